@@ -1,0 +1,330 @@
+//! The clock and the queue of deadlines: how time passes.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::stop::{BugCheckCode, Stop};
+use crate::timer::Timer;
+
+/// No deadline.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// What a turn of the event loop did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// Something was served, or the clock moved on.
+    Moved,
+    /// There is nothing left that could ever happen by itself.
+    Idle,
+}
+
+type Callback = Box<dyn FnOnce(&Kernel)>;
+
+enum Due {
+    Timer { timer: Timer, armed: u64 },
+    Callback(Callback),
+}
+
+struct Entry {
+    time_ns: u64,
+    order: u64,
+    due: Due,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    /// The earliest entry is the greatest, first in first out at equal times.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.time_ns, other.order).cmp(&(self.time_ns, self.order))
+    }
+}
+
+/// Everything that will happen at a time of its own.
+pub(crate) struct Deadlines {
+    until_ns: u64,
+    /// Earliest of everything below; may be early, never late.
+    next_ns: Cell<u64>,
+    queue: RefCell<BinaryHeap<Entry>>,
+    devices_ns: Cell<u64>,
+    watchdog_ns: Cell<u64>,
+    call_ns: Cell<u64>,
+    call: Cell<&'static str>,
+    order: Cell<u64>,
+}
+
+impl Deadlines {
+    pub fn new(until_ns: Option<u64>) -> Self {
+        let until_ns = until_ns.unwrap_or(NEVER);
+        Deadlines {
+            until_ns,
+            next_ns: Cell::new(until_ns),
+            queue: RefCell::new(BinaryHeap::new()),
+            devices_ns: Cell::new(NEVER),
+            watchdog_ns: Cell::new(NEVER),
+            call_ns: Cell::new(NEVER),
+            call: Cell::new(""),
+            order: Cell::new(0),
+        }
+    }
+
+    fn push(&self, time_ns: u64, due: Due) {
+        let order = self.order.get();
+        self.order.set(order + 1);
+        self.queue.borrow_mut().push(Entry { time_ns, order, due });
+        self.hurry(time_ns);
+    }
+
+    #[inline]
+    fn hurry(&self, time_ns: u64) {
+        if time_ns < self.next_ns.get() {
+            self.next_ns.set(time_ns);
+        }
+    }
+
+    /// The devices' earliest deadline is now this.
+    #[inline]
+    pub fn set_devices(&self, time_ns: u64) {
+        self.devices_ns.set(time_ns);
+        self.hurry(time_ns);
+    }
+
+    /// Starts, moves or (with `NEVER`) stops the DPC watchdog.
+    #[inline]
+    pub fn set_watchdog(&self, time_ns: u64) {
+        self.watchdog_ns.set(time_ns);
+        self.hurry(time_ns);
+    }
+
+    /// A call into a driver must be back by then; returns what was set before.
+    #[inline]
+    pub fn set_call(&self, (time_ns, function): (u64, &'static str)) -> (u64, &'static str) {
+        self.hurry(time_ns);
+        (self.call_ns.replace(time_ns), self.call.replace(function))
+    }
+
+    /// Earliest deadline in the queue, timers that were cancelled or set anew left out.
+    fn queued_ns(&self) -> u64 {
+        let mut queue = self.queue.borrow_mut();
+        while let Some(entry) = queue.peek() {
+            match &entry.due {
+                Due::Timer { timer, armed } if !timer.is_armed_as(*armed) => {
+                    queue.pop();
+                }
+                _ => return entry.time_ns,
+            }
+        }
+        NEVER
+    }
+
+    fn pop_due(&self, now_ns: u64) -> Option<Due> {
+        if self.queued_ns() > now_ns {
+            return None;
+        }
+        self.queue.borrow_mut().pop().map(|entry| entry.due)
+    }
+
+    /// Earliest deadline that can change anything; the watchdog and the run's end are not among
+    /// them.
+    fn earliest_ns(&self) -> u64 {
+        self.devices_ns.get().min(self.queued_ns())
+    }
+
+    fn refresh(&self) {
+        let limits_ns = self.watchdog_ns.get().min(self.call_ns.get()).min(self.until_ns);
+        self.next_ns.set(self.earliest_ns().min(limits_ns));
+    }
+}
+
+impl Kernel {
+    /// Time since power-on in ns. IRQL: any.
+    #[inline]
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.state.now_ns.get()
+    }
+
+    /// Time since power-on in 100 ns units, rounded down. IRQL: any.
+    #[doc(alias = "KeQueryInterruptTime")]
+    #[must_use]
+    pub fn interrupt_time_100ns(&self) -> u64 {
+        self.now_ns() / 100
+    }
+
+    /// System time in 100 ns units since 1601. IRQL: any.
+    #[doc(alias = "KeQuerySystemTime")]
+    #[must_use]
+    pub fn system_time_100ns(&self) -> u64 {
+        self.state.config.boot_time_100ns + self.now_ns() / 100
+    }
+
+    /// The performance counter and its frequency in Hz. IRQL: any.
+    /// Assumed: 10 MHz, what current systems report.
+    #[doc(alias = "KeQueryPerformanceCounter")]
+    #[must_use]
+    pub fn performance_counter(&self) -> (u64, u64) {
+        (self.now_ns() / 100, 10_000_000)
+    }
+
+    /// Keeps the processor busy for so many microseconds; interrupts above the IRQL are taken.
+    ///
+    /// IRQL: any. Time spent in interrupts counts: the stall ends at a time on the clock.
+    #[doc(alias = "KeStallExecutionProcessor")]
+    #[inline]
+    pub fn stall_us(&self, microseconds: u32) {
+        self.busy_until(self.now_ns() + u64::from(microseconds) * 1_000);
+    }
+
+    /// Lets the processor be busy until `time_ns`, with interrupts taken on the way.
+    #[inline]
+    fn busy_until(&self, time_ns: u64) {
+        if time_ns < self.state.deadlines.next_ns.get() && !self.state.attention.get() {
+            if !self.is_frozen() {
+                self.state.now_ns.set(time_ns);
+            }
+            return;
+        }
+        self.busy_until_slow(time_ns);
+    }
+
+    #[inline(never)]
+    fn busy_until_slow(&self, time_ns: u64) {
+        while self.now_ns() < time_ns && !self.is_frozen() {
+            let step = self.state.deadlines.next_ns.get().clamp(self.now_ns(), time_ns);
+            self.pass_time(step);
+            self.preemption_point();
+        }
+        self.preemption_point();
+    }
+
+    /// Lets time pass without a preemption point: deadlines on the way are served.
+    #[inline]
+    pub(crate) fn pass_time(&self, time_ns: u64) {
+        if time_ns < self.state.deadlines.next_ns.get() {
+            if !self.is_frozen() {
+                self.state.now_ns.set(time_ns);
+            }
+            return;
+        }
+        self.pass_deadlines(time_ns);
+    }
+
+    #[inline(never)]
+    fn pass_deadlines(&self, time_ns: u64) {
+        let deadlines = &self.state.deadlines;
+        while !self.is_frozen() {
+            let next_ns = deadlines.next_ns.get();
+            if next_ns > time_ns {
+                self.state.now_ns.set(time_ns.max(self.now_ns()));
+                return;
+            }
+            self.state.now_ns.set(next_ns.max(self.now_ns()));
+            self.serve_deadlines();
+            deadlines.refresh();
+        }
+    }
+
+    /// Serves everything that is due now: devices first, then timers and callbacks in order.
+    fn serve_deadlines(&self) {
+        let now_ns = self.now_ns();
+        let deadlines = &self.state.deadlines;
+        if now_ns >= deadlines.until_ns {
+            self.stop(Stop::TimeLimit { time_ns: now_ns });
+            return;
+        }
+        if now_ns >= deadlines.watchdog_ns.get() {
+            let limit_ns = self.state.config.dpc_watchdog_ns;
+            self.bug_check_with(
+                BugCheckCode::DPC_WATCHDOG_VIOLATION,
+                [0, limit_ns / 1_000_000, limit_ns / 1_000_000, 0],
+                &format!("a DPC ran for {} ms", limit_ns / 1_000_000),
+            );
+            return;
+        }
+        if now_ns >= deadlines.call_ns.get() {
+            self.hang(&format!("{} to return", deadlines.call.get()));
+            return;
+        }
+        if now_ns >= deadlines.devices_ns.get() {
+            self.advance_devices();
+        }
+        while let Some(due) = deadlines.pop_due(now_ns) {
+            match due {
+                Due::Timer { timer, .. } => self.expire_timer(&timer),
+                Due::Callback(callback) => callback(self),
+            }
+        }
+    }
+
+    /// Calls `callback` at `time_ns` as hardware would act: at no IRQL, beside the processor.
+    ///
+    /// It may change devices and lines; it must not call drivers. A time in the past is now.
+    pub fn at(&self, time_ns: u64, callback: impl FnOnce(&Kernel) + 'static) {
+        if !self.is_frozen() {
+            let time_ns = time_ns.max(self.now_ns());
+            self.state.deadlines.push(time_ns, Due::Callback(Box::new(callback)));
+        }
+    }
+
+    pub(crate) fn queue_timer(&self, time_ns: u64, timer: &Timer, armed: u64) {
+        self.state.deadlines.push(time_ns, Due::Timer { timer: timer.clone(), armed });
+    }
+
+    /// One turn of the idle thread: serves what waits, or moves the clock to the next deadline,
+    /// at most to `limit_ns`.
+    pub fn turn(&self, limit_ns: u64) -> Progress {
+        if self.is_frozen() {
+            return Progress::Idle;
+        }
+        self.preemption_point();
+        if self.current_irql() == Irql::PASSIVE_LEVEL && self.run_work_item() {
+            return Progress::Moved;
+        }
+        let next_ns = self.state.deadlines.earliest_ns();
+        if next_ns == NEVER && limit_ns == NEVER {
+            return Progress::Idle;
+        }
+        if next_ns > limit_ns && self.now_ns() >= limit_ns {
+            return Progress::Idle;
+        }
+        self.pass_time(next_ns.min(limit_ns));
+        self.preemption_point();
+        Progress::Moved
+    }
+
+    /// The event loop of an idle thread until `time_ns`. IRQL: PASSIVE_LEVEL.
+    pub fn run_until(&self, time_ns: u64) {
+        while self.now_ns() < time_ns && !self.is_frozen() {
+            self.turn(time_ns);
+        }
+        self.preemption_point();
+    }
+
+    /// The event loop of an idle thread while `condition` holds, at most until `limit_ns`.
+    ///
+    /// Returns [`Progress::Moved`] when the condition ended, [`Progress::Idle`] when nothing can
+    /// end it any more or the limit was reached. IRQL: PASSIVE_LEVEL.
+    pub fn run_while(&self, limit_ns: u64, mut condition: impl FnMut() -> bool) -> Progress {
+        while condition() {
+            if self.now_ns() >= limit_ns || self.turn(limit_ns) == Progress::Idle {
+                return Progress::Idle;
+            }
+        }
+        Progress::Moved
+    }
+}

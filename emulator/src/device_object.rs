@@ -1,0 +1,227 @@
+//! Driver, device and file objects, and the call from one driver to another.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::irp::Irp;
+use crate::kernel::Kernel;
+use crate::status::NtStatus;
+
+/// The major function codes that this kernel knows, with their numbers.
+#[doc(alias = "IRP_MJ")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum MajorFunction {
+    /// IRP_MJ_CREATE
+    Create = 0x00,
+    /// IRP_MJ_CLOSE
+    Close = 0x02,
+    /// IRP_MJ_READ
+    Read = 0x03,
+    /// IRP_MJ_WRITE
+    Write = 0x04,
+    /// IRP_MJ_FLUSH_BUFFERS
+    FlushBuffers = 0x09,
+    /// IRP_MJ_DEVICE_CONTROL
+    DeviceControl = 0x0E,
+    /// IRP_MJ_CLEANUP
+    Cleanup = 0x12,
+    /// IRP_MJ_QUERY_SECURITY
+    QuerySecurity = 0x14,
+    /// IRP_MJ_SET_SECURITY
+    SetSecurity = 0x15,
+    /// IRP_MJ_POWER
+    Power = 0x16,
+    /// IRP_MJ_SYSTEM_CONTROL
+    SystemControl = 0x17,
+    /// IRP_MJ_PNP
+    Pnp = 0x1B,
+}
+
+const MAJOR_FUNCTIONS: usize = 0x1C;
+
+/// A dispatch routine. IRQL: PASSIVE_LEVEL.
+#[doc(alias = "PDRIVER_DISPATCH")]
+pub type DispatchRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp) -> NtStatus>;
+
+/// AddDevice: the driver learns of a device by its physical device object. IRQL: PASSIVE_LEVEL.
+#[doc(alias = "PDRIVER_ADD_DEVICE")]
+pub type AddDeviceRoutine =
+    Rc<dyn Fn(&Kernel, &Rc<DriverObject>, &Rc<DeviceObject>) -> Result<(), NtStatus>>;
+
+/// Unload: nothing of the driver may be left. IRQL: PASSIVE_LEVEL.
+#[doc(alias = "PDRIVER_UNLOAD")]
+pub type UnloadRoutine = Rc<dyn Fn(&Kernel, &Rc<DriverObject>)>;
+
+/// A loaded driver.
+#[doc(alias = "DRIVER_OBJECT")]
+pub struct DriverObject {
+    name: String,
+    major_functions: RefCell<Vec<Option<DispatchRoutine>>>,
+    add_device: RefCell<Option<AddDeviceRoutine>>,
+    unload: RefCell<Option<UnloadRoutine>>,
+}
+
+impl DriverObject {
+    /// A driver with an empty table.
+    #[must_use]
+    pub fn new(name: &str) -> Rc<DriverObject> {
+        Rc::new(DriverObject {
+            name: name.to_owned(),
+            major_functions: RefCell::new(vec![None; MAJOR_FUNCTIONS]),
+            add_device: RefCell::new(None),
+            unload: RefCell::new(None),
+        })
+    }
+
+    /// The driver's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets an entry of the dispatch table.
+    #[doc(alias = "MajorFunction")]
+    pub fn set_major_function(&self, major: MajorFunction, routine: DispatchRoutine) {
+        self.major_functions.borrow_mut()[major as usize] = Some(routine);
+    }
+
+    /// An entry of the dispatch table.
+    #[must_use]
+    pub fn major_function(&self, major: MajorFunction) -> Option<DispatchRoutine> {
+        self.major_functions.borrow()[major as usize].clone()
+    }
+
+    /// Sets the AddDevice routine.
+    pub fn set_add_device(&self, routine: AddDeviceRoutine) {
+        *self.add_device.borrow_mut() = Some(routine);
+    }
+
+    /// The AddDevice routine.
+    #[must_use]
+    pub fn add_device(&self) -> Option<AddDeviceRoutine> {
+        self.add_device.borrow().clone()
+    }
+
+    /// Sets the unload routine.
+    pub fn set_unload(&self, routine: UnloadRoutine) {
+        *self.unload.borrow_mut() = Some(routine);
+    }
+
+    /// The unload routine.
+    #[must_use]
+    pub fn unload(&self) -> Option<UnloadRoutine> {
+        self.unload.borrow().clone()
+    }
+
+    /// Drops every routine: the image leaves memory, and with it whatever its routines hold.
+    pub fn clear(&self) {
+        self.major_functions.borrow_mut().fill(None);
+        self.add_device.borrow_mut().take();
+        self.unload.borrow_mut().take();
+    }
+}
+
+/// A device object in a device stack.
+#[doc(alias = "DEVICE_OBJECT")]
+pub struct DeviceObject {
+    driver: Rc<DriverObject>,
+    lower: RefCell<Option<Rc<DeviceObject>>>,
+    extension: RefCell<Option<Rc<dyn Any>>>,
+}
+
+impl DeviceObject {
+    /// A device of `driver`, attached to nothing.
+    #[doc(alias = "IoCreateDevice")]
+    #[must_use]
+    pub fn new(driver: &Rc<DriverObject>) -> Rc<DeviceObject> {
+        Rc::new(DeviceObject {
+            driver: Rc::clone(driver),
+            lower: RefCell::new(None),
+            extension: RefCell::new(None),
+        })
+    }
+
+    /// The driver that the device belongs to.
+    #[must_use]
+    pub fn driver(&self) -> &Rc<DriverObject> {
+        &self.driver
+    }
+
+    /// Attaches this device on top of `lower`.
+    #[doc(alias = "IoAttachDeviceToDeviceStack")]
+    pub fn attach_to(&self, lower: &Rc<DeviceObject>) {
+        *self.lower.borrow_mut() = Some(Rc::clone(lower));
+    }
+
+    /// Takes this device off its stack.
+    #[doc(alias = "IoDetachDevice")]
+    pub fn detach(&self) {
+        self.lower.borrow_mut().take();
+    }
+
+    /// The next device down the stack.
+    #[must_use]
+    pub fn lower(&self) -> Option<Rc<DeviceObject>> {
+        self.lower.borrow().clone()
+    }
+
+    /// Sets or clears what the owning driver keeps with the device.
+    pub fn set_extension(&self, extension: Option<Rc<dyn Any>>) {
+        *self.extension.borrow_mut() = extension;
+    }
+
+    /// What the owning driver keeps with the device, if it is a `T`.
+    #[must_use]
+    pub fn extension<T: 'static>(&self) -> Option<Rc<T>> {
+        self.extension.borrow().clone()?.downcast().ok()
+    }
+}
+
+impl fmt::Debug for DeviceObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "device of {}", self.driver.name)
+    }
+}
+
+/// An open file: a handle of an application to a device or to something behind it.
+#[doc(alias = "FILE_OBJECT")]
+pub struct FileObject {
+    device: Rc<DeviceObject>,
+    related: Option<Rc<FileObject>>,
+    context: RefCell<Option<Rc<dyn Any>>>,
+}
+
+impl FileObject {
+    /// A file on `device`; `related` is the open file that its name is relative to.
+    #[must_use]
+    pub fn new(device: &Rc<DeviceObject>, related: Option<Rc<FileObject>>) -> Rc<FileObject> {
+        Rc::new(FileObject { device: Rc::clone(device), related, context: RefCell::new(None) })
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn device(&self) -> &Rc<DeviceObject> {
+        &self.device
+    }
+
+    /// The open file that this one was opened relative to.
+    #[must_use]
+    pub fn related(&self) -> Option<&Rc<FileObject>> {
+        self.related.as_ref()
+    }
+
+    /// Sets or clears what the owning driver keeps with the file.
+    #[doc(alias = "FsContext")]
+    pub fn set_context(&self, context: Option<Rc<dyn Any>>) {
+        *self.context.borrow_mut() = context;
+    }
+
+    /// What the owning driver keeps with the file.
+    #[must_use]
+    pub fn context(&self) -> Option<Rc<dyn Any>> {
+        self.context.borrow().clone()
+    }
+}

@@ -1,0 +1,148 @@
+//! Deferred procedure calls: objects, the queue, and draining it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::trace::{Argument, NameId};
+
+/// Where a DPC goes in the queue.
+#[doc(alias = "KDPC_IMPORTANCE")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DpcImportance {
+    /// At the end.
+    Low,
+    /// At the end.
+    #[default]
+    Medium,
+    /// At the front.
+    High,
+}
+
+/// A deferred routine. IRQL: DISPATCH_LEVEL. It must not wait.
+#[doc(alias = "PKDEFERRED_ROUTINE")]
+pub type DpcRoutine = Rc<dyn Fn(&Kernel)>;
+
+struct DpcObject {
+    name: NameId,
+    routine: DpcRoutine,
+    importance: Cell<DpcImportance>,
+    queued: Cell<bool>,
+}
+
+/// A DPC object (KDPC). A queued DPC keeps itself alive.
+#[doc(alias = "KDPC")]
+#[derive(Clone)]
+pub struct Dpc(Rc<DpcObject>);
+
+/// The queue of the one processor.
+#[derive(Default)]
+pub(crate) struct DpcQueue {
+    queue: RefCell<VecDeque<Dpc>>,
+}
+
+impl Dpc {
+    /// A DPC of medium importance; `name` is what a trace calls it. IRQL: any.
+    #[doc(alias = "KeInitializeDpc")]
+    #[must_use]
+    pub fn new(kernel: &Kernel, name: &str, routine: DpcRoutine) -> Dpc {
+        Dpc(Rc::new(DpcObject {
+            name: kernel.trace().name(name),
+            routine,
+            importance: Cell::new(DpcImportance::Medium),
+            queued: Cell::new(false),
+        }))
+    }
+
+    /// Says where the DPC goes when it is queued next. IRQL: any.
+    #[doc(alias = "KeSetImportanceDpc")]
+    pub fn set_importance(&self, importance: DpcImportance) {
+        self.0.importance.set(importance);
+    }
+
+    /// True while it waits in the queue.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.0.queued.get()
+    }
+}
+
+impl Kernel {
+    /// Queues a DPC; false when it is queued already, and then nothing changes. IRQL: any.
+    ///
+    /// It runs at the next preemption point below DISPATCH_LEVEL.
+    #[doc(alias = "KeInsertQueueDpc")]
+    pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
+        if self.is_frozen() || dpc.0.queued.replace(true) {
+            return false;
+        }
+        let mut queue = self.state.dpcs.queue.borrow_mut();
+        match dpc.0.importance.get() {
+            DpcImportance::High => queue.push_front(dpc.clone()),
+            DpcImportance::Low | DpcImportance::Medium => queue.push_back(dpc.clone()),
+        }
+        self.want_attention();
+        true
+    }
+
+    /// Takes a DPC out of the queue; false when it was not there. IRQL: any.
+    #[doc(alias = "KeRemoveQueueDpc")]
+    pub fn remove_queue_dpc(&self, dpc: &Dpc) -> bool {
+        if self.is_frozen() || !dpc.0.queued.replace(false) {
+            return false;
+        }
+        self.state.dpcs.queue.borrow_mut().retain(|other| !Rc::ptr_eq(&other.0, &dpc.0));
+        true
+    }
+
+    /// Returns when every DPC that was queued has run. IRQL: PASSIVE_LEVEL.
+    #[doc(alias = "KeFlushQueuedDpcs")]
+    pub fn flush_queued_dpcs(&self) {
+        self.require_irql_at_most(Irql::PASSIVE_LEVEL, "KeFlushQueuedDpcs");
+        self.preemption_point();
+    }
+
+    #[inline]
+    pub(crate) fn has_queued_dpc(&self) -> bool {
+        !self.state.dpcs.queue.borrow().is_empty()
+    }
+
+    /// Runs DPCs at DISPATCH_LEVEL until the queue is empty. A DPC leaves the queue before it
+    /// runs, so it can be queued again while it does.
+    pub(crate) fn drain_dpcs(&self) {
+        let old = self.current_irql();
+        self.set_irql(Irql::DISPATCH_LEVEL);
+        loop {
+            let next = self.state.dpcs.queue.borrow_mut().pop_front();
+            let Some(dpc) = next else { break };
+            dpc.0.queued.set(false);
+            self.run_dpc(&dpc);
+            if self.is_frozen() {
+                break;
+            }
+            // The watchdog counts each DPC for itself; interrupts may be taken between two.
+            self.restart_watchdog();
+        }
+        self.set_irql(old);
+    }
+
+    fn run_dpc(&self, dpc: &Dpc) {
+        let began_ns = self.now_ns();
+        let who = self.state.names.dpc;
+        self.record_call(who, dpc.0.name, Argument::None);
+        (dpc.0.routine)(self);
+        self.record_return(who, dpc.0.name, crate::NtStatus::SUCCESS, Argument::None);
+        if self.current_irql() != Irql::DISPATCH_LEVEL && !self.is_frozen() {
+            let message = format!("a DPC returned at {}", self.current_irql());
+            self.report_violation("IrqlReturn", &message);
+            self.set_irql(Irql::DISPATCH_LEVEL);
+        }
+        let took_ns = self.now_ns() - began_ns;
+        self.count(|counters| {
+            counters.dpcs += 1;
+            counters.longest_dpc_ns = counters.longest_dpc_ns.max(took_ns);
+        });
+    }
+}

@@ -1,0 +1,338 @@
+//! Interrupt lines, connected service routines and their synchronisation.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::resource::{Share, TriggerMode};
+use crate::status::NtStatus;
+use crate::stop::BugCheckCode;
+use crate::trace::{Argument, Event, Level, NameId};
+
+/// The electrical state of an interrupt output, in the sense of its meaning: up asks for service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineState {
+    /// No service wanted.
+    Down,
+    /// Service wanted.
+    Up,
+}
+
+/// What a service routine answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// The interrupt came from this driver's device (TRUE).
+    Mine,
+    /// It did not (FALSE).
+    NotMine,
+}
+
+/// How a service routine wants to be called; it must be what the line is.
+pub type InterruptMode = TriggerMode;
+
+/// A service routine. IRQL: the device level of its line, with the interrupt's lock held.
+#[doc(alias = "PKSERVICE_ROUTINE")]
+pub type InterruptRoutine = Rc<dyn Fn(&Kernel) -> Claim>;
+
+/// How one interrupt line of the machine is wired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InterruptLine {
+    /// Number of the line, 0 to 15.
+    pub number: u8,
+    /// Whether an edge is remembered or the level counts.
+    pub trigger: TriggerMode,
+}
+
+impl InterruptLine {
+    /// The vector under which a driver connects to line `number`.
+    /// Assumed: 30h plus the line, the vectors of the 8259 controllers under Windows.
+    #[must_use]
+    pub fn vector_of(number: u8) -> u32 {
+        0x30 + u32::from(number)
+    }
+}
+
+/// Lines of a PC with two 8259 controllers.
+const LINES: usize = 16;
+
+/// Passes over the routines of a latched line before it counts as a storm.
+const CHAIN_PASS_LIMIT: u32 = 10_000;
+
+struct InterruptObject {
+    line: usize,
+    share: Share,
+    routine: InterruptRoutine,
+    held: Cell<bool>,
+}
+
+/// A connected service routine (a KINTERRUPT).
+#[doc(alias = "PKINTERRUPT")]
+#[derive(Clone)]
+pub struct Interrupt(Rc<InterruptObject>);
+
+#[derive(Default)]
+struct Line {
+    wired: Cell<Option<TriggerMode>>,
+    signal: Cell<NameId>,
+
+    connected: RefCell<Vec<Interrupt>>,
+
+    /// One bit a device that holds the line up.
+    sources: Cell<u32>,
+    /// Services in a row during which the line never went down.
+    services_while_up: Cell<u32>,
+}
+
+/// The interrupt controller.
+#[derive(Default)]
+pub(crate) struct InterruptController {
+    lines: [Line; LINES],
+    /// Lines that ask for service: an edge that was kept, or a level that is up.
+    requested: Cell<u16>,
+    /// Lines with a routine.
+    connected: Cell<u16>,
+}
+
+impl InterruptController {
+    fn set_requested(&self, line: usize) {
+        self.requested.set(self.requested.get() | 1 << line);
+    }
+
+    fn clear_requested(&self, line: usize) {
+        self.requested.set(self.requested.get() & !(1 << line));
+    }
+
+    fn line_of_vector(&self, vector: u32) -> Option<usize> {
+        let number = vector.checked_sub(InterruptLine::vector_of(0))? as usize;
+        (self.lines.get(number)?.wired.get().is_some()).then_some(number)
+    }
+}
+
+impl Kernel {
+    /// Wires a line of the machine; a line above 15 is our own bug.
+    pub fn wire_line(&self, line: InterruptLine) {
+        let entry = &self.state.interrupts.lines[usize::from(line.number)];
+        entry.wired.set(Some(line.trigger));
+        entry.signal.set(self.trace().name(&format!("irq {}", line.number)));
+    }
+
+    /// Takes a device's interrupt output over into its line.
+    pub(crate) fn sample_line(&self, number: u8, device: usize, state: LineState) {
+        let controller = &self.state.interrupts;
+        let index = usize::from(number);
+        let Some(line) = controller.lines.get(index) else { return };
+        let before = line.sources.get();
+        let after = match state {
+            LineState::Up => before | 1 << (device % 32),
+            LineState::Down => before & !(1 << (device % 32)),
+        };
+        line.sources.set(after);
+        if (before == 0) == (after == 0) {
+            return;
+        }
+        let event = Event::Signal { signal: line.signal.get(), value: u32::from(after != 0) };
+        let who = self.state.names.line;
+        self.trace().record(self.now_ns(), Level::Hardware, who, event);
+        if after != 0 {
+            controller.set_requested(index);
+            self.want_attention();
+        } else {
+            line.services_while_up.set(0);
+            if line.wired.get() == Some(TriggerMode::Level) {
+                controller.clear_requested(index);
+            }
+        }
+    }
+
+    /// Connects a service routine; what waited on the line is delivered before this returns.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, a mode that is not the line's,
+    /// or a line that somebody else does not share.
+    #[doc(alias = "IoConnectInterrupt")]
+    pub fn connect_interrupt(
+        &self,
+        vector: u32,
+        mode: InterruptMode,
+        share: Share,
+        routine: InterruptRoutine,
+    ) -> Result<Interrupt, NtStatus> {
+        if self.is_frozen() {
+            return Err(NtStatus::UNSUCCESSFUL);
+        }
+        self.require_irql_at_most(Irql::PASSIVE_LEVEL, "IoConnectInterrupt");
+        let controller = &self.state.interrupts;
+        let number = controller.line_of_vector(vector).ok_or(NtStatus::INVALID_PARAMETER)?;
+        let line = &controller.lines[number];
+        let mut connected = line.connected.borrow_mut();
+        let unshared = connected
+            .iter()
+            .any(|other| share == Share::Exclusive || other.0.share == Share::Exclusive);
+        if line.wired.get() != Some(mode) || unshared {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        let object = InterruptObject { line: number, share, routine, held: Cell::new(false) };
+        let interrupt = Interrupt(Rc::new(object));
+        connected.push(interrupt.clone());
+        drop(connected);
+        controller.connected.set(controller.connected.get() | 1 << number);
+        self.want_attention();
+        self.preemption_point();
+        Ok(interrupt)
+    }
+
+    /// Disconnects a service routine. IRQL: PASSIVE_LEVEL.
+    #[doc(alias = "IoDisconnectInterrupt")]
+    pub fn disconnect_interrupt(&self, interrupt: &Interrupt) {
+        if self.is_frozen() {
+            return;
+        }
+        self.require_irql_at_most(Irql::PASSIVE_LEVEL, "IoDisconnectInterrupt");
+        let controller = &self.state.interrupts;
+        let number = interrupt.0.line;
+        let mut connected = controller.lines[number].connected.borrow_mut();
+        connected.retain(|other| !Rc::ptr_eq(&other.0, &interrupt.0));
+        if connected.is_empty() {
+            controller.connected.set(controller.connected.get() & !(1 << number));
+        }
+    }
+
+    /// Runs `routine` at the interrupt's IRQL with its lock held, so no service routine runs.
+    ///
+    /// IRQL: up to the interrupt's device level.
+    #[doc(alias = "KeSynchronizeExecution")]
+    pub fn synchronize_execution<R>(
+        &self,
+        interrupt: &Interrupt,
+        routine: impl FnOnce(&Kernel) -> R,
+    ) -> R {
+        let irql = Irql::of_line(interrupt.0.line as u8);
+        let old = self.raise_irql(irql.max(self.current_irql()));
+        self.hold(interrupt);
+        let result = routine(self);
+        interrupt.0.held.set(false);
+        self.lower_irql(old);
+        result
+    }
+
+    fn hold(&self, interrupt: &Interrupt) {
+        if interrupt.0.held.replace(true) && !self.is_frozen() {
+            self.bug_check_with(
+                BugCheckCode::SPIN_LOCK_ALREADY_OWNED,
+                [0; 4],
+                "KeSynchronizeExecution inside the service routine of the same interrupt",
+            );
+        }
+    }
+
+    pub(crate) fn has_requested_line(&self) -> bool {
+        let controller = &self.state.interrupts;
+        controller.requested.get() & controller.connected.get() != 0
+    }
+
+    /// Takes the most urgent interrupt that the IRQL lets through; false when there is none.
+    pub(crate) fn take_interrupt(&self) -> bool {
+        let controller = &self.state.interrupts;
+        let waiting = controller.requested.get() & controller.connected.get();
+        if waiting == 0 {
+            return false;
+        }
+        let urgent = (0..LINES)
+            .filter(|line| waiting & 1 << line != 0)
+            .max_by_key(|line| (Irql::of_line(*line as u8), LINES - line));
+        match urgent {
+            Some(line) if Irql::of_line(line as u8) > self.current_irql() => {
+                self.service_line(line);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn service_line(&self, number: usize) {
+        let controller = &self.state.interrupts;
+        let line = &controller.lines[number];
+        if line.wired.get() == Some(TriggerMode::Latched) {
+            controller.clear_requested(number);
+        }
+        line.services_while_up.set(line.services_while_up.get() + 1);
+        if line.services_while_up.get() > self.state.config.interrupt_storm_limit {
+            self.hang(&format!("irq {number} to fall: its service routines leave it up"));
+            return;
+        }
+        let began_ns = self.now_ns();
+        let old = self.current_irql();
+        self.set_irql(Irql::of_line(number as u8));
+        let names = &self.state.names;
+        self.record_call(names.isr, line.signal.get(), Argument::None);
+        let claim = self.call_routines(line);
+        let (word, unclaimed) = match claim {
+            Claim::Mine => (names.claimed, 0),
+            Claim::NotMine => (names.not_mine, 1),
+        };
+        let answer = Argument::Word(word);
+        self.record_return(names.isr, line.signal.get(), NtStatus::SUCCESS, answer);
+        self.set_irql(old);
+        let took_ns = self.now_ns() - began_ns;
+        self.count(|counters| {
+            counters.interrupts += 1;
+            counters.unclaimed_interrupts += unclaimed;
+            counters.longest_isr_ns = counters.longest_isr_ns.max(took_ns);
+        });
+    }
+
+    /// Calls the routines of a line: a level line stops at the first that claims it; a shared
+    /// latched line is passed over until nobody claims it, because its one edge may stand for
+    /// several devices.
+    fn call_routines(&self, line: &Line) -> Claim {
+        let shared_latched =
+            line.wired.get() == Some(TriggerMode::Latched) && line.connected.borrow().len() > 1;
+        let mut any = Claim::NotMine;
+        for _ in 0..CHAIN_PASS_LIMIT {
+            let pass = self.call_routines_once(line, shared_latched);
+            if pass == Claim::Mine {
+                any = Claim::Mine;
+            }
+            if pass == Claim::NotMine || !shared_latched || self.is_frozen() {
+                return any;
+            }
+        }
+        self.hang("a pass over a shared latched line in which no service routine claims it");
+        any
+    }
+
+    fn call_routines_once(&self, line: &Line, call_all: bool) -> Claim {
+        let mut claim = Claim::NotMine;
+        let mut index = 0;
+        loop {
+            let interrupt = line.connected.borrow().get(index).cloned();
+            let Some(interrupt) = interrupt else { return claim };
+            index += 1;
+            if self.call_routine(&interrupt) == Claim::Mine {
+                claim = Claim::Mine;
+                if !call_all {
+                    return claim;
+                }
+            }
+        }
+    }
+
+    fn call_routine(&self, interrupt: &Interrupt) -> Claim {
+        let irql = self.current_irql();
+        self.hold(interrupt);
+        let claim = (interrupt.0.routine)(self);
+        interrupt.0.held.set(false);
+        if self.current_irql() != irql && !self.is_frozen() {
+            let parameters = [u64::from(self.current_irql().0), u64::from(irql.0), 3, 0];
+            self.bug_check_with(
+                BugCheckCode::IRQL_UNEXPECTED_VALUE,
+                parameters,
+                &format!("a service routine returned at {}", self.current_irql()),
+            );
+        }
+        claim
+    }
+}

@@ -1,0 +1,297 @@
+//! I/O request packets: their life from the sender to completion, and cancelling.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::device_object::{DeviceObject, FileObject, MajorFunction};
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::resource::Resource;
+use crate::status::NtStatus;
+use crate::stop::BugCheckCode;
+
+/// A buffer of the sender that is locked in memory for the request.
+#[doc(alias = "MDL")]
+pub type Mdl = Rc<RefCell<Vec<u8>>>;
+
+/// A Plug and Play request.
+#[doc(alias = "IRP_MN")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PnpRequest {
+    /// Start with these resources.
+    StartDevice {
+        /// As the driver uses them.
+        translated: Vec<Resource>,
+        /// As the bus knows them.
+        raw: Vec<Resource>,
+    },
+    /// May the device be stopped for new resources?
+    QueryStopDevice,
+    /// It will not be stopped after all.
+    CancelStopDevice,
+    /// Stop; another start follows, or a removal.
+    StopDevice,
+    /// May the device be removed?
+    QueryRemoveDevice,
+    /// It will not be removed after all.
+    CancelRemoveDevice,
+    /// The device is gone from the bus already.
+    SurpriseRemoval,
+    /// Undo AddDevice.
+    RemoveDevice,
+}
+
+/// The parameters of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Parameters {
+    /// Open a file by name; the name may carry binary data behind its text.
+    Create {
+        /// UTF-16 code units.
+        name: Vec<u16>,
+    },
+    /// The last handle is gone: what is queued for the file is cancelled.
+    Cleanup,
+    /// The file is gone.
+    Close,
+    /// A control code; METHOD_NEITHER input is copied in, output goes to [`Irp::buffer`].
+    DeviceControl {
+        /// The code.
+        code: u32,
+        /// The input buffer.
+        input: Vec<u8>,
+        /// Length of the sender's output buffer in bytes.
+        output_length: u32,
+    },
+    /// Plug and Play.
+    Pnp(PnpRequest),
+}
+
+impl Parameters {
+    /// The major function that these parameters belong to.
+    #[must_use]
+    pub fn major(&self) -> MajorFunction {
+        match self {
+            Parameters::Create { .. } => MajorFunction::Create,
+            Parameters::Cleanup => MajorFunction::Cleanup,
+            Parameters::Close => MajorFunction::Close,
+            Parameters::DeviceControl { .. } => MajorFunction::DeviceControl,
+            Parameters::Pnp(_) => MajorFunction::Pnp,
+        }
+    }
+}
+
+/// Called when a queued request is cancelled. IRQL: DISPATCH_LEVEL. It must complete the request.
+#[doc(alias = "PDRIVER_CANCEL")]
+pub type CancelRoutine = Rc<dyn Fn(&Kernel, &Irp)>;
+
+/// Called when a request is complete. IRQL: up to DISPATCH_LEVEL.
+#[doc(alias = "PIO_COMPLETION_ROUTINE")]
+pub type CompletionRoutine = Box<dyn FnOnce(&Kernel, &Irp)>;
+
+struct IrpObject {
+    parameters: Parameters,
+    file: Option<Rc<FileObject>>,
+    mdls: Vec<Mdl>,
+
+    buffer: RefCell<Vec<u8>>,
+    status: Cell<NtStatus>,
+    information: Cell<u64>,
+    pending: Cell<bool>,
+    completed: Cell<bool>,
+    cancelled: Cell<bool>,
+    cancel_routine: RefCell<Option<CancelRoutine>>,
+    completion: RefCell<Option<CompletionRoutine>>,
+}
+
+/// A request; cloning it copies the handle.
+#[doc(alias = "IRP")]
+#[derive(Clone)]
+pub struct Irp(Rc<IrpObject>);
+
+impl Irp {
+    /// A request on `file` with the sender's locked buffers.
+    #[doc(alias = "IoAllocateIrp")]
+    #[must_use]
+    pub fn new(parameters: Parameters, file: Option<Rc<FileObject>>, mdls: Vec<Mdl>) -> Irp {
+        Irp(Rc::new(IrpObject {
+            parameters,
+            file,
+            mdls,
+            buffer: RefCell::new(Vec::new()),
+            status: Cell::new(NtStatus::PENDING),
+            information: Cell::new(0),
+            pending: Cell::new(false),
+            completed: Cell::new(false),
+            cancelled: Cell::new(false),
+            cancel_routine: RefCell::new(None),
+            completion: RefCell::new(None),
+        }))
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.0.parameters
+    }
+
+    /// The open file, absent for Plug and Play.
+    #[must_use]
+    pub fn file(&self) -> Option<&Rc<FileObject>> {
+        self.0.file.as_ref()
+    }
+
+    /// The sender's locked buffers, one a stream header.
+    #[must_use]
+    pub fn mdls(&self) -> &[Mdl] {
+        &self.0.mdls
+    }
+
+    /// The output buffer.
+    #[must_use]
+    pub fn buffer(&self) -> &RefCell<Vec<u8>> {
+        &self.0.buffer
+    }
+
+    /// The final status; `PENDING` until the request is complete.
+    #[doc(alias = "IoStatus.Status")]
+    #[must_use]
+    pub fn status(&self) -> NtStatus {
+        self.0.status.get()
+    }
+
+    /// Sets the status that the request will complete with.
+    pub fn set_status(&self, status: NtStatus) {
+        self.0.status.set(status);
+    }
+
+    /// Bytes, or whatever the request defines.
+    #[doc(alias = "IoStatus.Information")]
+    #[must_use]
+    pub fn information(&self) -> u64 {
+        self.0.information.get()
+    }
+
+    /// Sets the information that goes with the status.
+    pub fn set_information(&self, information: u64) {
+        self.0.information.set(information);
+    }
+
+    /// Says that the dispatch routine will return `STATUS_PENDING`. IRQL: any.
+    #[doc(alias = "IoMarkIrpPending")]
+    pub fn mark_pending(&self) {
+        self.0.pending.set(true);
+    }
+
+    /// True once the request is complete.
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        self.0.completed.get()
+    }
+
+    /// True once somebody asked to cancel it.
+    #[doc(alias = "Irp->Cancel")]
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.get()
+    }
+
+    /// Sets or clears the cancel routine and returns the old one.
+    #[doc(alias = "IoSetCancelRoutine")]
+    pub fn set_cancel_routine(&self, routine: Option<CancelRoutine>) -> Option<CancelRoutine> {
+        self.0.cancel_routine.replace(routine)
+    }
+
+    /// What the sender wants called at completion.
+    #[doc(alias = "IoSetCompletionRoutine")]
+    pub fn set_completion_routine(&self, routine: CompletionRoutine) {
+        *self.0.completion.borrow_mut() = Some(routine);
+    }
+
+    /// True for two handles of one request.
+    #[must_use]
+    pub fn is(&self, other: &Irp) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Kernel {
+    /// Sends a request to a device's driver and returns what its dispatch routine returned.
+    ///
+    /// A major function without a routine completes with `STATUS_INVALID_DEVICE_REQUEST`.
+    #[doc(alias = "IoCallDriver")]
+    pub fn call_driver(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+        if self.is_frozen() {
+            return NtStatus::UNSUCCESSFUL;
+        }
+        match device.driver().major_function(irp.parameters().major()) {
+            Some(dispatch) => dispatch(self, device, irp),
+            None => {
+                irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
+                self.complete_request(irp);
+                NtStatus::INVALID_DEVICE_REQUEST
+            }
+        }
+    }
+
+    /// Sends a request as the I/O manager does for an application, and checks the driver's
+    /// answer: `STATUS_PENDING` if and only if the request was marked pending, else complete.
+    pub fn send_request(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+        let status = self.call_driver(device, irp);
+        if self.is_frozen() {
+            return NtStatus::UNSUCCESSFUL;
+        }
+        let marked = irp.0.pending.get();
+        let message = match status {
+            NtStatus::PENDING if !marked => "STATUS_PENDING was returned for an unmarked request",
+            NtStatus::PENDING => return status,
+            _ if marked => "a request was marked pending and another status returned",
+            _ if !irp.is_completed() => "a dispatch routine neither completed nor queued a request",
+            _ => return status,
+        };
+        self.report_violation("MarkIrpPending", message);
+        status
+    }
+
+    /// Completes a request with the status that was set. IRQL: up to DISPATCH_LEVEL.
+    ///
+    /// Completing it twice is bug check MULTIPLE_IRP_COMPLETE_REQUESTS.
+    #[doc(alias = "IoCompleteRequest")]
+    pub fn complete_request(&self, irp: &Irp) {
+        if self.is_frozen() {
+            return;
+        }
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "IoCompleteRequest");
+        if irp.0.completed.replace(true) {
+            let code = BugCheckCode::MULTIPLE_IRP_COMPLETE_REQUESTS;
+            self.bug_check_with(code, [0; 4], "a request was completed twice");
+            return;
+        }
+        if irp.status() == NtStatus::PENDING {
+            self.report_violation("CompleteRequest", "a request was completed with STATUS_PENDING");
+        }
+        if irp.set_cancel_routine(None).is_some() {
+            let message = "a request was completed with its cancel routine still set";
+            self.report_violation("CompleteRequest", message);
+        }
+        let completion = irp.0.completion.borrow_mut().take();
+        if let Some(completion) = completion {
+            completion(self, irp);
+        }
+    }
+
+    /// Asks for a request to be cancelled; true when its cancel routine was called.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
+    #[doc(alias = "IoCancelIrp")]
+    pub fn cancel_request(&self, irp: &Irp) -> bool {
+        if self.is_frozen() {
+            return false;
+        }
+        irp.0.cancelled.set(true);
+        let Some(routine) = irp.set_cancel_routine(None) else { return false };
+        let old = self.raise_irql(Irql::DISPATCH_LEVEL);
+        routine(self, irp);
+        self.lower_irql(old);
+        true
+    }
+}

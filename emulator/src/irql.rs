@@ -1,0 +1,178 @@
+//! IRQL: the level at which the processor runs, and raising and lowering it.
+
+use core::fmt;
+
+use crate::kernel::Kernel;
+use crate::stop::BugCheckCode;
+use crate::trace::Level;
+
+/// An interrupt request level. A higher level masks everything at or below it.
+///
+/// The numbers are those of x64: 0 passive, 1 APC, 2 dispatch, 3 to 11 devices, 15 high.
+/// Source: public driver documentation, Managing Hardware Priorities.
+#[doc(alias = "KIRQL")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct Irql(pub u8);
+
+impl Irql {
+    /// Threads run here; nothing is masked.
+    pub const PASSIVE_LEVEL: Irql = Irql(0);
+    /// Asynchronous procedure calls are masked.
+    pub const APC_LEVEL: Irql = Irql(1);
+    /// The dispatcher and DPCs run here; nothing at this level may wait.
+    pub const DISPATCH_LEVEL: Irql = Irql(2);
+    /// The lowest device level.
+    pub const LOWEST_DEVICE_LEVEL: Irql = Irql(3);
+    /// The highest device level.
+    pub const HIGHEST_DEVICE_LEVEL: Irql = Irql(11);
+    /// Everything is masked.
+    pub const HIGH_LEVEL: Irql = Irql(15);
+
+    /// The device level of an interrupt line of a PC, 0 to 15.
+    ///
+    /// Assumed: the order of the two 8259 controllers (0, 1, 8 to 15, 3 to 7) is spread over the
+    /// nine device levels of x64, a more urgent line never below a less urgent one.
+    #[must_use]
+    pub fn of_line(line: u8) -> Irql {
+        let rank = match line {
+            0 | 1 => line,
+            2 => 3,
+            8..=15 => line - 6,
+            _ => line + 7,
+        };
+        let device_levels = Self::HIGHEST_DEVICE_LEVEL.0 - Self::LOWEST_DEVICE_LEVEL.0;
+        Irql(Self::HIGHEST_DEVICE_LEVEL.0 - rank.min(15) * device_levels / 15)
+    }
+
+    /// The column in which a trace shows this level.
+    #[inline]
+    #[must_use]
+    pub fn level(self) -> Level {
+        match self.0 {
+            0 | 1 => Level::Passive,
+            2 => Level::Dispatch,
+            _ => Level::Device,
+        }
+    }
+}
+
+impl fmt::Display for Irql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("PASSIVE_LEVEL"),
+            1 => f.write_str("APC_LEVEL"),
+            2 => f.write_str("DISPATCH_LEVEL"),
+            3..=11 => write!(f, "device level {}", self.0),
+            15 => f.write_str("HIGH_LEVEL"),
+            other => write!(f, "IRQL {other}"),
+        }
+    }
+}
+
+impl fmt::Debug for Irql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Kernel {
+    /// The level at which the caller runs. IRQL: any.
+    #[doc(alias = "KeGetCurrentIrql")]
+    #[inline]
+    #[must_use]
+    pub fn current_irql(&self) -> Irql {
+        self.state.irql.get()
+    }
+
+    /// Raises the IRQL and returns the old one, which [`Kernel::lower_irql`] takes back.
+    ///
+    /// IRQL: any, up to the new level. Raising to a lower level is bug check
+    /// DRIVER_VERIFIER_DETECTED_VIOLATION, subcode 30.
+    #[doc(alias = "KeRaiseIrql")]
+    pub fn raise_irql(&self, new: Irql) -> Irql {
+        let old = self.current_irql();
+        if self.is_frozen() {
+            return old;
+        }
+        if new < old {
+            let parameters = [0x30, u64::from(old.0), u64::from(new.0), 0];
+            self.bug_check_with(
+                BugCheckCode::DRIVER_VERIFIER_DETECTED_VIOLATION,
+                parameters,
+                &format!("KeRaiseIrql to {new} at {old}: the new level is lower"),
+            );
+            return old;
+        }
+        self.set_irql(new);
+        old
+    }
+
+    /// Lowers the IRQL to a level that [`Kernel::raise_irql`] returned; what waits is served.
+    ///
+    /// Lowering to a higher level is bug check DRIVER_VERIFIER_DETECTED_VIOLATION, subcode 31.
+    #[doc(alias = "KeLowerIrql")]
+    pub fn lower_irql(&self, new: Irql) {
+        let old = self.current_irql();
+        if self.is_frozen() {
+            return;
+        }
+        if new > old {
+            let parameters = [0x31, u64::from(old.0), u64::from(new.0), 0];
+            self.bug_check_with(
+                BugCheckCode::DRIVER_VERIFIER_DETECTED_VIOLATION,
+                parameters,
+                &format!("KeLowerIrql to {new} at {old}: the new level is higher"),
+            );
+            return;
+        }
+        self.set_irql(new);
+        self.preemption_point();
+    }
+
+    /// Notes a violation when the caller runs above `limit`; the call goes on.
+    pub fn require_irql_at_most(&self, limit: Irql, routine: &str) {
+        let irql = self.current_irql();
+        if irql > limit {
+            self.report_violation(
+                "IrqlDDIs",
+                &format!("{routine} called at {irql}, allowed up to {limit}"),
+            );
+        }
+    }
+
+    /// Changes the IRQL without a preemption point; the watchdog runs from DISPATCH_LEVEL up.
+    #[inline]
+    pub(crate) fn set_irql(&self, irql: Irql) {
+        let old = self.state.irql.replace(irql);
+        let was_high = old >= Irql::DISPATCH_LEVEL;
+        let is_high = irql >= Irql::DISPATCH_LEVEL;
+        if was_high != is_high {
+            if is_high {
+                self.restart_watchdog();
+            } else {
+                self.state.deadlines.set_watchdog(crate::clock::NEVER);
+            }
+        }
+    }
+
+    /// Gives the code at DISPATCH_LEVEL and above its full time again.
+    #[inline]
+    pub(crate) fn restart_watchdog(&self) {
+        let limit_ns = self.state.config.dpc_watchdog_ns;
+        self.state.deadlines.set_watchdog(self.now_ns().saturating_add(limit_ns));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Irql;
+
+    #[test]
+    fn device_levels_follow_the_order_of_the_interrupt_controllers() {
+        let order = [0u8, 1, 2, 8, 9, 10, 11, 12, 13, 14, 15, 3, 4, 5, 6, 7];
+        let levels: Vec<Irql> = order.iter().map(|&line| Irql::of_line(line)).collect();
+        assert!(levels.windows(2).all(|pair| pair[0] >= pair[1]), "{levels:?}");
+        assert!(levels.iter().all(|level| (3..=11).contains(&level.0)));
+    }
+}

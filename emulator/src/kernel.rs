@@ -1,0 +1,241 @@
+//! The kernel's state and the handle to it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::bus::Bus;
+use crate::clock::Deadlines;
+use crate::dpc::DpcQueue;
+use crate::interrupt::InterruptController;
+use crate::irql::Irql;
+use crate::pool::Pool;
+use crate::stop::StopState;
+use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use crate::work_item::WorkQueue;
+use crate::{NtStatus, wait};
+
+/// What a machine may set about its kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct KernelConfig {
+    /// Time of one port access in ns, of any width.
+    /// Source: ISA 8-bit I/O takes 0.7 to 1.5 us with recovery; the default is 1 us.
+    pub port_access_ns: u64,
+    /// Time between two clock interrupts in ns: timers expire only there.
+    /// Assumed: 1 ms, the resolution that an application which plays MIDI asks the system for.
+    pub clock_interval_ns: u64,
+    /// The system time (100 ns units since 1601) at power-on.
+    /// Assumed: 1 January 2000, so that absolute times look like times.
+    pub boot_time_100ns: u64,
+    /// Longest DPC, or time at DISPATCH_LEVEL and above, before bug check DPC_WATCHDOG_VIOLATION.
+    pub dpc_watchdog_ns: u64,
+    /// Longest wait without a time-out before it is reported as a hang.
+    pub longest_wait_ns: u64,
+    /// Longest call into a driver at PASSIVE_LEVEL before it is reported as a hang.
+    pub longest_call_ns: u64,
+    /// Service calls of one line in a row, without the processor getting on, that are a storm.
+    pub interrupt_storm_limit: u32,
+    /// Time at which the run stops, if it gets there.
+    pub until_ns: Option<u64>,
+    /// The settings of the trace.
+    pub trace: TraceConfig,
+}
+
+impl Default for KernelConfig {
+    fn default() -> Self {
+        KernelConfig {
+            port_access_ns: 1_000,
+            clock_interval_ns: 1_000_000,
+            boot_time_100ns: 125_911_584_000_000_000,
+            dpc_watchdog_ns: 20_000_000_000,
+            longest_wait_ns: 3_600_000_000_000,
+            longest_call_ns: 600_000_000_000,
+            interrupt_storm_limit: 10_000,
+            until_ns: None,
+            trace: TraceConfig::default(),
+        }
+    }
+}
+
+/// What the kernel counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Times an interrupt was taken; each may call several service routines.
+    pub interrupts: u64,
+    /// Interrupts that no service routine claimed.
+    pub unclaimed_interrupts: u64,
+    /// DPCs that ran.
+    pub dpcs: u64,
+    /// Port reads.
+    pub port_reads: u64,
+    /// Port writes.
+    pub port_writes: u64,
+    /// Longest single DPC in ns.
+    pub longest_dpc_ns: u64,
+    /// Longest service of one interrupt in ns.
+    pub longest_isr_ns: u64,
+}
+
+/// The actors and words that the kernel itself puts into a trace.
+pub(crate) struct KernelNames {
+    pub bus: NameId,
+    pub line: NameId,
+    pub wire: NameId,
+    pub hw: NameId,
+    pub isr: NameId,
+    pub dpc: NameId,
+    pub kernel: NameId,
+    pub debug_print: NameId,
+    pub claimed: NameId,
+    pub not_mine: NameId,
+}
+
+impl KernelNames {
+    fn new(trace: &Trace) -> Self {
+        KernelNames {
+            bus: trace.actor("bus", Layer::Hardware),
+            line: trace.actor("line", Layer::Hardware),
+            wire: trace.actor("wire", Layer::Hardware),
+            hw: trace.actor("hw", Layer::Hardware),
+            isr: trace.actor("isr", Layer::Software),
+            dpc: trace.actor("dpc", Layer::Software),
+            kernel: trace.actor("kernel", Layer::Software),
+            debug_print: trace.actor("dbgprint", Layer::Software),
+            claimed: trace.name("claimed"),
+            not_mine: trace.name("not mine"),
+        }
+    }
+}
+
+pub(crate) struct KernelState {
+    pub config: KernelConfig,
+    pub names: KernelNames,
+
+    pub bus: Bus,
+    pub trace: Trace,
+
+    pub now_ns: Cell<u64>,
+    pub irql: Cell<Irql>,
+    /// True when a line or a DPC may wait to be served: the preemption point looks no further
+    /// while it is false.
+    pub attention: Cell<bool>,
+    pub deadlines: Deadlines,
+    pub interrupts: InterruptController,
+    pub dpcs: DpcQueue,
+    pub work: WorkQueue,
+    pub waits: wait::WaitDepth,
+    pub pool: Pool,
+    pub stop: StopState,
+    pub counters: Cell<Counters>,
+}
+
+/// A handle to the simulated kernel; cloning it is cheap.
+#[derive(Clone)]
+pub struct Kernel {
+    pub(crate) state: Rc<KernelState>,
+}
+
+impl Kernel {
+    /// A kernel at power-on: time 0, PASSIVE_LEVEL, nothing on the bus.
+    #[must_use]
+    pub fn new(config: KernelConfig) -> Self {
+        let trace = Trace::new(config.trace);
+        let names = KernelNames::new(&trace);
+        let deadlines = Deadlines::new(config.until_ns);
+        Kernel {
+            state: Rc::new(KernelState {
+                config,
+                names,
+                bus: Bus::default(),
+                trace,
+                now_ns: Cell::new(0),
+                irql: Cell::new(Irql::PASSIVE_LEVEL),
+                attention: Cell::new(false),
+                deadlines,
+                interrupts: InterruptController::default(),
+                dpcs: DpcQueue::default(),
+                work: WorkQueue::default(),
+                waits: wait::WaitDepth::default(),
+                pool: Pool::default(),
+                stop: StopState::default(),
+                counters: Cell::new(Counters::default()),
+            }),
+        }
+    }
+
+    /// The settings of this kernel.
+    #[must_use]
+    pub fn config(&self) -> &KernelConfig {
+        &self.state.config
+    }
+
+    /// The recorder.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.state.trace
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.state.counters.get()
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counters)) {
+        let mut counters = self.state.counters.get();
+        change(&mut counters);
+        self.state.counters.set(counters);
+    }
+
+    /// Records an event of an actor that runs on the processor, at the current level.
+    #[inline]
+    pub fn record(&self, who: NameId, event: Event) {
+        if !self.is_frozen() {
+            let level = self.current_irql().level();
+            self.state.trace.record(self.now_ns(), level, who, event);
+        }
+    }
+
+    /// Records a call into `function`.
+    #[inline]
+    pub fn record_call(&self, who: NameId, function: NameId, argument: Argument) {
+        self.record(who, Event::Call { function, argument });
+    }
+
+    /// Records the return from `function`.
+    #[inline]
+    pub fn record_return(
+        &self,
+        who: NameId,
+        function: NameId,
+        status: NtStatus,
+        argument: Argument,
+    ) {
+        self.record(who, Event::Return { function, status, argument });
+    }
+
+    /// Records a sentence of an actor on the processor.
+    pub fn record_note(&self, who: NameId, text: &str) {
+        if !self.is_frozen() && self.state.trace.is_recording() {
+            let text = self.state.trace.text(text);
+            self.record(who, Event::Note(text));
+        }
+    }
+
+    /// Records a sentence about the hardware, off the processor.
+    pub fn record_hardware_note(&self, text: &str) {
+        if !self.is_frozen() && self.state.trace.is_recording() {
+            let text = self.state.trace.text(text);
+            let who = self.state.names.hw;
+            self.state.trace.record(self.now_ns(), Level::Hardware, who, Event::Note(text));
+        }
+    }
+
+    /// Sets a mark: a new time base for whoever reads the trace.
+    pub fn mark(&self, text: &str) {
+        if !self.is_frozen() && self.state.trace.is_recording() {
+            let text = self.state.trace.text(text);
+            self.record(self.state.names.kernel, Event::Mark(text));
+        }
+    }
+}

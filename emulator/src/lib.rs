@@ -1,0 +1,62 @@
+//! The simulated NT kernel: one processor, integer time, and a trace of all that happens.
+//!
+//! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
+//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, bug
+//! checks, and the trace. It never knows what a device on its bus is for.
+//!
+//! # How a run works
+//!
+//! Nothing ticks. The clock stands still until somebody lets time pass: a port access, a stall, a
+//! wait, or the event loop of an idle thread. While time passes, deadlines (timers, devices,
+//! scheduled callbacks) are served in order. ISR, DPC and thread nest as plain calls on one stack,
+//! as they do on one processor; they can begin at one place only, the preemption point of
+//! `preempt.rs`. A nested wait ends last-in first-out: an outer wait that is over returns only
+//! after the inner one has ended.
+//!
+//! A [`Kernel`] is a cheap handle. It is the first parameter of every call, and an object may keep
+//! one for its destructor. A bug check unwinds to [`Kernel::enter`]; after it the kernel is frozen
+//! and every routine answers at once without effect.
+
+mod bus;
+mod clock;
+mod debug_print;
+mod device_object;
+mod dpc;
+mod event;
+mod interrupt;
+mod irp;
+mod irql;
+mod kernel;
+mod pool;
+mod preempt;
+mod resource;
+mod spin_lock;
+mod status;
+mod stop;
+mod timer;
+pub mod trace;
+mod wait;
+mod work_item;
+
+pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
+pub use clock::Progress;
+pub use device_object::{
+    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, FileObject, MajorFunction,
+    UnloadRoutine,
+};
+pub use dpc::{Dpc, DpcImportance, DpcRoutine};
+pub use event::{Event, EventKind};
+pub use interrupt::{
+    Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState,
+};
+pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpRequest};
+pub use irql::Irql;
+pub use kernel::{Counters, Kernel, KernelConfig};
+pub use pool::{PoolBlock, PoolLeak, PoolType};
+pub use resource::{Resource, ResourceKind, Share, TriggerMode};
+pub use spin_lock::SpinLock;
+pub use status::NtStatus;
+pub use stop::{BugCheck, BugCheckCode, Hang, Stop, Violation};
+pub use timer::{DueTime, Timer, TimerKind};
+pub use wait::{Timeout, Waitable};
+pub use work_item::WorkItem;

@@ -1,0 +1,145 @@
+//! Pool: blocks with tags, and the list of those that were never freed.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::stop::BugCheckCode;
+
+/// Which pool a block comes from.
+#[doc(alias = "POOL_TYPE")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PoolType {
+    /// Resident, not executable. IRQL: up to DISPATCH_LEVEL.
+    NonPagedNx,
+    /// Resident and executable: old drivers only.
+    NonPagedExecute,
+    /// May be paged out. IRQL: up to APC_LEVEL.
+    Paged,
+}
+
+impl PoolType {
+    fn highest_irql(self) -> Irql {
+        match self {
+            PoolType::Paged => Irql::APC_LEVEL,
+            PoolType::NonPagedNx | PoolType::NonPagedExecute => Irql::DISPATCH_LEVEL,
+        }
+    }
+}
+
+/// A block of pool, by its number. Dropping it does not free the block: that is the leak.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PoolBlock(u64);
+
+struct Block {
+    tag: [u8; 4],
+    pool: PoolType,
+    bytes: Box<[u8]>,
+}
+
+/// Blocks of one tag that were not freed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PoolLeak {
+    /// The tag, as it reads in memory.
+    pub tag: String,
+    /// How many blocks.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Pool {
+    next: Cell<u64>,
+    blocks: RefCell<BTreeMap<PoolBlock, Block>>,
+}
+
+impl Kernel {
+    /// Allocates zeroed pool, or nothing when `length` is 0 or above 1 GiB.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL, up to APC_LEVEL for paged pool.
+    #[doc(alias = "ExAllocatePool2")]
+    pub fn allocate_pool(&self, pool: PoolType, length: usize, tag: [u8; 4]) -> Option<PoolBlock> {
+        if self.is_frozen() {
+            return None;
+        }
+        self.require_irql_at_most(pool.highest_irql(), "ExAllocatePool2");
+        if length == 0 {
+            self.report_violation("ZeroAllocation", "ExAllocatePool2 of 0 bytes");
+            return None;
+        }
+        if length > LARGEST_BLOCK {
+            return None;
+        }
+        let number = PoolBlock(self.state.pool.next.get());
+        self.state.pool.next.set(number.0 + 1);
+        let block = Block { tag, pool, bytes: vec![0; length].into_boxed_slice() };
+        self.state.pool.blocks.borrow_mut().insert(number, block);
+        Some(number)
+    }
+
+    /// Frees a block. A block that is not allocated is bug check BAD_POOL_CALLER, subcode 7; a
+    /// wrong tag is subcode A.
+    #[doc(alias = "ExFreePoolWithTag")]
+    pub fn free_pool(&self, block: PoolBlock, tag: [u8; 4]) {
+        if self.is_frozen() {
+            return;
+        }
+        let freed = self.state.pool.blocks.borrow_mut().remove(&block);
+        let code = BugCheckCode::BAD_POOL_CALLER;
+        match freed {
+            None => self.bug_check_with(code, [7, 0, block.0, 0], "pool was freed twice"),
+            Some(freed) if freed.tag != tag => {
+                let message = format!(
+                    "pool of tag {} was freed as {}",
+                    tag_text(freed.tag),
+                    tag_text(tag)
+                );
+                self.bug_check_with(code, [0xA, block.0, 0, 0], &message);
+            }
+            Some(freed) => {
+                self.require_irql_at_most(freed.pool.highest_irql(), "ExFreePoolWithTag");
+            }
+        }
+    }
+
+    /// Works on the bytes of a block; `None` for one that is not allocated.
+    pub fn with_pool<R>(
+        &self,
+        block: PoolBlock,
+        work: impl FnOnce(&mut [u8]) -> R,
+    ) -> Option<R> {
+        // The bytes leave the table while `work` has them, so it may use the pool itself.
+        let mut bytes = {
+            let mut blocks = self.state.pool.blocks.borrow_mut();
+            std::mem::take(&mut blocks.get_mut(&block)?.bytes)
+        };
+        let result = work(&mut bytes);
+        if let Some(entry) = self.state.pool.blocks.borrow_mut().get_mut(&block) {
+            entry.bytes = bytes;
+        }
+        Some(result)
+    }
+
+    /// What is allocated now, by tag: at unload, the leaks.
+    #[must_use]
+    pub fn pool_in_use(&self) -> Vec<PoolLeak> {
+        let mut by_tag: BTreeMap<[u8; 4], (u64, u64)> = BTreeMap::new();
+        for block in self.state.pool.blocks.borrow().values() {
+            let sum = by_tag.entry(block.tag).or_default();
+            *sum = (sum.0 + 1, sum.1 + block.bytes.len() as u64);
+        }
+        by_tag
+            .into_iter()
+            .map(|(tag, (blocks, bytes))| PoolLeak { tag: tag_text(tag), blocks, bytes })
+            .collect()
+    }
+}
+
+/// The largest block of pool: 1 GiB.
+const LARGEST_BLOCK: usize = 1 << 30;
+
+fn tag_text(tag: [u8; 4]) -> String {
+    tag.iter().map(|&byte| if byte.is_ascii_graphic() { byte as char } else { '.' }).collect()
+}

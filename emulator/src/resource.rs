@@ -1,0 +1,88 @@
+//! Hardware resources that a device is given.
+
+/// Whether an interrupt line remembers an edge or follows a level.
+#[doc(alias = "KINTERRUPT_MODE")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TriggerMode {
+    /// A rising edge is remembered until it is served, as on the ISA bus.
+    Latched,
+    /// The line asks for service as long as it is up.
+    Level,
+}
+
+/// Whether others may use a resource too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Share {
+    /// One driver only.
+    Exclusive,
+    /// Several drivers.
+    Shared,
+}
+
+/// The kinds of resources, with the numbers of CM_RESOURCE_TYPE.
+#[doc(alias = "CM_RESOURCE_TYPE")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
+pub enum ResourceKind {
+    /// I/O ports.
+    Port = 1,
+    /// An interrupt.
+    Interrupt = 2,
+    /// Memory.
+    Memory = 3,
+    /// A DMA channel.
+    Dma = 4,
+}
+
+/// One assigned resource.
+#[doc(alias = "CM_PARTIAL_RESOURCE_DESCRIPTOR")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resource {
+    /// A range of I/O ports.
+    Port {
+        /// First port.
+        start: u64,
+        /// Number of ports.
+        length: u32,
+    },
+    /// An interrupt.
+    Interrupt {
+        /// IRQL in a translated list, the line in a raw one.
+        level: u32,
+        /// Vector in a translated list, the line in a raw one.
+        vector: u32,
+        /// Processors it may be delivered to, one bit each.
+        affinity: u64,
+        /// Edge or level.
+        trigger: TriggerMode,
+        /// Whether the line is shared.
+        share: Share,
+    },
+    /// A range of memory.
+    Memory {
+        /// Physical address.
+        start: u64,
+        /// Length in bytes.
+        length: u32,
+    },
+    /// A DMA channel.
+    Dma {
+        /// Channel.
+        channel: u32,
+        /// Port of a Micro Channel device.
+        port: u32,
+    },
+}
+
+impl Resource {
+    /// The kind of this resource.
+    #[must_use]
+    pub fn kind(&self) -> ResourceKind {
+        match self {
+            Resource::Port { .. } => ResourceKind::Port,
+            Resource::Interrupt { .. } => ResourceKind::Interrupt,
+            Resource::Memory { .. } => ResourceKind::Memory,
+            Resource::Dma { .. } => ResourceKind::Dma,
+        }
+    }
+}

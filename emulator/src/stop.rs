@@ -1,0 +1,298 @@
+//! How a run ends early: bug checks, hangs, driver failures, the time limit; and violations.
+//!
+//! A stop unwinds with a private payload to [`Kernel::enter`]. After it the kernel is frozen:
+//! every routine answers at once without effect, so that destructors which run while the driver's
+//! frames unwind are harmless.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+
+/// A bug check code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BugCheckCode(pub u32);
+
+impl BugCheckCode {
+    /// Spin lock acquired by its owner.
+    pub const SPIN_LOCK_ALREADY_OWNED: BugCheckCode = BugCheckCode(0x0F);
+    /// Spin lock released by somebody who does not own it.
+    pub const SPIN_LOCK_NOT_OWNED: BugCheckCode = BugCheckCode(0x10);
+    /// An IRP was completed twice.
+    pub const MULTIPLE_IRP_COMPLETE_REQUESTS: BugCheckCode = BugCheckCode(0x44);
+    /// A wait at DISPATCH_LEVEL or above.
+    pub const ATTEMPTED_SWITCH_FROM_DPC: BugCheckCode = BugCheckCode(0xB8);
+    /// A pool routine was called with a block it does not own.
+    pub const BAD_POOL_CALLER: BugCheckCode = BugCheckCode(0xC2);
+    /// Driver Verifier found a mistake; the first parameter says which.
+    pub const DRIVER_VERIFIER_DETECTED_VIOLATION: BugCheckCode = BugCheckCode(0xC4);
+    /// A service routine returned at another IRQL than it was called at.
+    pub const IRQL_UNEXPECTED_VALUE: BugCheckCode = BugCheckCode(0xC8);
+    /// A DPC, or code at DISPATCH_LEVEL, ran too long.
+    pub const DPC_WATCHDOG_VIOLATION: BugCheckCode = BugCheckCode(0x133);
+
+    /// The symbolic name, if the code is one that this kernel raises.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::SPIN_LOCK_ALREADY_OWNED => "SPIN_LOCK_ALREADY_OWNED",
+            Self::SPIN_LOCK_NOT_OWNED => "SPIN_LOCK_NOT_OWNED",
+            Self::MULTIPLE_IRP_COMPLETE_REQUESTS => "MULTIPLE_IRP_COMPLETE_REQUESTS",
+            Self::ATTEMPTED_SWITCH_FROM_DPC => "ATTEMPTED_SWITCH_FROM_DPC",
+            Self::BAD_POOL_CALLER => "BAD_POOL_CALLER",
+            Self::DRIVER_VERIFIER_DETECTED_VIOLATION => "DRIVER_VERIFIER_DETECTED_VIOLATION",
+            Self::IRQL_UNEXPECTED_VALUE => "IRQL_UNEXPECTED_VALUE",
+            Self::DPC_WATCHDOG_VIOLATION => "DPC_WATCHDOG_VIOLATION",
+            _ => return None,
+        })
+    }
+}
+
+/// A bug check that was raised.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BugCheck {
+    /// Its code.
+    pub code: BugCheckCode,
+    /// Its four parameters, as Windows would give them.
+    pub parameters: [u64; 4],
+    /// What happened, in words.
+    pub message: String,
+    /// The IRQL at that moment.
+    pub irql: Irql,
+    /// Simulated time in ns.
+    pub time_ns: u64,
+}
+
+/// A wait or a loop that nothing can end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hang {
+    /// What it waits for.
+    pub waits_for: String,
+    /// Simulated time in ns.
+    pub time_ns: u64,
+}
+
+/// Why a run stopped before its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// The driver or the kernel raised a bug check.
+    BugCheck(BugCheck),
+    /// Nothing can go on.
+    Hang(Hang),
+    /// A Rust driver panicked.
+    DriverFailure {
+        /// The call into the driver that did not return.
+        function: String,
+        /// The panic's message.
+        message: String,
+        /// Simulated time in ns.
+        time_ns: u64,
+    },
+    /// The time limit of the run was reached.
+    TimeLimit {
+        /// Simulated time in ns.
+        time_ns: u64,
+    },
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::BugCheck(bug) => {
+                let name = bug.code.name().unwrap_or("bug check");
+                let [a, b, c, d] = bug.parameters;
+                write!(
+                    f,
+                    "{name} ({:X}), parameters {a:X} {b:X} {c:X} {d:X}, at {}: {}",
+                    bug.code.0, bug.irql, bug.message
+                )
+            }
+            Stop::Hang(hang) => write!(f, "hang: nothing can end the wait for {}", hang.waits_for),
+            Stop::DriverFailure { function, message, .. } => {
+                write!(f, "the driver panicked in {function}: {message}")
+            }
+            Stop::TimeLimit { time_ns } => {
+                write!(f, "the time limit of {}.{:03} ms was reached", time_ns / 1_000_000,
+                    time_ns / 1_000 % 1_000)
+            }
+        }
+    }
+}
+
+/// A breach of a documented rule that Windows would survive; the run goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The rule.
+    pub rule: &'static str,
+    /// What was done, where, and what is allowed.
+    pub message: String,
+    /// Simulated time in ns.
+    pub time_ns: u64,
+}
+
+/// The most violations that are kept in words; further ones are only counted.
+pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
+
+#[derive(Default)]
+pub(crate) struct StopState {
+    frozen: Cell<bool>,
+    why: RefCell<Option<Stop>>,
+    depth: Cell<u32>,
+    violations: RefCell<Vec<Violation>>,
+    violation_count: Cell<u64>,
+}
+
+/// The payload of an unwinding stop; nothing else in the program makes one.
+struct Unwinding;
+
+impl Kernel {
+    /// Runs `work` as the outermost frame of the simulation.
+    ///
+    /// A stop inside it ends here; on a frozen kernel `work` does not run. A call from inside
+    /// another `enter` is a plain call.
+    ///
+    /// # Errors
+    /// The stop, the same one at every later call.
+    pub fn enter<R>(&self, work: impl FnOnce(&Kernel) -> R) -> Result<R, Stop> {
+        let stop = &self.state.stop;
+        if let Some(why) = self.stopped() {
+            return Err(why);
+        }
+        if stop.depth.get() > 0 {
+            return Ok(work(self));
+        }
+        stop.depth.set(1);
+        let result = catch_unwind(AssertUnwindSafe(|| work(self)));
+        stop.depth.set(0);
+        match result {
+            Ok(value) => match self.stopped() {
+                None => Ok(value),
+                Some(why) => Err(why),
+            },
+            Err(payload) if payload.is::<Unwinding>() => {
+                Err(self.stopped().expect("a stop leaves its reason behind"))
+            }
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+
+    /// Calls into a driver: a panic of its own code becomes [`Stop::DriverFailure`], a call that
+    /// does not come back in [`KernelConfig::longest_call_ns`] a hang.
+    ///
+    /// [`KernelConfig::longest_call_ns`]: crate::KernelConfig::longest_call_ns
+    pub fn call_driver_code<R>(&self, function: &'static str, code: impl FnOnce() -> R) -> R {
+        let deadlines = &self.state.deadlines;
+        let limit_ns = self.now_ns().saturating_add(self.config().longest_call_ns);
+        let outer = deadlines.set_call((limit_ns, function));
+        match catch_unwind(AssertUnwindSafe(code)) {
+            Ok(value) => {
+                deadlines.set_call(outer);
+                value
+            }
+            Err(payload) if payload.is::<Unwinding>() => resume_unwind(payload),
+            Err(payload) => {
+                let stop = Stop::DriverFailure {
+                    function: function.to_owned(),
+                    message: panic_message(payload.as_ref()),
+                    time_ns: self.now_ns(),
+                };
+                self.freeze(stop);
+                resume_unwind(Box::new(Unwinding));
+            }
+        }
+    }
+
+    /// Stops the machine with a code and four parameters; does not return, except on a kernel
+    /// that is frozen already. IRQL: any.
+    #[doc(alias = "KeBugCheckEx")]
+    pub fn bug_check(&self, code: BugCheckCode, parameters: [u64; 4]) {
+        self.bug_check_with(code, parameters, "the driver called KeBugCheckEx");
+    }
+
+    /// As [`Kernel::bug_check`], with a sentence for the report.
+    pub fn bug_check_with(&self, code: BugCheckCode, parameters: [u64; 4], message: &str) {
+        self.stop(Stop::BugCheck(BugCheck {
+            code,
+            parameters,
+            message: message.to_owned(),
+            irql: self.current_irql(),
+            time_ns: self.now_ns(),
+        }));
+    }
+
+    /// Reports that nothing can end a wait; returns only on a frozen kernel.
+    pub fn hang(&self, waits_for: &str) {
+        self.stop(Stop::Hang(Hang { waits_for: waits_for.to_owned(), time_ns: self.now_ns() }));
+    }
+
+    /// Ends the run; returns only on a frozen kernel.
+    pub(crate) fn stop(&self, why: Stop) {
+        if self.is_frozen() {
+            return;
+        }
+        self.record_note(self.state.names.kernel, &format!("stop: {why}"));
+        self.freeze(why);
+        // Outside `enter` there is no frame to unwind to: the freeze alone has to do.
+        if self.state.stop.depth.get() > 0 {
+            resume_unwind(Box::new(Unwinding));
+        }
+    }
+
+    fn freeze(&self, why: Stop) {
+        self.state.stop.frozen.set(true);
+        *self.state.stop.why.borrow_mut() = Some(why);
+    }
+
+    /// True after a stop: routines answer at once without effect.
+    #[inline]
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.state.stop.frozen.get()
+    }
+
+    /// Why the machine stopped, if it did.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Stop> {
+        self.state.stop.why.borrow().clone()
+    }
+
+    /// Notes a breach of a documented rule in the trace and in the list of violations.
+    pub fn report_violation(&self, rule: &'static str, message: &str) {
+        if self.is_frozen() {
+            return;
+        }
+        self.record_note(self.state.names.kernel, &format!("violation {rule}: {message}"));
+        let stop = &self.state.stop;
+        stop.violation_count.set(stop.violation_count.get() + 1);
+        let mut violations = stop.violations.borrow_mut();
+        if violations.len() < KEPT_VIOLATIONS {
+            let message = message.to_owned();
+            violations.push(Violation { rule, message, time_ns: self.now_ns() });
+        }
+    }
+
+    /// The violations so far, at most the first 1 000 of them.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.state.stop.violations.borrow().clone()
+    }
+
+    /// How many violations there were, kept or not.
+    #[must_use]
+    pub fn violation_count(&self) -> u64 {
+        self.state.stop.violation_count.get()
+    }
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "no message".to_owned()
+    }
+}

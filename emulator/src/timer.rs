@@ -1,0 +1,159 @@
+//! Timers: one-shot and periodic, with an optional DPC.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::dpc::Dpc;
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::wait::Waitable;
+
+/// Whether one wait or all waits end when the timer expires.
+#[doc(alias = "TIMER_TYPE")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimerKind {
+    /// Stays signalled until it is set again.
+    Notification,
+    /// Ends one wait.
+    Synchronization,
+}
+
+/// When a timer expires, in 100 ns units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DueTime {
+    /// So long from now.
+    Relative(u64),
+    /// At this system time (since 1601).
+    Absolute(u64),
+}
+
+struct TimerObject {
+    kind: TimerKind,
+    signalled: Cell<bool>,
+    /// 0 while not set, else the number of the setting: an old deadline does not count.
+    armed: Cell<u64>,
+    settings: Cell<u64>,
+    period_ms: Cell<u32>,
+    due_ns: Cell<u64>,
+    dpc: RefCell<Option<Dpc>>,
+}
+
+/// A timer object (KTIMER).
+#[doc(alias = "KTIMER")]
+#[derive(Clone)]
+pub struct Timer(Rc<TimerObject>);
+
+impl Timer {
+    /// A timer that is not set and not signalled. IRQL: any.
+    #[doc(alias = "KeInitializeTimerEx")]
+    #[must_use]
+    pub fn new(kind: TimerKind) -> Timer {
+        Timer(Rc::new(TimerObject {
+            kind,
+            signalled: Cell::new(false),
+            armed: Cell::new(0),
+            settings: Cell::new(0),
+            period_ms: Cell::new(0),
+            due_ns: Cell::new(0),
+            dpc: RefCell::new(None),
+        }))
+    }
+
+    /// True while an expiry lies ahead.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.armed.get() != 0
+    }
+
+    pub(crate) fn is_armed_as(&self, setting: u64) -> bool {
+        self.0.armed.get() == setting
+    }
+
+    fn arm(&self, due_ns: u64) -> u64 {
+        let setting = self.0.settings.get() + 1;
+        self.0.settings.set(setting);
+        self.0.armed.set(setting);
+        self.0.due_ns.set(due_ns);
+        setting
+    }
+}
+
+impl Waitable for Timer {
+    fn try_acquire(&self) -> bool {
+        let signalled = self.0.signalled.get();
+        if signalled && self.0.kind == TimerKind::Synchronization {
+            self.0.signalled.set(false);
+        }
+        signalled
+    }
+
+    fn describe(&self) -> String {
+        "a timer".to_owned()
+    }
+}
+
+impl Kernel {
+    /// Sets a timer; true when it was set already and is moved. IRQL: up to DISPATCH_LEVEL.
+    ///
+    /// It expires at the first clock interrupt at or after its time; a period is in milliseconds,
+    /// 0 for one shot. At expiry the timer is signalled and `dpc` is queued.
+    #[doc(alias = "KeSetTimerEx")]
+    pub fn set_timer(
+        &self,
+        timer: &Timer,
+        due: DueTime,
+        period_ms: u32,
+        dpc: Option<&Dpc>,
+    ) -> bool {
+        if self.is_frozen() {
+            return false;
+        }
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeSetTimer");
+        let was_set = timer.is_set();
+        let due_ns = match due {
+            DueTime::Relative(time_100ns) => {
+                self.now_ns().saturating_add(time_100ns.saturating_mul(100))
+            }
+            DueTime::Absolute(time_100ns) => {
+                time_100ns.saturating_sub(self.state.config.boot_time_100ns).saturating_mul(100)
+            }
+        };
+        timer.0.signalled.set(false);
+        timer.0.period_ms.set(period_ms);
+        timer.0.dpc.replace(dpc.cloned());
+        self.queue_expiry(timer, due_ns);
+        was_set
+    }
+
+    /// Sets a timer off; true when it was set. It does not wait for a DPC that runs or waits in
+    /// the queue. IRQL: up to DISPATCH_LEVEL.
+    #[doc(alias = "KeCancelTimer")]
+    pub fn cancel_timer(&self, timer: &Timer) -> bool {
+        if self.is_frozen() {
+            return false;
+        }
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeCancelTimer");
+        timer.0.armed.replace(0) != 0
+    }
+
+    fn queue_expiry(&self, timer: &Timer, due_ns: u64) {
+        let interval_ns = self.state.config.clock_interval_ns.max(1);
+        let due_ns = due_ns.max(self.now_ns());
+        let tick_ns = due_ns.div_ceil(interval_ns).saturating_mul(interval_ns);
+        let setting = timer.arm(due_ns);
+        self.queue_timer(tick_ns, timer, setting);
+    }
+
+    pub(crate) fn expire_timer(&self, timer: &Timer) {
+        timer.0.armed.set(0);
+        timer.0.signalled.set(true);
+        let period_ns = u64::from(timer.0.period_ms.get()) * 1_000_000;
+        if period_ns != 0 {
+            self.queue_expiry(timer, timer.0.due_ns.get().saturating_add(period_ns));
+        }
+        let dpc = timer.0.dpc.borrow().clone();
+        if let Some(dpc) = dpc {
+            self.insert_queue_dpc(&dpc);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The trace: every fact of a run, recorded in order, in 32 bytes an event.
+//!
+//! Owns recording (folding of polls, the limit on held events) and the tables of names and texts.
+//! How a trace is shown is the business of a view; no view is needed to record one, and no word
+//! here belongs to one kind of device: whoever builds the machine registers the names.
+
+mod event;
+mod log;
+mod names;
+
+use core::cell::{Cell, RefCell};
+
+use ringbuf::LocalRb;
+use ringbuf::storage::Heap;
+
+pub use event::{AccessEvent, Argument, Direction, Event, Level, Record, SerialEdge, TextRef};
+pub use log::{TimedEvent, TraceLog};
+pub use names::{Layer, Name, NameId, Names};
+
+/// Whether repeated polls become one event as they are recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fold {
+    /// Equal reads at one pitch with nothing between them become one event with a count.
+    Polls,
+    /// Every access stays an event of its own.
+    Nothing,
+}
+
+/// How many events a trace holds, and which ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// Nothing is recorded.
+    Nothing,
+    /// The first events; what comes later is counted and dropped, and the log says so.
+    First(usize),
+    /// The last events, as a flight recorder keeps them.
+    Last(usize),
+}
+
+/// The most events that a trace holds unless told otherwise: 512 MiB of records.
+pub const DEFAULT_HELD_EVENTS: usize = 16 << 20;
+
+/// The settings of a trace.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceConfig {
+    /// Whether polls are folded.
+    pub fold: Fold,
+    /// What is held.
+    pub hold: Hold,
+}
+
+impl Default for TraceConfig {
+    fn default() -> Self {
+        TraceConfig { fold: Fold::Polls, hold: Hold::First(DEFAULT_HELD_EVENTS) }
+    }
+}
+
+enum Store {
+    Nothing,
+    First { records: Vec<Record>, limit: usize },
+    Last(LocalRb<Heap<Record>>),
+}
+
+/// The recorder. Recording never fails and never calls out.
+pub struct Trace {
+    fold: Fold,
+    recording: bool,
+
+    names: RefCell<Names>,
+    texts: RefCell<String>,
+
+    /// The newest record, not yet in the store: the only one that a poll can still fold into.
+    newest: Cell<Record>,
+    store: RefCell<Store>,
+    dropped: Cell<u64>,
+    first_dropped_ns: Cell<u64>,
+}
+
+impl Trace {
+    /// A recorder with nothing in it.
+    #[must_use]
+    pub fn new(config: TraceConfig) -> Self {
+        let store = match config.hold {
+            Hold::Nothing | Hold::First(0) | Hold::Last(0) => Store::Nothing,
+            Hold::First(limit) => {
+                Store::First { records: Vec::with_capacity(limit.min(FIRST_RESERVE)), limit }
+            }
+            Hold::Last(limit) => Store::Last(LocalRb::new(limit)),
+        };
+        Trace {
+            fold: config.fold,
+            recording: !matches!(store, Store::Nothing),
+            names: RefCell::new(Names::default()),
+            texts: RefCell::new(String::new()),
+            newest: Cell::new(Record::NONE),
+            store: RefCell::new(store),
+            dropped: Cell::new(0),
+            first_dropped_ns: Cell::new(0),
+        }
+    }
+
+    /// True when events are kept, so that a caller can skip work that only feeds the trace.
+    #[inline]
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.recording
+    }
+
+    /// The id of a word that appears in events (a function, a signal, a lane, a note).
+    ///
+    /// The same text gives the same id. More than 65 535 names are our own bug.
+    pub fn name(&self, text: &str) -> NameId {
+        self.names.borrow_mut().intern(text, None)
+    }
+
+    /// The id of an actor: who does what an event tells, and the layer it belongs to.
+    pub fn actor(&self, text: &str, layer: Layer) -> NameId {
+        self.names.borrow_mut().intern(text, Some(layer))
+    }
+
+    /// Keeps a text of its own (a debug message, a mark) and returns where it lies.
+    pub fn text(&self, text: &str) -> TextRef {
+        if !self.recording {
+            return TextRef::EMPTY;
+        }
+        let mut texts = self.texts.borrow_mut();
+        let reference = TextRef { offset: texts.len() as u64, length: text.len() as u32 };
+        texts.push_str(text);
+        reference
+    }
+
+    /// Records one event.
+    #[inline]
+    pub fn record(&self, time_ns: u64, level: Level, who: NameId, event: Event) {
+        if self.recording {
+            self.push(Record::new(time_ns, level, who, event));
+        }
+    }
+
+    /// Records one port access; a poll folds into the poll before it.
+    #[inline]
+    pub fn record_access(&self, time_ns: u64, level: Level, who: NameId, access: AccessEvent) {
+        if !self.recording {
+            return;
+        }
+        let record = Record::new(time_ns, level, who, Event::Access(access));
+        if self.fold == Fold::Polls && access.direction == Direction::Read {
+            let mut newest = self.newest.get();
+            if newest.fold(&record) {
+                self.newest.set(newest);
+                return;
+            }
+        }
+        self.push(record);
+    }
+
+    #[inline]
+    fn push(&self, record: Record) {
+        let older = self.newest.replace(record);
+        if older.is_none() {
+            return;
+        }
+        match &mut *self.store.borrow_mut() {
+            Store::First { records, limit } if records.len() < *limit => records.push(older),
+            other => self.push_elsewhere(other, older),
+        }
+    }
+
+    #[inline(never)]
+    fn push_elsewhere(&self, store: &mut Store, record: Record) {
+        let dropped = match store {
+            Store::Nothing => None,
+            Store::First { .. } => Some(record),
+            Store::Last(ring) => ring.push_overwrite(record),
+        };
+        if let Some(record) = dropped {
+            if self.dropped.get() == 0 {
+                self.first_dropped_ns.set(record.time_ns());
+            }
+            self.dropped.set(self.dropped.get() + 1);
+        }
+    }
+
+    /// A copy of all that is held, with its names and texts.
+    #[must_use]
+    pub fn log(&self) -> TraceLog {
+        let mut dropped = self.dropped.get();
+        let mut records: Vec<Record> = match &mut *self.store.borrow_mut() {
+            Store::Nothing => Vec::new(),
+            Store::First { records, .. } => records.clone(),
+            Store::Last(ring) => ring.iter().copied().collect(),
+        };
+        let newest = self.newest.get();
+        let full = matches!(&*self.store.borrow(),
+            Store::First { records, limit } if records.len() >= *limit);
+        if full {
+            dropped += u64::from(!newest.is_none());
+        } else if !newest.is_none() {
+            records.push(newest);
+        }
+        let names = self.names.borrow().clone();
+        TraceLog::from_parts(names, self.texts.borrow().clone(), records, dropped)
+    }
+
+    /// Time of the first event that was not held, if there was one.
+    #[must_use]
+    pub fn first_dropped_ns(&self) -> Option<u64> {
+        (self.dropped.get() > 0).then(|| self.first_dropped_ns.get())
+    }
+}
+
+/// Records that a growing trace makes room for at once: 2 MiB.
+const FIRST_RESERVE: usize = 1 << 16;

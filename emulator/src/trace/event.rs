@@ -1,0 +1,380 @@
+//! Events of a trace and their compact form, one 32-byte record each.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::names::NameId;
+use crate::status::NtStatus;
+
+/// Where the processor was when an event happened.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Level {
+    /// Not on the processor: a device, a line, a wire.
+    Hardware = 0,
+    /// PASSIVE_LEVEL or APC_LEVEL.
+    Passive = 1,
+    /// DISPATCH_LEVEL.
+    Dispatch = 2,
+    /// A device IRQL or above.
+    Device = 3,
+}
+
+impl Level {
+    fn from_byte(byte: u8) -> Level {
+        match byte {
+            0 => Level::Hardware,
+            1 => Level::Passive,
+            2 => Level::Dispatch,
+            _ => Level::Device,
+        }
+    }
+}
+
+/// Direction of a port access, seen from the processor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// IN: data to the driver.
+    Read,
+    /// OUT: data to the device.
+    Write,
+}
+
+/// One port access, or a run of equal reads at one pitch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AccessEvent {
+    /// Read or write.
+    pub direction: Direction,
+    /// Port address.
+    pub port: u16,
+    /// Width in bytes: 1, 2 or 4.
+    pub width: u8,
+    /// Value read or written.
+    pub value: u32,
+    /// What the device says of it.
+    pub note: NameId,
+    /// How many accesses this stands for; the event's time is that of the first.
+    pub count: u32,
+    /// Time from one to the next in ns, 0 for a single access.
+    pub pitch_ns: u32,
+}
+
+/// What a call is given or what it gives back, beside its status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Argument {
+    /// Nothing worth a word.
+    None,
+    /// So many of something: `1 byte`, `3 events`. The name is the unit in the singular.
+    Count(u32, NameId),
+    /// A word: a state, an answer.
+    Word(NameId),
+    /// A number in hexadecimal.
+    Hex(u32),
+}
+
+/// A piece of the text arena of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextRef {
+    /// Byte offset in the arena.
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u32,
+}
+
+impl TextRef {
+    /// The empty text.
+    pub const EMPTY: TextRef = TextRef { offset: 0, length: 0 };
+}
+
+/// Which end of a byte on a serial lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SerialEdge {
+    /// The start bit begins.
+    Start,
+    /// The stop bit has ended.
+    End,
+}
+
+/// A typed fact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A new time base with its words.
+    Mark(TextRef),
+    /// A port access.
+    Access(AccessEvent),
+    /// A call into a function.
+    Call {
+        /// The function.
+        function: NameId,
+        /// What it is given.
+        argument: Argument,
+    },
+    /// A function returned.
+    Return {
+        /// The function.
+        function: NameId,
+        /// Its status.
+        status: NtStatus,
+        /// What it gives back.
+        argument: Argument,
+    },
+    /// A signal has a new value.
+    Signal {
+        /// The signal.
+        signal: NameId,
+        /// Its value.
+        value: u32,
+    },
+    /// A byte on a serial lane.
+    Serial {
+        /// The lane.
+        lane: NameId,
+        /// The byte.
+        byte: u8,
+        /// Its start or its end.
+        edge: SerialEdge,
+        /// Length of one bit in ns.
+        bit_ns: u32,
+    },
+    /// A sentence.
+    Note(TextRef),
+}
+
+/// An event as it is held: 32 bytes without padding, the same on every machine.
+#[derive(Clone, Copy, Pod, Zeroable, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Record {
+    time_ns: u64,
+    kind: u8,
+    level: u8,
+    who: u16,
+    a: u32,
+    b: u64,
+    c: u64,
+}
+
+const _: () = assert!(size_of::<Record>() == 32);
+
+mod kind {
+    pub const NONE: u8 = 0;
+    pub const MARK: u8 = 1;
+    pub const ACCESS: u8 = 2;
+    pub const CALL: u8 = 3;
+    pub const RETURN: u8 = 4;
+    pub const SIGNAL: u8 = 5;
+    pub const SERIAL: u8 = 6;
+    pub const NOTE: u8 = 7;
+}
+
+impl Argument {
+    fn pack(self) -> u64 {
+        match self {
+            Argument::None => 0,
+            Argument::Count(count, unit) => 1 | u64::from(unit.0) << 8 | u64::from(count) << 32,
+            Argument::Word(word) => 2 | u64::from(word.0) << 8,
+            Argument::Hex(value) => 3 | u64::from(value) << 32,
+        }
+    }
+
+    fn unpack(packed: u64) -> Argument {
+        let name = NameId((packed >> 8) as u16);
+        let number = (packed >> 32) as u32;
+        match packed as u8 {
+            1 => Argument::Count(number, name),
+            2 => Argument::Word(name),
+            3 => Argument::Hex(number),
+            _ => Argument::None,
+        }
+    }
+}
+
+impl Record {
+    /// The empty record.
+    pub const NONE: Record =
+        Record { time_ns: 0, kind: kind::NONE, level: 0, who: 0, a: 0, b: 0, c: 0 };
+
+    /// The compact form of an event.
+    #[inline]
+    #[must_use]
+    pub fn new(time_ns: u64, level: Level, who: NameId, event: Event) -> Record {
+        let (kind, a, b, c) = match event {
+            Event::Mark(text) => (kind::MARK, text.length, text.offset, 0),
+            Event::Access(access) => {
+                let out = u32::from(access.direction == Direction::Write);
+                (
+                    kind::ACCESS,
+                    u32::from(access.port) | u32::from(access.width) << 16 | out << 24,
+                    u64::from(access.count) | u64::from(access.pitch_ns) << 32,
+                    u64::from(access.value) | u64::from(access.note.0) << 32,
+                )
+            }
+            Event::Call { function, argument } => {
+                (kind::CALL, u32::from(function.0), argument.pack(), 0)
+            }
+            Event::Return { function, status, argument } => {
+                (kind::RETURN, u32::from(function.0), argument.pack(), u64::from(status.0))
+            }
+            Event::Signal { signal, value } => {
+                (kind::SIGNAL, u32::from(signal.0), u64::from(value), 0)
+            }
+            Event::Serial { lane, byte, edge, bit_ns } => {
+                let end = u64::from(edge == SerialEdge::End);
+                (kind::SERIAL, u32::from(lane.0), u64::from(byte) | end << 8, u64::from(bit_ns))
+            }
+            Event::Note(text) => (kind::NOTE, text.length, text.offset, 0),
+        };
+        Record { time_ns, kind, level: level as u8, who: who.0, a, b, c }
+    }
+
+    /// True for the empty record.
+    #[inline]
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.kind == kind::NONE
+    }
+
+    /// Time of the event in ns since power-on; of the first access where several are folded.
+    #[must_use]
+    pub fn time_ns(&self) -> u64 {
+        self.time_ns
+    }
+
+    /// Where the processor was.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        Level::from_byte(self.level)
+    }
+
+    /// The actor.
+    #[must_use]
+    pub fn who(&self) -> NameId {
+        NameId(self.who)
+    }
+
+    /// The event, or `None` for the empty record or an unknown kind.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        let name = NameId(self.a as u16);
+        let text = TextRef { offset: self.b, length: self.a };
+        Some(match self.kind {
+            kind::MARK => Event::Mark(text),
+            kind::ACCESS => Event::Access(AccessEvent {
+                direction: if self.a >> 24 == 0 { Direction::Read } else { Direction::Write },
+                port: self.a as u16,
+                width: (self.a >> 16) as u8,
+                value: self.c as u32,
+                note: NameId((self.c >> 32) as u16),
+                count: self.b as u32,
+                pitch_ns: (self.b >> 32) as u32,
+            }),
+            kind::CALL => Event::Call { function: name, argument: Argument::unpack(self.b) },
+            kind::RETURN => Event::Return {
+                function: name,
+                status: NtStatus(self.c as u32),
+                argument: Argument::unpack(self.b),
+            },
+            kind::SIGNAL => Event::Signal { signal: name, value: self.b as u32 },
+            kind::SERIAL => Event::Serial {
+                lane: name,
+                byte: self.b as u8,
+                edge: if self.b >> 8 == 0 { SerialEdge::Start } else { SerialEdge::End },
+                bit_ns: self.c as u32,
+            },
+            kind::NOTE => Event::Note(text),
+            _ => return None,
+        })
+    }
+
+    /// Takes a later equal access into this one; false when it does not continue the run.
+    #[inline]
+    pub(super) fn fold(&mut self, next: &Record) -> bool {
+        let same = self.kind == kind::ACCESS
+            && self.a == next.a
+            && self.c == next.c
+            && self.who == next.who
+            && self.level == next.level;
+        if !same {
+            return false;
+        }
+        let count = self.b as u32;
+        let pitch_ns = self.b >> 32;
+        let since_first_ns = next.time_ns - self.time_ns;
+        if count == 1 {
+            if since_first_ns > u64::from(u32::MAX) {
+                return false;
+            }
+            self.b = 2 | since_first_ns << 32;
+            return true;
+        }
+        if since_first_ns != pitch_ns * u64::from(count) || count == u32::MAX {
+            return false;
+        }
+        self.b += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events() -> Vec<Event> {
+        let name = NameId(7);
+        vec![
+            Event::Mark(TextRef { offset: 70_000, length: 12 }),
+            Event::Access(AccessEvent {
+                direction: Direction::Write,
+                port: 0x331,
+                width: 1,
+                value: 0xFF,
+                note: NameId(9),
+                count: 1,
+                pitch_ns: 0,
+            }),
+            Event::Call { function: name, argument: Argument::Count(3, NameId(4)) },
+            Event::Return {
+                function: name,
+                status: NtStatus::IO_DEVICE_ERROR,
+                argument: Argument::Hex(0xC000_0185),
+            },
+            Event::Call { function: name, argument: Argument::Word(NameId(65_535)) },
+            Event::Signal { signal: name, value: 1 },
+            Event::Serial { lane: name, byte: 0xF8, edge: SerialEdge::End, bit_ns: 32_000 },
+            Event::Note(TextRef::EMPTY),
+        ]
+    }
+
+    #[test]
+    fn every_kind_of_event_survives_the_compact_form() {
+        for event in events() {
+            let record = Record::new(123_456_789, Level::Device, NameId(300), event);
+            assert_eq!(record.event(), Some(event));
+            assert_eq!(record.time_ns(), 123_456_789);
+            assert_eq!(record.level(), Level::Device);
+            assert_eq!(record.who(), NameId(300));
+        }
+    }
+
+    fn poll(time_ns: u64, value: u32) -> Record {
+        let access = AccessEvent {
+            direction: Direction::Read,
+            port: 0x331,
+            width: 1,
+            value,
+            note: NameId::NONE,
+            count: 1,
+            pitch_ns: 0,
+        };
+        Record::new(time_ns, Level::Dispatch, NameId(1), Event::Access(access))
+    }
+
+    #[test]
+    fn equal_polls_at_one_pitch_fold_and_others_do_not() {
+        let mut first = poll(1_000, 0xC0);
+        assert!(first.fold(&poll(12_000, 0xC0)));
+        assert!(first.fold(&poll(23_000, 0xC0)));
+        assert!(!first.fold(&poll(33_000, 0xC0)), "the pitch changed");
+        assert!(!first.fold(&poll(34_000, 0x80)), "the value changed");
+        let Some(Event::Access(access)) = first.event() else { panic!("an access") };
+        assert_eq!((access.count, access.pitch_ns), (3, 11_000));
+    }
+}

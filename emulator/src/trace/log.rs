@@ -1,0 +1,78 @@
+//! A trace that was taken out of its recorder: records with their names and texts.
+
+use super::event::{Event, Level, Record, TextRef};
+use super::names::{Layer, NameId, Names};
+
+/// One event with its time, level and actor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimedEvent {
+    /// Time in ns since power-on.
+    pub time_ns: u64,
+    /// Where the processor was.
+    pub level: Level,
+    /// The actor.
+    pub who: NameId,
+    /// The fact.
+    pub event: Event,
+}
+
+/// A finished or copied trace: what views read.
+#[derive(Clone, Debug)]
+pub struct TraceLog {
+    names: Names,
+    texts: String,
+    records: Vec<Record>,
+    dropped: u64,
+}
+
+impl TraceLog {
+    /// Puts a log together from its parts, as a recorder or a parser does.
+    #[must_use]
+    pub fn from_parts(names: Names, texts: String, records: Vec<Record>, dropped: u64) -> Self {
+        TraceLog { names, texts, records, dropped }
+    }
+
+    /// The events in order.
+    pub fn events(&self) -> impl Iterator<Item = TimedEvent> + '_ {
+        self.records.iter().filter_map(|record| {
+            Some(TimedEvent {
+                time_ns: record.time_ns(),
+                level: record.level(),
+                who: record.who(),
+                event: record.event()?,
+            })
+        })
+    }
+
+    /// The raw records, for a binary copy.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// How many events were not kept because the limit on held events was reached.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The text of a name.
+    #[must_use]
+    pub fn name(&self, id: NameId) -> &str {
+        self.names.text(id)
+    }
+
+    /// The layer of an actor.
+    #[must_use]
+    pub fn layer(&self, id: NameId) -> Option<Layer> {
+        self.names.layer(id)
+    }
+
+    /// A text of a mark or a note; a reference into another trace gives the empty text.
+    #[must_use]
+    pub fn text(&self, reference: TextRef) -> &str {
+        let start = usize::try_from(reference.offset).unwrap_or(usize::MAX);
+        let end = start.saturating_add(reference.length as usize);
+        self.texts.get(start..end).unwrap_or("")
+    }
+}

@@ -1,0 +1,136 @@
+//! Waiting: a nested event loop under the waiting thread.
+
+use std::cell::Cell;
+
+use crate::clock::{NEVER, Progress};
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::status::NtStatus;
+use crate::stop::BugCheckCode;
+
+/// An object that a thread can wait for.
+pub trait Waitable {
+    /// Takes the object if it is signalled.
+    fn try_acquire(&self) -> bool;
+
+    /// What it is, for the report of a hang.
+    fn describe(&self) -> String;
+}
+
+/// How long a wait may last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timeout {
+    /// Until the object is signalled.
+    Never,
+    /// At most so many 100 ns units; 0 only looks.
+    Relative(u64),
+}
+
+/// The most waits that may stand on each other.
+const NESTED_WAITS: u32 = 64;
+
+#[derive(Default)]
+pub(crate) struct WaitDepth(Cell<u32>);
+
+impl Kernel {
+    /// Waits for an object: `SUCCESS` when it was taken, `TIMEOUT` when the time was over.
+    ///
+    /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. Elsewhere bug check
+    /// ATTEMPTED_SWITCH_FROM_DPC. A wait that nothing can end is reported as a hang.
+    #[doc(alias = "KeWaitForSingleObject")]
+    pub fn wait_for_single_object(&self, object: &dyn Waitable, timeout: Timeout) -> NtStatus {
+        if self.is_frozen() {
+            return NtStatus::UNSUCCESSFUL;
+        }
+        let (deadline_ns, only_look) = match timeout {
+            Timeout::Never => (NEVER, false),
+            Timeout::Relative(time_100ns) => {
+                (self.now_ns().saturating_add(time_100ns.saturating_mul(100)), time_100ns == 0)
+            }
+        };
+        if !only_look && !self.may_wait("KeWaitForSingleObject", object) {
+            return NtStatus::UNSUCCESSFUL;
+        }
+        if object.try_acquire() {
+            return NtStatus::SUCCESS;
+        }
+        if only_look {
+            return NtStatus::TIMEOUT;
+        }
+        self.enter_wait(object);
+        let status = self.wait_loop(object, deadline_ns);
+        self.leave_wait();
+        status
+    }
+
+    /// Gives the processor away for a time in 100 ns units, up to the next clock interrupt.
+    ///
+    /// IRQL: up to APC_LEVEL.
+    #[doc(alias = "KeDelayExecutionThread")]
+    pub fn delay_execution_thread(&self, time_100ns: u64) {
+        struct Delay;
+        impl Waitable for Delay {
+            fn try_acquire(&self) -> bool {
+                false
+            }
+            fn describe(&self) -> String {
+                "the end of a delay".to_owned()
+            }
+        }
+        if self.is_frozen() || !self.may_wait("KeDelayExecutionThread", &Delay) {
+            return;
+        }
+        let interval_ns = self.config().clock_interval_ns.max(1);
+        let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));
+        let tick_ns = end_ns.div_ceil(interval_ns).saturating_mul(interval_ns);
+        self.enter_wait(&Delay);
+        let _ = self.wait_loop(&Delay, tick_ns);
+        self.leave_wait();
+    }
+
+    fn may_wait(&self, routine: &str, object: &dyn Waitable) -> bool {
+        if self.current_irql() < Irql::DISPATCH_LEVEL {
+            return true;
+        }
+        let message =
+            format!("{routine} for {} at {}", object.describe(), self.current_irql());
+        self.bug_check_with(BugCheckCode::ATTEMPTED_SWITCH_FROM_DPC, [0; 4], &message);
+        false
+    }
+
+    fn enter_wait(&self, object: &dyn Waitable) {
+        let depth = &self.state.waits.0;
+        depth.set(depth.get() + 1);
+        if depth.get() > NESTED_WAITS {
+            self.hang(&format!("{}: {NESTED_WAITS} waits stand on each other", object.describe()));
+        }
+    }
+
+    fn leave_wait(&self) {
+        let depth = &self.state.waits.0;
+        depth.set(depth.get() - 1);
+    }
+
+    fn wait_loop(&self, object: &dyn Waitable, deadline_ns: u64) -> NtStatus {
+        let longest_ns = self.now_ns().saturating_add(self.config().longest_wait_ns);
+        loop {
+            if object.try_acquire() {
+                return NtStatus::SUCCESS;
+            }
+            if self.now_ns() >= deadline_ns {
+                return NtStatus::TIMEOUT;
+            }
+            let progress = self.turn(deadline_ns);
+            if self.is_frozen() {
+                return NtStatus::UNSUCCESSFUL;
+            }
+            let too_long = deadline_ns == NEVER && self.now_ns() >= longest_ns;
+            if too_long || (progress == Progress::Idle && !object.try_acquire()) {
+                self.hang(&object.describe());
+                return NtStatus::UNSUCCESSFUL;
+            } else if progress == Progress::Idle {
+                return NtStatus::SUCCESS;
+            }
+        }
+    }
+}

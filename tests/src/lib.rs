@@ -1,0 +1,1 @@
+//! Golden traces and conformance tests live in `tests/`; this library is empty.
