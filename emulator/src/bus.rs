@@ -219,8 +219,7 @@ impl Kernel {
 
     #[inline]
     fn record_port(&self, direction: Direction, port: u16, width: u8, value: u32, note: NameId) {
-        let access =
-            AccessEvent { direction, port, width, value, note, count: 1, pitch_ns: 0 };
+        let access = AccessEvent { direction, port, width, value, note, count: 1, pitch_ns: 0 };
         let level = self.current_irql().level();
         self.trace().record_access(self.now_ns(), level, self.state.names.bus, access);
     }

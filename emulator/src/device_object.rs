@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::irp::Irp;
 use crate::kernel::Kernel;
@@ -129,7 +130,9 @@ impl DriverObject {
 pub struct DeviceObject {
     driver: Rc<DriverObject>,
     lower: RefCell<Option<Rc<DeviceObject>>>,
+    upper: RefCell<Weak<DeviceObject>>,
     extension: RefCell<Option<Rc<dyn Any>>>,
+    properties: RefCell<BTreeMap<u32, Vec<u8>>>,
 }
 
 impl DeviceObject {
@@ -140,8 +143,22 @@ impl DeviceObject {
         Rc::new(DeviceObject {
             driver: Rc::clone(driver),
             lower: RefCell::new(None),
+            upper: RefCell::new(Weak::new()),
             extension: RefCell::new(None),
+            properties: RefCell::new(BTreeMap::new()),
         })
+    }
+
+    /// Gives the device a property, as its bus and its installation do.
+    pub fn set_property(&self, property: u32, value: Vec<u8>) {
+        self.properties.borrow_mut().insert(property, value);
+    }
+
+    /// A property by its DEVICE_REGISTRY_PROPERTY number.
+    #[doc(alias = "IoGetDeviceProperty")]
+    #[must_use]
+    pub fn property(&self, property: u32) -> Option<Vec<u8>> {
+        self.properties.borrow().get(&property).cloned()
     }
 
     /// The driver that the device belongs to.
@@ -152,20 +169,47 @@ impl DeviceObject {
 
     /// Attaches this device on top of `lower`.
     #[doc(alias = "IoAttachDeviceToDeviceStack")]
-    pub fn attach_to(&self, lower: &Rc<DeviceObject>) {
+    pub fn attach_to(self: &Rc<Self>, lower: &Rc<DeviceObject>) {
+        *lower.upper.borrow_mut() = Rc::downgrade(self);
         *self.lower.borrow_mut() = Some(Rc::clone(lower));
     }
 
     /// Takes this device off its stack.
     #[doc(alias = "IoDetachDevice")]
     pub fn detach(&self) {
-        self.lower.borrow_mut().take();
+        if let Some(lower) = self.lower.borrow_mut().take() {
+            *lower.upper.borrow_mut() = Weak::new();
+        }
+    }
+
+    /// The device at the top of the stack: the one that requests are sent to.
+    #[doc(alias = "IoGetAttachedDevice")]
+    #[must_use]
+    pub fn top(self: &Rc<Self>) -> Rc<DeviceObject> {
+        let mut top = Rc::clone(self);
+        loop {
+            let upper = top.upper.borrow().upgrade();
+            match upper {
+                Some(upper) => top = upper,
+                None => return top,
+            }
+        }
     }
 
     /// The next device down the stack.
     #[must_use]
     pub fn lower(&self) -> Option<Rc<DeviceObject>> {
         self.lower.borrow().clone()
+    }
+
+    /// The device at the bottom of the stack: the one that the bus made.
+    #[must_use]
+    pub fn bottom(self: &Rc<Self>) -> Rc<DeviceObject> {
+        let mut bottom = Rc::clone(self);
+        while let Some(lower) = bottom.lower() {
+            bottom = lower;
+        }
+        bottom
     }
 
     /// Sets or clears what the owning driver keeps with the device.

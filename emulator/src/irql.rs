@@ -130,6 +130,15 @@ impl Kernel {
         self.preemption_point();
     }
 
+    /// Puts the IRQL back after a callback that returned at another one. For whoever calls
+    /// drivers; a driver raises and lowers.
+    pub fn restore_irql(&self, irql: Irql) {
+        if !self.is_frozen() {
+            self.set_irql(irql);
+            self.preemption_point();
+        }
+    }
+
     /// Notes a violation when the caller runs above `limit`; the call goes on.
     pub fn require_irql_at_most(&self, limit: Irql, routine: &str) {
         let irql = self.current_irql();

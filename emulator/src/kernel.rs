@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::bus::Bus;
 use crate::clock::Deadlines;
+use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
@@ -123,6 +124,7 @@ pub(crate) struct KernelState {
     pub dpcs: DpcQueue,
     pub work: WorkQueue,
     pub waits: wait::WaitDepth,
+    pub interfaces: DeviceInterfaces,
     pub pool: Pool,
     pub stop: StopState,
     pub counters: Cell<Counters>,
@@ -155,6 +157,7 @@ impl Kernel {
                 dpcs: DpcQueue::default(),
                 work: WorkQueue::default(),
                 waits: wait::WaitDepth::default(),
+                interfaces: DeviceInterfaces::default(),
                 pool: Pool::default(),
                 stop: StopState::default(),
                 counters: Cell::new(Counters::default()),

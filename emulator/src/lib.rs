@@ -20,6 +20,7 @@
 mod bus;
 mod clock;
 mod debug_print;
+mod device_interface;
 mod device_object;
 mod dpc;
 mod event;
@@ -40,15 +41,14 @@ mod work_item;
 
 pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
 pub use clock::Progress;
+pub use device_interface::DeviceInterface;
 pub use device_object::{
     AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, FileObject, MajorFunction,
     UnloadRoutine,
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};
-pub use interrupt::{
-    Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState,
-};
+pub use interrupt::{Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState};
 pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpRequest};
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};

@@ -91,11 +91,8 @@ impl Kernel {
         match freed {
             None => self.bug_check_with(code, [7, 0, block.0, 0], "pool was freed twice"),
             Some(freed) if freed.tag != tag => {
-                let message = format!(
-                    "pool of tag {} was freed as {}",
-                    tag_text(freed.tag),
-                    tag_text(tag)
-                );
+                let message =
+                    format!("pool of tag {} was freed as {}", tag_text(freed.tag), tag_text(tag));
                 self.bug_check_with(code, [0xA, block.0, 0, 0], &message);
             }
             Some(freed) => {
@@ -105,11 +102,7 @@ impl Kernel {
     }
 
     /// Works on the bytes of a block; `None` for one that is not allocated.
-    pub fn with_pool<R>(
-        &self,
-        block: PoolBlock,
-        work: impl FnOnce(&mut [u8]) -> R,
-    ) -> Option<R> {
+    pub fn with_pool<R>(&self, block: PoolBlock, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
         // The bytes leave the table while `work` has them, so it may use the pool itself.
         let mut bytes = {
             let mut blocks = self.state.pool.blocks.borrow_mut();

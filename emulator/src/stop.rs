@@ -115,8 +115,12 @@ impl fmt::Display for Stop {
                 write!(f, "the driver panicked in {function}: {message}")
             }
             Stop::TimeLimit { time_ns } => {
-                write!(f, "the time limit of {}.{:03} ms was reached", time_ns / 1_000_000,
-                    time_ns / 1_000 % 1_000)
+                write!(
+                    f,
+                    "the time limit of {}.{:03} ms was reached",
+                    time_ns / 1_000_000,
+                    time_ns / 1_000 % 1_000
+                )
             }
         }
     }

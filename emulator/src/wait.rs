@@ -92,8 +92,7 @@ impl Kernel {
         if self.current_irql() < Irql::DISPATCH_LEVEL {
             return true;
         }
-        let message =
-            format!("{routine} for {} at {}", object.describe(), self.current_irql());
+        let message = format!("{routine} for {} at {}", object.describe(), self.current_irql());
         self.bug_check_with(BugCheckCode::ATTEMPTED_SWITCH_FROM_DPC, [0; 4], &message);
         false
     }

@@ -1,1 +1,58 @@
-//! Placeholder.
+//! Reference MPU-401 drivers for the simulated PortCls, written as good drivers are written.
+//!
+//! A driver here uses what a driver on Windows has: port reads and writes, the kernel's routines
+//! and PortCls. It knows the MPU-401 from its manual, has its own register constants, and cannot
+//! tell the simulated card from a real one.
+//!
+//! | file | what |
+//! |---|---|
+//! | `adapter.rs` | DriverEntry, AddDevice, StartDevice, unload |
+//! | `miniport.rs` | `IMiniportMidi`: init, streams, service, power |
+//! | `stream.rs` | `IMiniportMidiStream`: states, read, write, busy or dead |
+//! | `hardware.rs` | start, silence, output: every wait and its limit |
+//! | `card.rs` | what the service routine shares with the rest: mode, ring, overruns |
+//! | `registers.rs` | the two ports |
+//! | `descriptor.rs` | pins, connections, categories |
+//!
+//! Architecture invariant: nothing here names the hardware model or a file; a driver that needs
+//! more than a driver on Windows can have is wrong.
+
+mod adapter;
+mod card;
+mod descriptor;
+mod hardware;
+mod miniport;
+mod registers;
+mod stream;
+
+use std::rc::Rc;
+
+use portcls_emulator::{DriverObject, Kernel, NtStatus};
+
+pub use adapter::driver_entry;
+pub use miniport::MiniportMidiUart;
+
+/// The entry of a driver's image: kernel, driver object, registry path. IRQL: PASSIVE_LEVEL.
+#[doc(alias = "PDRIVER_INITIALIZE")]
+pub type DriverEntry = fn(&Kernel, &Rc<DriverObject>, &str) -> Result<(), NtStatus>;
+
+/// A driver that can be loaded by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Driver {
+    /// The name on a command line.
+    pub name: &'static str,
+    /// What it drives, in a line.
+    pub title: &'static str,
+    /// Its DriverEntry.
+    pub entry: DriverEntry,
+}
+
+/// The drivers of this crate.
+#[must_use]
+pub fn drivers() -> &'static [Driver] {
+    &[Driver {
+        name: "uart",
+        title: "MPU-401 in UART mode, IMiniportMidi, interrupt-driven input",
+        entry: driver_entry,
+    }]
+}

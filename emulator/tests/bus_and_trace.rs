@@ -1,0 +1,458 @@
+//! Port accesses, device deadlines, what the trace keeps, and that equal runs are equal.
+
+mod fake;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use fake::{Bell, Logbook, PORT, answering, bell_on_line, connect, kernel};
+use portcls_emulator::trace::{
+    AccessEvent, Direction, Event, Fold, Hold, Layer, Record, SerialEdge, TraceConfig, TraceLog,
+};
+use portcls_emulator::{
+    BusDevice, DeviceReply, Dpc, DueTime, InterruptLine, Irql, Kernel, KernelConfig, LineState,
+    SerialByte, Stop, Timer, TimerKind, TriggerMode,
+};
+use proptest::prelude::*;
+
+/// A kernel whose trace is set so.
+fn tracing(fold: Fold, hold: Hold) -> Kernel {
+    let trace = TraceConfig { fold, hold };
+    Kernel::new(KernelConfig { trace, ..Default::default() })
+}
+
+fn accesses(log: &TraceLog) -> Vec<AccessEvent> {
+    log.events()
+        .filter_map(|timed| match timed.event {
+            Event::Access(access) => Some(access),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_access_takes_its_time_and_reaches_the_device_at_the_end_of_it() {
+    let (kernel, log) = (kernel(), Logbook::default());
+    kernel.attach_device(PORT, 2, None, Bell::ringing_at(&[1_000, 2_001]));
+    assert_eq!(kernel.read_port_u8(PORT + 1), 1, "the ring at the end of the access is seen");
+    assert_eq!(kernel.read_port_u8(PORT + 1), 1);
+    assert_eq!(kernel.read_port_u8(PORT + 1), 2);
+    log.write(&kernel, "end");
+    assert_eq!(log.times_ns(), [3_000]);
+}
+
+#[test]
+fn the_price_of_an_access_is_a_setting_and_does_not_depend_on_the_width() {
+    let kernel = Kernel::new(KernelConfig { port_access_ns: 700, ..Default::default() });
+    let _ = kernel.read_port_u8(PORT);
+    let _ = kernel.read_port_u16(PORT);
+    let _ = kernel.read_port_u32(PORT);
+    kernel.write_port_u8(PORT, 0);
+    kernel.write_port_u16(PORT, 0);
+    kernel.write_port_u32(PORT, 0);
+    assert_eq!(kernel.now_ns(), 6 * 700);
+    assert_eq!((kernel.counters().port_reads, kernel.counters().port_writes), (3, 3));
+}
+
+#[test]
+fn a_port_that_nobody_claims_floats_high() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 2, None, Bell::ringing_at(&[]));
+    assert_eq!(kernel.read_port_u8(PORT - 1), 0xFF);
+    assert_eq!(kernel.read_port_u16(PORT + 1), 0xFF00, "half of it is claimed");
+    assert_eq!(kernel.read_port_u32(PORT + 2), 0xFFFF_FFFF);
+}
+
+#[test]
+fn a_wide_access_is_a_row_of_byte_accesses_from_the_low_byte_up() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 4, None, Box::new(Memory::default()));
+    kernel.write_port_u32(PORT, 0x4433_2211);
+    kernel.write_port_u16(PORT + 1, 0xBBAA);
+    assert_eq!(kernel.read_port_u8(PORT), 0x11);
+    assert_eq!(kernel.read_port_u16(PORT + 1), 0xBBAA);
+    assert_eq!(kernel.read_port_u32(PORT), 0x44BB_AA11);
+}
+
+#[test]
+fn a_wide_access_at_the_last_port_goes_on_at_the_first() {
+    let kernel = kernel();
+    kernel.attach_device(0xFFFF, 1, None, Box::new(Memory { registers: [0x12; 4] }));
+    assert_eq!(kernel.read_port_u16(0xFFFF), 0xFF12);
+}
+
+#[test]
+fn a_wide_access_over_two_devices_moves_the_lines_of_both() {
+    let (kernel, log) = (kernel(), Logbook::default());
+    for (line, port) in [(9, PORT), (5, PORT + 1)] {
+        kernel.wire_line(InterruptLine { number: line, trigger: TriggerMode::Latched });
+        kernel.attach_device(port, 1, Some(line), Bell::ringing_at(&[]));
+    }
+    connect(&kernel, 9, TriggerMode::Latched, answering(PORT, &log, "low"));
+    connect(&kernel, 5, TriggerMode::Latched, answering(PORT + 1, &log, "high"));
+    kernel.write_port_u16(PORT, 0x0101);
+    assert_eq!(log.words(), ["low", "high"]);
+}
+
+#[test]
+fn the_first_device_that_claims_a_port_keeps_it() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 1, None, Box::new(Memory { registers: [1; 4] }));
+    kernel.attach_device(PORT, 2, None, Box::new(Memory { registers: [2; 4] }));
+    assert_eq!((kernel.read_port_u8(PORT), kernel.read_port_u8(PORT + 1)), (1, 2));
+}
+
+#[test]
+fn deadlines_of_devices_are_served_in_order_and_at_their_time() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 2, None, Bell::ringing_at(&[3_000, 9_000]));
+    kernel.attach_device(0x300, 2, None, Bell::ringing_at(&[2_000, 5_000, 9_000]));
+    kernel.stall_us(20);
+    let log = kernel.trace().log();
+    let rings: Vec<u64> = log
+        .events()
+        .filter(|timed| matches!(timed.event, Event::Serial { edge: SerialEdge::Start, .. }))
+        .map(|timed| timed.time_ns)
+        .collect();
+    assert_eq!(rings, [2_000, 3_000, 5_000, 9_000, 9_000]);
+}
+
+#[test]
+fn a_line_that_a_read_lets_go_does_not_call_again() {
+    let (kernel, log) = (kernel(), Logbook::default());
+    bell_on_line(&kernel, 9, TriggerMode::Level, &[1_000]);
+    let old = kernel.raise_irql(Irql::HIGH_LEVEL);
+    let _ = kernel.read_port_u8(PORT);
+    connect(&kernel, 9, TriggerMode::Level, answering(PORT, &log, "isr"));
+    kernel.lower_irql(old);
+    assert!(log.words().is_empty());
+}
+
+#[test]
+#[should_panic(expected = "does not get past")]
+fn a_device_that_never_gets_past_its_deadline_is_our_own_bug_and_not_an_endless_loop() {
+    struct Stuck;
+    impl BusDevice for Stuck {
+        fn notes(&self) -> &'static [&'static str] {
+            &[]
+        }
+        fn lanes(&self) -> &'static [&'static str] {
+            &[]
+        }
+        fn read(&mut self, _offset: u16, now_ns: u64) -> DeviceReply {
+            self.advance(now_ns)
+        }
+        fn write(&mut self, _offset: u16, _value: u8, now_ns: u64) -> DeviceReply {
+            self.advance(now_ns)
+        }
+        fn advance(&mut self, _now_ns: u64) -> DeviceReply {
+            let line = LineState::Down;
+            DeviceReply { value: 0, note: 0, line, next_event_ns: 500, has_serial: false }
+        }
+        fn pop_serial(&mut self) -> Option<SerialByte> {
+            None
+        }
+    }
+    let kernel = kernel();
+    kernel.attach_device(PORT, 1, None, Box::new(Stuck));
+    kernel.stall_us(1);
+}
+
+#[test]
+fn equal_polls_become_one_event_with_their_count_and_pitch() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 2, None, Bell::ringing_at(&[]));
+    for _ in 0..17 {
+        let _ = kernel.read_port_u8(PORT + 1);
+        kernel.stall_us(10);
+    }
+    let log = kernel.trace().log();
+    assert_eq!(log.records().len(), 1);
+    assert_eq!(log.records()[0].time_ns(), 1_000);
+    let access = accesses(&log)[0];
+    assert_eq!((access.count, access.pitch_ns), (17, 11_000));
+    assert_eq!((access.port, access.value, access.width), (PORT + 1, 0, 1));
+}
+
+#[test]
+fn nothing_folds_over_another_event_another_value_another_port_or_a_write() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 2, None, Bell::ringing_at(&[]));
+    for _ in 0..2 {
+        let _ = kernel.read_port_u8(PORT + 1);
+        kernel.mark("between");
+        let _ = kernel.read_port_u8(PORT + 1);
+        let _ = kernel.read_port_u8(PORT);
+        kernel.write_port_u8(PORT, 1);
+        kernel.write_port_u8(PORT, 1);
+    }
+    let counts: Vec<u32> = accesses(&kernel.trace().log()).iter().map(|one| one.count).collect();
+    assert_eq!(counts, [1; 10]);
+}
+
+#[test]
+fn polls_at_another_level_do_not_fold() {
+    let kernel = kernel();
+    let _ = kernel.read_port_u8(PORT);
+    let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
+    let _ = kernel.read_port_u8(PORT);
+    kernel.lower_irql(old);
+    assert_eq!(kernel.trace().log().records().len(), 2);
+}
+
+#[test]
+fn without_folding_every_access_is_an_event() {
+    let kernel = tracing(Fold::Nothing, Hold::First(100));
+    for _ in 0..17 {
+        let _ = kernel.read_port_u8(PORT);
+    }
+    assert_eq!(kernel.trace().log().records().len(), 17);
+}
+
+#[test]
+fn the_first_events_are_held_up_to_the_limit_and_the_rest_is_counted() {
+    for writes in [0, 1, 4, 5, 6, 9] {
+        let kernel = tracing(Fold::Polls, Hold::First(5));
+        for value in 0..writes {
+            kernel.write_port_u8(PORT, value);
+        }
+        let log = kernel.trace().log();
+        let held: Vec<u32> = accesses(&log).iter().map(|access| access.value).collect();
+        let expected: Vec<u32> = (0..u32::from(writes).min(5)).collect();
+        assert_eq!(held, expected);
+        assert_eq!(log.dropped(), u64::from(writes).saturating_sub(5));
+        let first_dropped_ns = (writes > 5).then_some(6_000);
+        assert_eq!(kernel.trace().first_dropped_ns(), first_dropped_ns, "{writes} writes");
+    }
+}
+
+#[test]
+fn a_flight_recorder_holds_the_last_events_up_to_its_limit() {
+    for (limit, writes) in [(1, 1), (1, 3), (4, 3), (4, 4), (4, 5), (4, 50)] {
+        let kernel = tracing(Fold::Polls, Hold::Last(limit));
+        for value in 0..writes {
+            kernel.write_port_u8(PORT, value);
+        }
+        let log = kernel.trace().log();
+        let held: Vec<u32> = accesses(&log).iter().map(|access| access.value).collect();
+        let first = u32::from(writes).saturating_sub(limit as u32);
+        assert_eq!(held, (first..u32::from(writes)).collect::<Vec<u32>>(), "limit {limit}");
+        assert_eq!(log.dropped(), u64::from(first), "limit {limit}");
+    }
+}
+
+#[test]
+fn a_trace_that_holds_nothing_records_nothing_and_changes_no_time() {
+    let kernel = tracing(Fold::Polls, Hold::Nothing);
+    kernel.mark("start");
+    kernel.write_port_u8(PORT, 1);
+    let log = kernel.trace().log();
+    assert_eq!((log.records().len(), log.dropped()), (0, 0));
+    assert!(!kernel.trace().is_recording());
+    assert_eq!(kernel.now_ns(), 1_000);
+}
+
+#[test]
+fn an_access_carries_the_note_of_the_device_and_stands_on_the_hardware_side() {
+    let kernel = kernel();
+    kernel.attach_device(PORT, 2, None, Bell::ringing_at(&[]));
+    kernel.write_port_u8(PORT, 1);
+    let _ = kernel.read_port_u8(PORT);
+    let log = kernel.trace().log();
+    let notes: Vec<&str> = accesses(&log).iter().map(|access| log.name(access.note)).collect();
+    assert_eq!(notes, ["rings wait", ""]);
+    assert!(log.events().all(|timed| log.layer(timed.who) == Some(Layer::Hardware)));
+    assert_eq!(accesses(&log)[0].direction, Direction::Write);
+}
+
+#[test]
+fn marks_notes_and_calls_survive_into_the_log() {
+    let kernel = kernel();
+    let app = kernel.trace().actor("app", Layer::Software);
+    kernel.mark("app writes F8");
+    kernel.record_note(app, "hello");
+    kernel.record_hardware_note("the cable is out");
+    let log = kernel.trace().log();
+    let texts: Vec<&str> = log
+        .events()
+        .filter_map(|timed| match timed.event {
+            Event::Mark(text) | Event::Note(text) => Some(log.text(text)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, ["app writes F8", "hello", "the cable is out"]);
+}
+
+/// Four registers that keep what is written.
+#[derive(Default)]
+struct Memory {
+    registers: [u8; 4],
+}
+
+impl Memory {
+    fn reply(value: u8) -> DeviceReply {
+        let line = LineState::Down;
+        DeviceReply { value, note: 0, line, next_event_ns: u64::MAX, has_serial: false }
+    }
+}
+
+impl BusDevice for Memory {
+    fn notes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn lanes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn read(&mut self, offset: u16, _now_ns: u64) -> DeviceReply {
+        Memory::reply(self.registers[usize::from(offset)])
+    }
+
+    fn write(&mut self, offset: u16, value: u8, _now_ns: u64) -> DeviceReply {
+        self.registers[usize::from(offset)] = value;
+        Memory::reply(0)
+    }
+
+    fn advance(&mut self, _now_ns: u64) -> DeviceReply {
+        Memory::reply(0)
+    }
+
+    fn pop_serial(&mut self) -> Option<SerialByte> {
+        None
+    }
+}
+
+/// One step of a random driver.
+#[derive(Clone, Debug)]
+enum Step {
+    Read(u16),
+    Write(u16, u8),
+    Stall(u32),
+    AtLevel(u8, u32),
+    Queue,
+    Timer(u64, u32),
+    Cancel,
+    Delay(u64),
+    Run(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0u16..3).prop_map(|offset| Step::Read(PORT + offset)),
+        (0u16..3, 0u8..3).prop_map(|(offset, value)| Step::Write(PORT + offset, value)),
+        (0u32..3_000).prop_map(Step::Stall),
+        (0u8..16, 0u32..500).prop_map(|(level, time_us)| Step::AtLevel(level, time_us)),
+        Just(Step::Queue),
+        (0u64..50_000, 0u32..3).prop_map(|(due, period)| Step::Timer(due, period)),
+        Just(Step::Cancel),
+        (0u64..30_000).prop_map(Step::Delay),
+        (0u64..3_000_000).prop_map(Step::Run),
+    ]
+}
+
+/// What a run of a random driver leaves behind.
+struct Outcome {
+    result: Result<(), Stop>,
+    log: TraceLog,
+    end_ns: u64,
+    rings: usize,
+}
+
+fn play(steps: &[Step], rings_ns: &[u64], trigger: TriggerMode) -> Outcome {
+    let (kernel, log) = (tracing(Fold::Nothing, Hold::First(1 << 20)), Logbook::default());
+    bell_on_line(&kernel, 9, trigger, rings_ns);
+    let book = log.clone();
+    let dpc = Dpc::new(
+        &kernel,
+        "drain",
+        Rc::new(move |kernel| {
+            book.write(kernel, "dpc");
+            kernel.stall_us(30);
+        }),
+    );
+    let timer = Timer::new(TimerKind::Notification);
+    let (book, later) = (log.clone(), dpc.clone());
+    let routine = Rc::new(move |kernel: &Kernel| {
+        let mut claim = portcls_emulator::Claim::NotMine;
+        while kernel.read_port_u8(PORT) > 0 {
+            book.write(kernel, "ring");
+            claim = portcls_emulator::Claim::Mine;
+        }
+        kernel.insert_queue_dpc(&later);
+        claim
+    });
+    let result = kernel.enter(|kernel| {
+        connect(kernel, 9, trigger, routine);
+        for step in steps {
+            take(kernel, step, &timer, &dpc);
+            assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        }
+        kernel.cancel_timer(&timer);
+        kernel.run_until(kernel.now_ns() + 100_000_000);
+    });
+    let end_ns = kernel.now_ns();
+    Outcome { result, log: kernel.trace().log(), end_ns, rings: log.count("ring") }
+}
+
+fn take(kernel: &Kernel, step: &Step, timer: &Timer, dpc: &Dpc) {
+    match *step {
+        Step::Read(port) => {
+            let _ = kernel.read_port_u8(port.max(PORT + 1));
+        }
+        Step::Write(port, value) => kernel.write_port_u8(port, value),
+        Step::Stall(time_us) => kernel.stall_us(time_us),
+        Step::AtLevel(level, time_us) => {
+            let old = kernel.raise_irql(Irql(level));
+            kernel.stall_us(time_us);
+            kernel.lower_irql(old);
+        }
+        Step::Queue => {
+            kernel.insert_queue_dpc(dpc);
+        }
+        Step::Timer(due_100ns, period_ms) => {
+            kernel.set_timer(timer, DueTime::Relative(due_100ns), period_ms, Some(dpc));
+        }
+        Step::Cancel => {
+            kernel.cancel_timer(timer);
+        }
+        Step::Delay(time_100ns) => kernel.delay_execution_thread(time_100ns),
+        Step::Run(time_ns) => kernel.run_until(kernel.now_ns() + time_ns),
+    }
+}
+
+fn bytes(records: &[Record]) -> &[u8] {
+    bytemuck::cast_slice(records)
+}
+
+proptest! {
+    #[test]
+    fn equal_scripts_give_equal_records_that_never_go_back_in_time(
+        steps in prop::collection::vec(step(), 0..60),
+        gaps_ns in prop::collection::vec(1u64..2_000_000, 0..40),
+        level in any::<bool>(),
+    ) {
+        let trigger = if level { TriggerMode::Level } else { TriggerMode::Latched };
+        let rings_ns: Vec<u64> = gaps_ns
+            .iter()
+            .scan(0, |time_ns, gap_ns| {
+                *time_ns += gap_ns;
+                Some(*time_ns)
+            })
+            .collect();
+        let (one, two) = (play(&steps, &rings_ns, trigger), play(&steps, &rings_ns, trigger));
+        prop_assert_eq!(&one.result, &Ok(()));
+        prop_assert_eq!(bytes(one.log.records()), bytes(two.log.records()));
+        prop_assert_eq!((one.end_ns, one.rings), (two.end_ns, two.rings));
+        let times: VecDeque<u64> = one.log.records().iter().map(Record::time_ns).collect();
+        prop_assert!(times.iter().zip(times.iter().skip(1)).all(|(before, after)| before <= after));
+        let written: usize = steps
+            .iter()
+            .map(|step| match step {
+                Step::Write(PORT, value) => usize::from(*value),
+                _ => 0,
+            })
+            .sum();
+        prop_assert_eq!(one.rings, rings_ns.len() + written, "no ring is lost");
+    }
+}

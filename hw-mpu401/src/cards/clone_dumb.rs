@@ -1,0 +1,74 @@
+//! A cheap clone: a bare UART behind the two ports, and no commands at all.
+//!
+//! Source: published MPU-401 errata on such cards: base+1 is only STATUS, so a driver that waits
+//! for an ACK without a limit never comes back.
+
+use crate::profile::{
+    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
+    InterruptKind, NEVER_NS, Overrun, ResetAck, RxWhileBusy, Timing, UnreadInput,
+};
+use crate::spec::BIT_TIME_NS;
+
+/// The card.
+pub(super) const PROFILE: CardProfile = CardProfile {
+    name: "clone-dumb",
+    title: "MPU-401 clone without commands",
+    description: "One byte each way, always in UART mode, never acknowledges, and is busy as \
+                  long as a byte is on the wire.",
+    sources: &["Published MPU-401 errata on clones", "Lists of buffer sizes of sound cards"],
+    // Source: errata: no commands.
+    firmware: None,
+    // Source: errata: status only.
+    command_port: CommandPort::StatusOnly,
+    // Assumed: the ports are the UART's own registers.
+    host_port: HostPort::Fifo,
+    // Assumed: undriven bits read ones.
+    status_low_bits: 0x3F,
+    // Assumed: a receive register keeps its last byte.
+    empty_read: EmptyRead::Stale,
+    // Source: lists of buffer sizes: one byte. Assumed: it is the shifter itself.
+    tx_depth: 1,
+    // Source: lists of buffer sizes: one byte.
+    rx_depth: 1,
+    // Assumed: a single register is overwritten by the next byte.
+    rx_overrun: Overrun::DropOld,
+    // Assumed: there is no busy time.
+    rx_while_busy: RxWhileBusy::Kept,
+    // Assumed: input and output are independent.
+    unread_input: UnreadInput::Harmless,
+    // Source: errata: never an ACK.
+    ack_set: AckSet::None,
+    ack_reset_in_uart: ResetAck::Silent,
+    // No ACK, so the next two do not show.
+    ack_position: AckPosition::Tail,
+    ack_interrupt: AckInterrupt::Silent,
+    // Assumed: the UART's receive interrupt.
+    interrupt: InterruptKind::Level,
+    // No command, so neither happens.
+    cleared_by_reset: Fifos::empty(),
+    cleared_by_uart_entry: Fifos::empty(),
+    reset_output: None,
+    timing: Timing {
+        // Assumed: register writes; DRR follows the shifter alone.
+        drr_clear_intelligent_ns: 0,
+        drr_clear_uart_ns: 0,
+        tx_accept_ns: 0,
+        // Assumed: until the baud clock comes round, as in a 16550.
+        tx_start_ns: BIT_TIME_NS,
+        // No commands, so none of these shows.
+        ack_latency_ns: 0,
+        reply_latency_ns: 0,
+        // Assumed: the byte can be read when its stop bit ends.
+        rx_to_dsr_ns: 0,
+        next_byte_ns: 0,
+        // Assumed: no firmware and no commands, so no busy time.
+        busy_after_power_on_ns: 0,
+        busy_after_reset_ns: 0,
+        busy_after_uart_entry_ns: 0,
+        busy_after_exit_ns: 0,
+        busy_after_exit_full_ns: 0,
+        backlog_after_exit_ns: NEVER_NS,
+    },
+    // Assumed: an 8-bit ISA cycle with its recovery time.
+    access_ns: 1_000,
+};

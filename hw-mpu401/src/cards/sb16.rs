@@ -1,0 +1,80 @@
+//! Creative Sound Blaster 16: the MPU-401 that most games and drivers met.
+//!
+//! Source: Creative, Sound Blaster Series Hardware Programming Guide, MPU-401 UART mode. The
+//! guide says little beyond the two commands; what it leaves open is marked.
+
+use crate::profile::{
+    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
+    InterruptKind, NEVER_NS, Overrun, ResetAck, RxWhileBusy, Timing, UnreadInput,
+};
+use crate::spec::BIT_TIME_NS;
+
+/// The card.
+pub(super) const PROFILE: CardProfile = CardProfile {
+    name: "sb16",
+    title: "Creative Sound Blaster 16",
+    description: "UART mode only, with small buffers; acknowledges FF in UART mode too, and \
+                  shares its level interrupt with the rest of the card.",
+    sources: &[
+        "Creative, Sound Blaster Series Hardware Programming Guide",
+        "Output depth: public driver notes on the AWE64",
+    ],
+    // Source: guide: no command but FF and 3F.
+    firmware: None,
+    // Source: guide, ports.
+    command_port: CommandPort::Present,
+    // Assumed: bytes go straight to the UART.
+    host_port: HostPort::Fifo,
+    // Assumed: undriven bits read ones.
+    status_low_bits: 0x3F,
+    // Assumed: a receive register keeps its last byte.
+    empty_read: EmptyRead::Stale,
+    // Assumed: the AWE64, its successor, takes two bytes in a row.
+    tx_depth: 2,
+    // Assumed: as deep as the output; a shallow buffer shows overruns rather than hiding them.
+    rx_depth: 2,
+    // Assumed: as in a 16550.
+    rx_overrun: Overrun::DropNew,
+    // Assumed: there is no busy time.
+    rx_while_busy: RxWhileBusy::Kept,
+    // Assumed: input and output are independent.
+    unread_input: UnreadInput::Harmless,
+    // Source: guide: FF and 3F are the commands.
+    ack_set: AckSet::ResetAndUart,
+    // Assumed: the guide tells to read an FE after a reset and makes no exception.
+    ack_reset_in_uart: ResetAck::Acknowledged,
+    // Assumed: bytes come in the order in which they arose.
+    ack_position: AckPosition::Tail,
+    // Source: guide: an ACK interrupts, and a read of DATA takes the interrupt away.
+    ack_interrupt: AckInterrupt::Raised,
+    // Assumed: one line for several sources cannot be a pulse.
+    interrupt: InterruptKind::Level,
+    // Assumed: as on other UART-only cards.
+    cleared_by_reset: Fifos::RX,
+    // Assumed: as on other UART-only cards.
+    cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
+    // Assumed: no sequencer, so nothing is sent by itself.
+    reset_output: None,
+    timing: Timing {
+        // Assumed: the guide names no wait but for the two flags, so all of these are 0.
+        drr_clear_intelligent_ns: 0,
+        drr_clear_uart_ns: 0,
+        tx_accept_ns: 0,
+        // Assumed: until the baud clock comes round, as in a 16550.
+        tx_start_ns: BIT_TIME_NS,
+        // Assumed: as above.
+        ack_latency_ns: 0,
+        reply_latency_ns: 0,
+        rx_to_dsr_ns: 0,
+        next_byte_ns: 0,
+        busy_after_power_on_ns: 0,
+        busy_after_reset_ns: 0,
+        busy_after_uart_entry_ns: 0,
+        busy_after_exit_ns: 0,
+        busy_after_exit_full_ns: 0,
+        // Assumed: what the UART holds is sent.
+        backlog_after_exit_ns: NEVER_NS,
+    },
+    // Assumed: an 8-bit ISA cycle with its recovery time.
+    access_ns: 1_000,
+};

@@ -1,0 +1,396 @@
+//! The chip as a whole: its state, the accesses, and how its time passes.
+//!
+//! Every part that acts by itself says when it is due next. The earliest of these times is kept
+//! in one field, so an access before it is a compare and a byte load. An access after it lets the
+//! parts act one by one, in the order of their times.
+
+use crate::counters::{Counters, Waiting};
+use crate::firmware::Plan;
+use crate::host_port::{HostRules, Inbox, Incoming, Outbox, Reply};
+use crate::note::Note;
+use crate::profile::{
+    CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
+    MAX_TX_DEPTH, NEVER_NS, Overrun, ResetOutput, RxWhileBusy, Timing, UnreadInput,
+};
+use crate::receiver::{Cable, InputFifo};
+use crate::self_output::Output;
+use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register};
+use crate::transmitter::Transmitter;
+use crate::wire::{WireEvent, WireLog};
+
+/// How the unit is found at time 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InitialState {
+    /// Power has just come up.
+    PowerOn,
+    /// In intelligent mode, long after a reset, and its ACK has been read.
+    Idle,
+    /// In UART mode, long after it was entered.
+    Uart {
+        /// The byte that was read last and that still stands in DATA.
+        stale: u8,
+    },
+}
+
+/// What nearly every access touches, in one cache line.
+#[repr(C, align(64))]
+pub(crate) struct Hot {
+    /// When anything inside is due, [`NEVER_NS`] for nothing.
+    pub(crate) next_internal_ns: u64,
+    /// When anything outside may change by itself, [`NEVER_NS`] for never.
+    pub(crate) next_event_ns: u64,
+    /// The latest time seen.
+    pub(crate) now_ns: u64,
+    pub(crate) status_reads: u64,
+    /// When the host last emptied the latch to it.
+    pub(crate) outbox_read_ns: u64,
+    /// When the unit is back in its main loop.
+    pub(crate) free_ns: u64,
+    /// When the byte in the latch from the host was written.
+    pub(crate) inbox_written_ns: u64,
+    pub(crate) status: u8,
+    pub(crate) status_note: Note,
+    pub(crate) note: Note,
+    pub(crate) mode: Mode,
+    pub(crate) inbox: Inbox,
+    pub(crate) inbox_byte: u8,
+    pub(crate) outbox: Outbox,
+    pub(crate) outbox_byte: u8,
+}
+
+const _: () = assert!(size_of::<Hot>() == 64, "the hot state fills one cache line");
+
+/// Profile answers that the unit behind the port needs.
+#[derive(Clone, Copy)]
+pub(crate) struct UnitRules {
+    pub(crate) firmware: Option<FirmwareId>,
+    pub(crate) unread_input: UnreadInput,
+    pub(crate) rx_overrun: Overrun,
+    pub(crate) rx_while_busy: RxWhileBusy,
+    pub(crate) cleared_by_reset: Fifos,
+    pub(crate) cleared_by_uart_entry: Fifos,
+    pub(crate) reset_output: Option<ResetOutput>,
+    /// Bytes that the transmitter may hold.
+    pub(crate) tx_limit: usize,
+    /// Bytes of input that may be unread.
+    pub(crate) rx_limit: usize,
+}
+
+/// An MPU-401. The crate's head comment is its manual.
+///
+/// Times are given by the caller, in ns, and must not go back: a time in the past is taken as the
+/// latest one seen.
+pub struct Mpu401 {
+    // Configuration.
+    pub(crate) timing: Timing,
+    pub(crate) rules: HostRules,
+    pub(crate) unit: UnitRules,
+    // State.
+    pub(crate) hot: Hot,
+    /// From when on MIDI IN bytes are heard in UART mode.
+    pub(crate) uart_from_ns: u64,
+    pub(crate) reply: Option<Reply>,
+    /// The MIDI IN byte that an ACK has pushed out of DATA.
+    pub(crate) displaced: Option<u8>,
+    pub(crate) incoming: Option<Incoming>,
+    pub(crate) turn: Turn,
+    pub(crate) unit_plan: Plan,
+    /// When the host may see something of it.
+    pub(crate) unit_seen_ns: u64,
+    pub(crate) output: Output,
+    pub(crate) transmitter: Transmitter,
+    pub(crate) input: InputFifo,
+    pub(crate) cable: Cable,
+    pub(crate) wire: WireLog,
+    pub(crate) counters: Counters,
+}
+
+/// Whose turn it is when a host byte and an input byte wait at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Host,
+    Input,
+}
+
+impl Mpu401 {
+    /// A chip of this card, at time 0.
+    #[must_use]
+    pub fn new(profile: &CardProfile, initial: InitialState) -> Self {
+        let mut chip = Self {
+            timing: resolve_timing(profile),
+            rules: resolve_host_rules(profile),
+            unit: resolve_unit_rules(profile),
+            hot: initial_hot(profile, initial),
+            uart_from_ns: 0,
+            reply: None,
+            displaced: None,
+            incoming: None,
+            turn: Turn::Host,
+            unit_plan: Plan::IDLE,
+            unit_seen_ns: NEVER_NS,
+            output: Output::IDLE,
+            transmitter: Transmitter::new(),
+            input: InputFifo::default(),
+            cable: Cable::new(),
+            wire: WireLog::default(),
+            counters: Counters::default(),
+        };
+        chip.output = chip.initial_output(initial);
+        chip.schedule();
+        chip.hot.note = chip.hot.status_note;
+        chip
+    }
+
+    /// Reads a register.
+    #[inline]
+    pub fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        self.advance(now_ns);
+        match register {
+            Register::Command => {
+                self.hot.status_reads += 1;
+                self.hot.note = self.hot.status_note;
+                self.hot.status
+            }
+            Register::Data => {
+                let value = self.read_data();
+                self.settle();
+                value
+            }
+        }
+    }
+
+    /// Writes a register.
+    #[inline]
+    pub fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        self.advance(now_ns);
+        match register {
+            Register::Data => self.write_data(value),
+            Register::Command => self.write_command(value),
+        }
+        self.settle();
+    }
+
+    /// Lets time pass inside. Reads and writes do it themselves.
+    #[inline]
+    pub fn advance(&mut self, now_ns: u64) {
+        if now_ns >= self.hot.next_internal_ns {
+            self.run_until(now_ns);
+        }
+        self.hot.now_ns = self.hot.now_ns.max(now_ns);
+    }
+
+    /// The earliest time at which something outside may change by itself: the interrupt line, or
+    /// a byte that starts or ends on a wire. `u64::MAX` if nothing will.
+    ///
+    /// It is later than the latest time seen, and never late. It may be early, so that nothing
+    /// changes yet: when the unit takes a command, or has bytes to move both ways.
+    #[inline]
+    #[must_use]
+    pub fn next_event_ns(&self) -> u64 {
+        self.hot.next_event_ns
+    }
+
+    /// Whether the interrupt line is up.
+    #[inline]
+    #[must_use]
+    pub fn interrupt_line(&self) -> bool {
+        self.line_is_up()
+    }
+
+    /// Puts a byte on MIDI IN, its start bit at `start_ns`. A time in the past means now, and a
+    /// byte that would overlap the one before follows it back to back.
+    ///
+    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes wait, one more is refused and counted.
+    pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.cable.push(start_ns.max(self.hot.now_ns), byte);
+        self.settle();
+    }
+
+    /// Fetches the oldest wire event, in the order of time over both lines.
+    #[inline]
+    pub fn pop_wire(&mut self) -> Option<WireEvent> {
+        self.wire.pop()
+    }
+
+    /// What passed through so far, and what was lost.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters {
+            status_reads: self.hot.status_reads,
+            sent: self.transmitter.sent(),
+            midi_in_refused: self.cable.refused(),
+            wire_dropped: self.wire.dropped(),
+            ..self.counters
+        }
+    }
+
+    /// What waits inside and before the chip.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        Waiting {
+            host: usize::from(self.hot.inbox != Inbox::Empty),
+            output: self.transmitter.held(),
+            input: self.input_held(),
+            cable: self.cable.waiting(),
+        }
+    }
+
+    /// The mode that the unit is in. It changes when a command is run, not when it is written.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.hot.mode
+    }
+
+    /// Whether every byte written so far has been taken and has left on MIDI OUT.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.hot.inbox == Inbox::Empty && self.transmitter.held() == 0
+    }
+
+    /// What the last access met.
+    #[inline]
+    #[must_use]
+    pub fn last_access_note(&self) -> Note {
+        self.hot.note
+    }
+
+    /// Whether the transmitter takes no more bytes.
+    pub(crate) fn output_is_full(&self) -> bool {
+        self.transmitter.held() >= self.unit.tx_limit
+    }
+
+    /// Settles what an access has changed.
+    #[inline]
+    fn settle(&mut self) {
+        self.schedule();
+        if self.hot.now_ns >= self.hot.next_internal_ns {
+            self.run_until(self.hot.now_ns);
+        }
+    }
+
+    /// Lets everything act that is due, in the order of time. Things due at one time act in a
+    /// fixed order: MIDI OUT, MIDI IN, the unit, what the unit sends by itself.
+    #[inline(never)]
+    fn run_until(&mut self, now_ns: u64) {
+        loop {
+            let time_ns = self.hot.next_internal_ns;
+            if time_ns > now_ns || time_ns == NEVER_NS {
+                return;
+            }
+            self.hot.now_ns = time_ns;
+            if self.transmitter.due_ns() == time_ns {
+                self.transmitter.run(time_ns, &mut self.wire);
+                if self.minds_output() {
+                    self.schedule();
+                } else {
+                    self.schedule_lines();
+                }
+                continue;
+            }
+            if self.cable.due_ns() == time_ns {
+                if let Some(byte) = self.cable.run(time_ns, &mut self.wire) {
+                    self.hear(byte);
+                }
+            } else if self.unit_plan.due_ns == time_ns {
+                self.run_unit();
+            } else {
+                self.run_output(now_ns);
+            }
+            self.schedule();
+        }
+    }
+
+    /// Whether what leaves on MIDI OUT may matter to STATUS or to the unit.
+    fn minds_output(&self) -> bool {
+        self.hot.inbox != Inbox::Empty || self.rules.host_port == HostPort::Fifo
+    }
+
+    /// Brings STATUS and the unit's plan in line with the state, and finds out what is due next.
+    fn schedule(&mut self) {
+        self.schedule_unit();
+        self.refresh_status();
+        self.schedule_lines();
+    }
+
+    /// Finds out what is due next when the unit's plan stands.
+    fn schedule_lines(&mut self) {
+        let line_ns = self.transmitter.due_ns().min(self.cable.due_ns()).min(self.output.due_ns);
+        self.hot.next_internal_ns = line_ns.min(self.unit_plan.due_ns);
+        self.hot.next_event_ns = line_ns.min(self.unit_seen_ns);
+    }
+}
+
+fn resolve_timing(profile: &CardProfile) -> Timing {
+    let next_byte_ns = match profile.interrupt {
+        InterruptKind::LatchEdge => profile.timing.next_byte_ns.max(1),
+        InterruptKind::Level => profile.timing.next_byte_ns,
+    };
+    Timing { next_byte_ns, ..profile.timing }
+}
+
+fn resolve_host_rules(profile: &CardProfile) -> HostRules {
+    HostRules {
+        host_port: profile.host_port,
+        command_port: profile.command_port,
+        empty_read: profile.empty_read,
+        ack_set: profile.ack_set,
+        ack_reset_in_uart: profile.ack_reset_in_uart,
+        ack_position: profile.ack_position,
+        ack_interrupt: profile.ack_interrupt,
+        status_low_bits: profile.status_low_bits & 0x3F,
+    }
+}
+
+fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
+    let tx_depth = usize::from(profile.tx_depth.clamp(1, MAX_TX_DEPTH));
+    UnitRules {
+        firmware: profile.firmware,
+        unread_input: profile.unread_input,
+        rx_overrun: profile.rx_overrun,
+        rx_while_busy: profile.rx_while_busy,
+        cleared_by_reset: profile.cleared_by_reset,
+        cleared_by_uart_entry: profile.cleared_by_uart_entry,
+        reset_output: profile.reset_output.map(|output| ResetOutput {
+            clock_period_ns: output.clock_period_ns.max(BYTE_TIME_NS),
+            ..output
+        }),
+        tx_limit: match profile.host_port {
+            // The latch is one of the positions.
+            HostPort::Mailbox => (tx_depth - 1).max(1),
+            HostPort::Fifo => tx_depth,
+        },
+        rx_limit: usize::from(profile.rx_depth.clamp(1, MAX_RX_DEPTH)),
+    }
+}
+
+fn initial_hot(profile: &CardProfile, initial: InitialState) -> Hot {
+    let mode = match (profile.command_port, initial) {
+        (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
+        (CommandPort::Present, _) => Mode::Intelligent,
+    };
+    Hot {
+        next_internal_ns: NEVER_NS,
+        next_event_ns: NEVER_NS,
+        now_ns: 0,
+        status_reads: 0,
+        outbox_read_ns: 0,
+        free_ns: match initial {
+            InitialState::PowerOn => profile.timing.busy_after_power_on_ns,
+            InitialState::Idle | InitialState::Uart { .. } => 0,
+        },
+        inbox_written_ns: 0,
+        status: 0,
+        status_note: Note::CanWriteNoData,
+        note: Note::CanWriteNoData,
+        mode,
+        inbox: Inbox::Empty,
+        inbox_byte: 0,
+        outbox: Outbox::Empty,
+        outbox_byte: match initial {
+            // Assumed: nothing is known of the latch before its first byte.
+            InitialState::PowerOn => 0,
+            InitialState::Idle => ACK,
+            InitialState::Uart { stale } => stale,
+        },
+    }
+}

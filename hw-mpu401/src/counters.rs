@@ -1,0 +1,68 @@
+//! What passed through the chip, and what was lost on the way.
+
+/// Sums since the chip was made. No byte leaves the model without being counted here:
+///
+/// - `data_writes + command_writes` = `accepted + commands + ignored + overwritten` + the byte in
+///   the host latch;
+/// - `accepted + generated` = `sent + dropped_by_reset` + the output still waiting;
+/// - `received` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` + the input
+///   still waiting.
+///
+/// The parts that still wait are in [`Waiting`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Counters {
+    /// Reads of DATA.
+    pub data_reads: u64,
+    /// Reads of STATUS.
+    pub status_reads: u64,
+    /// Writes to DATA.
+    pub data_writes: u64,
+    /// Writes to COMMAND.
+    pub command_writes: u64,
+    /// Host bytes taken over for MIDI OUT.
+    pub accepted: u64,
+    /// Commands that were run.
+    pub commands: u64,
+    /// Host bytes that had no effect: data in intelligent mode, commands in UART mode or unknown
+    /// to the card, a write to a full FIFO.
+    pub ignored: u64,
+    /// Host bytes lost because the next one was written before they were taken.
+    pub overwritten: u64,
+    /// Bytes that the unit put on MIDI OUT by itself: FC and F8.
+    pub generated: u64,
+    /// Bytes that have left on MIDI OUT, stop bit included.
+    pub sent: u64,
+    /// Bytes for MIDI OUT that a reset or the entry into UART mode threw away.
+    pub dropped_by_reset: u64,
+    /// Bytes that have arrived on MIDI IN, stop bit included.
+    pub received: u64,
+    /// MIDI IN bytes that the host has read.
+    pub delivered: u64,
+    /// MIDI IN bytes lost because the input buffer was full.
+    pub rx_overrun: u64,
+    /// MIDI IN bytes lost while the unit was busy entering UART mode.
+    pub lost_in_busy: u64,
+    /// MIDI IN bytes that arrived in intelligent mode, where they do not go to the host.
+    pub unheard: u64,
+    /// MIDI IN bytes that a reset or the entry into UART mode threw away unread.
+    pub input_cleared: u64,
+    /// Bytes that [`midi_in`](crate::Mpu401::midi_in) refused because
+    /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes already waited for the cable.
+    pub midi_in_refused: u64,
+    /// Wire events that nobody fetched in time: the oldest go first, see
+    /// [`WIRE_LIMIT`](crate::WIRE_LIMIT).
+    pub wire_dropped: u64,
+}
+
+/// The bytes that wait somewhere in the chip or before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    /// Bytes in the host latch, 0 or 1.
+    pub host: usize,
+    /// Bytes for MIDI OUT, the one on the wire included.
+    pub output: usize,
+    /// MIDI IN bytes that the host has not read.
+    pub input: usize,
+    /// Bytes given to MIDI IN that have not arrived whole.
+    pub cable: usize,
+}

@@ -1,0 +1,297 @@
+//! The unit behind the port: what it does with a byte, when, and for how long it is busy.
+//!
+//! The unit has one main loop. It takes a host byte, or it fetches an input byte and waits until
+//! the host has room for it; never both at once. That is why unread input blocks output, and why
+//! a command waits behind an unread ACK. A card without firmware is the same loop in no time,
+//! with input and output apart.
+
+use crate::chip::{Mpu401, Turn};
+use crate::host_port::{AfterReply, Inbox, Outbox, Reply};
+use crate::profile::{AckPosition, AckSet, Fifos, HostPort, NEVER_NS, ResetAck, UnreadInput};
+use crate::self_output::{Output, OutputStep};
+use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
+use ringbuf::traits::Observer;
+
+/// What the unit does next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Nothing,
+    /// Take the byte in the latch from the host.
+    Take,
+    /// Fetch a byte from the input FIFO.
+    Fetch,
+    /// Put a reply into the latch to the host.
+    GiveReply,
+    /// Put an input byte into the latch to the host.
+    GiveInput,
+}
+
+/// What the unit does next, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    action: Action,
+    /// When, [`NEVER_NS`] for nothing.
+    pub(crate) due_ns: u64,
+}
+
+impl Plan {
+    /// Nothing to do.
+    pub(crate) const IDLE: Self = Self { action: Action::Nothing, due_ns: NEVER_NS };
+
+    const fn new(action: Action, due_ns: u64) -> Self {
+        Self { action, due_ns }
+    }
+
+    fn or_earlier(self, other: Self) -> Self {
+        if other.due_ns < self.due_ns { other } else { self }
+    }
+}
+
+impl Mpu401 {
+    /// Settles what the unit does next, as things stand.
+    pub(crate) fn schedule_unit(&mut self) {
+        let is_quiet = self.input.is_empty()
+            && self.reply.is_none()
+            && self.displaced.is_none()
+            && self.incoming.is_none();
+        if is_quiet {
+            self.unit_plan = self.plan_take();
+            self.unit_seen_ns = self.take_seen_ns();
+        } else {
+            self.unit_plan = self.plan_all();
+            self.unit_seen_ns = self.unit_plan.due_ns;
+        }
+    }
+
+    /// When the host may see something of the byte that is to be taken, if nothing else is to
+    /// come. A data byte shows only on MIDI OUT, and there not before its start bit.
+    fn take_seen_ns(&self) -> u64 {
+        match (self.hot.inbox, self.hot.mode) {
+            (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
+            (Inbox::Command, _) => self.unit_plan.due_ns,
+            (Inbox::Data, Mode::Uart) if self.transmitter.held() == 0 => {
+                self.unit_plan.due_ns.saturating_add(self.timing.tx_start_ns)
+            }
+            (Inbox::Data, Mode::Uart) => NEVER_NS,
+        }
+    }
+
+    fn plan_all(&self) -> Plan {
+        let gift = self.plan_gift();
+        let holds_byte =
+            self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some();
+        if holds_byte && self.unit.unread_input == UnreadInput::BlocksOutput {
+            return gift;
+        }
+        let take = self.plan_take();
+        let fetch = self.plan_fetch();
+        gift.or_earlier(match self.turn {
+            Turn::Host => take.or_earlier(fetch),
+            Turn::Input => fetch.or_earlier(take),
+        })
+    }
+
+    fn plan_gift(&self) -> Plan {
+        if self.hot.outbox != Outbox::Empty {
+            return Plan::IDLE;
+        }
+        let (action, ready_ns, pause_ns) = if let Some(reply) = self.reply {
+            (Action::GiveReply, reply.ready_ns, reply.pause_ns)
+        } else if self.displaced.is_some() {
+            (Action::GiveInput, 0, self.timing.next_byte_ns)
+        } else if let Some(incoming) = self.incoming {
+            (Action::GiveInput, incoming.ready_ns, self.timing.next_byte_ns)
+        } else {
+            return Plan::IDLE;
+        };
+        let emptied_ns = self.hot.outbox_read_ns.saturating_add(pause_ns);
+        Plan::new(action, ready_ns.max(emptied_ns).max(self.hot.now_ns))
+    }
+
+    fn plan_take(&self) -> Plan {
+        let latency_ns = match (self.hot.inbox, self.hot.mode) {
+            (Inbox::Empty, _) => return Plan::IDLE,
+            (Inbox::Data, Mode::Uart) if self.output_is_full() => return Plan::IDLE,
+            (_, Mode::Uart) => self.timing.drr_clear_uart_ns,
+            (_, Mode::Intelligent) => self.timing.drr_clear_intelligent_ns,
+        };
+        let seen_ns = self.hot.inbox_written_ns.saturating_add(latency_ns);
+        Plan::new(Action::Take, seen_ns.max(self.hot.free_ns).max(self.hot.now_ns))
+    }
+
+    fn plan_fetch(&self) -> Plan {
+        if self.input.is_empty() || self.incoming.is_some() {
+            return Plan::IDLE;
+        }
+        match self.unit.unread_input {
+            UnreadInput::BlocksOutput => {
+                Plan::new(Action::Fetch, self.hot.free_ns.max(self.hot.now_ns))
+            }
+            UnreadInput::Harmless if self.hot.outbox == Outbox::Empty => {
+                Plan::new(Action::Fetch, self.hot.now_ns)
+            }
+            UnreadInput::Harmless => Plan::IDLE,
+        }
+    }
+
+    /// Does what the unit planned, now.
+    pub(crate) fn run_unit(&mut self) {
+        match self.unit_plan.action {
+            Action::Nothing => {}
+            Action::Take => self.take(),
+            Action::Fetch => self.fetch(),
+            Action::GiveReply => self.give_reply(),
+            Action::GiveInput => self.give_input(),
+        }
+    }
+
+    fn take(&mut self) {
+        let now_ns = self.hot.now_ns;
+        let byte = self.hot.inbox_byte;
+        let content = self.hot.inbox;
+        self.hot.inbox = Inbox::Empty;
+        self.hot.free_ns = now_ns;
+        self.turn = Turn::Input;
+        match (content, self.hot.mode) {
+            (Inbox::Empty, _) => {}
+            (Inbox::Data, Mode::Uart) => self.accept(byte),
+            (Inbox::Command, Mode::Uart) if byte == RESET => self.leave_uart(),
+            (Inbox::Command, Mode::Intelligent) => self.run_command(byte),
+            (Inbox::Data, Mode::Intelligent) | (Inbox::Command, Mode::Uart) => {
+                self.counters.ignored += 1;
+            }
+        }
+    }
+
+    fn accept(&mut self, byte: u8) {
+        let start_ns = self.hot.now_ns.saturating_add(self.timing.tx_start_ns);
+        if self.transmitter.push(byte, start_ns).is_ok() {
+            self.counters.accepted += 1;
+        } else {
+            self.counters.ignored += 1;
+        }
+        self.hot.free_ns = self.hot.now_ns.saturating_add(self.timing.tx_accept_ns);
+    }
+
+    fn run_command(&mut self, command: u8) {
+        let then = match command {
+            RESET => AfterReply::Reset,
+            ENTER_UART => AfterReply::EnterUart,
+            _ if self.rules.ack_set != AckSet::All => {
+                self.counters.ignored += 1;
+                return;
+            }
+            _ => self.answer_to(command),
+        };
+        self.counters.commands += 1;
+        if self.rules.ack_set == AckSet::None {
+            self.carry_out(then, 0);
+        } else if self.rules.host_port == HostPort::Mailbox {
+            self.acknowledge(then);
+        } else {
+            // Without firmware the state changes at once, however long the ACK stays unread.
+            self.carry_out(then, 0);
+            self.acknowledge(AfterReply::Nothing);
+        }
+    }
+
+    fn answer_to(&self, command: u8) -> AfterReply {
+        match (command, self.unit.firmware) {
+            (REQUEST_VERSION, Some(firmware)) => AfterReply::Answer(firmware.version),
+            (REQUEST_REVISION, Some(firmware)) => AfterReply::Answer(firmware.revision),
+            _ => AfterReply::Nothing,
+        }
+    }
+
+    /// Gets an ACK on its way. One that finds another still on its way joins it.
+    fn acknowledge(&mut self, then: AfterReply) {
+        let goes_first = self.rules.ack_position == AckPosition::Front;
+        if self.reply.is_some() || (goes_first && self.hot.outbox == Outbox::Ack) {
+            self.carry_out(then, 0);
+            return;
+        }
+        if goes_first && self.hot.outbox == Outbox::Midi {
+            self.displaced = Some(self.hot.outbox_byte);
+            self.hot.outbox = Outbox::Empty;
+        }
+        self.reply = Some(Reply {
+            byte: ACK,
+            content: Outbox::Ack,
+            ready_ns: self.hot.now_ns.saturating_add(self.timing.ack_latency_ns),
+            pause_ns: self.timing.next_byte_ns,
+            then,
+        });
+    }
+
+    fn give_reply(&mut self) {
+        let Some(reply) = self.reply.take() else {
+            return;
+        };
+        self.hot.outbox = reply.content;
+        self.hot.outbox_byte = reply.byte;
+        self.hot.free_ns = self.hot.free_ns.max(self.hot.now_ns);
+        self.carry_out(reply.then, self.timing.ack_latency_ns);
+    }
+
+    /// Does the work of a command that was taken `since_taken_ns` ago, the wait for the host to
+    /// empty the latch not counted.
+    fn carry_out(&mut self, then: AfterReply, since_taken_ns: u64) {
+        match then {
+            AfterReply::Nothing => {}
+            AfterReply::Reset => {
+                self.clear(self.unit.cleared_by_reset);
+                let busy_ns = self.timing.busy_after_reset_ns;
+                self.be_busy(busy_ns.saturating_sub(since_taken_ns));
+                self.output = self.plan_stop();
+            }
+            AfterReply::EnterUart => {
+                self.clear(self.unit.cleared_by_uart_entry);
+                self.hot.mode = Mode::Uart;
+                self.be_busy(self.timing.busy_after_uart_entry_ns);
+                self.uart_from_ns = self.hot.free_ns;
+                self.output = Output::IDLE;
+            }
+            AfterReply::Answer(byte) => {
+                self.reply = Some(Reply {
+                    byte,
+                    content: Outbox::Answer,
+                    ready_ns: self.hot.now_ns,
+                    pause_ns: self.timing.reply_latency_ns,
+                    then: AfterReply::Nothing,
+                });
+            }
+        }
+    }
+
+    /// Reset in UART mode.
+    fn leave_uart(&mut self) {
+        self.counters.commands += 1;
+        self.clear(self.unit.cleared_by_reset);
+        self.hot.mode = Mode::Intelligent;
+        self.be_busy(self.timing.busy_after_exit_ns);
+        self.output = match self.timing.backlog_after_exit_ns {
+            NEVER_NS => self.plan_stop(),
+            backlog_ns => Output {
+                due_ns: self.hot.now_ns.saturating_add(backlog_ns),
+                step: OutputStep::DropBacklog,
+            },
+        };
+        let is_silent = self.rules.ack_reset_in_uart == ResetAck::Silent;
+        if !is_silent && self.rules.ack_set != AckSet::None {
+            self.acknowledge(AfterReply::Nothing);
+        }
+    }
+
+    fn be_busy(&mut self, duration_ns: u64) {
+        self.hot.free_ns = self.hot.now_ns.saturating_add(duration_ns);
+    }
+
+    fn clear(&mut self, fifos: Fifos) {
+        if fifos.contains(Fifos::TX) {
+            self.counters.dropped_by_reset += self.transmitter.clear() as u64;
+        }
+        if fifos.contains(Fifos::RX) {
+            self.clear_input();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The Roland MPU-401 and its clones, cycle-approximate, event-driven, without an operating system.
+//!
+//! ```text
+//!            base+0 DATA          base+1 STATUS (read), COMMAND (write)
+//!               |                     |
+//!          +----+---------------------+----+
+//!          |  latch from host   DRR = full |        every latch holds one byte;
+//!          |  latch to host     DSR = full |------> interrupt line
+//!          +----+---------------------+----+
+//!               | take                ^ give
+//!          +----v---------------------+----+
+//!          |  unit: one main loop, mode    |        intelligent (after FF), UART (after 3F)
+//!          +----+---------------------+----+
+//!               v                     ^
+//!          output FIFO            input FIFO
+//!               v                     ^
+//!            shifter              shift register
+//!               v                     ^
+//!           MIDI OUT               MIDI IN            31 250 bit/s, 320 us a byte
+//! ```
+//!
+//! # Use
+//!
+//! ```
+//! use hw_mpu401::{InitialState, Mpu401, Register, Status, card};
+//!
+//! let profile = card("roland-mpu401").expect("a known card");
+//! let mut chip = Mpu401::new(profile, InitialState::Uart { stale: 0xFE });
+//! chip.write(Register::Data, 0xF8, 0);
+//! assert_eq!(chip.next_event_ns(), 112_000, "taken after 21 us, on the wire 91 us later");
+//! let status = Status::from_bits_retain(chip.read(Register::Command, 30_000));
+//! assert!(status.can_write());
+//! ```
+//!
+//! The caller owns time. It reads and writes registers at the times it says, samples
+//! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`], and fetches
+//! what has passed on the wires with [`Mpu401::pop_wire`].
+//!
+//! Architecture invariants: nothing ticks, so an idle chip costs nothing, and cost grows with
+//! bytes. The chip is a function of its state, the time and the access. It cannot fail and cannot
+//! panic: a mistake of the host is a register value, a lost byte and a counter. It knows no bus,
+//! no operating system and no file.
+//!
+//! # Emulated
+//!
+//! - One-byte mailboxes with DRR and DSR; a byte written while DRR is set replaces the one before.
+//! - FIFO cards, where DRR is set while the output is full.
+//! - Reads of an empty DATA port: the stale byte or a fixed value.
+//! - UART mode in both directions, all byte values, with depths, overruns and the wire's pace.
+//! - Unread input that blocks output, and an ACK that waits for the byte before it to be read.
+//! - The ACK before the work, and the busy times after power-on, FF, 3F and FF in UART mode.
+//! - MIDI IN bytes lost while UART mode is entered, output lost after a reset.
+//! - FC at a reset and MIDI clock F8 in intelligent mode, at the default tempo.
+//! - In intelligent mode an ACK to every command the card knows; FF, 3F, AC and AD work.
+//! - The interrupt line: an edge a byte, or a level.
+//!
+//! # Not emulated
+//!
+//! - The sequencer of intelligent mode: tracks, conductor, record, the clock to the host, tempo and
+//!   timebase commands, standstill while a parameter is missing, answers of A0 to A7, AB and AF.
+//!   Their commands are acknowledged, and data bytes are taken and ignored.
+//! - MIDI thru in intelligent mode: MIDI IN reaches neither the host nor MIDI OUT there.
+//! - Metronome, tape sync, Music Quest extensions.
+//! - The SB16 mixer register that shows the interrupt.
+//!
+//! # Known inaccuracies
+//!
+//! - A latency that varies on a real unit by the phase of its main loop is one number here.
+//! - 3F right after a reset takes 1.25 ms less on a real unit.
+//! - Between the empty and the full output buffer, the busy time after FF in UART mode takes one
+//!   of two values; a real unit may have more.
+//! - The parts of the Roland unit outside its microcontroller were not measured: low STATUS bits,
+//!   and whether the interrupt follows every byte.
+//!
+//! # Sources
+//!
+//! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A
+//! at its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming
+//! guide of the Sound Blaster series; MIDI 1.0 Detailed Specification. Each value names its own
+//! ground in `cards`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod cards;
+mod chip;
+mod counters;
+mod firmware;
+mod host_port;
+mod input;
+mod note;
+mod profile;
+mod receiver;
+mod self_output;
+mod spec;
+mod transmitter;
+mod wire;
+
+pub use cards::{card, cards};
+pub use chip::{InitialState, Mpu401};
+pub use counters::{Counters, Waiting};
+pub use note::Note;
+pub use profile::{
+    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
+    HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, NEVER_NS, Overrun, ResetAck, ResetOutput,
+    RxWhileBusy, Timing, UnreadInput,
+};
+pub use receiver::MIDI_IN_LIMIT;
+pub use spec::{
+    ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
+    Register, Status,
+};
+pub use wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};

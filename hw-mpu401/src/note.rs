@@ -1,0 +1,88 @@
+//! What the last access met, in a few words, for a trace.
+
+use crate::spec::Status;
+
+/// What the last access met: the short remark that a trace prints behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Note {
+    /// Status read: the unit takes a byte, and has one for the host.
+    CanWriteData,
+    /// Status read: the unit takes no byte, and has one for the host.
+    BusyData,
+    /// Status read: the unit takes a byte, and has none for the host.
+    CanWriteNoData,
+    /// Status read: the unit takes no byte, and has none for the host.
+    BusyNoData,
+    /// A data byte was read or written.
+    Data,
+    /// Data read: the byte acknowledges a command.
+    Ack,
+    /// Data read: nothing new waited, the last byte was read once more.
+    Stale,
+    /// Data read: nothing waited, the card answers with a fixed value.
+    Empty,
+    /// Data write: the byte before had not been taken and is lost.
+    OverwritesByte,
+    /// The written byte has no effect.
+    Ignored,
+    /// Command write: reset.
+    Reset,
+    /// Command write: enter UART mode.
+    UartMode,
+    /// Command write: any other command that the card knows.
+    Command,
+    /// Command write: the byte before had not been taken and is lost.
+    CommandOverwritesByte,
+}
+
+impl Note {
+    /// Every note, in the order of its number.
+    pub const ALL: [Self; 14] = [
+        Self::CanWriteData,
+        Self::BusyData,
+        Self::CanWriteNoData,
+        Self::BusyNoData,
+        Self::Data,
+        Self::Ack,
+        Self::Stale,
+        Self::Empty,
+        Self::OverwritesByte,
+        Self::Ignored,
+        Self::Reset,
+        Self::UartMode,
+        Self::Command,
+        Self::CommandOverwritesByte,
+    ];
+
+    /// The note on a status read. The first four notes are in the order of the two flags.
+    pub(crate) const fn on_status(status: Status) -> Self {
+        match (status.has_data(), status.can_write()) {
+            (true, true) => Self::CanWriteData,
+            (true, false) => Self::BusyData,
+            (false, true) => Self::CanWriteNoData,
+            (false, false) => Self::BusyNoData,
+        }
+    }
+
+    /// The remark: ASCII, at most 26 characters.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::CanWriteNoData => "can write, no data",
+            Self::CanWriteData => "can write, data",
+            Self::BusyNoData => "busy, no data",
+            Self::BusyData => "busy, data",
+            Self::Data => "data",
+            Self::Ack => "ACK",
+            Self::Stale => "stale",
+            Self::Empty => "empty",
+            Self::OverwritesByte => "overwrites a byte",
+            Self::Ignored => "ignored",
+            Self::Reset => "reset",
+            Self::UartMode => "UART mode",
+            Self::Command => "command",
+            Self::CommandOverwritesByte => "command, overwrites a byte",
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What makes one card differ from another, as plain data.
+//!
+//! A profile is resolved into numbers when a chip is made and is not looked at again. The value
+//! that each card gives a field stands in its file under `cards`, with its ground.
+
+use bitflags::bitflags;
+
+/// Positions that a profile's `tx_depth` may use, at most; a larger depth is cut to it.
+pub const MAX_TX_DEPTH: u16 = 512;
+
+/// Positions that a profile's `rx_depth` may use, at most; a larger depth is cut to it.
+pub const MAX_RX_DEPTH: u16 = 2048;
+
+/// A duration that never ends, in ns.
+pub const NEVER_NS: u64 = u64::MAX;
+
+/// How a card behaves towards the host and the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardProfile {
+    /// The name by which the card is chosen: lower case, words joined by `-`.
+    pub name: &'static str,
+    /// The name on the box.
+    pub title: &'static str,
+    /// What is special about it, in one or two sentences.
+    pub description: &'static str,
+    /// Where the numbers come from.
+    pub sources: &'static [&'static str],
+    /// What the card answers to commands AC and AD; `None` if it does not know them.
+    pub firmware: Option<FirmwareId>,
+    /// Whether there is a COMMAND port behind base+1.
+    pub command_port: CommandPort,
+    /// What stands between the two ports and the rest of the card.
+    pub host_port: HostPort,
+    /// Bits 5 to 0 of STATUS.
+    pub status_low_bits: u8,
+    /// What a read of DATA returns when no byte waits.
+    pub empty_read: EmptyRead,
+    /// Bytes on their way out that the card holds: the latch, the FIFO and the shifter together.
+    /// From 1 to [`MAX_TX_DEPTH`].
+    pub tx_depth: u16,
+    /// MIDI IN bytes that the card holds, the one shown in DATA included. From 1 to
+    /// [`MAX_RX_DEPTH`].
+    pub rx_depth: u16,
+    /// Which byte is lost when one arrives and the input is full.
+    pub rx_overrun: Overrun,
+    /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
+    pub rx_while_busy: RxWhileBusy,
+    /// Whether input that the host leaves unread stops the output.
+    pub unread_input: UnreadInput,
+    /// The commands that are known and acknowledged in intelligent mode.
+    pub ack_set: AckSet,
+    /// Whether a reset out of UART mode is acknowledged.
+    pub ack_reset_in_uart: ResetAck,
+    /// Where an ACK goes when input is still unread.
+    pub ack_position: AckPosition,
+    /// Whether an ACK raises the interrupt line.
+    pub ack_interrupt: AckInterrupt,
+    /// How the interrupt line follows the bytes that wait.
+    pub interrupt: InterruptKind,
+    /// What a reset empties at once.
+    pub cleared_by_reset: Fifos,
+    /// What the entry into UART mode empties at once.
+    pub cleared_by_uart_entry: Fifos,
+    /// What the unit sends by itself after a reset; `None` for nothing.
+    pub reset_output: Option<ResetOutput>,
+    /// How long everything takes.
+    pub timing: Timing,
+    /// Time that one port access takes on the card's bus, in ns. The chip does not use it: it is
+    /// for the bus that the card sits on.
+    pub access_ns: u64,
+}
+
+/// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timing {
+    /// Intelligent mode, unit idle: from a write until the unit takes the byte and DRR clears.
+    pub drr_clear_intelligent_ns: u64,
+    /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
+    pub drr_clear_uart_ns: u64,
+    /// UART mode: from one byte taken to the next one taken, with room in the buffer.
+    pub tx_accept_ns: u64,
+    /// UART mode, line idle: from a byte taken to its start bit.
+    pub tx_start_ns: u64,
+    /// From a command taken to its ACK in DATA.
+    pub ack_latency_ns: u64,
+    /// From the host's read of the ACK to the answer in DATA.
+    pub reply_latency_ns: u64,
+    /// From the stop bit of a MIDI IN byte to DSR.
+    pub rx_to_dsr_ns: u64,
+    /// From a read of DATA to the next byte in it, if one is ready.
+    pub next_byte_ns: u64,
+    /// From power-on until the first byte is taken.
+    pub busy_after_power_on_ns: u64,
+    /// Reset in intelligent mode: from the command taken until the next byte is taken.
+    pub busy_after_reset_ns: u64,
+    /// Command 3F: from its ACK until the first data byte is taken.
+    pub busy_after_uart_entry_ns: u64,
+    /// Reset in UART mode: from the command taken until the next byte is taken.
+    pub busy_after_exit_ns: u64,
+    /// The same when the reset throws away output that waited.
+    pub busy_after_exit_full_ns: u64,
+    /// Reset in UART mode: from the command taken until the output that still waits is thrown
+    /// away; [`NEVER_NS`] if all of it is sent.
+    pub backlog_after_exit_ns: u64,
+}
+
+/// What a unit with firmware sends on MIDI OUT by itself after a reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ResetOutput {
+    /// The start bit of FC comes this long before the busy time ends, in ns.
+    pub stop_before_ready_ns: u64,
+    /// The start bit of the first F8 comes this long after the busy time ended, in ns.
+    pub clock_after_ready_ns: u64,
+    /// From one F8 to the next, in ns; at least a byte time.
+    pub clock_period_ns: u64,
+}
+
+/// The numbers that firmware says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FirmwareId {
+    /// The answer to command AC: a digit before the point and one behind.
+    pub version: u8,
+    /// The answer to command AD.
+    pub revision: u8,
+}
+
+bitflags! {
+    /// The buffers of a card that an event empties.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct Fifos: u8 {
+        /// Bytes on their way to MIDI OUT, but for the one already on the wire.
+        const TX = 0x01;
+        /// Bytes that came from MIDI IN. A byte already in a mailbox stays there.
+        const RX = 0x02;
+    }
+}
+
+/// Whether base+1 can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CommandPort {
+    /// There is a COMMAND port.
+    Present,
+    /// There is only STATUS: writes are ignored and the card is always in UART mode.
+    StatusOnly,
+}
+
+/// What stands between the ports and the rest of the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HostPort {
+    /// One byte each way, emptied and filled by a microcontroller. DRR is set while the latch is
+    /// full, and a byte written meanwhile replaces the one in it.
+    Mailbox,
+    /// The ends of two FIFOs. DRR is set while the output FIFO is full, and a byte written
+    /// meanwhile is lost.
+    Fifo,
+}
+
+/// What a read of DATA returns when no byte waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EmptyRead {
+    /// The byte that was there last.
+    Stale,
+    /// This value.
+    Value(u8),
+}
+
+/// Which byte is lost when one arrives and the input is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Overrun {
+    /// The one that arrives.
+    DropNew,
+    /// The oldest one: a register of one byte is overwritten.
+    DropOld,
+}
+
+/// What becomes of MIDI IN bytes while the card is busy entering UART mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RxWhileBusy {
+    /// They are lost.
+    Lost,
+    /// They are kept and come after the ACK.
+    Kept,
+}
+
+/// Whether input that the host leaves unread stops the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnreadInput {
+    /// The unit waits for the host to read and takes no byte meanwhile, not even a reset.
+    BlocksOutput,
+    /// Input and output do not know of each other.
+    Harmless,
+}
+
+/// The commands that are known and acknowledged in intelligent mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AckSet {
+    /// All 256 codes.
+    All,
+    /// FF and 3F; the others are ignored.
+    ResetAndUart,
+    /// None: the card has no acknowledge.
+    None,
+}
+
+/// Whether a reset out of UART mode is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ResetAck {
+    /// With FE.
+    Acknowledged,
+    /// Not at all.
+    Silent,
+}
+
+/// Where an ACK goes when input is still unread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AckPosition {
+    /// Behind the byte that waits in DATA.
+    Tail,
+    /// Before every byte that waits; a second ACK joins one that is unread.
+    Front,
+}
+
+/// Whether an ACK raises the interrupt line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AckInterrupt {
+    /// As any other byte.
+    Raised,
+    /// No: the host has to poll for it.
+    Silent,
+}
+
+/// How the interrupt line follows the bytes that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InterruptKind {
+    /// A latch: each read lets the line fall, each byte raises it again, so there is an edge a
+    /// byte. The line is low for 1 ns at least.
+    LatchEdge,
+    /// A level: high until the last byte has been read.
+    Level,
+}

@@ -1,0 +1,108 @@
+//! The way in: the MIDI IN cable and the input FIFO behind it.
+
+use crate::profile::{MAX_RX_DEPTH, NEVER_NS};
+use crate::spec::BYTE_TIME_NS;
+use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
+use alloc::boxed::Box;
+use ringbuf::{
+    LocalRb,
+    storage::{Array, Heap},
+};
+
+/// Bytes that may wait for the MIDI IN cable, at most. One more is refused, and counted.
+pub const MIDI_IN_LIMIT: usize = 4096;
+
+/// The input FIFO, without the byte that the host sees.
+pub(crate) type InputFifo = Box<LocalRb<Array<u8, { MAX_RX_DEPTH as usize }>>>;
+
+/// A byte that was given to MIDI IN.
+#[derive(Clone, Copy)]
+struct CableByte {
+    start_ns: u64,
+    byte: u8,
+}
+
+/// The MIDI IN cable: bytes that are on it or come later, back to back at the closest.
+pub(crate) struct Cable {
+    /// When the line changes next: a byte starts or ends; [`NEVER_NS`] if it stays idle.
+    due_ns: u64,
+    /// When the last byte given so far ends.
+    taken_until_ns: u64,
+    arriving: Option<u8>,
+    queue: LocalRb<Heap<CableByte>>,
+    waiting: usize,
+    refused: u64,
+}
+
+impl Cable {
+    /// An idle cable.
+    pub(crate) fn new() -> Self {
+        Self {
+            due_ns: NEVER_NS,
+            taken_until_ns: 0,
+            arriving: None,
+            queue: LocalRb::<Heap<CableByte>>::new(MIDI_IN_LIMIT),
+            waiting: 0,
+            refused: 0,
+        }
+    }
+
+    /// When the line changes next, [`NEVER_NS`] if it does not.
+    pub(crate) fn due_ns(&self) -> u64 {
+        self.due_ns
+    }
+
+    /// Bytes given that have not arrived whole.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Bytes refused so far.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Queues a byte whose start bit begins at `start_ns`, or when the byte before it has ended.
+    pub(crate) fn push(&mut self, start_ns: u64, byte: u8) {
+        let start_ns = start_ns.max(self.taken_until_ns);
+        if self.queue.try_push(CableByte { start_ns, byte }).is_err() {
+            self.refused += 1;
+            return;
+        }
+        self.waiting += 1;
+        self.taken_until_ns = start_ns.saturating_add(BYTE_TIME_NS);
+        if self.waiting == 1 {
+            self.due_ns = start_ns;
+        }
+    }
+
+    /// Lets the line change as it is due at `time_ns`, and returns the byte that has arrived.
+    pub(crate) fn run(&mut self, time_ns: u64, wire: &mut WireLog) -> Option<u8> {
+        let arrived = self.arriving.take();
+        if let Some(byte) = arrived {
+            wire.push(in_event(time_ns, byte, WireEdge::End));
+            self.waiting -= 1;
+            match self.queue.first() {
+                None => {
+                    self.due_ns = NEVER_NS;
+                    return arrived;
+                }
+                Some(next) if next.start_ns > time_ns => {
+                    self.due_ns = next.start_ns;
+                    return arrived;
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(next) = self.queue.try_pop() {
+            wire.push(in_event(time_ns, next.byte, WireEdge::Start));
+            self.arriving = Some(next.byte);
+            self.due_ns = time_ns.saturating_add(BYTE_TIME_NS);
+        }
+        arrived
+    }
+}
+
+fn in_event(time_ns: u64, byte: u8, edge: WireEdge) -> WireEvent {
+    WireEvent { time_ns, byte, lane: Lane::In, edge }
+}

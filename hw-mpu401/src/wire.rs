@@ -1,0 +1,73 @@
+//! The two MIDI lines as an observer with a probe sees them.
+//!
+//! An event is queued when its time has come, never before, so the queue is in time order over
+//! both lines.
+
+use alloc::boxed::Box;
+use ringbuf::{LocalRb, storage::Array};
+
+/// Wire events that wait for [`pop_wire`](crate::Mpu401::pop_wire), at most. One more drops the
+/// oldest, and is counted.
+pub const WIRE_LIMIT: usize = 1024;
+
+/// A MIDI line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// MIDI OUT, from the unit.
+    Out,
+    /// MIDI IN, to the unit.
+    In,
+}
+
+/// Which end of a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WireEdge {
+    /// The start bit begins.
+    Start,
+    /// The stop bit ends, [`BYTE_TIME_NS`](crate::BYTE_TIME_NS) later.
+    End,
+}
+
+/// A byte begins or ends on a MIDI line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WireEvent {
+    /// When, in ns.
+    pub time_ns: u64,
+    /// The byte.
+    pub byte: u8,
+    /// On which line.
+    pub lane: Lane,
+    /// Which end of it.
+    pub edge: WireEdge,
+}
+
+/// The events that nobody has fetched yet.
+#[derive(Default)]
+pub(crate) struct WireLog {
+    events: Box<LocalRb<Array<WireEvent, WIRE_LIMIT>>>,
+    dropped: u64,
+}
+
+impl WireLog {
+    /// Queues an event and drops the oldest one when the queue is full.
+    pub(crate) fn push(&mut self, event: WireEvent) {
+        if self.events.push_overwrite(event).is_some() {
+            self.dropped += 1;
+        }
+    }
+
+    /// Fetches the oldest event.
+    pub(crate) fn pop(&mut self) -> Option<WireEvent> {
+        self.events.try_pop()
+    }
+
+    /// Counts events that were known to be dropped before they could be made.
+    pub(crate) fn skip(&mut self, events: u64) {
+        self.dropped = self.dropped.saturating_add(events);
+    }
+
+    /// Events dropped so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}

@@ -1,0 +1,83 @@
+//! A host of the simplest kind: one access a microsecond, and loops as drivers write them.
+
+use hw_mpu401::{InitialState, Lane, Mpu401, Register, WireEdge, card};
+
+/// A card and the time that passes with each access to it.
+pub struct Bus {
+    pub chip: Mpu401,
+    pub now_ns: u64,
+}
+
+/// A poll that ran to its limit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TimedOut;
+
+impl Bus {
+    /// This card, in this state, at time 0.
+    pub fn new(name: &str, initial: InitialState) -> Self {
+        let profile = card(name).expect("a known card");
+        Self { chip: Mpu401::new(profile, initial), now_ns: 0 }
+    }
+
+    /// `R S`
+    pub fn status(&mut self) -> u8 {
+        self.now_ns += 1_000;
+        self.chip.read(Register::Command, self.now_ns)
+    }
+
+    /// `R D`
+    pub fn data(&mut self) -> u8 {
+        self.now_ns += 1_000;
+        self.chip.read(Register::Data, self.now_ns)
+    }
+
+    /// `W D`
+    pub fn write_data(&mut self, byte: u8) {
+        self.now_ns += 1_000;
+        self.chip.write(Register::Data, byte, self.now_ns);
+    }
+
+    /// `W C`
+    pub fn write_command(&mut self, byte: u8) {
+        self.now_ns += 1_000;
+        self.chip.write(Register::Command, byte, self.now_ns);
+    }
+
+    /// `P S mask 00 times pause`: polls STATUS until the bits are clear.
+    pub fn poll(&mut self, mask: u8, times: u32, pause_us: u64) -> Result<(), TimedOut> {
+        for _ in 0..times {
+            if self.status() & mask == 0 {
+                return Ok(());
+            }
+            self.wait_us(pause_us);
+        }
+        Err(TimedOut)
+    }
+
+    /// Lets time pass.
+    pub fn wait_us(&mut self, duration_us: u64) {
+        self.now_ns += duration_us * 1_000;
+    }
+
+    /// The time in us.
+    pub fn now_us(&self) -> u64 {
+        self.now_ns / 1_000
+    }
+
+    /// The bytes that began on MIDI OUT until now, and when, in us.
+    pub fn sent(&mut self) -> Vec<(u64, u8)> {
+        self.chip.advance(self.now_ns);
+        std::iter::from_fn(|| self.chip.pop_wire())
+            .filter(|event| event.lane == Lane::Out && event.edge == WireEdge::Start)
+            .map(|event| (event.time_ns / 1_000, event.byte))
+            .collect()
+    }
+
+    /// The bytes alone.
+    pub fn sent_bytes(&mut self) -> Vec<u8> {
+        self.sent().into_iter().map(|(_, byte)| byte).collect()
+    }
+}
+
+/// UART mode, and the ACK of 3F was the last byte read.
+pub const UART: InitialState = InitialState::Uart { stale: 0xFE };

@@ -1,0 +1,212 @@
+//! What holds for every card and any accesses at any times.
+
+use hw_mpu401::{
+    Counters, InitialState, MIDI_IN_LIMIT, Mpu401, Register, WIRE_LIMIT, WireEvent, card, cards,
+};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Read(Register),
+    Write(Register, u8),
+    MidiIn(u64, u8),
+    Advance,
+}
+
+fn register() -> impl Strategy<Value = Register> {
+    prop_oneof![Just(Register::Data), Just(Register::Command)]
+}
+
+/// Times in ns that drivers meet: an access, a byte, a busy time, and once in a while any.
+fn pause_ns() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        8 => 0..2_000_u64,
+        4 => 0..400_000_u64,
+        2 => 0..80_000_000_u64,
+        1 => any::<u64>(),
+    ]
+}
+
+fn command() -> impl Strategy<Value = u8> {
+    prop_oneof![Just(0xFF), Just(0x3F), Just(0xAC), any::<u8>()]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => register().prop_map(Step::Read),
+        4 => any::<u8>().prop_map(|byte| Step::Write(Register::Data, byte)),
+        2 => command().prop_map(|byte| Step::Write(Register::Command, byte)),
+        2 => (pause_ns(), any::<u8>()).prop_map(|(ahead_ns, byte)| Step::MidiIn(ahead_ns, byte)),
+        1 => Just(Step::Advance),
+    ]
+}
+
+fn initial() -> impl Strategy<Value = InitialState> {
+    prop_oneof![
+        Just(InitialState::PowerOn),
+        Just(InitialState::Idle),
+        any::<u8>().prop_map(|stale| InitialState::Uart { stale }),
+    ]
+}
+
+fn apply(chip: &mut Mpu401, step: Step, now_ns: u64) -> u8 {
+    match step {
+        Step::Read(register) => return chip.read(register, now_ns),
+        Step::Write(register, byte) => chip.write(register, byte, now_ns),
+        Step::MidiIn(ahead_ns, byte) => {
+            chip.advance(now_ns);
+            chip.midi_in(now_ns.saturating_add(ahead_ns), byte);
+        }
+        Step::Advance => chip.advance(now_ns),
+    }
+    0
+}
+
+fn assert_sums(chip: &Mpu401) {
+    let Counters { data_writes, command_writes, accepted, commands, .. } = chip.counters();
+    let counters = chip.counters();
+    let waiting = chip.waiting();
+    assert_eq!(
+        data_writes + command_writes,
+        accepted + commands + counters.ignored + counters.overwritten + waiting.host as u64,
+        "{counters:?}"
+    );
+    assert_eq!(
+        accepted + counters.generated,
+        counters.sent + counters.dropped_by_reset + waiting.output as u64,
+        "{counters:?}"
+    );
+    assert_eq!(
+        counters.received,
+        counters.delivered
+            + counters.rx_overrun
+            + counters.lost_in_busy
+            + counters.unheard
+            + counters.input_cleared
+            + waiting.input as u64,
+        "{counters:?}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_byte_is_accounted_for(
+        card_number in 0..cards().len(),
+        initial in initial(),
+        steps in prop::collection::vec((pause_ns(), step()), 0..200),
+    ) {
+        let mut chip = Mpu401::new(&cards()[card_number], initial);
+        let mut now_ns = 0_u64;
+        let mut given = 0;
+        let mut last_event_ns = 0;
+        for (pause_ns, step) in steps {
+            now_ns = now_ns.saturating_add(pause_ns);
+            given += u64::from(matches!(step, Step::MidiIn(..)));
+            apply(&mut chip, step, now_ns);
+            assert_sums(&chip);
+            let counters = chip.counters();
+            let cable = chip.waiting().cable as u64;
+            prop_assert_eq!(given, counters.received + cable + counters.midi_in_refused);
+            while let Some(event) = chip.pop_wire() {
+                prop_assert!(event.time_ns >= last_event_ns && event.time_ns <= now_ns);
+                last_event_ns = event.time_ns;
+            }
+        }
+    }
+
+    #[test]
+    fn going_from_event_to_event_shows_the_same_as_jumping(
+        card_number in 0..cards().len(),
+        initial in initial(),
+        steps in prop::collection::vec((0..3_000_000_u64, step()), 0..100),
+    ) {
+        let mut jumping = Mpu401::new(&cards()[card_number], initial);
+        let mut stepping = Mpu401::new(&cards()[card_number], initial);
+        let mut now_ns = 0;
+        for (pause_ns, step) in steps {
+            now_ns += pause_ns;
+            let mut line = stepping.interrupt_line();
+            while stepping.next_event_ns() < now_ns {
+                let event_ns = stepping.next_event_ns();
+                stepping.advance(event_ns - 1);
+                prop_assert_eq!(stepping.interrupt_line(), line, "no change between events");
+                stepping.advance(event_ns);
+                line = stepping.interrupt_line();
+            }
+            let jumped = apply(&mut jumping, step, now_ns);
+            prop_assert_eq!(jumped, apply(&mut stepping, step, now_ns));
+            prop_assert_eq!(jumping.interrupt_line(), stepping.interrupt_line());
+            prop_assert_eq!(jumping.next_event_ns(), stepping.next_event_ns());
+            prop_assert_eq!(jumping.last_access_note(), stepping.last_access_note());
+            prop_assert_eq!(wire(&mut jumping), wire(&mut stepping));
+            prop_assert_eq!(jumping.counters(), stepping.counters());
+        }
+    }
+
+    #[test]
+    fn a_status_read_changes_nothing_and_a_line_that_is_up_means_data(
+        card_number in 0..cards().len(),
+        initial in initial(),
+        steps in prop::collection::vec((pause_ns(), step()), 0..100),
+    ) {
+        let mut chip = Mpu401::new(&cards()[card_number], initial);
+        let mut now_ns = 0_u64;
+        for (pause_ns, step) in steps {
+            now_ns = now_ns.saturating_add(pause_ns);
+            apply(&mut chip, step, now_ns);
+            let first = chip.read(Register::Command, now_ns);
+            let line = chip.interrupt_line();
+            prop_assert_eq!(chip.read(Register::Command, now_ns), first);
+            prop_assert_eq!(chip.interrupt_line(), line);
+            prop_assert_eq!(line, first & 0x80 == 0);
+        }
+    }
+}
+
+fn wire(chip: &mut Mpu401) -> Vec<WireEvent> {
+    std::iter::from_fn(|| chip.pop_wire()).collect()
+}
+
+#[test]
+fn a_time_in_the_past_is_taken_as_the_latest_one_seen() {
+    let mut chip = Mpu401::new(&cards()[0], InitialState::Uart { stale: 0 });
+    chip.read(Register::Command, 1_000_000);
+    chip.write(Register::Data, 0xF8, 0);
+    assert_eq!(chip.next_event_ns(), 1_112_000);
+}
+
+#[test]
+fn the_end_of_time_is_reached_without_a_hang_or_an_overflow() {
+    for profile in cards() {
+        let mut chip = Mpu401::new(profile, InitialState::PowerOn);
+        chip.midi_in(u64::MAX, 0x90);
+        chip.advance(u64::MAX - 1);
+        chip.write(Register::Command, 0xFF, u64::MAX);
+        chip.write(Register::Data, 0x90, u64::MAX);
+        chip.read(Register::Data, u64::MAX);
+        assert_sums(&chip);
+    }
+}
+
+#[test]
+fn clocks_that_nobody_looked_at_are_counted_and_the_latest_ones_stay() {
+    let profile = card("roland-mpu401").expect("known");
+    let mut chip = Mpu401::new(profile, InitialState::Idle);
+    chip.advance(3_600_000_000_000 + 1_000_000);
+    let counters = chip.counters();
+    assert_eq!(counters.sent, 3_600 * 40);
+    assert_eq!(counters.wire_dropped, 2 * counters.sent - WIRE_LIMIT as u64);
+    let events = wire(&mut chip);
+    assert_eq!(events.len(), WIRE_LIMIT);
+    assert_eq!(events.last().map(|event| event.time_ns), Some(3_600_000_320_000));
+}
+
+#[test]
+fn the_queue_before_midi_in_has_a_limit() {
+    let mut chip = Mpu401::new(&cards()[0], InitialState::Uart { stale: 0 });
+    for _ in 0..MIDI_IN_LIMIT + 3 {
+        chip.midi_in(1_000_000, 0xF8);
+    }
+    assert_eq!(chip.counters().midi_in_refused, 3);
+    assert_eq!(chip.waiting().cable, MIDI_IN_LIMIT);
+}

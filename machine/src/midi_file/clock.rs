@@ -1,0 +1,119 @@
+//! From ticks of a MIDI file to ns, in integers.
+//!
+//! A tick is a fraction of a beat (division positive), with the beat's length set by tempo events,
+//! or a fraction of a second (SMPTE division), where tempo has no say. Time is summed exactly, in
+//! a unit of which a tick is a whole number at any tempo, and is divided only when asked for. So
+//! the one rounding is down to a whole ns, and nothing drifts however often the tempo changes.
+//!
+//! Source: Standard MIDI Files 1.0 (RP-001), header chunk and Set Tempo.
+
+/// Length of a beat until the first tempo event, in us: 120 beats a minute.
+/// Source: Standard MIDI Files 1.0, Set Tempo.
+pub(super) const DEFAULT_TEMPO_US: u32 = 500_000;
+
+/// What a tick is, as the header says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Division {
+    /// So many ticks a beat.
+    Beat {
+        /// 1 to 32767.
+        ticks: u16,
+    },
+    /// So many ticks a frame of video.
+    Frame {
+        /// Frames a second: 24, 25, 29 or 30. 29 stands for 30 000 / 1001, the "drop frame" rate.
+        rate: u8,
+        /// 1 to 255.
+        ticks: u8,
+    },
+}
+
+/// The time of one sequence of ticks that never goes back.
+#[derive(Debug, Clone)]
+pub(super) struct TickClock {
+    // Configuration: one unit is `numerator / denominator` ns.
+    division: Division,
+    numerator: u128,
+    denominator: u128,
+    // State.
+    units_per_tick: u32,
+    tick: u64,
+    units: u128,
+}
+
+impl TickClock {
+    /// A clock at tick 0, at the default tempo. The division's parts are not 0.
+    pub(super) fn new(division: Division) -> TickClock {
+        let (numerator, denominator, units_per_tick) = match division {
+            Division::Beat { ticks } => (1_000, u128::from(ticks), DEFAULT_TEMPO_US),
+            Division::Frame { rate: 29, ticks } => (1_001_000_000, 30 * u128::from(ticks), 1),
+            Division::Frame { rate, ticks } => {
+                (1_000_000_000, u128::from(rate) * u128::from(ticks), 1)
+            }
+        };
+        TickClock {
+            division,
+            numerator,
+            denominator,
+            units_per_tick,
+            tick: 0,
+            units: 0,
+        }
+    }
+
+    /// Goes on to a tick and returns its time in ns, rounded down.
+    ///
+    /// Limits: 2^60 ticks of the longest tempo fit.
+    pub(super) fn advance_to(&mut self, tick: u64) -> u128 {
+        let ticks = tick.saturating_sub(self.tick);
+        self.units += u128::from(ticks) * u128::from(self.units_per_tick);
+        self.tick += ticks;
+        self.units * self.numerator / self.denominator
+    }
+
+    /// Sets the length of a beat from here on, in us. Without effect on SMPTE time.
+    pub(super) fn set_tempo(&mut self, tempo_us: u32) {
+        if matches!(self.division, Division::Beat { .. }) {
+            self.units_per_tick = tempo_us;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_lasts_half_a_second_until_the_tempo_is_set() {
+        let mut clock = TickClock::new(Division::Beat { ticks: 96 });
+        assert_eq!(clock.advance_to(96), 500_000_000);
+        clock.set_tempo(1_000_000);
+        assert_eq!(clock.advance_to(192), 1_500_000_000);
+    }
+
+    #[test]
+    fn a_thousand_tempo_changes_do_not_drift() {
+        let mut clock = TickClock::new(Division::Beat { ticks: 7 });
+        for tick in 1..=1_000 {
+            clock.set_tempo(333_333);
+            clock.advance_to(tick);
+        }
+        assert_eq!(clock.advance_to(1_000), 1_000 * 333_333_000 / 7);
+    }
+
+    #[test]
+    fn smpte_ticks_ignore_the_tempo() {
+        let mut clock = TickClock::new(Division::Frame {
+            rate: 25,
+            ticks: 40,
+        });
+        clock.set_tempo(1);
+        assert_eq!(clock.advance_to(3), 3_000_000);
+    }
+
+    #[test]
+    fn drop_frame_time_runs_at_30_000_frames_in_1001_seconds() {
+        let mut clock = TickClock::new(Division::Frame { rate: 29, ticks: 2 });
+        assert_eq!(clock.advance_to(60_000), 1_001_000_000_000);
+    }
+}

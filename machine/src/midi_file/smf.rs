@@ -1,0 +1,123 @@
+//! A Standard MIDI File as a song: tracks merged, ticks as ns, meta events obeyed or dropped.
+//!
+//! Running status is expanded, a SysEx event goes out with its F0, an escape event (F7) goes out
+//! as the bytes it holds, a meta event is not sent. Events of one tick go out in track order, and
+//! within a track in file order. A tempo event counts for all tracks, whichever holds it.
+//!
+//! Assumed: a file for several MIDI ports (meta event 21) plays on the one port there is.
+//! Source: Standard MIDI Files 1.0 (RP-001).
+
+use core::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use midly::live::LiveEvent;
+use midly::{MetaMessage, TrackEventKind};
+
+use super::chunks::{Layout, find_tracks};
+use super::clock::TickClock;
+use super::song::Song;
+use super::track::TrackReader;
+use super::{MAX_MESSAGES, MAX_SONG_NS, MidiFileError};
+
+/// Reads a Standard MIDI File.
+pub(super) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
+    let mut song = Song::new();
+    let found = find_tracks(file, &mut song)?;
+    let mut readers: Vec<TrackReader<'_>> = found
+        .tracks
+        .iter()
+        .enumerate()
+        .map(|(index, chunk)| TrackReader::new(index + 1, chunk))
+        .collect();
+    let group_size = match found.layout {
+        Layout::Together => readers.len(),
+        Layout::OneByOne => 1,
+    };
+    if found.layout == Layout::OneByOne && readers.len() > 1 {
+        let count = readers.len();
+        song.warn(format!(
+            "a file of format 2: its {count} tracks are played one after another"
+        ));
+    }
+    let mut start_ns = 0;
+    for group in readers.chunks_mut(group_size.max(1)) {
+        let clock = TickClock::new(found.division);
+        start_ns = merge(group, clock, start_ns, &mut song)?;
+    }
+    for warning in readers.iter().flat_map(TrackReader::warnings) {
+        song.warn(warning);
+    }
+    Ok(song)
+}
+
+/// Merges tracks that sound together, and returns when the last of them ends, in ns from the
+/// start of the song; `u64::MAX` where it goes on for too long.
+///
+/// The heap holds the next event of each track that has one: the lowest tick first, and of one
+/// tick the lowest track.
+fn merge(
+    readers: &mut [TrackReader<'_>],
+    mut clock: TickClock,
+    start_ns: u64,
+    song: &mut Song,
+) -> Result<u64, MidiFileError> {
+    let mut next_events = BinaryHeap::with_capacity(readers.len());
+    let mut waiting = Vec::with_capacity(readers.len());
+    for (index, reader) in readers.iter_mut().enumerate() {
+        waiting.push(reader.next_event());
+        next_events.push(Reverse((reader.tick(), index)));
+    }
+    let mut end_ns = start_ns;
+    while let Some(Reverse((tick, index))) = next_events.pop() {
+        let due_ns = u128::from(start_ns) + clock.advance_to(tick);
+        let due_ns = u64::try_from(due_ns).unwrap_or(u64::MAX);
+        end_ns = due_ns;
+        // A track without a next event is at its end; its last tick was all that was missing.
+        let Some(event) = waiting[index].take() else {
+            continue;
+        };
+        if due_ns > MAX_SONG_NS {
+            song.warn(format!(
+                "track {}: an event is due later than {} hours; it and all later ones are left \
+                 out",
+                readers[index].number(),
+                MAX_SONG_NS / 3_600_000_000_000
+            ));
+            return Ok(u64::MAX);
+        }
+        play(event, due_ns, &mut clock, song)?;
+        waiting[index] = readers[index].next_event();
+        next_events.push(Reverse((readers[index].tick(), index)));
+    }
+    Ok(end_ns)
+}
+
+/// Adds an event to the song, or obeys it.
+fn play(
+    event: TrackEventKind<'_>,
+    due_ns: u64,
+    clock: &mut TickClock,
+    song: &mut Song,
+) -> Result<(), MidiFileError> {
+    match event {
+        TrackEventKind::Midi { channel, message } => {
+            let mut bytes = [0; 3];
+            let mut room = bytes.as_mut_slice();
+            // A channel message has at most 3 bytes, so the room suffices.
+            let _ = LiveEvent::Midi { channel, message }.write(&mut room);
+            let length = 3 - room.len();
+            song.push(due_ns, &bytes[..length]);
+        }
+        TrackEventKind::SysEx(data) => song.push_parts(due_ns, &[0xF0], data),
+        TrackEventKind::Escape(data) => song.push(due_ns, data),
+        TrackEventKind::Meta(MetaMessage::Tempo(tempo)) => match tempo.as_int() {
+            0 => song.warn("a tempo of 0 us a beat is no tempo and is skipped".to_owned()),
+            tempo_us => clock.set_tempo(tempo_us),
+        },
+        TrackEventKind::Meta(_) => {}
+    }
+    if song.len() > MAX_MESSAGES {
+        return Err(MidiFileError::TooManyMessages);
+    }
+    Ok(())
+}

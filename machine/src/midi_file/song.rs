@@ -1,0 +1,157 @@
+//! A song: MIDI messages in the order in which they are due.
+//!
+//! All bytes lie in one buffer, so that a song of a million messages is two allocations and a walk
+//! over it touches memory in order. Invariants: due times never go back; no message is empty.
+
+use core::iter::FusedIterator;
+
+/// Most warnings a song keeps; the rest are counted.
+const MAX_WARNINGS: usize = 50;
+
+/// One MIDI message and the time at which it is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TimedMessage<'a> {
+    /// When its first byte is due, in ns from the start of the song.
+    pub due_ns: u64,
+    /// Its bytes, status byte first; a part of a message where the source held a part.
+    pub bytes: &'a [u8],
+}
+
+/// MIDI messages in the order in which they are due, and what was odd in their source.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Song {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    warnings: Vec<String>,
+    warnings_left_out: usize,
+}
+
+/// Where a message ends in the buffer; it begins where the one before it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    due_ns: u64,
+    end: usize,
+}
+
+impl Song {
+    /// A song without messages.
+    #[must_use]
+    pub fn new() -> Song {
+        Song::default()
+    }
+
+    /// Adds a message at the end. An empty one is not added; one that is due before the last
+    /// message becomes due with it, so that order is kept.
+    pub fn push(&mut self, due_ns: u64, message: &[u8]) {
+        self.push_parts(due_ns, message, &[]);
+    }
+
+    /// Adds a message that lies in two parts.
+    pub(super) fn push_parts(&mut self, due_ns: u64, head: &[u8], tail: &[u8]) {
+        if head.is_empty() && tail.is_empty() {
+            return;
+        }
+        self.bytes.extend_from_slice(head);
+        self.bytes.extend_from_slice(tail);
+        self.entries.push(Entry {
+            due_ns: due_ns.max(self.duration_ns()),
+            end: self.bytes.len(),
+        });
+    }
+
+    /// The messages, first one first.
+    #[must_use]
+    pub fn iter(&self) -> Messages<'_> {
+        Messages {
+            rest: &self.bytes,
+            start: 0,
+            entries: self.entries.iter(),
+        }
+    }
+
+    /// How many messages there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no message.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many bytes all messages have together. Each takes 320 us on the wire.
+    #[must_use]
+    pub fn byte_count(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// When the last message is due, in ns; 0 without messages.
+    #[must_use]
+    pub fn duration_ns(&self) -> u64 {
+        self.entries.last().map_or(0, |entry| entry.due_ns)
+    }
+
+    /// What was odd or damaged in the file, one sentence each; empty for a good file.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Notes something odd in the source.
+    pub(super) fn warn(&mut self, warning: String) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(warning);
+        } else {
+            self.warnings_left_out += 1;
+        }
+    }
+
+    /// Says how many warnings did not fit, once reading is over.
+    pub(super) fn close_warnings(&mut self) {
+        let count = core::mem::take(&mut self.warnings_left_out);
+        if count > 0 {
+            self.warnings
+                .push(format!("{count} more warnings are not shown"));
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Song {
+    type Item = TimedMessage<'a>;
+    type IntoIter = Messages<'a>;
+
+    fn into_iter(self) -> Messages<'a> {
+        self.iter()
+    }
+}
+
+/// The messages of a song, in order. Made by [`Song::iter`].
+#[derive(Debug, Clone)]
+pub struct Messages<'a> {
+    rest: &'a [u8],
+    start: usize,
+    entries: core::slice::Iter<'a, Entry>,
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = TimedMessage<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<TimedMessage<'a>> {
+        let entry = self.entries.next()?;
+        let (bytes, rest) = self.rest.split_at(entry.end - self.start);
+        self.start = entry.end;
+        self.rest = rest;
+        let due_ns = entry.due_ns;
+        Some(TimedMessage { due_ns, bytes })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Messages<'_> {}
+impl FusedIterator for Messages<'_> {}

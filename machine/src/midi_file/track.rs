@@ -1,0 +1,145 @@
+//! One track of a MIDI file: its events, one after the other, with their ticks.
+//!
+//! A meta event whose length is right but whose contents are not is skipped: it makes no sound.
+//! At any other damage the track ends there, because nothing tells where the next event begins.
+//! Both are noted, with the place in the file.
+//!
+//! Source: Standard MIDI Files 1.0 (RP-001), track chunks.
+
+use midly::{EventIter, MetaMessage, TrackEventKind};
+
+use super::chunks::TrackChunk;
+
+/// Reads one track.
+#[derive(Debug)]
+pub(super) struct TrackReader<'a> {
+    // Configuration.
+    number: usize,
+    end_offset: usize,
+    // State.
+    rest: EventIter<'a>,
+    tick: u64,
+    events_read: usize,
+    meta_skipped: usize,
+    ending: Option<Ending>,
+}
+
+/// How a track ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// With the event End of Track, and so many bytes after it.
+    Marked { bytes_after: usize },
+    /// With its bytes, without that event.
+    Unmarked,
+    /// With an event that cannot be read, at this place in the file.
+    Damaged { offset: usize },
+}
+
+impl<'a> TrackReader<'a> {
+    /// A reader at the first event. Tracks are numbered from 1.
+    pub(super) fn new(number: usize, chunk: &TrackChunk<'a>) -> TrackReader<'a> {
+        TrackReader {
+            number,
+            end_offset: chunk.offset + chunk.bytes.len(),
+            rest: EventIter::new(chunk.bytes),
+            tick: 0,
+            events_read: 0,
+            meta_skipped: 0,
+            ending: None,
+        }
+    }
+
+    /// Which track of the file this is, counted from 1.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The tick of the event read last.
+    pub(super) fn tick(&self) -> u64 {
+        self.tick
+    }
+
+    /// Reads the next event that is not End of Track; `None` at the end of the track.
+    pub(super) fn next_event(&mut self) -> Option<TrackEventKind<'a>> {
+        while self.ending.is_none() {
+            let unread = self.rest.unread();
+            match self.rest.next() {
+                Some(Ok(event)) => {
+                    self.tick += u64::from(event.delta.as_int());
+                    self.events_read += 1;
+                    if event.kind != TrackEventKind::Meta(MetaMessage::EndOfTrack) {
+                        return Some(event.kind);
+                    }
+                    let bytes_after = self.rest.unread().len();
+                    self.ending = Some(Ending::Marked { bytes_after });
+                }
+                None if unread.is_empty() => self.ending = Some(Ending::Unmarked),
+                Some(Err(_)) | None => self.pass_damage(unread),
+            }
+        }
+        None
+    }
+
+    /// Skips a meta event with bad contents, or ends the track.
+    fn pass_damage(&mut self, unread: &'a [u8]) {
+        if let Some((delta, rest)) = split_meta_event(unread) {
+            self.tick += u64::from(delta);
+            self.meta_skipped += 1;
+            self.rest = EventIter::new(rest);
+        } else {
+            let offset = self.end_offset - unread.len();
+            self.ending = Some(Ending::Damaged { offset });
+        }
+    }
+
+    /// What was odd in the track, as far as it was read.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let number = self.number;
+        let mut warnings = Vec::new();
+        if self.meta_skipped > 0 {
+            let count = self.meta_skipped;
+            warnings.push(format!(
+                "track {number}: damaged meta events skipped: {count}"
+            ));
+        }
+        match self.ending {
+            Some(Ending::Damaged { offset }) => warnings.push(format!(
+                "track {number}: the event at byte {offset} is damaged; events kept before it: {}, \
+                 bytes left out from there on: {}",
+                self.events_read,
+                self.end_offset - offset
+            )),
+            Some(Ending::Unmarked) => {
+                warnings.push(format!("track {number}: the event End of Track is missing"));
+            }
+            Some(Ending::Marked { bytes_after }) if bytes_after > 0 => warnings.push(format!(
+                "track {number}: bytes left out after End of Track: {bytes_after}"
+            )),
+            _ => {}
+        }
+        warnings
+    }
+}
+
+/// Splits off a meta event that is whole as to its length: its delta time and what follows it.
+fn split_meta_event(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (delta, bytes) = split_variable_length(bytes)?;
+    let [0xFF, _kind, bytes @ ..] = bytes else {
+        return None;
+    };
+    let (length, bytes) = split_variable_length(bytes)?;
+    let rest = bytes.get(usize::try_from(length).ok()?..)?;
+    Some((delta, rest))
+}
+
+/// Splits off a number of 1 to 4 bytes with 7 bits each.
+fn split_variable_length(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let mut value = 0;
+    for (index, &byte) in bytes.iter().take(4).enumerate() {
+        value = value << 7 | u32::from(byte & 0x7F);
+        if byte < 0x80 {
+            return Some((value, &bytes[index + 1..]));
+        }
+    }
+    None
+}

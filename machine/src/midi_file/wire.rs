@@ -1,0 +1,204 @@
+//! From a stream of wire bytes to messages, with nothing lost.
+//!
+//! What becomes a message:
+//! - channel and system common messages, due when their first byte began. A message that came
+//!   under running status gets its status byte back (not for raw files: those stay unchanged);
+//! - system exclusive, F0 to F7, due at F0;
+//! - a real-time byte (F8 to FF, the undefined F9 and FD too), due when it began. Inside a system
+//!   exclusive message it splits it: the part before, the real-time byte, the part after, each at
+//!   its own time, so the order of bytes on the wire is kept. Inside any other message, which has
+//!   3 bytes at most, it comes after that message: the message stays whole for the tools that
+//!   read it, and a receiver sees no difference;
+//! - what is no whole message: a message or SysEx cut by a status byte or the end, data bytes
+//!   without a status (one run together), a lone F7, the undefined F4 and F5. They stay as they
+//!   came.
+//!
+//! So all bytes of all messages, less the status bytes put back, are the bytes of the wire.
+//! Source: MIDI 1.0 Detailed Specification, running status and real-time messages: system common
+//! and exclusive messages end running status, real-time bytes do not.
+
+use super::song::Song;
+use super::{MAX_MESSAGES, MidiFileError};
+
+/// What to do with a message that came without its status byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RunningStatus {
+    /// Put the status byte back.
+    Expand,
+    /// Leave the bytes as they came.
+    Keep,
+}
+
+/// What the next data byte belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing yet.
+    Between,
+    /// A channel or system common message that lacks so many bytes.
+    Short { missing: u8 },
+    /// A SysEx, or data bytes without a status: it goes on until a status byte.
+    Run,
+}
+
+/// Splits a stream of bytes, given one by one.
+struct WireParser {
+    // Configuration.
+    running_status: RunningStatus,
+    // State.
+    song: Song,
+    state: State,
+    /// The channel status that data bytes alone would belong to.
+    last_status: Option<u8>,
+    /// The bytes of the message that is under way, and when the first of them began.
+    message: Vec<u8>,
+    start_ns: u64,
+    /// Real-time bytes that came inside a short message, with their times.
+    held: Vec<(u64, u8)>,
+}
+
+/// Splits captured bytes into messages. Each byte comes with the time its start bit began, in ns.
+///
+/// Nothing is lost: all bytes of all messages, less the status bytes put back for running status,
+/// are the bytes given. A message is due when its first byte began. A real-time byte is a message
+/// of its own: it splits a SysEx message into parts, and comes after any other message that it
+/// interrupts. Bytes that make no whole message are kept as they came. A time that goes back
+/// counts as the time before it.
+#[must_use]
+pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
+    let mut parser = WireParser::new(RunningStatus::Expand);
+    for &(start_ns, byte) in bytes {
+        parser.take(start_ns, byte);
+    }
+    parser.finish()
+}
+
+/// Reads a file of raw bytes: split at message boundaries, otherwise unchanged, due at time 0.
+pub(super) fn read_raw(file: &[u8]) -> Result<Song, MidiFileError> {
+    let mut parser = WireParser::new(RunningStatus::Keep);
+    for &byte in file {
+        parser.take(0, byte);
+        if parser.song.len() + parser.held.len() > MAX_MESSAGES {
+            return Err(MidiFileError::TooManyMessages);
+        }
+    }
+    Ok(parser.finish())
+}
+
+impl WireParser {
+    fn new(running_status: RunningStatus) -> WireParser {
+        WireParser {
+            running_status,
+            song: Song::new(),
+            state: State::Between,
+            last_status: None,
+            message: Vec::new(),
+            start_ns: 0,
+            held: Vec::new(),
+        }
+    }
+
+    /// Takes the next byte of the wire.
+    fn take(&mut self, start_ns: u64, byte: u8) {
+        match byte {
+            0x00..=0x7F => self.take_data(start_ns, byte),
+            0xF8..=0xFF => self.take_real_time(start_ns, byte),
+            0xF7 if self.state == State::Run => {
+                self.append(start_ns, byte);
+                self.end_message();
+                self.last_status = None;
+            }
+            0x80..=0xF7 => self.take_status(start_ns, byte),
+        }
+    }
+
+    /// The messages, with what is still under way as the last one.
+    fn finish(mut self) -> Song {
+        self.end_message();
+        self.song
+    }
+
+    fn take_data(&mut self, start_ns: u64, byte: u8) {
+        if self.state == State::Between {
+            self.state = match self.last_status {
+                Some(status) => State::Short {
+                    missing: data_bytes(status),
+                },
+                None => State::Run,
+            };
+        }
+        self.append(start_ns, byte);
+        self.count_down();
+    }
+
+    fn take_real_time(&mut self, start_ns: u64, byte: u8) {
+        match self.state {
+            State::Between => self.song.push(start_ns, &[byte]),
+            State::Short { .. } => self.held.push((start_ns, byte)),
+            State::Run => {
+                self.end_message();
+                self.state = State::Run;
+                self.song.push(start_ns, &[byte]);
+            }
+        }
+    }
+
+    fn take_status(&mut self, start_ns: u64, byte: u8) {
+        self.end_message();
+        self.last_status = (byte < 0xF0).then_some(byte);
+        self.append(start_ns, byte);
+        if byte == 0xF0 {
+            self.state = State::Run;
+        } else if data_bytes(byte) > 0 {
+            self.state = State::Short {
+                missing: data_bytes(byte),
+            };
+        } else {
+            self.end_message();
+        }
+    }
+
+    fn append(&mut self, start_ns: u64, byte: u8) {
+        if self.message.is_empty() {
+            self.start_ns = start_ns;
+        }
+        self.message.push(byte);
+    }
+
+    /// Counts a data byte of a short message, and ends the message with its last one.
+    fn count_down(&mut self) {
+        let State::Short { missing } = &mut self.state else {
+            return;
+        };
+        *missing -= 1;
+        if *missing > 0 {
+            return;
+        }
+        let came_bare = self.message.first().is_some_and(|byte| *byte < 0x80);
+        if came_bare
+            && self.running_status == RunningStatus::Expand
+            && let Some(status) = self.last_status
+        {
+            self.message.insert(0, status);
+        }
+        self.end_message();
+    }
+
+    /// Gives out the message under way, whole or not, and the real-time bytes held back for it.
+    fn end_message(&mut self) {
+        self.song.push(self.start_ns, &self.message);
+        self.message.clear();
+        for (start_ns, byte) in self.held.drain(..) {
+            self.song.push(start_ns, &[byte]);
+        }
+        self.state = State::Between;
+    }
+}
+
+/// How many data bytes follow a status byte other than F0.
+pub(super) fn data_bytes(status: u8) -> u8 {
+    match status {
+        0xC0..=0xDF | 0xF1 | 0xF3 => 1,
+        0x80..=0xEF | 0xF2 => 2,
+        _ => 0,
+    }
+}

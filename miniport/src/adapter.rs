@@ -1,0 +1,64 @@
+//! The adapter driver around `MiniportMidiUart`: from DriverEntry to unload.
+//!
+//! Nothing lives here between calls: PortCls keeps the device, the port keeps the miniport.
+
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, DriverObject, Irp, Kernel, NtStatus};
+use portcls_port::com::IUnknown;
+use portcls_port::guid::clsid;
+use portcls_port::interfaces::IResourceList;
+use portcls_port::{
+    pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port, pc_register_subdevice,
+};
+
+use crate::miniport::MiniportMidiUart;
+
+/// Subdevices of one device: the UART.
+const MAX_OBJECTS: u32 = 1;
+
+/// The reference string of the subdevice, unique within the device.
+const SUBDEVICE_NAME: &str = "Uart";
+
+/// Loads the driver "uart": one MPU-401 in UART mode for each device that is added.
+///
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// What `PcInitializeAdapterDriver` returns.
+#[doc(alias = "DriverEntry")]
+pub fn driver_entry(
+    kernel: &Kernel,
+    driver: &Rc<DriverObject>,
+    registry_path: &str,
+) -> Result<(), NtStatus> {
+    pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
+    // Everything went with the devices; without the routine the image would stay for ever.
+    driver.set_unload(Rc::new(|_, _| ()));
+    Ok(())
+}
+
+fn add_device(
+    kernel: &Kernel,
+    driver: &Rc<DriverObject>,
+    physical: &Rc<DeviceObject>,
+) -> Result<(), NtStatus> {
+    pc_add_adapter_device(kernel, driver, physical, Rc::new(start_device), MAX_OBJECTS, 0)
+}
+
+fn start_device(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    irp: &Irp,
+    resources: Rc<dyn IResourceList>,
+) -> Result<(), NtStatus> {
+    let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
+    let miniport = MiniportMidiUart::new();
+    let unknown: Rc<dyn IUnknown> = Rc::clone(&miniport) as Rc<dyn IUnknown>;
+    Rc::clone(&port).init(kernel, device, irp, unknown, None, resources)?;
+    let registered = pc_register_subdevice(kernel, device, SUBDEVICE_NAME, port);
+    if registered.is_err() {
+        miniport.shut_down();
+    }
+    registered
+}

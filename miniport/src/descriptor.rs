@@ -1,0 +1,88 @@
+//! The filter that the UART miniport is: MIDI pins for clients, bridge pins for the cables.
+//!
+//! Data only. The render pin comes first, as the legacy API prefers it so. A card without an
+//! interrupt cannot announce input, so its filter has no capture pins rather than silent ones.
+//! Source: the published MPU-401 sample, without its DirectMusic pins.
+
+use portcls_port::descriptor::{KsPinDescriptor, PcConnectionDescriptor};
+use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use portcls_port::guid::Guid;
+use portcls_port::ks::guids::{category, pin_name};
+use portcls_port::ks::{
+    DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow,
+};
+
+/// Clients send MIDI here.
+pub(crate) const RENDER_PIN: u32 = 0;
+/// The MIDI OUT cable.
+const OUT_CABLE_PIN: u32 = 1;
+/// Clients get MIDI here.
+pub(crate) const CAPTURE_PIN: u32 = 2;
+/// The MIDI IN cable.
+const IN_CABLE_PIN: u32 = 3;
+
+/// Streams on a pin that clients open: the card has one cable each way.
+const STREAMS_PER_PIN: u32 = 1;
+
+/// A card that plays and records.
+pub(crate) fn duplex_filter() -> PcFilterDescriptor {
+    let mut filter = render_filter();
+    filter.pins.push(client_pin(KsPinDataFlow::Out, pin_name::DMUSIC_MPU_IN));
+    filter.pins.push(cable_pin(KsPinDataFlow::In));
+    let in_line = PcConnectionDescriptor::between_pins(IN_CABLE_PIN, CAPTURE_PIN);
+    filter.connections.push(in_line);
+    filter.categories.push(category::CAPTURE);
+    filter
+}
+
+/// A card that only plays.
+pub(crate) fn render_filter() -> PcFilterDescriptor {
+    PcFilterDescriptor {
+        version: 0,
+        pins: vec![
+            client_pin(KsPinDataFlow::In, pin_name::DMUSIC_MPU_OUT),
+            cable_pin(KsPinDataFlow::Out),
+        ],
+        nodes: Vec::new(),
+        connections: vec![PcConnectionDescriptor::between_pins(RENDER_PIN, OUT_CABLE_PIN)],
+        categories: vec![category::AUDIO, category::RENDER],
+    }
+}
+
+fn client_pin(data_flow: KsPinDataFlow, name: Guid) -> PcPinDescriptor {
+    PcPinDescriptor {
+        max_global_instance_count: STREAMS_PER_PIN,
+        max_filter_instance_count: STREAMS_PER_PIN,
+        min_filter_instance_count: 0,
+        pin: KsPinDescriptor {
+            name: Some(name),
+            ..pin(data_flow, KsPinCommunication::Sink, KsDataRangeMusic::MIDI_PORT.into())
+        },
+    }
+}
+
+fn cable_pin(data_flow: KsPinDataFlow) -> PcPinDescriptor {
+    PcPinDescriptor {
+        max_global_instance_count: 0,
+        max_filter_instance_count: 0,
+        min_filter_instance_count: 0,
+        pin: pin(data_flow, KsPinCommunication::Bridge, KsDataFormat::MIDI_BUS.into()),
+    }
+}
+
+fn pin(
+    data_flow: KsPinDataFlow,
+    communication: KsPinCommunication,
+    range: DataRange,
+) -> KsPinDescriptor {
+    KsPinDescriptor {
+        interfaces: Vec::new(),
+        mediums: Vec::new(),
+        data_ranges: vec![range],
+        data_flow,
+        communication,
+        category: Some(category::AUDIO),
+        name: None,
+        constrained_data_ranges: Vec::new(),
+    }
+}

@@ -1,0 +1,356 @@
+//! The card under its interrupt: start, stop, and the bounded waits for it.
+//!
+//! Owns the interrupt sync object and every wait of the driver. Waits at PASSIVE_LEVEL give the
+//! processor away; the wait for output runs at DISPATCH_LEVEL and stalls. Each has a limit with a
+//! name, counted as well as timed, so that it ends even where the clock stands still.
+//!
+//! Dropping a [`Hardware`] leaves the card reset and its interrupt disconnected: a failed `Init`
+//! and the destructor are one path.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, NtStatus};
+use portcls_port::interfaces::{IInterruptSync, StreamDirection};
+
+use crate::card::{Capture, Card, Mode};
+use crate::registers::{Command, Status};
+
+/// Longest wait for a card to take a command, in ms.
+///
+/// A card that is still busy with what the last driver told it: 60.5 ms of a reset out of UART
+/// mode, 70.1 ms with a full buffer. Measured: Roland MPU-401, firmware 1.5A.
+const READY_LIMIT_MS: u32 = 100;
+
+/// Longest wait for an ACK, in ms.
+///
+/// The ACK of UART mode comes after the reset before it, up to 27.3 ms later; a reset in UART mode
+/// is silent for 70.1 ms, and only then is a second one heard. Measured: Roland MPU-401, firmware
+/// 1.5A. Three waits to the end stay under the half second that `Init` may take.
+const ACK_LIMIT_MS: u32 = 100;
+
+/// First looks of a wait at PASSIVE_LEVEL: an idle card answers within 0.3 ms, which is not worth
+/// giving the processor away. Measured: Roland MPU-401, firmware 1.5A, 42 to 268 us.
+const QUICK_LOOKS: u32 = 20;
+
+/// Time between the first looks, in us: half of what one stall should take at most.
+/// Source: WDK, KeStallExecutionProcessor.
+const QUICK_PITCH_US: u32 = 25;
+
+/// Time between later looks, in 100 ns units: 1 ms, a clock interrupt.
+const SLOW_PITCH_100NS: u64 = 10_000;
+
+/// Looks before a card that is to be silenced is left as it is. One that works takes a byte in
+/// 0.33 ms at the latest, so after a millisecond it is gone or dead.
+const SILENCE_LOOKS: u32 = 2;
+
+/// Time between looks for room to write, in us.
+const OUTPUT_PITCH_US: u32 = 10;
+
+/// Longest wait for room for one byte, in 100 ns units: 400 us.
+///
+/// A full buffer frees a place every 320 us, 330 us at the latest. Measured: Roland MPU-401,
+/// firmware 1.5A. Waiting that long keeps the line busy without a gap.
+const OUTPUT_BYTE_LIMIT_100NS: u64 = 4_000;
+
+/// Longest time of one call for output, in 100 ns units: 1 ms, the pitch of the port's sequencer.
+const OUTPUT_CALL_LIMIT_100NS: u64 = 10_000;
+
+/// The most looks for room for one byte, should the clock stand still.
+const OUTPUT_LOOKS: u64 = 1 + OUTPUT_BYTE_LIMIT_100NS / (OUTPUT_PITCH_US as u64 * 10);
+
+/// Whether a card answered a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// It sent an ACK.
+    Acknowledged,
+    /// It took the command and said nothing.
+    Silent,
+}
+
+/// How long a call for output waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Up to the limits.
+    Full,
+    /// Not at all: a card that was found dead is only looked at.
+    None,
+}
+
+/// A card with its interrupt.
+pub(crate) struct Hardware {
+    kernel: Kernel,
+
+    card: Rc<Card>,
+    interrupt: Option<Rc<dyn IInterruptSync>>,
+
+    render_open: Cell<bool>,
+    capture_open: Cell<bool>,
+}
+
+impl Hardware {
+    /// A card whose interrupt, if it has one, is connected already.
+    pub fn new(
+        kernel: &Kernel,
+        card: Rc<Card>,
+        interrupt: Option<Rc<dyn IInterruptSync>>,
+    ) -> Hardware {
+        Hardware {
+            kernel: kernel.clone(),
+            card,
+            interrupt,
+            render_open: Cell::new(false),
+            capture_open: Cell::new(false),
+        }
+    }
+
+    /// The card.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Whether the card is in UART mode and may be used.
+    pub fn is_ready(&self) -> bool {
+        self.card.mode() == Mode::Uart
+    }
+
+    /// Whether the card can announce input; without that there is no capture.
+    pub fn has_interrupt(&self) -> bool {
+        self.interrupt.is_some()
+    }
+
+    /// Takes the one stream of a direction.
+    ///
+    /// # Errors
+    /// `STATUS_INVALID_DEVICE_REQUEST` when it is taken.
+    pub fn open(&self, direction: StreamDirection) -> Result<(), NtStatus> {
+        match self.open_flag(direction).replace(true) {
+            true => Err(NtStatus::INVALID_DEVICE_REQUEST),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives the stream of a direction back.
+    pub fn close(&self, direction: StreamDirection) {
+        self.open_flag(direction).set(false);
+    }
+
+    fn open_flag(&self, direction: StreamDirection) -> &Cell<bool> {
+        match direction {
+            StreamDirection::Render => &self.render_open,
+            StreamDirection::Capture => &self.capture_open,
+        }
+    }
+
+    /// Resets the card and puts it into UART mode, whatever state it was left in.
+    ///
+    /// A card in UART mode may take the first reset without a word, so a silent one is repeated.
+    /// A card that takes commands and never answers is accepted: some have no command port behind
+    /// the address, or never send an ACK, and play MIDI all the same.
+    /// Roland loses MIDI IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI
+    /// OUT only after that; nothing waits for it here, because output does.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Time: 0.2 ms to 600 ms.
+    ///
+    /// # Errors
+    /// `STATUS_IO_DEVICE_ERROR` when the card takes no command, as when there is none.
+    pub fn start(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        self.card.set_mode(Mode::Command);
+        let started = self.reset_and_enter_uart(kernel);
+        self.card.set_mode(if started.is_ok() { Mode::Uart } else { Mode::Off });
+        started
+    }
+
+    fn reset_and_enter_uart(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        let mut reset = self.command(kernel, Command::Reset)?;
+        if reset == Answer::Silent {
+            reset = self.command(kernel, Command::Reset)?;
+        }
+        let uart = self.command(kernel, Command::EnterUart)?;
+        let base = self.card.registers().base();
+        match (reset, uart) {
+            (Answer::Silent, Answer::Silent) => kernel.debug_print(format_args!(
+                "MPU-401 at {base:X}: takes commands and never acknowledges, used as it is"
+            )),
+            (Answer::Acknowledged, Answer::Silent) => kernel.debug_print(format_args!(
+                "MPU-401 at {base:X}: did not acknowledge UART mode, used as it is"
+            )),
+            (_, Answer::Acknowledged) => (),
+        }
+        Ok(())
+    }
+
+    /// Sends a command when the card takes it, and waits for the ACK.
+    fn command(&self, kernel: &Kernel, command: Command) -> Result<Answer, NtStatus> {
+        let mut status = Status::all();
+        let taken = wait_politely(kernel, READY_LIMIT_MS, || {
+            status = self.try_command(kernel, command);
+            status.can_write()
+        });
+        if !taken {
+            let base = self.card.registers().base();
+            let what = if status.is_floating() { "no card answers" } else { "takes no command" };
+            kernel.debug_print(format_args!("MPU-401 at {base:X}: {what}"));
+            return Err(NtStatus::IO_DEVICE_ERROR);
+        }
+        let answered = wait_politely(kernel, ACK_LIMIT_MS, || {
+            // The interrupt may have brought it; a card need not interrupt for an ACK, though.
+            if !self.card.is_acknowledged() {
+                self.poll(kernel);
+            }
+            self.card.is_acknowledged()
+        });
+        Ok(if answered { Answer::Acknowledged } else { Answer::Silent })
+    }
+
+    /// Leaves the card reset, so that it sends nothing more and the next driver is answered.
+    ///
+    /// What the card has not yet put on MIDI OUT is cut short. A card that takes nothing is left
+    /// alone: it may be gone.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Time: 1 to 4 ms.
+    pub fn silence(&self, kernel: &Kernel) {
+        if self.card.mode() == Mode::Off {
+            return;
+        }
+        self.card.set_mode(Mode::Command);
+        for _ in 0..SILENCE_LOOKS {
+            let taken = self.try_command(kernel, Command::Reset).can_write();
+            kernel.delay_execution_thread(SLOW_PITCH_100NS);
+            if taken {
+                // An ACK left unread would hold the line up with nobody to lower it.
+                self.poll(kernel);
+                break;
+            }
+        }
+        self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
+    }
+
+    /// Writes MIDI bytes as fast as the card takes them, up to the limits; returns how many.
+    ///
+    /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
+    pub fn write(&self, kernel: &Kernel, data: &[u8], patience: Patience) -> usize {
+        if self.card.mode() != Mode::Uart {
+            return 0;
+        }
+        let call_end_100ns = now_100ns(kernel) + OUTPUT_CALL_LIMIT_100NS;
+        let mut written = 0;
+        for &byte in data {
+            let end_100ns = match patience {
+                Patience::Full => call_end_100ns.min(now_100ns(kernel) + OUTPUT_BYTE_LIMIT_100NS),
+                Patience::None => 0,
+            };
+            let late = written > 0 && now_100ns(kernel) >= call_end_100ns;
+            if late || !self.wait_for_room(kernel, end_100ns) {
+                break;
+            }
+            self.card.registers().write_data(kernel, byte);
+            written += 1;
+        }
+        written
+    }
+
+    /// Looks for room for a byte until `end_100ns`.
+    ///
+    /// Input that nobody reads blocks output on a Roland, so a busy card with input is drained,
+    /// also where the interrupt that should have done it is lost or does not exist.
+    fn wait_for_room(&self, kernel: &Kernel, end_100ns: u64) -> bool {
+        for _ in 0..OUTPUT_LOOKS {
+            let status = self.card.registers().read_status(kernel);
+            if status.can_write() {
+                return true;
+            }
+            if status.can_read() {
+                self.poll(kernel);
+            }
+            if now_100ns(kernel) + u64::from(OUTPUT_PITCH_US) * 10 > end_100ns {
+                return false;
+            }
+            kernel.stall_us(OUTPUT_PITCH_US);
+        }
+        false
+    }
+
+    /// Sets what happens to MIDI bytes from the card. IRQL: PASSIVE_LEVEL.
+    pub fn set_capture(&self, kernel: &Kernel, capture: Capture) {
+        self.synchronized(kernel, &mut |_| self.card.set_capture(capture));
+    }
+
+    /// Throws captured bytes away. IRQL: up to DISPATCH_LEVEL.
+    pub fn clear_captured(&self, kernel: &Kernel) {
+        self.synchronized(kernel, &mut |_| self.card.clear());
+    }
+
+    /// Takes captured bytes; returns how many. IRQL: up to DISPATCH_LEVEL.
+    pub fn take_captured(&self, kernel: &Kernel, buffer: &mut [u8]) -> usize {
+        let mut taken = 0;
+        self.synchronized(kernel, &mut |_| taken = self.card.take(buffer));
+        taken
+    }
+
+    /// Does by hand what the service routine does. IRQL: up to DISPATCH_LEVEL.
+    fn poll(&self, kernel: &Kernel) {
+        self.synchronized(kernel, &mut |kernel| {
+            self.card.drain(kernel);
+        });
+    }
+
+    fn try_command(&self, kernel: &Kernel, command: Command) -> Status {
+        let mut status = Status::all();
+        self.synchronized(kernel, &mut |kernel| status = self.card.try_command(kernel, command));
+        status
+    }
+
+    /// Runs a routine that the service routine does not come between.
+    fn synchronized(&self, kernel: &Kernel, routine: &mut dyn FnMut(&Kernel)) {
+        match &self.interrupt {
+            Some(interrupt) => {
+                let _ = interrupt.call_synchronized_routine(kernel, &mut |kernel| {
+                    routine(kernel);
+                    NtStatus::SUCCESS
+                });
+            }
+            None => routine(kernel),
+        }
+    }
+}
+
+impl Drop for Hardware {
+    /// IRQL: PASSIVE_LEVEL, as all destructors that disconnect.
+    fn drop(&mut self) {
+        self.silence(&self.kernel);
+        if let Some(interrupt) = &self.interrupt {
+            interrupt.disconnect(&self.kernel);
+        }
+    }
+}
+
+/// Waits until `done` says so, at most `limit_ms`; false when it never did.
+///
+/// The first looks follow each other quickly, later ones give the processor away in between.
+/// IRQL: PASSIVE_LEVEL.
+fn wait_politely(kernel: &Kernel, limit_ms: u32, mut done: impl FnMut() -> bool) -> bool {
+    let end_100ns = now_100ns(kernel) + u64::from(limit_ms) * 10_000;
+    for _ in 0..QUICK_LOOKS {
+        if done() {
+            return true;
+        }
+        kernel.stall_us(QUICK_PITCH_US);
+    }
+    for _ in 0..limit_ms {
+        if done() {
+            return true;
+        }
+        if now_100ns(kernel) >= end_100ns {
+            return false;
+        }
+        kernel.delay_execution_thread(SLOW_PITCH_100NS);
+    }
+    done()
+}
+
+/// Time on the clock in 100 ns units. IRQL: any.
+fn now_100ns(kernel: &Kernel) -> u64 {
+    let (count, frequency_hz) = kernel.performance_counter();
+    (u128::from(count) * 10_000_000 / u128::from(frequency_hz)) as u64
+}

@@ -1,0 +1,126 @@
+//! The two registers of an MPU-401, as its programmer's manual shows them.
+//!
+//! Owns addresses, flags and codes, and one method for each access. It never waits and never
+//! decides: that is what [`crate::card`] and [`crate::hardware`] are for.
+
+use bitflags::bitflags;
+use portcls_emulator::Kernel;
+
+/// Ports that an MPU-401 decodes: DATA, and STATUS or COMMAND.
+/// Source: MPU-401 technical reference, port map.
+pub(crate) const PORT_COUNT: u32 = 2;
+
+/// The byte with which a card says that it took a command.
+/// Source: MPU-401 technical reference, command acknowledge.
+pub(crate) const ACK: u8 = 0xFE;
+
+bitflags! {
+    /// The STATUS register. Both flags are active low and named after what they say when set.
+    ///
+    /// Bits 5 to 0 differ from card to card; a driver looks at bits 7 and 6 only.
+    /// Source: MPU-401 technical reference, status port.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Status: u8 {
+        /// Data set ready, inverted: no byte waits in DATA.
+        const INPUT_EMPTY = 0x80;
+        /// Data read ready, inverted: the card cannot take a byte.
+        const OUTPUT_FULL = 0x40;
+        const _ = !0;
+    }
+}
+
+impl Status {
+    /// Whether a byte waits in DATA.
+    pub fn can_read(self) -> bool {
+        !self.contains(Status::INPUT_EMPTY)
+    }
+
+    /// Whether DATA or COMMAND may be written without losing a byte.
+    pub fn can_write(self) -> bool {
+        !self.contains(Status::OUTPUT_FULL)
+    }
+
+    /// Whether this is what a bus without a card reads: all bits up, so neither read nor write.
+    pub fn is_floating(self) -> bool {
+        self == Status::all()
+    }
+}
+
+/// What COMMAND is told.
+///
+/// Source: MPU-401 technical reference, command list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Command {
+    /// Go through the UART from now on; ignored in UART mode.
+    EnterUart = 0x3F,
+    /// Start afresh in intelligent mode; in UART mode many cards do it without an ACK.
+    Reset = 0xFF,
+}
+
+/// The registers of one card: its first port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Registers {
+    base: u16,
+}
+
+impl Registers {
+    /// The registers from port `base` on, `None` when they do not fit below 10000h.
+    pub fn new(base: u64) -> Option<Registers> {
+        let base = u16::try_from(base).ok()?;
+        base.checked_add(PORT_COUNT as u16 - 1)?;
+        Some(Registers { base })
+    }
+
+    /// The first port.
+    pub fn base(self) -> u16 {
+        self.base
+    }
+
+    /// Reads STATUS, which changes nothing. IRQL: any. Time: one port access.
+    pub fn read_status(self, kernel: &Kernel) -> Status {
+        Status::from_bits_retain(kernel.read_port_u8(self.base + 1))
+    }
+
+    /// Reads DATA, which is also what ends the interrupt. IRQL: any. Time: one port access.
+    pub fn read_data(self, kernel: &Kernel) -> u8 {
+        kernel.read_port_u8(self.base)
+    }
+
+    /// Writes DATA: in UART mode a byte for MIDI OUT. IRQL: any. Time: one port access.
+    pub fn write_data(self, kernel: &Kernel, byte: u8) {
+        kernel.write_port_u8(self.base, byte);
+    }
+
+    /// Writes COMMAND. IRQL: any. Time: one port access.
+    pub fn write_command(self, kernel: &Kernel, command: Command) {
+        kernel.write_port_u8(self.base + 1, command as u8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Registers, Status};
+
+    #[test]
+    fn the_flags_are_active_low() {
+        assert!(Status::from_bits_retain(0x7F).can_read());
+        assert!(!Status::from_bits_retain(0x80).can_read());
+        assert!(Status::from_bits_retain(0xBF).can_write());
+        assert!(!Status::from_bits_retain(0x40).can_write());
+    }
+
+    #[test]
+    fn only_all_bits_up_is_a_bus_without_a_card() {
+        assert!(Status::from_bits_retain(0xFF).is_floating());
+        assert!(!Status::from_bits_retain(0xC0).is_floating());
+    }
+
+    #[test]
+    fn both_ports_must_lie_in_the_port_space() {
+        assert_eq!(Registers::new(0x330).map(Registers::base), Some(0x330));
+        assert!(Registers::new(0xFFFE).is_some());
+        assert!(Registers::new(0xFFFF).is_none());
+        assert!(Registers::new(0x1_0330).is_none());
+    }
+}

@@ -1,0 +1,168 @@
+//! The capture side of a pin: reads the stream until it is empty and packs what it got.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Kernel, NtStatus};
+
+use crate::ks::music::Packer;
+use crate::ks::{KsState, KsStreamOptions, KsTime};
+use crate::miniport_calls::Method;
+use crate::pin::MidiPin;
+use crate::stream_request::StreamRequest;
+
+/// The most captured bytes that a pin holds while its client has no read request queued; newer
+/// bytes are dropped and counted. Assumed: the documents are silent on the depth.
+pub const CAPTURE_LIMIT: usize = 1 << 20;
+
+/// Bytes held without a read request that are worth a word in the trace.
+const CAPTURE_WARNING: usize = 4_096;
+
+/// Bytes asked for in one Read.
+const READ_LENGTH: usize = 256;
+
+/// Reads for one service: a miniport that always has more data never ends.
+const READS_PER_SERVICE: u32 = 65_536;
+
+/// Bytes that came in one Read, with the stream time of that moment.
+struct Chunk {
+    time_ns: u64,
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+/// The capture state of one pin.
+pub(crate) struct Capturer {
+    chunks: RefCell<VecDeque<Chunk>>,
+    held: Cell<usize>,
+    warned: Cell<bool>,
+    dropped: Cell<u64>,
+}
+
+impl Capturer {
+    pub fn new() -> Capturer {
+        Capturer {
+            chunks: RefCell::new(VecDeque::new()),
+            held: Cell::new(0),
+            warned: Cell::new(false),
+            dropped: Cell::new(0),
+        }
+    }
+
+    /// Forgets what was captured and not delivered.
+    pub fn reset(&self) {
+        self.chunks.borrow_mut().clear();
+        self.held.set(0);
+        self.warned.set(false);
+    }
+
+    /// Empties the miniport's stream, then serves read requests. IRQL: DISPATCH_LEVEL.
+    pub fn service(&self, kernel: &Kernel, pin: &MidiPin) {
+        let mut buffer = [0; READ_LENGTH];
+        for _ in 0..READS_PER_SERVICE {
+            let Some(stream) = pin.stream() else { return };
+            let calls = pin.calls();
+            let result = calls.call(
+                kernel,
+                Method::Read,
+                Argument::None,
+                || stream.read(kernel, &mut buffer),
+                |&count| calls.bytes(count as usize),
+            );
+            let count = match result {
+                Ok(count) if count as usize > buffer.len() => {
+                    let message = format!("Read gave {count} bytes into {READ_LENGTH} of room");
+                    kernel.report_violation("PC-02", &message);
+                    buffer.len()
+                }
+                Ok(count) => count as usize,
+                Err(_) => 0,
+            };
+            if count == 0 || kernel.is_frozen() {
+                self.deliver(kernel, pin);
+                return;
+            }
+            self.keep(kernel, pin, &buffer[..count]);
+        }
+        let message = format!("Read still had data after {READS_PER_SERVICE} calls");
+        kernel.report_violation("PC-02", &message);
+        self.deliver(kernel, pin);
+    }
+
+    /// Keeps bytes in RUN and PAUSE; in the other states they are discarded.
+    fn keep(&self, kernel: &Kernel, pin: &MidiPin, bytes: &[u8]) {
+        if pin.state() < KsState::Pause {
+            return;
+        }
+        let room = CAPTURE_LIMIT - self.held.get();
+        let kept = &bytes[..bytes.len().min(room)];
+        let lost = bytes.len() - kept.len();
+        if lost > 0 {
+            if self.dropped.get() == 0 {
+                pin.calls().note(kernel, "capture: the limit of held bytes is reached");
+            }
+            self.dropped.set(self.dropped.get() + lost as u64);
+        }
+        if kept.is_empty() {
+            return;
+        }
+        let time_ns = pin.stream_time_ns(kernel);
+        self.chunks.borrow_mut().push_back(Chunk { time_ns, bytes: kept.to_vec(), taken: 0 });
+        self.held.set(self.held.get() + kept.len());
+        if self.held.get() >= CAPTURE_WARNING && pin.queue().is_empty() && !self.warned.get() {
+            self.warned.set(true);
+            let text = format!("capture: {} bytes held and no read request", self.held.get());
+            pin.calls().note(kernel, &text);
+        }
+    }
+
+    /// Fills and completes read requests as long as there is data.
+    pub fn deliver(&self, kernel: &Kernel, pin: &MidiPin) {
+        while self.held.get() > 0 && !kernel.is_frozen() {
+            let Some(request) = pin.queue().front() else { return };
+            self.fill(&request);
+            pin.queue().complete_front(kernel, NtStatus::SUCCESS);
+        }
+    }
+
+    fn fill(&self, request: &StreamRequest) {
+        while self.held.get() > 0 {
+            let Some((header, data)) = request.current() else { return };
+            let mut frame = data.borrow_mut();
+            let (used, time_ns) = self.pack(&mut frame[..header.frame_extent as usize]);
+            request.update(|header| {
+                header.data_used = used as u32;
+                header.presentation_time = KsTime::from_100ns((time_ns / 100) as i64);
+                header.options_flags |= KsStreamOptions::TIMEVALID.bits();
+            });
+            drop(frame);
+            request.next_header();
+        }
+    }
+
+    /// Packs chunks into a frame; returns the bytes used and the time of the first record.
+    ///
+    /// Deltas are whole milliseconds since the first record, so they do not drift.
+    fn pack(&self, frame: &mut [u8]) -> (usize, u64) {
+        let mut chunks = self.chunks.borrow_mut();
+        let mut packer = Packer::new(frame);
+        let start_ns = chunks.front().map_or(0, |chunk| chunk.time_ns);
+        let mut last_ms = 0;
+        while let Some(chunk) = chunks.front_mut() {
+            let offset_ms = (chunk.time_ns - start_ns) / 1_000_000;
+            let delta_ms = u32::try_from(offset_ms - last_ms).unwrap_or(u32::MAX);
+            let taken = packer.push(delta_ms, &chunk.bytes[chunk.taken..]);
+            if taken == 0 {
+                break;
+            }
+            last_ms = offset_ms;
+            chunk.taken += taken;
+            self.held.set(self.held.get() - taken);
+            if chunk.taken == chunk.bytes.len() {
+                chunks.pop_front();
+            }
+        }
+        (packer.data_used(), start_ns)
+    }
+}

@@ -1,0 +1,186 @@
+//! The filter descriptor: what a miniport says about its pins, nodes and connections.
+//!
+//! Owns the typed form; the check that its parts agree is in `check.rs`. The C form is a tree of pointers with
+//! strides; who reads it from a `.sys` driver checks the strides there, since the typed form has
+//! none. Automation tables are left out until properties of a miniport are offered.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::guid::Guid;
+use crate::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow, assert_layout};
+
+mod check;
+
+pub use check::DescriptorFault;
+
+/// A filter: what [`IMiniport::get_description`](crate::interfaces::IMiniport::get_description)
+/// hands out.
+#[doc(alias = "PCFILTER_DESCRIPTOR")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PcFilterDescriptor {
+    /// Zero.
+    pub version: u32,
+    /// The pins; a pin's identifier is its index.
+    pub pins: Vec<PcPinDescriptor>,
+    /// The topology nodes; a node's identifier is its index.
+    pub nodes: Vec<PcNodeDescriptor>,
+    /// The lines between pins and nodes.
+    pub connections: Vec<PcConnectionDescriptor>,
+    /// The categories under which the filter is found.
+    pub categories: Vec<Guid>,
+}
+
+/// A pin: its instance limits and its kernel streaming description.
+#[doc(alias = "PCPIN_DESCRIPTOR")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PcPinDescriptor {
+    /// Most instances on all filters together; [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
+    #[doc(alias = "MaxGlobalInstanceCount")]
+    pub max_global_instance_count: u32,
+    /// Most instances on one filter; [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
+    #[doc(alias = "MaxFilterInstanceCount")]
+    pub max_filter_instance_count: u32,
+    /// Instances that a filter needs to work.
+    #[doc(alias = "MinFilterInstanceCount")]
+    pub min_filter_instance_count: u32,
+    /// What the pin is.
+    #[doc(alias = "KsPinDescriptor")]
+    pub pin: KsPinDescriptor,
+}
+
+/// What a pin is, as kernel streaming describes it.
+#[doc(alias = "KSPIN_DESCRIPTOR")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KsPinDescriptor {
+    /// The interfaces; none means the standard one.
+    pub interfaces: Vec<KsIdentifier>,
+    /// The mediums; none means the standard one.
+    pub mediums: Vec<KsIdentifier>,
+    /// The formats the pin takes.
+    #[doc(alias = "DataRanges")]
+    pub data_ranges: Vec<DataRange>,
+    /// Which way data flows.
+    #[doc(alias = "DataFlow")]
+    pub data_flow: KsPinDataFlow,
+    /// Whether and how it can be opened.
+    pub communication: KsPinCommunication,
+    /// What the pin is for.
+    pub category: Option<Guid>,
+    /// The name of the pin, looked up in the registry.
+    pub name: Option<Guid>,
+    /// The formats the pin takes at present; none means all of its ranges.
+    #[doc(alias = "ConstrainedDataRanges")]
+    pub constrained_data_ranges: Vec<DataRange>,
+}
+
+impl KsPinDescriptor {
+    /// The interfaces that a client may ask for.
+    #[must_use]
+    pub fn interfaces_or_standard(&self) -> &[KsIdentifier] {
+        match self.interfaces.as_slice() {
+            [] => &[KsIdentifier::STANDARD_STREAMING],
+            interfaces => interfaces,
+        }
+    }
+
+    /// The mediums that a client may ask for.
+    #[must_use]
+    pub fn mediums_or_standard(&self) -> &[KsIdentifier] {
+        match self.mediums.as_slice() {
+            [] => &[KsIdentifier::STANDARD_DEVICE_IO],
+            mediums => mediums,
+        }
+    }
+
+    /// Whether a client can open the pin.
+    #[must_use]
+    pub const fn can_be_opened(&self) -> bool {
+        matches!(self.communication, KsPinCommunication::Sink | KsPinCommunication::Both)
+    }
+}
+
+/// A topology node.
+#[doc(alias = "PCNODE_DESCRIPTOR")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PcNodeDescriptor {
+    /// Zero.
+    pub flags: u32,
+    /// The type of the node.
+    #[doc(alias = "Type")]
+    pub node_type: Guid,
+    /// The name of the node; none means the name of its type.
+    pub name: Option<Guid>,
+}
+
+/// A line from a pin of one node to a pin of another; also its form on the wire.
+#[doc(alias = "PCCONNECTION_DESCRIPTOR")]
+#[doc(alias = "KSTOPOLOGY_CONNECTION")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PcConnectionDescriptor {
+    /// The node where data comes from, or [`FILTER_NODE`](Self::FILTER_NODE).
+    #[doc(alias = "FromNode")]
+    pub from_node: u32,
+    /// The pin of that node, or of the filter.
+    #[doc(alias = "FromNodePin")]
+    pub from_node_pin: u32,
+    /// The node where data goes to, or [`FILTER_NODE`](Self::FILTER_NODE).
+    #[doc(alias = "ToNode")]
+    pub to_node: u32,
+    /// The pin of that node, or of the filter.
+    #[doc(alias = "ToNodePin")]
+    pub to_node_pin: u32,
+}
+
+assert_layout!(
+    PcConnectionDescriptor, 16, from_node @ 0, from_node_pin @ 4, to_node @ 8, to_node_pin @ 12,
+);
+
+impl PcConnectionDescriptor {
+    /// The filter itself in the place of a node.
+    #[doc(alias = "PCFILTER_NODE")]
+    pub const FILTER_NODE: u32 = 0xFFFF_FFFF;
+
+    /// A line through the filter, from one of its pins to another.
+    #[must_use]
+    pub const fn between_pins(from_pin: u32, to_pin: u32) -> PcConnectionDescriptor {
+        let filter = PcConnectionDescriptor::FILTER_NODE;
+        PcConnectionDescriptor {
+            from_node: filter,
+            from_node_pin: from_pin,
+            to_node: filter,
+            to_node_pin: to_pin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_without_interfaces_has_the_standard_ones() {
+        let pin = KsPinDescriptor {
+            interfaces: Vec::new(),
+            mediums: Vec::new(),
+            data_ranges: Vec::new(),
+            data_flow: KsPinDataFlow::In,
+            communication: KsPinCommunication::Sink,
+            category: None,
+            name: None,
+            constrained_data_ranges: Vec::new(),
+        };
+        assert_eq!(pin.interfaces_or_standard(), [KsIdentifier::STANDARD_STREAMING]);
+        assert_eq!(pin.mediums_or_standard(), [KsIdentifier::STANDARD_DEVICE_IO]);
+    }
+
+    #[test]
+    fn a_connection_has_its_published_bytes() {
+        let line = PcConnectionDescriptor::between_pins(3, 2);
+        #[rustfmt::skip]
+        let image = [
+            0xFF, 0xFF, 0xFF, 0xFF, 3, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 2, 0, 0, 0,
+        ];
+        assert_eq!(bytemuck::bytes_of(&line), image);
+    }
+}

@@ -1,0 +1,27 @@
+//! The PortCls interfaces that ports and miniports meet at, one file for each family.
+//!
+//! Each trait is one COM interface with its methods in the order of the C++ header, which is the
+//! order of the vtable (the reference pages list them alphabetically). From C:
+//! `NTSTATUS f(in, OUT x)` is `fn f(&self, kernel, in) -> Result<X, NtStatus>`; a call with a
+//! length protocol returns a [`LengthReply`](crate::ks::LengthReply); a BOOLEAN is an enum of two
+//! values; a base interface is a supertrait. Objects have interior mutability, so a method takes
+//! `&self`, or `Rc<Self>` where the object hands itself out.
+//!
+//! Architecture invariant: nothing here tells a driver in Rust from a `.sys` driver, and nothing
+//! here has a body beyond the helper macros of the C header.
+
+mod interrupt_sync;
+mod miniport;
+mod pin_count;
+mod port;
+mod power;
+mod resource_list;
+mod service;
+
+pub use interrupt_sync::{IInterruptSync, InterruptSyncMode, RoutinePosition, ServiceRoutine};
+pub use miniport::{IMiniport, IMiniportMidi, IMiniportMidiStream, NewStream, StreamDirection};
+pub use pin_count::{IPinCount, PinCounts};
+pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
+pub use power::{DeviceCapabilities, DevicePowerState, IAdapterPowerManagement, IPowerNotify};
+pub use resource_list::IResourceList;
+pub use service::{IServiceGroup, IServiceSink};

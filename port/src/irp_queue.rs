@@ -1,0 +1,86 @@
+//! The queue of a pin's requests, safe against cancelling.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
+
+use crate::adapter::complete;
+use crate::stream_request::StreamRequest;
+
+/// The most requests that a pin queues. Assumed: no document gives a number; a client that keeps
+/// more in flight is one that never looks at what completes.
+pub(crate) const QUEUED_REQUESTS: usize = 65_536;
+
+/// Requests in the order in which they came.
+#[derive(Default)]
+pub(crate) struct IrpQueue {
+    requests: RefCell<VecDeque<Rc<StreamRequest>>>,
+}
+
+impl IrpQueue {
+    /// Queues a request and marks it pending; `cancel` is called when its sender cancels it.
+    ///
+    /// Returns `STATUS_PENDING`; or the request is complete: with `STATUS_CANCELLED` when it was
+    /// cancelled on its way, with `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
+    pub fn push(&self, kernel: &Kernel, request: StreamRequest, cancel: CancelRoutine) -> NtStatus {
+        let irp = request.irp().clone();
+        if irp.is_cancelled() {
+            return complete(kernel, &irp, NtStatus::CANCELLED);
+        }
+        let mut requests = self.requests.borrow_mut();
+        if requests.len() >= QUEUED_REQUESTS {
+            drop(requests);
+            return complete(kernel, &irp, NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        requests.push_back(Rc::new(request));
+        drop(requests);
+        irp.mark_pending();
+        irp.set_cancel_routine(Some(cancel));
+        NtStatus::PENDING
+    }
+
+    /// The request that is served now.
+    pub fn front(&self) -> Option<Rc<StreamRequest>> {
+        self.requests.borrow().front().cloned()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.requests.borrow().is_empty()
+    }
+
+    /// Completes the request that is served now.
+    pub fn complete_front(&self, kernel: &Kernel, status: NtStatus) {
+        let front = self.requests.borrow_mut().pop_front();
+        if let Some(request) = front {
+            finish(kernel, &request, status);
+        }
+    }
+
+    /// Completes one request as cancelled, wherever it stands.
+    pub fn cancel(&self, kernel: &Kernel, irp: &Irp) {
+        let found = {
+            let mut requests = self.requests.borrow_mut();
+            let position = requests.iter().position(|request| request.irp().is(irp));
+            position.and_then(|position| requests.remove(position))
+        };
+        if let Some(request) = found {
+            finish(kernel, &request, NtStatus::CANCELLED);
+        }
+    }
+
+    /// Completes as cancelled what is queued now; what comes while that goes on stays.
+    pub fn cancel_all(&self, kernel: &Kernel) {
+        let requests = std::mem::take(&mut *self.requests.borrow_mut());
+        for request in requests {
+            finish(kernel, &request, NtStatus::CANCELLED);
+        }
+    }
+}
+
+fn finish(kernel: &Kernel, request: &StreamRequest, status: NtStatus) {
+    request.irp().set_cancel_routine(None);
+    request.write_back();
+    complete(kernel, request.irp(), status);
+}

@@ -1,0 +1,229 @@
+//! Identifiers: a set, a member of it and flags; and the property members that a filter answers.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::guids::pin_set;
+use super::{assert_layout, wire_enum};
+use crate::guid::Guid;
+
+/// A member of a set: a property, an event, an interface or a medium.
+///
+/// Source: WDK ks.h, a union with a 64-bit member and so aligned to 8.
+#[doc(alias = "KSIDENTIFIER")]
+#[doc(alias = "KSPIN_INTERFACE")]
+#[doc(alias = "KSPIN_MEDIUM")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C, align(8))]
+pub struct KsIdentifier {
+    /// The set.
+    pub set: Guid,
+    /// The member of the set.
+    pub id: u32,
+    /// What is wanted of it; see [`KsIdentifier::property_type`].
+    pub flags: u32,
+}
+
+assert_layout!(KsIdentifier, 24, set @ 0, id @ 16, flags @ 20);
+const _: () = assert!(align_of::<KsIdentifier>() == 8);
+
+/// A property request; the same structure as an identifier.
+#[doc(alias = "KSPROPERTY")]
+pub type KsProperty = KsIdentifier;
+
+impl KsIdentifier {
+    /// The interface of a pin that streams buffers.
+    #[doc(alias = "KSINTERFACE_STANDARD_STREAMING")]
+    pub const STANDARD_STREAMING: KsIdentifier =
+        KsIdentifier { set: pin_set::INTERFACE_STANDARD, id: 0, flags: 0 };
+
+    /// The medium of a pin that a client reaches through its handle.
+    #[doc(alias = "KSMEDIUM_STANDARD_DEVIO")]
+    pub const STANDARD_DEVICE_IO: KsIdentifier =
+        KsIdentifier { set: pin_set::MEDIUM_STANDARD, id: 0, flags: 0 };
+
+    /// The flags read as those of a property request; unknown bits are kept.
+    #[must_use]
+    pub const fn property_type(&self) -> KsPropertyType {
+        KsPropertyType::from_bits_retain(self.flags)
+    }
+}
+
+bitflags::bitflags! {
+    /// What is wanted of a property.
+    ///
+    /// Source: WDK ks.h, KSPROPERTY_TYPE.
+    #[doc(alias = "KSPROPERTY_TYPE")]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct KsPropertyType: u32 {
+        /// Its value.
+        const GET = 0x1;
+        /// To change its value.
+        const SET = 0x2;
+        /// Whether the set is supported.
+        const SETSUPPORT = 0x100;
+        /// Whether it can be read and changed.
+        const BASICSUPPORT = 0x200;
+        /// What depends on it.
+        const RELATIONS = 0x400;
+        /// The values of the set in one block.
+        const SERIALIZESET = 0x800;
+        /// To change the set from such a block.
+        const UNSERIALIZESET = 0x1000;
+        /// The values of the set in a private block.
+        const SERIALIZERAW = 0x2000;
+        /// To change the set from such a block.
+        const UNSERIALIZERAW = 0x4000;
+        /// The size of a block.
+        const SERIALIZESIZE = 0x8000;
+        /// Its default values.
+        const DEFAULTVALUES = 0x1_0000;
+        /// A node's: the request is a [`KsNodeProperty`].
+        const TOPOLOGY = 0x1000_0000;
+        const _ = !0;
+    }
+}
+
+/// A property of a pin factory.
+#[doc(alias = "KSP_PIN")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct KsPPin {
+    /// The property.
+    pub property: KsProperty,
+    /// The pin factory.
+    #[doc(alias = "PinId")]
+    pub pin_id: u32,
+    /// Zero, or what the client knows of attributes.
+    pub flags: u32,
+}
+
+assert_layout!(KsPPin, 32, property @ 0, pin_id @ 24, flags @ 28);
+
+/// A property of a topology node.
+#[doc(alias = "KSP_NODE")]
+#[doc(alias = "KSNODEPROPERTY")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct KsNodeProperty {
+    /// The property.
+    pub property: KsProperty,
+    /// The node.
+    #[doc(alias = "NodeId")]
+    pub node_id: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+assert_layout!(KsNodeProperty, 32, property @ 0, node_id @ 24, reserved @ 28);
+
+wire_enum! {
+    /// The members of [`property_set::PIN`](super::guids::property_set::PIN).
+    #[doc(alias = "KSPROPERTY_PIN")]
+    pub enum KsPropertyPin {
+        /// [`KsPinCInstances`](super::KsPinCInstances) of this filter.
+        CInstances = 0,
+        /// ULONG: how many pin factories.
+        CTypes = 1,
+        /// [`KsPinDataFlow`](super::KsPinDataFlow).
+        DataFlow = 2,
+        /// List of data ranges.
+        DataRanges = 3,
+        /// The first format that fits a list of ranges.
+        DataIntersection = 4,
+        /// List of interfaces.
+        Interfaces = 5,
+        /// List of mediums.
+        Mediums = 6,
+        /// [`KsPinCommunication`](super::KsPinCommunication).
+        Communication = 7,
+        /// [`KsPinCInstances`](super::KsPinCInstances) of all filters.
+        GlobalCInstances = 8,
+        /// ULONG: instances that a filter needs.
+        NecessaryInstances = 9,
+        /// What the pin is wired to.
+        PhysicalConnection = 10,
+        /// GUID.
+        Category = 11,
+        /// Text.
+        Name = 12,
+        /// List of data ranges, given the present connections.
+        ConstrainedDataRanges = 13,
+        /// SET: whether a format would do.
+        ProposeDataFormat = 14,
+    }
+}
+
+wire_enum! {
+    /// The members of [`property_set::TOPOLOGY`](super::guids::property_set::TOPOLOGY).
+    #[doc(alias = "KSPROPERTY_TOPOLOGY")]
+    pub enum KsPropertyTopology {
+        /// List of the filter's categories.
+        Categories = 0,
+        /// List of the types of the nodes.
+        Nodes = 1,
+        /// List of connections.
+        Connections = 2,
+        /// Text: the name of a node.
+        Name = 3,
+    }
+}
+
+wire_enum! {
+    /// The members of [`property_set::CONNECTION`](super::guids::property_set::CONNECTION).
+    #[doc(alias = "KSPROPERTY_CONNECTION")]
+    pub enum KsPropertyConnection {
+        /// [`KsState`](super::KsState).
+        State = 0,
+        /// [`KsPriority`](super::KsPriority).
+        Priority = 1,
+        /// [`KsDataFormat`](super::KsDataFormat).
+        DataFormat = 2,
+        /// How buffers are to be allocated.
+        AllocatorFraming = 3,
+        /// SET: whether a format would do.
+        ProposeDataFormat = 4,
+        /// Whether the order of acquiring matters.
+        AcquireOrdering = 5,
+        /// How buffers are to be allocated, extended.
+        AllocatorFramingEx = 6,
+        /// When to start.
+        StartAt = 7,
+    }
+}
+
+wire_enum! {
+    /// The members of [`property_set::GENERAL`](super::guids::property_set::GENERAL).
+    #[doc(alias = "KSPROPERTY_GENERAL")]
+    pub enum KsPropertyGeneral {
+        /// Maker, product and version.
+        ComponentId = 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ks::{guids::property_set, read};
+
+    #[test]
+    fn a_pin_property_request_is_read_from_its_bytes() {
+        #[rustfmt::skip]
+        let image = [
+            0x60, 0x49, 0x13, 0x8C, 0xAD, 0x51, 0xCF, 0x11,
+            0x87, 0x8A, 0x94, 0xF8, 0x01, 0xC1, 0x00, 0x00,
+            0x03, 0, 0, 0, 0x01, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        let request: KsPPin = read(&image).unwrap();
+        assert_eq!(request.property.set, property_set::PIN);
+        assert_eq!(KsPropertyPin::from_u32(request.property.id), Some(KsPropertyPin::DataRanges));
+        assert_eq!(request.property.property_type(), KsPropertyType::GET);
+        assert_eq!(request.pin_id, 2);
+    }
+
+    #[test]
+    fn unknown_flags_are_kept() {
+        let flags = KsPropertyType::from_bits_retain(0x1002_0001);
+        assert!(flags.contains(KsPropertyType::TOPOLOGY | KsPropertyType::GET));
+        assert_eq!(flags.bits(), 0x1002_0001);
+    }
+}

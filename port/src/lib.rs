@@ -1,0 +1,47 @@
+//! PortCls for MIDI: the port driver between kernel streaming and a miniport.
+//!
+//! Owns the interfaces, the port `IPortMidi`, filters, pins and streams, service groups, interrupt
+//! sync objects, resource lists, and the routines that an adapter driver calls. It never knows
+//! which device a miniport drives, nor where its registers are, nor whether the miniport is
+//! written in Rust or came out of a `.sys` file.
+//!
+//! # The walk
+//!
+//! Out: a client's write request is queued by its pin ([`pin`]), whose sequencer ([`render`])
+//! takes the music records apart and calls `IMiniportMidiStream::Write` when each is due.
+//! In: the driver's ISR calls `IPortMidi::Notify`; the service group's DPC calls the port's sink
+//! and the pin's sink ([`capture`]), which reads the stream until it is empty, packs what it got
+//! into the client's read requests and completes them.
+
+mod adapter;
+mod capture;
+pub mod com;
+pub mod descriptor;
+mod filter;
+pub mod guid;
+pub mod interfaces;
+mod interrupt_sync;
+mod irp_queue;
+pub mod ks;
+mod miniport_calls;
+mod pin;
+mod pin_properties;
+mod port_midi;
+mod render;
+mod resource_list;
+mod service_group;
+mod stream_request;
+mod subdevice;
+mod time;
+
+pub use adapter::{
+    MINIMUM_DEVICE_EXTENSION, StartDevice, pc_add_adapter_device, pc_get_physical_device_object,
+    pc_initialize_adapter_driver, pc_register_subdevice,
+};
+pub use capture::CAPTURE_LIMIT;
+pub use interrupt_sync::pc_new_interrupt_sync;
+pub use port_midi::pc_new_port;
+pub use resource_list::{pc_new_resource_list, pc_new_resource_sublist};
+pub use service_group::pc_new_service_group;
+pub use subdevice::{ISubdevice, KsObject};
+pub use time::pc_get_time_interval;

@@ -1,0 +1,112 @@
+//! Calls from the port into a miniport: recorded, guarded, and checked on return.
+
+use portcls_emulator::trace::{Argument, Layer, NameId};
+use portcls_emulator::{Kernel, NtStatus};
+
+use crate::ks::KsState;
+
+/// The methods of a miniport that the port calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Method {
+    Init,
+    GetDescription,
+    DataRangeIntersection,
+    Service,
+    NewStream,
+    PinCount,
+    SetFormat,
+    SetState,
+    Read,
+    Write,
+}
+
+const METHODS: [(Method, &str, &str); 10] = [
+    (Method::Init, "Init", "IMiniportMidi::Init"),
+    (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
+    (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
+    (Method::Service, "Service", "IMiniportMidi::Service"),
+    (Method::NewStream, "NewStream", "IMiniportMidi::NewStream"),
+    (Method::PinCount, "PinCount", "IPinCount::PinCount"),
+    (Method::SetFormat, "SetFormat", "IMiniportMidiStream::SetFormat"),
+    (Method::SetState, "SetState", "IMiniportMidiStream::SetState"),
+    (Method::Read, "Read", "IMiniportMidiStream::Read"),
+    (Method::Write, "Write", "IMiniportMidiStream::Write"),
+];
+
+/// The words of a port in the trace, and the way into its miniport.
+pub(crate) struct MiniportCalls {
+    who: NameId,
+    methods: [NameId; METHODS.len()],
+    states: [NameId; 4],
+    byte: NameId,
+}
+
+impl MiniportCalls {
+    pub fn new(kernel: &Kernel) -> MiniportCalls {
+        let trace = kernel.trace();
+        MiniportCalls {
+            who: trace.actor("port", Layer::Software),
+            methods: METHODS.map(|(_, name, _)| trace.name(name)),
+            states: ["STOP", "ACQUIRE", "PAUSE", "RUN"].map(|name| trace.name(name)),
+            byte: trace.name("byte"),
+        }
+    }
+
+    /// So many bytes, in the trace.
+    pub fn bytes(&self, count: usize) -> Argument {
+        Argument::Count(u32::try_from(count).unwrap_or(u32::MAX), self.byte)
+    }
+
+    /// A state, in the trace.
+    pub fn state(&self, state: KsState) -> Argument {
+        Argument::Word(self.states[state as usize])
+    }
+
+    /// A sentence of the port in the trace.
+    pub fn note(&self, kernel: &Kernel, text: &str) {
+        kernel.record_note(self.who, text);
+    }
+
+    /// Calls a method; `answer` says what the trace shows of what it gives back.
+    ///
+    /// A method that returns at another IRQL than it was called at breaks the rule IrqlReturn;
+    /// the port goes on at the right one.
+    pub fn call<R>(
+        &self,
+        kernel: &Kernel,
+        method: Method,
+        argument: Argument,
+        code: impl FnOnce() -> Result<R, NtStatus>,
+        answer: impl FnOnce(&R) -> Argument,
+    ) -> Result<R, NtStatus> {
+        let name = self.methods[method as usize];
+        let full_name = METHODS[method as usize].2;
+        let irql = kernel.current_irql();
+        kernel.record_call(self.who, name, argument);
+        let result = kernel.call_driver_code(full_name, code);
+        if kernel.current_irql() != irql {
+            let message = format!(
+                "{full_name} was called at {irql} and returned at {}",
+                kernel.current_irql()
+            );
+            kernel.report_violation("IrqlReturn", &message);
+            kernel.restore_irql(irql);
+        }
+        let status = NtStatus::of(&result);
+        let answer = result.as_ref().map_or(Argument::None, answer);
+        kernel.record_return(self.who, name, status, answer);
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+
+    #[test]
+    fn the_table_of_methods_is_in_the_order_of_the_enumeration() {
+        for (index, (method, _, _)) in METHODS.iter().enumerate() {
+            assert_eq!(*method as usize, index);
+        }
+    }
+}

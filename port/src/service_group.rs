@@ -1,0 +1,182 @@
+//! Service groups: sinks behind one DPC, and delayed service.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::{Dpc, DueTime, Irql, Kernel, NtStatus, Timer, TimerKind};
+
+use crate::answer_query;
+use crate::com::{IUnknown, Interface};
+use crate::guid::Guid;
+use crate::interfaces::{IServiceGroup, IServiceSink};
+
+/// The most members of one group. Assumed: no document gives a number.
+const MEMBER_LIMIT: usize = 256;
+
+/// The group that `PcNewServiceGroup` makes.
+struct ServiceGroup {
+    kernel: Kernel,
+
+    dpc: Dpc,
+    delayed_dpc: Dpc,
+
+    timer: RefCell<Option<Timer>>,
+    members: RefCell<Vec<Rc<dyn IServiceSink>>>,
+}
+
+/// Makes a service group without members. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: PortCls passes none, and aggregation is
+/// not offered.
+#[doc(alias = "PcNewServiceGroup")]
+pub fn pc_new_service_group(
+    kernel: &Kernel,
+    outer: Option<Rc<dyn IUnknown>>,
+) -> Result<Rc<dyn IServiceGroup>, NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewServiceGroup");
+    if outer.is_some() {
+        return Err(NtStatus::INVALID_DEVICE_REQUEST);
+    }
+    Ok(Rc::new_cyclic(|group: &Weak<ServiceGroup>| ServiceGroup {
+        kernel: kernel.clone(),
+        dpc: service_dpc(kernel, group),
+        delayed_dpc: service_dpc(kernel, group),
+        timer: RefCell::new(None),
+        members: RefCell::new(Vec::new()),
+    }))
+}
+
+/// A DPC that serves a group's members. A DPC on a timer must not also be queued by hand, so a
+/// group has two.
+fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
+    let group = Weak::clone(group);
+    Dpc::new(
+        kernel,
+        "service group",
+        Rc::new(move |kernel| {
+            if let Some(group) = group.upgrade() {
+                group.serve_members(kernel);
+            }
+        }),
+    )
+}
+
+/// A sink's place in a group; whoever holds it leaves the group with it.
+pub(crate) struct Membership {
+    group: Rc<dyn IServiceGroup>,
+    sink: Rc<dyn IServiceSink>,
+}
+
+impl Membership {
+    /// Adds `sink` to `group`. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// What the group answered.
+    pub fn join(
+        kernel: &Kernel,
+        group: Rc<dyn IServiceGroup>,
+        sink: Rc<dyn IServiceSink>,
+    ) -> Result<Membership, NtStatus> {
+        group.add_member(kernel, Rc::clone(&sink))?;
+        Ok(Membership { group, sink })
+    }
+
+    /// The group.
+    pub fn group(&self) -> Rc<dyn IServiceGroup> {
+        Rc::clone(&self.group)
+    }
+
+    /// Takes the sink out of the group. IRQL: PASSIVE_LEVEL.
+    pub fn leave(self, kernel: &Kernel) {
+        self.group.remove_member(kernel, &self.sink);
+    }
+}
+
+impl ServiceGroup {
+    /// Calls every member that still is one, in the order in which they were added.
+    fn serve_members(&self, kernel: &Kernel) {
+        let members = self.members.borrow().clone();
+        for sink in members {
+            let still_member = self.members.borrow().iter().any(|other| Rc::ptr_eq(other, &sink));
+            if still_member {
+                sink.request_service(kernel);
+            }
+        }
+    }
+}
+
+impl IUnknown for ServiceGroup {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(self, iid, IServiceGroup, IServiceSink)
+    }
+}
+
+impl IServiceSink for ServiceGroup {
+    fn request_service(&self, kernel: &Kernel) {
+        kernel.insert_queue_dpc(&self.dpc);
+    }
+}
+
+impl IServiceGroup for ServiceGroup {
+    fn add_member(&self, kernel: &Kernel, sink: Rc<dyn IServiceSink>) -> Result<(), NtStatus> {
+        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IServiceGroup::AddMember");
+        let mut members = self.members.borrow_mut();
+        if members.len() >= MEMBER_LIMIT {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        members.push(sink);
+        Ok(())
+    }
+
+    fn remove_member(&self, kernel: &Kernel, sink: &Rc<dyn IServiceSink>) {
+        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IServiceGroup::RemoveMember");
+        let removed = {
+            let mut members = self.members.borrow_mut();
+            let position = members.iter().position(|other| Rc::ptr_eq(other, sink));
+            position.map(|position| members.remove(position))
+        };
+        // The last reference may go here, and its destructor may come back to this group.
+        drop(removed);
+    }
+
+    fn support_delayed_service(&self, kernel: &Kernel) {
+        kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "IServiceGroup::SupportDelayedService");
+        self.timer.borrow_mut().get_or_insert_with(|| Timer::new(TimerKind::Notification));
+    }
+
+    fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64) {
+        kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "IServiceGroup::RequestDelayedService");
+        let timer = self.timer.borrow().clone();
+        let Some(timer) = timer else {
+            let message = "RequestDelayedService without SupportDelayedService";
+            kernel.report_violation("ServiceGroup", message);
+            return;
+        };
+        let time_100ns = delay_100ns.unsigned_abs();
+        let due = if delay_100ns < 0 {
+            DueTime::Relative(time_100ns)
+        } else {
+            DueTime::Absolute(time_100ns)
+        };
+        kernel.set_timer(&timer, due, 0, Some(&self.delayed_dpc));
+    }
+
+    fn cancel_delayed_service(&self, kernel: &Kernel) {
+        kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "IServiceGroup::CancelDelayedService");
+        let timer = self.timer.borrow().clone();
+        if let Some(timer) = timer {
+            kernel.cancel_timer(&timer);
+        }
+    }
+}
+
+impl Drop for ServiceGroup {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer.get_mut() {
+            self.kernel.cancel_timer(timer);
+        }
+        self.kernel.remove_queue_dpc(&self.dpc);
+        self.kernel.remove_queue_dpc(&self.delayed_dpc);
+    }
+}

@@ -1,0 +1,129 @@
+//! A read or write request of a client, checked, with the place up to which it was served.
+
+use std::cell::{Cell, RefCell};
+
+use portcls_emulator::{Irp, Mdl, NtStatus};
+
+use crate::ks::music::records;
+use crate::ks::{KsStreamHeader, read};
+
+/// The least room in a buffer to read into: a record with one byte, filled up.
+const LEAST_FRAME: u32 = 12;
+
+/// A request with its stream headers.
+///
+/// The headers lie in the request's buffer, one behind the other; the data of header `n` is the
+/// request's locked buffer `n`.
+pub(crate) struct StreamRequest {
+    irp: Irp,
+    headers: RefCell<Vec<KsStreamHeader>>,
+    /// The header that is served now.
+    index: Cell<usize>,
+}
+
+impl StreamRequest {
+    /// Checks a write request: all of it, before any byte of it goes out.
+    ///
+    /// # Errors
+    /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or data beyond the buffer;
+    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records or an impossible time.
+    pub fn write(irp: &Irp) -> Result<StreamRequest, NtStatus> {
+        let request = StreamRequest::new(irp)?;
+        for (header, data) in request.headers.borrow().iter().zip(irp.mdls()) {
+            if header.data_used > header.frame_extent {
+                return Err(NtStatus::INVALID_BUFFER_SIZE);
+            }
+            header.presentation_100ns()?;
+            let data = data.borrow();
+            for record in records(&data[..header.data_used as usize]) {
+                record?;
+            }
+        }
+        Ok(request)
+    }
+
+    /// Checks a read request.
+    ///
+    /// # Errors
+    /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
+    /// record.
+    pub fn read(irp: &Irp) -> Result<StreamRequest, NtStatus> {
+        let request = StreamRequest::new(irp)?;
+        for header in request.headers.borrow_mut().iter_mut() {
+            if header.frame_extent < LEAST_FRAME {
+                return Err(NtStatus::INVALID_BUFFER_SIZE);
+            }
+            header.data_used = 0;
+        }
+        Ok(request)
+    }
+
+    fn new(irp: &Irp) -> Result<StreamRequest, NtStatus> {
+        let headers = read_headers(&irp.buffer().borrow())?;
+        if headers.len() != irp.mdls().len() {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        for (header, data) in headers.iter().zip(irp.mdls()) {
+            if header.frame_extent as usize > data.borrow().len() {
+                return Err(NtStatus::INVALID_BUFFER_SIZE);
+            }
+        }
+        let headers = RefCell::new(headers);
+        Ok(StreamRequest { irp: irp.clone(), headers, index: Cell::new(0) })
+    }
+
+    pub fn irp(&self) -> &Irp {
+        &self.irp
+    }
+
+    /// The header that is served now with its data, `None` when all are served.
+    pub fn current(&self) -> Option<(KsStreamHeader, &Mdl)> {
+        let index = self.index.get();
+        let header = self.headers.borrow().get(index).copied()?;
+        Some((header, self.irp.mdls().get(index)?))
+    }
+
+    /// Changes the header that is served now.
+    pub fn update(&self, change: impl FnOnce(&mut KsStreamHeader)) {
+        if let Some(header) = self.headers.borrow_mut().get_mut(self.index.get()) {
+            change(header);
+        }
+    }
+
+    /// The header that is served now is done.
+    pub fn next_header(&self) {
+        self.index.set(self.index.get() + 1);
+    }
+
+    /// How far a write came that ends now: nothing of the headers after the current one.
+    pub fn note_unserved(&self, data_used: u32) {
+        let mut headers = self.headers.borrow_mut();
+        let index = self.index.get();
+        for (position, header) in headers.iter_mut().enumerate().skip(index) {
+            header.data_used = if position == index { data_used } else { 0 };
+        }
+    }
+
+    /// Puts the headers back where the client sees them.
+    pub fn write_back(&self) {
+        let headers = self.headers.borrow();
+        let bytes: &[u8] = bytemuck::cast_slice(&headers);
+        self.irp.buffer().borrow_mut()[..bytes.len()].copy_from_slice(bytes);
+        self.irp.set_information(bytes.len() as u64);
+    }
+}
+
+fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {
+    let size = KsStreamHeader::SIZE as usize;
+    if bytes.is_empty() || !bytes.len().is_multiple_of(size) {
+        return Err(NtStatus::INVALID_BUFFER_SIZE);
+    }
+    let headers = bytes.chunks_exact(size).map(|chunk| {
+        let header: KsStreamHeader = read(chunk).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        if header.size != KsStreamHeader::SIZE {
+            return Err(NtStatus::INVALID_BUFFER_SIZE);
+        }
+        Ok(header)
+    });
+    headers.collect()
+}

@@ -1,0 +1,68 @@
+//! Which kind of event a piece of text is: the one decision that writer and reader share.
+//!
+//! The writer asks it too, and quotes what would be read as another kind. So a text can be told
+//! apart by its looks, and a note still comes back whatever it says.
+
+use super::layout::WIRE;
+
+/// A kind of event with the pieces of its text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form<'t> {
+    /// After `call `.
+    Call(&'t str),
+    /// After `return `.
+    Return(&'t str),
+    /// All of it: it begins with `in ` or `out `.
+    Access(&'t str),
+    /// A lane, its byte, and the rest.
+    Serial(&'t str),
+    /// The signal's name, quoted or not, and the digits of its value.
+    Signal(&'t str, &'t str),
+    /// A note in quotes.
+    QuotedNote(&'t str),
+    /// A note.
+    Note(&'t str),
+}
+
+/// The kind of an event's text, given its actor.
+pub(super) fn form<'t>(text: &'t str, who: &str) -> Form<'t> {
+    if text.starts_with('"') {
+        return signal(text).unwrap_or(Form::QuotedNote(text));
+    }
+    if let Some(rest) = text.strip_prefix("call ") {
+        return Form::Call(rest);
+    }
+    if let Some(rest) = text.strip_prefix("return ") {
+        return Form::Return(rest);
+    }
+    if let Some(rest) = text.strip_prefix("serial ") {
+        return Form::Serial(rest);
+    }
+    let port_word = text.starts_with("in ") || text.starts_with("out ");
+    if port_word && (text.contains(" -> ") || text.contains(" <- ")) {
+        return Form::Access(text);
+    }
+    if who == WIRE && looks_serial(text) {
+        return Form::Serial(text);
+    }
+    signal(text).unwrap_or(Form::Note(text))
+}
+
+/// `LANE HH`, then nothing, ` start` or ` bit`.
+fn looks_serial(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once(' ') else {
+        return false;
+    };
+    let Some((byte, rest)) = rest.split_at_checked(2) else {
+        return false;
+    };
+    byte.bytes().all(|digit| digit.is_ascii_hexdigit())
+        && (rest.is_empty() || rest.starts_with(" start") || rest.starts_with(" bit "))
+}
+
+/// `NAME = 123`.
+fn signal(text: &str) -> Option<Form<'_>> {
+    let (name, value) = text.rsplit_once(" = ")?;
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && !name.is_empty()).then_some(Form::Signal(name, value))
+}

@@ -1,0 +1,109 @@
+//! The columns of the text and the breaking of long lines.
+
+use portcls_emulator::trace::Level;
+
+/// The first line of a text without its version.
+pub(super) const FORMAT: &str = "# portcls-emu trace ";
+/// The version that this room writes and reads.
+pub(super) const VERSION: &str = "1";
+
+/// The lines of the header that are the same in every text.
+pub(super) const TIME_AND_LEVEL: &str = "\
+# time     us since the last mark (==); a mark shows its own time on the clock before it
+# level    - hardware  P passive  D dispatch  I device interrupt
+";
+/// The last lines of the header.
+pub(super) const COLUMNS: &str = "#\n#    time -PDI who       event\n";
+
+/// No line is longer.
+pub(super) const LINE_COLUMNS: usize = 100;
+/// Columns of a time, unless it needs more.
+pub(super) const TIME_COLUMNS: usize = 9;
+/// Columns of an actor, unless it needs more.
+pub(super) const WHO_COLUMNS: usize = 9;
+/// Column of an access' text in which the note's semicolon stands, unless the access needs more.
+pub(super) const NOTE_COLUMN: usize = 25;
+
+/// What a continuation of an event or a mark begins with; the words stay in their column.
+pub(super) const CONTINUATION: &str = "                        |";
+/// What a continuation of a remark begins with.
+pub(super) const REMARK_CONTINUATION: &str = "#         |";
+
+/// The actors that are hardware without being listed.
+pub(super) const HARDWARE: [&str; 4] = ["bus", "line", "wire", "hw"];
+/// The actor whose serial bytes need no keyword.
+pub(super) const WIRE: &str = "wire";
+/// The actor of a mark that names none.
+pub(super) const MARKER: &str = "kernel";
+/// The level of a mark that names none.
+pub(super) const MARK_LEVEL: Level = Level::Passive;
+
+/// Length of a bit that is not written. Source: MIDI 1.0 Detailed Specification, 31 250 bit/s.
+pub(super) const USUAL_BIT_NS: u32 = 32_000;
+
+/// The letter of a level.
+pub(super) fn level_letter(level: Level) -> char {
+    match level {
+        Level::Hardware => '-',
+        Level::Passive => 'P',
+        Level::Dispatch => 'D',
+        Level::Device => 'I',
+    }
+}
+
+/// The four columns of a level.
+pub(super) fn level_columns(level: Level) -> &'static str {
+    match level {
+        Level::Hardware => "-   ",
+        Level::Passive => " P  ",
+        Level::Dispatch => "  D ",
+        Level::Device => "   I",
+    }
+}
+
+/// The level of a letter.
+pub(super) fn level_of(letter: &str) -> Option<Level> {
+    Some(match letter {
+        "-" => Level::Hardware,
+        "P" => Level::Passive,
+        "D" => Level::Dispatch,
+        "I" => Level::Device,
+        _ => return None,
+    })
+}
+
+/// Breaks the line that begins at `start` of `out` where it is too long.
+pub(super) fn wrap(out: &mut String, start: usize, continuation: &str) {
+    if out.len() - start > LINE_COLUMNS {
+        wrap_long(out, start, continuation);
+    }
+}
+
+#[cold]
+fn wrap_long(out: &mut String, start: usize, continuation: &str) {
+    let line = out.split_off(start);
+    let mut rest = line.as_str();
+    let mut columns = LINE_COLUMNS;
+    while rest.len() > columns {
+        let (piece, next) = rest.split_at(break_column(rest.as_bytes(), columns));
+        out.push_str(piece);
+        out.push('\n');
+        out.push_str(continuation);
+        rest = next;
+        columns = LINE_COLUMNS - continuation.len();
+    }
+    out.push_str(rest);
+}
+
+/// Where to break: before a space in the second half of the line, else at its end.
+///
+/// No piece ends in a space, so that an editor can strip none: a run of spaces is shorter than
+/// half a line, because columns are narrower and words hold at most eight in a row.
+fn break_column(line: &[u8], columns: usize) -> usize {
+    let ends_word = |at: usize| line[at - 1] != b' ';
+    (columns / 2..=columns)
+        .rev()
+        .find(|&at| line[at] == b' ' && ends_word(at))
+        .or_else(|| (1..=columns).rev().find(|&at| ends_word(at)))
+        .unwrap_or(columns)
+}

@@ -1,0 +1,230 @@
+//! Reads a text back: lines, header, marks, times and actors.
+
+use std::borrow::Cow;
+
+use portcls_emulator::trace::{Event, Level, NameId, Record, TraceLog};
+
+use super::Header;
+use super::error::{Extent, Fault, ParseError};
+use super::layout::{FORMAT, MARK_LEVEL, MARKER, VERSION, level_of};
+use super::names::Collected;
+use super::parse_event::read_event;
+use super::words::{read_decimal, read_quoted, read_us, unescape};
+
+/// Reads a trace and its header from a text.
+///
+/// ```
+/// use portcls_report::Filter;
+/// use portcls_report::text::{parse, print_first};
+///
+/// let text = "# portcls-emu trace 1\n== 0.000 go\n  2.000 I bus out 330 <- F8 ; data\n";
+/// let (_, log) = parse(text)?;
+/// assert_eq!(
+///     print_first(&log, Filter::Registers, 2),
+///     "== 0.000 go\n    2.000    I bus       out 330 <- F8            ; data\n"
+/// );
+/// # Ok::<(), portcls_report::text::ParseError>(())
+/// ```
+///
+/// # Errors
+/// The first place that is not in the format.
+pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
+    let mut reader = Reader::default();
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mut lines = text.lines().map(str::trim_ascii_end).enumerate().peekable();
+    let mut joined = String::new();
+    while let Some((index, first)) = lines.next() {
+        if first.is_empty() {
+            continue;
+        }
+        let mut extent = Extent::OneLine;
+        while let Some(more) = lines.peek().and_then(|(_, line)| continuation(first, line)) {
+            if extent == Extent::OneLine {
+                joined.clear();
+                joined.push_str(first);
+            }
+            extent = Extent::Joined;
+            joined.push_str(more);
+            lines.next();
+        }
+        let line = match extent {
+            Extent::OneLine => first,
+            Extent::Joined => joined.as_str(),
+        };
+        reader.read_line(line).map_err(|fault| fault.place(index + 1, line, extent))?;
+    }
+    if !reader.begun {
+        let nothing = "";
+        return Err(not_a_trace(nothing).place(1, nothing, Extent::OneLine));
+    }
+    let (names, texts) = reader.collected.into_parts();
+    let log = TraceLog::from_parts(names, texts, reader.records, reader.dropped.unwrap_or(0));
+    Ok((Header { machine: reader.machine.unwrap_or_default() }, log))
+}
+
+/// What `line` adds to a line that began with `first`, if it is a continuation of it.
+fn continuation<'t>(first: &str, line: &'t str) -> Option<&'t str> {
+    let body = if first.starts_with('#') { line.strip_prefix('#')? } else { line };
+    body.trim_ascii_start().strip_prefix('|')
+}
+
+#[derive(Default)]
+struct Reader {
+    machine: Option<String>,
+    collected: Collected,
+    records: Vec<Record>,
+    dropped: Option<u64>,
+
+    /// The first line was read.
+    begun: bool,
+    /// Time of the newest mark.
+    base_ns: u64,
+}
+
+impl Reader {
+    fn read_line<'t>(&mut self, line: &'t str) -> Result<(), Fault<'t>> {
+        if !self.begun {
+            self.begun = true;
+            return read_format(line);
+        }
+        if let Some(remark) = line.strip_prefix('#') {
+            return self.read_remark(remark.trim_ascii_start());
+        }
+        let (time_ns, level, who, event) = match line.strip_prefix("==") {
+            Some(mark) => self.read_mark(mark)?,
+            None => self.read_event_line(line.trim_ascii_start())?,
+        };
+        self.records.push(Record::new(time_ns, level, who, event));
+        Ok(())
+    }
+
+    fn read_remark<'t>(&mut self, remark: &'t str) -> Result<(), Fault<'t>> {
+        let (key, value) = split_word(remark);
+        let in_header = self.records.is_empty();
+        let first = match key {
+            "machine" if in_header => self.machine.replace(unescape(value)?.into_owned()).is_none(),
+            "hardware" if in_header => self.collected.set_hardware(read_words(value)?),
+            "limit:" => {
+                let (count, _) = split_word(value);
+                let dropped = read_decimal(count).ok_or_else(|| {
+                    let hint = "write `# limit: N events were not held`";
+                    Fault::new(value, "the limit has no number", hint)
+                })?;
+                self.dropped.replace(dropped).is_none()
+            }
+            _ => true,
+        };
+        if first {
+            return Ok(());
+        }
+        let hint = "keep one of the two lines; a free remark begins with another word";
+        Err(Fault::new(remark, format!("`# {key}` was there before"), hint))
+    }
+
+    fn read_mark<'t>(&mut self, mark: &'t str) -> Result<(u64, Level, NameId, Event), Fault<'t>> {
+        let (clock, rest) = split_word(mark.trim_ascii_start());
+        let time_ns = read_us(clock).ok_or_else(|| {
+            let hint = "write `== 12.000 words`: the time on the clock in us, then the words";
+            Fault::new(clock, "a mark has no time", hint)
+        })?;
+        let mut level = MARK_LEVEL;
+        let mut who = Cow::Borrowed(MARKER);
+        let mut words = rest;
+        if let Some(place) = rest.strip_prefix('[') {
+            let fault = || {
+                let hint =
+                    "write `[D port]` before the words, or `\\u{5B}` for a bracket of theirs";
+                Fault::new(rest, "this is not the place of a mark", hint)
+            };
+            let (letter, place) = split_word(place);
+            level = level_of(letter).ok_or_else(fault)?;
+            let (name, after) = read_word(place)?;
+            who = name;
+            words = after.trim_ascii_start().strip_prefix(']').ok_or_else(fault)?;
+            words = words.trim_ascii_start();
+        }
+        let who = self.collected.actor(&who, mark)?;
+        self.base_ns = time_ns;
+        let text = self.collected.text(&unescape(words)?, words)?;
+        Ok((time_ns, level, who, Event::Mark(text)))
+    }
+
+    fn read_event_line<'t>(
+        &mut self,
+        line: &'t str,
+    ) -> Result<(u64, Level, NameId, Event), Fault<'t>> {
+        let (time, rest) = split_word(line);
+        let time_ns = self.read_time(time)?;
+        let (letter, rest) = split_word(rest);
+        let level = level_of(letter).ok_or_else(|| {
+            let hint = "write one of - P D I after the time";
+            Fault::new(letter, "this is not a level", hint)
+        })?;
+        let (who, text) = read_word(rest)?;
+        let text = text.trim_ascii_start();
+        if text.is_empty() {
+            let hint = "write the event after the actor, as in `bus in 331 -> BF`";
+            return Err(Fault::new(text, "the event is missing", hint));
+        }
+        let id = self.collected.actor(&who, rest)?;
+        let event = read_event(text, &who, &mut self.collected)?;
+        Ok((time_ns, level, id, event))
+    }
+
+    fn read_time<'t>(&self, time: &'t str) -> Result<u64, Fault<'t>> {
+        let read = match time.strip_prefix('-') {
+            Some(early) => read_us(early).and_then(|ns| self.base_ns.checked_sub(ns)),
+            None => read_us(time).and_then(|ns| self.base_ns.checked_add(ns)),
+        };
+        read.ok_or_else(|| {
+            let hint = "write us since the last mark, as in 12.000; a continuation begins with |";
+            Fault::new(time, "this is not a time", hint)
+        })
+    }
+}
+
+fn read_format(line: &str) -> Result<(), Fault<'_>> {
+    let version = line.strip_prefix(FORMAT).ok_or_else(|| not_a_trace(line))?;
+    if version == VERSION {
+        return Ok(());
+    }
+    let hint = "this program reads version 1; take the trace again, or use a newer program";
+    Err(Fault::new(version, format!("version {version} of the format is not known"), hint))
+}
+
+fn not_a_trace(line: &str) -> Fault<'_> {
+    let hint = "the first line of a trace is `# portcls-emu trace 1`";
+    Fault::new(line, "this is not a trace", hint)
+}
+
+/// The first word of `text`, and the rest after the spaces behind it.
+fn split_word(text: &str) -> (&str, &str) {
+    match text.split_once(' ') {
+        Some((word, rest)) => (word, rest.trim_ascii_start()),
+        None => (text, &text[text.len()..]),
+    }
+}
+
+/// The actor, quoted or not, that `text` begins with, and the rest.
+fn read_word(text: &str) -> Result<(Cow<'_, str>, &str), Fault<'_>> {
+    if text.starts_with('"') {
+        return read_quoted(text);
+    }
+    let end = text.find([' ', ']']).unwrap_or(text.len());
+    if end == 0 {
+        let hint = "name who does it, as in `bus` or \"a name in quotes\"";
+        return Err(Fault::new(text, "the actor is missing", hint));
+    }
+    Ok((Cow::Borrowed(&text[..end]), &text[end..]))
+}
+
+fn read_words(text: &str) -> Result<Vec<String>, Fault<'_>> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = read_word(rest)?;
+        words.push(word.into_owned());
+        rest = after.trim_ascii_start();
+    }
+    Ok(words)
+}

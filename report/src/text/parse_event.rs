@@ -1,0 +1,243 @@
+//! Reads the text of one event.
+
+use std::borrow::Cow;
+
+use portcls_emulator::NtStatus;
+use portcls_emulator::trace::{AccessEvent, Argument, Direction, Event, NameId, SerialEdge};
+
+use super::error::Fault;
+use super::form::{Form, form};
+use super::layout::USUAL_BIT_NS;
+use super::names::Collected;
+use super::words::{read_decimal, read_hex, read_quoted, read_us, unescape};
+
+/// Reads an event's text, given its actor.
+pub(super) fn read_event<'t>(
+    text: &'t str,
+    who: &str,
+    collected: &mut Collected,
+) -> Result<Event, Fault<'t>> {
+    match form(text, who) {
+        Form::Call(rest) => {
+            let (function, rest) = read_function(rest, collected)?;
+            let argument = read_last_argument(rest, collected)?;
+            Ok(Event::Call { function, argument })
+        }
+        Form::Return(rest) => {
+            let (function, rest) = read_function(rest, collected)?;
+            let (status, rest) = read_status(rest)?;
+            let argument = read_last_argument(rest, collected)?;
+            Ok(Event::Return { function, status, argument })
+        }
+        Form::Access(text) => Ok(Event::Access(read_access(text, collected)?)),
+        Form::Serial(text) => read_serial(text, collected),
+        Form::Signal(name, value) => read_signal(name, value, collected),
+        Form::QuotedNote(text) => {
+            let (words, rest) = read_quoted(text)?;
+            expect_end(rest)?;
+            Ok(Event::Note(collected.text(&words, text)?))
+        }
+        Form::Note(text) => Ok(Event::Note(collected.text(&unescape(text)?, text)?)),
+    }
+}
+
+fn expect_end(rest: &str) -> Result<(), Fault<'_>> {
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let hint = "end the line before it, or put all of it in quotes to make it a note";
+    Err(Fault::new(rest, "this is more than the event needs", hint))
+}
+
+/// A name, quoted or up to a comma, and the rest from the comma on.
+fn read_phrase(text: &str) -> Result<(Cow<'_, str>, &str), Fault<'_>> {
+    if text.starts_with('"') {
+        return read_quoted(text);
+    }
+    let end = text.find(',').unwrap_or(text.len());
+    Ok((Cow::Borrowed(&text[..end]), &text[end..]))
+}
+
+fn read_function<'t>(
+    text: &'t str,
+    collected: &mut Collected,
+) -> Result<(NameId, &'t str), Fault<'t>> {
+    let (name, rest) = read_phrase(text)?;
+    Ok((collected.name(&name, text)?, rest))
+}
+
+/// What follows a comma, or `None` at the end.
+fn after_comma(text: &str) -> Result<Option<&str>, Fault<'_>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.strip_prefix(',') {
+        Some(rest) => Ok(Some(rest.trim_ascii_start())),
+        None => {
+            let hint = "put a comma between a name and what follows it";
+            Err(Fault::new(text, "a comma is missing", hint))
+        }
+    }
+}
+
+/// The status at the head of what a function returns; success where there is none.
+fn read_status(text: &str) -> Result<(NtStatus, &str), Fault<'_>> {
+    let Some(status) = after_comma(text)? else {
+        return Ok((NtStatus::SUCCESS, text));
+    };
+    let end = status.find(',').unwrap_or(status.len());
+    let (word, rest) = status.split_at(end);
+    let known = if let Some(digits) = word.strip_prefix("NTSTATUS ") {
+        read_hex(digits).map(NtStatus)
+    } else if word.starts_with("STATUS_") {
+        NtStatus::from_name(word)
+    } else {
+        return Ok((NtStatus::SUCCESS, text));
+    };
+    let status = known.ok_or_else(|| {
+        let hint = "write it as `NTSTATUS C0000185`; a word that looks so goes in quotes";
+        Fault::new(word, "this status is not known", hint)
+    })?;
+    Ok((status, rest))
+}
+
+fn read_last_argument<'t>(text: &'t str, collected: &mut Collected) -> Result<Argument, Fault<'t>> {
+    let Some(text) = after_comma(text)? else {
+        return Ok(Argument::None);
+    };
+    if let Some(digits) = text.strip_prefix("0x") {
+        let value = read_hex(digits).ok_or_else(|| {
+            let hint = "write one to eight hexadecimal digits after 0x";
+            Fault::new(digits, "this is not a number", hint)
+        })?;
+        return Ok(Argument::Hex(value));
+    }
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
+        return read_count(text, collected);
+    }
+    let (word, rest) = read_phrase(text)?;
+    expect_end(rest)?;
+    Ok(Argument::Word(collected.name(&word, text)?))
+}
+
+fn read_count<'t>(text: &'t str, collected: &mut Collected) -> Result<Argument, Fault<'t>> {
+    let fault = || {
+        let hint = "write a count and its unit, as in `1 byte` or `3 bytes`";
+        Fault::new(text, "this is not a count", hint)
+    };
+    let (digits, unit) = text.split_once(' ').ok_or_else(fault)?;
+    let count = read_u32(digits).ok_or_else(fault)?;
+    let (name, rest) = read_phrase(unit)?;
+    expect_end(rest)?;
+    let many = count != 1 && !unit.starts_with('"');
+    let name = if many { name.strip_suffix('s').ok_or_else(fault)? } else { &*name };
+    Ok(Argument::Count(count, collected.name(name, unit)?))
+}
+
+fn read_access<'t>(text: &'t str, collected: &mut Collected) -> Result<AccessEvent, Fault<'t>> {
+    let (access, note) = text.split_once(';').unwrap_or((text, ""));
+    let mut words = access.split_ascii_whitespace();
+    let mut next = || words.next().unwrap_or(&access[access.len()..]);
+    let (verb, port, arrow, value) = (next(), next(), next(), next());
+    let direction = match (verb, arrow) {
+        ("in", "->") => Direction::Read,
+        ("out", "<-") => Direction::Write,
+        _ => {
+            let hint = "write `in  331 -> BF` or `out 330 <- F8`; quotes make it a note";
+            return Err(Fault::new(arrow, "this arrow does not fit", hint));
+        }
+    };
+    let port_number = read_hex(port).and_then(|number| u16::try_from(number).ok());
+    let port = port_number.ok_or_else(|| {
+        let hint = "write up to four hexadecimal digits, as in 331";
+        Fault::new(port, "this is not a port", hint)
+    })?;
+    let width = match value.len() {
+        2 | 4 | 8 => (value.len() / 2) as u8,
+        _ => 0,
+    };
+    let value = read_hex(value).filter(|_| width > 0).ok_or_else(|| {
+        let hint = "write two hexadecimal digits for each of 1, 2 or 4 bytes";
+        Fault::new(value, "this is not a value", hint)
+    })?;
+    let (count, pitch_ns) = match next() {
+        "" => (1, 0),
+        count => read_polls(count, next(), next())?,
+    };
+    expect_end(next())?;
+    let note = note.trim_ascii_start();
+    let note = collected.name(&unescape(note)?, note)?;
+    Ok(AccessEvent { direction, port, width, value, note, count, pitch_ns })
+}
+
+/// `x17 every 11.000`.
+fn read_polls<'t>(count: &'t str, every: &'t str, pitch: &'t str) -> Result<(u32, u32), Fault<'t>> {
+    let number = count.strip_prefix('x').and_then(read_u32);
+    let pitch_ns = read_us(pitch).and_then(|ns| u32::try_from(ns).ok());
+    match (number, every, pitch_ns) {
+        (Some(number), "every", Some(pitch_ns)) => Ok((number, pitch_ns)),
+        _ => {
+            let hint = "write a count and a pitch in us, as in `x17 every 11.000`";
+            Err(Fault::new(count, "this is not a run of polls", hint))
+        }
+    }
+}
+
+fn read_serial<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fault<'t>> {
+    let fault = |at| {
+        let hint = "write a lane and a byte, then `start` at its start bit, as in `out F8 start`";
+        Fault::new(at, "this is not a byte on a lane", hint)
+    };
+    let (lane, rest) = if text.starts_with('"') {
+        read_quoted(text)?
+    } else {
+        let end = text.find(' ').unwrap_or(text.len());
+        (Cow::Borrowed(&text[..end]), &text[end..])
+    };
+    let mut words = rest.split_ascii_whitespace();
+    let digits = words.next().ok_or_else(|| fault(rest))?;
+    let byte = read_hex(digits).and_then(|byte| u8::try_from(byte).ok());
+    let byte = byte.filter(|_| digits.len() == 2).ok_or_else(|| fault(digits))?;
+    let mut edge = SerialEdge::End;
+    let mut word = words.next();
+    if word == Some("start") {
+        edge = SerialEdge::Start;
+        word = words.next();
+    }
+    let mut bit_ns = USUAL_BIT_NS;
+    if let Some(key) = word {
+        let time = words.next().filter(|_| key == "bit");
+        let read = time.and_then(read_us).and_then(|ns| u32::try_from(ns).ok());
+        bit_ns = read.ok_or_else(|| {
+            let hint = "write the time of one bit in us, as in `bit 31.680`";
+            Fault::new(key, "this is not a bit time", hint)
+        })?;
+    }
+    expect_end(words.next().unwrap_or(""))?;
+    let lane = collected.name(&lane, text)?;
+    Ok(Event::Serial { lane, byte, edge, bit_ns })
+}
+
+fn read_signal<'t>(
+    name: &'t str,
+    value: &'t str,
+    collected: &mut Collected,
+) -> Result<Event, Fault<'t>> {
+    let read = read_u32(value).ok_or_else(|| {
+        let hint = "a signal's value has 32 bits; put the line in quotes to make it a note";
+        Fault::new(value, "this value is too large", hint)
+    })?;
+    let signal = if name.starts_with('"') {
+        let (signal, rest) = read_quoted(name)?;
+        expect_end(rest)?;
+        signal
+    } else {
+        Cow::Borrowed(name)
+    };
+    let signal = collected.name(&signal, name)?;
+    Ok(Event::Signal { signal, value: read })
+}
+
+fn read_u32(digits: &str) -> Option<u32> {
+    read_decimal(digits).and_then(|number| u32::try_from(number).ok())
+}

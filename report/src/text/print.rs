@@ -1,0 +1,362 @@
+//! Writes the text: the header, then one event a line, into one buffer.
+
+use std::io;
+
+use portcls_emulator::NtStatus;
+use portcls_emulator::trace::{
+    AccessEvent, Argument, Direction, Event, Layer, SerialEdge, TimedEvent, TraceLog,
+};
+
+use super::Header;
+use super::form::{Form, form};
+use super::layout::{
+    COLUMNS, CONTINUATION, FORMAT, HARDWARE, MARK_LEVEL, MARKER, NOTE_COLUMN, REMARK_CONTINUATION,
+    TIME_AND_LEVEL, TIME_COLUMNS, USUAL_BIT_NS, VERSION, WHO_COLUMNS, level_columns, level_letter,
+    wrap,
+};
+use super::words::{
+    is_phrase, is_word, push_decimal, push_hex, push_quoted, push_spaces, push_text, push_us,
+    us_columns,
+};
+use crate::Filter;
+
+/// Bytes that [`write()`] gathers before it hands them on.
+const CHUNK_BYTES: usize = 1 << 16;
+/// Bytes of a usual line, to size the buffer at once.
+const LINE_BYTES: usize = 56;
+
+/// The text of a trace.
+#[must_use]
+pub fn print(log: &TraceLog, header: &Header, filter: Filter) -> String {
+    let mut printer = Printer::new(log, LINE_BYTES * (log.records().len() + 16));
+    printer.push_header(header, filter);
+    for event in log.events().filter(|event| filter.keeps(log, event)) {
+        printer.push_event(&event);
+    }
+    printer.push_limit();
+    printer.out
+}
+
+/// Writes the text of a trace, for a trace too long to hold its text in memory.
+///
+/// # Errors
+/// What `to` answers; lines may have been written before.
+pub fn write(
+    log: &TraceLog,
+    header: &Header,
+    filter: Filter,
+    to: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut printer = Printer::new(log, CHUNK_BYTES + 16 * LINE_BYTES);
+    printer.push_header(header, filter);
+    for event in log.events().filter(|event| filter.keeps(log, event)) {
+        if printer.out.len() >= CHUNK_BYTES {
+            to.write_all(printer.out.as_bytes())?;
+            printer.out.clear();
+        }
+        printer.push_event(&event);
+    }
+    printer.push_limit();
+    to.write_all(printer.out.as_bytes())
+}
+
+/// The first lines of the text without its header, at most `lines` of them, for a summary.
+#[must_use]
+pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
+    let Some(last) = lines.checked_sub(1) else {
+        return String::new();
+    };
+    let mut printer = Printer::new(log, 0);
+    for event in log.events().filter(|event| filter.keeps(log, event)).take(lines) {
+        printer.push_event(&event);
+    }
+    let end = printer.out.match_indices('\n').nth(last);
+    if let Some((newline, _)) = end {
+        printer.out.truncate(newline + 1);
+    }
+    printer.out
+}
+
+struct Printer<'a> {
+    log: &'a TraceLog,
+
+    /// Time of the newest mark.
+    base_ns: u64,
+    out: String,
+}
+
+impl<'a> Printer<'a> {
+    fn new(log: &'a TraceLog, capacity: usize) -> Self {
+        Printer { log, base_ns: 0, out: String::with_capacity(capacity) }
+    }
+
+    fn push_header(&mut self, header: &Header, filter: Filter) {
+        self.out.push_str(FORMAT);
+        self.out.push_str(VERSION);
+        self.out.push('\n');
+        let start = self.out.len();
+        self.out.push_str("# machine");
+        if !header.machine.is_empty() {
+            self.out.push_str("  ");
+            push_text(&mut self.out, &header.machine);
+        }
+        self.end_line(start, REMARK_CONTINUATION);
+        self.out.push_str(TIME_AND_LEVEL);
+        self.push_hardware(filter);
+        self.out.push_str(COLUMNS);
+    }
+
+    /// Lists the hardware actors unless every actor's name tells its layer.
+    fn push_hardware(&mut self, filter: Filter) {
+        let log = self.log;
+        let mut seen = Vec::new();
+        for event in log.events().filter(|event| filter.keeps(log, event)) {
+            let number = usize::from(event.who.0);
+            if number >= seen.len() {
+                seen.resize(number + 1, None);
+            }
+            seen[number] = Some(event.who);
+        }
+        let is_hardware = |who| log.layer(who) == Some(Layer::Hardware);
+        let told = |who| is_hardware(who) == HARDWARE.contains(&log.name(who));
+        if seen.iter().flatten().all(|&who| told(who)) {
+            return;
+        }
+        let start = self.out.len();
+        self.out.push_str("# hardware");
+        for who in seen.into_iter().flatten().filter(|&who| is_hardware(who)) {
+            self.out.push(' ');
+            self.push_word(log.name(who));
+        }
+        self.end_line(start, REMARK_CONTINUATION);
+    }
+
+    fn push_limit(&mut self) {
+        let dropped = self.log.dropped();
+        if dropped > 0 {
+            self.out.push_str("# limit: ");
+            push_decimal(&mut self.out, dropped);
+            let words = if dropped == 1 { " event was" } else { " events were" };
+            self.out.push_str(words);
+            self.out.push_str(" not held\n");
+        }
+    }
+
+    fn end_line(&mut self, start: usize, continuation: &str) {
+        wrap(&mut self.out, start, continuation);
+        self.out.push('\n');
+    }
+
+    fn push_event(&mut self, event: &TimedEvent) {
+        let start = self.out.len();
+        let who = self.log.name(event.who);
+        if let Event::Mark(words) = event.event {
+            self.push_mark(event, who, self.log.text(words));
+            self.end_line(start, CONTINUATION);
+            return;
+        }
+        self.push_time(event.time_ns);
+        self.out.push(' ');
+        self.out.push_str(level_columns(event.level));
+        self.out.push(' ');
+        let before_who = self.out.len();
+        self.push_word(who);
+        self.pad_to(before_who + WHO_COLUMNS);
+        self.out.push(' ');
+        match event.event {
+            Event::Mark(_) => {}
+            Event::Access(access) => self.push_access(&access),
+            Event::Call { function, argument } => {
+                self.out.push_str("call ");
+                self.push_phrase(self.log.name(function));
+                self.push_argument(argument);
+            }
+            Event::Return { function, status, argument } => {
+                self.out.push_str("return ");
+                self.push_phrase(self.log.name(function));
+                self.push_status(status);
+                self.push_argument(argument);
+            }
+            Event::Signal { signal, value } => self.push_signal(who, self.log.name(signal), value),
+            Event::Serial { lane, byte, edge, bit_ns } => {
+                self.push_serial(who, self.log.name(lane), byte);
+                self.push_edge(edge, bit_ns);
+            }
+            Event::Note(words) => self.push_note(who, self.log.text(words)),
+        }
+        self.end_line(start, CONTINUATION);
+    }
+
+    fn push_mark(&mut self, mark: &TimedEvent, who: &str, words: &str) {
+        self.base_ns = mark.time_ns;
+        self.out.push_str("== ");
+        push_us(&mut self.out, mark.time_ns);
+        if mark.level != MARK_LEVEL || who != MARKER {
+            self.out.push_str(" [");
+            self.out.push(level_letter(mark.level));
+            self.out.push(' ');
+            self.push_word(who);
+            self.out.push(']');
+        }
+        if words.is_empty() {
+            return;
+        }
+        self.out.push(' ');
+        match words.strip_prefix('[') {
+            None => push_text(&mut self.out, words),
+            Some(rest) => {
+                self.out.push_str("\\u{5B}");
+                push_text(&mut self.out, rest);
+            }
+        }
+    }
+
+    fn push_time(&mut self, time_ns: u64) {
+        let early = time_ns < self.base_ns;
+        let ns = time_ns.abs_diff(self.base_ns);
+        let columns = us_columns(ns) + usize::from(early);
+        push_spaces(&mut self.out, TIME_COLUMNS.saturating_sub(columns));
+        if early {
+            self.out.push('-');
+        }
+        push_us(&mut self.out, ns);
+    }
+
+    fn push_access(&mut self, access: &AccessEvent) {
+        let start = self.out.len();
+        let (verb, arrow) = match access.direction {
+            Direction::Read => ("in  ", " -> "),
+            Direction::Write => ("out ", " <- "),
+        };
+        self.out.push_str(verb);
+        push_hex(&mut self.out, u32::from(access.port), 3);
+        self.out.push_str(arrow);
+        push_hex(&mut self.out, access.value, 2 * u32::from(access.width.min(4)));
+        if (access.count, access.pitch_ns) != (1, 0) {
+            self.out.push_str("  x");
+            push_decimal(&mut self.out, u64::from(access.count));
+            self.out.push_str(" every ");
+            push_us(&mut self.out, u64::from(access.pitch_ns));
+        }
+        let note = self.log.name(access.note);
+        if !note.is_empty() {
+            self.pad_to(start + NOTE_COLUMN - 1);
+            self.out.push_str(" ; ");
+            push_text(&mut self.out, note);
+        }
+    }
+
+    fn push_argument(&mut self, argument: Argument) {
+        match argument {
+            Argument::None => {}
+            Argument::Count(count, unit) => {
+                self.out.push_str(", ");
+                push_decimal(&mut self.out, u64::from(count));
+                self.out.push(' ');
+                let unit = self.log.name(unit);
+                self.push_phrase(unit);
+                if count != 1 && is_phrase(unit) {
+                    self.out.push('s');
+                }
+            }
+            Argument::Word(word) => {
+                self.out.push_str(", ");
+                let word = self.log.name(word);
+                let number = word.starts_with(|first: char| first.is_ascii_digit());
+                if number || word.starts_with("STATUS_") || word.starts_with("NTSTATUS ") {
+                    push_quoted(&mut self.out, word);
+                } else {
+                    self.push_phrase(word);
+                }
+            }
+            Argument::Hex(value) => {
+                self.out.push_str(", 0x");
+                push_hex(&mut self.out, value, 1);
+            }
+        }
+    }
+
+    fn push_status(&mut self, status: NtStatus) {
+        if status == NtStatus::SUCCESS {
+            return;
+        }
+        self.out.push_str(", ");
+        match status.name() {
+            Some(name) => self.out.push_str(name),
+            None => {
+                self.out.push_str("NTSTATUS ");
+                push_hex(&mut self.out, status.0, 8);
+            }
+        }
+    }
+
+    fn push_signal(&mut self, who: &str, signal: &str, value: u32) {
+        let start = self.out.len();
+        self.push_phrase(signal);
+        let name_end = self.out.len();
+        self.out.push_str(" = ");
+        push_decimal(&mut self.out, u64::from(value));
+        let name = &self.out[start..name_end];
+        let reads_back = matches!(form(&self.out[start..], who), Form::Signal(read, _)
+            if read == name);
+        if !reads_back {
+            self.out.truncate(start);
+            push_quoted(&mut self.out, signal);
+            self.out.push_str(" = ");
+            push_decimal(&mut self.out, u64::from(value));
+        }
+    }
+
+    fn push_serial(&mut self, who: &str, lane: &str, byte: u8) {
+        let start = self.out.len();
+        self.push_word(lane);
+        self.out.push(' ');
+        push_hex(&mut self.out, u32::from(byte), 2);
+        let text = &self.out[start..];
+        let reads_back = matches!(form(text, who), Form::Serial(read) if read == text);
+        if !reads_back {
+            self.out.insert_str(start, "serial ");
+        }
+    }
+
+    fn push_edge(&mut self, edge: SerialEdge, bit_ns: u32) {
+        if edge == SerialEdge::Start {
+            self.out.push_str(" start");
+        }
+        if bit_ns != USUAL_BIT_NS {
+            self.out.push_str(" bit ");
+            push_us(&mut self.out, u64::from(bit_ns));
+        }
+    }
+
+    fn push_note(&mut self, who: &str, words: &str) {
+        let start = self.out.len();
+        push_text(&mut self.out, words);
+        let text = &self.out[start..];
+        if text.is_empty() || !matches!(form(text, who), Form::Note(_)) {
+            self.out.truncate(start);
+            push_quoted(&mut self.out, words);
+        }
+    }
+
+    fn push_word(&mut self, name: &str) {
+        if is_word(name) {
+            self.out.push_str(name);
+        } else {
+            push_quoted(&mut self.out, name);
+        }
+    }
+
+    fn push_phrase(&mut self, name: &str) {
+        if is_phrase(name) {
+            self.out.push_str(name);
+        } else {
+            push_quoted(&mut self.out, name);
+        }
+    }
+
+    fn pad_to(&mut self, end: usize) {
+        let missing = end.saturating_sub(self.out.len());
+        push_spaces(&mut self.out, missing);
+    }
+}

@@ -1,0 +1,91 @@
+//! Texts that are not traces: the error says where, what, and how to mend it.
+
+use portcls_report::text::parse;
+
+fn error_of(line: &str) -> String {
+    let text = format!("# portcls-emu trace 1\n\n{line}\n");
+    parse(&text).expect_err("a broken line").to_string()
+}
+
+#[track_caller]
+fn says(line: &str, place: &str, what: &str) {
+    let error = error_of(line);
+    let begins = format!("{place}: {what}; ");
+    assert!(error.starts_with(&begins), "{error:?} begins otherwise than {begins:?}");
+    assert!(error.len() > begins.len(), "{error:?} has no hint");
+}
+
+#[test]
+fn first_line_must_name_the_format_and_a_known_version() {
+    let error = parse("").expect_err("nothing is no trace");
+    assert_eq!((error.line, error.what.as_str()), (1, "this is not a trace"));
+    let error = parse("\n== 0.000 go\n").expect_err("no first line");
+    assert_eq!(error.line, 2);
+    let error = parse("# portcls-emu trace 2\n").expect_err("another version");
+    assert_eq!(
+        error.to_string(),
+        "line 1, column 21: version 2 of the format is not known; this program reads version 1; \
+         take the trace again, or use a newer program"
+    );
+}
+
+#[test]
+fn head_of_an_event_is_checked() {
+    says("zero P app x", "line 3, column 1", "this is not a time");
+    says("-1.000 P app x", "line 3, column 1", "this is not a time");
+    says("18446744073709552.000 P app x", "line 3, column 1", "this is not a time");
+    says("0.0001 P app x", "line 3, column 1", "this is not a time");
+    says("    0.000  X   app       x", "line 3, column 12", "this is not a level");
+    says("    0.000  P", "line 3, column 13", "the actor is missing");
+    says("    0.000  P   app", "line 3, column 19", "the event is missing");
+    says("    0.000  P   \"app x", "line 3, column 16", "this quote is not closed");
+}
+
+#[test]
+fn text_of_an_event_is_checked() {
+    let head = "    0.000  P   wire      ";
+    let says = |text: &str, column: usize, what: &str| {
+        says(&format!("{head}{text}"), &format!("line 3, column {column}"), what);
+    };
+    says("in 33Z -> FF", 29, "this is not a port");
+    says("in 10000 -> FF", 29, "this is not a port");
+    says("in 331 <- FF", 33, "this arrow does not fit");
+    says("in 331 -> F", 36, "this is not a value");
+    says("in 331 -> FF x2 each 1", 39, "this is not a run of polls");
+    says("in 331 -> FF x2 every 1.000 more", 54, "this is more than the event needs");
+    says("call Write, 3 byte", 38, "this is not a count");
+    says("call Write, 0xXYZ", 40, "this is not a number");
+    says("call \"Write\" 3", 38, "a comma is missing");
+    says("return Init, STATUS_ODD", 39, "this status is not known");
+    says("irq 9 = 4294967296", 34, "this value is too large");
+    says("serial out F", 37, "this is not a byte on a lane");
+    says("out F8 start bit", 39, "this is not a bit time");
+    says("a \\q", 28, "this is not an escape");
+    says("a \\u{D800}", 28, "this is not an escape");
+    says("\"a\" b", 29, "this is more than the event needs");
+}
+
+#[test]
+fn marks_and_remarks_are_checked() {
+    says("== go", "line 3, column 4", "a mark has no time");
+    says("== 0.000 [X port] go", "line 3, column 10", "this is not the place of a mark");
+    says("== 0.000 [D port go", "line 3, column 10", "this is not the place of a mark");
+    says("# limit: many", "line 3, column 10", "the limit has no number");
+    says("# machine a\n# machine b", "line 4, column 3", "`# machine` was there before");
+}
+
+#[test]
+fn line_in_several_pieces_is_told_by_its_first() {
+    says("    0.000  P   app\n   | \\q", "line 3", "this is not an escape");
+    says("   | lost", "line 3, column 4", "this is not a time");
+}
+
+#[test]
+fn too_many_names_are_an_error() {
+    let mut text = "# portcls-emu trace 1\n".to_owned();
+    for number in 0..65_536 {
+        text.push_str(&format!("0.000 P app call f{number}\n"));
+    }
+    let error = parse(&text).expect_err("more names than a trace holds");
+    assert_eq!((error.line, error.what.as_str()), (65_536, "this is one name too many"));
+}
