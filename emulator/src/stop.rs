@@ -8,6 +8,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
@@ -184,7 +185,8 @@ impl Kernel {
     }
 
     /// Calls into a driver: a panic of its own code becomes [`Stop::DriverFailure`], a call that
-    /// does not come back in [`KernelConfig::longest_call_ns`] a hang.
+    /// does not come back in [`KernelConfig::longest_call_ns`] a hang. While a call inside it
+    /// runs, only that call's limit counts; the outer one is looked at when it returns.
     ///
     /// [`KernelConfig::longest_call_ns`]: crate::KernelConfig::longest_call_ns
     pub fn call_driver_code<R>(&self, function: &'static str, code: impl FnOnce() -> R) -> R {
@@ -194,6 +196,9 @@ impl Kernel {
         match catch_unwind(AssertUnwindSafe(code)) {
             Ok(value) => {
                 deadlines.set_call(outer);
+                if self.now_ns() >= outer.0 {
+                    self.hang(&format!("{} to return", outer.1));
+                }
                 value
             }
             Err(payload) if payload.is::<Unwinding>() => resume_unwind(payload),
@@ -203,6 +208,7 @@ impl Kernel {
                     message: panic_message(payload.as_ref()),
                     time_ns: self.now_ns(),
                 };
+                self.note_stop(&stop);
                 self.freeze(stop);
                 resume_unwind(Box::new(Unwinding));
             }
@@ -237,17 +243,24 @@ impl Kernel {
         if self.is_frozen() {
             return;
         }
-        self.record_note(self.state.names.kernel, &format!("stop: {why}"));
+        self.note_stop(&why);
         self.freeze(why);
-        // Outside `enter` there is no frame to unwind to: the freeze alone has to do.
-        if self.state.stop.depth.get() > 0 {
+        // Outside `enter` there is no frame to unwind to, and in a destructor that runs because
+        // the driver panicked a second unwinding would abort: there the freeze alone has to do.
+        if self.state.stop.depth.get() > 0 && !thread::panicking() {
             resume_unwind(Box::new(Unwinding));
         }
     }
 
+    fn note_stop(&self, why: &Stop) {
+        self.record_note(self.state.names.kernel, &format!("stop: {why}"));
+    }
+
+    /// Freezes the kernel; of several reasons the first one stays.
     fn freeze(&self, why: Stop) {
-        self.state.stop.frozen.set(true);
-        *self.state.stop.why.borrow_mut() = Some(why);
+        if !self.state.stop.frozen.replace(true) {
+            *self.state.stop.why.borrow_mut() = Some(why);
+        }
     }
 
     /// True after a stop: routines answer at once without effect.
