@@ -1,7 +1,6 @@
 //! The I/O port bus: devices, port accesses and what they cost.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use crate::clock::NEVER;
 use crate::interrupt::LineState;
@@ -78,11 +77,21 @@ struct Attached {
     line_state: Cell<LineState>,
 }
 
-/// The devices, in order of birth.
+/// The devices, in order of birth, and what was counted.
+///
+/// The list stays borrowed while a device is asked: a device never calls out.
 #[derive(Default)]
 pub(crate) struct Bus {
-    devices: RefCell<Vec<Rc<Attached>>>,
+    devices: RefCell<Vec<Attached>>,
+    pub reads: Cell<u64>,
+    pub writes: Cell<u64>,
 }
+
+/// How often a device may have something to do at one and the same time.
+const ADVANCES_AT_ONE_TIME: u32 = 1_000;
+
+/// Bytes of the widest access.
+const WIDEST: usize = 4;
 
 /// What a port reads where no device answers: the bus floats high.
 const FLOATING: u8 = 0xFF;
@@ -111,7 +120,7 @@ impl Kernel {
             line_state: Cell::new(LineState::Down),
         };
         let mut devices = self.state.bus.devices.borrow_mut();
-        devices.push(Rc::new(attached));
+        devices.push(attached);
         let id = DeviceId(devices.len() - 1);
         drop(devices);
         self.touch_device(id);
@@ -123,10 +132,10 @@ impl Kernel {
         if self.is_frozen() {
             return;
         }
-        let attached = self.state.bus.devices.borrow().get(id.0).cloned();
-        if let Some(attached) = attached {
+        let devices = self.state.bus.devices.borrow();
+        if let Some(attached) = devices.get(id.0) {
             let reply = attached.device.borrow_mut().advance(self.now_ns());
-            self.settle(id.0, &attached, reply);
+            self.settle(&devices, id.0, &reply);
         }
     }
 
@@ -134,87 +143,109 @@ impl Kernel {
     #[doc(alias = "READ_PORT_UCHAR")]
     #[must_use]
     pub fn read_port_u8(&self, port: u16) -> u8 {
-        self.read_port(port, 1) as u8
+        self.access_byte(Direction::Read, port, 0)
     }
 
     /// Reads two adjacent byte ports in one access. IRQL: any. Time: one port access.
     #[doc(alias = "READ_PORT_USHORT")]
     #[must_use]
     pub fn read_port_u16(&self, port: u16) -> u16 {
-        self.read_port(port, 2) as u16
+        self.access_wide(Direction::Read, port, 2, 0) as u16
     }
 
     /// Reads four adjacent byte ports in one access. IRQL: any. Time: one port access.
     #[doc(alias = "READ_PORT_ULONG")]
     #[must_use]
     pub fn read_port_u32(&self, port: u16) -> u32 {
-        self.read_port(port, 4)
+        self.access_wide(Direction::Read, port, 4, 0)
     }
 
     /// Writes a byte to a port. IRQL: any. Time: one port access.
     #[doc(alias = "WRITE_PORT_UCHAR")]
     pub fn write_port_u8(&self, port: u16, value: u8) {
-        self.write_port(port, 1, u32::from(value));
+        self.access_byte(Direction::Write, port, value);
     }
 
     /// Writes two adjacent byte ports in one access. IRQL: any. Time: one port access.
     #[doc(alias = "WRITE_PORT_USHORT")]
     pub fn write_port_u16(&self, port: u16, value: u16) {
-        self.write_port(port, 2, u32::from(value));
+        self.access_wide(Direction::Write, port, 2, u32::from(value));
     }
 
     /// Writes four adjacent byte ports in one access. IRQL: any. Time: one port access.
     #[doc(alias = "WRITE_PORT_ULONG")]
     pub fn write_port_u32(&self, port: u16, value: u32) {
-        self.write_port(port, 4, value);
+        self.access_wide(Direction::Write, port, 4, value);
     }
 
+    /// One byte, without the bookkeeping of a wide access: the path of every poll.
     #[inline]
-    fn read_port(&self, port: u16, width: u8) -> u32 {
-        if self.is_frozen() {
-            return u32::MAX;
+    fn access_byte(&self, direction: Direction, port: u16, value: u8) -> u8 {
+        if !self.begin_access(direction) {
+            return FLOATING;
         }
-        self.pass_time(self.now_ns() + self.state.config.port_access_ns);
-        self.count(|counters| counters.port_reads += 1);
-        let mut value = 0;
-        let mut note = NameId::NONE;
-        let mut served = None;
-        for index in 0..u16::from(width) {
-            let byte = match self.device_at(port.wrapping_add(index)) {
-                Some((number, attached, offset)) => {
-                    let reply = attached.device.borrow_mut().read(offset, self.now_ns());
-                    note = attached.note(reply);
-                    served = Some((number, attached, reply));
-                    reply.value
-                }
-                None => FLOATING,
-            };
-            value |= u32::from(byte) << (8 * index);
-        }
-        self.record_port(Direction::Read, port, width, value, note);
-        self.after_access(served);
+        let devices = self.state.bus.devices.borrow();
+        let value = if let Some((number, attached)) = device_at(&devices, port) {
+            let reply = attached.access(direction, port, value, self.now_ns());
+            let value = if direction == Direction::Read { reply.value } else { value };
+            self.record_port(direction, port, 1, u32::from(value), attached.note(reply.note));
+            self.settle(&devices, number, &reply);
+            value
+        } else {
+            let value = if direction == Direction::Read { FLOATING } else { value };
+            self.record_port(direction, port, 1, u32::from(value), NameId::NONE);
+            value
+        };
+        drop(devices);
+        self.preemption_point();
         value
     }
 
-    #[inline]
-    fn write_port(&self, port: u16, width: u8, value: u32) {
-        if self.is_frozen() {
-            return;
+    /// Several adjacent bytes in one access, from the low byte up; they may belong to several
+    /// devices.
+    fn access_wide(&self, direction: Direction, port: u16, width: usize, value: u32) -> u32 {
+        if !self.begin_access(direction) {
+            return u32::MAX;
         }
-        self.pass_time(self.now_ns() + self.state.config.port_access_ns);
-        self.count(|counters| counters.port_writes += 1);
+        let devices = self.state.bus.devices.borrow();
+        let mut bytes = value.to_le_bytes();
         let mut note = NameId::NONE;
-        let mut served = None;
-        for index in 0..u16::from(width) {
-            let byte = (value >> (8 * index)) as u8;
-            if let Some((number, attached, offset)) = self.device_at(port.wrapping_add(index)) {
-                let reply = attached.device.borrow_mut().write(offset, byte, self.now_ns());
-                note = attached.note(reply);
-                served = Some((number, attached, reply));
+        let mut replies = [None; WIDEST];
+        for (index, byte) in bytes[..width].iter_mut().enumerate() {
+            let port = port.wrapping_add(index as u16);
+            let found = device_at(&devices, port);
+            let reply = found.map(|(_, device)| device.access(direction, port, *byte, self.now_ns()));
+            if let (Some((number, attached)), Some(reply)) = (found, reply) {
+                note = attached.note(reply.note);
+                replies[index] = Some((number, reply));
+            }
+            if direction == Direction::Read {
+                *byte = reply.map_or(FLOATING, |reply| reply.value);
             }
         }
-        self.record_port(Direction::Write, port, width, value, note);
-        self.after_access(served);
+        let value = u32::from_le_bytes(bytes);
+        self.record_port(direction, port, width as u8, value, note);
+        for (number, reply) in replies.iter().flatten() {
+            self.settle(&devices, *number, reply);
+        }
+        drop(devices);
+        self.preemption_point();
+        value
+    }
+
+    /// Counts an access and lets its time pass; false when the machine stops before its end.
+    #[inline]
+    fn begin_access(&self, direction: Direction) -> bool {
+        self.pass_time(self.now_ns() + self.state.config.port_access_ns);
+        if self.is_frozen() {
+            return false;
+        }
+        let counter = match direction {
+            Direction::Read => &self.state.bus.reads,
+            Direction::Write => &self.state.bus.writes,
+        };
+        counter.set(counter.get() + 1);
+        true
     }
 
     #[inline]
@@ -224,27 +255,22 @@ impl Kernel {
         self.trace().record_access(self.now_ns(), level, self.state.names.bus, access);
     }
 
+    /// Takes over what a device said; a poll mostly changes nothing.
     #[inline]
-    fn after_access(&self, served: Option<(usize, Rc<Attached>, DeviceReply)>) {
-        if let Some((number, attached, reply)) = served {
-            self.settle(number, &attached, reply);
-        }
-        self.preemption_point();
-    }
-
-    #[inline]
-    fn device_at(&self, port: u16) -> Option<(usize, Rc<Attached>, u16)> {
-        let devices = self.state.bus.devices.borrow();
-        let number = devices
-            .iter()
-            .position(|device| (device.first_port..=device.last_port).contains(&port))?;
+    fn settle(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
         let attached = &devices[number];
-        Some((number, Rc::clone(attached), port - attached.first_port))
+        if reply.has_serial
+            || attached.line_state.get() != reply.line
+            || attached.next_event_ns.get() != reply.next_event_ns
+        {
+            self.settle_change(devices, number, reply);
+        }
     }
 
-    /// Takes over what a device said: serial bytes, its line, its deadline.
-    #[inline]
-    fn settle(&self, number: usize, attached: &Attached, reply: DeviceReply) {
+    /// Takes over a change: serial bytes, the line, the deadline.
+    #[inline(never)]
+    fn settle_change(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
+        let attached = &devices[number];
         if reply.has_serial {
             self.record_serial(attached);
         }
@@ -256,7 +282,8 @@ impl Kernel {
         }
         if attached.next_event_ns.get() != reply.next_event_ns {
             attached.next_event_ns.set(reply.next_event_ns);
-            self.state.deadlines.set_devices(self.earliest_device_ns());
+            let earliest = devices.iter().map(|device| device.next_event_ns.get()).min();
+            self.state.deadlines.set_devices(earliest.unwrap_or(NEVER));
         }
     }
 
@@ -272,28 +299,46 @@ impl Kernel {
         }
     }
 
-    fn earliest_device_ns(&self) -> u64 {
-        let devices = self.state.bus.devices.borrow();
-        devices.iter().map(|device| device.next_event_ns.get()).min().unwrap_or(NEVER)
-    }
-
     /// Advances every device whose deadline has come.
     pub(crate) fn advance_devices(&self) {
         let now_ns = self.now_ns();
-        let count = self.state.bus.devices.borrow().len();
-        for number in 0..count {
-            let attached = Rc::clone(&self.state.bus.devices.borrow()[number]);
-            if attached.next_event_ns.get() <= now_ns {
+        let devices = self.state.bus.devices.borrow();
+        for (number, attached) in devices.iter().enumerate() {
+            let mut advances = 0;
+            while attached.next_event_ns.get() <= now_ns {
+                assert!(
+                    advances < ADVANCES_AT_ONE_TIME,
+                    "the device at port {:X} does not get past {now_ns} ns",
+                    attached.first_port
+                );
+                advances += 1;
                 let reply = attached.device.borrow_mut().advance(now_ns);
-                self.settle(number, &attached, reply);
+                self.settle(&devices, number, &reply);
             }
         }
     }
 }
 
+/// The device that owns a port, with its number.
+#[inline]
+fn device_at(devices: &[Attached], port: u16) -> Option<(usize, &Attached)> {
+    let owns = |device: &&Attached| (device.first_port..=device.last_port).contains(&port);
+    devices.iter().enumerate().find(|(_, device)| owns(device))
+}
+
 impl Attached {
     #[inline]
-    fn note(&self, reply: DeviceReply) -> NameId {
-        self.notes.get(usize::from(reply.note)).copied().unwrap_or_default()
+    fn access(&self, direction: Direction, port: u16, value: u8, now_ns: u64) -> DeviceReply {
+        let offset = port - self.first_port;
+        let mut device = self.device.borrow_mut();
+        match direction {
+            Direction::Read => device.read(offset, now_ns),
+            Direction::Write => device.write(offset, value, now_ns),
+        }
+    }
+
+    #[inline]
+    fn note(&self, note: u8) -> NameId {
+        self.notes.get(usize::from(note)).copied().unwrap_or_default()
     }
 }

@@ -34,6 +34,13 @@ struct Entry {
     due: Due,
 }
 
+impl Entry {
+    /// True for the entry of a timer that was cancelled or set anew.
+    fn is_stale(&self) -> bool {
+        matches!(&self.due, Due::Timer { timer, armed } if !timer.is_armed_as(*armed))
+    }
+}
+
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
@@ -55,12 +62,17 @@ impl Ord for Entry {
     }
 }
 
+/// The queue of deadlines is not tidied below this length.
+const LEAST_CROWDED: usize = 64;
+
 /// Everything that will happen at a time of its own.
 pub(crate) struct Deadlines {
     until_ns: u64,
     /// Earliest of everything below; may be early, never late.
     next_ns: Cell<u64>,
     queue: RefCell<BinaryHeap<Entry>>,
+    /// Length of the queue at which entries of timers that were set anew are thrown out.
+    crowded: Cell<usize>,
     devices_ns: Cell<u64>,
     watchdog_ns: Cell<u64>,
     call_ns: Cell<u64>,
@@ -75,6 +87,7 @@ impl Deadlines {
             until_ns,
             next_ns: Cell::new(until_ns),
             queue: RefCell::new(BinaryHeap::new()),
+            crowded: Cell::new(LEAST_CROWDED),
             devices_ns: Cell::new(NEVER),
             watchdog_ns: Cell::new(NEVER),
             call_ns: Cell::new(NEVER),
@@ -86,7 +99,13 @@ impl Deadlines {
     fn push(&self, time_ns: u64, due: Due) {
         let order = self.order.get();
         self.order.set(order + 1);
-        self.queue.borrow_mut().push(Entry { time_ns, order, due });
+        let mut queue = self.queue.borrow_mut();
+        queue.push(Entry { time_ns, order, due });
+        if queue.len() > self.crowded.get() {
+            queue.retain(|entry| !entry.is_stale());
+            self.crowded.set(LEAST_CROWDED.max(2 * queue.len()));
+        }
+        drop(queue);
         self.hurry(time_ns);
     }
 
@@ -122,12 +141,10 @@ impl Deadlines {
     fn queued_ns(&self) -> u64 {
         let mut queue = self.queue.borrow_mut();
         while let Some(entry) = queue.peek() {
-            match &entry.due {
-                Due::Timer { timer, armed } if !timer.is_armed_as(*armed) => {
-                    queue.pop();
-                }
-                _ => return entry.time_ns,
+            if !entry.is_stale() {
+                return entry.time_ns;
             }
+            queue.pop();
         }
         NEVER
     }
@@ -194,9 +211,7 @@ impl Kernel {
     #[inline]
     fn busy_until(&self, time_ns: u64) {
         if time_ns < self.state.deadlines.next_ns.get() && !self.state.attention.get() {
-            if !self.is_frozen() {
-                self.state.now_ns.set(time_ns);
-            }
+            self.state.now_ns.set(time_ns);
             return;
         }
         self.busy_until_slow(time_ns);
@@ -204,21 +219,22 @@ impl Kernel {
 
     #[inline(never)]
     fn busy_until_slow(&self, time_ns: u64) {
-        while self.now_ns() < time_ns && !self.is_frozen() {
+        self.preemption_point();
+        while self.now_ns() < time_ns {
             let step = self.state.deadlines.next_ns.get().clamp(self.now_ns(), time_ns);
-            self.pass_time(step);
+            self.pass_time(if self.is_frozen() { time_ns } else { step });
             self.preemption_point();
         }
-        self.preemption_point();
     }
 
     /// Lets time pass without a preemption point: deadlines on the way are served.
+    ///
+    /// On a frozen kernel nothing is served any more, but the clock goes on, so that a destructor
+    /// which polls for a time comes to its end.
     #[inline]
     pub(crate) fn pass_time(&self, time_ns: u64) {
         if time_ns < self.state.deadlines.next_ns.get() {
-            if !self.is_frozen() {
-                self.state.now_ns.set(time_ns);
-            }
+            self.state.now_ns.set(time_ns);
             return;
         }
         self.pass_deadlines(time_ns);
@@ -227,16 +243,12 @@ impl Kernel {
     #[inline(never)]
     fn pass_deadlines(&self, time_ns: u64) {
         let deadlines = &self.state.deadlines;
-        while !self.is_frozen() {
-            let next_ns = deadlines.next_ns.get();
-            if next_ns > time_ns {
-                self.state.now_ns.set(time_ns.max(self.now_ns()));
-                return;
-            }
-            self.state.now_ns.set(next_ns.max(self.now_ns()));
+        while !self.is_frozen() && deadlines.next_ns.get() <= time_ns {
+            self.state.now_ns.set(deadlines.next_ns.get().max(self.now_ns()));
             self.serve_deadlines();
             deadlines.refresh();
         }
+        self.state.now_ns.set(time_ns.max(self.now_ns()));
     }
 
     /// Serves everything that is due now: devices first, then timers and callbacks in order.
@@ -292,7 +304,7 @@ impl Kernel {
             return Progress::Idle;
         }
         self.preemption_point();
-        if self.current_irql() == Irql::PASSIVE_LEVEL && self.run_work_item() {
+        if self.current_irql() < Irql::DISPATCH_LEVEL && self.run_work_item() {
             return Progress::Moved;
         }
         let next_ns = self.state.deadlines.earliest_ns();
@@ -307,11 +319,10 @@ impl Kernel {
         Progress::Moved
     }
 
-    /// The event loop of an idle thread until `time_ns`. IRQL: PASSIVE_LEVEL.
+    /// The event loop of an idle thread until `time_ns`, or, with `u64::MAX`, until nothing is
+    /// left that could happen by itself. IRQL: PASSIVE_LEVEL.
     pub fn run_until(&self, time_ns: u64) {
-        while self.now_ns() < time_ns && !self.is_frozen() {
-            self.turn(time_ns);
-        }
+        while self.now_ns() < time_ns && self.turn(time_ns) == Progress::Moved {}
         self.preemption_point();
     }
 

@@ -63,6 +63,7 @@ pub struct DriverObject {
     major_functions: RefCell<Vec<Option<DispatchRoutine>>>,
     add_device: RefCell<Option<AddDeviceRoutine>>,
     unload: RefCell<Option<UnloadRoutine>>,
+    devices: RefCell<Vec<Rc<DeviceObject>>>,
 }
 
 impl DriverObject {
@@ -74,6 +75,7 @@ impl DriverObject {
             major_functions: RefCell::new(vec![None; MAJOR_FUNCTIONS]),
             add_device: RefCell::new(None),
             unload: RefCell::new(None),
+            devices: RefCell::new(Vec::new()),
         })
     }
 
@@ -117,8 +119,20 @@ impl DriverObject {
         self.unload.borrow().clone()
     }
 
-    /// Drops every routine: the image leaves memory, and with it whatever its routines hold.
+    /// The devices of the driver that were not deleted.
+    #[doc(alias = "DeviceObject")]
+    #[must_use]
+    pub fn devices(&self) -> Vec<Rc<DeviceObject>> {
+        self.devices.borrow().clone()
+    }
+
+    /// Drops every routine and device: the image leaves memory, and with it whatever they hold.
     pub fn clear(&self) {
+        let devices = std::mem::take(&mut *self.devices.borrow_mut());
+        for device in devices {
+            device.detach();
+            device.set_extension(None);
+        }
         self.major_functions.borrow_mut().fill(None);
         self.add_device.borrow_mut().take();
         self.unload.borrow_mut().take();
@@ -140,13 +154,23 @@ impl DeviceObject {
     #[doc(alias = "IoCreateDevice")]
     #[must_use]
     pub fn new(driver: &Rc<DriverObject>) -> Rc<DeviceObject> {
-        Rc::new(DeviceObject {
+        let device = Rc::new(DeviceObject {
             driver: Rc::clone(driver),
             lower: RefCell::new(None),
             upper: RefCell::new(Weak::new()),
             extension: RefCell::new(None),
             properties: RefCell::new(BTreeMap::new()),
-        })
+        });
+        driver.devices.borrow_mut().push(Rc::clone(&device));
+        device
+    }
+
+    /// Deletes the device: its driver forgets it, and what was kept with it goes.
+    #[doc(alias = "IoDeleteDevice")]
+    pub fn delete(self: &Rc<Self>) {
+        self.driver.devices.borrow_mut().retain(|other| !Rc::ptr_eq(other, self));
+        let extension = self.extension.borrow_mut().take();
+        drop(extension);
     }
 
     /// Gives the device a property, as its bus and its installation do.
@@ -214,7 +238,9 @@ impl DeviceObject {
 
     /// Sets or clears what the owning driver keeps with the device.
     pub fn set_extension(&self, extension: Option<Rc<dyn Any>>) {
-        *self.extension.borrow_mut() = extension;
+        // What was there may come back here while it goes.
+        let old = self.extension.replace(extension);
+        drop(old);
     }
 
     /// What the owning driver keeps with the device, if it is a `T`.
@@ -260,7 +286,8 @@ impl FileObject {
     /// Sets or clears what the owning driver keeps with the file.
     #[doc(alias = "FsContext")]
     pub fn set_context(&self, context: Option<Rc<dyn Any>>) {
-        *self.context.borrow_mut() = context;
+        let old = self.context.replace(context);
+        drop(old);
     }
 
     /// What the owning driver keeps with the file.

@@ -37,6 +37,10 @@ struct DpcObject {
 #[derive(Clone)]
 pub struct Dpc(Rc<DpcObject>);
 
+/// DPCs that run without a return to the thread below before they count as endless.
+/// Assumed: far more than a queue of real DPCs holds, and reached in a moment.
+const DPCS_IN_A_ROW: u32 = 100_000;
+
 /// The queue of the one processor.
 #[derive(Default)]
 pub(crate) struct DpcQueue {
@@ -114,11 +118,17 @@ impl Kernel {
     pub(crate) fn drain_dpcs(&self) {
         let old = self.current_irql();
         self.set_irql(Irql::DISPATCH_LEVEL);
+        let mut ran = 0;
         loop {
             let next = self.state.dpcs.queue.borrow_mut().pop_front();
             let Some(dpc) = next else { break };
             dpc.0.queued.set(false);
             self.run_dpc(&dpc);
+            ran += 1;
+            if ran == DPCS_IN_A_ROW {
+                let name = self.trace().name_text(dpc.0.name);
+                self.hang(&format!("the DPC queue to get empty: '{name}' comes back for ever"));
+            }
             if self.is_frozen() {
                 break;
             }

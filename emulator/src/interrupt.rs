@@ -218,6 +218,12 @@ impl Kernel {
         result
     }
 
+    /// True while any service routine is connected.
+    #[must_use]
+    pub fn has_connected_interrupt(&self) -> bool {
+        self.state.interrupts.connected.get() != 0
+    }
+
     fn hold(&self, interrupt: &Interrupt) {
         if interrupt.0.held.replace(true) && !self.is_frozen() {
             self.bug_check_with(

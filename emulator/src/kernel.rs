@@ -180,10 +180,11 @@ impl Kernel {
     /// What was counted so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.state.counters.get()
+        let bus = &self.state.bus;
+        let (port_reads, port_writes) = (bus.reads.get(), bus.writes.get());
+        Counters { port_reads, port_writes, ..self.state.counters.get() }
     }
 
-    #[inline]
     pub(crate) fn count(&self, change: impl FnOnce(&mut Counters)) {
         let mut counters = self.state.counters.get();
         change(&mut counters);

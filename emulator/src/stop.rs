@@ -127,6 +127,8 @@ impl fmt::Display for Stop {
     }
 }
 
+impl std::error::Error for Stop {}
+
 /// A breach of a documented rule that Windows would survive; the run goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -145,6 +147,8 @@ pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
 pub(crate) struct StopState {
     frozen: Cell<bool>,
     why: RefCell<Option<Stop>>,
+    /// The reason came from a destructor that a driver's panic made run.
+    came_after_panic: Cell<bool>,
     depth: Cell<u32>,
     violations: RefCell<Vec<Violation>>,
     violation_count: Cell<u64>,
@@ -208,8 +212,11 @@ impl Kernel {
                     message: panic_message(payload.as_ref()),
                     time_ns: self.now_ns(),
                 };
-                self.note_stop(&stop);
-                self.freeze(stop);
+                if self.state.stop.came_after_panic.replace(false) {
+                    *self.state.stop.why.borrow_mut() = Some(stop);
+                } else {
+                    self.freeze(stop);
+                }
                 resume_unwind(Box::new(Unwinding));
             }
         }
@@ -243,24 +250,24 @@ impl Kernel {
         if self.is_frozen() {
             return;
         }
-        self.note_stop(&why);
         self.freeze(why);
         // Outside `enter` there is no frame to unwind to, and in a destructor that runs because
         // the driver panicked a second unwinding would abort: there the freeze alone has to do.
-        if self.state.stop.depth.get() > 0 && !thread::panicking() {
+        if thread::panicking() {
+            self.state.stop.came_after_panic.set(true);
+        } else if self.state.stop.depth.get() > 0 {
             resume_unwind(Box::new(Unwinding));
         }
     }
 
-    fn note_stop(&self, why: &Stop) {
-        self.record_note(self.state.names.kernel, &format!("stop: {why}"));
-    }
-
-    /// Freezes the kernel; of several reasons the first one stays.
+    /// Freezes the kernel, with a last word in the trace; of several reasons the first one stays.
     fn freeze(&self, why: Stop) {
-        if !self.state.stop.frozen.replace(true) {
-            *self.state.stop.why.borrow_mut() = Some(why);
+        if self.is_frozen() {
+            return;
         }
+        self.record_note(self.state.names.kernel, &format!("stop: {why}"));
+        self.state.stop.frozen.set(true);
+        *self.state.stop.why.borrow_mut() = Some(why);
     }
 
     /// True after a stop: routines answer at once without effect.

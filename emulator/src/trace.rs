@@ -12,6 +12,7 @@ use core::cell::{Cell, RefCell};
 
 use ringbuf::LocalRb;
 use ringbuf::storage::Heap;
+use ringbuf::traits::Observer;
 
 pub use event::{AccessEvent, Argument, Direction, Event, Level, Record, SerialEdge, TextRef};
 pub use log::{TimedEvent, TraceLog};
@@ -70,7 +71,7 @@ pub struct Trace {
     texts: RefCell<String>,
 
     /// The newest record, not yet in the store: the only one that a poll can still fold into.
-    newest: Cell<Record>,
+    newest: RefCell<Record>,
     store: RefCell<Store>,
     dropped: Cell<u64>,
     first_dropped_ns: Cell<u64>,
@@ -92,7 +93,7 @@ impl Trace {
             recording: !matches!(store, Store::Nothing),
             names: RefCell::new(Names::default()),
             texts: RefCell::new(String::new()),
-            newest: Cell::new(Record::NONE),
+            newest: RefCell::new(Record::NONE),
             store: RefCell::new(store),
             dropped: Cell::new(0),
             first_dropped_ns: Cell::new(0),
@@ -111,6 +112,11 @@ impl Trace {
     /// The same text gives the same id. More than 65 535 names are our own bug.
     pub fn name(&self, text: &str) -> NameId {
         self.names.borrow_mut().intern(text, None)
+    }
+
+    /// The text of a name of this trace.
+    pub(crate) fn name_text(&self, id: NameId) -> String {
+        self.names.borrow().text(id).to_owned()
     }
 
     /// The id of an actor: who does what an event tells, and the layer it belongs to.
@@ -144,14 +150,10 @@ impl Trace {
             return;
         }
         let record = Record::new(time_ns, level, who, Event::Access(access));
-        if self.fold == Fold::Polls && access.direction == Direction::Read {
-            let mut newest = self.newest.get();
-            if newest.fold(&record) {
-                self.newest.set(newest);
-                return;
-            }
+        let may_fold = self.fold == Fold::Polls && access.direction == Direction::Read;
+        if !(may_fold && self.newest.borrow_mut().fold(&record)) {
+            self.push(record);
         }
-        self.push(record);
     }
 
     #[inline]
@@ -184,28 +186,41 @@ impl Trace {
     /// A copy of all that is held, with its names and texts.
     #[must_use]
     pub fn log(&self) -> TraceLog {
-        let mut dropped = self.dropped.get();
-        let mut records: Vec<Record> = match &mut *self.store.borrow_mut() {
+        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
+        let overflow = self.overflow();
+        let records = match &mut *self.store.borrow_mut() {
             Store::Nothing => Vec::new(),
-            Store::First { records, .. } => records.clone(),
-            Store::Last(ring) => ring.iter().copied().collect(),
+            Store::First { records, .. } => {
+                records.iter().copied().chain(newest.filter(|_| overflow.is_none())).collect()
+            }
+            Store::Last(ring) => {
+                let skipped = overflow.iter().count();
+                ring.iter().copied().skip(skipped).chain(newest).collect()
+            }
         };
-        let newest = self.newest.get();
-        let full = matches!(&*self.store.borrow(),
-            Store::First { records, limit } if records.len() >= *limit);
-        if full {
-            dropped += u64::from(!newest.is_none());
-        } else if !newest.is_none() {
-            records.push(newest);
-        }
+        let dropped = self.dropped.get() + u64::from(overflow.is_some());
         let names = self.names.borrow().clone();
         TraceLog::from_parts(names, self.texts.borrow().clone(), records, dropped)
+    }
+
+    /// The record for which there is no room because the newest one counts too: itself where the
+    /// first are held, the oldest where the last are.
+    fn overflow(&self) -> Option<Record> {
+        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none())?;
+        match &mut *self.store.borrow_mut() {
+            Store::First { records, limit } if records.len() >= *limit => Some(newest),
+            Store::Last(ring) if ring.is_full() => ring.first().copied(),
+            _ => None,
+        }
     }
 
     /// Time of the first event that was not held, if there was one.
     #[must_use]
     pub fn first_dropped_ns(&self) -> Option<u64> {
-        (self.dropped.get() > 0).then(|| self.first_dropped_ns.get())
+        if self.dropped.get() > 0 {
+            return Some(self.first_dropped_ns.get());
+        }
+        self.overflow().map(|record| record.time_ns())
     }
 }
 

@@ -77,12 +77,16 @@ impl Kernel {
                 "the end of a delay".to_owned()
             }
         }
-        if self.is_frozen() || !self.may_wait("KeDelayExecutionThread", &Delay) {
-            return;
-        }
         let interval_ns = self.config().clock_interval_ns.max(1);
         let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));
         let tick_ns = end_ns.div_ceil(interval_ns).saturating_mul(interval_ns);
+        if self.is_frozen() {
+            self.pass_time(tick_ns);
+            return;
+        }
+        if !self.may_wait("KeDelayExecutionThread", &Delay) {
+            return;
+        }
         self.enter_wait(&Delay);
         let _ = self.wait_loop(&Delay, tick_ns);
         self.leave_wait();
@@ -124,12 +128,24 @@ impl Kernel {
                 return NtStatus::UNSUCCESSFUL;
             }
             let too_long = deadline_ns == NEVER && self.now_ns() >= longest_ns;
-            if too_long || (progress == Progress::Idle && !object.try_acquire()) {
-                self.hang(&object.describe());
-                return NtStatus::UNSUCCESSFUL;
-            } else if progress == Progress::Idle {
+            if progress == Progress::Idle && object.try_acquire() {
                 return NtStatus::SUCCESS;
             }
+            if too_long || progress == Progress::Idle {
+                self.hang(&self.describe_wait(object));
+                return NtStatus::UNSUCCESSFUL;
+            }
+        }
+    }
+
+    /// The words for a wait that does not end. Outer waits may be over and could end it if they
+    /// returned, which this kernel cannot let them do first: the reader must know of them.
+    fn describe_wait(&self, object: &dyn Waitable) -> String {
+        let what = object.describe();
+        match self.state.waits.0.get() {
+            0 | 1 => what,
+            2 => format!("{what}, with 1 outer wait that can end only after it"),
+            depth => format!("{what}, with {} outer waits that can end only after it", depth - 1),
         }
     }
 }

@@ -26,8 +26,18 @@ impl WorkItem {
     }
 }
 
+/// Work items that run at one time on the clock before they count as endless.
+/// Assumed: far more than a driver queues, and reached in a moment.
+const ITEMS_AT_ONE_TIME: u32 = 100_000;
+
+/// The queue of the system thread.
 #[derive(Default)]
-pub(crate) struct WorkQueue(RefCell<VecDeque<WorkItem>>);
+pub(crate) struct WorkQueue {
+    queue: RefCell<VecDeque<WorkItem>>,
+    /// When the last item began, and how many have begun at that time.
+    last_ns: Cell<u64>,
+    at_that_time: Cell<u32>,
+}
 
 impl Kernel {
     /// Queues a work item; it runs when a thread at PASSIVE_LEVEL waits or is idle.
@@ -43,14 +53,32 @@ impl Kernel {
             self.report_violation("WorkItem", "IoQueueWorkItem for an item that is queued");
             return;
         }
-        self.state.work.0.borrow_mut().push_back(item.clone());
+        self.state.work.queue.borrow_mut().push_back(item.clone());
     }
 
+    /// Runs the first work item in the place of the system thread; false when there is none.
+    ///
+    /// IRQL: below DISPATCH_LEVEL; the item runs at PASSIVE_LEVEL, whatever the level of the
+    /// thread that waits below it.
     pub(crate) fn run_work_item(&self) -> bool {
-        let next = self.state.work.0.borrow_mut().pop_front();
+        let work = &self.state.work;
+        let next = work.queue.borrow_mut().pop_front();
         let Some(item) = next else { return false };
+        let again = work.last_ns.replace(self.now_ns()) == self.now_ns();
+        work.at_that_time.set(if again { work.at_that_time.get() + 1 } else { 1 });
+        if work.at_that_time.get() > ITEMS_AT_ONE_TIME {
+            self.hang("the clock to go on: a work item queues itself for ever and takes no time");
+            return true;
+        }
         item.0.queued.set(false);
+        let old = self.current_irql();
+        self.set_irql(Irql::PASSIVE_LEVEL);
         (item.0.routine)(self);
+        if self.current_irql() != Irql::PASSIVE_LEVEL && !self.is_frozen() {
+            let message = format!("a work item returned at {}", self.current_irql());
+            self.report_violation("IrqlReturn", &message);
+        }
+        self.set_irql(old);
         true
     }
 }

@@ -1,1 +1,52 @@
-//! Placeholder.
+//! A whole machine for PortCls MIDI drivers: what a test of a driver depends on.
+//!
+//! Owns: putting card, bus, kernel, port and driver together ([`MachineBuilder`]); the
+//! application, which is a kernel streaming client ([`Application`]); the MIDI cable with both
+//! ends ([`Cable`]); MIDI files ([`midi_file`]); and the two main jobs, [`play`] and [`capture`].
+//! It never knows what a terminal is.
+//!
+//! # A test of a driver
+//!
+//! ```
+//! use portcls_machine::{Application, MachineBuilder};
+//! use portcls_machine::report::Filter;
+//!
+//! let machine = MachineBuilder::new().card("smsc-superio")?.build()?;
+//! machine.start()?;
+//! let application = Application::new(&machine);
+//! let pin = application.open_render()?;
+//! pin.run()?;
+//! pin.write_now(&[0x90, 0x3C, 0x40])?;
+//! machine.run_for_ns(2_000_000)?;
+//! assert_eq!(machine.cable().sent_bytes(), [0x90, 0x3C, 0x40]);
+//! // A golden trace: `insta::assert_snapshot!(machine.trace_text(Filter::Registers))`.
+//! assert!(machine.trace_text(Filter::Registers).contains("wire      out 3C start"));
+//! # Ok::<(), portcls_machine::MachineError>(())
+//! ```
+
+mod application;
+mod builder;
+mod cable;
+mod card_device;
+mod error;
+mod ks_client;
+mod machine;
+pub mod midi_file;
+mod pin_client;
+mod record_buffer;
+mod session;
+pub mod tune;
+
+pub use application::Application;
+pub use builder::{Driver, MachineBuilder};
+pub use cable::Cable;
+pub use error::MachineError;
+pub use hw_mpu401 as chip;
+pub use ks_client::PinPlace;
+pub use machine::{APPLICATION_DELAY_NS, Leak, Machine};
+pub use pin_client::{PinClient, Received};
+pub use portcls_emulator as emulator;
+pub use portcls_report as report;
+pub use session::{
+    CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
+};

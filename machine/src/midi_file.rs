@@ -102,9 +102,7 @@ pub enum MidiFileError {
 
 /// The tail of a sentence that names a warning.
 fn because(warning: &Option<String>) -> String {
-    warning
-        .as_ref()
-        .map_or_else(String::new, |text| format!(" ({text})"))
+    warning.as_ref().map_or_else(String::new, |text| format!(" ({text})"))
 }
 
 /// Reads a file into the messages it holds.
@@ -136,11 +134,7 @@ pub fn read_song(file: &[u8], format: InputFormat) -> Result<Song, MidiFileError
 
 /// The error for a file of another kind.
 fn not_midi(file: &[u8], expected: &'static str) -> MidiFileError {
-    let first: Vec<String> = file
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
+    let first: Vec<String> = file.iter().take(8).map(|byte| format!("{byte:02X}")).collect();
     let found = first.join(" ");
     MidiFileError::NotMidi { expected, found }
 }

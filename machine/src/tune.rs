@@ -41,13 +41,7 @@ const MELODY: [(u64, u8); 19] = [
 ];
 
 /// The chord of each bar: A minor, F, C, G, A minor.
-const CHORDS: [[u8; 3]; 5] = [
-    [57, 60, 64],
-    [57, 60, 65],
-    [55, 60, 64],
-    [55, 59, 62],
-    [57, 60, 64],
-];
+const CHORDS: [[u8; 3]; 5] = [[57, 60, 64], [57, 60, 65], [55, 60, 64], [55, 59, 62], [57, 60, 64]];
 
 /// The bass of each bar: two half notes.
 const BASS: [[u8; 2]; 5] = [[45, 40], [41, 48], [48, 43], [43, 38], [45, 33]];
@@ -79,10 +73,7 @@ pub fn default_tune() -> Song {
     }
     for (eighth, bend) in BENDS {
         let [high, low] = (bend << 1).to_be_bytes();
-        score.add(
-            FIRST_BAR_NS + eighth * EIGHTH_NS,
-            &[0xE0 | MELODY_CHANNEL, low >> 1, high],
-        );
+        score.add(FIRST_BAR_NS + eighth * EIGHTH_NS, &[0xE0 | MELODY_CHANNEL, low >> 1, high]);
     }
     score.into_song()
 }
@@ -147,11 +138,8 @@ mod tests {
         let kinds: std::collections::BTreeSet<u8> =
             song.iter().map(|message| message.bytes[0] & 0xF0).collect();
         assert_eq!(Vec::from_iter(kinds), [0x80, 0x90, 0xB0, 0xC0, 0xE0, 0xF0]);
-        let bends: Vec<&[u8]> = song
-            .iter()
-            .map(|message| message.bytes)
-            .filter(|bytes| bytes[0] == 0xE0)
-            .collect();
+        let bends: Vec<&[u8]> =
+            song.iter().map(|message| message.bytes).filter(|bytes| bytes[0] == 0xE0).collect();
         assert_eq!(bends[0], [0xE0, 0x00, 0x48]);
         assert_eq!(bends[3], [0xE0, 0x00, 0x40]);
     }

@@ -1,11 +1,11 @@
 //! The adapter driver around `MiniportMidiUart`: from DriverEntry to unload.
 //!
-//! Nothing lives here between calls: PortCls keeps the device, the port keeps the miniport.
+//! Nothing lives here between calls: PortCls keeps the device, the port keeps the miniport, and a
+//! start that fails half way is undone by whoever drops what was made so far.
 
 use std::rc::Rc;
 
 use portcls_emulator::{DeviceObject, DriverObject, Irp, Kernel, NtStatus};
-use portcls_port::com::IUnknown;
 use portcls_port::guid::clsid;
 use portcls_port::interfaces::IResourceList;
 use portcls_port::{
@@ -54,11 +54,6 @@ fn start_device(
 ) -> Result<(), NtStatus> {
     let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
     let miniport = MiniportMidiUart::new();
-    let unknown: Rc<dyn IUnknown> = Rc::clone(&miniport) as Rc<dyn IUnknown>;
-    Rc::clone(&port).init(kernel, device, irp, unknown, None, resources)?;
-    let registered = pc_register_subdevice(kernel, device, SUBDEVICE_NAME, port);
-    if registered.is_err() {
-        miniport.shut_down();
-    }
-    registered
+    Rc::clone(&port).init(kernel, device, irp, miniport, None, resources)?;
+    pc_register_subdevice(kernel, device, SUBDEVICE_NAME, port)
 }

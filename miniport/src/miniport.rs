@@ -4,7 +4,7 @@
 //! The order inside `Init` is the contract: everything that an interrupt touches exists before the
 //! interrupt is connected, and the interrupt is connected before the card is first spoken to.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus, PoolType, Resource};
@@ -30,7 +30,8 @@ use crate::stream::{UartStream, require_midi};
 /// It offers `IMiniportMidi` and `IPowerNotify`. One render and one capture stream can be open at
 /// a time. Without an interrupt it renders only.
 pub struct MiniportMidiUart {
-    hardware: RefCell<Option<Rc<Hardware>>>,
+    /// The card, from a good `Init` on; with it goes the counted reference to the port.
+    hardware: OnceCell<Rc<Hardware>>,
 
     /// How many lost bytes were reported.
     reported_overruns: Cell<u64>,
@@ -40,29 +41,17 @@ impl MiniportMidiUart {
     /// A miniport without hardware; `Init` gives it some.
     #[must_use]
     pub fn new() -> Rc<MiniportMidiUart> {
-        Rc::new(MiniportMidiUart {
-            hardware: RefCell::new(None),
-            reported_overruns: Cell::new(0),
-        })
+        Rc::new(MiniportMidiUart { hardware: OnceCell::new(), reported_overruns: Cell::new(0) })
     }
 
     /// Captured bytes that were lost because nobody read them in time. IRQL: any.
     #[must_use]
     pub fn overruns(&self) -> u64 {
-        self.hardware.borrow().as_ref().map_or(0, |hardware| hardware.card().overruns())
+        self.hardware.get().map_or(0, |hardware| hardware.card().overruns())
     }
 
-    /// Gives up the hardware and the port: the counted reference to the port ends here.
-    ///
-    /// For an adapter driver whose port was started and could not be registered, so that nobody
-    /// will ever tell it to go. IRQL: PASSIVE_LEVEL.
-    pub(crate) fn shut_down(&self) {
-        let hardware = self.hardware.borrow_mut().take();
-        drop(hardware);
-    }
-
-    fn hardware(&self) -> Result<Rc<Hardware>, NtStatus> {
-        self.hardware.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
+    fn hardware(&self) -> Result<&Rc<Hardware>, NtStatus> {
+        self.hardware.get().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 }
 
@@ -70,9 +59,8 @@ impl MiniportMidiUart {
 /// interrupt, and nothing that an MPU-401 has no use for.
 fn assigned_registers(resources: &dyn IResourceList) -> Result<Registers, NtStatus> {
     let others = resources.number_of_dmas() + resources.number_of_memories();
-    let fits = resources.number_of_ports() == 1
-        && resources.number_of_interrupts() <= 1
-        && others == 0;
+    let fits =
+        resources.number_of_ports() == 1 && resources.number_of_interrupts() <= 1 && others == 0;
     match resources.find_translated_port(0) {
         Some(Resource::Port { start, length }) if fits && length >= PORT_COUNT => {
             Registers::new(start).ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)
@@ -104,7 +92,8 @@ impl IUnknown for MiniportMidiUart {
 
 impl IMiniport for MiniportMidiUart {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
-        let filter = if self.hardware()?.has_interrupt() { duplex_filter() } else { render_filter() };
+        let filter =
+            if self.hardware()?.has_interrupt() { duplex_filter() } else { render_filter() };
         Ok(Rc::new(filter))
     }
 
@@ -140,7 +129,7 @@ impl IMiniportMidi for MiniportMidiUart {
         // From here on a failure drops the hardware, and with it the connection.
         let hardware = Hardware::new(kernel, card, interrupt);
         hardware.start(kernel)?;
-        *self.hardware.borrow_mut() = Some(Rc::new(hardware));
+        self.hardware.set(Rc::new(hardware)).map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
         Ok(Some(group))
     }
 
@@ -171,7 +160,7 @@ impl IMiniportMidi for MiniportMidiUart {
             _ => return Err(NtStatus::INVALID_DEVICE_REQUEST),
         };
         require_midi(format)?;
-        let stream = UartStream::open(kernel, &hardware, direction)?;
+        let stream = UartStream::open(kernel, hardware, direction)?;
         Ok(NewStream { stream, service_group })
     }
 }

@@ -286,7 +286,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
             adapter.state.set(PnpState::Removed);
             let status = forward(kernel, device, irp);
             device.detach();
-            device.set_extension(None);
+            device.delete();
             status
         }
         PnpRequest::QueryStopDevice

@@ -81,33 +81,19 @@ pub(super) fn find_tracks<'a>(
             "a file of format 0 has one track, this one has {found}; they are played together"
         ));
     }
-    let layout = if format == 2 {
-        Layout::OneByOne
-    } else {
-        Layout::Together
-    };
-    Ok(Tracks {
-        layout,
-        division,
-        tracks,
-    })
+    let layout = if format == 2 { Layout::OneByOne } else { Layout::Together };
+    Ok(Tracks { layout, division, tracks })
 }
 
 /// The MIDI file inside a RIFF wrapper, or the file itself.
 fn unwrap_riff(file: &[u8]) -> Result<Rest<'_>, MidiFileError> {
     if file.starts_with(b"MThd") {
-        return Ok(Rest {
-            offset: 0,
-            bytes: file,
-        });
+        return Ok(Rest { offset: 0, bytes: file });
     }
     if !file.starts_with(b"RIFF") || file.get(8..12) != Some(b"RMID") {
         return Err(not_midi(file, "MIDI file"));
     }
-    let mut rest = Rest {
-        offset: 0,
-        bytes: file,
-    };
+    let mut rest = Rest { offset: 0, bytes: file };
     rest.take(12);
     while let &[a, b, c, d, l0, l1, l2, l3, ..] = rest.bytes {
         rest.take(8);
@@ -129,31 +115,20 @@ fn unwrap_riff(file: &[u8]) -> Result<Rest<'_>, MidiFileError> {
 /// Reads the header chunk: format, declared track count, division.
 fn read_header(rest: &mut Rest<'_>) -> Result<(u16, u16, Division), MidiFileError> {
     let start = rest.offset;
-    let damaged = |at: usize, problem: String| MidiFileError::DamagedHeader {
-        offset: start + at,
-        problem,
-    };
+    let damaged =
+        |at: usize, problem: String| MidiFileError::DamagedHeader { offset: start + at, problem };
     let &[_, _, _, _, l0, l1, l2, l3, f0, f1, n0, n1, d0, d1, ..] = rest.bytes else {
         let found = rest.bytes.len();
-        return Err(damaged(
-            0,
-            format!("it has 14 bytes, but only {found} are there"),
-        ));
+        return Err(damaged(0, format!("it has 14 bytes, but only {found} are there")));
     };
     let length = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
     let room = rest.bytes.len() - 8;
     if length < 6 || length > room {
-        return Err(damaged(
-            4,
-            format!("it declares {length} bytes, 6 to {room} fit"),
-        ));
+        return Err(damaged(4, format!("it declares {length} bytes, 6 to {room} fit")));
     }
     let format = u16::from_be_bytes([f0, f1]);
     if format > 2 {
-        return Err(damaged(
-            8,
-            format!("format {format} is unknown, there are 0, 1 and 2"),
-        ));
+        return Err(damaged(8, format!("format {format} is unknown, there are 0, 1 and 2")));
     }
     let division = read_division(d0, d1).map_err(|problem| damaged(12, problem))?;
     rest.take(8 + length);
@@ -169,9 +144,7 @@ fn read_division(high: u8, low: u8) -> Result<Division, String> {
         (_, 0) => Err("a frame of 0 ticks makes no time".to_owned()),
         _ => match high.wrapping_neg() {
             rate @ (24 | 25 | 29 | 30) => Ok(Division::Frame { rate, ticks: low }),
-            rate => Err(format!(
-                "{rate} frames a second are unknown, there are 24, 25, 29 and 30"
-            )),
+            rate => Err(format!("{rate} frames a second are unknown, there are 24, 25, 29 and 30")),
         },
     }
 }

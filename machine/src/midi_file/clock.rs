@@ -51,14 +51,7 @@ impl TickClock {
                 (1_000_000_000, u128::from(rate) * u128::from(ticks), 1)
             }
         };
-        TickClock {
-            division,
-            numerator,
-            denominator,
-            units_per_tick,
-            tick: 0,
-            units: 0,
-        }
+        TickClock { division, numerator, denominator, units_per_tick, tick: 0, units: 0 }
     }
 
     /// Goes on to a tick and returns its time in ns, rounded down.
@@ -103,10 +96,7 @@ mod tests {
 
     #[test]
     fn smpte_ticks_ignore_the_tempo() {
-        let mut clock = TickClock::new(Division::Frame {
-            rate: 25,
-            ticks: 40,
-        });
+        let mut clock = TickClock::new(Division::Frame { rate: 25, ticks: 40 });
         clock.set_tempo(1);
         assert_eq!(clock.advance_to(3), 3_000_000);
     }

@@ -15,30 +15,16 @@ fn running_status_on_the_wire_gets_its_status_back() {
     let song = messages_from_wire(&wire(&[0x90, 0x3C, 0x40, 0xF8, 0x3C, 0x00, 0xC5, 1, 2]));
     assert_messages(
         &song,
-        &[
-            (0, "90 3C 40"),
-            (960, "F8"),
-            (1280, "90 3C 00"),
-            (1920, "C5 01"),
-            (2560, "C5 02"),
-        ],
+        &[(0, "90 3C 40"), (960, "F8"), (1280, "90 3C 00"), (1920, "C5 01"), (2560, "C5 02")],
     );
 }
 
 #[test]
 fn real_time_inside_a_message_comes_after_it_and_inside_a_sysex_splits_it() {
-    let song = messages_from_wire(&wire(&[
-        0x90, 0xF8, 0x3C, 0x40, 0xF0, 0x01, 0xFE, 0x02, 0xF7,
-    ]));
+    let song = messages_from_wire(&wire(&[0x90, 0xF8, 0x3C, 0x40, 0xF0, 0x01, 0xFE, 0x02, 0xF7]));
     assert_messages(
         &song,
-        &[
-            (0, "90 3C 40"),
-            (320, "F8"),
-            (1280, "F0 01"),
-            (1920, "FE"),
-            (2240, "02 F7"),
-        ],
+        &[(0, "90 3C 40"), (320, "F8"), (1280, "F0 01"), (1920, "FE"), (2240, "02 F7")],
     );
 }
 
@@ -48,12 +34,7 @@ fn broken_messages_and_stray_bytes_stay_as_they_came() {
         1, 2, 0x90, 3, 0x80, 0xF0, 4, 0xF4, 5, 0xF6, 6, 0xF7, 0xF7, 0xF2, 7,
     ]));
     let parts: Vec<String> = song.iter().map(|message| hex(message.bytes)).collect();
-    assert_eq!(
-        parts,
-        [
-            "01 02", "90 03", "80", "F0 04", "F4", "05", "F6", "06 F7", "F7", "F2 07"
-        ]
-    );
+    assert_eq!(parts, ["01 02", "90 03", "80", "F0 04", "F4", "05", "F6", "06 F7", "F7", "F2 07"]);
 }
 
 #[test]

@@ -35,9 +35,7 @@ pub(super) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     };
     if found.layout == Layout::OneByOne && readers.len() > 1 {
         let count = readers.len();
-        song.warn(format!(
-            "a file of format 2: its {count} tracks are played one after another"
-        ));
+        song.warn(format!("a file of format 2: its {count} tracks are played one after another"));
     }
     let mut start_ns = 0;
     for group in readers.chunks_mut(group_size.max(1)) {

@@ -53,20 +53,21 @@ impl Song {
         }
         self.bytes.extend_from_slice(head);
         self.bytes.extend_from_slice(tail);
-        self.entries.push(Entry {
-            due_ns: due_ns.max(self.duration_ns()),
-            end: self.bytes.len(),
-        });
+        self.entries.push(Entry { due_ns: due_ns.max(self.duration_ns()), end: self.bytes.len() });
     }
 
     /// The messages, first one first.
     #[must_use]
     pub fn iter(&self) -> Messages<'_> {
-        Messages {
-            rest: &self.bytes,
-            start: 0,
-            entries: self.entries.iter(),
-        }
+        Messages { rest: &self.bytes, start: 0, entries: self.entries.iter() }
+    }
+
+    /// The message at a place in the order, from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<TimedMessage<'_>> {
+        let entry = self.entries.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.entries[before].end);
+        Some(TimedMessage { due_ns: entry.due_ns, bytes: &self.bytes[start..entry.end] })
     }
 
     /// How many messages there are.
@@ -112,8 +113,7 @@ impl Song {
     pub(super) fn close_warnings(&mut self) {
         let count = core::mem::take(&mut self.warnings_left_out);
         if count > 0 {
-            self.warnings
-                .push(format!("{count} more warnings are not shown"));
+            self.warnings.push(format!("{count} more warnings are not shown"));
         }
     }
 }

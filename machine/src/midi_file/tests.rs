@@ -19,9 +19,7 @@ fn smf(format: u8, declared_tracks: u8, division: [u8; 2], tracks: &[&[u8]]) -> 
 
 /// The messages as (due in ns, bytes in hexadecimal).
 fn messages(song: &Song) -> Vec<(u64, String)> {
-    song.iter()
-        .map(|message| (message.due_ns, hex(message.bytes)))
-        .collect()
+    song.iter().map(|message| (message.due_ns, hex(message.bytes))).collect()
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -37,10 +35,8 @@ fn assert_plays(file: &[u8], expected: &[(u64, &str)]) {
 }
 
 pub(super) fn assert_messages(song: &Song, expected: &[(u64, &str)]) {
-    let expected: Vec<(u64, String)> = expected
-        .iter()
-        .map(|(due_ns, bytes)| (*due_ns, (*bytes).to_owned()))
-        .collect();
+    let expected: Vec<(u64, String)> =
+        expected.iter().map(|(due_ns, bytes)| (*due_ns, (*bytes).to_owned())).collect();
     assert_eq!(messages(song), expected);
 }
 
@@ -64,11 +60,7 @@ fn running_status_is_expanded_and_ticks_become_ns() {
     let events = track(&[NOTE_ON, &[0x30, 0x3C, 0x00], &[0x81, 0x10, 0xC1, 0x05], END]);
     assert_plays(
         &smf(0, 1, [0, 96], &[&events]),
-        &[
-            (0, "90 3C 40"),
-            (250_000_000, "90 3C 00"),
-            (1_000_000_000, "C1 05"),
-        ],
+        &[(0, "90 3C 40"), (250_000_000, "90 3C 00"), (1_000_000_000, "C1 05")],
     );
 }
 
@@ -109,10 +101,7 @@ fn tracks_of_format_2_play_one_after_another_each_at_its_own_tempo() {
 fn smpte_division_counts_frames() {
     // E7 28: 25 frames a second of 40 ticks, so a tick is 1 ms.
     let events = track(&[&[0x0A, 0x90, 0x3C, 0x40], END]);
-    assert_plays(
-        &smf(0, 1, [0xE7, 0x28], &[&events]),
-        &[(10_000_000, "90 3C 40")],
-    );
+    assert_plays(&smf(0, 1, [0xE7, 0x28], &[&events]), &[(10_000_000, "90 3C 40")]);
 }
 
 #[test]
@@ -154,10 +143,8 @@ fn a_damaged_event_ends_its_track_and_what_came_before_is_kept() {
     assert_plays_with(
         &smf(1, 2, [0, 96], &[&cut_sysex, &good]),
         &[(0, "90 3C 40"), (0, "90 3C 40")],
-        &[
-            "track 1: the event at byte 26 is damaged; events kept before it: 1, bytes left out \
-             from there on: 5",
-        ],
+        &["track 1: the event at byte 26 is damaged; events kept before it: 1, bytes left out \
+             from there on: 5"],
     );
 }
 
@@ -284,11 +271,7 @@ fn a_header_that_gives_no_time_is_damaged() {
         (3, [0, 96], "8: format 3 is unknown, there are 0, 1 and 2"),
         (0, [0, 0], "12: a beat of 0 ticks makes no time"),
         (0, [0xE7, 0], "12: a frame of 0 ticks makes no time"),
-        (
-            0,
-            [0x80, 1],
-            "12: 128 frames a second are unknown, there are 24, 25, 29 and 30",
-        ),
+        (0, [0x80, 1], "12: 128 frames a second are unknown, there are 24, 25, 29 and 30"),
     ] {
         let text = error(&smf(format, 1, division, &[NOTE_ON]), InputFormat::Auto);
         let expected = format!("damaged MIDI file header at byte {problem}; save the file again");
@@ -298,9 +281,7 @@ fn a_header_that_gives_no_time_is_damaged() {
 
 #[test]
 fn a_syx_file_gives_each_whole_message_at_time_0() {
-    let file = [
-        0xF0, 0x43, 0xF7, 0x00, 0x01, 0xF0, 0x44, 0x90, 0xF7, 0xF0, 0xF7, 0xF0, 0x45,
-    ];
+    let file = [0xF0, 0x43, 0xF7, 0x00, 0x01, 0xF0, 0x44, 0x90, 0xF7, 0xF0, 0xF7, 0xF0, 0x45];
     assert_plays_with(
         &file,
         &[(0, "F0 43 F7"), (0, "F0 F7")],
@@ -310,9 +291,7 @@ fn a_syx_file_gives_each_whole_message_at_time_0() {
 
 #[test]
 fn raw_bytes_stay_unchanged_and_are_split_at_messages() {
-    let file = [
-        0x90, 0x3C, 0x40, 0x3C, 0x00, 0xF0, 0x01, 0xF8, 0x02, 0xF7, 0xC0,
-    ];
+    let file = [0x90, 0x3C, 0x40, 0x3C, 0x00, 0xF0, 0x01, 0xF8, 0x02, 0xF7, 0xC0];
     let song = read_song(&file, InputFormat::Raw).expect("raw bytes can always be played");
     let parts = ["90 3C 40", "3C 00", "F0 01", "F8", "02 F7", "C0"];
     assert_messages(&song, &parts.map(|part| (0, part)));

@@ -98,9 +98,7 @@ impl<'a> TrackReader<'a> {
         let mut warnings = Vec::new();
         if self.meta_skipped > 0 {
             let count = self.meta_skipped;
-            warnings.push(format!(
-                "track {number}: damaged meta events skipped: {count}"
-            ));
+            warnings.push(format!("track {number}: damaged meta events skipped: {count}"));
         }
         match self.ending {
             Some(Ending::Damaged { offset }) => warnings.push(format!(
@@ -112,9 +110,8 @@ impl<'a> TrackReader<'a> {
             Some(Ending::Unmarked) => {
                 warnings.push(format!("track {number}: the event End of Track is missing"));
             }
-            Some(Ending::Marked { bytes_after }) if bytes_after > 0 => warnings.push(format!(
-                "track {number}: bytes left out after End of Track: {bytes_after}"
-            )),
+            Some(Ending::Marked { bytes_after }) if bytes_after > 0 => warnings
+                .push(format!("track {number}: bytes left out after End of Track: {bytes_after}")),
             _ => {}
         }
         warnings

@@ -120,9 +120,7 @@ impl WireParser {
     fn take_data(&mut self, start_ns: u64, byte: u8) {
         if self.state == State::Between {
             self.state = match self.last_status {
-                Some(status) => State::Short {
-                    missing: data_bytes(status),
-                },
+                Some(status) => State::Short { missing: data_bytes(status) },
                 None => State::Run,
             };
         }
@@ -149,9 +147,7 @@ impl WireParser {
         if byte == 0xF0 {
             self.state = State::Run;
         } else if data_bytes(byte) > 0 {
-            self.state = State::Short {
-                missing: data_bytes(byte),
-            };
+            self.state = State::Short { missing: data_bytes(byte) };
         } else {
             self.end_message();
         }

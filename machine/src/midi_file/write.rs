@@ -41,10 +41,7 @@ const MAX_DELTA_TICKS: u64 = (1 << 28) - 1;
 pub fn write_smf<'a>(
     messages: impl IntoIterator<Item = TimedMessage<'a>>,
 ) -> Result<Vec<u8>, MidiFileError> {
-    let mut events = vec![event(
-        0,
-        TrackEventKind::Meta(MetaMessage::Tempo(u24::new(TEMPO_US))),
-    )];
+    let mut events = vec![event(0, TrackEventKind::Meta(MetaMessage::Tempo(u24::new(TEMPO_US))))];
     let mut last_tick = 0;
     let messages = messages.into_iter();
     for message in messages.filter(|message| !message.bytes.is_empty()) {

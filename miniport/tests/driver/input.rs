@@ -42,6 +42,7 @@ fn an_fe_in_uart_mode_is_active_sensing() {
     let (rig, miniport) = Rig::started(Wiring::Interrupt);
     let stream = rig.run(&miniport, 2, StreamDirection::Capture);
     interrupt(&rig, &burst([0xFE]));
+    assert_eq!(rig.port.notified.get(), 1);
     assert_eq!(read(&rig, &*stream), [0xFE]);
 }
 
@@ -118,6 +119,7 @@ fn a_stream_that_goes_while_it_runs_leaves_nothing_to_the_next() {
     interrupt(&rig, &burst([0x90]));
     drop(stream);
     interrupt(&rig, &burst([0x91]));
+    assert_eq!(rig.port.notified.get(), 1, "the second byte is nobody's");
     let next = rig.run(&miniport, 2, StreamDirection::Capture);
     assert_eq!(read(&rig, &*next), []);
 }

@@ -3,6 +3,7 @@
 //! No model of a card is involved: what a card would answer is written down in each test, so a
 //! test fails when the driver makes one access more, one less, or one at another time.
 
+mod adapter;
 mod input;
 mod output;
 mod power;

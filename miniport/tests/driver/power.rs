@@ -1,9 +1,7 @@
 //! PowerChangeNotify: UART mode is back after sleep, and nothing is touched during it.
 
 use portcls_emulator::NtStatus;
-use portcls_port::interfaces::{
-    DevicePowerState, IMiniportMidiStream, IPowerNotify, StreamDirection,
-};
+use portcls_port::interfaces::{DevicePowerState, IPowerNotify, StreamDirection};
 use portcls_port::ks::KsState;
 
 use crate::rig::{QUICK_START, Rig, Wiring};
@@ -54,8 +52,10 @@ fn no_register_is_touched_while_the_power_is_off() {
         render.set_state(&rig.kernel, state).unwrap();
     }
     // An interrupt now can only be another device's; it is refused without a look.
+    rig.share_line();
     rig.expect("irq up");
-    rig.expect("irq down");
+    rig.kernel.run_until(rig.kernel.now_ns() + 1_000_000);
+    assert_eq!(rig.kernel.counters().interrupts, 1);
     drop(render);
     drop(miniport);
     rig.script.check();

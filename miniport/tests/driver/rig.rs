@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::{
-    DeviceId, DeviceObject, InterruptLine, Irp, Irql, Kernel, KernelConfig, NtStatus, PoolType,
-    Resource, Share, TriggerMode,
+    Claim, DeviceId, DeviceObject, InterruptLine, Irp, Irql, Kernel, KernelConfig, NtStatus,
+    PoolType, Resource, Share, TriggerMode,
 };
 use portcls_miniport::MiniportMidiUart;
 use portcls_port::com::{IUnknown, Interface};
@@ -130,6 +130,18 @@ impl Rig {
         self.kernel.touch_device(self.device);
     }
 
+    /// Connects another driver to the line, which claims what the first refuses and lowers it.
+    pub fn share_line(&self) {
+        let (script, device) = (self.script.clone(), self.device);
+        let routine = move |kernel: &Kernel| {
+            script.expect("irq down");
+            kernel.touch_device(device);
+            Claim::Mine
+        };
+        let (vector, mode) = (InterruptLine::vector_of(LINE), TriggerMode::Level);
+        self.kernel.connect_interrupt(vector, mode, Share::Shared, Rc::new(routine)).unwrap();
+    }
+
     /// Starts a miniport on the card.
     pub fn init(&self, miniport: &Rc<MiniportMidiUart>) -> Result<(), NtStatus> {
         let mut resources = vec![ports(0x330, 2)];
@@ -163,8 +175,7 @@ impl Rig {
     ) -> Result<Rc<dyn IMiniportMidiStream>, NtStatus> {
         let (kernel, pool) = (&self.kernel, PoolType::NonPagedNx);
         let format = KsDataFormat::MIDI;
-        let opened =
-            Rc::clone(miniport).new_stream(kernel, None, pool, pin, direction, &format)?;
+        let opened = Rc::clone(miniport).new_stream(kernel, None, pool, pin, direction, &format)?;
         assert_eq!(opened.service_group.is_some(), direction == StreamDirection::Capture);
         Ok(opened.stream)
     }

@@ -92,7 +92,7 @@ fn a_card_left_in_uart_mode_is_reset_twice() {
     let rig = Rig::new(Wiring::Interrupt);
     rig.expect("R S -> 80");
     rig.expect("W C FF");
-    rig.expect("R S -> 80 x71   ; 20 quick looks, then one every 2 ms for 100 ms");
+    rig.expect("R S -> 80 x72   ; 20 quick looks, then one every 2 ms");
     rig.expect(QUICK_START);
     let miniport = MiniportMidiUart::new();
     rig.init(&miniport).unwrap();
@@ -161,7 +161,7 @@ fn a_card_that_never_acknowledges_is_accepted_with_a_word() {
     for command in ["W C FF", "W C FF", "W C 3F"] {
         rig.expect("R S -> BF");
         rig.expect(command);
-        rig.expect("R S -> BF x71");
+        rig.expect("R S -> BF x72");
     }
     let miniport = MiniportMidiUart::new();
     rig.init(&miniport).unwrap();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{NtStatus, PoolType};
 use portcls_miniport::MiniportMidiUart;
-use portcls_port::interfaces::{IMiniport, IMiniportMidi, IMiniportMidiStream, StreamDirection};
+use portcls_port::interfaces::{IMiniport, IMiniportMidi, StreamDirection};
 use portcls_port::ks::{DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication};
 
 use crate::rig::{Rig, Wiring};

@@ -1,0 +1,224 @@
+//! Puts a machine together: card, base port, interrupt line, driver and kernel settings.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hw_mpu401::{CardProfile, InitialState, InterruptKind, Mpu401, card, cards};
+use portcls_emulator::trace::TraceConfig;
+use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
+
+use crate::card_device::{Card, CardDevice, CardState};
+use crate::error::MachineError;
+use crate::machine::{Machine, Parts};
+
+pub use portcls_miniport::DriverEntry;
+
+/// A driver in Rust.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    /// Its name, as the trace's header shows it.
+    pub name: String,
+    /// Its DriverEntry.
+    pub entry: DriverEntry,
+}
+
+impl Driver {
+    /// A driver of one's own.
+    #[must_use]
+    pub fn new(name: &str, entry: DriverEntry) -> Driver {
+        Driver { name: name.to_owned(), entry }
+    }
+
+    /// A driver that comes with the project.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownDriver`] with the names that there are.
+    pub fn named(name: &str) -> Result<Driver, MachineError> {
+        let drivers = portcls_miniport::drivers();
+        let found = drivers.iter().find(|driver| driver.name.eq_ignore_ascii_case(name));
+        let driver = found.ok_or_else(|| MachineError::UnknownDriver {
+            name: name.to_owned(),
+            known: list(drivers.iter().map(|driver| driver.name)),
+        })?;
+        Ok(Driver::new(driver.name, driver.entry))
+    }
+}
+
+/// `a, b and c`.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// The default base port.
+const DEFAULT_PORT: u16 = 0x330;
+
+/// The default interrupt line.
+const DEFAULT_IRQ: u8 = 9;
+
+/// The ports that the card decodes: DATA and STATUS.
+const PORTS: u16 = 2;
+
+/// Builds a machine. The defaults are a Roland MPU-401 at 330, irq 9, with the driver `uart`.
+#[derive(Clone, Debug)]
+pub struct MachineBuilder {
+    profile: CardProfile,
+    driver: Option<Driver>,
+    port: u16,
+    irq: u8,
+    initial: InitialState,
+    kernel: KernelConfig,
+}
+
+impl Default for MachineBuilder {
+    fn default() -> Self {
+        MachineBuilder::new()
+    }
+}
+
+impl MachineBuilder {
+    /// The default machine.
+    #[must_use]
+    pub fn new() -> MachineBuilder {
+        let profile = card("roland-mpu401").expect("the first card of the table").clone();
+        MachineBuilder {
+            profile,
+            driver: None,
+            port: DEFAULT_PORT,
+            irq: DEFAULT_IRQ,
+            initial: InitialState::PowerOn,
+            kernel: KernelConfig::default(),
+        }
+    }
+
+    /// Takes a card by its name.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownCard`] with the names that there are.
+    pub fn card(mut self, name: &str) -> Result<MachineBuilder, MachineError> {
+        let found = cards().iter().find(|card| card.name.eq_ignore_ascii_case(name));
+        let profile = found.ok_or_else(|| MachineError::UnknownCard {
+            name: name.to_owned(),
+            known: list(cards().iter().map(|card| card.name)),
+        })?;
+        self.profile = profile.clone();
+        Ok(self)
+    }
+
+    /// Takes a card by its profile.
+    #[must_use]
+    pub fn card_profile(mut self, profile: CardProfile) -> MachineBuilder {
+        self.profile = profile;
+        self
+    }
+
+    /// Finds the card in another state than power-on when the run begins.
+    #[must_use]
+    pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
+        self.initial = initial;
+        self
+    }
+
+    /// Takes a driver.
+    #[must_use]
+    pub fn driver(mut self, driver: Driver) -> MachineBuilder {
+        self.driver = Some(driver);
+        self
+    }
+
+    /// Puts the card at another base port.
+    ///
+    /// # Errors
+    /// [`MachineError::BadPort`] above FFFE.
+    pub fn port(mut self, port: u32) -> Result<MachineBuilder, MachineError> {
+        let fits = u16::try_from(port).ok().filter(|port| *port <= u16::MAX - (PORTS - 1));
+        self.port = fits.ok_or(MachineError::BadPort { port })?;
+        Ok(self)
+    }
+
+    /// Puts the card on another interrupt line; 2 means 9.
+    ///
+    /// # Errors
+    /// [`MachineError::BadIrq`] outside 2 to 15.
+    pub fn irq(mut self, irq: u32) -> Result<MachineBuilder, MachineError> {
+        self.irq = match irq {
+            2 => 9,
+            3..=15 => irq as u8,
+            _ => return Err(MachineError::BadIrq { irq }),
+        };
+        Ok(self)
+    }
+
+    /// Sets how much the trace holds and whether it folds polls.
+    #[must_use]
+    pub fn trace(mut self, trace: TraceConfig) -> MachineBuilder {
+        self.kernel.trace = trace;
+        self
+    }
+
+    /// Stops the run at this simulated time.
+    #[must_use]
+    pub fn until_ns(mut self, until_ns: Option<u64>) -> MachineBuilder {
+        self.kernel.until_ns = until_ns;
+        self
+    }
+
+    /// Sets everything else about the kernel; the cost of a port access is the card's.
+    #[must_use]
+    pub fn kernel(mut self, config: KernelConfig) -> MachineBuilder {
+        self.kernel = config;
+        self
+    }
+
+    /// Builds the machine at power-on: the card is on the bus, no driver is loaded.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownDriver`] when the default driver is not in the table.
+    pub fn build(self) -> Result<Machine, MachineError> {
+        let driver = match self.driver {
+            Some(driver) => driver,
+            None => Driver::named("uart")?,
+        };
+        let config = KernelConfig { port_access_ns: self.profile.access_ns, ..self.kernel };
+        let kernel = Kernel::new(config);
+        let (trigger, share) = match self.profile.interrupt {
+            InterruptKind::LatchEdge => (TriggerMode::Latched, Share::Exclusive),
+            InterruptKind::Level => (TriggerMode::Level, Share::Shared),
+        };
+        kernel.wire_line(InterruptLine { number: self.irq, trigger });
+        let card: Card = Rc::new(RefCell::new(CardState {
+            chip: Mpu401::new(&self.profile, self.initial),
+            sent: Vec::new(),
+            out_idle_since_ns: 0,
+        }));
+        let shell = Box::new(CardDevice(Rc::clone(&card)));
+        let device = kernel.attach_device(self.port, PORTS, Some(self.irq), shell);
+        let ports = Resource::Port { start: u64::from(self.port), length: u32::from(PORTS) };
+        let interrupt = |level: u32, vector: u32| Resource::Interrupt {
+            level,
+            vector,
+            affinity: 1,
+            trigger,
+            share,
+        };
+        let irql = Irql::of_line(self.irq);
+        let translated = interrupt(u32::from(irql.0), InterruptLine::vector_of(self.irq));
+        let raw = interrupt(u32::from(self.irq), u32::from(self.irq));
+        let title = format!(
+            "driver {}, card {}, port {:X}, irq {}",
+            driver.name, self.profile.name, self.port, self.irq
+        );
+        Ok(Machine::new(Parts {
+            kernel,
+            card,
+            device,
+            driver,
+            title,
+            translated: vec![ports, translated],
+            raw: vec![ports, raw],
+        }))
+    }
+}

@@ -1,0 +1,145 @@
+//! The MIDI cable with both ends: what leaves on MIDI OUT, and what is sent into MIDI IN.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use hw_mpu401::{BYTE_TIME_NS, MIDI_IN_LIMIT};
+use portcls_emulator::{DeviceId, Kernel};
+
+use crate::card_device::Card;
+use crate::midi_file::Song;
+
+/// The cables at a card's two sockets.
+pub struct Cable {
+    kernel: Kernel,
+    card: Card,
+    device: DeviceId,
+}
+
+/// A song on its way into MIDI IN.
+struct Feed {
+    song: Song,
+    start_ns: u64,
+    card: Card,
+    device: DeviceId,
+    /// The message and the byte in it that come next.
+    next: Cell<(usize, usize)>,
+    done: Cell<bool>,
+}
+
+/// A song that is being sent into MIDI IN.
+pub struct Feeding(Rc<Feed>);
+
+impl Feeding {
+    /// True once every byte has been put on the cable; the last may still be on its way.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.0.done.get()
+    }
+}
+
+impl Cable {
+    pub(crate) fn new(kernel: &Kernel, card: &Card, device: DeviceId) -> Cable {
+        Cable { kernel: kernel.clone(), card: Rc::clone(card), device }
+    }
+
+    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in
+    /// ns.
+    #[must_use]
+    pub fn sent(&self) -> Vec<(u64, u8)> {
+        self.card.borrow().sent.clone()
+    }
+
+    /// The bytes alone.
+    #[must_use]
+    pub fn sent_bytes(&self) -> Vec<u8> {
+        self.card.borrow().sent.iter().map(|&(_, byte)| byte).collect()
+    }
+
+    /// How many bytes have begun on MIDI OUT.
+    #[must_use]
+    pub fn sent_count(&self) -> usize {
+        self.card.borrow().sent.len()
+    }
+
+    /// True when everything written to the card has left on MIDI OUT, and nothing has been on
+    /// that line for `time_ns`.
+    #[must_use]
+    pub fn is_idle_for(&self, time_ns: u64) -> bool {
+        let card = self.card.borrow();
+        card.chip.is_idle() && self.kernel.now_ns() >= card.out_idle_since_ns + time_ns
+    }
+
+    /// True when no byte is on its way into MIDI IN and the driver has read all that arrived.
+    #[must_use]
+    pub fn is_in_empty(&self) -> bool {
+        let waiting = self.card.borrow().chip.waiting();
+        waiting.cable == 0 && waiting.input == 0
+    }
+
+    /// Sends bytes into MIDI IN back to back, the first start bit now.
+    ///
+    /// More than the 4 096 bytes that the cable holds at once are lost, and counted by the chip.
+    pub fn send(&self, bytes: &[u8]) {
+        let now_ns = self.kernel.now_ns();
+        let mut card = self.card.borrow_mut();
+        card.chip.advance(now_ns);
+        for &byte in bytes {
+            card.chip.midi_in(now_ns, byte);
+        }
+        drop(card);
+        self.kernel.touch_device(self.device);
+    }
+
+    /// Sends a song into MIDI IN at its own times, its time zero now. A message that is due
+    /// while the line is busy follows back to back.
+    pub fn send_song(&self, song: Song) -> Feeding {
+        let feed = Rc::new(Feed {
+            song,
+            start_ns: self.kernel.now_ns(),
+            card: Rc::clone(&self.card),
+            device: self.device,
+            next: Cell::new((0, 0)),
+            done: Cell::new(false),
+        });
+        feed_from(&self.kernel, &feed);
+        Feeding(feed)
+    }
+}
+
+/// Bytes that the feed keeps on the cable: half of what the chip holds for it.
+const FEED_AHEAD: usize = MIDI_IN_LIMIT / 2;
+
+/// Puts on the cable what is due, as far as there is room, and comes back for the rest.
+fn feed_from(kernel: &Kernel, feed: &Rc<Feed>) {
+    let now_ns = kernel.now_ns();
+    let mut card = feed.card.borrow_mut();
+    card.chip.advance(now_ns);
+    let again_ns = loop {
+        let (index, offset) = feed.next.get();
+        let Some(message) = feed.song.get(index) else { break None };
+        let due_ns = feed.start_ns.saturating_add(message.due_ns);
+        if due_ns > now_ns {
+            break Some(due_ns);
+        }
+        let rest = &message.bytes[offset..];
+        let room = FEED_AHEAD.saturating_sub(card.chip.waiting().cable).min(rest.len());
+        for &byte in &rest[..room] {
+            card.chip.midi_in(due_ns, byte);
+        }
+        if room < rest.len() {
+            feed.next.set((index, offset + room));
+            break Some(now_ns + FEED_AHEAD as u64 / 2 * BYTE_TIME_NS);
+        }
+        feed.next.set((index + 1, 0));
+    };
+    drop(card);
+    kernel.touch_device(feed.device);
+    match again_ns {
+        None => feed.done.set(true),
+        Some(time_ns) => {
+            let feed = Rc::clone(feed);
+            kernel.at(time_ns, move |kernel| feed_from(kernel, &feed));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The card as a device on the bus: a thin shell around the chip, and its cable.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, WireEdge};
+use portcls_emulator::trace::SerialEdge;
+use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
+
+/// The chip and what has left it, shared by the bus and the cable.
+pub(crate) struct CardState {
+    pub chip: Mpu401,
+    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
+    pub sent: Vec<(u64, u8)>,
+    /// When the line MIDI OUT fell idle last; 0 if nothing was sent yet.
+    pub out_idle_since_ns: u64,
+}
+
+/// A shared card.
+pub(crate) type Card = Rc<RefCell<CardState>>;
+
+/// The card on the bus.
+pub(crate) struct CardDevice(pub Card);
+
+const NOTES: [&str; Note::ALL.len()] = {
+    let mut words = [""; Note::ALL.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = note_text(Note::ALL[index]);
+        index += 1;
+    }
+    words
+};
+
+/// What a trace says of an access, with the register it concerns.
+const fn note_text(note: Note) -> &'static str {
+    match note {
+        Note::CanWriteData => "status: can write, data",
+        Note::BusyData => "status: busy, data",
+        Note::CanWriteNoData => "status: can write, no data",
+        Note::BusyNoData => "status: busy, no data",
+        other => other.text(),
+    }
+}
+
+impl CardState {
+    /// What the bus is told; `wire` says whether wire events may wait.
+    #[inline]
+    fn reply(&self, value: u8, has_serial: bool) -> DeviceReply {
+        let line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
+        DeviceReply {
+            value,
+            note: self.chip.last_access_note() as u8,
+            line,
+            next_event_ns: self.chip.next_event_ns(),
+            has_serial,
+        }
+    }
+}
+
+impl BusDevice for CardDevice {
+    fn notes(&self) -> &'static [&'static str] {
+        &NOTES
+    }
+
+    fn lanes(&self) -> &'static [&'static str] {
+        &["out", "in"]
+    }
+
+    #[inline]
+    fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply {
+        let mut card = self.0.borrow_mut();
+        let may_be_serial = now_ns >= card.chip.next_event_ns();
+        let value = match Register::from_offset(offset) {
+            Some(register) => card.chip.read(register, now_ns),
+            None => 0xFF,
+        };
+        card.reply(value, may_be_serial)
+    }
+
+    #[inline]
+    fn write(&mut self, offset: u16, value: u8, now_ns: u64) -> DeviceReply {
+        let mut card = self.0.borrow_mut();
+        if let Some(register) = Register::from_offset(offset) {
+            card.chip.write(register, value, now_ns);
+        }
+        card.reply(0, true)
+    }
+
+    fn advance(&mut self, now_ns: u64) -> DeviceReply {
+        let mut card = self.0.borrow_mut();
+        card.chip.advance(now_ns);
+        card.reply(0, true)
+    }
+
+    fn pop_serial(&mut self) -> Option<SerialByte> {
+        let mut card = self.0.borrow_mut();
+        let event = card.chip.pop_wire()?;
+        if event.lane == Lane::Out {
+            match event.edge {
+                WireEdge::Start => card.sent.push((event.time_ns, event.byte)),
+                WireEdge::End => card.out_idle_since_ns = event.time_ns,
+            }
+        }
+        Some(SerialByte {
+            time_ns: event.time_ns,
+            lane: match event.lane {
+                Lane::Out => 0,
+                Lane::In => 1,
+            },
+            byte: event.byte,
+            edge: match event.edge {
+                WireEdge::Start => SerialEdge::Start,
+                WireEdge::End => SerialEdge::End,
+            },
+            bit_ns: BIT_TIME_NS as u32,
+        })
+    }
+}

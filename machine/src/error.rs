@@ -1,0 +1,62 @@
+//! What can go wrong with a machine: what, where, and how to mend it.
+
+use portcls_emulator::{NtStatus, Stop};
+
+/// An error of the machine, its driver or its application.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MachineError {
+    /// No card has this name.
+    #[error("there is no card '{name}'; the cards are {known}")]
+    UnknownCard {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// No driver has this name.
+    #[error("there is no driver '{name}'; the drivers are {known}")]
+    UnknownDriver {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The port range does not fit.
+    #[error("port {port:X} is out of range: use 0 to FFFE, in hexadecimal")]
+    BadPort {
+        /// The base port.
+        port: u32,
+    },
+    /// There is no such interrupt line.
+    #[error("irq {irq} is out of range: use 2 to 15 (2 means 9, as on a PC)")]
+    BadIrq {
+        /// The line.
+        irq: u32,
+    },
+    /// The driver refused.
+    #[error("the driver refuses to start: {stage} answered {status}")]
+    DriverRefused {
+        /// The call that failed.
+        stage: &'static str,
+        /// Its status.
+        status: NtStatus,
+    },
+    /// No pin of any registered filter is what the application looks for.
+    #[error("no filter of the driver has a {wanted} pin for MIDI that a client can open")]
+    NoPin {
+        /// The direction.
+        wanted: &'static str,
+    },
+    /// A request of the application failed.
+    #[error("{request} failed with {status}")]
+    Request {
+        /// What was asked.
+        request: &'static str,
+        /// The answer.
+        status: NtStatus,
+    },
+    /// The machine stopped.
+    #[error("{0}")]
+    Stopped(#[from] Stop),
+}

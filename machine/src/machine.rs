@@ -1,0 +1,242 @@
+//! The machine and its life: load, start, run, remove, unload.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use hw_mpu401::Counters;
+use portcls_emulator::trace::TraceLog;
+use portcls_emulator::{
+    DeviceId, DeviceObject, DriverObject, Irp, Kernel, MajorFunction, NtStatus, Parameters,
+    PnpRequest, PoolLeak, Resource,
+};
+use portcls_report::Filter;
+use portcls_report::text::{Header, print};
+
+use crate::builder::Driver;
+use crate::cable::Cable;
+use crate::card_device::Card;
+use crate::error::MachineError;
+
+/// Time from the return of StartDevice to the application's first pin, in ns: a card may still
+/// be busy entering UART mode.
+pub const APPLICATION_DELAY_NS: u64 = 200_000_000;
+
+/// What a driver left behind at unload.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leak {
+    /// Pool that was not freed.
+    Pool(PoolLeak),
+    /// An interrupt is still connected.
+    Interrupt,
+}
+
+pub(crate) struct Parts {
+    pub kernel: Kernel,
+    pub card: Card,
+    pub device: DeviceId,
+    pub driver: Driver,
+    pub title: String,
+    pub translated: Vec<Resource>,
+    pub raw: Vec<Resource>,
+}
+
+/// A computer with one card and one driver.
+pub struct Machine {
+    parts: Parts,
+    cable: Cable,
+    driver_object: Rc<DriverObject>,
+    physical: Rc<DeviceObject>,
+
+    started_ns: Cell<Option<u64>>,
+    loaded: Cell<bool>,
+}
+
+impl Machine {
+    pub(crate) fn new(parts: Parts) -> Machine {
+        let bus = bus_driver();
+        let physical = DeviceObject::new(&bus);
+        set_properties(&physical);
+        Machine {
+            cable: Cable::new(&parts.kernel, &parts.card, parts.device),
+            driver_object: DriverObject::new(&parts.driver.name),
+            physical,
+            started_ns: Cell::new(None),
+            loaded: Cell::new(false),
+            parts,
+        }
+    }
+
+    /// The simulated kernel.
+    #[must_use]
+    pub fn kernel(&self) -> &Kernel {
+        &self.parts.kernel
+    }
+
+    /// The cables at the card's sockets.
+    #[must_use]
+    pub fn cable(&self) -> &Cable {
+        &self.cable
+    }
+
+    /// What the chip counted.
+    #[must_use]
+    pub fn card_counters(&self) -> Counters {
+        self.parts.card.borrow().chip.counters()
+    }
+
+    /// When StartDevice returned, in ns; `None` before.
+    #[must_use]
+    pub fn started_ns(&self) -> Option<u64> {
+        self.started_ns.get()
+    }
+
+    /// Simulated time in ns since power-on.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.kernel().now_ns()
+    }
+
+    /// Runs `work` as a thread at PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// [`MachineError::Stopped`] when the machine stopped meanwhile or before.
+    pub fn run<R>(&self, work: impl FnOnce(&Kernel) -> R) -> Result<R, MachineError> {
+        Ok(self.kernel().enter(work)?)
+    }
+
+    /// Lets simulated time pass.
+    ///
+    /// # Errors
+    /// [`MachineError::Stopped`] when the machine stopped meanwhile or before.
+    pub fn run_for_ns(&self, time_ns: u64) -> Result<(), MachineError> {
+        self.run(|kernel| kernel.run_until(kernel.now_ns().saturating_add(time_ns)))
+    }
+
+    /// Loads the driver and starts the device: DriverEntry, AddDevice, IRP_MN_START_DEVICE.
+    ///
+    /// # Errors
+    /// [`MachineError::DriverRefused`] with the stage and its status;
+    /// [`MachineError::Stopped`].
+    pub fn start(&self) -> Result<(), MachineError> {
+        self.run(|kernel| self.load_and_start(kernel))?
+    }
+
+    fn load_and_start(&self, kernel: &Kernel) -> Result<(), MachineError> {
+        let refused = |stage| move |status| MachineError::DriverRefused { stage, status };
+        if !self.loaded.replace(true) {
+            kernel.mark("driver loads");
+            let entry = self.parts.driver.entry;
+            let path = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
+            let object = &self.driver_object;
+            kernel
+                .call_driver_code("DriverEntry", || entry(kernel, object, path))
+                .map_err(refused("DriverEntry"))?;
+            let add_device = object.add_device().ok_or(MachineError::DriverRefused {
+                stage: "DriverEntry (no AddDevice routine)",
+                status: NtStatus::INVALID_DEVICE_REQUEST,
+            })?;
+            kernel
+                .call_driver_code("AddDevice", || add_device(kernel, object, &self.physical))
+                .map_err(refused("AddDevice"))?;
+        }
+        kernel.mark("device starts");
+        let status = self.send_pnp(
+            kernel,
+            PnpRequest::StartDevice {
+                translated: self.parts.translated.clone(),
+                raw: self.parts.raw.clone(),
+            },
+        );
+        if !status.is_success() {
+            return Err(refused("StartDevice")(status));
+        }
+        self.started_ns.set(Some(kernel.now_ns()));
+        Ok(())
+    }
+
+    fn send_pnp(&self, kernel: &Kernel, request: PnpRequest) -> NtStatus {
+        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
+        kernel.send_request(&self.physical.top(), &irp)
+    }
+
+    /// Sends a Plug and Play request to the device stack: stop, removal, surprise removal.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    pub fn pnp(&self, request: PnpRequest) -> Result<(), MachineError> {
+        let status = self.run(|kernel| self.send_pnp(kernel, request))?;
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(MachineError::Request { request: "the Plug and Play request", status })
+    }
+
+    /// Removes the device, unloads the driver, and says what it left behind.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] when the removal is refused; [`MachineError::Stopped`].
+    pub fn unload(&self) -> Result<Vec<Leak>, MachineError> {
+        self.run(|kernel| kernel.mark("device is removed"))?;
+        self.pnp(PnpRequest::RemoveDevice)?;
+        self.run(|kernel| {
+            if let Some(unload) = self.driver_object.unload() {
+                kernel.call_driver_code("DriverUnload", || unload(kernel, &self.driver_object));
+            }
+            self.driver_object.clear();
+            self.loaded.set(false);
+            self.started_ns.set(None);
+            let pool = kernel.pool_in_use().into_iter().map(Leak::Pool);
+            let interrupt = kernel.has_connected_interrupt().then_some(Leak::Interrupt);
+            pool.chain(interrupt).collect()
+        })
+    }
+
+    /// The trace so far.
+    #[must_use]
+    pub fn trace_log(&self) -> TraceLog {
+        self.kernel().trace().log()
+    }
+
+    /// The words about this machine for the head of a trace.
+    #[must_use]
+    pub fn trace_header(&self) -> Header {
+        Header { machine: self.parts.title.clone() }
+    }
+
+    /// The trace so far as golden text.
+    #[must_use]
+    pub fn trace_text(&self, filter: Filter) -> String {
+        print(&self.trace_log(), &self.trace_header(), filter)
+    }
+}
+
+impl Drop for Machine {
+    /// Devices and drivers hold each other; a machine that goes ends that.
+    fn drop(&mut self) {
+        let _ = self.run(|_| self.driver_object.clear());
+        self.physical.driver().clear();
+    }
+}
+
+/// The driver of the bus that found the card: it agrees to everything.
+fn bus_driver() -> Rc<DriverObject> {
+    let bus = DriverObject::new("isa");
+    let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
+        irp.set_status(NtStatus::SUCCESS);
+        kernel.complete_request(irp);
+        NtStatus::SUCCESS
+    };
+    bus.set_major_function(MajorFunction::Pnp, Rc::new(agree));
+    bus
+}
+
+/// The properties of the physical device, as an installation of an MPU-401 leaves them: device
+/// description (0), hardware identifiers (1), manufacturer (8), enumerator (15).
+/// Source: DEVICE_REGISTRY_PROPERTY; the texts are the ones of Windows' own MPU-401 entry.
+fn set_properties(device: &DeviceObject) {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    device.set_property(0, utf16("MPU-401 Compatible MIDI Device\0"));
+    device.set_property(1, utf16("*PNPB006\0\0"));
+    device.set_property(8, utf16("(unknown)\0"));
+    device.set_property(15, utf16("ISAPNP\0"));
+}
