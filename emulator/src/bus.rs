@@ -143,7 +143,7 @@ impl Kernel {
     #[doc(alias = "READ_PORT_UCHAR")]
     #[must_use]
     pub fn read_port_u8(&self, port: u16) -> u8 {
-        self.access_byte(Direction::Read, port, 0)
+        self.read_byte(port) as u8
     }
 
     /// Reads two adjacent byte ports in one access. IRQL: any. Time: one port access.
@@ -163,7 +163,7 @@ impl Kernel {
     /// Writes a byte to a port. IRQL: any. Time: one port access.
     #[doc(alias = "WRITE_PORT_UCHAR")]
     pub fn write_port_u8(&self, port: u16, value: u8) {
-        self.access_byte(Direction::Write, port, value);
+        self.write_byte(port, value);
     }
 
     /// Writes two adjacent byte ports in one access. IRQL: any. Time: one port access.
@@ -178,27 +178,44 @@ impl Kernel {
         self.access_wide(Direction::Write, port, 4, value);
     }
 
-    /// One byte, without the bookkeeping of a wide access: the path of every poll.
+    /// One byte in, without the bookkeeping of a wide access: the path of every poll.
     #[inline]
-    fn access_byte(&self, direction: Direction, port: u16, value: u8) -> u8 {
-        if !self.begin_access(direction) {
-            return FLOATING;
+    fn read_byte(&self, port: u16) -> u32 {
+        if !self.begin_access(Direction::Read) {
+            return u32::from(FLOATING);
         }
         let devices = self.state.bus.devices.borrow();
-        let value = if let Some((number, attached)) = device_at(&devices, port) {
-            let reply = attached.access(direction, port, value, self.now_ns());
-            let value = if direction == Direction::Read { reply.value } else { value };
-            self.record_port(direction, port, 1, u32::from(value), attached.note(reply.note));
+        let mut value = u32::from(FLOATING);
+        if let Some((number, attached)) = device_at(&devices, port) {
+            let reply = attached.access(Direction::Read, port, 0, self.now_ns());
+            value = u32::from(reply.value);
+            self.record_port(Direction::Read, port, 1, value, attached.note(reply.note));
             self.settle(&devices, number, &reply);
-            value
         } else {
-            let value = if direction == Direction::Read { FLOATING } else { value };
-            self.record_port(direction, port, 1, u32::from(value), NameId::NONE);
-            value
-        };
+            self.record_port(Direction::Read, port, 1, value, NameId::NONE);
+        }
         drop(devices);
         self.preemption_point();
         value
+    }
+
+    /// One byte out.
+    #[inline]
+    fn write_byte(&self, port: u16, value: u8) {
+        if !self.begin_access(Direction::Write) {
+            return;
+        }
+        let devices = self.state.bus.devices.borrow();
+        let word = u32::from(value);
+        if let Some((number, attached)) = device_at(&devices, port) {
+            let reply = attached.access(Direction::Write, port, value, self.now_ns());
+            self.record_port(Direction::Write, port, 1, word, attached.note(reply.note));
+            self.settle(&devices, number, &reply);
+        } else {
+            self.record_port(Direction::Write, port, 1, word, NameId::NONE);
+        }
+        drop(devices);
+        self.preemption_point();
     }
 
     /// Several adjacent bytes in one access, from the low byte up; they may belong to several

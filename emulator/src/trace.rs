@@ -144,7 +144,7 @@ impl Trace {
     }
 
     /// Records one port access; a poll folds into the poll before it.
-    #[inline]
+    #[inline(always)]
     pub fn record_access(&self, time_ns: u64, level: Level, who: NameId, access: AccessEvent) {
         if !self.recording {
             return;
