@@ -231,7 +231,8 @@ impl Kernel {
         for (index, byte) in bytes[..width].iter_mut().enumerate() {
             let port = port.wrapping_add(index as u16);
             let found = device_at(&devices, port);
-            let reply = found.map(|(_, device)| device.access(direction, port, *byte, self.now_ns()));
+            let reply =
+                found.map(|(_, device)| device.access(direction, port, *byte, self.now_ns()));
             if let (Some((number, attached)), Some(reply)) = (found, reply) {
                 note = attached.note(reply.note);
                 replies[index] = Some((number, reply));

@@ -2,7 +2,8 @@
 //!
 //! A stop unwinds with a private payload to [`Kernel::enter`]. After it the kernel is frozen:
 //! every routine answers at once without effect, so that destructors which run while the driver's
-//! frames unwind are harmless.
+//! frames unwind are harmless. Only the clock goes on under a busy driver, or a destructor that
+//! polls for a time would never end; when the run stopped is kept in the [`Stop`].
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

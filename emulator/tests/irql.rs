@@ -4,8 +4,10 @@ mod fake;
 
 use std::rc::Rc;
 
-use fake::{Logbook, PORT, answering, bell_on_line, bug_check, connect, hang, kernel};
-use portcls_emulator::{Dpc, Irql, Kernel, KernelConfig, SpinLock, Stop, TriggerMode};
+use fake::{Bell, Logbook, PORT, answering, bell_on_line, bug_check, connect, hang, kernel};
+use portcls_emulator::{
+    Claim, Dpc, InterruptLine, Irql, Kernel, KernelConfig, SpinLock, Stop, TriggerMode,
+};
 
 const DRIVER_VERIFIER_DETECTED_VIOLATION: u32 = 0xC4;
 
@@ -74,8 +76,8 @@ fn an_interrupt_is_masked_at_its_level_and_delivered_when_the_level_falls() {
 fn a_more_urgent_line_interrupts_the_service_routine_of_a_less_urgent_one() {
     let (kernel, log) = (kernel(), Logbook::default());
     bell_on_line(&kernel, 5, TriggerMode::Latched, &[10_000]);
-    kernel.wire_line(portcls_emulator::InterruptLine { number: 9, trigger: TriggerMode::Latched });
-    kernel.attach_device(0x300, 2, Some(9), fake::Bell::ringing_at(&[15_000]));
+    kernel.wire_line(InterruptLine { number: 9, trigger: TriggerMode::Latched });
+    kernel.attach_device(0x300, 2, Some(9), Bell::ringing_at(&[15_000]));
     connect(&kernel, 9, TriggerMode::Latched, answering(0x300, &log, "9"));
     let book = log.clone();
     let slow = Rc::new(move |kernel: &Kernel| {
@@ -83,7 +85,7 @@ fn a_more_urgent_line_interrupts_the_service_routine_of_a_less_urgent_one() {
         let _ = kernel.read_port_u8(PORT);
         kernel.stall_us(20);
         book.write(kernel, "5 ends");
-        portcls_emulator::Claim::Mine
+        Claim::Mine
     });
     connect(&kernel, 5, TriggerMode::Latched, slow);
     kernel.run_until(100_000);

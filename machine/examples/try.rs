@@ -1,17 +1,22 @@
 //! Scratch.
+use portcls_machine::midi_file::Song;
 use portcls_machine::*;
-use portcls_machine::report::Filter;
 fn main() {
-    let card = std::env::args().nth(1).unwrap_or("roland-mpu401".into());
-    let what = std::env::args().nth(2).unwrap_or("play".into());
-    let machine = MachineBuilder::new().card(&card).unwrap().build().unwrap();
-    let song = tune::default_tune();
-    let t=std::time::Instant::now();
-    if what=="play" {
-        match play(&machine,&song) { Ok(r)=>{ println!("{:?} delivered {}/{} {:?} busy {} stop {:?} failed {:?} viol {:?} leaks {:?}", r.figures, r.delivered, r.song_bytes, r.lateness, r.wire_busy_permille, r.stop, r.failed, r.violations, r.leaks);}, Err(e)=>println!("error {e}") }
-    } else {
-        match capture(&machine,&song) { Ok(r)=>{ println!("{:?} matching {}/{} recv {} stop {:?} viol {:?} leaks {:?}", r.figures, r.matching, r.song_bytes, r.received_bytes, r.stop, r.violations, r.leaks);}, Err(e)=>println!("error {e}") }
+    let card = std::env::args().nth(1).unwrap();
+    let what = std::env::args().nth(2).unwrap();
+    let n: u32 = std::env::args().nth(3).unwrap().parse().unwrap();
+    let mut song = Song::new();
+    for index in 0..10_416u64 {
+        song.push(if what == "flood" { 0 } else { index * 960_000 }, &[0x90, 36 + (index % 60) as u8, (index % 100) as u8]);
     }
-    println!("{:?}", t.elapsed());
-    std::fs::write("/tmp/trace.txt", machine.trace_text(Filter::Full)).unwrap();
+    let mut times = vec![];
+    for _ in 0..n {
+        let machine = MachineBuilder::new().card(&card).unwrap().build().unwrap();
+        let t = std::time::Instant::now();
+        let sim = if what == "capture" { capture(&machine, &song).unwrap().figures.simulated_ns } else { play(&machine, &song).unwrap().figures.simulated_ns };
+        let e = t.elapsed();
+        times.push(sim as f64 / e.as_nanos() as f64);
+    }
+    times.sort_by(|a, b| a.total_cmp(b));
+    println!("{card} {what}: median {:.0} x real time, best {:.0}", times[times.len() / 2], times[times.len() - 1]);
 }

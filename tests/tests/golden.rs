@@ -1,0 +1,65 @@
+//! Golden traces: what a driver developer sees of the whole machine, one situation each.
+//!
+//! A golden is the text that the user sees, from a mark on, at most 80 lines, and shows one thing;
+//! its description says what. All of them go through [`golden`], which also proves that the text
+//! reads back to the same events.
+
+#[path = "golden/input.rs"]
+mod input;
+#[path = "golden/interrupts.rs"]
+mod interrupts;
+#[path = "golden/output.rs"]
+mod output;
+#[path = "golden/removal.rs"]
+mod removal;
+#[path = "golden/scene.rs"]
+mod scene;
+#[path = "golden/start.rs"]
+mod start;
+#[path = "golden/states.rs"]
+mod states;
+
+use portcls_machine::Machine;
+use portcls_machine::report::Filter;
+use portcls_machine::report::text::{parse, print};
+
+/// Lines of a golden at most.
+const MOST_LINES: usize = 80;
+
+/// Compares the trace of a machine, from the last mark with these words on, with its golden.
+fn golden(name: &str, description: &str, machine: &Machine, filter: Filter, mark: &str) {
+    let _ = env_logger::builder().is_test(true).try_init();
+    let whole = machine.trace_text(filter);
+    reads_back(machine, filter, &whole);
+    let part = from_mark(&whole, mark);
+    let (header, log) = parse(&part).expect("a part of a trace is a trace");
+    assert_eq!(print(&log, &header, filter), part, "a part of a trace reads back");
+    let lines = part.lines().count();
+    assert!(lines <= MOST_LINES, "{name} has {lines} lines, a golden has {MOST_LINES} at most");
+    insta::with_settings!({description => description, omit_expression => true}, {
+        insta::assert_snapshot!(name, part);
+    });
+}
+
+/// Asserts that a text holds the very events of the machine's trace.
+fn reads_back(machine: &Machine, filter: Filter, text: &str) {
+    let (header, read) = parse(text).expect("the text of a trace is well formed");
+    assert_eq!(header, machine.trace_header());
+    assert_eq!(print(&read, &header, filter), text);
+    let taken = machine.trace_log();
+    let shown = taken.events().filter(|event| filter.keeps(&taken, event));
+    for (original, again) in shown.clone().zip(read.events()) {
+        assert_eq!((again.time_ns, again.level), (original.time_ns, original.level));
+        assert_eq!(read.name(again.who), taken.name(original.who));
+    }
+    assert_eq!(read.events().count(), shown.count());
+}
+
+/// The remarks at the head of a trace, and its lines from the last mark with these words on.
+fn from_mark(text: &str, words: &str) -> String {
+    let head = text.lines().take_while(|line| line.starts_with('#'));
+    let body: Vec<&str> = text.lines().skip_while(|line| line.starts_with('#')).collect();
+    let is_mark = |line: &&str| line.starts_with("== ") && line.ends_with(words);
+    let start = body.iter().rposition(|line| is_mark(&line)).expect("the trace has the mark");
+    head.chain(body[start..].iter().copied()).map(|line| format!("{line}\n")).collect()
+}

@@ -1,0 +1,52 @@
+//! Bytes in: from the cable through interrupt, DPC and Read into the application's request.
+
+use portcls_machine::emulator::Irql;
+use portcls_machine::report::Filter;
+
+use crate::golden;
+use crate::scene::{capture, hold_irql, mark, started, wait_us};
+
+#[test]
+fn one_byte_comes_from_the_wire_to_the_application() {
+    for card in ["roland-mpu401", "smsc-superio"] {
+        let machine = started(card);
+        let pin = capture(&machine, 1);
+        mark(&machine, "a byte comes in");
+        machine.cable().send(&[0xFE]);
+        wait_us(&machine, 2_000);
+        let name = format!("one_byte_in_{card}");
+        let description = "One byte in: FE in UART mode is active sensing, and not an ACK.";
+        golden(&name, description, &machine, Filter::Full, "a byte comes in");
+        assert_eq!(pin.take_received()[0].bytes, [0xFE]);
+    }
+}
+
+#[test]
+fn a_note_arrives_byte_by_byte_into_the_requests_that_wait() {
+    let machine = started("sb16");
+    let pin = capture(&machine, 2);
+    mark(&machine, "a note comes in");
+    machine.cable().send(&[0x90, 0x3C, 0x40]);
+    wait_us(&machine, 2_000);
+    let description = "A note in with two read requests: a request is completed as soon as there \
+                       is a byte, the third byte waits for the next request.";
+    golden("note_in", description, &machine, Filter::Full, "a note comes in");
+    assert_eq!(pin.take_received().len(), 2);
+}
+
+#[test]
+fn a_fifo_that_nobody_reads_loses_the_newest_bytes() {
+    let machine = started("smsc-superio");
+    let pin = capture(&machine, 4);
+    machine.cable().send(&Vec::from_iter(0x40..0x40 + 18));
+    hold_irql(&machine, Irql::HIGH_LEVEL, 5_700);
+    mark(&machine, "the processor takes interrupts again");
+    machine.cable().send(&[0x7F]);
+    hold_irql(&machine, Irql::PASSIVE_LEVEL, 1_000);
+    let description = "RX overrun: 18 bytes arrive while interrupts are off, 16 are there \
+                       afterwards; no flag says so.";
+    let words = "the processor takes interrupts again";
+    golden("rx_overrun", description, &machine, Filter::Registers, words);
+    assert_eq!(machine.card_counters().rx_overrun, 2);
+    drop(pin);
+}

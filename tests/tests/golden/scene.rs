@@ -1,0 +1,63 @@
+//! The scenes that the goldens begin with: a started machine, an open pin, a processor held busy.
+
+use portcls_machine::chip::InitialState;
+use portcls_machine::emulator::Irql;
+use portcls_machine::{Application, Machine, MachineBuilder, PinClient};
+
+/// Every card, by its name.
+pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+
+/// Longest stall at one go, in us. Source: WDK, KeStallExecutionProcessor.
+const STALL_US: u32 = 50;
+
+/// A machine with this card in this state, at power-on of the computer.
+pub fn machine(card: &str, state: InitialState) -> Machine {
+    let builder = MachineBuilder::new().card(card).expect("the card is in the table");
+    builder.card_state(state).build().expect("the machine can be built")
+}
+
+/// A machine whose driver has been started.
+pub fn started(card: &str) -> Machine {
+    let machine = machine(card, InitialState::PowerOn);
+    machine.start().expect("the driver starts");
+    machine
+}
+
+/// A render pin in RUN.
+pub fn render(machine: &Machine) -> PinClient<'_> {
+    let pin = Application::new(machine).open_render().expect("there is a render pin");
+    pin.run().expect("the pin runs");
+    pin
+}
+
+/// A capture pin in RUN with some requests to read into.
+pub fn capture(machine: &Machine, reads: usize) -> PinClient<'_> {
+    let pin = Application::new(machine).open_capture().expect("there is a capture pin");
+    pin.run().expect("the pin runs");
+    for _ in 0..reads {
+        pin.queue_read().expect("a read is queued");
+    }
+    pin
+}
+
+/// Sets a mark.
+pub fn mark(machine: &Machine, words: &str) {
+    machine.run(|kernel| kernel.mark(words)).expect("the machine runs");
+}
+
+/// Lets time pass.
+pub fn wait_us(machine: &Machine, time_us: u64) {
+    machine.run_for_ns(time_us * 1_000).expect("the machine runs");
+}
+
+/// Keeps the processor at an IRQL for a time, as another driver's work does.
+pub fn hold_irql(machine: &Machine, irql: Irql, time_us: u32) {
+    let hold = |kernel: &portcls_machine::emulator::Kernel| {
+        let old = kernel.raise_irql(irql);
+        for _ in 0..time_us / STALL_US {
+            kernel.stall_us(STALL_US);
+        }
+        kernel.lower_irql(old);
+    };
+    machine.run(hold).expect("the machine runs");
+}
