@@ -1,2 +1,97 @@
-//! Placeholder.
-fn main() {}
+//! The program `portcls-emu`: MIDI files through a driver and a simulated MPU-401.
+//!
+//! Owns the command line and everything that is printed: data on stdout, all else on stderr, one
+//! exit code for each kind of end. It knows what a run is only through `portcls-machine`, and
+//! what a trace looks like only through `portcls-report`.
+//!
+//! `arguments` is the command line, `input` and `output` are the files, `session` runs a verb
+//! and hands out what it gave, `summary` says how it went.
+
+mod arguments;
+mod capture;
+mod cards;
+mod console;
+mod failure;
+mod figures;
+mod input;
+mod manual;
+mod output;
+mod play;
+mod session;
+mod simulated_time;
+mod summary;
+
+use std::panic::{UnwindSafe, catch_unwind, set_hook};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Verb};
+use crate::failure::{Exit, Failure};
+
+/// What the newest panic said, for the line that reports a fault of our own.
+static NEWEST_PANIC: Mutex<String> = Mutex::new(String::new());
+
+fn main() -> ExitCode {
+    keep_panics_quiet();
+    ExitCode::from(guarded(|| {
+        let environment = env_logger::Env::new().filter("PCLS_LOG").write_style("PCLS_LOG_STYLE");
+        env_logger::Builder::from_env(environment).init();
+        match Arguments::try_parse() {
+            Ok(arguments) => finish(run(&arguments.verb)),
+            Err(error) => console::answer(&error),
+        }
+    }) as u8)
+}
+
+fn run(verb: &Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Play(arguments) => play::run(arguments),
+        Verb::Capture(arguments) => capture::run(arguments),
+        Verb::Cards { format } => cards::run(*format),
+        Verb::Completions { shell } => manual::completions(*shell),
+        Verb::Man => manual::pages(),
+    }
+}
+
+fn finish(result: Result<Exit, Failure>) -> Exit {
+    result.unwrap_or_else(|failure| {
+        console::error(&failure);
+        failure.exit()
+    })
+}
+
+/// Keeps a panic's message and prints nothing: a driver may panic, and that is a result of the
+/// simulation, not a fault of ours.
+fn keep_panics_quiet() {
+    set_hook(Box::new(|panic| {
+        let message = panic.to_string().replace('\n', " ");
+        log::debug!("{message}");
+        *NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = message;
+    }));
+}
+
+/// Runs `work`; a panic that nobody caught is a fault of our own, and says so in one line.
+fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
+    catch_unwind(work).unwrap_or_else(|_| {
+        let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        console::error(&format!(
+            "a fault of portcls-emu itself, not of the driver or the file: {message}; please \
+             report it with the command line at {}/issues",
+            env!("CARGO_PKG_REPOSITORY")
+        ));
+        Exit::OwnFault
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_that_nobody_catches_is_a_fault_of_our_own() {
+        assert_eq!(guarded(|| panic!("the answer is not 42")) as u8, 70);
+        assert_eq!(guarded(|| Exit::Good) as u8, 0);
+    }
+}

@@ -44,8 +44,10 @@ pub trait BusDevice {
     /// The words for [`DeviceReply::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
 
-    /// The names of its serial lanes.
-    fn lanes(&self) -> &'static [&'static str];
+    /// The names of its serial lanes; most devices have none.
+    fn lanes(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Reads the register at `offset` from the device's first port.
     fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply;
@@ -56,8 +58,8 @@ pub trait BusDevice {
     /// Lets time pass up to `now_ns`.
     fn advance(&mut self, now_ns: u64) -> DeviceReply;
 
-    /// The next serial event, in order of time.
-    fn pop_serial(&mut self) -> Option<SerialByte>;
+    /// Hands over the serial events since the last call, in order of time.
+    fn drain_serial(&mut self, _sink: &mut dyn FnMut(SerialByte)) {}
 }
 
 /// The number of a device on the bus.
@@ -306,15 +308,12 @@ impl Kernel {
     }
 
     fn record_serial(&self, attached: &Attached) {
-        while let Some(serial) = {
-            let mut device = attached.device.borrow_mut();
-            device.pop_serial()
-        } {
+        attached.device.borrow_mut().drain_serial(&mut |serial| {
             let lane = attached.lanes.get(usize::from(serial.lane)).copied().unwrap_or_default();
             let SerialByte { time_ns, byte, edge, bit_ns, .. } = serial;
             let event = Event::Serial { lane, byte, edge, bit_ns };
             self.trace().record(time_ns, Level::Hardware, self.state.names.wire, event);
-        }
+        });
     }
 
     /// Advances every device whose deadline has come.

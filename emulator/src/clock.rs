@@ -210,7 +210,7 @@ impl Kernel {
     /// Lets the processor be busy until `time_ns`, with interrupts taken on the way.
     #[inline]
     fn busy_until(&self, time_ns: u64) {
-        if time_ns < self.state.deadlines.next_ns.get() && !self.state.attention.get() {
+        if time_ns < self.state.deadlines.next_ns.get() && !self.may_be_preempted() {
             self.state.now_ns.set(time_ns);
             return;
         }

@@ -76,9 +76,16 @@ impl Dpc {
 impl Kernel {
     /// Queues a DPC; false when it is queued already, and then nothing changes. IRQL: any.
     ///
-    /// It runs at the next preemption point below DISPATCH_LEVEL.
+    /// Below DISPATCH_LEVEL it has run when this returns; else it runs once the IRQL has fallen.
     #[doc(alias = "KeInsertQueueDpc")]
     pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
+        let queued = self.queue_dpc(dpc);
+        self.preemption_point();
+        queued
+    }
+
+    /// Queues a DPC without a preemption point, as a clock interrupt does.
+    pub(crate) fn queue_dpc(&self, dpc: &Dpc) -> bool {
         if self.is_frozen() || dpc.0.queued.replace(true) {
             return false;
         }
@@ -87,7 +94,8 @@ impl Kernel {
             DpcImportance::High => queue.push_front(dpc.clone()),
             DpcImportance::Low | DpcImportance::Medium => queue.push_back(dpc.clone()),
         }
-        self.want_attention();
+        drop(queue);
+        self.want_attention(Irql::DISPATCH_LEVEL);
         true
     }
 

@@ -136,7 +136,7 @@ impl Kernel {
         self.trace().record(self.now_ns(), Level::Hardware, who, event);
         if after != 0 {
             controller.set_requested(index);
-            self.want_attention();
+            self.want_attention(Irql::of_line(number));
         } else {
             line.services_while_up.set(0);
             if line.wired.get() == Some(TriggerMode::Level) {
@@ -179,7 +179,7 @@ impl Kernel {
         connected.push(interrupt.clone());
         drop(connected);
         controller.connected.set(controller.connected.get() | 1 << number);
-        self.want_attention();
+        self.want_attention(Irql::of_line(number as u8));
         self.preemption_point();
         Ok(interrupt)
     }
@@ -234,22 +234,26 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn has_requested_line(&self) -> bool {
+    /// The most urgent line that asks for service and has a routine.
+    fn urgent_line(&self) -> Option<usize> {
         let controller = &self.state.interrupts;
-        controller.requested.get() & controller.connected.get() != 0
+        let waiting = controller.requested.get() & controller.connected.get();
+        if waiting == 0 {
+            return None;
+        }
+        (0..LINES)
+            .filter(|line| waiting & 1 << line != 0)
+            .max_by_key(|line| (Irql::of_line(*line as u8), LINES - line))
+    }
+
+    /// The IRQL of the most urgent line that asks for service.
+    pub(crate) fn requested_irql(&self) -> Option<Irql> {
+        self.urgent_line().map(|line| Irql::of_line(line as u8))
     }
 
     /// Takes the most urgent interrupt that the IRQL lets through; false when there is none.
     pub(crate) fn take_interrupt(&self) -> bool {
-        let controller = &self.state.interrupts;
-        let waiting = controller.requested.get() & controller.connected.get();
-        if waiting == 0 {
-            return false;
-        }
-        let urgent = (0..LINES)
-            .filter(|line| waiting & 1 << line != 0)
-            .max_by_key(|line| (Irql::of_line(*line as u8), LINES - line));
-        match urgent {
+        match self.urgent_line() {
             Some(line) if Irql::of_line(line as u8) > self.current_irql() => {
                 self.service_line(line);
                 true

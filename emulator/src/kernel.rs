@@ -116,9 +116,9 @@ pub(crate) struct KernelState {
 
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
-    /// True when a line or a DPC may wait to be served: the preemption point looks no further
-    /// while it is false.
-    pub attention: Cell<bool>,
+    /// The highest IRQL at which a line or a DPC waits to be served; PASSIVE_LEVEL for none. A
+    /// preemption point at or above it looks no further.
+    pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,
     pub dpcs: DpcQueue,
@@ -151,7 +151,7 @@ impl Kernel {
                 trace,
                 now_ns: Cell::new(0),
                 irql: Cell::new(Irql::PASSIVE_LEVEL),
-                attention: Cell::new(false),
+                attention: Cell::new(Irql::PASSIVE_LEVEL),
                 deadlines,
                 interrupts: InterruptController::default(),
                 dpcs: DpcQueue::default(),

@@ -10,15 +10,21 @@ impl Kernel {
     /// Takes the interrupts and DPCs that the current IRQL lets through.
     #[inline]
     pub(crate) fn preemption_point(&self) {
-        if self.state.attention.get() {
+        if self.may_be_preempted() {
             self.serve_attention();
         }
     }
 
-    /// Something may wait: the next preemption point looks.
+    /// True when something that waits may run above the current IRQL.
     #[inline]
-    pub(crate) fn want_attention(&self) {
-        self.state.attention.set(true);
+    pub(crate) fn may_be_preempted(&self) -> bool {
+        self.state.attention.get() > self.current_irql()
+    }
+
+    /// Something waits to run at `irql`: preemption points below it look.
+    #[inline]
+    pub(crate) fn want_attention(&self, irql: Irql) {
+        self.state.attention.set(self.state.attention.get().max(irql));
     }
 
     #[inline(never)]
@@ -33,7 +39,7 @@ impl Kernel {
             }
             break;
         }
-        let waiting = self.has_requested_line() || self.has_queued_dpc();
-        self.state.attention.set(waiting && !self.is_frozen());
+        let dpc = if self.has_queued_dpc() { Irql::DISPATCH_LEVEL } else { Irql::PASSIVE_LEVEL };
+        self.state.attention.set(self.requested_irql().unwrap_or(dpc));
     }
 }

@@ -153,7 +153,7 @@ impl Kernel {
         }
         let dpc = timer.0.dpc.borrow().clone();
         if let Some(dpc) = dpc {
-            self.insert_queue_dpc(&dpc);
+            self.queue_dpc(&dpc);
         }
     }
 }

@@ -66,9 +66,12 @@ enum Store {
 pub struct Trace {
     fold: Fold,
     recording: bool,
+    keeps_first: bool,
 
     names: RefCell<Names>,
     texts: RefCell<String>,
+    /// Bytes of text that were dropped in front of `texts`.
+    texts_gone: Cell<u64>,
 
     /// The newest record, not yet in the store: the only one that a poll can still fold into.
     newest: RefCell<Record>,
@@ -91,8 +94,10 @@ impl Trace {
         Trace {
             fold: config.fold,
             recording: !matches!(store, Store::Nothing),
+            keeps_first: matches!(store, Store::First { .. }),
             names: RefCell::new(Names::default()),
             texts: RefCell::new(String::new()),
+            texts_gone: Cell::new(0),
             newest: RefCell::new(Record::NONE),
             store: RefCell::new(store),
             dropped: Cell::new(0),
@@ -125,14 +130,24 @@ impl Trace {
     }
 
     /// Keeps a text of its own (a debug message, a mark) and returns where it lies.
+    ///
+    /// Of a trace that holds the last events, texts of the oldest ones may be gone before them:
+    /// it holds the last [`FLIGHT_TEXT`] bytes at least.
     pub fn text(&self, text: &str) -> TextRef {
-        if !self.recording {
+        if !self.recording || (self.keeps_first && self.dropped.get() > 0) {
             return TextRef::EMPTY;
         }
         let mut texts = self.texts.borrow_mut();
-        let reference = TextRef { offset: texts.len() as u64, length: text.len() as u32 };
+        if !self.keeps_first && texts.len() > 2 * FLIGHT_TEXT {
+            let newer = (texts.len() - FLIGHT_TEXT..texts.len())
+                .find(|&start| texts.is_char_boundary(start))
+                .unwrap_or(texts.len());
+            texts.drain(..newer);
+            self.texts_gone.set(self.texts_gone.get() + newer as u64);
+        }
+        let offset = self.texts_gone.get() + texts.len() as u64;
         texts.push_str(text);
-        reference
+        TextRef { offset, length: text.len() as u32 }
     }
 
     /// Records one event.
@@ -188,7 +203,7 @@ impl Trace {
     pub fn log(&self) -> TraceLog {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
         let overflow = self.overflow();
-        let records = match &mut *self.store.borrow_mut() {
+        let mut records: Vec<Record> = match &mut *self.store.borrow_mut() {
             Store::Nothing => Vec::new(),
             Store::First { records, .. } => {
                 records.iter().copied().chain(newest.filter(|_| overflow.is_none())).collect()
@@ -198,6 +213,9 @@ impl Trace {
                 ring.iter().copied().skip(skipped).chain(newest).collect()
             }
         };
+        for record in &mut records {
+            record.rebase_text(self.texts_gone.get());
+        }
         let dropped = self.dropped.get() + u64::from(overflow.is_some());
         let names = self.names.borrow().clone();
         TraceLog::from_parts(names, self.texts.borrow().clone(), records, dropped)
@@ -224,5 +242,8 @@ impl Trace {
     }
 }
 
-/// Records that a growing trace makes room for at once: 2 MiB.
-const FIRST_RESERVE: usize = 1 << 16;
+/// Records that a growing trace makes room for at once: 8 MiB, of which only what is used costs.
+const FIRST_RESERVE: usize = 1 << 18;
+
+/// Bytes of text that a flight recorder holds at least: 4 MiB.
+const FLIGHT_TEXT: usize = 4 << 20;

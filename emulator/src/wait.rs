@@ -36,7 +36,8 @@ impl Kernel {
     /// Waits for an object: `SUCCESS` when it was taken, `TIMEOUT` when the time was over.
     ///
     /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. Elsewhere bug check
-    /// ATTEMPTED_SWITCH_FROM_DPC. A wait that nothing can end is reported as a hang.
+    /// ATTEMPTED_SWITCH_FROM_DPC. A wait that nothing can end is reported as a hang. A time-out
+    /// ends at the first clock interrupt at or after its time; with zero, what waits is served.
     #[doc(alias = "KeWaitForSingleObject")]
     pub fn wait_for_single_object(&self, object: &dyn Waitable, timeout: Timeout) -> NtStatus {
         if self.is_frozen() {
@@ -44,9 +45,7 @@ impl Kernel {
         }
         let (deadline_ns, only_look) = match timeout {
             Timeout::Never => (NEVER, false),
-            Timeout::Relative(time_100ns) => {
-                (self.now_ns().saturating_add(time_100ns.saturating_mul(100)), time_100ns == 0)
-            }
+            Timeout::Relative(time_100ns) => (self.clock_interrupt_ns(time_100ns), time_100ns == 0),
         };
         if !only_look && !self.may_wait("KeWaitForSingleObject", object) {
             return NtStatus::UNSUCCESSFUL;
@@ -55,7 +54,8 @@ impl Kernel {
             return NtStatus::SUCCESS;
         }
         if only_look {
-            return NtStatus::TIMEOUT;
+            self.preemption_point();
+            return if object.try_acquire() { NtStatus::SUCCESS } else { NtStatus::TIMEOUT };
         }
         self.enter_wait(object);
         let status = self.wait_loop(object, deadline_ns);
@@ -77,9 +77,7 @@ impl Kernel {
                 "the end of a delay".to_owned()
             }
         }
-        let interval_ns = self.config().clock_interval_ns.max(1);
-        let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));
-        let tick_ns = end_ns.div_ceil(interval_ns).saturating_mul(interval_ns);
+        let tick_ns = self.clock_interrupt_ns(time_100ns);
         if self.is_frozen() {
             self.pass_time(tick_ns);
             return;
@@ -90,6 +88,13 @@ impl Kernel {
         self.enter_wait(&Delay);
         let _ = self.wait_loop(&Delay, tick_ns);
         self.leave_wait();
+    }
+
+    /// The first clock interrupt at or after a time from now, in ns.
+    fn clock_interrupt_ns(&self, time_100ns: u64) -> u64 {
+        let interval_ns = self.config().clock_interval_ns.max(1);
+        let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));
+        end_ns.div_ceil(interval_ns).saturating_mul(interval_ns)
     }
 
     fn may_wait(&self, routine: &str, object: &dyn Waitable) -> bool {

@@ -10,7 +10,7 @@ use portcls_emulator::trace::{
 };
 use portcls_emulator::{
     BusDevice, Claim, DeviceReply, InterruptLine, Irql, Kernel, KernelConfig, LineState,
-    SerialByte, TriggerMode,
+    TriggerMode,
 };
 
 /// A kernel whose trace is set so.
@@ -146,9 +146,6 @@ fn a_device_that_never_gets_past_its_deadline_is_our_own_bug_and_not_an_endless_
         fn advance(&mut self, _now_ns: u64) -> DeviceReply {
             let line = LineState::Down;
             DeviceReply { value: 0, note: 0, line, next_event_ns: 500, has_serial: false }
-        }
-        fn pop_serial(&mut self) -> Option<SerialByte> {
-            None
         }
     }
     let kernel = kernel();
@@ -334,9 +331,5 @@ impl BusDevice for Memory {
 
     fn advance(&mut self, _now_ns: u64) -> DeviceReply {
         Memory::reply(0)
-    }
-
-    fn pop_serial(&mut self) -> Option<SerialByte> {
-        None
     }
 }

@@ -93,27 +93,29 @@ impl BusDevice for CardDevice {
         card.reply(0, true)
     }
 
-    fn pop_serial(&mut self) -> Option<SerialByte> {
+    fn drain_serial(&mut self, sink: &mut dyn FnMut(SerialByte)) {
         let mut card = self.0.borrow_mut();
-        let event = card.chip.pop_wire()?;
-        if event.lane == Lane::Out {
-            match event.edge {
-                WireEdge::Start => card.sent.push((event.time_ns, event.byte)),
-                WireEdge::End => card.out_idle_since_ns = event.time_ns,
+        let card = &mut *card;
+        while let Some(event) = card.chip.pop_wire() {
+            if event.lane == Lane::Out {
+                match event.edge {
+                    WireEdge::Start => card.sent.push((event.time_ns, event.byte)),
+                    WireEdge::End => card.out_idle_since_ns = event.time_ns,
+                }
             }
+            sink(SerialByte {
+                time_ns: event.time_ns,
+                lane: match event.lane {
+                    Lane::Out => 0,
+                    Lane::In => 1,
+                },
+                byte: event.byte,
+                edge: match event.edge {
+                    WireEdge::Start => SerialEdge::Start,
+                    WireEdge::End => SerialEdge::End,
+                },
+                bit_ns: BIT_TIME_NS as u32,
+            });
         }
-        Some(SerialByte {
-            time_ns: event.time_ns,
-            lane: match event.lane {
-                Lane::Out => 0,
-                Lane::In => 1,
-            },
-            byte: event.byte,
-            edge: match event.edge {
-                WireEdge::Start => SerialEdge::Start,
-                WireEdge::End => SerialEdge::End,
-            },
-            bit_ns: BIT_TIME_NS as u32,
-        })
     }
 }

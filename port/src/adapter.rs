@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::{
-    AddDeviceRoutine, DeviceInterface, DeviceObject, DriverObject, FileObject, Irp, Irql, Kernel,
-    MajorFunction, NtStatus, Parameters, PnpRequest, PoolType,
+    AddDeviceRoutine, DeviceInterface, DeviceObject, DriverObject, Event, EventKind, FileObject,
+    Irp, Irql, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest, PoolType, Timeout,
 };
 
 use crate::com::{IUnknown, query};
@@ -223,7 +223,7 @@ fn open_subdevice(
     device: &Rc<DeviceObject>,
     name: &[u16],
 ) -> Result<Rc<dyn KsObject>, NtStatus> {
-    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::NO_SUCH_DEVICE)?;
     if adapter.state.get() != PnpState::Started {
         return Err(NtStatus::DEVICE_NOT_READY);
     }
@@ -305,7 +305,18 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
 fn forward(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
     let request = Irp::new(irp.parameters().clone(), None, Vec::new());
-    kernel.call_driver(&lower, &request)
+    let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");
+    let signal = done.clone();
+    request.set_completion_routine(Box::new(move |kernel, _| {
+        kernel.set_event(&signal);
+    }));
+    match kernel.call_driver(&lower, &request) {
+        NtStatus::PENDING => {
+            kernel.wait_for_single_object(&done, Timeout::Never);
+            request.status()
+        }
+        status => status,
+    }
 }
 
 fn start(

@@ -38,6 +38,7 @@ pub(crate) struct Capturer {
     held: Cell<usize>,
     warned: Cell<bool>,
     dropped: Cell<u64>,
+    delivering: Cell<bool>,
 }
 
 impl Capturer {
@@ -47,6 +48,7 @@ impl Capturer {
             held: Cell::new(0),
             warned: Cell::new(false),
             dropped: Cell::new(0),
+            delivering: Cell::new(false),
         }
     }
 
@@ -119,18 +121,24 @@ impl Capturer {
 
     /// Fills and completes read requests as long as there is data.
     pub fn deliver(&self, kernel: &Kernel, pin: &MidiPin) {
+        // A completed request can bring the next one, which this loop serves too.
+        if self.delivering.replace(true) {
+            return;
+        }
         while self.held.get() > 0 && !kernel.is_frozen() {
-            let Some(request) = pin.queue().front() else { return };
+            let Some(request) = pin.queue().front() else { break };
             self.fill(&request);
             pin.queue().complete_front(kernel, NtStatus::SUCCESS);
         }
+        self.delivering.set(false);
     }
 
     fn fill(&self, request: &StreamRequest) {
         while self.held.get() > 0 {
             let Some((header, data)) = request.current() else { return };
             let mut frame = data.borrow_mut();
-            let (used, time_ns) = self.pack(&mut frame[..header.frame_extent as usize]);
+            let room = frame.len().min(header.frame_extent as usize);
+            let (used, time_ns) = self.pack(&mut frame[..room]);
             request.update(|header| {
                 header.data_used = used as u32;
                 header.presentation_time = KsTime::from_100ns((time_ns / 100) as i64);

@@ -262,9 +262,18 @@ impl MidiFilter {
         let none = Argument::None;
         data_intersection(list, &pin.pin.data_ranges, request.length, |client, mine, length| {
             let ask = || Ok(miniport.data_range_intersection(kernel, pin_id, client, mine, length));
-            self.calls()
+            let reply = self
+                .calls()
                 .call(kernel, Method::DataRangeIntersection, none, ask, |_| none)
-                .unwrap_or_else(LengthReply::of_status)
+                .unwrap_or_else(LengthReply::of_status);
+            if reply.bytes.len() <= length as usize {
+                return reply;
+            }
+            let written = reply.bytes.len();
+            let message =
+                format!("DataRangeIntersection gave {written} bytes for {length} of room");
+            kernel.report_violation("PC-09", &message);
+            LengthReply::of_status(NtStatus::BUFFER_TOO_SMALL)
         })
     }
 

@@ -81,6 +81,9 @@ impl IrpQueue {
 
 fn finish(kernel: &Kernel, request: &StreamRequest, status: NtStatus) {
     request.irp().set_cancel_routine(None);
+    if status != NtStatus::SUCCESS {
+        request.cut_off();
+    }
     request.write_back();
     complete(kernel, request.irp(), status);
 }

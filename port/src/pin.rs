@@ -217,9 +217,11 @@ impl MidiPin {
             if let Side::Render(renderer) = &self.side {
                 renderer.pause(kernel);
             }
-            // From here on nothing goes out, also not from a completion on the way.
-            self.state.set(KsState::Pause);
-        } else {
+        }
+        // From here on nothing goes out and, below PAUSE, no captured byte is kept; a client that
+        // sends again from a completion on the way meets the new state.
+        self.state.set(next);
+        if next < KsState::Pause {
             self.flush(kernel);
         }
         if next == KsState::Stop {

@@ -130,6 +130,8 @@ impl PortMidi {
     ) -> Result<(), NtStatus> {
         let port: Rc<dyn IPortMidi> = Rc::clone(self) as _;
         let none = Argument::None;
+        // From here on it can interrupt: what Init leaves to Service must find its way.
+        *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
         let init = || Rc::clone(miniport).init(kernel, adapter, resources, port);
         let group = self.calls.call(kernel, Method::Init, none, init, |_| none)?;
         if let Some(group) = group {
@@ -142,7 +144,6 @@ impl PortMidi {
             kernel.report_violation("PC-08", &fault.to_string());
         }
         *self.descriptor.borrow_mut() = Some(descriptor);
-        *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
         Ok(())
     }
 }
@@ -174,6 +175,7 @@ impl IPort for PortMidi {
         let result = self.init_miniport(kernel, &miniport, adapter, resources);
         if result.is_err() {
             self.leave_group(kernel);
+            self.miniport.borrow_mut().take();
             self.device.borrow_mut().take();
         }
         result

@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 
 use portcls_emulator::{Dpc, DueTime, Kernel, NtStatus, Timer, TimerKind};
 
+use crate::irp_queue::QUEUED_REQUESTS;
 use crate::ks::KsState;
 use crate::ks::music::records;
 use crate::miniport_calls::Method;
@@ -28,12 +29,35 @@ const EMPTY_WRITES: u32 = 10_000;
 /// Assumed: long enough that the gap, one clock interval, costs a card without a buffer little.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
-/// The message that is going out.
+/// The most requests that end in one turn of the sequencer before it lets others run: a client
+/// that sends one without data from each completion would else stop the clock.
+const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
+
+/// The message that is going out; none while all of it is sent.
 #[derive(Default)]
 struct Message {
     bytes: Vec<u8>,
     sent: usize,
     due_ns: u64,
+}
+
+impl Message {
+    /// When it is due, if it is not sent.
+    fn due_ns(&self) -> Option<u64> {
+        (!self.is_sent()).then_some(self.due_ns)
+    }
+
+    fn is_sent(&self) -> bool {
+        self.sent == self.bytes.len()
+    }
+
+    /// Takes the place of the message before, in its memory.
+    fn set(&mut self, bytes: &[u8], due_ns: u64) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        self.sent = 0;
+        self.due_ns = due_ns;
+    }
 }
 
 /// Where the sequencer stands in the buffer of the current header.
@@ -43,8 +67,9 @@ struct Cursor {
     offset: usize,
     /// Offset of the first record that is not wholly sent.
     done: usize,
-    /// Stream time of the record before, in ns; of the buffer's start at first.
-    time_ns: u64,
+    /// Stream time of the record before, in ns; of the buffer's start at first, which may lie
+    /// before the stream's.
+    time_ns: i64,
     /// True once the buffer's start time is known.
     begun: bool,
 }
@@ -54,16 +79,22 @@ pub(crate) struct Renderer {
     timer: Timer,
     dpc: Dpc,
 
-    message: RefCell<Option<Message>>,
+    message: RefCell<Message>,
     cursor: Cell<Cursor>,
     pumping: Cell<bool>,
     empty_writes: Cell<u32>,
 }
 
+/// What one step of the sequencer came to.
 enum Outcome {
+    /// Something was written or made ready to be.
     Progress,
-    Busy,
-    Failed(NtStatus),
+    /// A request was completed.
+    RequestEnded,
+    /// The next step makes sense after so many 100 ns units.
+    Wait(u64),
+    /// There is nothing to do.
+    Idle,
 }
 
 impl Renderer {
@@ -77,7 +108,7 @@ impl Renderer {
         Renderer {
             timer: Timer::new(TimerKind::Notification),
             dpc: Dpc::new(kernel, "sequencer", Rc::new(routine)),
-            message: RefCell::new(None),
+            message: RefCell::default(),
             cursor: Cell::new(Cursor::default()),
             pumping: Cell::new(false),
             empty_writes: Cell::new(0),
@@ -92,15 +123,14 @@ impl Renderer {
 
     /// Forgets what is half sent; the requests are the pin's to cancel.
     pub fn reset(&self) {
-        self.message.take();
+        self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());
         self.empty_writes.set(0);
     }
 
-    /// Notes in a request that will be cancelled how far it came, and forgets it if it is the
-    /// one that is going out.
+    /// Notes in the request that is going out how far it came, and forgets it: it will end now.
     pub fn abandon(&self, request: &StreamRequest) {
-        request.note_unserved(self.cursor.get().done as u32);
+        request.note_done(self.cursor.get().done as u32);
         self.reset();
     }
 
@@ -111,29 +141,20 @@ impl Renderer {
             return;
         }
         let began_ns = kernel.now_ns();
+        let mut ended = 0;
         while pin.state() == KsState::Run && !kernel.is_frozen() {
-            let Some(due_ns) = self.next_due(kernel, pin) else { break };
-            let now_ns = pin.stream_time_ns(kernel);
-            if due_ns > now_ns {
-                self.wake(kernel, (due_ns - now_ns).div_ceil(100));
-                break;
-            }
-            match self.write_some(kernel, pin) {
+            match self.step(kernel, pin) {
                 Outcome::Progress if kernel.now_ns() - began_ns < PUMP_TIME_NS => {}
-                Outcome::Progress => {
+                Outcome::RequestEnded if ended < REQUESTS_PER_TURN => ended += 1,
+                Outcome::Progress | Outcome::RequestEnded => {
                     self.wake(kernel, 0);
                     break;
                 }
-                Outcome::Busy => {
-                    self.wake(kernel, RETRY_100NS);
+                Outcome::Wait(time_100ns) => {
+                    self.wake(kernel, time_100ns);
                     break;
                 }
-                Outcome::Failed(status) => {
-                    if let Some(request) = pin.queue().front() {
-                        self.abandon(&request);
-                    }
-                    pin.queue().complete_front(kernel, status);
-                }
+                Outcome::Idle => break,
             }
         }
         self.pumping.set(false);
@@ -143,22 +164,37 @@ impl Renderer {
         kernel.set_timer(&self.timer, DueTime::Relative(in_100ns), 0, Some(&self.dpc));
     }
 
-    /// Stream time at which the next message is due, `None` when there is none. Requests that
-    /// are at their end are completed on the way.
-    fn next_due(&self, kernel: &Kernel, pin: &MidiPin) -> Option<u64> {
-        loop {
-            if let Some(message) = &*self.message.borrow() {
-                return Some(message.due_ns);
-            }
-            let request = pin.queue().front()?;
-            match request.current() {
-                Some(_) => self.load_record(kernel, pin, &request),
-                None => {
-                    self.reset();
-                    pin.queue().complete_front(kernel, NtStatus::SUCCESS);
+    /// Writes the message that is due, or gets the next one ready.
+    fn step(&self, kernel: &Kernel, pin: &MidiPin) -> Outcome {
+        let Some(due_ns) = self.message.borrow().due_ns() else {
+            return self.get_ready(kernel, pin);
+        };
+        let now_ns = pin.stream_time_ns(kernel);
+        if due_ns > now_ns {
+            return Outcome::Wait((due_ns - now_ns).div_ceil(100));
+        }
+        match self.write_some(kernel, pin) {
+            Ok(outcome) => outcome,
+            Err(status) => {
+                if let Some(request) = pin.queue().front() {
+                    self.abandon(&request);
                 }
+                pin.queue().complete_front(kernel, status);
+                Outcome::RequestEnded
             }
         }
+    }
+
+    /// Loads the next record of the first request, or completes that if it has none left.
+    fn get_ready(&self, kernel: &Kernel, pin: &MidiPin) -> Outcome {
+        let Some(request) = pin.queue().front() else { return Outcome::Idle };
+        if request.current().is_some() {
+            self.load_record(kernel, pin, &request);
+            return Outcome::Progress;
+        }
+        self.reset();
+        pin.queue().complete_front(kernel, NtStatus::SUCCESS);
+        Outcome::RequestEnded
     }
 
     /// Takes the next record of the current header, or goes on to the next header.
@@ -168,8 +204,8 @@ impl Renderer {
         if !cursor.begun {
             cursor.begun = true;
             cursor.time_ns = match header.presentation_100ns() {
-                Ok(Some(time_100ns)) => u64::try_from(time_100ns).unwrap_or(0).saturating_mul(100),
-                _ => pin.stream_time_ns(kernel),
+                Ok(Some(time_100ns)) => time_100ns.saturating_mul(100),
+                _ => i64::try_from(pin.stream_time_ns(kernel)).unwrap_or(i64::MAX),
             };
         }
         let data = data.borrow();
@@ -185,21 +221,24 @@ impl Renderer {
         };
         let length = RECORD_HEAD + record.data.len();
         cursor.offset += length.next_multiple_of(4).min(rest.len());
-        cursor.time_ns = cursor
-            .time_ns
-            .saturating_add(u64::from(record.time_delta_ms).saturating_mul(1_000_000));
+        cursor.time_ns = cursor.time_ns.saturating_add(i64::from(record.time_delta_ms) * 1_000_000);
         self.cursor.set(cursor);
         if !record.data.is_empty() {
-            let message = Message { bytes: record.data.to_vec(), sent: 0, due_ns: cursor.time_ns };
-            self.message.replace(Some(message));
+            let due_ns = u64::try_from(cursor.time_ns).unwrap_or(0);
+            self.message.borrow_mut().set(record.data, due_ns);
         }
     }
 
     /// Offers the rest of the current message to the miniport once.
-    fn write_some(&self, kernel: &Kernel, pin: &MidiPin) -> Outcome {
-        let (Some(mut message), Some(stream)) = (self.message.take(), pin.stream()) else {
-            return Outcome::Failed(NtStatus::INVALID_DEVICE_STATE);
+    ///
+    /// # Errors
+    /// What the miniport answered, or that it was busy for too long: the request fails with it.
+    fn write_some(&self, kernel: &Kernel, pin: &MidiPin) -> Result<Outcome, NtStatus> {
+        let Some(stream) = pin.stream() else {
+            return Err(NtStatus::INVALID_DEVICE_STATE);
         };
+        // The message is out of its cell while the miniport has it: nothing is borrowed then.
+        let mut message = self.message.take();
         let rest = &message.bytes[message.sent..];
         let calls = pin.calls();
         let result = calls.call(
@@ -209,34 +248,29 @@ impl Renderer {
             || stream.write(kernel, rest),
             |&taken| calls.bytes(taken as usize),
         );
-        let taken = match result {
-            Err(status) => return Outcome::Failed(status),
-            Ok(taken) if taken as usize > rest.len() => {
-                let message =
-                    format!("Write took {taken} bytes of the {} that it was given", rest.len());
-                kernel.report_violation("PC-02", &message);
-                rest.len()
-            }
-            Ok(taken) => taken as usize,
-        };
+        let mut taken = result? as usize;
+        if taken > rest.len() {
+            let text = format!("Write took {taken} bytes of the {} that it was given", rest.len());
+            kernel.report_violation("PC-02", &text);
+            taken = rest.len();
+        }
         message.sent += taken;
-        if message.sent < message.bytes.len() {
-            self.message.replace(Some(message));
-        } else {
+        if message.is_sent() {
             let cursor = self.cursor.get();
             self.cursor.set(Cursor { done: cursor.offset, ..cursor });
         }
+        self.message.replace(message);
         if taken > 0 {
             self.empty_writes.set(0);
-            return Outcome::Progress;
+            return Ok(Outcome::Progress);
         }
         self.empty_writes.set(self.empty_writes.get() + 1);
         if self.empty_writes.get() < EMPTY_WRITES {
-            return Outcome::Busy;
+            return Ok(Outcome::Wait(RETRY_100NS));
         }
         let message = format!("Write took nothing {EMPTY_WRITES} times in a row");
         kernel.report_violation("PC-03", &message);
-        Outcome::Failed(NtStatus::IO_DEVICE_ERROR)
+        Err(NtStatus::IO_DEVICE_ERROR)
     }
 }
 

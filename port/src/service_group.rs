@@ -167,6 +167,7 @@ impl IServiceGroup for ServiceGroup {
         let timer = self.timer.borrow().clone();
         if let Some(timer) = timer {
             kernel.cancel_timer(&timer);
+            kernel.remove_queue_dpc(&self.delayed_dpc);
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct StreamRequest {
     headers: RefCell<Vec<KsStreamHeader>>,
     /// The header that is served now.
     index: Cell<usize>,
+    /// How many bytes of its data were served, for a request that ends before its end.
+    done: Cell<u32>,
 }
 
 impl StreamRequest {
@@ -69,7 +71,7 @@ impl StreamRequest {
             }
         }
         let headers = RefCell::new(headers);
-        Ok(StreamRequest { irp: irp.clone(), headers, index: Cell::new(0) })
+        Ok(StreamRequest { irp: irp.clone(), headers, index: Cell::new(0), done: Cell::new(0) })
     }
 
     pub fn irp(&self) -> &Irp {
@@ -93,22 +95,31 @@ impl StreamRequest {
     /// The header that is served now is done.
     pub fn next_header(&self) {
         self.index.set(self.index.get() + 1);
+        self.done.set(0);
     }
 
-    /// How far a write came that ends now: nothing of the headers after the current one.
-    pub fn note_unserved(&self, data_used: u32) {
+    /// So many bytes of the header that is served now are served.
+    pub fn note_done(&self, bytes: u32) {
+        self.done.set(bytes);
+    }
+
+    /// Says in the headers how far a request came that ends now: all of those before the current
+    /// one, a part of that, and nothing of those after it.
+    pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
-        let index = self.index.get();
-        for (position, header) in headers.iter_mut().enumerate().skip(index) {
-            header.data_used = if position == index { data_used } else { 0 };
+        let mut data_used = self.done.get();
+        for header in headers.iter_mut().skip(self.index.get()) {
+            header.data_used = std::mem::take(&mut data_used);
         }
     }
 
-    /// Puts the headers back where the client sees them.
+    /// Puts the headers back where the client sees them, as far as its buffer still reaches.
     pub fn write_back(&self) {
         let headers = self.headers.borrow();
         let bytes: &[u8] = bytemuck::cast_slice(&headers);
-        self.irp.buffer().borrow_mut()[..bytes.len()].copy_from_slice(bytes);
+        let mut buffer = self.irp.buffer().borrow_mut();
+        let length = bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&bytes[..length]);
         self.irp.set_information(bytes.len() as u64);
     }
 }

@@ -47,12 +47,12 @@ fn reads_back(machine: &Machine, filter: Filter, text: &str) {
     assert_eq!(header, machine.trace_header());
     assert_eq!(print(&read, &header, filter), text);
     let taken = machine.trace_log();
-    let shown = taken.events().filter(|event| filter.keeps(&taken, event));
-    for (original, again) in shown.clone().zip(read.events()) {
+    let shown: Vec<_> = taken.events().filter(|event| filter.keeps(&taken, event)).collect();
+    assert_eq!(read.events().count(), shown.len());
+    for (again, original) in read.events().zip(shown) {
         assert_eq!((again.time_ns, again.level), (original.time_ns, original.level));
         assert_eq!(read.name(again.who), taken.name(original.who));
     }
-    assert_eq!(read.events().count(), shown.count());
 }
 
 /// The remarks at the head of a trace, and its lines from the last mark with these words on.

@@ -284,6 +284,17 @@ impl Record {
         })
     }
 
+    /// Moves a text reference to an arena whose first `gone` bytes were dropped; a text among
+    /// them is empty.
+    pub(super) fn rebase_text(&mut self, gone: u64) {
+        if matches!(self.kind, kind::MARK | kind::NOTE) {
+            match self.b.checked_sub(gone) {
+                Some(offset) => self.b = offset,
+                None => (self.a, self.b) = (0, 0),
+            }
+        }
+    }
+
     /// Takes a later equal access into this one; false when it does not continue the run.
     #[inline]
     pub(super) fn fold(&mut self, next: &Record) -> bool {

@@ -87,8 +87,8 @@ impl BusDevice for Bell {
         self.reply(0)
     }
 
-    fn pop_serial(&mut self) -> Option<SerialByte> {
-        self.serial.pop_front()
+    fn drain_serial(&mut self, sink: &mut dyn FnMut(SerialByte)) {
+        self.serial.drain(..).for_each(sink);
     }
 }
 
@@ -157,10 +157,6 @@ impl BusDevice for Switch {
             next_event_ns: u64::MAX,
             has_serial: false,
         }
-    }
-
-    fn pop_serial(&mut self) -> Option<SerialByte> {
-        None
     }
 }
 

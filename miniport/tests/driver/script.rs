@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
+use portcls_emulator::{BusDevice, DeviceReply, LineState};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Access {
@@ -176,9 +176,5 @@ impl BusDevice for Script {
             state.line_later = None;
         }
         state.reply(0)
-    }
-
-    fn pop_serial(&mut self) -> Option<SerialByte> {
-        None
     }
 }

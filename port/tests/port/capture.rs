@@ -7,10 +7,9 @@ use portcls_emulator::{Irp, NtStatus};
 use portcls_port::CAPTURE_LIMIT;
 use portcls_port::ks::KsState;
 
-use crate::fake::{CAPTURE, RENDER};
-use crate::rig::{
-    Frame, READ_STREAM, Rig, Sender, WRITE_STREAM, bytes_of, captured, data_used, on_device,
-};
+use crate::frames::{Frame, bytes_of, captured, data_used};
+use crate::plan::{CAPTURE, RENDER};
+use crate::rig::{READ_STREAM, Rig, Sender, WRITE_STREAM, on_device};
 
 /// Bytes come in, each slice in one Read, and the driver interrupts.
 fn come_in(rig: &Rig, chunks: &[&[u8]]) {

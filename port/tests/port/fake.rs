@@ -9,123 +9,19 @@ use std::rc::{Rc, Weak};
 
 use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus, PoolType};
 use portcls_port::com::{IUnknown, Interface};
-use portcls_port::descriptor::{KsPinDescriptor, PcFilterDescriptor, PcPinDescriptor};
+use portcls_port::descriptor::PcFilterDescriptor;
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{
     IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi, IResourceList,
     IServiceGroup, NewStream, PinCounts, StreamDirection,
 };
-use portcls_port::ks::guids::category;
-use portcls_port::ks::{
-    DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow, KsState,
-    LengthReply,
-};
+use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 use portcls_port::{
     answer_query, pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port,
     pc_new_service_group, pc_register_subdevice,
 };
 
-/// The pin to render on.
-pub const RENDER: u32 = 0;
-/// A bridge pin.
-pub const BRIDGE: u32 = 1;
-/// The pin to capture from.
-pub const CAPTURE: u32 = 2;
-
-/// When the miniport makes its group known.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Grouping {
-    /// From Init, by RegisterServiceGroup, and as its result.
-    Early,
-    /// As the result of Init.
-    Late,
-    /// Early; and Init asks for service before it returns.
-    EarlyWithNotify,
-    /// It has none.
-    Never,
-}
-
-/// The group that comes with a stream.
-#[derive(Clone, Copy, PartialEq)]
-pub enum StreamGroup {
-    /// The miniport's.
-    Shared,
-    /// One of its own.
-    Own,
-    /// None.
-    Absent,
-}
-
-/// What the driver does, decided before its device starts.
-pub struct Plan {
-    pub names: Vec<&'static str>,
-    pub max_objects: u32,
-    pub extension_size: u32,
-    pub grouping: Grouping,
-    pub stream_group: StreamGroup,
-    pub filter: PcFilterDescriptor,
-    pub init_status: NtStatus,
-    /// What StartDevice answers after all subdevices are registered.
-    pub start_status: NtStatus,
-    pub new_stream_status: NtStatus,
-    pub pin_count: Option<fn(u32, &mut PinCounts)>,
-    pub intersection: fn(u32) -> LengthReply,
-}
-
-impl Default for Plan {
-    fn default() -> Plan {
-        Plan {
-            names: vec!["Midi"],
-            max_objects: 1,
-            extension_size: 0,
-            grouping: Grouping::Early,
-            stream_group: StreamGroup::Shared,
-            filter: filter(),
-            init_status: NtStatus::SUCCESS,
-            start_status: NtStatus::SUCCESS,
-            new_stream_status: NtStatus::SUCCESS,
-            pin_count: None,
-            intersection: |_| LengthReply::of_status(NtStatus::NOT_IMPLEMENTED),
-        }
-    }
-}
-
-/// A render, a bridge and a capture pin; one client each.
-pub fn filter() -> PcFilterDescriptor {
-    let midi = || DataRange::from(KsDataRangeMusic::MIDI_PORT);
-    PcFilterDescriptor {
-        pins: vec![
-            pin(1, KsPinDataFlow::In, KsPinCommunication::Sink, midi()),
-            pin(0, KsPinDataFlow::Out, KsPinCommunication::Bridge, KsDataFormat::MIDI_BUS.into()),
-            pin(1, KsPinDataFlow::Out, KsPinCommunication::Sink, midi()),
-        ],
-        categories: vec![category::AUDIO, category::RENDER, category::CAPTURE],
-        ..PcFilterDescriptor::default()
-    }
-}
-
-fn pin(
-    instances: u32,
-    data_flow: KsPinDataFlow,
-    communication: KsPinCommunication,
-    range: DataRange,
-) -> PcPinDescriptor {
-    PcPinDescriptor {
-        max_global_instance_count: instances,
-        max_filter_instance_count: instances,
-        min_filter_instance_count: 0,
-        pin: KsPinDescriptor {
-            interfaces: Vec::new(),
-            mediums: Vec::new(),
-            data_ranges: vec![range],
-            data_flow,
-            communication,
-            category: Some(category::AUDIO),
-            name: None,
-            constrained_data_ranges: Vec::new(),
-        },
-    }
-}
+use crate::plan::{Grouping, Plan, StreamGroup};
 
 /// One Write as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,10 +71,7 @@ impl Fake {
     }
 
     /// How Write answers from now on.
-    pub fn answer_write(
-        &self,
-        answer: impl Fn(&Kernel, &[u8]) -> Result<u32, NtStatus> + 'static,
-    ) {
+    pub fn answer_write(&self, answer: impl Fn(&Kernel, &[u8]) -> Result<u32, NtStatus> + 'static) {
         *self.write.borrow_mut() = Rc::new(answer);
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{
     BusDevice, DeviceId, DeviceReply, InterruptLine, Irql, Kernel, KernelConfig, LineState,
-    NtStatus, PoolType, Resource, SerialByte, Share, Stop, TriggerMode,
+    NtStatus, PoolType, Resource, Share, Stop, TriggerMode,
 };
 use portcls_port::interfaces::{IInterruptSync, InterruptSyncMode, RoutinePosition};
 use portcls_port::{pc_new_interrupt_sync, pc_new_resource_list};
@@ -21,10 +21,6 @@ impl BusDevice for Lamp {
         &[]
     }
 
-    fn lanes(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     fn read(&mut self, _offset: u16, now_ns: u64) -> DeviceReply {
         self.0.set(self.0.get().saturating_sub(1));
         self.advance(now_ns)
@@ -37,10 +33,6 @@ impl BusDevice for Lamp {
     fn advance(&mut self, _now_ns: u64) -> DeviceReply {
         let line = if self.0.get() > 0 { LineState::Up } else { LineState::Down };
         DeviceReply { value: 0, note: 0, line, next_event_ns: u64::MAX, has_serial: false }
-    }
-
-    fn pop_serial(&mut self) -> Option<SerialByte> {
-        None
     }
 }
 

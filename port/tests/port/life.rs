@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irp, NtStatus, Parameters, PnpRequest};
+use portcls_emulator::{Irp, NtStatus, Parameters, PnpRequest, Stop};
 use portcls_port::guid::clsid;
 use portcls_port::interfaces::DeviceRegistryProperty;
 use portcls_port::ks::KsState;
@@ -11,9 +11,10 @@ use portcls_port::ks::guids::category;
 use portcls_port::ks::pin_connect::filter_name;
 use portcls_port::pc_new_port;
 
-use crate::fake::{CAPTURE, Plan, RENDER};
+use crate::frames::Frame;
+use crate::plan::{CAPTURE, Plan, RENDER};
 use crate::rig::{
-    BusAnswer, Frame, READ_STREAM, Rig, Sender, WRITE_STREAM, on_added_device, on_device,
+    BusAnswer, READ_STREAM, Rig, Sender, WRITE_STREAM, on_added_device, on_device,
     on_planned_device,
 };
 
@@ -67,44 +68,56 @@ fn a_name_that_is_taken_makes_the_start_fail_and_leaves_nothing() {
 
 #[test]
 fn more_subdevices_than_promised_make_the_start_fail_and_leave_nothing() {
-    on_added_device(|plan| plan.names = vec!["Midi", "Midi2"], |rig| {
-        assert_eq!(rig.start(), NtStatus::ALLOTTED_SPACE_EXCEEDED);
-        assert_eq!(rig.fake.left(), 0);
-    });
+    on_added_device(
+        |plan| plan.names = vec!["Midi", "Midi2"],
+        |rig| {
+            assert_eq!(rig.start(), NtStatus::ALLOTTED_SPACE_EXCEEDED);
+            assert_eq!(rig.fake.left(), 0);
+        },
+    );
 }
 
 #[test]
 fn a_start_that_fails_at_its_very_end_leaves_nothing_and_can_be_tried_again() {
-    on_added_device(|plan| plan.start_status = NtStatus::IO_DEVICE_ERROR, |rig| {
-        assert_eq!(rig.start(), NtStatus::IO_DEVICE_ERROR);
-        assert_eq!(rig.fake.left(), 0);
-        assert_eq!(rig.open_filter().err(), Some(NtStatus::NOT_FOUND));
-        rig.fake.plan.borrow_mut().start_status = NtStatus::SUCCESS;
-        assert_eq!(rig.start(), NtStatus::SUCCESS);
-        assert!(rig.open_filter().is_ok());
-    });
+    on_added_device(
+        |plan| plan.start_status = NtStatus::IO_DEVICE_ERROR,
+        |rig| {
+            assert_eq!(rig.start(), NtStatus::IO_DEVICE_ERROR);
+            assert_eq!(rig.fake.left(), 0);
+            assert_eq!(rig.open_filter().err(), Some(NtStatus::NOT_FOUND));
+            rig.fake.plan.borrow_mut().start_status = NtStatus::SUCCESS;
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+            assert!(rig.open_filter().is_ok());
+        },
+    );
 }
 
 #[test]
 fn a_miniport_whose_init_fails_is_let_go() {
-    on_added_device(|plan| plan.init_status = NtStatus::DEVICE_CONFIGURATION_ERROR, |rig| {
-        assert_eq!(rig.start(), NtStatus::DEVICE_CONFIGURATION_ERROR);
-        assert_eq!(rig.fake.words(), ["StartDevice", "Init", "drop miniport"]);
-        assert_eq!(rig.fake.left(), 0);
-    });
+    on_added_device(
+        |plan| plan.init_status = NtStatus::DEVICE_CONFIGURATION_ERROR,
+        |rig| {
+            assert_eq!(rig.start(), NtStatus::DEVICE_CONFIGURATION_ERROR);
+            assert_eq!(rig.fake.words(), ["StartDevice", "Init", "drop miniport"]);
+            assert_eq!(rig.fake.left(), 0);
+        },
+    );
 }
 
 #[test]
 fn the_driver_starts_after_the_bus_has_started_the_device() {
-    on_added_device(|_| (), |rig| {
-        rig.bus_answer.set(BusAnswer::Fails(NtStatus::INSUFFICIENT_RESOURCES));
-        assert_eq!(rig.start(), NtStatus::INSUFFICIENT_RESOURCES);
-        assert!(rig.fake.words().is_empty());
-        rig.bus_answer.set(BusAnswer::Later(5));
-        assert_eq!(rig.start(), NtStatus::SUCCESS);
-        assert_eq!(rig.kernel.now_ns(), 5_000_000);
-        assert_eq!(rig.fake.words(), ["StartDevice", "Init", "GetDescription"]);
-    });
+    on_added_device(
+        |_| (),
+        |rig| {
+            rig.bus_answer.set(BusAnswer::Fails(NtStatus::INSUFFICIENT_RESOURCES));
+            assert_eq!(rig.start(), NtStatus::INSUFFICIENT_RESOURCES);
+            assert!(rig.fake.words().is_empty());
+            rig.bus_answer.set(BusAnswer::Later(5));
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+            assert_eq!(rig.kernel.now_ns(), 5_000_000);
+            assert_eq!(rig.fake.words(), ["StartDevice", "Init", "GetDescription"]);
+        },
+    );
 }
 
 #[test]
@@ -286,18 +299,54 @@ fn resend_until_refused(sender: &Sender, irp: &Irp, refused: &Rc<Cell<u32>>) {
 
 #[test]
 fn a_property_of_the_device_comes_from_the_bottom_of_the_stack() {
-    on_planned_device(|_| (), |rig| {
-        rig.physical.set_property(0, b"MIDI".to_vec());
-        let port = rig.fake.port();
-        let ask = |length| {
-            let property = DeviceRegistryProperty::DeviceDescription;
-            let reply = port.get_device_property(&rig.kernel, property, length);
-            (reply.status, reply.information, reply.bytes)
-        };
-        assert_eq!(ask(4), (NtStatus::SUCCESS, 4, b"MIDI".to_vec()));
-        assert_eq!(ask(3), (NtStatus::BUFFER_TOO_SMALL, 4, vec![]));
-        let property = DeviceRegistryProperty::Manufacturer;
-        let reply = port.get_device_property(&rig.kernel, property, 100);
-        assert_eq!(reply.status, NtStatus::OBJECT_NAME_NOT_FOUND);
+    on_planned_device(
+        |_| (),
+        |rig| {
+            rig.physical.set_property(0, b"MIDI".to_vec());
+            let port = rig.fake.port();
+            let ask = |length| {
+                let property = DeviceRegistryProperty::DeviceDescription;
+                let reply = port.get_device_property(&rig.kernel, property, length);
+                (reply.status, reply.information, reply.bytes)
+            };
+            assert_eq!(ask(4), (NtStatus::SUCCESS, 4, b"MIDI".to_vec()));
+            assert_eq!(ask(3), (NtStatus::BUFFER_TOO_SMALL, 4, vec![]));
+            let property = DeviceRegistryProperty::Manufacturer;
+            let reply = port.get_device_property(&rig.kernel, property, 100);
+            assert_eq!(reply.status, NtStatus::OBJECT_NAME_NOT_FOUND);
+        },
+    );
+}
+
+#[test]
+fn a_driver_that_panics_stops_the_machine_and_the_rest_falls_quietly() {
+    let stop_of = |test: &dyn Fn(&Rig)| {
+        let rig = Rig::new();
+        let stop = rig.kernel.enter(|_| {
+            rig.add_device().unwrap();
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+            test(&rig);
+        });
+        match stop {
+            Err(Stop::DriverFailure { function, message, .. }) => (function, message),
+            other => panic!("{other:?}"),
+        }
+    };
+    let in_state = stop_of(&|rig| {
+        rig.fake.answer_state(|_, _| panic!("state"));
+        rig.run_pin(RENDER);
     });
+    assert_eq!(in_state, ("IMiniportMidiStream::SetState".to_owned(), "state".to_owned()));
+    let in_write = stop_of(&|rig| {
+        rig.fake.answer_write(|_, _| panic!("write"));
+        rig.run_pin(RENDER).write(&[Frame::at_ms(5, NOTE)]);
+        rig.pass_ms(10);
+    });
+    assert_eq!(in_write, ("IMiniportMidiStream::Write".to_owned(), "write".to_owned()));
+    let in_read = stop_of(&|rig| {
+        rig.fake.answer_read(|_, _| panic!("read"));
+        rig.run_pin(CAPTURE);
+        rig.fake.interrupt(&rig.kernel);
+    });
+    assert_eq!(in_read, ("IMiniportMidiStream::Read".to_owned(), "read".to_owned()));
 }

@@ -5,11 +5,14 @@
 
 mod capture;
 mod fake;
+mod frames;
 mod interrupt_sync;
 mod life;
 mod malformed;
 mod pins;
+mod plan;
 mod render;
+mod render_requests;
 mod resource_list;
 mod rig;
 mod service_group;

@@ -3,16 +3,15 @@
 use std::cell::RefCell;
 
 use portcls_emulator::{Mdl, NtStatus};
+use portcls_port::ks::KsProperty;
 use portcls_port::ks::KsState;
 use portcls_port::ks::guids::property_set;
 use portcls_port::ks::pin_connect::PinRequest;
-use portcls_port::ks::KsProperty;
 use proptest::prelude::*;
 
-use crate::fake::{CAPTURE, RENDER};
-use crate::rig::{
-    File, Frame, GET, PROPERTY, READ_STREAM, Rig, WRITE_STREAM, data_used, music, on_device,
-};
+use crate::frames::{Frame, data_used, music};
+use crate::plan::{CAPTURE, RENDER};
+use crate::rig::{File, GET, PROPERTY, READ_STREAM, Rig, WRITE_STREAM, on_device};
 
 const NOTE: &[(u32, &[u8])] = &[(0, &[0x90, 0x3C, 0x40])];
 
@@ -92,7 +91,7 @@ fn headers_of_a_wrong_length_or_number_are_refused() {
         assert_eq!(raw(rig, &pin, WRITE_STREAM, vec![], &[]), size);
         for length in [1, 48, 55] {
             let cut = header[..length].to_vec();
-            assert_eq!(raw(rig, &pin, WRITE_STREAM, cut, &[data.clone()]), size);
+            assert_eq!(raw(rig, &pin, WRITE_STREAM, cut, std::slice::from_ref(&data)), size);
         }
         let number = NtStatus::INVALID_PARAMETER;
         assert_eq!(raw(rig, &pin, WRITE_STREAM, header.clone(), &[]), number);
@@ -261,12 +260,12 @@ proptest! {
             let (render, capture) = (filter.pin(RENDER).unwrap(), filter.pin(CAPTURE).unwrap());
             for (pin, code) in [(&render, WRITE_STREAM), (&capture, READ_STREAM)] {
                 pin.set_state(KsState::Run);
-                raw(rig, pin, code, header.clone(), &[data.clone()]);
+                raw(rig, pin, code, header.clone(), std::slice::from_ref(&data));
                 let mut near = bytemuck::bytes_of(&Frame::of(data.clone()).header).to_vec();
                 for (index, byte) in &changed {
                     near[*index] = *byte;
                 }
-                raw(rig, pin, code, near, &[data.clone()]);
+                raw(rig, pin, code, near, std::slice::from_ref(&data));
             }
             rig.fake.incoming.borrow_mut().push_back(vec![0x55; 100]);
             rig.fake.interrupt(&rig.kernel);

@@ -10,8 +10,9 @@ use portcls_port::ks::{
     DataRange, KsDataFormat, KsDataRangeMusic, KsProperty, KsState, LengthReply, multiple_item,
 };
 
-use crate::fake::{BRIDGE, CAPTURE, Grouping, Plan, RENDER, StreamGroup};
-use crate::rig::{Frame, PROPERTY, bytes_of, captured, on_device, on_planned_device};
+use crate::frames::{Frame, bytes_of, captured};
+use crate::plan::{BRIDGE, CAPTURE, Grouping, Plan, RENDER, StreamGroup};
+use crate::rig::{PROPERTY, on_device, on_planned_device};
 
 #[test]
 fn a_pin_opens_in_stop_and_its_direction_is_the_data_flow() {
@@ -287,8 +288,7 @@ fn a_format_that_fits_is_set_and_read_back() {
     on_device(|rig| {
         let (_, pin) = rig.open_pin(RENDER);
         rig.fake.words();
-        let property =
-            |flags| KsProperty { set: property_set::CONNECTION, id: 2, flags };
+        let property = |flags| KsProperty { set: property_set::CONNECTION, id: 2, flags };
         let set = |format: &KsDataFormat| {
             let input = property(2);
             let value = bytemuck::bytes_of(format);

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use portcls_emulator::{Irp, Irql, NtStatus};
 use portcls_port::ks::KsState;
 
-use crate::fake::{CAPTURE, RENDER};
-use crate::rig::{Frame, Sender, WRITE_STREAM, bytes_of, captured, on_device};
+use crate::frames::{Frame, bytes_of, captured};
+use crate::plan::{CAPTURE, RENDER};
+use crate::rig::{Sender, WRITE_STREAM, on_device};
 
 const NOTE: &[(u32, &[u8])] = &[(0, &[0x90, 0x3C, 0x40])];
 
@@ -94,7 +95,7 @@ fn a_callback_that_returns_at_another_level_is_a_violation() {
         rig.expect_violations(&["IrqlReturn"]);
         let (_, pin) = rig.open_pin(RENDER);
         rig.fake.answer_state(|kernel, state| {
-            if state == KsState::Acquire {
+            if state == KsState::Run {
                 kernel.raise_irql(Irql::DISPATCH_LEVEL);
             }
             Ok(())

@@ -12,7 +12,7 @@ fn one_interrupt_stands_for_all_the_bytes_that_wait() {
     let pin = capture(&machine, 2);
     mark(&machine, "three bytes come in, interrupts are off");
     machine.cable().send(&[0x90, 0x3C, 0x40]);
-    hold_irql(&machine, Irql::HIGH_LEVEL, 1_200);
+    hold_irql(&machine, Irql::HIGH_LEVEL, 1_200, |_| ());
     wait_us(&machine, 500);
     let description = "Three bytes to one interrupt: the service routine reads until DSR is gone.";
     let words = "three bytes come in, interrupts are off";
@@ -26,7 +26,7 @@ fn one_dpc_serves_several_interrupts() {
     let pin = capture(&machine, 2);
     mark(&machine, "three bytes come in, DPCs are held off");
     machine.cable().send(&[0x90, 0x3C, 0x40]);
-    hold_irql(&machine, Irql::DISPATCH_LEVEL, 1_300);
+    hold_irql(&machine, Irql::DISPATCH_LEVEL, 1_300, |_| ());
     wait_us(&machine, 500);
     let description = "Three interrupts to one DPC: another driver keeps the processor at \
                        DISPATCH_LEVEL, so the second and third request find the DPC queued.";

@@ -1,5 +1,7 @@
 //! Bytes out: the register accesses of a message, and what the wire makes of it.
 
+use portcls_machine::MachineBuilder;
+use portcls_machine::chip::card;
 use portcls_machine::report::Filter;
 
 use crate::golden;
@@ -54,17 +56,18 @@ fn real_time_bytes_inside_a_sysex_stay_where_they_are() {
 
 #[test]
 fn a_sysex_longer_than_a_fifo_goes_on_at_the_pace_of_the_wire() {
-    let mut sysex = vec![0x11; 24];
+    let mut sysex = vec![0x11; 20];
     sysex[0] = 0xF0;
-    sysex[23] = 0xF7;
+    sysex[19] = 0xF7;
     let machine = started("smsc-superio");
     let pin = render(&machine);
     pin.write_now(&sysex).unwrap();
-    wait_us(&machine, 1_000);
-    let description = "A SysEx of 24 bytes on 16 + 1 places: the FIFO fills, then a poll of 11 us \
-                       waits for each byte that leaves.";
-    let mark = "app writes F0 11 11 11 11 11 11 11 11 11 11 11 11 11 11 11 ... 24 bytes";
+    let description = "A SysEx of 20 bytes on 17 places, up to the return of the first Write: the \
+                       FIFO fills, then each byte waits until one has left.";
+    let mark = "app writes F0 11 11 11 11 11 11 11 11 11 11 11 11 11 11 11 ... 20 bytes";
     golden("sysex_longer_than_fifo", description, &machine, Filter::Registers, mark);
+    wait_us(&machine, 10_000);
+    assert_eq!(machine.cable().sent_bytes(), sysex);
 }
 
 #[test]
@@ -76,4 +79,18 @@ fn a_card_with_one_place_takes_a_part_of_each_write() {
     let description = "Busy device: a Write lasts 1 ms at most and says how many bytes it took; \
                        the port offers the rest again.";
     golden("partial_writes", description, &machine, Filter::Full, "app writes F0 7E 7F 09 01 F7");
+}
+
+#[test]
+fn a_card_that_is_still_busy_is_asked_again_a_millisecond_later() {
+    let mut profile = card("roland-mpu401").unwrap().clone();
+    profile.timing.busy_after_uart_entry_ns = 203_000_000;
+    let machine = MachineBuilder::new().card_profile(profile).build().unwrap();
+    machine.start().unwrap();
+    let pin = render(&machine);
+    pin.write_now(&[0xC0, 0x05]).unwrap();
+    wait_us(&machine, 3_000);
+    let description = "Busy device: a Roland that takes 203 ms to enter UART mode. The first byte \
+                       waits in its latch, the second is offered again after 1 ms.";
+    golden("busy_device", description, &machine, Filter::Full, "app writes C0 05");
 }

@@ -10,6 +10,7 @@ use crate::scene::{CARDS, mark, render, started, wait_us};
 fn a_removed_device_leaves_the_card_reset_and_the_interrupt_disconnected() {
     for card in CARDS {
         let machine = started(card);
+        wait_us(&machine, 100_000);
         assert_eq!(machine.unload().unwrap(), []);
         let name = format!("remove_{card}");
         let description = "Removal and unload: the miniport's destructor resets the card.";

@@ -1,7 +1,7 @@
 //! The scenes that the goldens begin with: a started machine, an open pin, a processor held busy.
 
 use portcls_machine::chip::InitialState;
-use portcls_machine::emulator::Irql;
+use portcls_machine::emulator::{Irql, Kernel};
 use portcls_machine::{Application, Machine, MachineBuilder, PinClient};
 
 /// Every card, by its name.
@@ -50,14 +50,16 @@ pub fn wait_us(machine: &Machine, time_us: u64) {
     machine.run_for_ns(time_us * 1_000).expect("the machine runs");
 }
 
-/// Keeps the processor at an IRQL for a time, as another driver's work does.
-pub fn hold_irql(machine: &Machine, irql: Irql, time_us: u32) {
-    let hold = |kernel: &portcls_machine::emulator::Kernel| {
+/// Keeps the processor at an IRQL for a time, as another driver's work does; `last` is the end of
+/// that work.
+pub fn hold_irql(machine: &Machine, irql: Irql, time_us: u32, last: impl Fn(&Kernel)) {
+    let work = |kernel: &Kernel| {
         let old = kernel.raise_irql(irql);
         for _ in 0..time_us / STALL_US {
             kernel.stall_us(STALL_US);
         }
+        last(kernel);
         kernel.lower_irql(old);
     };
-    machine.run(hold).expect("the machine runs");
+    machine.run(work).expect("the machine runs");
 }

@@ -60,7 +60,7 @@ fn a_cancelled_request_never_sounds_and_the_next_one_does() {
     pin.write_records(Some(0), note_in_a_second(), "write another due in 1 s").unwrap();
     wait_us(&machine, 1_000);
     assert!(pin.cancel_oldest().unwrap());
-    wait_us(&machine, 1_000_000);
+    wait_us(&machine, 1_003_000);
     let description = "Cancel of a write request that waits for its time.";
     let words = "app writes two notes and cancels the first";
     golden("cancel_write", description, &machine, Filter::Full, words);

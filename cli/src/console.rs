@@ -1,0 +1,143 @@
+//! What is printed: data on stdout, a line for each message on stderr.
+//!
+//! A closed pipe is silent: who closed it has seen enough. A message that stderr does not take is
+//! lost, because there is nowhere left to say so.
+
+use std::fmt::{self, Display};
+use std::io::{self, ErrorKind, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use clap::error::ErrorKind as UsageErrorKind;
+
+use crate::failure::{Exit, Failure};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// The two places for text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Console {
+    /// For data.
+    Stdout,
+    /// For everything else.
+    Stderr,
+}
+
+impl Console {
+    /// Prints text; its colours stay only on a terminal that wants them.
+    ///
+    /// # Errors
+    /// [`Failure::CannotWrite`], except on a closed pipe.
+    pub fn print(self, text: &str) -> Result<(), Failure> {
+        match self {
+            Console::Stdout => {
+                finish("stdout", print_to(AutoStream::auto(io::stdout().lock()), text))
+            }
+            Console::Stderr => {
+                finish("stderr", print_to(AutoStream::auto(io::stderr().lock()), text))
+            }
+        }
+    }
+}
+
+fn print_to(mut stream: impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
+/// Writes bytes to stdout as they are.
+///
+/// # Errors
+/// [`Failure::CannotWrite`], except on a closed pipe.
+pub fn write_stdout(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    let result = write(&mut stdout).and_then(|()| stdout.flush());
+    // What a failed write left in the buffer must not be tried again on the way out.
+    drop(stdout.into_parts());
+    finish("stdout", result)
+}
+
+fn finish(place: &str, result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::cannot_write(place, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One line: the work could not be done, or ended badly.
+pub fn error(message: &dyn Display) {
+    line(format_args!("{ERROR}error:{ERROR:#} {message}\n"));
+}
+
+/// One line: the work is done, but something was odd.
+pub fn warning(message: &dyn Display) {
+    line(format_args!("{WARNING}warning:{WARNING:#} {message}\n"));
+}
+
+/// One line: something to know.
+pub fn note(message: &dyn Display) {
+    line(format_args!("{NOTE}note:{NOTE:#} {message}\n"));
+}
+
+fn line(line: fmt::Arguments<'_>) {
+    let _ = Console::Stderr.print(&line.to_string());
+}
+
+/// Answers a command line that is no verb to run: help, version, or one line on what is wrong.
+pub fn answer(error: &clap::Error) -> Exit {
+    match error.kind() {
+        UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion => {
+            match Console::Stdout.print(&error.render().ansi().to_string()) {
+                Ok(()) => Exit::Good,
+                Err(failure) => {
+                    self::error(&failure);
+                    failure.exit()
+                }
+            }
+        }
+        UsageErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = Console::Stderr.print(&error.render().ansi().to_string());
+            Exit::Usage
+        }
+        _ => {
+            self::error(&one_line(&error.render().to_string()));
+            Exit::Usage
+        }
+    }
+}
+
+/// The words of the argument parser on one line: what is wrong, its tips, and where there is help.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let (what, more) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut line = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    for tip in more.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")) {
+        line.push_str("; ");
+        line.push_str(tip);
+    }
+    line.push_str("; --help tells more");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_the_argument_parser_becomes_one_line() {
+        let text = "error: unexpected argument '--crad' found\n\n  tip: a similar argument \
+                    exists: '--card'\n\nUsage: portcls-emu play\n\nFor more information, try \
+                    '--help'.\n";
+        assert_eq!(
+            one_line(text),
+            "unexpected argument '--crad' found; a similar argument exists: '--card'; --help \
+             tells more"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! What keeps a verb from its work, and the exit codes.
+
+use std::io;
+use std::path::PathBuf;
+
+use portcls_machine::MachineError;
+use portcls_machine::midi_file::MidiFileError;
+
+/// How the program ends. The number is the exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    /// All went well, or `--until` was reached.
+    Good = 0,
+    /// Bytes were lost, a request failed, or the driver refused to start.
+    CheckFailed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// A file cannot be read, played or written.
+    BadFile = 3,
+    /// The driver ended in a bug check, a hang or a panic.
+    DriverDied = 4,
+    /// The driver broke a documented rule, or left something behind.
+    RuleBroken = 5,
+    /// A fault of this program.
+    OwnFault = 70,
+}
+
+/// The exit codes in words, for the help and the manual.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+   0  good; also when --until was reached
+   1  bytes were lost, a request failed, or the driver refused to start
+   2  wrong usage
+   3  a file is missing, is not valid, or cannot be read or written
+   4  the driver ended in a bug check, a hang or a panic
+   5  the driver broke a documented rule, or left memory or an interrupt behind
+  70  a fault of portcls-emu itself";
+
+/// Why a verb could not do its work: what, where, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Two options name one output.
+    #[error("{first} and {second} both write to {place}: give each a place of its own")]
+    SameOutput {
+        /// The option that came first.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+        /// Where both write to.
+        place: String,
+    },
+    /// An output is the file that is read.
+    #[error("{option} would write over the input {path}: give it another name")]
+    OutputIsInput {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: String,
+    },
+    /// An input cannot be read.
+    #[error("cannot read {name}: {reason}; give a MIDI file (.mid, .rmi), a SysEx file or -")]
+    CannotRead {
+        /// The input.
+        name: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// An input holds nothing that can be played.
+    #[error("{name}: {source}{}", option_for(.source))]
+    NotPlayable {
+        /// The input.
+        name: String,
+        /// What is wrong with it.
+        source: MidiFileError,
+    },
+    /// An output cannot be written.
+    #[error("cannot write {place}: {reason}; {mend}")]
+    CannotWrite {
+        /// The output.
+        place: String,
+        /// What is in the way.
+        reason: String,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// The machine cannot be put together, or its driver does not start.
+    #[error("{0}; with --trace - you see what the driver did")]
+    Machine(#[from] MachineError),
+}
+
+impl Failure {
+    /// An input that the system does not give.
+    pub fn cannot_read(name: &str, error: &io::Error) -> Failure {
+        Failure::CannotRead { name: name.to_owned(), reason: system_words(error) }
+    }
+
+    /// An output that the system does not take.
+    pub fn cannot_write(place: impl Into<PathBuf>, error: &io::Error) -> Failure {
+        let mend = match error.kind() {
+            io::ErrorKind::StorageFull => "make room, or choose another place",
+            _ => "choose a place that you may write to",
+        };
+        let place = place.into().display().to_string();
+        Failure::CannotWrite { place, reason: system_words(error), mend }
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::SameOutput { .. } | Failure::OutputIsInput { .. } => Exit::Usage,
+            Failure::CannotRead { .. }
+            | Failure::NotPlayable { .. }
+            | Failure::CannotWrite { .. } => Exit::BadFile,
+            Failure::Machine(MachineError::Stopped(_)) => Exit::DriverDied,
+            Failure::Machine(_) => Exit::CheckFailed,
+        }
+    }
+}
+
+/// The option that the advice of an error of the library means.
+fn option_for(error: &MidiFileError) -> &'static str {
+    match error {
+        MidiFileError::NotMidi { .. } => " (--input-format raw)",
+        _ => "",
+    }
+}
+
+/// What the system says, without its number.
+fn system_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

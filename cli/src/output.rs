@@ -1,0 +1,269 @@
+//! Files that appear whole or not at all.
+//!
+//! A file is written under a temporary name beside its place and renamed when it is complete. A
+//! device or a pipe cannot be replaced, so it is written directly, and so is stdout. What stands
+//! in the way of an output is found before the run, not after it.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::console;
+use crate::failure::Failure;
+
+/// Where an output goes, as the user names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// Standard output.
+    Stdout,
+    /// A path.
+    Path(PathBuf),
+}
+
+impl From<PathBuf> for Target {
+    fn from(path: PathBuf) -> Target {
+        let is_stdout = path.as_os_str() == "-" || path == Path::new("/dev/stdout");
+        if is_stdout { Target::Stdout } else { Target::Path(path) }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Stdout => f.write_str("stdout"),
+            Target::Path(path) => {
+                f.write_str(&path.display().to_string().replace(char::is_control, "?"))
+            }
+        }
+    }
+}
+
+/// Where an output goes, as the file system sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Place {
+    Stdout,
+    /// Something that takes bytes and is no file.
+    Device(PathBuf),
+    /// A file, there or not, in a folder that is there.
+    File {
+        path: PathBuf,
+        folder: PathBuf,
+    },
+}
+
+/// An output that was asked for.
+#[derive(Debug)]
+pub struct Output {
+    option: &'static str,
+    target: Target,
+    place: Place,
+}
+
+/// Finds the places of the outputs and sees that each can be written.
+///
+/// # Errors
+/// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].
+pub fn prepare(
+    wanted: &[(&'static str, Option<&Target>)],
+    input: Option<&Path>,
+) -> Result<Vec<Option<Output>>, Failure> {
+    let input = input.and_then(|path| fs::canonicalize(path).ok());
+    let mut outputs: Vec<Option<Output>> = Vec::new();
+    for &(option, target) in wanted {
+        let Some(target) = target else {
+            outputs.push(None);
+            continue;
+        };
+        let output = Output { option, target: target.clone(), place: locate(target)? };
+        if let Some(first) = outputs.iter().flatten().find(|other| other.place == output.place) {
+            return Err(Failure::SameOutput {
+                first: first.option,
+                second: option,
+                place: target.to_string(),
+            });
+        }
+        if output.path().is_some_and(|path| Some(path) == input.as_deref()) {
+            return Err(Failure::OutputIsInput { option, path: target.to_string() });
+        }
+        outputs.push(Some(output));
+    }
+    for output in outputs.iter().flatten() {
+        output.probe()?;
+    }
+    Ok(outputs)
+}
+
+impl Output {
+    /// What the user called it.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// True when it goes to stdout.
+    pub fn is_stdout(&self) -> bool {
+        self.place == Place::Stdout
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Stdout => None,
+            Place::Device(path) | Place::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Sees that a file can be made in the folder.
+    fn probe(&self) -> Result<(), Failure> {
+        match &self.place {
+            Place::Stdout | Place::Device(_) => Ok(()),
+            Place::File { folder, .. } => self.temporary(folder).map(drop),
+        }
+    }
+
+    fn temporary(&self, folder: &Path) -> Result<NamedTempFile, Failure> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".portcls-emu-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What a new file gets; the user's mask takes its part.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        builder.tempfile_in(folder).map_err(|error| self.cannot_write(&error))
+    }
+
+    /// Writes the output.
+    ///
+    /// # Errors
+    /// [`Failure::CannotWrite`]; no file is left behind then.
+    pub fn write(
+        &self,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        match &self.place {
+            Place::Stdout => console::write_stdout(content),
+            Place::Device(path) => {
+                let written = File::options().write(true).open(path).and_then(|device| {
+                    let mut device = BufWriter::new(device);
+                    let result = content(&mut device).and_then(|()| device.flush());
+                    drop(device.into_parts());
+                    result
+                });
+                match written {
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                    other => other.map_err(|error| self.cannot_write(&error)),
+                }
+            }
+            Place::File { path, folder } => {
+                let mut temporary = self.temporary(folder)?;
+                let mut file = BufWriter::new(temporary.as_file_mut());
+                let result = content(&mut file).and_then(|()| file.flush());
+                drop(file.into_parts());
+                result
+                    .and_then(|()| keep_permissions(path, temporary.as_file()))
+                    .and_then(|()| temporary.persist(path).map_err(|error| error.error))
+                    .map_err(|error| self.cannot_write(&error))?;
+                Ok(())
+            }
+        }
+    }
+
+    fn cannot_write(&self, error: &io::Error) -> Failure {
+        Failure::cannot_write(self.target.to_string(), error)
+    }
+}
+
+/// Gives a file that takes the place of another one its permissions.
+fn keep_permissions(old: &Path, new: &File) -> io::Result<()> {
+    match fs::metadata(old) {
+        Ok(old) => new.set_permissions(old.permissions()),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Finds the place of a target.
+fn locate(target: &Target) -> Result<Place, Failure> {
+    let Target::Path(path) = target else { return Ok(Place::Stdout) };
+    let obstacle = |reason: &str, mend| {
+        let place = target.to_string();
+        Err(Failure::CannotWrite { place, reason: reason.to_owned(), mend })
+    };
+    let system = |error: io::Error| Failure::cannot_write(target.to_string(), &error);
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => obstacle("it is a folder", "give the name of a file"),
+        Ok(found) => {
+            let path = fs::canonicalize(path).map_err(system)?;
+            if !found.is_file() || path.starts_with("/dev") || path.starts_with("/proc") {
+                return Ok(Place::Device(path));
+            }
+            if found.permissions().readonly() {
+                return obstacle("it is read-only", "make it writable, or choose another name");
+            }
+            let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+            Ok(Place::File { path, folder })
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = match path.parent() {
+                Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+                Some(parent) => parent,
+                None => Path::new("/"),
+            };
+            let Ok(folder) = fs::canonicalize(folder) else {
+                return obstacle("its folder does not exist", "make the folder first");
+            };
+            let name = path.file_name().unwrap_or(OsStr::new(""));
+            Ok(Place::File { path: folder.join(name), folder })
+        }
+        Err(error) => Err(system(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    fn prepare_one(path: &Path) -> Output {
+        let target = Target::from(path.to_owned());
+        prepare(&[("--trace", Some(&target))], None).unwrap().remove(0).unwrap()
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_no_file_and_keeps_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.txt");
+        let half = |to: &mut dyn Write| {
+            to.write_all(b"half")?;
+            Err(io::Error::other("no more"))
+        };
+        let output = prepare_one(&path);
+        assert!(output.write(half).is_err());
+        assert_eq!(names(folder.path()), [""; 0]);
+        output.write(|to| to.write_all(b"whole")).unwrap();
+        assert!(output.write(half).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(folder.path()), ["out.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_and_the_permissions_of_a_file_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        prepare_one(&link).write(|to| to.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}

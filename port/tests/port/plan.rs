@@ -1,0 +1,111 @@
+//! What the fake driver does, decided before its device starts; the filter that it describes.
+
+use portcls_emulator::NtStatus;
+use portcls_port::descriptor::{KsPinDescriptor, PcFilterDescriptor, PcPinDescriptor};
+use portcls_port::interfaces::PinCounts;
+use portcls_port::ks::guids::category;
+use portcls_port::ks::{
+    DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow, LengthReply,
+};
+
+/// The pin to render on.
+pub const RENDER: u32 = 0;
+/// A bridge pin.
+pub const BRIDGE: u32 = 1;
+/// The pin to capture from.
+pub const CAPTURE: u32 = 2;
+
+/// When the miniport makes its group known.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Grouping {
+    /// From Init, by RegisterServiceGroup, and as its result.
+    Early,
+    /// As the result of Init.
+    Late,
+    /// Early; and Init asks for service before it returns.
+    EarlyWithNotify,
+    /// It has none.
+    Never,
+}
+
+/// The group that comes with a stream.
+#[derive(Clone, Copy, PartialEq)]
+pub enum StreamGroup {
+    /// The miniport's.
+    Shared,
+    /// One of its own.
+    Own,
+    /// None.
+    Absent,
+}
+
+/// What the driver does, decided before its device starts.
+pub struct Plan {
+    pub names: Vec<&'static str>,
+    pub max_objects: u32,
+    pub extension_size: u32,
+    pub grouping: Grouping,
+    pub stream_group: StreamGroup,
+    pub filter: PcFilterDescriptor,
+    pub init_status: NtStatus,
+    /// What StartDevice answers after all subdevices are registered.
+    pub start_status: NtStatus,
+    pub new_stream_status: NtStatus,
+    pub pin_count: Option<fn(u32, &mut PinCounts)>,
+    pub intersection: fn(u32) -> LengthReply,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            names: vec!["Midi"],
+            max_objects: 1,
+            extension_size: 0,
+            grouping: Grouping::Early,
+            stream_group: StreamGroup::Shared,
+            filter: filter(),
+            init_status: NtStatus::SUCCESS,
+            start_status: NtStatus::SUCCESS,
+            new_stream_status: NtStatus::SUCCESS,
+            pin_count: None,
+            intersection: |_| LengthReply::of_status(NtStatus::NOT_IMPLEMENTED),
+        }
+    }
+}
+
+/// A render, a bridge and a capture pin; one client each.
+pub fn filter() -> PcFilterDescriptor {
+    let midi = || DataRange::from(KsDataRangeMusic::MIDI_PORT);
+    PcFilterDescriptor {
+        pins: vec![
+            pin(1, KsPinDataFlow::In, KsPinCommunication::Sink, midi()),
+            pin(0, KsPinDataFlow::Out, KsPinCommunication::Bridge, KsDataFormat::MIDI_BUS.into()),
+            pin(1, KsPinDataFlow::Out, KsPinCommunication::Sink, midi()),
+        ],
+        categories: vec![category::AUDIO, category::RENDER, category::CAPTURE],
+        ..PcFilterDescriptor::default()
+    }
+}
+
+fn pin(
+    instances: u32,
+    data_flow: KsPinDataFlow,
+    communication: KsPinCommunication,
+    range: DataRange,
+) -> PcPinDescriptor {
+    PcPinDescriptor {
+        max_global_instance_count: instances,
+        max_filter_instance_count: instances,
+        min_filter_instance_count: 0,
+        pin: KsPinDescriptor {
+            interfaces: Vec::new(),
+            mediums: Vec::new(),
+            data_ranges: vec![range],
+            data_flow,
+            communication,
+            category: Some(category::AUDIO),
+            name: None,
+            constrained_data_ranges: Vec::new(),
+        },
+    }
+}

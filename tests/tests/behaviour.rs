@@ -1,0 +1,53 @@
+//! Behaviour of the whole machine that a golden is too small for: songs, load, determinism, lives.
+
+#[path = "behaviour/capturing.rs"]
+mod capturing;
+#[path = "behaviour/determinism.rs"]
+mod determinism;
+#[path = "behaviour/lateness.rs"]
+mod lateness;
+#[path = "behaviour/lives.rs"]
+mod lives;
+#[path = "behaviour/load.rs"]
+mod load;
+#[path = "behaviour/playing.rs"]
+mod playing;
+#[path = "behaviour/songs.rs"]
+mod songs;
+
+use portcls_machine::{CaptureReport, Machine, MachineBuilder, PlayReport};
+
+/// Every card, by its name.
+const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+
+/// The cards that hold more than the byte on the wire.
+const BUFFERED_CARDS: [&str; 3] = ["roland-mpu401", "smsc-superio", "sb16"];
+
+/// A machine with this card and the driver `uart`.
+fn machine(card: &str) -> Machine {
+    let _ = env_logger::builder().is_test(true).try_init();
+    let builder = MachineBuilder::new().card(card).expect("the card is in the table");
+    builder.build().expect("the machine can be built")
+}
+
+/// Asserts that a song went out whole, and that nobody broke a rule or left anything behind.
+fn assert_played(card: &str, report: &PlayReport) {
+    assert_eq!(report.stop, None, "{card}");
+    assert_eq!(report.violations, [], "{card}");
+    assert_eq!(report.failed, [], "{card}");
+    assert_eq!(report.leaks, [], "{card}");
+    assert_eq!(report.figures.lost_in_card, 0, "{card}");
+    assert_eq!(report.delivered, report.song_bytes, "{card}");
+    assert_eq!(report.lateness.early, 0, "{card}");
+    assert!(report.is_complete(), "{card}");
+}
+
+/// Asserts that a song came in whole, and that nobody broke a rule or left anything behind.
+fn assert_captured(card: &str, report: &CaptureReport) {
+    assert_eq!(report.stop, None, "{card}");
+    assert_eq!(report.violations, [], "{card}");
+    assert_eq!(report.leaks, [], "{card}");
+    assert_eq!(report.figures.lost_in_card, 0, "{card}");
+    assert_eq!(report.received_bytes, report.song_bytes, "{card}");
+    assert!(report.is_complete(), "{card}");
+}

@@ -1,0 +1,62 @@
+//! Songs in: the application reads what was sent, on every card, also at full wire rate.
+
+use portcls_machine::tune::default_tune;
+use portcls_machine::{Application, capture};
+use proptest::prelude::*;
+
+use crate::songs::{flood, random_song, sysex};
+use crate::{CARDS, assert_captured, machine};
+
+#[test]
+fn the_tune_comes_in_on_every_card() {
+    for card in CARDS {
+        let report = capture(&machine(card), &default_tune()).expect("the song is captured");
+        assert_captured(card, &report);
+    }
+}
+
+#[test]
+fn thousands_of_bytes_come_in_at_full_wire_rate() {
+    for card in CARDS {
+        let report = capture(&machine(card), &flood(6_000)).expect("the song is captured");
+        assert_captured(card, &report);
+    }
+}
+
+#[test]
+fn input_is_whole_while_output_floods() {
+    for card in CARDS {
+        let machine = machine(card);
+        machine.start().unwrap();
+        let application = Application::new(&machine);
+        let input = application.open_capture().unwrap();
+        let output = application.open_render().unwrap();
+        input.run().unwrap();
+        output.run().unwrap();
+        for _ in 0..700 {
+            input.queue_read().unwrap();
+        }
+        let bytes = sysex(600);
+        let before = machine.cable().sent_count();
+        machine.cable().send(&bytes);
+        output.write_now(&bytes).unwrap();
+        machine.run_for_ns(300_000_000).unwrap();
+        assert_eq!(machine.cable().sent_bytes()[before..], bytes, "{card}");
+        let received = input.take_received();
+        let received: Vec<u8> = received.into_iter().flat_map(|chunk| chunk.bytes).collect();
+        assert_eq!(received, bytes, "{card}");
+        assert_eq!(machine.kernel().violations(), [], "{card}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_song_comes_in_unchanged_on_every_card(song in random_song(60)) {
+        for card in CARDS {
+            let report = capture(&machine(card), &song).expect("the song is captured");
+            assert_captured(card, &report);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The same scenario gives the same trace, byte for byte: twice, and in every build.
+
+use portcls_machine::report::Filter;
+use portcls_machine::report::text::{parse, print};
+use portcls_machine::tune::default_tune;
+use portcls_machine::{capture, play};
+
+use crate::{CARDS, machine};
+
+/// The full trace of the tune on a card, out or in.
+fn trace_of_playing(card: &str) -> String {
+    let machine = machine(card);
+    play(&machine, &default_tune()).expect("the tune plays");
+    machine.trace_text(Filter::Full)
+}
+
+fn trace_of_capturing(card: &str) -> String {
+    let machine = machine(card);
+    capture(&machine, &default_tune()).expect("the tune is captured");
+    machine.trace_text(Filter::Full)
+}
+
+/// FNV-1a with 64 bits.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
+}
+
+#[test]
+fn the_same_song_gives_the_same_trace() {
+    for card in CARDS {
+        assert!(trace_of_playing(card) == trace_of_playing(card), "{card}");
+        assert!(trace_of_capturing(card) == trace_of_capturing(card), "{card}");
+    }
+}
+
+/// A debug build and a release build, on any machine, are compared with the same words here. A
+/// change of behaviour changes them: accept it with the goldens that show what it was.
+#[test]
+fn every_build_gives_the_same_trace() {
+    let line = |card: &str| {
+        let (out, back) = (trace_of_playing(card), trace_of_capturing(card));
+        format!("{card}: out {:016X}, in {:016X}", digest(&out), digest(&back))
+    };
+    insta::assert_snapshot!(CARDS.map(line).join("\n"), @"");
+}
+
+#[test]
+fn the_whole_trace_of_a_song_reads_back() {
+    for card in CARDS {
+        let text = trace_of_playing(card);
+        let (header, log) = parse(&text).expect("the text of a trace is well formed");
+        assert!(print(&log, &header, Filter::Full) == text, "{card}");
+    }
+}

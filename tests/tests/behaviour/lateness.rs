@@ -1,0 +1,97 @@
+//! When a message leaves: never before it is due, and soon after, unless the wire is busy.
+//!
+//! The model is a queue: a message may begin when it is due and the one before it has left. What
+//! the machine adds has two parts: 2 ms, for the millisecond of the music record and the
+//! millisecond of the clock interrupt, and the card's own latency.
+
+use portcls_machine::chip::{BYTE_TIME_NS, card};
+use portcls_machine::midi_file::Song;
+use portcls_machine::tune::default_tune;
+use portcls_machine::{PlayReport, play};
+use proptest::prelude::*;
+
+use crate::songs::random_song;
+use crate::{CARDS, assert_played, machine};
+
+/// A music record has a delta in ms, and timers expire at clock interrupts, 1 ms apart.
+const RESOLUTION_NS: u64 = 2_000_000;
+
+/// The driver's accesses before the byte is in the card: one status read, one data write.
+const ACCESSES: u64 = 2;
+
+/// From a driver's first access to the start bit on an idle wire.
+fn card_latency_ns(name: &str) -> u64 {
+    let profile = card(name).unwrap();
+    let timing = &profile.timing;
+    ACCESSES * profile.access_ns + timing.drr_clear_uart_ns + timing.tx_start_ns
+}
+
+/// The longest pause between two messages that are both due: where the card holds only the byte
+/// on the wire, the driver sees the end of it at its next poll, 11 us, and the sequencer goes on
+/// at the next clock interrupt once in 100 ms.
+fn pause_ns(name: &str) -> u64 {
+    match card(name).unwrap().tx_depth {
+        1 => 1_000_000 + 20_000,
+        _ => card_latency_ns(name),
+    }
+}
+
+/// Asserts the time of every message of a song against the queue.
+fn assert_on_time(card: &str, song: &Song, report: &PlayReport) {
+    let wire: Vec<u64> = report.wire.iter().map(|&(start_ns, _)| start_ns).collect();
+    let mut next = wire.partition_point(|&start_ns| start_ns < report.run_ns);
+    let mut free_ns = 0;
+    for message in song {
+        let due_ns = report.run_ns + message.due_ns;
+        let start_ns = wire[next];
+        assert!(start_ns >= due_ns, "{card}: {} ns early", due_ns - start_ns);
+        let on_time_ns = due_ns + RESOLUTION_NS + card_latency_ns(card);
+        let latest_ns = on_time_ns.max(free_ns + pause_ns(card));
+        assert!(
+            start_ns <= latest_ns,
+            "{card}: a message due at {due_ns} began at {start_ns}, {} ns late; free at {free_ns}",
+            start_ns - latest_ns
+        );
+        next += message.bytes.len();
+        free_ns = wire[next - 1] + BYTE_TIME_NS;
+    }
+}
+
+fn play_and_check(card: &str, song: &Song) {
+    let report = play(&machine(card), song).expect("the song plays");
+    assert_played(card, &report);
+    assert_on_time(card, song, &report);
+}
+
+#[test]
+fn the_tune_is_never_early_and_at_most_2_ms_and_the_card_late() {
+    for card in CARDS {
+        play_and_check(card, &default_tune());
+    }
+}
+
+#[test]
+fn a_note_on_an_idle_wire_begins_within_2_ms_and_the_card_whenever_it_is_due() {
+    let mut song = Song::new();
+    for index in 0..200 {
+        // Steps that meet every phase of the clock.
+        song.push(index * 5_137_311, &[0x90, 60, 64]);
+    }
+    for card in CARDS {
+        let report = play(&machine(card), &song).expect("the song plays");
+        assert_played(card, &report);
+        let most_ns = report.lateness.most_ns;
+        assert!(most_ns <= RESOLUTION_NS + card_latency_ns(card), "{card}: {most_ns} ns");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_song_keeps_to_the_times_of_the_queue(song in random_song(60)) {
+        for card in CARDS {
+            play_and_check(card, &song);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Songs out: every byte reaches the wire in order and unchanged, on every card.
+
+use portcls_machine::chip::{BYTE_TIME_NS, card};
+use portcls_machine::midi_file::Song;
+use portcls_machine::play;
+use portcls_machine::tune::default_tune;
+use proptest::prelude::*;
+
+use crate::songs::{flood, random_song, sysex};
+use crate::{BUFFERED_CARDS, CARDS, assert_played, machine};
+
+/// The bytes of a song that was played, with their start times.
+fn played(card: &str, song: &Song) -> Vec<(u64, u8)> {
+    let report = play(&machine(card), song).expect("the song plays");
+    assert_played(card, &report);
+    report.wire.into_iter().filter(|&(start_ns, _)| start_ns >= report.run_ns).collect()
+}
+
+#[test]
+fn the_tune_plays_on_every_card() {
+    let song = default_tune();
+    let expected: Vec<u8> = song.iter().flat_map(|message| message.bytes).copied().collect();
+    for card in CARDS {
+        let wire = played(card, &song);
+        let bytes: Vec<u8> = wire.iter().map(|&(_, byte)| byte).take(expected.len()).collect();
+        assert_eq!(bytes, expected, "{card}");
+    }
+}
+
+#[test]
+fn no_byte_begins_before_the_one_before_it_has_had_its_320_us() {
+    for card in CARDS {
+        let wire = played(card, &flood(300));
+        for pair in wire.windows(2) {
+            assert!(pair[1].0 - pair[0].0 >= 320_000, "{card}: {pair:?}");
+        }
+    }
+}
+
+#[test]
+fn a_sysex_longer_than_every_fifo_goes_out_whole() {
+    let deepest = CARDS.map(|name| card(name).unwrap().tx_depth).into_iter().max().unwrap();
+    let mut song = Song::new();
+    song.push(0, &sysex(usize::from(deepest) * 2));
+    song.push(5_000_000, &[0xF8]);
+    for card in CARDS {
+        played(card, &song);
+    }
+}
+
+#[test]
+fn a_flood_leaves_at_the_rate_of_the_wire_where_there_is_a_buffer() {
+    for card in BUFFERED_CARDS {
+        let wire = played(card, &flood(3_000));
+        assert!(wire_rate_permille(&wire[..3_000]) >= 980, "{card}");
+    }
+}
+
+#[test]
+fn a_flood_leaves_nearly_at_the_rate_of_the_wire_without_a_buffer() {
+    let wire = played("clone-dumb", &flood(3_000));
+    assert!(wire_rate_permille(&wire[..3_000]) >= 950);
+}
+
+/// Share of the time from the first to the last byte in which the wire was busy.
+fn wire_rate_permille(wire: &[(u64, u8)]) -> u64 {
+    let (first_ns, last_ns) = (wire[0].0, wire[wire.len() - 1].0 + BYTE_TIME_NS);
+    wire.len() as u64 * BYTE_TIME_NS * 1_000 / (last_ns - first_ns)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_song_goes_out_unchanged_on_every_card(song in random_song(60)) {
+        for card in CARDS {
+            played(card, &song);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Songs to play and to capture, and random ones.
+
+use portcls_machine::midi_file::Song;
+use proptest::prelude::*;
+
+/// A song that is due all at once: notes on and off, so many bytes of them.
+pub fn flood(bytes: usize) -> Song {
+    let notes = (0..).map(|index: usize| [0x90, (index % 128) as u8, (index / 128 % 128) as u8]);
+    let mut song = Song::new();
+    for note in notes.take(bytes.div_ceil(3)) {
+        song.push(0, &note);
+    }
+    song
+}
+
+/// A SysEx with every data byte in it, `F0` and `F7` included.
+pub fn sysex(bytes: usize) -> Vec<u8> {
+    let data = (0..bytes - 2).map(|index| (index % 128) as u8);
+    [0xF0].into_iter().chain(data).chain([0xF7]).collect()
+}
+
+/// One MIDI message of any kind, now and then a SysEx.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let channel = (0x80..0xF0_u8, 0..128_u8, 0..128_u8).prop_map(|(status, first, second)| {
+        match status & 0xF0 {
+            0xC0 | 0xD0 => vec![status, first],
+            _ => vec![status, first, second],
+        }
+    });
+    let real_time = prop::sample::select(vec![0xF8_u8, 0xFA, 0xFB, 0xFC, 0xFE, 0xFF]);
+    prop_oneof![
+        8 => channel,
+        2 => real_time.prop_map(|byte| vec![byte]),
+        1 => (2..400_usize).prop_map(sysex),
+    ]
+}
+
+/// A song with pauses of up to 40 ms, half of them none.
+pub fn random_song(messages: usize) -> impl Strategy<Value = Song> {
+    let pause_ns = prop_oneof![Just(0), 0..40_000_000_u64];
+    prop::collection::vec((pause_ns, message()), 1..messages).prop_map(|parts| {
+        let mut song = Song::new();
+        let mut due_ns = 0;
+        for (pause_ns, bytes) in parts {
+            due_ns += pause_ns;
+            song.push(due_ns, &bytes);
+        }
+        song
+    })
+}
