@@ -18,7 +18,7 @@ pub struct DeviceReply {
     pub line: LineState,
     /// Earliest time in ns at which the device changes by itself; `u64::MAX` for never.
     pub next_event_ns: u64,
-    /// True when [`BusDevice::pop_serial`] has something.
+    /// True when [`BusDevice::drain_serial`] may have something.
     pub has_serial: bool,
 }
 

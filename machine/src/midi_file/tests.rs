@@ -149,6 +149,24 @@ fn a_damaged_event_ends_its_track_and_what_came_before_is_kept() {
 }
 
 #[test]
+fn running_status_that_goes_on_behind_a_meta_event_is_played() {
+    let marker = [0x00, 0xFF, 0x06, 0x01, 0x41];
+    let rest = [0x60, 0x3C, 0x00, 0x00, 0x40, 0x7F];
+    let events = track(&[NOTE_ON, &marker, &rest, &[0x00, 0xC1, 0x05], END]);
+    assert_plays_with(
+        &smf(0, 1, [0, 96], &[&events]),
+        &[
+            (0, "90 3C 40"),
+            (500_000_000, "90 3C 00"),
+            (500_000_000, "90 40 7F"),
+            (500_000_000, "C1 05"),
+        ],
+        &["track 1: messages whose status byte is missing after another event, read with the \
+           last one: 2"],
+    );
+}
+
+#[test]
 fn a_meta_event_with_bad_contents_is_skipped_and_its_time_counts() {
     let key_signature_of_one_byte = [0x60, 0xFF, 0x59, 0x01, 0x00];
     let events = track(&[&key_signature_of_one_byte, NOTE_ON, END]);

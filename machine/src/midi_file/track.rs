@@ -1,12 +1,14 @@
 //! One track of a MIDI file: its events, one after the other, with their ticks.
 //!
 //! A meta event whose length is right but whose contents are not is skipped: it makes no sound.
-//! At any other damage the track ends there, because nothing tells where the next event begins.
-//! Both are noted, with the place in the file.
+//! Running status that goes on behind a meta or SysEx event, which the standard forbids and old
+//! files do, is read as its writer meant it. At any other damage the track ends there, because
+//! nothing tells where the next event begins. All of it is noted, with the place in the file.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), track chunks.
 
-use midly::{EventIter, MetaMessage, TrackEventKind};
+use midly::live::LiveEvent;
+use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
 use super::chunks::TrackChunk;
 
@@ -21,6 +23,10 @@ pub(super) struct TrackReader<'a> {
     tick: u64,
     events_read: usize,
     meta_skipped: usize,
+    /// The status byte of the last channel message.
+    status: Option<u8>,
+    /// Messages whose running status went on behind another event.
+    resumed: usize,
     ending: Option<Ending>,
 }
 
@@ -45,6 +51,8 @@ impl<'a> TrackReader<'a> {
             tick: 0,
             events_read: 0,
             meta_skipped: 0,
+            status: None,
+            resumed: 0,
             ending: None,
         }
     }
@@ -68,28 +76,42 @@ impl<'a> TrackReader<'a> {
                     self.tick += u64::from(event.delta.as_int());
                     self.events_read += 1;
                     if event.kind != TrackEventKind::Meta(MetaMessage::EndOfTrack) {
+                        self.status = status_of(&event.kind).or(self.status);
                         return Some(event.kind);
                     }
                     let bytes_after = self.rest.unread().len();
                     self.ending = Some(Ending::Marked { bytes_after });
                 }
                 None if unread.is_empty() => self.ending = Some(Ending::Unmarked),
-                Some(Err(_)) | None => self.pass_damage(unread),
+                Some(Err(_)) | None => {
+                    if let Some(event) = self.pass_damage(unread) {
+                        return Some(event);
+                    }
+                }
             }
         }
         None
     }
 
-    /// Skips a meta event with bad contents, or ends the track.
-    fn pass_damage(&mut self, unread: &'a [u8]) {
+    /// Skips a meta event with bad contents, reads a message without its status byte, or ends the
+    /// track.
+    fn pass_damage(&mut self, unread: &'a [u8]) -> Option<TrackEventKind<'a>> {
         if let Some((delta, rest)) = split_meta_event(unread) {
             self.tick += u64::from(delta);
             self.meta_skipped += 1;
             self.rest = EventIter::new(rest);
-        } else {
-            let offset = self.end_offset - unread.len();
-            self.ending = Some(Ending::Damaged { offset });
+            return None;
         }
+        if let Some((delta, event, rest)) = self.status.and_then(|s| split_message(s, unread)) {
+            self.tick += u64::from(delta);
+            self.events_read += 1;
+            self.resumed += 1;
+            self.rest = EventIter::new(rest);
+            return Some(event);
+        }
+        let offset = self.end_offset - unread.len();
+        self.ending = Some(Ending::Damaged { offset });
+        None
     }
 
     /// What was odd in the track, as far as it was read.
@@ -99,6 +121,13 @@ impl<'a> TrackReader<'a> {
         if self.meta_skipped > 0 {
             let count = self.meta_skipped;
             warnings.push(format!("track {number}: damaged meta events skipped: {count}"));
+        }
+        if self.resumed > 0 {
+            let count = self.resumed;
+            warnings.push(format!(
+                "track {number}: messages whose status byte is missing after another event, read \
+                 with the last one: {count}"
+            ));
         }
         match self.ending {
             Some(Ending::Damaged { offset }) => warnings.push(format!(
@@ -116,6 +145,37 @@ impl<'a> TrackReader<'a> {
         }
         warnings
     }
+}
+
+/// The status byte of a channel message.
+fn status_of(event: &TrackEventKind<'_>) -> Option<u8> {
+    let TrackEventKind::Midi { channel, message } = event else { return None };
+    let kind = match message {
+        MidiMessage::NoteOff { .. } => 0x80,
+        MidiMessage::NoteOn { .. } => 0x90,
+        MidiMessage::Aftertouch { .. } => 0xA0,
+        MidiMessage::Controller { .. } => 0xB0,
+        MidiMessage::ProgramChange { .. } => 0xC0,
+        MidiMessage::ChannelAftertouch { .. } => 0xD0,
+        MidiMessage::PitchBend { .. } => 0xE0,
+    };
+    Some(kind | channel.as_int())
+}
+
+/// Splits off a channel message that begins with its data: its delta time, the message with the
+/// status given, and what follows it.
+fn split_message(status: u8, bytes: &[u8]) -> Option<(u32, TrackEventKind<'_>, &[u8])> {
+    let (delta, bytes) = split_variable_length(bytes)?;
+    let length = if matches!(status & 0xF0, 0xC0 | 0xD0) { 1 } else { 2 };
+    let (data, rest) = bytes.split_at_checked(length)?;
+    if data.iter().any(|&byte| byte >= 0x80) {
+        return None;
+    }
+    let message = [&[status], data].concat();
+    let LiveEvent::Midi { channel, message } = LiveEvent::parse(&message).ok()? else {
+        return None;
+    };
+    Some((delta, TrackEventKind::Midi { channel, message }, rest))
 }
 
 /// Splits off a meta event that is whole as to its length: its delta time and what follows it.

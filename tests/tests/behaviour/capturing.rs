@@ -50,7 +50,7 @@ fn input_is_whole_while_output_floods() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn any_song_comes_in_unchanged_on_every_card(song in random_song(60)) {

@@ -69,7 +69,7 @@ fn wire_rate_permille(wire: &[(u64, u8)]) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn any_song_goes_out_unchanged_on_every_card(song in random_song(60)) {

@@ -1,0 +1,240 @@
+//! `cards`: the cards that can be chosen, with their main figures and where these come from.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use portcls_machine::chip::{
+    AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck,
+    RxWhileBusy, UnreadInput, cards,
+};
+use serde::Serialize;
+
+use crate::arguments::Format;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::figures::{counted, duration, wrapped};
+use crate::summary::json;
+
+/// The version of the JSON.
+const VERSION: u32 = 1;
+
+const NAME: Style = Style::new().bold();
+const LABEL: Style = AnsiColor::Cyan.on_default();
+
+/// Columns of a label, with the space before and behind it.
+const LABEL_COLUMNS: usize = 14;
+/// Columns for the text beside a label.
+const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
+
+/// Lists the cards.
+///
+/// # Errors
+/// [`Failure::CannotWrite`].
+pub fn run(format: Format) -> Result<Exit, Failure> {
+    let text = match format {
+        Format::Text => text(),
+        Format::Json => json(&CardList {
+            version: VERSION,
+            cards: cards().iter().map(CardFacts::new).collect(),
+        }),
+    };
+    Console::Stdout.print(&text)?;
+    Ok(Exit::Good)
+}
+
+fn text() -> String {
+    let mut text = String::new();
+    for (index, card) in cards().iter().enumerate() {
+        let default = if index == 0 { " (the default)" } else { "" };
+        // A String takes everything.
+        let _ = writeln!(text, "{NAME}{}{NAME:#}  {}{default}", card.name, card.title);
+        for line in wrapped(card.description, 98) {
+            let _ = writeln!(text, "  {line}");
+        }
+        for (label, words) in figures(card) {
+            push_paragraph(&mut text, label, &words);
+        }
+        for (index, source) in card.sources.iter().enumerate() {
+            push_paragraph(&mut text, if index == 0 { "sources" } else { "" }, source);
+        }
+        text.push('\n');
+    }
+    text.push_str("Choose one with --card NAME. --format json has the figures for programs.\n");
+    text
+}
+
+fn push_paragraph(text: &mut String, label: &str, words: &str) {
+    let mut label = label;
+    for line in wrapped(words, TEXT_COLUMNS) {
+        let width = LABEL_COLUMNS - 2;
+        let _ = writeln!(text, "  {LABEL}{label:<width$}{LABEL:#}{line}");
+        label = "";
+    }
+}
+
+/// The main figures of a card in words.
+fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
+    let timing = &card.timing;
+    let overrun = match card.rx_overrun {
+        Overrun::DropNew => "the newest byte is lost when full",
+        Overrun::DropOld => "the oldest byte is lost when full",
+    };
+    let start = match timing.drr_clear_uart_ns + timing.tx_start_ns {
+        0 => "at once".to_owned(),
+        time_ns => format!("{} after its write", duration(time_ns)),
+    };
+    let commands = match (card.command_port, card.ack_set, card.ack_reset_in_uart) {
+        (CommandPort::StatusOnly, ..) => "none: always in UART mode".to_owned(),
+        (_, set, reset) => {
+            let set = match set {
+                AckSet::All => "all codes are acknowledged",
+                AckSet::ResetAndUart => "FF and 3F are acknowledged, others are ignored",
+                AckSet::None => "no code is acknowledged",
+            };
+            let reset = match reset {
+                ResetAck::Acknowledged => "FF in UART mode too",
+                ResetAck::Silent => "FF in UART mode is not",
+            };
+            format!("{set}; {reset}")
+        }
+    };
+    let interrupt = match card.interrupt {
+        InterruptKind::LatchEdge => "an edge a byte, exclusive",
+        InterruptKind::Level => "a level while a byte waits, shared",
+    };
+    let own = match card.reset_output {
+        Some(output) => format!(
+            "FC at a reset, then F8 every {} until UART mode",
+            duration(output.clock_period_ns)
+        ),
+        None => "nothing".to_owned(),
+    };
+    [
+        ("output", format!("holds {}, starts {start}", counted(card.tx_depth.into(), "byte"))),
+        ("input", format!("holds {}, {overrun}", counted(card.rx_depth.into(), "byte"))),
+        ("busy", busy(card)),
+        ("commands", commands),
+        ("interrupt", interrupt.to_owned()),
+        ("sends", format!("{own} by itself")),
+    ]
+}
+
+fn busy(card: &CardProfile) -> String {
+    let timing = &card.timing;
+    let times = [
+        (timing.busy_after_power_on_ns, "after power-on"),
+        (timing.busy_after_reset_ns, "after a reset"),
+        (timing.busy_after_uart_entry_ns, "entering UART mode"),
+        (timing.busy_after_exit_ns, "leaving it"),
+    ];
+    let times: Vec<String> = times
+        .iter()
+        .filter(|(time_ns, _)| *time_ns > 0)
+        .map(|(time_ns, when)| format!("{} {when}", duration(*time_ns)))
+        .collect();
+    if times.is_empty() { "only while its output is full".to_owned() } else { times.join(", ") }
+}
+
+#[derive(Serialize)]
+struct CardList {
+    version: u32,
+    cards: Vec<CardFacts>,
+}
+
+/// A card for programs.
+#[derive(Serialize)]
+struct CardFacts {
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    sources: &'static [&'static str],
+    /// Hexadecimal; `None` where the card does not tell it.
+    firmware_version: Option<String>,
+    firmware_revision: Option<String>,
+    tx_depth: u16,
+    rx_depth: u16,
+    rx_overrun: &'static str,
+    rx_while_busy: &'static str,
+    unread_input: &'static str,
+    command_port: &'static str,
+    acknowledged: &'static str,
+    reset_in_uart: &'static str,
+    ack_interrupt: &'static str,
+    interrupt: &'static str,
+    drr_clear_intelligent_ns: u64,
+    drr_clear_uart_ns: u64,
+    tx_accept_ns: u64,
+    tx_start_ns: u64,
+    ack_latency_ns: u64,
+    rx_to_dsr_ns: u64,
+    next_byte_ns: u64,
+    busy_after_power_on_ns: u64,
+    busy_after_reset_ns: u64,
+    busy_after_uart_entry_ns: u64,
+    busy_after_exit_ns: u64,
+    own_clock_period_ns: Option<u64>,
+    access_ns: u64,
+}
+
+impl CardFacts {
+    fn new(card: &CardProfile) -> CardFacts {
+        let timing = &card.timing;
+        let hex = |number: u8| format!("{number:02X}");
+        CardFacts {
+            name: card.name,
+            title: card.title,
+            description: card.description,
+            sources: card.sources,
+            firmware_version: card.firmware.map(|firmware| hex(firmware.version)),
+            firmware_revision: card.firmware.map(|firmware| hex(firmware.revision)),
+            tx_depth: card.tx_depth,
+            rx_depth: card.rx_depth,
+            rx_overrun: match card.rx_overrun {
+                Overrun::DropNew => "drop-new",
+                Overrun::DropOld => "drop-old",
+            },
+            rx_while_busy: match card.rx_while_busy {
+                RxWhileBusy::Lost => "lost",
+                RxWhileBusy::Kept => "kept",
+            },
+            unread_input: match card.unread_input {
+                UnreadInput::BlocksOutput => "blocks-output",
+                UnreadInput::Harmless => "harmless",
+            },
+            command_port: match card.command_port {
+                CommandPort::Present => "present",
+                CommandPort::StatusOnly => "status-only",
+            },
+            acknowledged: match card.ack_set {
+                AckSet::All => "all",
+                AckSet::ResetAndUart => "reset-and-uart",
+                AckSet::None => "none",
+            },
+            reset_in_uart: match card.ack_reset_in_uart {
+                ResetAck::Acknowledged => "acknowledged",
+                ResetAck::Silent => "silent",
+            },
+            ack_interrupt: match card.ack_interrupt {
+                AckInterrupt::Raised => "raised",
+                AckInterrupt::Silent => "silent",
+            },
+            interrupt: match card.interrupt {
+                InterruptKind::LatchEdge => "edge",
+                InterruptKind::Level => "level",
+            },
+            drr_clear_intelligent_ns: timing.drr_clear_intelligent_ns,
+            drr_clear_uart_ns: timing.drr_clear_uart_ns,
+            tx_accept_ns: timing.tx_accept_ns,
+            tx_start_ns: timing.tx_start_ns,
+            ack_latency_ns: timing.ack_latency_ns,
+            rx_to_dsr_ns: timing.rx_to_dsr_ns,
+            next_byte_ns: timing.next_byte_ns,
+            busy_after_power_on_ns: timing.busy_after_power_on_ns,
+            busy_after_reset_ns: timing.busy_after_reset_ns,
+            busy_after_uart_entry_ns: timing.busy_after_uart_entry_ns,
+            busy_after_exit_ns: timing.busy_after_exit_ns,
+            own_clock_period_ns: card.reset_output.map(|output| output.clock_period_ns),
+            access_ns: card.access_ns,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One run from its files to its summary: what `play` and `capture` share.
+
+use std::io::{self, Write};
+
+use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
+use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
+use portcls_machine::report::{Filter, text};
+use portcls_machine::{Figures, Machine, MachineError};
+
+use crate::arguments::{Format, MachineArguments, ReportArguments, SongArguments};
+use crate::console::{self, Console};
+use crate::failure::{Exit, Failure};
+use crate::input::Source;
+use crate::output::{Output, Target, prepare};
+use crate::summary::{Ending, Flow, Outcome, RunFacts, Summary};
+
+/// Events that are held when only the first lines of the trace are wanted.
+const SUMMARY_EVENTS: usize = 256;
+
+/// Lines of the trace that a summary shows, with the head of the trace.
+const SUMMARY_LINES: usize = 20;
+
+/// What the user asked for.
+pub struct Job<'a> {
+    /// The verb.
+    pub verb: &'static str,
+    /// Where the song comes from.
+    pub source: &'a Source,
+    /// How to read it.
+    pub song: &'a SongArguments,
+    /// The machine.
+    pub machine: &'a MachineArguments,
+    /// The trace and the summary.
+    pub report: &'a ReportArguments,
+    /// The option for the bytes that came out, and its value.
+    pub raw_out: (&'static str, Option<&'a Target>),
+    /// The same as a MIDI file.
+    pub midi_out: Option<&'a Target>,
+}
+
+/// What a verb made of a machine and a song.
+pub struct Run {
+    /// The bytes that came out, each with its time in ns.
+    pub bytes: Vec<(u64, u8)>,
+    /// How it went.
+    pub report: Result<Report, MachineError>,
+}
+
+/// How a run went.
+pub struct Report {
+    /// Figures of the machine.
+    pub figures: Figures,
+    /// What passed.
+    pub flow: Flow,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// The outputs in the order of their options.
+struct Outputs {
+    trace: Option<Output>,
+    raw: Option<Output>,
+    midi: Option<Output>,
+}
+
+impl Outputs {
+    fn prepare(job: &Job<'_>) -> Result<Outputs, Failure> {
+        let wanted =
+            [("--trace", job.report.trace.as_ref()), job.raw_out, ("--midi-out", job.midi_out)];
+        let mut outputs = prepare(&wanted, job.source.path())?.into_iter();
+        let mut next = || outputs.next().flatten();
+        Ok(Outputs { trace: next(), raw: next(), midi: next() })
+    }
+
+    /// What each holds, in words, and the output.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &Output)> {
+        let named = [("trace", &self.trace), ("bytes", &self.raw), ("MIDI file", &self.midi)];
+        named.into_iter().filter_map(|(what, output)| Some((what, output.as_ref()?)))
+    }
+
+    fn use_stdout(&self) -> bool {
+        self.named().any(|(_, output)| output.is_stdout())
+    }
+
+    /// Writes all of them, stdout last, so that it stays clean when a file fails.
+    fn write(
+        &self,
+        machine: &Machine,
+        filter: Filter,
+        bytes: &[(u64, u8)],
+    ) -> Result<(), Failure> {
+        let (stdout, files): (Vec<_>, Vec<_>) =
+            self.named().partition(|(_, output)| output.is_stdout());
+        for (what, output) in files.into_iter().chain(stdout) {
+            output.write(|to| match what {
+                "trace" => write_trace(machine, filter, to),
+                "bytes" => write_bytes(bytes, to),
+                _ => write_midi(bytes, to),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Does a job: reads the song, builds the machine, lets `work` run it, writes the outputs, prints
+/// the summary.
+///
+/// # Errors
+/// [`Failure`]: a file that cannot be used, or a driver that refuses to start.
+pub fn run(
+    job: &Job<'_>,
+    work: impl FnOnce(&Machine, &Song) -> Run,
+) -> Result<Exit, Failure> {
+    let outputs = Outputs::prepare(job)?;
+    let song = job.source.read(job.song.input_format.into())?;
+    let held = if outputs.trace.is_some() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS };
+    let machine = job.machine.build(Hold::First(held))?;
+    log::info!("{}: {} messages", job.verb, song.len());
+    let run = work(&machine, &song);
+    log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());
+    let filter = job.report.filter.into();
+    let written = outputs.write(&machine, filter, &run.bytes);
+    if outputs.trace.is_some() {
+        warn_of_limit(&machine);
+    }
+    let Report { figures, flow, ending } = run.report?;
+    let facts = RunFacts { verb: job.verb, song: &song, figures, flow, ending };
+    let mut summary = Summary::new(facts, job.source, job.machine);
+    if written.is_ok() {
+        outputs.named().for_each(|(what, output)| summary.add_output(what, output));
+    }
+    if outputs.trace.is_none() {
+        let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);
+        summary.add_first_lines(first_lines(&first, SUMMARY_LINES));
+    }
+    print(&summary, job.report.format, &outputs)?;
+    written?;
+    Ok(summary.exit())
+}
+
+fn print(summary: &Summary, format: Format, outputs: &Outputs) -> Result<(), Failure> {
+    let console = if outputs.use_stdout() { Console::Stderr } else { Console::Stdout };
+    let text = match format {
+        Format::Text => summary.text(),
+        Format::Json => summary.json(),
+    };
+    console.print(&text)?;
+    match summary.outcome() {
+        Outcome::Complete => {}
+        Outcome::TimeLimit => console::note(&summary.reason()),
+        _ => console::error(&summary.reason()),
+    }
+    Ok(())
+}
+
+fn first_lines(text: &str, lines: usize) -> String {
+    text.split_inclusive('\n').take(lines).collect()
+}
+
+fn write_trace(machine: &Machine, filter: Filter, mut to: &mut dyn Write) -> io::Result<()> {
+    text::write(&machine.trace_log(), &machine.trace_header(), filter, &mut to)
+}
+
+fn write_bytes(bytes: &[(u64, u8)], to: &mut dyn Write) -> io::Result<()> {
+    let bytes: Vec<u8> = bytes.iter().map(|&(_, byte)| byte).collect();
+    to.write_all(&bytes)
+}
+
+fn write_midi(bytes: &[(u64, u8)], to: &mut dyn Write) -> io::Result<()> {
+    let file = write_smf(&messages_from_wire(bytes)).map_err(io::Error::other)?;
+    to.write_all(&file)
+}
+
+fn warn_of_limit(machine: &Machine) {
+    if let Some(dropped_ns) = machine.kernel().trace().first_dropped_ns() {
+        console::warning(&format_args!(
+            "the trace holds {DEFAULT_HELD_EVENTS} events and was full at {dropped_ns} ns: what \
+             came later is not in it; --until ends a run before that"
+        ));
+    }
+}

@@ -1,0 +1,301 @@
+//! What a summary says of a run: the facts, in the shape that `--format json` prints.
+//!
+//! `outcome` says how the run ended, `text` shows the facts to people.
+
+mod outcome;
+mod text;
+
+use portcls_machine::emulator::{Stop, Violation};
+use portcls_machine::midi_file::Song;
+use portcls_machine::{Figures, Leak};
+use serde::Serialize;
+
+use crate::arguments::MachineArguments;
+use crate::failure::Exit;
+use crate::figures::ratio_permille;
+use crate::input::Source;
+use crate::output::Output;
+
+pub use outcome::{Ending, Outcome};
+
+/// The version of the JSON; see the help of `play`.
+const VERSION: u32 = 1;
+
+/// Everything that is said of a run.
+#[derive(Serialize, Debug)]
+pub struct Summary {
+    version: u32,
+    verb: &'static str,
+    outcome: Outcome,
+    exit_code: u8,
+    reason: String,
+    bug_check: Option<BugCheckFacts>,
+    input: InputFacts,
+    machine: MachineFacts,
+    simulated_ns: u64,
+    #[serde(flatten)]
+    flow: Flow,
+    processor: ProcessorFacts,
+    driver: DriverFacts,
+    violations: Vec<ViolationFacts>,
+    violation_count: u64,
+    leaks: Vec<String>,
+    outputs: Vec<OutputFacts>,
+    /// The first lines of the trace, which a summary in JSON does without.
+    #[serde(skip)]
+    first_lines: Option<String>,
+}
+
+/// How a driver died, as Windows would show it; numbers in hexadecimal.
+#[derive(Serialize, Debug)]
+struct BugCheckFacts {
+    code: String,
+    name: Option<&'static str>,
+    parameters: [String; 4],
+    message: String,
+    irql: String,
+    time_ns: u64,
+}
+
+/// The song.
+#[derive(Serialize, Debug)]
+struct InputFacts {
+    name: String,
+    messages: u64,
+    bytes: u64,
+    duration_ns: u64,
+    warnings: Vec<String>,
+}
+
+/// The machine.
+#[derive(Serialize, Debug)]
+struct MachineFacts {
+    card: String,
+    driver: String,
+    /// Hexadecimal.
+    port: String,
+    irq: u8,
+}
+
+/// What passed through the machine, by verb.
+#[derive(Serialize, Debug)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// `play`.
+    Wire(WireFacts),
+    /// `capture`.
+    Application(ApplicationFacts),
+}
+
+/// MIDI OUT.
+#[derive(Serialize, Debug)]
+pub struct WireFacts {
+    /// All bytes since power-on.
+    pub bytes: u64,
+    /// Bytes of the song, unchanged and in order from its beginning.
+    pub song_bytes: u64,
+    /// Bytes that the card sent by itself.
+    pub own_bytes: u64,
+    /// When the song began; `None` if it did not.
+    pub song_start_ns: Option<u64>,
+    /// Share of time between the first and the last byte of the song in which one was sent.
+    pub busy_permille: u32,
+    /// How long after its due time a message began.
+    pub late: LateFacts,
+}
+
+/// Lateness of messages.
+#[derive(Serialize, Debug)]
+pub struct LateFacts {
+    /// Messages that began on the wire.
+    pub messages: u64,
+    /// Smallest.
+    pub least_ns: u64,
+    /// Mean, rounded down.
+    pub mean_ns: u64,
+    /// Largest.
+    pub most_ns: u64,
+    /// Messages that began before they were due.
+    pub early: u64,
+}
+
+/// What the application read.
+#[derive(Serialize, Debug)]
+pub struct ApplicationFacts {
+    /// Bytes that it read.
+    pub bytes: u64,
+    /// Bytes of the song among them, unchanged and in order from its beginning.
+    pub song_bytes: u64,
+    /// Bytes that arrived whole on MIDI IN.
+    pub arrived_bytes: u64,
+}
+
+/// What the processor did.
+#[derive(Serialize, Debug)]
+struct ProcessorFacts {
+    interrupts: u64,
+    longest_isr_ns: u64,
+    dpcs: u64,
+    longest_dpc_ns: u64,
+}
+
+/// What the driver did while the song went through.
+#[derive(Serialize, Debug)]
+struct DriverFacts {
+    status_reads: u64,
+    data_writes: u64,
+    /// Status reads a byte of the song, in 1/1000; `None` without a byte.
+    polls_per_byte_permille: Option<u64>,
+    lost_in_card: u64,
+    failed_requests: Vec<String>,
+}
+
+/// A breach of a documented rule.
+#[derive(Serialize, Debug)]
+struct ViolationFacts {
+    time_ns: u64,
+    rule: String,
+    message: String,
+}
+
+/// An output that was written.
+#[derive(Serialize, Debug)]
+struct OutputFacts {
+    what: &'static str,
+    path: String,
+}
+
+/// What the two verbs know of a run, put on one footing.
+pub struct RunFacts<'a> {
+    /// The verb.
+    pub verb: &'static str,
+    /// The song.
+    pub song: &'a Song,
+    /// The figures of the machine.
+    pub figures: Figures,
+    /// What passed through the machine.
+    pub flow: Flow,
+    /// How the run ended.
+    pub ending: Ending,
+}
+
+impl Summary {
+    /// Collects the facts of a run.
+    pub fn new(run: RunFacts<'_>, source: &Source, machine: &MachineArguments) -> Summary {
+        let RunFacts { figures, ending, .. } = run;
+        let outcome = ending.outcome();
+        Summary {
+            version: VERSION,
+            verb: run.verb,
+            outcome,
+            exit_code: outcome.exit() as u8,
+            reason: ending.reason(outcome),
+            bug_check: ending.stop.as_ref().and_then(bug_check_facts),
+            input: InputFacts {
+                name: source.name(),
+                messages: run.song.len() as u64,
+                bytes: run.song.byte_count() as u64,
+                duration_ns: run.song.duration_ns(),
+                warnings: run.song.warnings().to_vec(),
+            },
+            machine: MachineFacts {
+                card: machine.card.name.to_owned(),
+                driver: machine.driver.name.clone(),
+                port: format!("{:X}", machine.port),
+                irq: machine.irq,
+            },
+            simulated_ns: figures.simulated_ns,
+            flow: run.flow,
+            processor: ProcessorFacts {
+                interrupts: figures.interrupts,
+                longest_isr_ns: figures.longest_isr_ns,
+                dpcs: figures.dpcs,
+                longest_dpc_ns: figures.longest_dpc_ns,
+            },
+            driver: DriverFacts {
+                status_reads: figures.status_reads,
+                data_writes: figures.data_writes,
+                polls_per_byte_permille: ratio_permille(figures.status_reads, ending.passed),
+                lost_in_card: ending.lost_in_card,
+                failed_requests: ending.failed.iter().map(ToString::to_string).collect(),
+            },
+            violations: ending.violations.iter().map(violation_facts).collect(),
+            violation_count: ending.violation_count,
+            leaks: ending.leaks.iter().map(leak_words).collect(),
+            outputs: Vec::new(),
+            first_lines: None,
+        }
+    }
+
+    /// Names an output that was written.
+    pub fn add_output(&mut self, what: &'static str, output: &Output) {
+        self.outputs.push(OutputFacts { what, path: output.target().to_string() });
+    }
+
+    /// Adds the first lines of the trace.
+    pub fn add_first_lines(&mut self, lines: String) {
+        self.first_lines = Some(lines);
+    }
+
+    /// The exit code of the run.
+    pub fn exit(&self) -> Exit {
+        self.outcome.exit()
+    }
+
+    /// How the run ended.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// One sentence on how the run ended.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The summary for people.
+    pub fn text(&self) -> String {
+        text::render(self)
+    }
+
+    /// The summary for programs.
+    pub fn json(&self) -> String {
+        json(self)
+    }
+}
+
+/// A value as JSON text with a newline at its end.
+pub fn json(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).expect("facts are texts and numbers");
+    text + "\n"
+}
+
+fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {
+    let Stop::BugCheck(bug) = stop else { return None };
+    Some(BugCheckFacts {
+        code: format!("{:X}", bug.code.0),
+        name: bug.code.name(),
+        parameters: bug.parameters.map(|parameter| format!("{parameter:X}")),
+        message: bug.message.clone(),
+        irql: bug.irql.to_string(),
+        time_ns: bug.time_ns,
+    })
+}
+
+fn violation_facts(violation: &Violation) -> ViolationFacts {
+    ViolationFacts {
+        time_ns: violation.time_ns,
+        rule: violation.rule.to_owned(),
+        message: violation.message.clone(),
+    }
+}
+
+/// What a driver left behind, in words.
+fn leak_words(leak: &Leak) -> String {
+    match leak {
+        Leak::Pool(pool) => {
+            let plural = if pool.blocks == 1 { "" } else { "s" };
+            format!("pool {}: {} block{plural}, {} bytes", pool.tag, pool.blocks, pool.bytes)
+        }
+        Leak::Interrupt => "a connected interrupt".to_owned(),
+    }
+}

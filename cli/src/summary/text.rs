@@ -1,0 +1,226 @@
+//! A summary for people: a title, the result, one paragraph a subject, at most 100 columns.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{ApplicationFacts, Flow, Outcome, Summary, WireFacts};
+use crate::failure::Exit;
+use crate::figures::{counted, duration, grouped, hundredths, wrapped};
+
+const TITLE: Style = Style::new().bold();
+const LABEL: Style = AnsiColor::Cyan.on_default();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const NOTED: Style = AnsiColor::Yellow.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const QUIET: Style = Style::new().dimmed();
+
+/// Columns of a label and the space behind it.
+const LABEL_COLUMNS: usize = 12;
+/// Columns for the text beside a label.
+const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
+/// Columns of the name of a file in the title.
+const NAME_COLUMNS: usize = 60;
+/// Violations that are shown; the JSON has more of them.
+const SHOWN_VIOLATIONS: usize = 5;
+
+/// The text.
+pub(super) fn render(summary: &Summary) -> String {
+    let mut page = Page::default();
+    page.title(summary);
+    page.result(summary);
+    match &summary.flow {
+        Flow::Wire(wire) => page.wire(wire),
+        Flow::Application(application) => page.application(application),
+    }
+    page.machine(summary);
+    page.driver(summary);
+    page.violations(summary);
+    page.outputs(summary);
+    page.first_lines(summary);
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // A String takes everything.
+        let _ = self.text.write_fmt(line);
+        self.text.push('\n');
+    }
+
+    /// Lines beside a label; it stands before the first one only.
+    fn paragraph(&mut self, label: &str, style: Style, lines: &[String]) {
+        let mut label = label;
+        for line in lines.iter().flat_map(|line| wrapped(line, TEXT_COLUMNS)) {
+            self.line(format_args!(
+                "{LABEL}{label:<LABEL_COLUMNS$}{LABEL:#}{style}{line}{style:#}"
+            ));
+            label = "";
+        }
+    }
+
+    fn title(&mut self, summary: &Summary) {
+        let input = &summary.input;
+        let name = shortened(&input.name);
+        let verb = summary.verb;
+        self.line(format_args!("{TITLE}{verb} {name}{TITLE:#}"));
+        let song = format!(
+            "{}, {}, {} long",
+            counted(input.messages, "message"),
+            counted(input.bytes, "byte"),
+            duration(input.duration_ns)
+        );
+        self.paragraph("song", Style::new(), &[song]);
+        let machine = &summary.machine;
+        let words = format!(
+            "card {}, driver {}, port {}, irq {}",
+            machine.card, machine.driver, machine.port, machine.irq
+        );
+        self.paragraph("machine", Style::new(), &[words]);
+    }
+
+    fn result(&mut self, summary: &Summary) {
+        let style = match (summary.exit(), summary.outcome) {
+            (Exit::Good, Outcome::Complete) => GOOD,
+            (Exit::Good, _) => NOTED,
+            _ => BAD,
+        };
+        self.paragraph("result", style, std::slice::from_ref(&summary.reason));
+    }
+
+    fn wire(&mut self, wire: &WireFacts) {
+        self.text.push('\n');
+        let mut lines = vec![format!(
+            "{} on MIDI OUT: {} of the song, {} sent by the card itself",
+            counted(wire.bytes, "byte"),
+            grouped(wire.song_bytes),
+            grouped(wire.own_bytes)
+        )];
+        if let Some(start_ns) = wire.song_start_ns {
+            lines.push(format!(
+                "the song began {} after power-on; the wire was busy {}.{} % of it",
+                duration(start_ns),
+                wire.busy_permille / 10,
+                wire.busy_permille % 10
+            ));
+        }
+        let late = &wire.late;
+        if late.messages > 0 {
+            lines.push(format!(
+                "behind the song by {} on average, {} at least, {} at most",
+                duration(late.mean_ns),
+                duration(late.least_ns),
+                duration(late.most_ns)
+            ));
+        }
+        if late.early > 0 {
+            lines.push(format!("{} began before the song's time", counted(late.early, "message")));
+        }
+        self.paragraph("wire", Style::new(), &lines);
+    }
+
+    fn application(&mut self, application: &ApplicationFacts) {
+        self.text.push('\n');
+        let lines = [
+            format!("{} arrived on MIDI IN", counted(application.arrived_bytes, "byte")),
+            format!(
+                "{} read, {} of the song in order and unchanged",
+                counted(application.bytes, "byte"),
+                grouped(application.song_bytes)
+            ),
+        ];
+        self.paragraph("application", Style::new(), &lines);
+    }
+
+    fn machine(&mut self, summary: &Summary) {
+        let processor = &summary.processor;
+        let simulated = duration(summary.simulated_ns);
+        self.paragraph("time", Style::new(), &[format!("{simulated} simulated")]);
+        let with_longest = |count, thing, longest_ns| match count {
+            0 => counted(count, thing),
+            _ => format!("{}, the longest {}", counted(count, thing), duration(longest_ns)),
+        };
+        let lines = [
+            with_longest(processor.interrupts, "interrupt", processor.longest_isr_ns),
+            with_longest(processor.dpcs, "DPC", processor.longest_dpc_ns),
+        ];
+        self.paragraph("processor", Style::new(), &lines);
+    }
+
+    fn driver(&mut self, summary: &Summary) {
+        let driver = &summary.driver;
+        let polls = match driver.polls_per_byte_permille {
+            Some(permille) => format!(": {} polls a byte", hundredths(permille)),
+            None => String::new(),
+        };
+        let reads = counted(driver.status_reads, "status read");
+        let mut lines = vec![format!("{reads} during the song{polls}")];
+        if driver.lost_in_card > 0 {
+            lines.push(format!("{} lost in the card", counted(driver.lost_in_card, "byte")));
+        }
+        if summary.violation_count == 0 {
+            lines.push("no violation of a documented rule".to_owned());
+        }
+        self.paragraph("driver", Style::new(), &lines);
+    }
+
+    fn violations(&mut self, summary: &Summary) {
+        let shown = summary.violations.iter().take(SHOWN_VIOLATIONS);
+        let mut lines: Vec<String> = shown
+            .map(|one| format!("{} at {}: {}", one.rule, duration(one.time_ns), one.message))
+            .collect();
+        let more = summary.violation_count.saturating_sub(lines.len() as u64);
+        if more > 0 {
+            lines.push(format!("and {} more", grouped(more)));
+        }
+        self.paragraph("violations", BAD, &lines);
+        self.paragraph("left behind", BAD, &summary.leaks);
+    }
+
+    fn outputs(&mut self, summary: &Summary) {
+        let outputs = summary.outputs.iter();
+        let lines: Vec<String> =
+            outputs.map(|output| format!("{}: {}", output.what, output.path)).collect();
+        self.paragraph("written", Style::new(), &lines);
+    }
+
+    fn first_lines(&mut self, summary: &Summary) {
+        let Some(lines) = &summary.first_lines else { return };
+        self.line(format_args!(
+            "\n{TITLE}The trace begins{TITLE:#} {QUIET}(--trace - shows all of it){QUIET:#}"
+        ));
+        for line in lines.lines() {
+            let style = if line.starts_with('#') { QUIET } else { Style::new() };
+            self.line(format_args!("{style}{line}{style:#}"));
+        }
+    }
+}
+
+/// A name that fits a title: of a long one the end, which tells more.
+fn shortened(name: &str) -> String {
+    let letters = name.chars().count();
+    if letters <= NAME_COLUMNS {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(letters - (NAME_COLUMNS - 3)).collect();
+    format!("...{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_name_the_end_is_shown() {
+        assert_eq!(shortened("song.mid"), "song.mid");
+        let long = format!("{}/song.mid", "x".repeat(80));
+        assert_eq!(shortened(&long).len(), NAME_COLUMNS);
+        assert!(shortened(&long).starts_with("...xx"));
+        assert!(shortened(&long).ends_with("x/song.mid"));
+    }
+}

@@ -1,0 +1,58 @@
+//! A driver of one's own: the adapter around [`miniport`], from DriverEntry to unload.
+//!
+//! The names are those of the Windows driver kit, and so is the order of the calls. In C++ each
+//! function here is a routine of the same name.
+
+mod miniport;
+mod mpu401;
+
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, DriverObject, Irp, Kernel, NtStatus};
+use portcls_port::guid::clsid;
+use portcls_port::interfaces::IResourceList;
+use portcls_port::{
+    pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port, pc_register_subdevice,
+};
+
+pub use miniport::PolledMiniport;
+
+/// Subdevices of a device: one MIDI filter.
+const MAX_OBJECTS: u32 = 1;
+
+/// Loads the driver. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// What `PcInitializeAdapterDriver` returns.
+pub fn driver_entry(
+    kernel: &Kernel,
+    driver: &Rc<DriverObject>,
+    registry_path: &str,
+) -> Result<(), NtStatus> {
+    pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
+    // There is nothing left to undo, but a driver without this routine can never be unloaded.
+    driver.set_unload(Rc::new(|_, _| ()));
+    Ok(())
+}
+
+/// A device was found: makes its device object, and names the routine that starts it.
+fn add_device(
+    kernel: &Kernel,
+    driver: &Rc<DriverObject>,
+    physical: &Rc<DeviceObject>,
+) -> Result<(), NtStatus> {
+    pc_add_adapter_device(kernel, driver, physical, Rc::new(start_device), MAX_OBJECTS, 0)
+}
+
+/// The device has its resources: binds the miniport to a port and publishes the two as a filter.
+fn start_device(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    irp: &Irp,
+    resources: Rc<dyn IResourceList>,
+) -> Result<(), NtStatus> {
+    let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
+    let miniport = PolledMiniport::new();
+    Rc::clone(&port).init(kernel, device, irp, miniport, None, resources)?;
+    pc_register_subdevice(kernel, device, "Midi", port)
+}

@@ -1,0 +1,125 @@
+//! The card: its two ports, and every wait for it with the limit it has.
+//!
+//! A driver that polls has no ISR, so nothing comes between two accesses but other drivers'
+//! interrupts. Every loop is counted: a card that is broken or gone costs time, not the system.
+
+use portcls_emulator::{Kernel, NtStatus};
+
+/// STATUS, bit 7: no byte waits in DATA.
+const NO_DATA: u8 = 0x80;
+/// STATUS, bit 6: the card takes no byte now.
+const BUSY: u8 = 0x40;
+
+/// Command: start afresh.
+const RESET: u8 = 0xFF;
+/// Command: pass MIDI bytes through, both ways.
+const ENTER_UART: u8 = 0x3F;
+
+/// Looks, 1 ms apart, for a card to take a command or to answer one. The longest reset of a
+/// Roland takes 70 ms.
+const COMMAND_LOOKS: u32 = 100;
+/// The pause between them in 100 ns units: 1 ms.
+const COMMAND_PITCH_100NS: u64 = 10_000;
+
+/// Looks for room for a MIDI byte: a little longer than a byte needs to leave, 320 us.
+const OUTPUT_LOOKS: u32 = 36;
+/// The pause between them in us.
+const OUTPUT_PITCH_US: u32 = 10;
+
+/// The most unread bytes that are thrown away at one go.
+const DRAIN_LIMIT: u32 = 64;
+
+/// An MPU-401.
+#[derive(Clone, Copy)]
+pub(crate) struct Mpu401 {
+    base: u16,
+}
+
+impl Mpu401 {
+    /// The card whose DATA port this is; `None` when that is no port number.
+    pub fn new(base: u64) -> Option<Mpu401> {
+        let base = u16::try_from(base).ok().filter(|base| *base < u16::MAX)?;
+        Some(Mpu401 { base })
+    }
+
+    fn status(self, kernel: &Kernel) -> u8 {
+        kernel.read_port_u8(self.base + 1)
+    }
+
+    /// Throws away what the card has to say, and tells whether it then takes a byte.
+    ///
+    /// A Roland with two unread bytes takes nothing at all any more, so a driver that does not
+    /// want to hear has to read all the same.
+    fn can_write(self, kernel: &Kernel) -> bool {
+        let mut status = self.status(kernel);
+        for _ in 0..DRAIN_LIMIT {
+            if status & NO_DATA != 0 {
+                break;
+            }
+            let _ = kernel.read_port_u8(self.base);
+            status = self.status(kernel);
+        }
+        status & BUSY == 0
+    }
+
+    /// Resets the card and puts it into UART mode. IRQL: PASSIVE_LEVEL.
+    ///
+    /// A card in UART mode may take the reset without an answer, so it is asked twice; one that
+    /// never answers may still play.
+    ///
+    /// # Errors
+    /// `STATUS_IO_DEVICE_ERROR` when it takes no command.
+    pub fn start(self, kernel: &Kernel) -> Result<(), NtStatus> {
+        if !self.command(kernel, RESET)? {
+            self.command(kernel, RESET)?;
+        }
+        self.command(kernel, ENTER_UART)?;
+        Ok(())
+    }
+
+    /// Sends a command; true when the card answered it.
+    fn command(self, kernel: &Kernel, command: u8) -> Result<bool, NtStatus> {
+        if !wait(kernel, || self.can_write(kernel)) {
+            return Err(NtStatus::IO_DEVICE_ERROR);
+        }
+        kernel.write_port_u8(self.base + 1, command);
+        let answered = wait(kernel, || self.status(kernel) & NO_DATA == 0);
+        if answered {
+            let _ = kernel.read_port_u8(self.base);
+        }
+        Ok(answered)
+    }
+
+    /// Resets the card, so that it sends nothing more. IRQL: PASSIVE_LEVEL.
+    ///
+    /// Its answer is read, if it gives one: an unread byte would hold the interrupt line up.
+    pub fn stop(self, kernel: &Kernel) {
+        // A card that takes nothing may be gone, and then there is nothing to do.
+        let _ = self.command(kernel, RESET);
+    }
+
+    /// Sends a MIDI byte, when the card takes it soon; false when it does not.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL. Time: 0.4 ms at most.
+    pub fn send(self, kernel: &Kernel, byte: u8) -> bool {
+        for _ in 0..OUTPUT_LOOKS {
+            if self.can_write(kernel) {
+                kernel.write_port_u8(self.base, byte);
+                return true;
+            }
+            kernel.stall_us(OUTPUT_PITCH_US);
+        }
+        false
+    }
+}
+
+/// Looks until it is done, and gives the processor away in between; false when it never is.
+fn wait(kernel: &Kernel, mut done: impl FnMut() -> bool) -> bool {
+    for _ in 0..COMMAND_LOOKS {
+        if done() {
+            return true;
+        }
+        kernel.delay_execution_thread(COMMAND_PITCH_100NS);
+    }
+    done()
+}

@@ -1,0 +1,37 @@
+//! The driver on a whole machine: what the hardware sees, and a tune on every card.
+
+use my_mpu401::driver_entry;
+use portcls_machine::chip::cards;
+use portcls_machine::report::Filter;
+use portcls_machine::tune::default_tune;
+use portcls_machine::{Application, Driver, Machine, MachineBuilder, MachineError, play};
+
+fn machine(card: &str) -> Result<Machine, MachineError> {
+    MachineBuilder::new().card(card)?.driver(Driver::new("my-mpu401", driver_entry)).build()
+}
+
+#[test]
+fn a_note_on_is_three_polls_and_three_writes() -> Result<(), MachineError> {
+    let machine = machine("smsc-superio")?;
+    machine.start()?;
+    let pin = Application::new(&machine).open_render()?;
+    pin.run()?;
+    pin.write_now(&[0x90, 0x3C, 0x40])?;
+    machine.run_for_ns(2_000_000)?;
+    pin.close()?;
+    assert_eq!(machine.unload()?, [], "the driver leaves nothing behind");
+    assert_eq!(machine.kernel().violations(), [], "the driver keeps to the rules");
+    insta::assert_snapshot!(machine.trace_text(Filter::Registers));
+    Ok(())
+}
+
+#[test]
+fn the_tune_plays_on_every_card() -> Result<(), MachineError> {
+    for card in cards() {
+        let report = play(&machine(card.name)?, &default_tune())?;
+        assert!(report.is_complete(), "{}: {report:?}", card.name);
+        assert_eq!(report.violations, [], "{}", card.name);
+        assert_eq!(report.leaks, [], "{}", card.name);
+    }
+    Ok(())
+}
