@@ -104,18 +104,18 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
     };
     let own = match card.reset_output {
         Some(output) => format!(
-            "FC at a reset, then F8 every {} until UART mode",
+            "sends FC at a reset, then F8 every {} until UART mode",
             duration(output.clock_period_ns)
         ),
-        None => "nothing".to_owned(),
+        None => "sends nothing".to_owned(),
     };
     [
-        ("output", format!("holds {}, starts {start}", counted(card.tx_depth.into(), "byte"))),
+        ("output", format!("holds {}, the first one starts {start}", counted(card.tx_depth.into(), "byte"))),
         ("input", format!("holds {}, {overrun}", counted(card.rx_depth.into(), "byte"))),
         ("busy", busy(card)),
         ("commands", commands),
         ("interrupt", interrupt.to_owned()),
-        ("sends", format!("{own} by itself")),
+        ("by itself", own),
     ]
 }
 

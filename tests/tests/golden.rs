@@ -60,6 +60,6 @@ fn from_mark(text: &str, words: &str) -> String {
     let head = text.lines().take_while(|line| line.starts_with('#'));
     let body: Vec<&str> = text.lines().skip_while(|line| line.starts_with('#')).collect();
     let is_mark = |line: &&str| line.starts_with("== ") && line.ends_with(words);
-    let start = body.iter().rposition(|line| is_mark(&line)).expect("the trace has the mark");
+    let start = body.iter().rposition(is_mark).expect("the trace has the mark");
     head.chain(body[start..].iter().copied()).map(|line| format!("{line}\n")).collect()
 }

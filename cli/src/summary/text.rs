@@ -103,7 +103,7 @@ impl Page {
         )];
         if let Some(start_ns) = wire.song_start_ns {
             lines.push(format!(
-                "the song began {} after power-on; the wire was busy {}.{} % of it",
+                "the song began {} after power-on and kept the wire busy for {}.{} % of its time",
                 duration(start_ns),
                 wire.busy_permille / 10,
                 wire.busy_permille % 10
@@ -141,7 +141,7 @@ impl Page {
         let processor = &summary.processor;
         let simulated = duration(summary.simulated_ns);
         self.paragraph("time", Style::new(), &[format!("{simulated} simulated")]);
-        let with_longest = |count, thing, longest_ns| match count {
+        let with_longest = |count, thing, longest_ns| match longest_ns {
             0 => counted(count, thing),
             _ => format!("{}, the longest {}", counted(count, thing), duration(longest_ns)),
         };
@@ -155,11 +155,11 @@ impl Page {
     fn driver(&mut self, summary: &Summary) {
         let driver = &summary.driver;
         let polls = match driver.polls_per_byte_permille {
-            Some(permille) => format!(": {} polls a byte", hundredths(permille)),
+            Some(permille) => format!(", {} a byte", hundredths(permille)),
             None => String::new(),
         };
-        let reads = counted(driver.status_reads, "status read");
-        let mut lines = vec![format!("{reads} during the song{polls}")];
+        let reads = counted(driver.status_reads, "poll");
+        let mut lines = vec![format!("{reads} of the status register for the song{polls}")];
         if driver.lost_in_card > 0 {
             lines.push(format!("{} lost in the card", counted(driver.lost_in_card, "byte")));
         }

@@ -1,5 +1,7 @@
 //! Songs in: the application reads what was sent, on every card, also at full wire rate.
 
+use portcls_machine::chip::BYTE_TIME_NS;
+use portcls_machine::midi_file::Song;
 use portcls_machine::tune::default_tune;
 use portcls_machine::{Application, capture};
 use proptest::prelude::*;
@@ -20,6 +22,28 @@ fn thousands_of_bytes_come_in_at_full_wire_rate() {
     for card in CARDS {
         let report = capture(&machine(card), &flood(6_000)).expect("the song is captured");
         assert_captured(card, &report);
+    }
+}
+
+#[test]
+fn a_byte_bears_the_time_at_which_it_arrived_to_the_millisecond() {
+    let mut song = Song::new();
+    for index in 0..100 {
+        song.push(index * 10_137_311, &[0x90, 60, 64]);
+    }
+    let stop_bits = song.iter().flat_map(|message| {
+        (1..=message.bytes.len() as u64).map(move |byte| message.due_ns + byte * BYTE_TIME_NS)
+    });
+    let arrivals: Vec<u64> = stop_bits.collect();
+    for card in CARDS {
+        let report = capture(&machine(card), &song).expect("the song is captured");
+        assert_captured(card, &report);
+        let chunks = report.received.iter();
+        let stamps = chunks.flat_map(|chunk| chunk.bytes.iter().map(|_| chunk.time_ns));
+        for (stamp_ns, &arrival_ns) in stamps.zip(&arrivals) {
+            let apart_ns = stamp_ns.abs_diff(arrival_ns);
+            assert!(apart_ns < 1_000_000, "{card}: arrived {arrival_ns}, stamped {stamp_ns}");
+        }
     }
 }
 

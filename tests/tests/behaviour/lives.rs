@@ -1,6 +1,6 @@
 //! Lives of a driver: loaded, used and unloaded, again and again, on one machine.
 
-use portcls_emulator::PnpRequest;
+use portcls_machine::emulator::PnpRequest;
 use portcls_machine::{Application, Machine};
 
 use crate::{CARDS, machine};

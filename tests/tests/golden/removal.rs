@@ -1,6 +1,6 @@
 //! Removal of the device: in order, with a pin open, and by surprise.
 
-use portcls_emulator::PnpRequest;
+use portcls_machine::emulator::PnpRequest;
 use portcls_machine::report::Filter;
 
 use crate::golden;
@@ -31,17 +31,18 @@ fn a_device_that_is_removed_with_a_pin_open_takes_the_pin_along() {
     golden("remove_with_pin_open", description, &machine, Filter::Full, words);
 }
 
+/// Assumed: the card still answers, as when Windows gives a device up whose restart failed.
 #[test]
 fn a_surprise_removal_answers_the_application_with_an_error() {
     let machine = started("smsc-superio");
     let pin = render(&machine);
-    mark(&machine, "device is pulled out");
+    mark(&machine, "device is given up");
     machine.pnp(PnpRequest::SurpriseRemoval).unwrap();
     assert!(pin.write_now(&[0xF8]).is_err());
     pin.close().unwrap();
     assert_eq!(machine.unload().unwrap(), []);
-    wait_us(&machine, 1_000);
     let description = "Surprise removal, a write into the dead pin, its close, and the removal \
                        that follows.";
-    golden("surprise_removal", description, &machine, Filter::Full, "device is pulled out");
+    golden("surprise_removal", description, &machine, Filter::Full, "device is given up");
+    assert!(!machine.cable().sent_bytes().contains(&0xF8));
 }

@@ -17,7 +17,8 @@ fn golden_start(prefix: &str, description: &str, state: InitialState) {
 
 #[test]
 fn a_card_fresh_from_power_on_is_reset_and_put_into_uart_mode() {
-    let description = "Driver start from power-on: FF, its ACK, 3F, its ACK.";
+    let description =
+        "Driver start from power-on: FF and 3F, and the ACK of a card that sends one.";
     golden_start("start_from_power_on", description, InitialState::PowerOn);
 }
 

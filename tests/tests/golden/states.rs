@@ -1,7 +1,7 @@
 //! States of a pin: the walk both ways, a close in RUN, a cancelled request.
 
-use portcls_emulator::NtStatus;
 use portcls_machine::Application;
+use portcls_machine::emulator::NtStatus;
 use portcls_machine::report::Filter;
 use portcls_port::ks::KsState;
 use portcls_port::ks::music::Packer;
