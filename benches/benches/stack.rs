@@ -37,7 +37,11 @@ fn run(c: &mut Criterion, name: &str, song: &Song, job: impl Fn(&Machine, &Song)
         group.throughput(Throughput::Elements(simulated_ns));
         group.bench_function(BenchmarkId::from_parameter(card.name), |b| {
             let setup = || machine(card.name);
-            b.iter_batched(setup, |machine| (job(&machine, song), machine), BatchSize::PerIteration);
+            b.iter_batched(
+                setup,
+                |machine| (job(&machine, song), machine),
+                BatchSize::PerIteration,
+            );
         });
     }
     group.finish();

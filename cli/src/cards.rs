@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use portcls_machine::chip::{
-    AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck,
-    RxWhileBusy, UnreadInput, cards,
+    AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, RxWhileBusy,
+    UnreadInput, cards,
 };
 use serde::Serialize;
 
@@ -110,7 +110,13 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
         None => "sends nothing".to_owned(),
     };
     [
-        ("output", format!("holds {}, the first one starts {start}", counted(card.tx_depth.into(), "byte"))),
+        (
+            "output",
+            format!(
+                "holds {}, the first one starts {start}",
+                counted(card.tx_depth.into(), "byte")
+            ),
+        ),
         ("input", format!("holds {}, {overrun}", counted(card.rx_depth.into(), "byte"))),
         ("busy", busy(card)),
         ("commands", commands),

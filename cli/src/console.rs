@@ -51,9 +51,7 @@ fn print_to(mut stream: impl Write, text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// [`Failure::CannotWrite`], except on a closed pipe.
-pub fn write_stdout(
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failure> {
+pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let result = write(&mut stdout).and_then(|()| stdout.flush());
     // What a failed write left in the buffer must not be tried again on the way out.

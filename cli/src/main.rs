@@ -77,9 +77,9 @@ fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(work).unwrap_or_else(|_| {
         let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         console::error(&format!(
-            "a fault of portcls-emu itself, not of the driver or the file: {message}; please \
-             report it with the command line at {}/issues",
-            env!("CARGO_PKG_REPOSITORY")
+            "a fault of portcls-emu {} itself, not of the driver or the file: {message}; please \
+             report it to the project with this line, the command line and the input",
+            env!("CARGO_PKG_VERSION")
         ));
         Exit::OwnFault
     })

@@ -7,7 +7,7 @@ use crate::arguments::PlayArguments;
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
 use crate::session::{self, Job, Report, Run};
-use crate::summary::{Ending, Flow, LateFacts, WireFacts};
+use crate::summary::{Ending, Flow, LateFacts, WireFacts, stop_ns};
 
 /// Plays the song.
 ///
@@ -35,7 +35,8 @@ fn work(machine: &Machine, song: &Song) -> Run {
 fn report(machine: &Machine, played: PlayReport) -> Report {
     let figures = played.figures;
     // A run that stopped before the song has no figures of it.
-    let began = played.run_ns < figures.simulated_ns;
+    let end_ns = played.stop.as_ref().map_or(figures.simulated_ns, stop_ns);
+    let began = played.run_ns < end_ns;
     let late = played.lateness;
     let flow = Flow::Wire(WireFacts {
         bytes: played.wire.len() as u64,

@@ -83,12 +83,7 @@ impl Outputs {
     }
 
     /// Writes all of them, stdout last, so that it stays clean when a file fails.
-    fn write(
-        &self,
-        machine: &Machine,
-        filter: Filter,
-        bytes: &[(u64, u8)],
-    ) -> Result<(), Failure> {
+    fn write(&self, machine: &Machine, filter: Filter, bytes: &[(u64, u8)]) -> Result<(), Failure> {
         let (stdout, files): (Vec<_>, Vec<_>) =
             self.named().partition(|(_, output)| output.is_stdout());
         for (what, output) in files.into_iter().chain(stdout) {
@@ -107,10 +102,7 @@ impl Outputs {
 ///
 /// # Errors
 /// [`Failure`]: a file that cannot be used, or a driver that refuses to start.
-pub fn run(
-    job: &Job<'_>,
-    work: impl FnOnce(&Machine, &Song) -> Run,
-) -> Result<Exit, Failure> {
+pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(job)?;
     let song = job.source.read(job.song.input_format.into())?;
     let held = if outputs.trace.is_some() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS };
@@ -123,7 +115,13 @@ pub fn run(
     if outputs.trace.is_some() {
         warn_of_limit(&machine);
     }
-    let Report { figures, flow, ending } = run.report?;
+    let Report { figures, flow, ending } = match run.report {
+        Ok(report) => report,
+        Err(error) => {
+            written?;
+            return Err(error.into());
+        }
+    };
     let facts = RunFacts { verb: job.verb, song: &song, figures, flow, ending };
     let mut summary = Summary::new(facts, job.source, job.machine);
     if written.is_ok() {
@@ -177,5 +175,43 @@ fn warn_of_limit(machine: &Machine) {
             "the trace holds {DEFAULT_HELD_EVENTS} events and was full at {dropped_ns} ns: what \
              came later is not in it; --until ends a run before that"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::rc::Rc;
+
+    use clap::Parser;
+    use portcls_machine::Driver;
+    use portcls_machine::emulator::{DriverObject, Kernel, NtStatus};
+
+    use super::*;
+    use crate::arguments::{Arguments, Verb};
+    use crate::play;
+
+    fn refuse(_: &Kernel, _: &Rc<DriverObject>, _: &str) -> Result<(), NtStatus> {
+        Err(NtStatus::DEVICE_CONFIGURATION_ERROR)
+    }
+
+    #[test]
+    fn a_driver_that_refuses_to_start_is_exit_1_and_its_trace_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path: PathBuf = folder.path().join("trace.txt");
+        let line = ["portcls-emu", "play", "--trace", path.to_str().unwrap()];
+        let Verb::Play(mut arguments) = Arguments::try_parse_from(line).unwrap().verb else {
+            panic!("play is play");
+        };
+        arguments.machine.driver = Driver::new("refuses", refuse);
+        let failure = play::run(&arguments).unwrap_err();
+        assert_eq!(failure.exit(), Exit::CheckFailed);
+        assert_eq!(
+            failure.to_string(),
+            "the driver refuses to start: DriverEntry answered \
+             STATUS_DEVICE_CONFIGURATION_ERROR; with --trace - you see what the driver did"
+        );
+        let trace = std::fs::read_to_string(path).unwrap();
+        assert!(trace.contains("== 0.000 driver loads"), "{trace}");
     }
 }

@@ -16,7 +16,7 @@ use crate::figures::ratio_permille;
 use crate::input::Source;
 use crate::output::Output;
 
-pub use outcome::{Ending, Outcome};
+pub use outcome::{Ending, Outcome, stop_ns};
 
 /// The version of the JSON; see the help of `play`.
 const VERSION: u32 = 1;
@@ -204,7 +204,7 @@ impl Summary {
                 port: format!("{:X}", machine.port),
                 irq: machine.irq,
             },
-            simulated_ns: figures.simulated_ns,
+            simulated_ns: ending.stopped_ns().unwrap_or(figures.simulated_ns),
             flow: run.flow,
             processor: ProcessorFacts {
                 interrupts: figures.interrupts,

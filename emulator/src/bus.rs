@@ -75,6 +75,8 @@ struct Attached {
 
     device: RefCell<Box<dyn BusDevice>>,
 
+    /// False once it was pulled off the bus.
+    present: Cell<bool>,
     next_event_ns: Cell<u64>,
     line_state: Cell<LineState>,
 }
@@ -118,6 +120,7 @@ impl Kernel {
             notes: name(device.notes()),
             lanes: name(device.lanes()),
             device: RefCell::new(device),
+            present: Cell::new(true),
             next_event_ns: Cell::new(NEVER),
             line_state: Cell::new(LineState::Down),
         };
@@ -129,13 +132,32 @@ impl Kernel {
         id
     }
 
+    /// Pulls a device off the bus: its ports float, its line falls, its wires go dead.
+    pub fn detach_device(&self, id: DeviceId) {
+        if self.is_frozen() {
+            return;
+        }
+        let devices = self.state.bus.devices.borrow();
+        if let Some(attached) = devices.get(id.0) {
+            let gone = DeviceReply {
+                value: 0,
+                note: 0,
+                line: LineState::Down,
+                next_event_ns: NEVER,
+                has_serial: false,
+            };
+            attached.present.set(false);
+            self.settle(&devices, id.0, &gone);
+        }
+    }
+
     /// Looks at a device that was changed from outside the bus: its line, lanes and deadline.
     pub fn touch_device(&self, id: DeviceId) {
         if self.is_frozen() {
             return;
         }
         let devices = self.state.bus.devices.borrow();
-        if let Some(attached) = devices.get(id.0) {
+        if let Some(attached) = devices.get(id.0).filter(|device| device.present.get()) {
             let reply = attached.device.borrow_mut().advance(self.now_ns());
             self.settle(&devices, id.0, &reply);
         }
@@ -339,7 +361,9 @@ impl Kernel {
 /// The device that owns a port, with its number.
 #[inline]
 fn device_at(devices: &[Attached], port: u16) -> Option<(usize, &Attached)> {
-    let owns = |device: &&Attached| (device.first_port..=device.last_port).contains(&port);
+    let owns = |device: &Attached| {
+        (device.first_port..=device.last_port).contains(&port) && device.present.get()
+    };
     devices.iter().enumerate().find(|(_, device)| owns(device))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Every part that acts by itself says when it is due next. The earliest of these times is kept
 //! in one field, so an access before it is a compare and a byte load. An access after it lets the
-//! parts act one by one, in the order of their times.
+//! parts act one by one, in the order of their times. The plain stream of MIDI bytes to the
+//! output has a way of its own, in `stream`.
 
 use crate::counters::{Counters, Waiting};
 use crate::firmware::Plan;
@@ -16,7 +17,7 @@ use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
 use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register};
 use crate::transmitter::Transmitter;
-use crate::wire::{WireEvent, WireLog};
+use crate::wire::WireEvent;
 
 /// How the unit is found at time 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,24 +33,32 @@ pub enum InitialState {
     },
 }
 
+/// The last moment there is, 292 years after the first: half of what the number holds, so that
+/// the sum of a time and a few durations cannot overflow.
+const LAST_NS: u64 = u64::MAX / 2;
+
+/// Longer durations in a profile are cut to this, for the same reason.
+const LONGEST_NS: u64 = u64::MAX / 64;
+
 /// What nearly every access touches, in one cache line.
 #[repr(C, align(64))]
 pub(crate) struct Hot {
-    /// When anything inside is due, [`NEVER_NS`] for nothing.
+    /// When anything inside is due, at the latest [`LAST_NS`].
     pub(crate) next_internal_ns: u64,
-    /// When anything outside may change by itself, [`NEVER_NS`] for never.
-    pub(crate) next_event_ns: u64,
     /// The latest time seen.
     pub(crate) now_ns: u64,
     pub(crate) status_reads: u64,
-    /// When the host last emptied the latch to it.
-    pub(crate) outbox_read_ns: u64,
     /// When the unit is back in its main loop.
     pub(crate) free_ns: u64,
+    /// The same before the last byte of the stream.
+    pub(crate) free_before_ns: u64,
     /// When the byte in the latch from the host was written.
     pub(crate) inbox_written_ns: u64,
-    pub(crate) status: u8,
-    pub(crate) status_note: Note,
+    /// From when on a data byte may stream, [`NEVER_NS`] if none may. Until then the last one is
+    /// in the latch.
+    pub(crate) open_from_ns: u64,
+    /// STATUS, and STATUS while a byte of the stream is in the latch.
+    pub(crate) status: [u8; 2],
     pub(crate) note: Note,
     pub(crate) mode: Mode,
     pub(crate) inbox: Inbox,
@@ -70,8 +79,6 @@ pub(crate) struct UnitRules {
     pub(crate) cleared_by_reset: Fifos,
     pub(crate) cleared_by_uart_entry: Fifos,
     pub(crate) reset_output: Option<ResetOutput>,
-    /// Bytes that the transmitter may hold.
-    pub(crate) tx_limit: usize,
     /// Bytes of input that may be unread.
     pub(crate) rx_limit: usize,
 }
@@ -79,7 +86,7 @@ pub(crate) struct UnitRules {
 /// An MPU-401. The crate's head comment is its manual.
 ///
 /// Times are given by the caller, in ns, and must not go back: a time in the past is taken as the
-/// latest one seen.
+/// latest one seen. Time ends after 292 years; a later one is taken as the last one there is.
 pub struct Mpu401 {
     // Configuration.
     pub(crate) timing: Timing,
@@ -87,6 +94,12 @@ pub struct Mpu401 {
     pub(crate) unit: UnitRules,
     // State.
     pub(crate) hot: Hot,
+    /// When anything inside is due, [`NEVER_NS`] for nothing.
+    due_ns: u64,
+    /// The same without the unit and its output FIFO.
+    line_due_ns: u64,
+    /// When the host last emptied the latch to it.
+    pub(crate) outbox_read_ns: u64,
     /// From when on MIDI IN bytes are heard in UART mode.
     pub(crate) uart_from_ns: u64,
     pub(crate) reply: Option<Reply>,
@@ -101,7 +114,6 @@ pub struct Mpu401 {
     pub(crate) transmitter: Transmitter,
     pub(crate) input: InputFifo,
     pub(crate) cable: Cable,
-    pub(crate) wire: WireLog,
     pub(crate) counters: Counters,
 }
 
@@ -121,6 +133,9 @@ impl Mpu401 {
             rules: resolve_host_rules(profile),
             unit: resolve_unit_rules(profile),
             hot: initial_hot(profile, initial),
+            due_ns: NEVER_NS,
+            line_due_ns: NEVER_NS,
+            outbox_read_ns: 0,
             uart_from_ns: 0,
             reply: None,
             displaced: None,
@@ -129,15 +144,14 @@ impl Mpu401 {
             unit_plan: Plan::IDLE,
             unit_seen_ns: NEVER_NS,
             output: Output::IDLE,
-            transmitter: Transmitter::new(),
+            transmitter: Transmitter::new(resolve_tx_limit(profile)),
             input: InputFifo::default(),
             cable: Cable::new(),
-            wire: WireLog::default(),
             counters: Counters::default(),
         };
         chip.output = chip.initial_output(initial);
         chip.schedule();
-        chip.hot.note = chip.hot.status_note;
+        chip.hot.note = Note::on_status(chip.hot.status[0]);
         chip
     }
 
@@ -147,15 +161,13 @@ impl Mpu401 {
         self.advance(now_ns);
         match register {
             Register::Command => {
+                let holds_byte = self.hot.now_ns < self.hot.open_from_ns;
+                let status = self.hot.status[usize::from(holds_byte)];
                 self.hot.status_reads += 1;
-                self.hot.note = self.hot.status_note;
-                self.hot.status
+                self.hot.note = Note::on_status(status);
+                status
             }
-            Register::Data => {
-                let value = self.read_data();
-                self.settle();
-                value
-            }
+            Register::Data => self.read_data_slowly(),
         }
     }
 
@@ -164,10 +176,10 @@ impl Mpu401 {
     pub fn write(&mut self, register: Register, value: u8, now_ns: u64) {
         self.advance(now_ns);
         match register {
-            Register::Data => self.write_data(value),
-            Register::Command => self.write_command(value),
+            Register::Data if self.hot.now_ns >= self.hot.open_from_ns => self.stream(value),
+            Register::Data => self.write_data_slowly(value),
+            Register::Command => self.write_command_slowly(value),
         }
-        self.settle();
     }
 
     /// Lets time pass inside. Reads and writes do it themselves.
@@ -175,8 +187,9 @@ impl Mpu401 {
     pub fn advance(&mut self, now_ns: u64) {
         if now_ns >= self.hot.next_internal_ns {
             self.run_until(now_ns);
+        } else {
+            self.hot.now_ns = self.hot.now_ns.max(now_ns);
         }
-        self.hot.now_ns = self.hot.now_ns.max(now_ns);
     }
 
     /// The earliest time at which something outside may change by itself: the interrupt line, or
@@ -187,7 +200,8 @@ impl Mpu401 {
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
-        self.hot.next_event_ns
+        let wire_ns = self.transmitter.next_edge_ns(self.hot.now_ns);
+        wire_ns.min(self.line_due_ns).min(self.unit_seen_ns)
     }
 
     /// Whether the interrupt line is up.
@@ -202,24 +216,40 @@ impl Mpu401 {
     ///
     /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes wait, one more is refused and counted.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.leave_stream();
         self.cable.push(start_ns.max(self.hot.now_ns), byte);
         self.settle();
     }
 
     /// Fetches the oldest wire event, in the order of time over both lines.
-    #[inline]
     pub fn pop_wire(&mut self) -> Option<WireEvent> {
-        self.wire.pop()
+        self.transmitter.trim_events(self.hot.now_ns);
+        match (self.transmitter.first_event(self.hot.now_ns), self.cable.first_event()) {
+            (Some(out), input) if input.is_none_or(|event| out.time_ns <= event.time_ns) => {
+                self.transmitter.fetch_event();
+                Some(out)
+            }
+            _ => self.cable.pop_event(),
+        }
     }
 
     /// What passed through so far, and what was lost.
     #[must_use]
     pub fn counters(&self) -> Counters {
+        // A byte of the stream is with the transmitter before the unit has taken it.
+        let accepted = self.transmitter.accepted();
+        let streamed = accepted - self.counters.accepted;
         Counters {
             status_reads: self.hot.status_reads,
-            sent: self.transmitter.sent(),
+            data_writes: self.counters.data_writes + streamed,
+            accepted: accepted - u64::from(self.stream_holds_byte()),
+            generated: self.transmitter.generated(),
+            sent: self.transmitter.sent(self.hot.now_ns),
             midi_in_refused: self.cable.refused(),
-            wire_dropped: self.wire.dropped(),
+            wire_dropped: self
+                .transmitter
+                .dropped_events(self.hot.now_ns)
+                .saturating_add(self.cable.dropped_events()),
             ..self.counters
         }
     }
@@ -227,9 +257,10 @@ impl Mpu401 {
     /// What waits inside and before the chip.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
+        let streaming = usize::from(self.stream_holds_byte());
         Waiting {
-            host: usize::from(self.hot.inbox != Inbox::Empty),
-            output: self.transmitter.held(),
+            host: usize::from(self.hot.inbox != Inbox::Empty) + streaming,
+            output: self.transmitter.held(self.hot.now_ns) - streaming,
             input: self.input_held(),
             cable: self.cable.waiting(),
         }
@@ -244,7 +275,7 @@ impl Mpu401 {
     /// Whether every byte written so far has been taken and has left on MIDI OUT.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.hot.inbox == Inbox::Empty && self.transmitter.held() == 0
+        self.hot.inbox == Inbox::Empty && self.hot.now_ns >= self.transmitter.free_ns()
     }
 
     /// What the last access met.
@@ -256,67 +287,78 @@ impl Mpu401 {
 
     /// Whether the transmitter takes no more bytes.
     pub(crate) fn output_is_full(&self) -> bool {
-        self.transmitter.held() >= self.unit.tx_limit
+        self.transmitter.is_full(self.hot.now_ns)
     }
 
     /// Settles what an access has changed.
-    #[inline]
-    fn settle(&mut self) {
+    #[inline(never)]
+    pub(crate) fn settle(&mut self) {
         self.schedule();
-        if self.hot.now_ns >= self.hot.next_internal_ns {
-            self.run_until(self.hot.now_ns);
-        }
+        self.run_until(self.hot.now_ns);
+    }
+
+    #[inline(never)]
+    fn read_data_slowly(&mut self) -> u8 {
+        self.leave_stream();
+        let value = self.read_data();
+        self.settle();
+        value
+    }
+
+    #[inline(never)]
+    pub(crate) fn write_data_slowly(&mut self, value: u8) {
+        self.leave_stream();
+        self.write_data(value);
+        self.settle();
+    }
+
+    #[inline(never)]
+    fn write_command_slowly(&mut self, value: u8) {
+        self.leave_stream();
+        self.write_command(value);
+        self.settle();
     }
 
     /// Lets everything act that is due, in the order of time. Things due at one time act in a
-    /// fixed order: MIDI OUT, MIDI IN, the unit, what the unit sends by itself.
-    #[inline(never)]
+    /// fixed order: MIDI IN, the unit, what the unit sends by itself.
+    #[cold]
     fn run_until(&mut self, now_ns: u64) {
-        loop {
-            let time_ns = self.hot.next_internal_ns;
-            if time_ns > now_ns || time_ns == NEVER_NS {
-                return;
-            }
+        let now_ns = now_ns.clamp(self.hot.now_ns, LAST_NS);
+        while self.due_ns <= now_ns {
+            let time_ns = self.due_ns;
             self.hot.now_ns = time_ns;
-            if self.transmitter.due_ns() == time_ns {
-                self.transmitter.run(time_ns, &mut self.wire);
-                if self.minds_output() {
-                    self.schedule();
-                } else {
-                    self.schedule_lines();
-                }
-                continue;
-            }
+            self.leave_stream();
             if self.cable.due_ns() == time_ns {
-                if let Some(byte) = self.cable.run(time_ns, &mut self.wire) {
+                if let Some(byte) = self.cable.run(time_ns) {
                     self.hear(byte);
                 }
             } else if self.unit_plan.due_ns == time_ns {
                 self.run_unit();
-            } else {
+            } else if self.output.due_ns == time_ns {
                 self.run_output(now_ns);
             }
             self.schedule();
         }
-    }
-
-    /// Whether what leaves on MIDI OUT may matter to STATUS or to the unit.
-    fn minds_output(&self) -> bool {
-        self.hot.inbox != Inbox::Empty || self.rules.host_port == HostPort::Fifo
+        self.hot.now_ns = now_ns;
     }
 
     /// Brings STATUS and the unit's plan in line with the state, and finds out what is due next.
     fn schedule(&mut self) {
         self.schedule_unit();
+        self.hot.open_from_ns = if self.may_stream() { 0 } else { NEVER_NS };
         self.refresh_status();
-        self.schedule_lines();
+        self.line_due_ns = self.cable.due_ns().min(self.output.due_ns);
+        self.due_ns = self.line_due_ns.min(self.unit_plan.due_ns).min(self.room_due_ns());
+        self.hot.next_internal_ns = self.due_ns.min(LAST_NS);
     }
 
-    /// Finds out what is due next when the unit's plan stands.
-    fn schedule_lines(&mut self) {
-        let line_ns = self.transmitter.due_ns().min(self.cable.due_ns()).min(self.output.due_ns);
-        self.hot.next_internal_ns = line_ns.min(self.unit_plan.due_ns);
-        self.hot.next_event_ns = line_ns.min(self.unit_seen_ns);
+    /// When a full output FIFO clears DRR by itself.
+    fn room_due_ns(&self) -> u64 {
+        if self.rules.host_port == HostPort::Fifo && self.output_is_full() {
+            self.transmitter.room_ns()
+        } else {
+            NEVER_NS
+        }
     }
 }
 
@@ -325,7 +367,24 @@ fn resolve_timing(profile: &CardProfile) -> Timing {
         InterruptKind::LatchEdge => profile.timing.next_byte_ns.max(1),
         InterruptKind::Level => profile.timing.next_byte_ns,
     };
-    Timing { next_byte_ns, ..profile.timing }
+    let bounded = |duration_ns: u64| duration_ns.min(LONGEST_NS);
+    let timing = &profile.timing;
+    Timing {
+        drr_clear_intelligent_ns: bounded(timing.drr_clear_intelligent_ns),
+        drr_clear_uart_ns: bounded(timing.drr_clear_uart_ns),
+        tx_accept_ns: bounded(timing.tx_accept_ns),
+        tx_start_ns: bounded(timing.tx_start_ns),
+        ack_latency_ns: bounded(timing.ack_latency_ns),
+        reply_latency_ns: bounded(timing.reply_latency_ns),
+        rx_to_dsr_ns: bounded(timing.rx_to_dsr_ns),
+        next_byte_ns: bounded(next_byte_ns),
+        busy_after_power_on_ns: bounded(timing.busy_after_power_on_ns),
+        busy_after_reset_ns: bounded(timing.busy_after_reset_ns),
+        busy_after_uart_entry_ns: bounded(timing.busy_after_uart_entry_ns),
+        busy_after_exit_ns: bounded(timing.busy_after_exit_ns),
+        busy_after_exit_full_ns: bounded(timing.busy_after_exit_full_ns),
+        backlog_after_exit_ns: timing.backlog_after_exit_ns,
+    }
 }
 
 fn resolve_host_rules(profile: &CardProfile) -> HostRules {
@@ -342,7 +401,6 @@ fn resolve_host_rules(profile: &CardProfile) -> HostRules {
 }
 
 fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
-    let tx_depth = usize::from(profile.tx_depth.clamp(1, MAX_TX_DEPTH));
     UnitRules {
         firmware: profile.firmware,
         unread_input: profile.unread_input,
@@ -354,12 +412,17 @@ fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
             clock_period_ns: output.clock_period_ns.max(BYTE_TIME_NS),
             ..output
         }),
-        tx_limit: match profile.host_port {
-            // The latch is one of the positions.
-            HostPort::Mailbox => (tx_depth - 1).max(1),
-            HostPort::Fifo => tx_depth,
-        },
         rx_limit: usize::from(profile.rx_depth.clamp(1, MAX_RX_DEPTH)),
+    }
+}
+
+/// Bytes that the transmitter may hold.
+fn resolve_tx_limit(profile: &CardProfile) -> usize {
+    let tx_depth = usize::from(profile.tx_depth.clamp(1, MAX_TX_DEPTH));
+    match profile.host_port {
+        // The latch is one of the positions.
+        HostPort::Mailbox => (tx_depth - 1).max(1),
+        HostPort::Fifo => tx_depth,
     }
 }
 
@@ -370,17 +433,16 @@ fn initial_hot(profile: &CardProfile, initial: InitialState) -> Hot {
     };
     Hot {
         next_internal_ns: NEVER_NS,
-        next_event_ns: NEVER_NS,
         now_ns: 0,
         status_reads: 0,
-        outbox_read_ns: 0,
         free_ns: match initial {
-            InitialState::PowerOn => profile.timing.busy_after_power_on_ns,
+            InitialState::PowerOn => profile.timing.busy_after_power_on_ns.min(LONGEST_NS),
             InitialState::Idle | InitialState::Uart { .. } => 0,
         },
+        free_before_ns: 0,
         inbox_written_ns: 0,
-        status: 0,
-        status_note: Note::CanWriteNoData,
+        open_from_ns: NEVER_NS,
+        status: [0; 2],
         note: Note::CanWriteNoData,
         mode,
         inbox: Inbox::Empty,

@@ -50,11 +50,7 @@ impl Plan {
 impl Mpu401 {
     /// Settles what the unit does next, as things stand.
     pub(crate) fn schedule_unit(&mut self) {
-        let is_quiet = self.input.is_empty()
-            && self.reply.is_none()
-            && self.displaced.is_none()
-            && self.incoming.is_none();
-        if is_quiet {
+        if self.is_quiet() {
             self.unit_plan = self.plan_take();
             self.unit_seen_ns = self.take_seen_ns();
         } else {
@@ -63,16 +59,24 @@ impl Mpu401 {
         }
     }
 
+    /// Whether nothing is on its way to the host.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.input.is_empty()
+            && self.reply.is_none()
+            && self.displaced.is_none()
+            && self.incoming.is_none()
+    }
+
     /// When the host may see something of the byte that is to be taken, if nothing else is to
     /// come. A data byte shows only on MIDI OUT, and there not before its start bit.
     fn take_seen_ns(&self) -> u64 {
         match (self.hot.inbox, self.hot.mode) {
             (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
             (Inbox::Command, _) => self.unit_plan.due_ns,
-            (Inbox::Data, Mode::Uart) if self.transmitter.held() == 0 => {
-                self.unit_plan.due_ns.saturating_add(self.timing.tx_start_ns)
+            (Inbox::Data, Mode::Uart) => {
+                let ready_ns = self.unit_plan.due_ns.saturating_add(self.timing.tx_start_ns);
+                ready_ns.max(self.transmitter.free_ns())
             }
-            (Inbox::Data, Mode::Uart) => NEVER_NS,
         }
     }
 
@@ -104,19 +108,21 @@ impl Mpu401 {
         } else {
             return Plan::IDLE;
         };
-        let emptied_ns = self.hot.outbox_read_ns.saturating_add(pause_ns);
+        let emptied_ns = self.outbox_read_ns.saturating_add(pause_ns);
         Plan::new(action, ready_ns.max(emptied_ns).max(self.hot.now_ns))
     }
 
     fn plan_take(&self) -> Plan {
         let latency_ns = match (self.hot.inbox, self.hot.mode) {
             (Inbox::Empty, _) => return Plan::IDLE,
-            (Inbox::Data, Mode::Uart) if self.output_is_full() => return Plan::IDLE,
             (_, Mode::Uart) => self.timing.drr_clear_uart_ns,
             (_, Mode::Intelligent) => self.timing.drr_clear_intelligent_ns,
         };
+        let is_blocked =
+            self.hot.inbox == Inbox::Data && self.hot.mode == Mode::Uart && self.output_is_full();
+        let room_ns = if is_blocked { self.transmitter.room_ns() } else { 0 };
         let seen_ns = self.hot.inbox_written_ns.saturating_add(latency_ns);
-        Plan::new(Action::Take, seen_ns.max(self.hot.free_ns).max(self.hot.now_ns))
+        Plan::new(Action::Take, seen_ns.max(self.hot.free_ns).max(self.hot.now_ns).max(room_ns))
     }
 
     fn plan_fetch(&self) -> Plan {
@@ -164,13 +170,10 @@ impl Mpu401 {
     }
 
     fn accept(&mut self, byte: u8) {
-        let start_ns = self.hot.now_ns.saturating_add(self.timing.tx_start_ns);
-        if self.transmitter.push(byte, start_ns).is_ok() {
-            self.counters.accepted += 1;
-        } else {
-            self.counters.ignored += 1;
-        }
-        self.hot.free_ns = self.hot.now_ns.saturating_add(self.timing.tx_accept_ns);
+        let now_ns = self.hot.now_ns;
+        self.transmitter.push(byte, now_ns.saturating_add(self.timing.tx_start_ns));
+        self.counters.accepted += 1;
+        self.hot.free_ns = now_ns.saturating_add(self.timing.tx_accept_ns);
     }
 
     fn run_command(&mut self, command: u8) {
@@ -288,7 +291,7 @@ impl Mpu401 {
 
     fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
-            self.counters.dropped_by_reset += self.transmitter.clear() as u64;
+            self.counters.dropped_by_reset += self.transmitter.clear(self.hot.now_ns);
         }
         if fifos.contains(Fifos::RX) {
             self.clear_input();

@@ -5,7 +5,7 @@
 use crate::chip::Mpu401;
 use crate::note::Note;
 use crate::profile::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, HostPort, ResetAck,
+    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, HostPort, NEVER_NS, ResetAck,
 };
 use crate::spec::{ENTER_UART, Mode, RESET, Status};
 
@@ -85,7 +85,7 @@ impl Mpu401 {
                 self.counters.delivered += 1;
             }
         }
-        self.hot.outbox_read_ns = self.hot.now_ns;
+        self.outbox_read_ns = self.hot.now_ns;
         self.hot.outbox_byte
     }
 
@@ -175,8 +175,9 @@ impl Mpu401 {
         if self.hot.outbox == Outbox::Empty {
             status |= Status::DSR.bits();
         }
-        self.hot.status = status;
-        self.hot.status_note = Note::on_status(Status::from_bits_retain(status));
+        let is_open = self.hot.open_from_ns != NEVER_NS;
+        let busy = if is_open { Status::DRR.bits() } else { 0 };
+        self.hot.status = [status, status | busy];
     }
 
     /// Whether the byte in DATA raises the interrupt line.

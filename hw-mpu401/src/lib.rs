@@ -95,6 +95,7 @@ mod profile;
 mod receiver;
 mod self_output;
 mod spec;
+mod stream;
 mod transmitter;
 mod wire;
 

@@ -32,6 +32,7 @@ pub(crate) struct Cable {
     queue: LocalRb<Heap<CableByte>>,
     waiting: usize,
     refused: u64,
+    wire: WireLog,
 }
 
 impl Cable {
@@ -44,6 +45,7 @@ impl Cable {
             queue: LocalRb::<Heap<CableByte>>::new(MIDI_IN_LIMIT),
             waiting: 0,
             refused: 0,
+            wire: WireLog::default(),
         }
     }
 
@@ -62,6 +64,22 @@ impl Cable {
         self.refused
     }
 
+    /// The oldest wire event that nobody has fetched.
+    #[inline]
+    pub(crate) fn first_event(&mut self) -> Option<WireEvent> {
+        self.wire.first()
+    }
+
+    /// Fetches it.
+    pub(crate) fn pop_event(&mut self) -> Option<WireEvent> {
+        self.wire.pop()
+    }
+
+    /// Wire events that nobody fetched in time.
+    pub(crate) fn dropped_events(&self) -> u64 {
+        self.wire.dropped()
+    }
+
     /// Queues a byte whose start bit begins at `start_ns`, or when the byte before it has ended.
     pub(crate) fn push(&mut self, start_ns: u64, byte: u8) {
         let start_ns = start_ns.max(self.taken_until_ns);
@@ -77,10 +95,10 @@ impl Cable {
     }
 
     /// Lets the line change as it is due at `time_ns`, and returns the byte that has arrived.
-    pub(crate) fn run(&mut self, time_ns: u64, wire: &mut WireLog) -> Option<u8> {
+    pub(crate) fn run(&mut self, time_ns: u64) -> Option<u8> {
         let arrived = self.arriving.take();
         if let Some(byte) = arrived {
-            wire.push(in_event(time_ns, byte, WireEdge::End));
+            self.wire.push(in_event(time_ns, byte, WireEdge::End));
             self.waiting -= 1;
             match self.queue.first() {
                 None => {
@@ -95,7 +113,7 @@ impl Cable {
             }
         }
         if let Some(next) = self.queue.try_pop() {
-            wire.push(in_event(time_ns, next.byte, WireEdge::Start));
+            self.wire.push(in_event(time_ns, next.byte, WireEdge::Start));
             self.arriving = Some(next.byte);
             self.due_ns = time_ns.saturating_add(BYTE_TIME_NS);
         }

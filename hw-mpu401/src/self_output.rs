@@ -65,7 +65,7 @@ impl Mpu401 {
 
     /// Assumed: the longer busy time goes with output that has to be thrown away.
     fn drop_backlog(&mut self) {
-        let dropped = self.transmitter.clear() as u64;
+        let dropped = self.transmitter.clear(self.hot.now_ns);
         self.counters.dropped_by_reset += dropped;
         if dropped > 0 {
             let timing = &self.timing;
@@ -95,22 +95,17 @@ impl Mpu401 {
     /// After a long time without a look at the wire, leaves out the clocks whose events would
     /// be dropped from the full queue anyway. The result is the same as if each had been sent.
     fn skip_clocks(&mut self, until_ns: u64, period_ns: u64) {
-        let quiet_until_ns = until_ns
-            .min(self.transmitter.due_ns())
-            .min(self.cable.due_ns())
-            .min(self.unit_plan.due_ns);
+        let quiet_until_ns = until_ns.min(self.cable.due_ns()).min(self.unit_plan.due_ns);
         let due = quiet_until_ns.saturating_sub(self.output.due_ns) / period_ns;
         let skipped = due.saturating_sub(WIRE_LIMIT as u64);
-        self.counters.generated += skipped;
         self.transmitter.skip(skipped);
-        self.wire.skip(skipped.saturating_mul(2));
         self.output.due_ns += skipped * period_ns;
         self.hot.now_ns = self.output.due_ns;
     }
 
     fn send(&mut self, byte: u8) {
-        if self.transmitter.push(byte, self.hot.now_ns).is_ok() {
-            self.counters.generated += 1;
+        if !self.output_is_full() {
+            self.transmitter.generate(byte, self.hot.now_ns);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The two MIDI lines as an observer with a probe sees them.
 //!
-//! An event is queued when its time has come, never before, so the queue is in time order over
-//! both lines.
+//! MIDI IN queues an event when its time has come; MIDI OUT makes its events from the bytes that
+//! it remembers. Fetching merges the two by time.
 
 use alloc::boxed::Box;
 use ringbuf::{LocalRb, storage::Array};
 
-/// Wire events that wait for [`pop_wire`](crate::Mpu401::pop_wire), at most. One more drops the
-/// oldest, and is counted.
+/// Wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire), at most. One more
+/// drops the oldest of that line, and is counted.
 pub const WIRE_LIMIT: usize = 1024;
 
 /// A MIDI line.
@@ -41,7 +41,7 @@ pub struct WireEvent {
     pub edge: WireEdge,
 }
 
-/// The events that nobody has fetched yet.
+/// The events of MIDI IN that nobody has fetched yet.
 #[derive(Default)]
 pub(crate) struct WireLog {
     events: Box<LocalRb<Array<WireEvent, WIRE_LIMIT>>>,
@@ -56,14 +56,15 @@ impl WireLog {
         }
     }
 
+    /// The oldest event.
+    #[inline]
+    pub(crate) fn first(&mut self) -> Option<WireEvent> {
+        self.events.first().copied()
+    }
+
     /// Fetches the oldest event.
     pub(crate) fn pop(&mut self) -> Option<WireEvent> {
         self.events.try_pop()
-    }
-
-    /// Counts events that were known to be dropped before they could be made.
-    pub(crate) fn skip(&mut self, events: u64) {
-        self.dropped = self.dropped.saturating_add(events);
     }
 
     /// Events dropped so far.

@@ -51,7 +51,7 @@ impl<'m> Application<'m> {
             let wanted = direction(data_flow);
             kernel.mark(&format!("app opens a {wanted} pin"));
             let (filter, place) = find(kernel, data_flow)?;
-            let text = format!("open {wanted} pin {} of \\{}", place.pin_id, place.filter);
+            let text = format!("open {wanted} pin {} of {}", place.pin_id, place.filter);
             kernel.record_note(who, &text);
             let request = PinRequest::midi(place.pin_id);
             let failed = |status| MachineError::Request { request: "opening a pin", status };

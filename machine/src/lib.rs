@@ -46,6 +46,7 @@ pub use ks_client::PinPlace;
 pub use machine::{APPLICATION_DELAY_NS, Leak, Machine};
 pub use pin_client::{PinClient, Received};
 pub use portcls_emulator as emulator;
+pub use portcls_port as port;
 pub use portcls_report as report;
 pub use session::{
     CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,

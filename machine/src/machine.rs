@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
-use portcls_emulator::trace::TraceLog;
+use portcls_emulator::trace::{Argument, Layer, NameId, TraceLog};
 use portcls_emulator::{
     DeviceId, DeviceObject, DriverObject, Irp, Kernel, MajorFunction, NtStatus, Parameters,
     PnpRequest, PoolLeak, Resource,
@@ -47,6 +47,8 @@ pub struct Machine {
     driver_object: Rc<DriverObject>,
     physical: Rc<DeviceObject>,
 
+    who: NameId,
+
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,
 }
@@ -60,6 +62,7 @@ impl Machine {
             cable: Cable::new(&parts.kernel, &parts.card, parts.device),
             driver_object: DriverObject::new(&parts.driver.name),
             physical,
+            who: parts.kernel.trace().actor("pnp", Layer::Software),
             started_ns: Cell::new(None),
             loaded: Cell::new(false),
             parts,
@@ -128,16 +131,18 @@ impl Machine {
             let entry = self.parts.driver.entry;
             let path = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
             let object = &self.driver_object;
-            kernel
-                .call_driver_code("DriverEntry", || entry(kernel, object, path))
-                .map_err(refused("DriverEntry"))?;
+            self.record_call(kernel, "DriverEntry", || {
+                kernel.call_driver_code("DriverEntry", || entry(kernel, object, path))
+            })
+            .map_err(refused("DriverEntry"))?;
             let add_device = object.add_device().ok_or(MachineError::DriverRefused {
                 stage: "DriverEntry (no AddDevice routine)",
                 status: NtStatus::INVALID_DEVICE_REQUEST,
             })?;
-            kernel
-                .call_driver_code("AddDevice", || add_device(kernel, object, &self.physical))
-                .map_err(refused("AddDevice"))?;
+            self.record_call(kernel, "AddDevice", || {
+                kernel.call_driver_code("AddDevice", || add_device(kernel, object, &self.physical))
+            })
+            .map_err(refused("AddDevice"))?;
         }
         kernel.mark("device starts");
         let status = self.send_pnp(
@@ -155,8 +160,51 @@ impl Machine {
     }
 
     fn send_pnp(&self, kernel: &Kernel, request: PnpRequest) -> NtStatus {
+        let name = match request {
+            PnpRequest::StartDevice { .. } => "IRP_MN_START_DEVICE",
+            PnpRequest::QueryStopDevice => "IRP_MN_QUERY_STOP_DEVICE",
+            PnpRequest::CancelStopDevice => "IRP_MN_CANCEL_STOP_DEVICE",
+            PnpRequest::StopDevice => "IRP_MN_STOP_DEVICE",
+            PnpRequest::QueryRemoveDevice => "IRP_MN_QUERY_REMOVE_DEVICE",
+            PnpRequest::CancelRemoveDevice => "IRP_MN_CANCEL_REMOVE_DEVICE",
+            PnpRequest::SurpriseRemoval => "IRP_MN_SURPRISE_REMOVAL",
+            PnpRequest::RemoveDevice => "IRP_MN_REMOVE_DEVICE",
+        };
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
-        kernel.send_request(&self.physical.top(), &irp)
+        let result = self.record_call(kernel, name, || {
+            match kernel.send_request(&self.physical.top(), &irp) {
+                status if status.is_success() => Ok(()),
+                status => Err(status),
+            }
+        });
+        NtStatus::of(&result)
+    }
+
+    /// Records a call of the Plug and Play manager into the driver, and how it came back.
+    fn record_call(
+        &self,
+        kernel: &Kernel,
+        name: &str,
+        call: impl FnOnce() -> Result<(), NtStatus>,
+    ) -> Result<(), NtStatus> {
+        let name = kernel.trace().name(name);
+        kernel.record_call(self.who, name, Argument::None);
+        let result = call();
+        kernel.record_return(self.who, name, NtStatus::of(&result), Argument::None);
+        result
+    }
+
+    /// Pulls the card out of the running machine, as its owner may, and tells the driver: from
+    /// now on its ports read FF. A removal follows, see [`Machine::unload`].
+    ///
+    /// # Errors
+    /// As [`Machine::pnp`].
+    pub fn pull_card(&self) -> Result<(), MachineError> {
+        self.run(|kernel| {
+            kernel.mark("the card is pulled");
+            kernel.detach_device(self.parts.device);
+        })?;
+        self.pnp(PnpRequest::SurpriseRemoval)
     }
 
     /// Sends a Plug and Play request to the device stack: stop, removal, surprise removal.
@@ -180,7 +228,10 @@ impl Machine {
         self.pnp(PnpRequest::RemoveDevice)?;
         self.run(|kernel| {
             if let Some(unload) = self.driver_object.unload() {
-                kernel.call_driver_code("DriverUnload", || unload(kernel, &self.driver_object));
+                let _ = self.record_call(kernel, "DriverUnload", || {
+                    kernel.call_driver_code("DriverUnload", || unload(kernel, &self.driver_object));
+                    Ok(())
+                });
             }
             self.driver_object.clear();
             self.loaded.set(false);

@@ -188,7 +188,9 @@ impl<'m> PinClient<'m> {
         let irp = pin.control(code, Vec::new(), KsStreamHeader::SIZE, buffer, vec![data]);
         let mailbox = Rc::clone(&self.mailbox);
         mailbox.in_flight.set(mailbox.in_flight.get() + 1);
-        irp.set_completion_routine(Box::new(move |_, irp| {
+        let who = self.who;
+        irp.set_completion_routine(Box::new(move |kernel, irp| {
+            kernel.record_note(who, &completion(code, irp));
             mailbox.in_flight.set(mailbox.in_flight.get() - 1);
             mailbox.done.borrow_mut().push_back(irp.clone());
         }));
@@ -292,6 +294,22 @@ fn refused(request: &'static str, status: NtStatus) -> Result<(), MachineError> 
     match status {
         NtStatus::PENDING | NtStatus::SUCCESS => Ok(()),
         status => Err(MachineError::Request { request, status }),
+    }
+}
+
+/// What the trace says of a request that came back.
+fn completion(code: KsIoctl, irp: &Irp) -> String {
+    let verb = if code == KsIoctl::ReadStream { "read" } else { "write" };
+    let status = irp.status();
+    if status != NtStatus::SUCCESS {
+        return format!("{verb} completes, {status}");
+    }
+    match code {
+        KsIoctl::ReadStream => {
+            let bytes: Vec<u8> = unpack(irp).into_iter().flat_map(|chunk| chunk.bytes).collect();
+            format!("{verb} completes: {}", hex(&bytes))
+        }
+        _ => format!("{verb} completes"),
     }
 }
 

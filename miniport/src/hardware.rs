@@ -37,7 +37,7 @@ const QUICK_LOOKS: u32 = 20;
 /// Source: WDK, KeStallExecutionProcessor.
 const QUICK_PITCH_US: u32 = 25;
 
-/// Time between later looks, in 100 ns units: 1 ms, a clock interrupt.
+/// Time between later looks, in 100 ns units: 1 ms, which clock interrupts make up to 2 ms.
 const SLOW_PITCH_100NS: u64 = 10_000;
 
 /// Looks before a card that is to be silenced is left as it is. One that works takes a byte in

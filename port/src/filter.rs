@@ -143,10 +143,10 @@ impl MidiFilter {
     ) -> Result<Rc<MidiPin>, NtStatus> {
         let filter = self.this.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let direction = StreamDirection::of_pin(pin.pin.data_flow);
-        let none = Argument::None;
+        let which = Argument::Word(kernel.trace().name(&format!("pin {pin_id} {direction:?}")));
         let pool = PoolType::NonPagedNx;
         let open = || miniport.new_stream(kernel, None, pool, pin_id, direction, &format);
-        let new = self.calls().call(kernel, Method::NewStream, none, open, |_| none)?;
+        let new = self.calls().call(kernel, Method::NewStream, which, open, |_| Argument::None)?;
         let pin = MidiPin::new(kernel, &filter, pin_id, pin.pin.data_flow, format, new)?;
         self.pins.borrow_mut().push(Rc::clone(&pin));
         Ok(pin)
@@ -259,13 +259,9 @@ impl MidiFilter {
             return LengthReply::of_status(NtStatus::INVALID_DEVICE_STATE);
         };
         let list = &request.input[size_of::<KsPPin>()..];
-        let none = Argument::None;
         data_intersection(list, &pin.pin.data_ranges, request.length, |client, mine, length| {
-            let ask = || Ok(miniport.data_range_intersection(kernel, pin_id, client, mine, length));
-            let reply = self
-                .calls()
-                .call(kernel, Method::DataRangeIntersection, none, ask, |_| none)
-                .unwrap_or_else(LengthReply::of_status);
+            let ask = || miniport.data_range_intersection(kernel, pin_id, client, mine, length);
+            let reply = self.calls().call_for_reply(kernel, Method::DataRangeIntersection, ask);
             if reply.bytes.len() <= length as usize {
                 return reply;
             }

@@ -3,7 +3,7 @@
 use portcls_emulator::trace::{Argument, Layer, NameId};
 use portcls_emulator::{Kernel, NtStatus};
 
-use crate::ks::KsState;
+use crate::ks::{KsState, LengthReply};
 
 /// The methods of a miniport that the port calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,9 +68,6 @@ impl MiniportCalls {
     }
 
     /// Calls a method; `answer` says what the trace shows of what it gives back.
-    ///
-    /// A method that returns at another IRQL than it was called at breaks the rule IrqlReturn;
-    /// the port goes on at the right one.
     pub fn call<R>(
         &self,
         kernel: &Kernel,
@@ -79,21 +76,43 @@ impl MiniportCalls {
         code: impl FnOnce() -> Result<R, NtStatus>,
         answer: impl FnOnce(&R) -> Argument,
     ) -> Result<R, NtStatus> {
+        self.guarded(kernel, method, argument, code, |result| {
+            (NtStatus::of(result), result.as_ref().map_or(Argument::None, answer))
+        })
+    }
+
+    /// Calls a method that answers with a length protocol.
+    pub fn call_for_reply(
+        &self,
+        kernel: &Kernel,
+        method: Method,
+        code: impl FnOnce() -> LengthReply,
+    ) -> LengthReply {
+        self.guarded(kernel, method, Argument::None, code, |reply| (reply.status, Argument::None))
+    }
+
+    /// A method that returns at another IRQL than it was called at breaks the rule IrqlReturn;
+    /// the port goes on at the right one.
+    fn guarded<T>(
+        &self,
+        kernel: &Kernel,
+        method: Method,
+        argument: Argument,
+        code: impl FnOnce() -> T,
+        outcome: impl FnOnce(&T) -> (NtStatus, Argument),
+    ) -> T {
         let name = self.methods[method as usize];
         let full_name = METHODS[method as usize].2;
         let irql = kernel.current_irql();
         kernel.record_call(self.who, name, argument);
         let result = kernel.call_driver_code(full_name, code);
         if kernel.current_irql() != irql {
-            let message = format!(
-                "{full_name} was called at {irql} and returned at {}",
-                kernel.current_irql()
-            );
+            let now = kernel.current_irql();
+            let message = format!("{full_name} was called at {irql} and returned at {now}");
             kernel.report_violation("IrqlReturn", &message);
             kernel.restore_irql(irql);
         }
-        let status = NtStatus::of(&result);
-        let answer = result.as_ref().map_or(Argument::None, answer);
+        let (status, answer) = outcome(&result);
         kernel.record_return(self.who, name, status, answer);
         result
     }

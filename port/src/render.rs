@@ -26,7 +26,8 @@ const RETRY_100NS: u64 = 10_000;
 const EMPTY_WRITES: u32 = 10_000;
 
 /// Longest time in ns for which the sequencer's DPC goes on writing before it lets others run.
-/// Assumed: long enough that the gap, one clock interval, costs a card without a buffer little.
+/// Assumed: long enough that the gap, up to the next clock interrupt, costs a card with a buffer
+/// of a byte or two little: under 1 % of wire rate.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
 /// The most requests that end in one turn of the sequencer before it lets others run: a client

@@ -66,6 +66,12 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// When the run stopped early, in ns. The clock of the machine may show more: it goes on for
+    /// what a driver does in its destructors.
+    pub fn stopped_ns(&self) -> Option<u64> {
+        self.stop.as_ref().map(stop_ns)
+    }
+
     /// The outcome.
     ///
     /// Assumed: what is left behind at unload counts as a broken rule, because Windows with Driver
@@ -143,6 +149,15 @@ impl Ending {
                 )
             }
         }
+    }
+}
+
+/// The simulated time of a stop, in ns.
+pub fn stop_ns(stop: &Stop) -> u64 {
+    match stop {
+        Stop::BugCheck(bug_check) => bug_check.time_ns,
+        Stop::Hang(hang) => hang.time_ns,
+        Stop::DriverFailure { time_ns, .. } | Stop::TimeLimit { time_ns } => *time_ns,
     }
 }
 

@@ -155,11 +155,11 @@ impl Page {
     fn driver(&mut self, summary: &Summary) {
         let driver = &summary.driver;
         let polls = match driver.polls_per_byte_permille {
-            Some(permille) => format!(", {} a byte", hundredths(permille)),
+            Some(permille) => format!(" for the song, {} a byte", hundredths(permille)),
             None => String::new(),
         };
         let reads = counted(driver.status_reads, "poll");
-        let mut lines = vec![format!("{reads} of the status register for the song{polls}")];
+        let mut lines = vec![format!("{reads} of the status register{polls}")];
         if driver.lost_in_card > 0 {
             lines.push(format!("{} lost in the card", counted(driver.lost_in_card, "byte")));
         }

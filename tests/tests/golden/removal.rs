@@ -31,18 +31,16 @@ fn a_device_that_is_removed_with_a_pin_open_takes_the_pin_along() {
     golden("remove_with_pin_open", description, &machine, Filter::Full, words);
 }
 
-/// Assumed: the card still answers, as when Windows gives a device up whose restart failed.
 #[test]
-fn a_surprise_removal_answers_the_application_with_an_error() {
+fn a_card_that_is_pulled_answers_the_application_with_an_error() {
     let machine = started("smsc-superio");
     let pin = render(&machine);
-    mark(&machine, "device is given up");
-    machine.pnp(PnpRequest::SurpriseRemoval).unwrap();
+    machine.pull_card().unwrap();
     assert!(pin.write_now(&[0xF8]).is_err());
     pin.close().unwrap();
     assert_eq!(machine.unload().unwrap(), []);
-    let description = "Surprise removal, a write into the dead pin, its close, and the removal \
-                       that follows.";
-    golden("surprise_removal", description, &machine, Filter::Full, "device is given up");
+    let description = "The card is pulled: the driver sees FF and gives up, a write into the dead \
+                       pin, its close, and the removal that follows.";
+    golden("surprise_removal", description, &machine, Filter::Full, "the card is pulled");
     assert!(!machine.cable().sent_bytes().contains(&0xF8));
 }

@@ -1,0 +1,211 @@
+//! Bad input: one line that says what and how to mend it, the exit code, and no file left behind.
+
+use crate::support::{Folder, TWO_NOTES, midi_file};
+
+/// Runs the program in a folder with a good song and checks its one line and its exit code.
+fn expect(arguments: &[&str], code: i32, line: &str) {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    expect_in(&folder, arguments, code, line);
+}
+
+fn expect_in(folder: &Folder, arguments: &[&str], code: i32, line: &str) {
+    let before = folder.names();
+    let ran = folder.run(arguments);
+    assert_eq!((ran.stderr.as_str(), ran.code), (format!("error: {line}\n").as_str(), code));
+    assert_eq!(ran.text(), "", "{arguments:?}");
+    assert_eq!(folder.names(), before, "{arguments:?} leaves something behind");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_exit_3() {
+    let advice = "give a MIDI file (.mid, .rmi), a SysEx file or -";
+    for verb in ["play", "capture"] {
+        let line = format!("cannot read no.mid: No such file or directory; {advice}");
+        expect(&[verb, "no.mid", "--trace", "trace.txt"], 3, &line);
+        let line = format!("cannot read .: it is a folder; {advice}");
+        expect(&[verb, ".", "--trace", "trace.txt"], 3, &line);
+    }
+}
+
+#[test]
+fn a_file_without_music_is_exit_3() {
+    let folder = Folder::new();
+    folder.put("empty.mid", "");
+    folder.put("text.mid", "hello");
+    folder.put("silent.mid", midi_file(b"\x00\xFF\x2F\x00"));
+    folder.put("header.mid", &midi_file(TWO_NOTES)[..10]);
+    let cases = [
+        (
+            "empty.mid",
+            "empty.mid: the file is empty: give a MIDI file (.mid, .rmi) or a SysEx file (.syx)",
+        ),
+        (
+            "text.mid",
+            "text.mid: not a MIDI file: it starts with 68 65 6C 6C 6F; a MIDI file starts with \
+             4D 54 68 64 (MThd), a SysEx file with F0; choose the format raw to send the bytes \
+             as they are (--input-format raw)",
+        ),
+        ("silent.mid", "silent.mid: holds no MIDI event: nothing to play"),
+        (
+            "header.mid",
+            "header.mid: damaged MIDI file header at byte 0: it has 14 bytes, but only 10 are \
+             there; save the file again",
+        ),
+    ];
+    for (name, line) in cases {
+        expect_in(&folder, &["play", name, "--wire-out", "wire.raw"], 3, line);
+        expect_in(&folder, &["capture", name, "--midi-out", "got.mid"], 3, line);
+    }
+}
+
+#[test]
+fn an_endless_input_ends_at_the_limit() {
+    let line = "/dev/zero: the file has 67108865 bytes, the limit is 67108864: split it";
+    if cfg!(target_os = "linux") {
+        expect(&["play", "/dev/zero"], 3, line);
+    }
+}
+
+#[test]
+fn a_value_out_of_range_is_exit_2() {
+    let more = "; --help tells more";
+    let cases = [
+        (
+            ["--card", "foo"],
+            "invalid value 'foo' for '--card <NAME>': there is no card 'foo'; the cards are \
+             roland-mpu401, smsc-superio, sb16 and clone-dumb",
+        ),
+        (
+            ["--driver", "foo"],
+            "invalid value 'foo' for '--driver <NAME>': there is no driver 'foo'; the drivers \
+             are uart",
+        ),
+        (
+            ["--port", "10000"],
+            "invalid value '10000' for '--port <HEX>': port 10000 is out of range: use 0 to \
+             FFFE, in hexadecimal",
+        ),
+        (
+            ["--port", "x"],
+            "invalid value 'x' for '--port <HEX>': use 0 to FFFE, in hexadecimal, with or \
+             without 0x",
+        ),
+        (
+            ["--irq", "16"],
+            "invalid value '16' for '--irq <NUMBER>': irq 16 is out of range: use 2 to 15 (2 \
+             means 9, as on a PC)",
+        ),
+        (
+            ["--irq", "nine"],
+            "invalid value 'nine' for '--irq <NUMBER>': use 2 to 15 (2 means 9, as on a PC)",
+        ),
+        (
+            ["--until", "10"],
+            "invalid value '10' for '--until <TIME>': give a number and a unit (ns, us, ms, s, \
+             m, h), as in 250ms or 1.5s",
+        ),
+        (
+            ["--filter", "all"],
+            "invalid value 'all' for '--filter <WHICH>' [possible values: registers, full]; a \
+             similar value exists: 'full'",
+        ),
+    ];
+    for (option, line) in cases {
+        let arguments = [&["play", "--trace", "trace.txt"], &option[..]].concat();
+        expect(&arguments, 2, &format!("{line}{more}"));
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_2() {
+    let more = "; --help tells more";
+    expect(
+        &["paly"],
+        2,
+        &format!(
+            "unrecognized subcommand 'paly'; a similar subcommand exists: \
+        'play'{more}"
+        ),
+    );
+    expect(
+        &["play", "--crad", "sb16"],
+        2,
+        &format!(
+            "unexpected argument '--crad' found; a \
+        similar argument exists: '--card'{more}"
+        ),
+    );
+    expect(
+        &["capture"],
+        2,
+        &format!(
+            "the following required arguments were not provided: \
+        <FILE>{more}"
+        ),
+    );
+}
+
+#[test]
+fn two_outputs_in_one_place_are_exit_2() {
+    let stdout = "--trace and --wire-out both write to stdout: give each a place of its own";
+    expect(&["play", "--trace", "-", "--wire-out", "-"], 2, stdout);
+    let file = "--trace and --midi-out both write to ./out: give each a place of its own";
+    expect(&["play", "--trace", "out", "--midi-out", "./out"], 2, file);
+    let raw = "--raw-out and --midi-out both write to stdout: give each a place of its own";
+    expect(&["capture", "song.mid", "--raw-out", "-", "--midi-out", "-"], 2, raw);
+}
+
+#[test]
+fn an_output_over_the_input_is_exit_2() {
+    let line = "--midi-out would write over the input ./song.mid: give it another name";
+    expect(&["play", "song.mid", "--midi-out", "./song.mid"], 2, line);
+    let line = "--raw-out would write over the input song.mid: give it another name";
+    expect(&["capture", "./song.mid", "--raw-out", "song.mid"], 2, line);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_exit_3_before_the_run() {
+    let line = "cannot write no/t.txt: its folder does not exist; make the folder first";
+    expect(&["play", "--trace", "no/t.txt", "--wire-out", "wire.raw"], 3, line);
+    let line = "cannot write .: it is a folder; give the name of a file";
+    expect(&["play", "--wire-out", "wire.raw", "--trace", "."], 3, line);
+    let folder = Folder::new();
+    folder.put("fixed.txt", "keep me");
+    let path = folder.path().join("fixed.txt");
+    let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    let line = "cannot write fixed.txt: it is read-only; make it writable, or choose another name";
+    expect_in(&folder, &["play", "--trace", "fixed.txt"], 3, line);
+    assert_eq!(folder.get("fixed.txt"), b"keep me");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_exit_3() {
+    let folder = Folder::new();
+    let line = "error: cannot write /dev/full: No space left on device; make room, or choose \
+                another place\n";
+    let ran = folder.run(&["play", "--trace", "/dev/full"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (3, line));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = folder.command(&["cards"]).stdout(full).output().unwrap();
+    let line = "error: cannot write stdout: No space left on device; make room, or choose \
+                another place\n";
+    assert_eq!(
+        (output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()),
+        (Some(3), line)
+    );
+    assert!(std::fs::metadata("/dev/full").is_ok(), "a device is never replaced");
+}
+
+#[test]
+fn an_old_output_is_replaced_as_a_whole() {
+    let folder = Folder::new();
+    folder.put("trace.txt", vec![b'x'; 1 << 20]);
+    assert_eq!(folder.run(&["play", "--trace", "trace.txt", "--until", "1ms"]).code, 0);
+    let text = String::from_utf8(folder.get("trace.txt")).unwrap();
+    assert!(text.starts_with("# portcls-emu trace 1\n") && !text.contains("xxxx"));
+    assert_eq!(folder.names(), ["trace.txt"]);
+}

@@ -1,0 +1,7 @@
+//! The program as its user sees it: what it prints, its exit codes, the files it leaves.
+
+mod bad_input;
+mod capture;
+mod listings;
+mod play;
+mod support;

@@ -1,0 +1,61 @@
+//! What a card has to be able to do so that scripts can drive it.
+
+use hw_mpu401::{Mode, Mpu401, Register, WireEvent};
+
+/// A model of a card. Implement it for another emulator's card to run the same scripts on it.
+///
+/// Times are in ns since the model was made and never go back.
+pub trait Model {
+    /// Reads a register; the access ends now.
+    fn read(&mut self, register: Register, now_ns: u64) -> u8;
+
+    /// Writes a register; the access ends now.
+    fn write(&mut self, register: Register, value: u8, now_ns: u64);
+
+    /// Lets time pass.
+    fn advance(&mut self, now_ns: u64);
+
+    /// Puts a byte on MIDI IN, its start bit at `start_ns`. A start is never before the end of
+    /// the byte before.
+    fn midi_in(&mut self, start_ns: u64, byte: u8);
+
+    /// Whether the interrupt line is up, at the latest time given.
+    fn interrupt_line(&self) -> bool;
+
+    /// The oldest event on a MIDI line that nobody has fetched, up to the latest time given.
+    fn pop_wire(&mut self) -> Option<WireEvent>;
+
+    /// Whether data written now is MIDI. The script needs it to tell the clock bytes that the
+    /// host sends from those that the card sends by itself.
+    fn mode(&self) -> Mode;
+}
+
+impl Model for Mpu401 {
+    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        Mpu401::read(self, register, now_ns)
+    }
+
+    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        Mpu401::write(self, register, value, now_ns);
+    }
+
+    fn advance(&mut self, now_ns: u64) {
+        Mpu401::advance(self, now_ns);
+    }
+
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        Mpu401::midi_in(self, start_ns, byte);
+    }
+
+    fn interrupt_line(&self) -> bool {
+        Mpu401::interrupt_line(self)
+    }
+
+    fn pop_wire(&mut self) -> Option<WireEvent> {
+        Mpu401::pop_wire(self)
+    }
+
+    fn mode(&self) -> Mode {
+        Mpu401::mode(self)
+    }
+}

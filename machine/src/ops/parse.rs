@@ -1,0 +1,279 @@
+//! Reads a register script, line by line.
+
+use super::error::{Fault, OpsError};
+use super::parse_action::{cost, gives_result, parse_action, parse_expectation, parse_outcome};
+use super::script::{
+    ACCESS_LIMIT, Action, Block, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,
+    Step, TIME_LIMIT_NS,
+};
+use super::words::{Word, Words};
+
+const TITLE_FIRST: &str = "write it between title: and the first init";
+const OVERRIDE: &str = "write @CARD -> RESULT, with one card or several, below what it is about";
+
+impl Script {
+    /// Reads a script; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// [`OpsError`] with the first line that is wrong.
+    pub fn parse(file: &str, text: &str) -> Result<Self, OpsError> {
+        Self::parse_for(file, text, &[])
+    }
+
+    /// Reads a script that may also name these cards, which this program does not know.
+    ///
+    /// # Errors
+    /// [`OpsError`] with the first line that is wrong.
+    pub fn parse_for(file: &str, text: &str, other_cards: &[&str]) -> Result<Self, OpsError> {
+        let mut reader = Reader { other_cards, scenarios: Vec::new(), block: None, used: Used::NONE };
+        let mut number = 0;
+        for line in text.trim_start_matches('\u{FEFF}').lines() {
+            number += 1;
+            reader.line(file, line, number).map_err(|fault| fault.place(file, number))?;
+        }
+        reader.finish(number).map_err(|(line, fault)| fault.place(file, line))?;
+        Ok(Script { file: file.to_owned(), scenarios: reader.scenarios })
+    }
+}
+
+/// What a scenario may need so far.
+struct Used {
+    steps: u64,
+    accesses: u64,
+    time_ns: u64,
+    input: u64,
+}
+
+impl Used {
+    const NONE: Self = Self { steps: 0, accesses: 0, time_ns: 0, input: 0 };
+}
+
+/// The open `repeat`.
+struct OpenBlock {
+    line: usize,
+    block: Block,
+}
+
+struct Reader<'o> {
+    other_cards: &'o [&'o str],
+    scenarios: Vec<Scenario>,
+    block: Option<OpenBlock>,
+    used: Used,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, file: &str, line: &str, number: usize) -> Result<(), Fault> {
+        let mut words = Words::new(line);
+        let Some(first) = words.next() else {
+            return Ok(());
+        };
+        match first.text {
+            "title:" => self.begin(text_behind(line, first)?, number, first),
+            "source:" | "cards:" | "differs" | "open" => self.tag(line, first, &mut words),
+            "repeat" => self.open_block(first, &mut words, number),
+            "end" => self.close_block(first, &mut words),
+            text if text.starts_with('@') => self.of_cards(first, &mut words),
+            _ => {
+                let action = parse_action(first, &mut words)?;
+                let expectation = parse_outcome(&action, &mut words)?;
+                if self.scenarios.is_empty() {
+                    self.begin(file.to_owned(), number, first)?;
+                }
+                self.step(first, Step { line: number, action, expectation, of_cards: Vec::new() })
+            }
+        }
+    }
+
+    fn begin(&mut self, title: String, line: usize, word: Word<'_>) -> Result<(), Fault> {
+        if let Some(open) = &self.block {
+            let what = format!("the repeat of line {} is still open", open.line);
+            return Err(Fault::new(word.column, what, "write end behind its last line"));
+        }
+        self.scenarios.push(Scenario { title, line, ..Scenario::default() });
+        self.used = Used::NONE;
+        Ok(())
+    }
+
+    /// A line about the scenario as a whole.
+    fn tag(&mut self, line: &str, word: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
+        let scenario = self.scenarios.last_mut().filter(|scenario| scenario.blocks.is_empty());
+        let Some(scenario) = scenario else {
+            return Err(word.fault("expected here", TITLE_FIRST));
+        };
+        if word.text == "source:" {
+            append(&mut scenario.source, &text_behind(line, word)?);
+            return Ok(());
+        }
+        let mut cards = Vec::new();
+        while let Some(name) = words.next() {
+            let Some(last) = name.text.strip_suffix(':') else {
+                cards.push(known_card(name, self.other_cards)?);
+                continue;
+            };
+            cards.push(known_card(Word { text: last, ..name }, self.other_cards)?);
+            let kind = match word.text {
+                "differs" => RemarkKind::Differs,
+                "open" => RemarkKind::Open,
+                _ => return Err(name.fault("the name of a card", "write cards: and the names")),
+            };
+            let text = text_behind(line, name)?;
+            scenario.remarks.push(Remark { kind, cards, text });
+            return Ok(());
+        }
+        if word.text != "cards:" || cards.is_empty() {
+            let hint = "write cards: CARD..., differs CARD...: WHY or open CARD...: WHY";
+            return Err(word.fault("complete", hint));
+        }
+        scenario.cards.extend(cards);
+        Ok(())
+    }
+
+    fn open_block(
+        &mut self,
+        word: Word<'_>,
+        words: &mut Words<'_>,
+        line: usize,
+    ) -> Result<(), Fault> {
+        let times = words.need("the number of times", "write repeat 17")?.number(STEP_LIMIT)?;
+        words.end("end the line here, or begin a comment with #")?;
+        if self.block.is_some() {
+            return Err(word.fault("expected inside a repeat", "write end before it"));
+        }
+        let times = u32::try_from(times).expect("the limit fits");
+        self.block = Some(OpenBlock { line, block: Block { times, steps: Vec::new() } });
+        Ok(())
+    }
+
+    fn close_block(&mut self, word: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
+        words.end("end the line here, or begin a comment with #")?;
+        let open = self.block.take();
+        match (open.filter(|open| !open.block.steps.is_empty()), self.scenarios.last_mut()) {
+            (Some(open), Some(scenario)) => scenario.blocks.push(open.block),
+            _ => return Err(word.fault("expected here", "write repeat and some lines before it")),
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, word: Word<'_>, step: Step) -> Result<(), Fault> {
+        let scenario = self.scenarios.last_mut().expect("a step belongs to a scenario");
+        let is_init = matches!(step.action, Action::Init(_));
+        if scenario.blocks.is_empty() && !is_init {
+            let what = "the card has no state yet";
+            return Err(Fault::new(word.column, what, "begin with a line like init idle"));
+        }
+        self.used.add(word, &step.action, self.block.as_ref().map_or(1, |open| open.block.times))?;
+        match &mut self.block {
+            Some(open) => open.block.steps.push(step),
+            None => scenario.blocks.push(Block { times: 1, steps: vec![step] }),
+        }
+        Ok(())
+    }
+
+    /// `@CARD... -> RESULT` below a step.
+    fn of_cards(&mut self, first: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
+        let mut cards = Vec::new();
+        let mut next = Some(first);
+        while let Some(word) = next.filter(|word| word.text != "->") {
+            let Some(name) = word.text.strip_prefix('@') else {
+                return Err(word.fault("the name of a card behind @", OVERRIDE));
+            };
+            let place = Word { text: name, column: word.column + 1 };
+            cards.push((place, known_card(place, self.other_cards)?));
+            next = Some(words.need("->", OVERRIDE)?);
+        }
+        let other_cards = self.other_cards;
+        let Some(step) = self.last_step().filter(|step| gives_result(&step.action)) else {
+            return Err(first.fault("expected here", OVERRIDE));
+        };
+        let expectation = parse_expectation(&step.action, words)?;
+        for (place, card) in cards {
+            if step.of_cards.iter().any(|(name, _)| *name == card) {
+                return Err(place.fault("named for the first time", card_hint(other_cards)));
+            }
+            step.of_cards.push((card, expectation.clone()));
+        }
+        Ok(())
+    }
+
+    fn last_step(&mut self) -> Option<&mut Step> {
+        match &mut self.block {
+            Some(open) => open.block.steps.last_mut(),
+            None => self.scenarios.last_mut()?.blocks.last_mut()?.steps.last_mut(),
+        }
+    }
+
+    fn finish(&self, lines: usize) -> Result<(), (usize, Fault)> {
+        if let Some(open) = &self.block {
+            let fault = Fault::new(1, "this repeat has no end", "write end behind its last line");
+            return Err((open.line, fault));
+        }
+        if let Some(empty) = self.scenarios.iter().find(|scenario| scenario.blocks.is_empty()) {
+            let fault = Fault::new(1, "this scenario does nothing", "write init and accesses");
+            return Err((empty.line, fault));
+        }
+        if self.scenarios.is_empty() {
+            let fault = Fault::new(1, "the script is empty", "write init and accesses");
+            return Err((lines.max(1), fault));
+        }
+        Ok(())
+    }
+}
+
+impl Used {
+    fn add(&mut self, word: Word<'_>, action: &Action, times: u32) -> Result<(), Fault> {
+        let times = u64::from(times);
+        let (accesses, time_ns, input) = cost(action);
+        self.steps += times;
+        self.accesses = self.accesses.saturating_add(accesses.saturating_mul(times));
+        self.time_ns = self.time_ns.saturating_add(time_ns.saturating_mul(times));
+        self.input = self.input.saturating_add(input.saturating_mul(times));
+        let limits = [
+            (self.steps, STEP_LIMIT, "steps"),
+            (self.accesses, ACCESS_LIMIT, "accesses"),
+            (self.time_ns / 1_000, TIME_LIMIT_NS / 1_000, "us of waiting"),
+            (self.input, MIDI_IN_LIMIT, "bytes on MIDI IN"),
+        ];
+        match limits.iter().find(|(used, limit, _)| used > limit) {
+            None => Ok(()),
+            Some((_, limit, unit)) => Err(Fault::new(
+                word.column,
+                format!("with this line the scenario may need more than {limit} {unit}"),
+                "split the scenario, or repeat and poll less often",
+            )),
+        }
+    }
+}
+
+/// The free text of a line behind this word.
+fn text_behind(line: &str, word: Word<'_>) -> Result<String, Fault> {
+    let length = word.text.chars().count();
+    let behind: String = line.chars().skip(word.column - 1 + length).collect();
+    let text = behind.split('#').next().unwrap_or_default().trim();
+    if text.is_empty() {
+        let what = format!("the text behind {} is missing", word.text);
+        return Err(Fault::new(word.column + length, what, "write it on the same line"));
+    }
+    Ok(text.to_owned())
+}
+
+fn append(text: &mut String, more: &str) {
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(more);
+}
+
+fn known_card(word: Word<'_>, other_cards: &[&str]) -> Result<String, Fault> {
+    let is_known = hw_mpu401::card(word.text).is_some() || other_cards.contains(&word.text);
+    if is_known {
+        Ok(word.text.to_owned())
+    } else {
+        Err(word.fault("a card", card_hint(other_cards)))
+    }
+}
+
+fn card_hint(other_cards: &[&str]) -> String {
+    let mut names: Vec<&str> = hw_mpu401::cards().iter().map(|card| card.name).collect();
+    names.extend(other_cards);
+    format!("name each card once; the cards are {}", names.join(", "))
+}

@@ -1,0 +1,232 @@
+//! What became of a register script: each access with its time and its result.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use super::script::{Action, Expectation, Expected, Level, PollEnd};
+use super::text::{bytes_text, us};
+
+/// Column of a line's text in which its remark stands, unless the text needs more.
+const REMARK_COLUMN: usize = 46;
+
+/// What became of a script on one card. It prints as the text that a person reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunReport {
+    /// The file, as it was given.
+    pub file: String,
+    /// The card.
+    pub card: String,
+    /// What an access cost, in ns.
+    pub access_ns: u64,
+    /// The scenarios in the order of the file.
+    pub scenarios: Vec<ScenarioReport>,
+}
+
+/// What became of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioReport {
+    /// What it shows.
+    pub title: String,
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// What was run, in order; `None` if the scenario is not meant for the card.
+    pub lines: Option<Vec<LineResult>>,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineResult {
+    /// Its number, from 1.
+    pub line: usize,
+    /// When it ended, in ns since `init`.
+    pub time_ns: u64,
+    /// What it did and what it gave, in the words of a script.
+    pub text: String,
+    /// Reads of a poll, 0 for anything else.
+    pub reads: u32,
+    /// Whether it was as expected.
+    pub outcome: Outcome,
+}
+
+/// Whether a line was as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was.
+    Pass,
+    /// It was not.
+    Fail {
+        /// What was expected, in the words of a script.
+        expected: String,
+        /// What came, in the same words.
+        got: String,
+    },
+    /// Nothing was expected.
+    Unchecked,
+}
+
+/// What a run comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Everything that was expected came.
+    Passed,
+    /// Something did not.
+    Failed,
+    /// Nothing was expected of the card.
+    NothingChecked,
+}
+
+/// An expectation that was not met. It prints as one line for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure<'r> {
+    /// The file, as it was given.
+    pub file: &'r str,
+    /// The card.
+    pub card: &'r str,
+    /// The title of the scenario.
+    pub title: &'r str,
+    /// The line, from 1.
+    pub line: usize,
+    /// When it ended, in ns since `init`.
+    pub time_ns: u64,
+    /// What was expected.
+    pub expected: &'r str,
+    /// What came.
+    pub got: &'r str,
+}
+
+impl Display for Failure<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { file, card, title, line, time_ns, expected, got } = self;
+        let time = us(*time_ns);
+        write!(f, "{file}:{line}: expected {expected}, got {got} ({card}, {title}, {time} us)")
+    }
+}
+
+impl RunReport {
+    /// What the run comes to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.failures().next().is_some() {
+            Verdict::Failed
+        } else if self.met() > 0 {
+            Verdict::Passed
+        } else {
+            Verdict::NothingChecked
+        }
+    }
+
+    /// Expectations that were met.
+    #[must_use]
+    pub fn met(&self) -> usize {
+        let lines = self.scenarios.iter().flat_map(|scenario| scenario.lines.iter().flatten());
+        lines.filter(|line| line.outcome == Outcome::Pass).count()
+    }
+
+    /// The expectations that were not met, in the order of the run.
+    pub fn failures(&self) -> impl Iterator<Item = Failure<'_>> {
+        self.scenarios.iter().flat_map(|scenario| {
+            let lines = scenario.lines.iter().flatten();
+            lines.filter_map(|line| match &line.outcome {
+                Outcome::Fail { expected, got } => Some(Failure {
+                    file: &self.file,
+                    card: &self.card,
+                    title: &scenario.title,
+                    line: line.line,
+                    time_ns: line.time_ns,
+                    expected,
+                    got,
+                }),
+                Outcome::Pass | Outcome::Unchecked => None,
+            })
+        })
+    }
+}
+
+impl Display for RunReport {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# portcls-emu ops 1")?;
+        writeln!(f, "# {} on {}, {} us an access", self.file, self.card, us(self.access_ns))?;
+        writeln!(f, "# time     us since init, at the end of the line")?;
+        writeln!(f, "#\n#    time   line  access")?;
+        for scenario in &self.scenarios {
+            writeln!(f, "== {}", scenario.title)?;
+            match &scenario.lines {
+                None => writeln!(f, "# not meant for this card")?,
+                Some(lines) => lines.iter().try_for_each(|line| writeln!(f, "{line}"))?,
+            }
+        }
+        let failed = self.failures().count();
+        match self.verdict() {
+            Verdict::NothingChecked => writeln!(f, "# nothing was checked"),
+            _ => writeln!(f, "# {} as expected, {failed} not", self.met()),
+        }
+    }
+}
+
+impl Display for LineResult {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let reads = match self.reads {
+            0 => String::new(),
+            1 => "1 read".to_owned(),
+            reads => format!("{reads} reads"),
+        };
+        let outcome = match &self.outcome {
+            Outcome::Pass => "ok".to_owned(),
+            Outcome::Fail { expected, got } => format!("FAILED: expected {expected}, got {got}"),
+            Outcome::Unchecked => String::new(),
+        };
+        let gap = if reads.is_empty() || outcome.is_empty() { "" } else { ", " };
+        write!(f, "{:>9}  {:>5}  ", us(self.time_ns), self.line)?;
+        if reads.is_empty() && outcome.is_empty() {
+            return write!(f, "{}", self.text);
+        }
+        write!(f, "{:<REMARK_COLUMN$}; {reads}{gap}{outcome}", self.text)
+    }
+}
+
+/// What a step gave.
+#[derive(Debug)]
+pub(super) enum Got {
+    Nothing,
+    Byte(u8),
+    Poll { end: PollEnd, reads: u32 },
+    Wire(Vec<u8>),
+    Line(Level),
+}
+
+impl Got {
+    /// The step and its result in the words of a script.
+    pub(super) fn line(&self, action: &Action) -> String {
+        let mut text = action.to_string();
+        if let Some(result) = self.result() {
+            // A String takes everything.
+            let _ = write!(text, " -> {result}");
+        }
+        text
+    }
+
+    /// What came, as far as the expectation asks for it.
+    pub(super) fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
+        let mut text = match (self, &wanted.result) {
+            (Self::Wire(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),
+            _ => self.result().unwrap_or_default(),
+        };
+        // A String takes everything.
+        if wanted.within.is_some() {
+            let _ = write!(text, " at {}", us(end_ns));
+        }
+        if wanted.took.is_some() {
+            let _ = write!(text, " after {}", us(end_ns - start_ns));
+        }
+        text
+    }
+
+    fn result(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Byte(byte) => format!("{byte:02X}"),
+            Self::Poll { end, .. } => end.to_string(),
+            Self::Wire(bytes) => bytes_text(bytes),
+            Self::Line(level) => level.to_string(),
+        })
+    }
+}

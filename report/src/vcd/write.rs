@@ -1,0 +1,304 @@
+//! Writes a dump: the head, then the changes tick by tick, into one buffer.
+
+use std::borrow::Cow;
+use std::io;
+
+use portcls_emulator::trace::{Event, NameId, Record, SerialEdge, TimedEvent, TraceLog};
+
+use super::irql::IrqlFollower;
+use super::lane::{FRAME_BITS, LaneBits};
+use super::{Dialect, Source, Tick, VcdOptions, Wire};
+
+/// Bytes that are gathered before they are handed on.
+const CHUNK_BYTES: usize = 1 << 16;
+
+/// Widest signal, in bits: values have 32.
+const WIDEST: u8 = 32;
+
+/// The characters of an identifier: printable ASCII. Source: IEEE 1364-2001, 18.2.1.
+const IDENTIFIER: std::ops::RangeInclusive<u8> = b'!'..=b'~';
+
+/// Writes a trace as a dump, in pieces as it goes.
+///
+/// # Errors
+/// What `to` answers; lines may have been written before.
+pub fn write(log: &TraceLog, options: &VcdOptions, to: &mut impl io::Write) -> io::Result<()> {
+    let mut dump = Dump::new(options);
+    dump.push_head(options, log.dropped());
+    for record in in_order_of_time(log.records()).iter() {
+        if let Some(event) = timed_event(record) {
+            dump.take(log, &event);
+        }
+        if dump.out.len() >= CHUNK_BYTES {
+            to.write_all(dump.out.as_bytes())?;
+            dump.out.clear();
+        }
+    }
+    dump.finish();
+    to.write_all(dump.out.as_bytes())
+}
+
+/// A trace is in order, but for a device that told of something only later.
+fn in_order_of_time(records: &[Record]) -> Cow<'_, [Record]> {
+    if records.is_sorted_by_key(Record::time_ns) {
+        return Cow::Borrowed(records);
+    }
+    let mut records = records.to_vec();
+    records.sort_by_key(Record::time_ns);
+    Cow::Owned(records)
+}
+
+fn timed_event(record: &Record) -> Option<TimedEvent> {
+    let (time_ns, level, who) = (record.time_ns(), record.level(), record.who());
+    Some(TimedEvent { time_ns, level, who, event: record.event()? })
+}
+
+/// What drives a wire.
+enum Driver<'a> {
+    Lane(&'a str, LaneBits),
+    Signal(&'a str),
+    Irql(IrqlFollower),
+}
+
+/// A wire and its value; `None` is not known.
+struct Line<'a> {
+    identifier: String,
+    bits: u8,
+    driver: Driver<'a>,
+
+    value: Option<u32>,
+    /// The value that the file has; `None` before the first.
+    written: Option<Option<u32>>,
+}
+
+struct Dump<'a> {
+    tick_ns: u64,
+    lines: Vec<Line<'a>>,
+
+    /// The tick that is being gathered.
+    tick: u64,
+    /// The latest time seen.
+    now_ns: u64,
+    longest_bit_ns: u64,
+    out: String,
+}
+
+impl<'a> Dump<'a> {
+    fn new(options: &'a VcdOptions) -> Self {
+        let wires = options.wires.iter().filter(|wire| fits(wire, options.dialect));
+        Dump {
+            tick_ns: options.tick.ns(),
+            lines: wires
+                .enumerate()
+                .map(|(index, wire)| Line::new(wire, index, options.dialect))
+                .collect(),
+            tick: 0,
+            now_ns: 0,
+            longest_bit_ns: 0,
+            out: String::with_capacity(CHUNK_BYTES + 1_024),
+        }
+    }
+
+    fn push_head(&mut self, options: &VcdOptions, dropped: u64) {
+        self.push("$date simulated time $end\n$version portcls-emu $end\n");
+        if dropped > 0 {
+            self.push(&format!("$comment {dropped} events were not held $end\n"));
+        }
+        self.push("$timescale ");
+        self.push(match options.tick {
+            Tick::Nanosecond => "1 ns",
+            Tick::HundredNanoseconds => "100 ns",
+            Tick::Microsecond => "1 us",
+        });
+        self.push(" $end\n$scope module ");
+        self.push(match options.dialect {
+            Dialect::Full => "machine",
+            Dialect::Sigrok => "libsigrok",
+        });
+        self.push(" $end\n");
+        let wires = options.wires.iter().filter(|wire| fits(wire, options.dialect));
+        for (wire, line) in wires.zip(&self.lines) {
+            self.out.push_str(&declaration(wire, line));
+        }
+        self.push("$upscope $end\n$enddefinitions $end\n");
+    }
+
+    /// Takes an event over into the wires.
+    fn take(&mut self, log: &TraceLog, event: &TimedEvent) {
+        self.run_lanes_until(event.time_ns);
+        self.go_to(event.time_ns);
+        for line in &mut self.lines {
+            if let Driver::Irql(follower) = &mut line.driver
+                && let Some(value) = follower.follow(event)
+            {
+                line.value = Some(value);
+            }
+        }
+        match event.event {
+            Event::Signal { signal, value } => self.set_signal(log, signal, value),
+            Event::Serial { lane, byte, edge: SerialEdge::Start, bit_ns } => {
+                self.longest_bit_ns = self.longest_bit_ns.max(u64::from(bit_ns));
+                self.begin_byte(log, lane, event.time_ns, byte, bit_ns);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_signal(&mut self, log: &TraceLog, signal: NameId, value: u32) {
+        let name = log.name(signal);
+        for line in &mut self.lines {
+            if matches!(line.driver, Driver::Signal(drives) if drives == name) {
+                line.value = Some(value.min(greatest(line.bits)));
+            }
+        }
+    }
+
+    fn begin_byte(&mut self, log: &TraceLog, lane: NameId, time_ns: u64, byte: u8, bit_ns: u32) {
+        let name = log.name(lane);
+        for line in &mut self.lines {
+            if let Driver::Lane(drives, bits) = &mut line.driver
+                && *drives == name
+            {
+                bits.begin(time_ns, byte, bit_ns);
+                line.value = Some(bits.next_bit());
+            }
+        }
+    }
+
+    /// Draws the bits that begin up to `time_ns`, over all lanes in the order of time.
+    fn run_lanes_until(&mut self, time_ns: u64) {
+        loop {
+            let due = self.lines.iter().enumerate().filter_map(|(index, line)| {
+                let Driver::Lane(_, bits) = &line.driver else { return None };
+                Some((bits.due_ns()?, index))
+            });
+            let Some((due_ns, index)) = due.min().filter(|(due_ns, _)| *due_ns <= time_ns) else {
+                return;
+            };
+            self.go_to(due_ns);
+            let line = &mut self.lines[index];
+            if let Driver::Lane(_, bits) = &mut line.driver {
+                line.value = Some(bits.next_bit());
+            }
+        }
+    }
+
+    /// Moves the clock on and writes the tick that it leaves.
+    fn go_to(&mut self, time_ns: u64) {
+        self.now_ns = self.now_ns.max(time_ns);
+        let tick = self.now_ns / self.tick_ns;
+        if tick != self.tick {
+            self.write_tick();
+            self.tick = tick;
+        }
+    }
+
+    /// Writes the changes of a tick, if there are any; the first tick has every wire.
+    fn write_tick(&mut self) {
+        let out = &mut self.out;
+        let is_first = self.tick == 0;
+        let mut is_empty = !is_first;
+        if is_first {
+            out.push_str("#0\n$dumpvars\n");
+        }
+        for line in &mut self.lines {
+            if line.written == Some(line.value) {
+                continue;
+            }
+            line.written = Some(line.value);
+            if std::mem::take(&mut is_empty) {
+                push_time(out, self.tick);
+            }
+            push_value(out, line);
+        }
+        if is_first {
+            out.push_str("$end\n");
+        }
+    }
+
+    /// Ends the dump: the last bits, an idle time, and the time at which it is over.
+    fn finish(&mut self) {
+        self.run_lanes_until(u64::MAX);
+        self.write_tick();
+        let idle_ns = FRAME_BITS * self.longest_bit_ns;
+        let end = self.now_ns.saturating_add(idle_ns).div_ceil(self.tick_ns);
+        push_time(&mut self.out, end.max(self.tick + 1));
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+}
+
+impl<'a> Line<'a> {
+    fn new(wire: &'a Wire, index: usize, dialect: Dialect) -> Self {
+        let bits = width(&wire.source);
+        let (driver, value) = match &wire.source {
+            Source::Lane(name) => (Driver::Lane(name, LaneBits::new()), Some(1)),
+            Source::Signal { name, start, .. } => {
+                let unknown = (dialect == Dialect::Sigrok).then_some(0);
+                let start = start.map(|start| start.min(greatest(bits)));
+                (Driver::Signal(name), start.or(unknown))
+            }
+            Source::Irql => (Driver::Irql(IrqlFollower::new()), Some(0)),
+        };
+        Line { identifier: identifier(index), bits, driver, value, written: None }
+    }
+}
+
+/// Whether a dialect has this wire.
+fn fits(wire: &Wire, dialect: Dialect) -> bool {
+    dialect == Dialect::Full || width(&wire.source) == 1
+}
+
+/// Width of a wire in bits.
+fn width(source: &Source) -> u8 {
+    match source {
+        Source::Lane(_) => 1,
+        Source::Signal { bits, .. } => (*bits).clamp(1, WIDEST),
+        Source::Irql => 2,
+    }
+}
+
+/// The greatest value of so many bits, 1 to 32.
+fn greatest(bits: u8) -> u32 {
+    u32::MAX >> (WIDEST - bits)
+}
+
+/// The line that declares a wire.
+fn declaration(wire: &Wire, line: &Line<'_>) -> String {
+    let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { '_' };
+    let name: String = wire.name.chars().map(printable).collect();
+    let range = if line.bits == 1 { String::new() } else { format!(" [{}:0]", line.bits - 1) };
+    format!("$var wire {} {} {name}{range} $end\n", line.bits, line.identifier)
+}
+
+/// The short name of a wire in the file: `!`, `"`, and so on, then two characters.
+fn identifier(mut index: usize) -> String {
+    let (first, count) = (*IDENTIFIER.start(), IDENTIFIER.len());
+    let mut text = String::new();
+    loop {
+        text.push(char::from(first + (index % count) as u8));
+        if index < count {
+            return text;
+        }
+        index = index / count - 1;
+    }
+}
+
+fn push_time(out: &mut String, tick: u64) {
+    out.push('#');
+    out.push_str(&tick.to_string());
+    out.push('\n');
+}
+
+fn push_value(out: &mut String, line: &Line<'_>) {
+    match (line.value, line.bits) {
+        (None, 1) => out.push('x'),
+        (None, _) => out.push_str("bx "),
+        (Some(value), 1) => out.push(if value == 0 { '0' } else { '1' }),
+        (Some(value), _) => out.push_str(&format!("b{value:b} ")),
+    }
+    out.push_str(&line.identifier);
+    out.push('\n');
+}
