@@ -99,7 +99,8 @@ pub enum Verb {
     },
     /// Writes the completions for a shell to stdout.
     ///
-    /// For bash: portcls-emu completions bash > ~/.local/share/bash-completion/completions/portcls-emu
+    /// Bash reads them from ~/.local/share/bash-completion/completions/portcls-emu, zsh from a
+    /// file _portcls-emu in a folder of its fpath.
     Completions {
         /// The shell.
         shell: Shell,

@@ -1,7 +1,5 @@
 //! `completions` and `man`: what a shell and a manual reader want to know of the command line.
 
-use std::io;
-
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -28,17 +26,18 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
 pub fn pages() -> Result<Exit, Failure> {
     let mut program = Arguments::command().disable_help_subcommand(true);
     program.build();
-    let mut text = Vec::new();
-    // A Vec takes everything.
-    page(&program, &mut text).expect("memory takes a page");
-    for verb in program.get_subcommands() {
-        page(verb, &mut text).expect("memory takes a page");
-    }
-    write_stdout(|to| to.write_all(&text))?;
+    let mut text = page(&program);
+    program.get_subcommands().for_each(|verb| text.push_str(&page(verb)));
+    write_stdout(|to| to.write_all(text.as_bytes()))?;
     Ok(Exit::Good)
 }
 
-fn page(command: &Command, text: &mut Vec<u8>) -> io::Result<()> {
+/// The page of a command. Its examples and tables stand as they are typed, line by line.
+fn page(command: &Command) -> String {
     let source = format!("portcls-emu {}", env!("CARGO_PKG_VERSION"));
-    Man::new(command.clone()).source(source).manual("portcls-emu").render(text)
+    let man = Man::new(command.clone()).source(source).manual("portcls-emu");
+    let mut page = Vec::new();
+    man.render(&mut page).expect("memory takes a page");
+    let page = String::from_utf8(page).expect("the help is text");
+    page.replace("\n.SH EXTRA\n", "\n.SH NOTES\n.nf\n") + ".fi\n"
 }

@@ -185,33 +185,50 @@ mod tests {
 
     use clap::Parser;
     use portcls_machine::Driver;
-    use portcls_machine::emulator::{DriverObject, Kernel, NtStatus};
+    use portcls_machine::emulator::{BugCheckCode, DriverObject, Kernel, NtStatus};
 
     use super::*;
     use crate::arguments::{Arguments, Verb};
     use crate::play;
 
-    fn refuse(_: &Kernel, _: &Rc<DriverObject>, _: &str) -> Result<(), NtStatus> {
-        Err(NtStatus::DEVICE_CONFIGURATION_ERROR)
-    }
+    type Entry = fn(&Kernel, &Rc<DriverObject>, &str) -> Result<(), NtStatus>;
 
-    #[test]
-    fn a_driver_that_refuses_to_start_is_exit_1_and_its_trace_is_written() {
+    /// Plays the tune on a driver and gives the result and the trace that was written.
+    fn play_on(entry: Entry) -> (Result<Exit, Failure>, String) {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("trace.txt");
         let line = ["portcls-emu", "play", "--trace", path.to_str().unwrap()];
         let Verb::Play(mut arguments) = Arguments::try_parse_from(line).unwrap().verb else {
             panic!("play is play");
         };
-        arguments.machine.driver = Driver::new("refuses", refuse);
-        let failure = play::run(&arguments).unwrap_err();
+        arguments.machine.driver = Driver::new("odd", entry);
+        let result = play::run(&arguments);
+        (result, std::fs::read_to_string(path).unwrap())
+    }
+
+    #[test]
+    fn a_driver_that_refuses_to_start_is_exit_1_and_its_trace_is_written() {
+        let (result, trace) = play_on(|_, _, _| Err(NtStatus::DEVICE_CONFIGURATION_ERROR));
+        let failure = result.unwrap_err();
         assert_eq!(failure.exit(), Exit::CheckFailed);
         assert_eq!(
             failure.to_string(),
             "the driver refuses to start: DriverEntry answered \
              STATUS_DEVICE_CONFIGURATION_ERROR; with --trace - you see what the driver did"
         );
-        let trace = std::fs::read_to_string(path).unwrap();
         assert!(trace.contains("== 0.000 driver loads"), "{trace}");
+    }
+
+    #[test]
+    fn a_driver_that_panics_or_stops_the_machine_is_exit_4_and_its_trace_is_written() {
+        let (result, trace) = play_on(|_, _, _| panic!("no card"));
+        assert_eq!(result.unwrap(), Exit::DriverDied);
+        assert!(trace.contains("stop: the driver panicked in DriverEntry: no card"), "{trace}");
+        let (result, trace) = play_on(|kernel, _, _| {
+            kernel.bug_check(BugCheckCode::BAD_POOL_CALLER, [7, 0, 0, 0]);
+            Ok(())
+        });
+        assert_eq!(result.unwrap(), Exit::DriverDied);
+        assert!(trace.contains("stop: BAD_POOL_CALLER (C2)"), "{trace}");
     }
 }

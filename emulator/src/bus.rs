@@ -1,5 +1,8 @@
 //! The I/O port bus: devices, port accesses and what they cost.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::{Cell, RefCell};
 
 use crate::clock::NEVER;
@@ -18,7 +21,7 @@ pub struct DeviceReply {
     pub line: LineState,
     /// Earliest time in ns at which the device changes by itself; `u64::MAX` for never.
     pub next_event_ns: u64,
-    /// True when [`BusDevice::drain_serial`] may have something.
+    /// True when [`BusDevice::drain_serial`] may have something, or a signal may have changed.
     pub has_serial: bool,
 }
 
@@ -49,6 +52,20 @@ pub trait BusDevice {
         &[]
     }
 
+    /// The names of the signals inside it that a trace shows; most devices show none.
+    fn signals(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The value of a signal as it is now: a function of the device's state. `index` is the
+    /// place in [`BusDevice::signals`].
+    ///
+    /// The bus asks after each access and advance whose reply says [`DeviceReply::has_serial`].
+    /// So a change is traced at its time when [`DeviceReply::next_event_ns`] tells it.
+    fn signal(&self, _index: usize) -> u32 {
+        0
+    }
+
     /// Reads the register at `offset` from the device's first port.
     fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply;
 
@@ -72,6 +89,7 @@ struct Attached {
     line: Option<u8>,
     notes: Vec<NameId>,
     lanes: Vec<NameId>,
+    signals: Vec<NameId>,
 
     device: RefCell<Box<dyn BusDevice>>,
 
@@ -79,6 +97,8 @@ struct Attached {
     present: Cell<bool>,
     next_event_ns: Cell<u64>,
     line_state: Cell<LineState>,
+    /// The values of the signals as the trace has them; empty before the first look.
+    signal_values: RefCell<Vec<u32>>,
 }
 
 /// The devices, in order of birth, and what was counted.
@@ -119,10 +139,12 @@ impl Kernel {
             line,
             notes: name(device.notes()),
             lanes: name(device.lanes()),
+            signals: name(device.signals()),
             device: RefCell::new(device),
             present: Cell::new(true),
             next_event_ns: Cell::new(NEVER),
             line_state: Cell::new(LineState::Down),
+            signal_values: RefCell::default(),
         };
         let mut devices = self.state.bus.devices.borrow_mut();
         devices.push(attached);
@@ -309,12 +331,13 @@ impl Kernel {
         }
     }
 
-    /// Takes over a change: serial bytes, the line, the deadline.
+    /// Takes over a change: serial bytes, signals, the line, the deadline.
     #[inline(never)]
     fn settle_change(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
         let attached = &devices[number];
         if reply.has_serial {
             self.record_serial(attached);
+            self.record_signals(attached);
         }
         if attached.line_state.get() != reply.line {
             attached.line_state.set(reply.line);
@@ -336,6 +359,22 @@ impl Kernel {
             let event = Event::Serial { lane, byte, edge, bit_ns };
             self.trace().record(time_ns, Level::Hardware, self.state.names.wire, event);
         });
+    }
+
+    /// Records the signals that have changed; at the first look, all of them.
+    fn record_signals(&self, attached: &Attached) {
+        let device = attached.device.borrow();
+        let mut values = attached.signal_values.borrow_mut();
+        for (index, &signal) in attached.signals.iter().enumerate() {
+            let value = device.signal(index);
+            match values.get_mut(index) {
+                Some(old) if *old == value => continue,
+                Some(old) => *old = value,
+                None => values.push(value),
+            }
+            let event = Event::Signal { signal, value };
+            self.trace().record(self.now_ns(), Level::Hardware, self.state.names.hw, event);
+        }
     }
 
     /// Advances every device whose deadline has come.

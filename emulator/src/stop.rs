@@ -100,6 +100,18 @@ pub enum Stop {
     },
 }
 
+impl Stop {
+    /// When it happened, in ns of simulated time.
+    #[must_use]
+    pub fn time_ns(&self) -> u64 {
+        match self {
+            Stop::BugCheck(bug) => bug.time_ns,
+            Stop::Hang(hang) => hang.time_ns,
+            Stop::DriverFailure { time_ns, .. } | Stop::TimeLimit { time_ns } => *time_ns,
+        }
+    }
+}
+
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

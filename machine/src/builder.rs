@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use hw_mpu401::{CardProfile, InitialState, InterruptKind, Mpu401, card, cards};
 use portcls_emulator::trace::TraceConfig;
-use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
+use portcls_emulator::{
+    InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
+};
 
 use crate::card_device::{Card, CardDevice, CardState};
 use crate::error::MachineError;
@@ -193,6 +195,8 @@ impl MachineBuilder {
             chip: Mpu401::new(&self.profile, self.initial),
             sent: Vec::new(),
             out_idle_since_ns: 0,
+            next_event_ns: 0,
+            line: LineState::Down,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
         let device = kernel.attach_device(self.port, PORTS, Some(self.irq), shell);

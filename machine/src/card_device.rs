@@ -14,6 +14,10 @@ pub(crate) struct CardState {
     pub sent: Vec<(u64, u8)>,
     /// When the line MIDI OUT fell idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
+    /// What the bus was told last: nothing that it sees changes by itself before this time.
+    pub next_event_ns: u64,
+    /// The interrupt line as the bus was told last.
+    pub line: LineState,
 }
 
 /// A shared card.
@@ -44,16 +48,23 @@ const fn note_text(note: Note) -> &'static str {
 }
 
 impl CardState {
-    /// What the bus is told; `wire` says whether wire events may wait.
+    /// What the bus is told after something that may have changed what it sees.
     #[inline]
-    fn reply(&self, value: u8, has_serial: bool) -> DeviceReply {
-        let line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
+    fn reply(&mut self, value: u8) -> DeviceReply {
+        self.line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
+        self.next_event_ns = self.chip.next_event_ns();
+        DeviceReply { has_serial: true, ..self.same_reply(value) }
+    }
+
+    /// What the bus is told after an access that changed nothing but the value.
+    #[inline]
+    fn same_reply(&self, value: u8) -> DeviceReply {
         DeviceReply {
             value,
             note: self.chip.last_access_note() as u8,
-            line,
-            next_event_ns: self.chip.next_event_ns(),
-            has_serial,
+            line: self.line,
+            next_event_ns: self.next_event_ns,
+            has_serial: false,
         }
     }
 }
@@ -70,12 +81,13 @@ impl BusDevice for CardDevice {
     #[inline]
     fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
-        let may_be_serial = now_ns >= card.chip.next_event_ns();
-        let value = match Register::from_offset(offset) {
-            Some(register) => card.chip.read(register, now_ns),
-            None => 0xFF,
-        };
-        card.reply(value, may_be_serial)
+        let Some(register) = Register::from_offset(offset) else { return card.same_reply(0xFF) };
+        let value = card.chip.read(register, now_ns);
+        // A poll before anything is due is most of what a card is asked.
+        if register == Register::Command && now_ns < card.next_event_ns {
+            return card.same_reply(value);
+        }
+        card.reply(value)
     }
 
     #[inline]
@@ -84,13 +96,13 @@ impl BusDevice for CardDevice {
         if let Some(register) = Register::from_offset(offset) {
             card.chip.write(register, value, now_ns);
         }
-        card.reply(0, true)
+        card.reply(0)
     }
 
     fn advance(&mut self, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         card.chip.advance(now_ns);
-        card.reply(0, true)
+        card.reply(0)
     }
 
     fn drain_serial(&mut self, sink: &mut dyn FnMut(SerialByte)) {

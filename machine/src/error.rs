@@ -15,7 +15,7 @@ pub enum MachineError {
         known: String,
     },
     /// No driver has this name.
-    #[error("there is no driver '{name}'; the drivers are {known}")]
+    #[error("there is no driver '{name}'; there is {known}")]
     UnknownDriver {
         /// The name.
         name: String,

@@ -32,10 +32,12 @@ mod error;
 mod ks_client;
 mod machine;
 pub mod midi_file;
+pub mod ops;
 mod pin_client;
 mod record_buffer;
 mod session;
 pub mod tune;
+mod vcd_view;
 
 pub use application::Application;
 pub use builder::{Driver, MachineBuilder};
@@ -46,8 +48,10 @@ pub use ks_client::PinPlace;
 pub use machine::{APPLICATION_DELAY_NS, Leak, Machine};
 pub use pin_client::{PinClient, Received};
 pub use portcls_emulator as emulator;
+pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;
 pub use session::{
     CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
 };
+pub use vcd_view::vcd_options;

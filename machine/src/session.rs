@@ -334,9 +334,12 @@ fn figures(machine: &Machine, progress: &Progress) -> Figures {
     let kernel = machine.kernel().counters();
     let card = machine.card_counters();
     let end = progress.at_end.unwrap_or(card);
-    let start = progress.at_run;
+    // A run that stopped before the song began has nothing to count.
+    let start = progress.run_ns.map_or(end, |_| progress.at_run);
+    // After a stop the clock runs on for destructors.
+    let stopped_ns = machine.kernel().stopped().map(|stop| stop.time_ns());
     Figures {
-        simulated_ns: machine.now_ns(),
+        simulated_ns: stopped_ns.unwrap_or(machine.now_ns()),
         interrupts: kernel.interrupts,
         dpcs: kernel.dpcs,
         longest_dpc_ns: kernel.longest_dpc_ns,

@@ -4,9 +4,11 @@
 //! `portcls_emulator::trace` and nothing else: not how a trace came about, not what a device is
 //! for. A view never changes a trace and never adds a fact to it.
 //!
-//! [`text`] is the golden text, the one view that reads back to the same events.
+//! [`text`] is the golden text, the one view that reads back to the same events. [`vcd`] is the
+//! wire as bits, for waveform viewers and logic analysers.
 
 mod filter;
 pub mod text;
+pub mod vcd;
 
 pub use filter::Filter;

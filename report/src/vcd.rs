@@ -18,8 +18,8 @@
 //! A change stands in the tick in which it happens: times are rounded down, so each is off by
 //! less than a tick, and never late. Of several changes of a wire within a tick the last one
 //! counts: a pulse shorter than a tick may vanish. A dump begins at tick 0, the moment of
-//! power-on, and ends with ten bit times in which the lines are idle, which a decoder needs to
-//! see the last stop bit.
+//! power-on, and ends with ten bit times or more in which the lines are idle: a decoder wants to
+//! see the end of the last stop bit.
 //!
 //! The same trace gives the same file, byte for byte: the date in it is a constant.
 //!
@@ -34,6 +34,8 @@
 
 mod irql;
 mod lane;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use write::write;
@@ -45,6 +47,18 @@ pub enum Dialect {
     Full,
     /// Sigrok: one-bit wires that are 0 or 1 from the first tick on.
     Sigrok,
+}
+
+impl Dialect {
+    /// The tick to take where nothing else is wanted: the trace's own for viewers, and 1 us for
+    /// sigrok, whose decoders look at every tick.
+    #[must_use]
+    pub fn usual_tick(self) -> Tick {
+        match self {
+            Dialect::Full => Tick::Nanosecond,
+            Dialect::Sigrok => Tick::Microsecond,
+        }
+    }
 }
 
 /// The unit of time in a dump.
@@ -108,6 +122,6 @@ pub struct VcdOptions {
     pub dialect: Dialect,
     /// The unit of time.
     pub tick: Tick,
-    /// The wires in their order, each lane and signal once.
+    /// The wires in their order.
     pub wires: Vec<Wire>,
 }

@@ -163,7 +163,7 @@ impl Page {
         if driver.lost_in_card > 0 {
             lines.push(format!("{} lost in the card", counted(driver.lost_in_card, "byte")));
         }
-        if summary.violation_count == 0 {
+        if summary.violation_count == 0 && summary.exit() != Exit::DriverDied {
             lines.push("no violation of a documented rule".to_owned());
         }
         self.paragraph("driver", Style::new(), &lines);

@@ -78,8 +78,8 @@ fn a_value_out_of_range_is_exit_2() {
         ),
         (
             ["--driver", "foo"],
-            "invalid value 'foo' for '--driver <NAME>': there is no driver 'foo'; the drivers \
-             are uart",
+            "invalid value 'foo' for '--driver <NAME>': there is no driver 'foo'; there \
+             is uart",
         ),
         (
             ["--port", "10000"],

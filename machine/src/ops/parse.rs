@@ -25,7 +25,8 @@ impl Script {
     /// # Errors
     /// [`OpsError`] with the first line that is wrong.
     pub fn parse_for(file: &str, text: &str, other_cards: &[&str]) -> Result<Self, OpsError> {
-        let mut reader = Reader { other_cards, scenarios: Vec::new(), block: None, used: Used::NONE };
+        let mut reader =
+            Reader { other_cards, scenarios: Vec::new(), block: None, used: Used::NONE };
         let mut number = 0;
         for line in text.trim_start_matches('\u{FEFF}').lines() {
             number += 1;
@@ -161,7 +162,11 @@ impl Reader<'_> {
             let what = "the card has no state yet";
             return Err(Fault::new(word.column, what, "begin with a line like init idle"));
         }
-        self.used.add(word, &step.action, self.block.as_ref().map_or(1, |open| open.block.times))?;
+        self.used.add(
+            word,
+            &step.action,
+            self.block.as_ref().map_or(1, |open| open.block.times),
+        )?;
         match &mut self.block {
             Some(open) => open.block.steps.push(step),
             None => scenario.blocks.push(Block { times: 1, steps: vec![step] }),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::script::{Action, Expectation, Expected, Level, PollEnd};
-use super::text::{bytes_text, us};
+use super::text::{bytes_beside, bytes_text, us};
 
 /// Column of a line's text in which its remark stands, unless the text needs more.
 const REMARK_COLUMN: usize = 46;
@@ -30,6 +30,15 @@ pub struct ScenarioReport {
     pub line: usize,
     /// What was run, in order; `None` if the scenario is not meant for the card.
     pub lines: Option<Vec<LineResult>>,
+}
+
+impl ScenarioReport {
+    /// Whether an expectation was not met; `None` if the scenario is not meant for the card.
+    #[must_use]
+    pub fn has_failed(&self) -> Option<bool> {
+        let has_failed = |line: &LineResult| matches!(line.outcome, Outcome::Fail { .. });
+        Some(self.lines.as_ref()?.iter().any(has_failed))
+    }
 }
 
 /// What became of a line.
@@ -208,6 +217,9 @@ impl Got {
     pub(super) fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
         let mut text = match (self, &wanted.result) {
             (Self::Wire(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),
+            (Self::Wire(bytes), Expected::Bytes(wanted)) if !bytes.is_empty() => {
+                bytes_beside(bytes, wanted)
+            }
             _ => self.result().unwrap_or_default(),
         };
         // A String takes everything.

@@ -29,6 +29,14 @@ pub(super) fn bytes_text(bytes: &[u8]) -> String {
     }
 }
 
+/// Bytes that left on MIDI OUT instead of others: as many as were wanted and a few more.
+pub(super) fn bytes_beside(bytes: &[u8], wanted: &[u8]) -> String {
+    let shown = bytes.len().min(wanted.len().max(MOST_BYTES));
+    let rest = bytes.len() - shown;
+    let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+    hex(&bytes[..shown]) + &more
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")
 }

@@ -57,8 +57,7 @@ mod tests {
         let mut lane = LaneBits::new();
         assert_eq!(lane.due_ns(), None);
         lane.begin(1_000, 0x96, 32_000);
-        let bits: Vec<_> =
-            std::iter::from_fn(|| Some((lane.due_ns()?, lane.next_bit()))).collect();
+        let bits: Vec<_> = std::iter::from_fn(|| Some((lane.due_ns()?, lane.next_bit()))).collect();
         let levels = [0, 0, 1, 1, 0, 1, 0, 0, 1, 1];
         let expected: Vec<_> = (0..10).map(|bit| 1_000 + bit * 32_000).zip(levels).collect();
         assert_eq!(bits, expected);

@@ -102,7 +102,7 @@ impl<'a> Dump<'a> {
     fn push_head(&mut self, options: &VcdOptions, dropped: u64) {
         self.push("$date simulated time $end\n$version portcls-emu $end\n");
         if dropped > 0 {
-            self.push(&format!("$comment {dropped} events were not held $end\n"));
+            self.push(&format!("$comment events that were not held: {dropped} $end\n"));
         }
         self.push("$timescale ");
         self.push(match options.tick {
@@ -216,13 +216,14 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Ends the dump: the last bits, an idle time, and the time at which it is over.
+    /// Ends the dump: the last bits, the last of them whole, an idle time, and the time at which
+    /// it is over.
     fn finish(&mut self) {
         self.run_lanes_until(u64::MAX);
         self.write_tick();
-        let idle_ns = FRAME_BITS * self.longest_bit_ns;
+        let idle_ns = (1 + FRAME_BITS) * self.longest_bit_ns;
         let end = self.now_ns.saturating_add(idle_ns).div_ceil(self.tick_ns);
-        push_time(&mut self.out, end.max(self.tick + 1));
+        push_time(&mut self.out, end.max(self.tick.saturating_add(1)));
     }
 
     fn push(&mut self, text: &str) {

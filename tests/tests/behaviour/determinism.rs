@@ -43,8 +43,13 @@ fn every_build_gives_the_same_trace() {
         let (out, back) = (trace_of_playing(card), trace_of_capturing(card));
         format!("{card}: out {:016X}, in {:016X}", digest(&out), digest(&back))
     };
-    insta::assert_snapshot!("digests", CARDS.map(line).join("
-"));
+    insta::assert_snapshot!(
+        "digests",
+        CARDS.map(line).join(
+            "
+"
+        )
+    );
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! Register scripts: accesses to a card's two ports, and what is expected of them.
+//!
+//! Owns: reading a script ([`Script::parse`]), running it on a card ([`run`]) or on any other
+//! model of one ([`run_on`]), the report of a run ([`RunReport`]), and the suite that is built in
+//! ([`suite`], [`check`]). It never knows a driver, a kernel or a terminal.
+//!
+//! The format has a page of its own in the documentation, `ops.md`. In short, a line each:
+//!
+//! ```text
+//! title: what the scenario shows        init power-on | idle | uart | uart stale=40
+//! source: where that comes from         R S -> 80/C0      read STATUS or DATA
+//! cards: CARD...                        W C FF            write COMMAND or DATA
+//! differs CARD...: why                  P S 40 00 1000 10 -> ok | timeout
+//! open CARD...: what is not known       wait 30000        us
+//! repeat N                              in 90 3C 40       bytes on MIDI IN
+//! end                                   wire -> 90 3C 40 | none | count 290..310 ; wire all
+//!   @CARD... -> ...                     irq -> up | down
+//! ```
+//!
+//! ```
+//! use portcls_machine::chip::card;
+//! use portcls_machine::ops::{Script, Verdict, run};
+//!
+//! let script = Script::parse(
+//!     "first-note.ops",
+//!     "init uart
+//!      W D 90
+//!      P S 40 00 100 0 -> ok      # taken
+//!      wait 500
+//!      wire -> 90",
+//! )?;
+//! let report = run(&script, card("roland-mpu401").expect("a known card"));
+//! assert_eq!(report.verdict(), Verdict::Passed, "{report}");
+//! # Ok::<(), portcls_machine::ops::OpsError>(())
+//! ```
+
+mod error;
+mod model;
+mod page;
+mod parse;
+mod parse_action;
+mod report;
+mod run;
+mod script;
+mod suite;
+mod text;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::OpsError;
+pub use model::Model;
+pub use report::{Failure, LineResult, Outcome, RunReport, ScenarioReport, Verdict};
+pub use run::{run, run_on};
+pub use script::{
+    ACCESS_LIMIT, Action, Block, Expectation, Expected, Level, MIDI_IN_LIMIT, OwnClocks, Poll,
+    PollEnd, Remark, RemarkKind, STEP_LIMIT, Scenario, Script, Span, Step, TIME_LIMIT_NS,
+};
+pub use suite::{Cell, Row, SuiteReport, check, suite};

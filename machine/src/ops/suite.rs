@@ -1,0 +1,139 @@
+//! The scenarios that come with the program, and how every card does in them.
+
+use std::fmt::{self, Display, Formatter};
+
+use hw_mpu401::CardProfile;
+
+use super::report::RunReport;
+use super::run::run;
+use super::script::{RemarkKind, Scenario, Script};
+
+/// The scripts of the suite: the name of the file, and its text.
+const SCRIPTS: [(&str, &str); 1] =
+    [("registers.ops", include_str!("../../../hw-mpu401/ops/registers.ops"))];
+
+/// The scripts that are built in.
+///
+/// # Panics
+/// If one of them is not a script, which a test excludes.
+#[must_use]
+pub fn suite() -> Vec<Script> {
+    let parse = |(file, text): &(&str, &str)| match Script::parse(file, text) {
+        Ok(script) => script,
+        Err(error) => panic!("a script of the suite is not valid: {error}"),
+    };
+    SCRIPTS.iter().map(parse).collect()
+}
+
+/// How a card does in a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// As every card is expected to.
+    Pass,
+    /// Otherwise, as this card is expected to.
+    Differs,
+    /// As the model assumes, which nobody has compared with a real card.
+    Open,
+    /// The scenario is not meant for the card.
+    NotMeant,
+    /// Not as expected.
+    Failed,
+}
+
+impl Cell {
+    fn new(scenario: &Scenario, card: &str, has_failed: Option<bool>) -> Self {
+        let is_remarked = |kind| {
+            let mut remarks = scenario.remarks.iter().filter(|remark| remark.kind == kind);
+            remarks.any(|remark| remark.cards.iter().any(|name| name == card))
+        };
+        match has_failed {
+            None => Self::NotMeant,
+            Some(true) => Self::Failed,
+            Some(false) if is_remarked(RemarkKind::Open) => Self::Open,
+            Some(false) if is_remarked(RemarkKind::Differs) => Self::Differs,
+            Some(false) => Self::Pass,
+        }
+    }
+}
+
+/// How the cards do in one scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The file.
+    pub file: String,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// A cell for each card, in the order of the report's cards.
+    pub cells: Vec<Cell>,
+}
+
+/// How cards do in the suite. It prints as a few lines for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuiteReport {
+    /// The names of the cards.
+    pub cards: Vec<&'static str>,
+    /// A row for each scenario.
+    pub rows: Vec<Row>,
+    /// The runs, file by file and in each card by card, with all that was seen.
+    pub runs: Vec<RunReport>,
+}
+
+/// Runs the suite on these cards.
+#[must_use]
+pub fn check(cards: &[CardProfile]) -> SuiteReport {
+    let mut report = SuiteReport {
+        cards: cards.iter().map(|card| card.name).collect(),
+        rows: Vec::new(),
+        runs: Vec::new(),
+    };
+    for script in suite() {
+        let runs: Vec<RunReport> = cards.iter().map(|card| run(&script, card)).collect();
+        for (number, scenario) in script.scenarios.into_iter().enumerate() {
+            let cell = |run: &RunReport| {
+                let result = &run.scenarios[number];
+                Cell::new(&scenario, &run.card, result.has_failed())
+            };
+            let cells = runs.iter().map(cell).collect();
+            report.rows.push(Row { file: script.file.clone(), scenario, cells });
+        }
+        report.runs.extend(runs);
+    }
+    report
+}
+
+impl SuiteReport {
+    /// True when every card did as expected.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.rows.iter().all(|row| !row.cells.contains(&Cell::Failed))
+    }
+
+    /// How many scenarios of this card, by its position, ended so.
+    #[must_use]
+    pub fn count(&self, card: usize, cell: Cell) -> usize {
+        self.rows.iter().filter(|row| row.cells[card] == cell).count()
+    }
+}
+
+impl Display for SuiteReport {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let width = self.cards.iter().map(|name| name.len()).max().unwrap_or_default().max(4);
+        writeln!(f, "{:<width$}  pass  differs  open  failed  not meant", "card")?;
+        for (number, card) in self.cards.iter().enumerate() {
+            let count = |cell| self.count(number, cell);
+            writeln!(
+                f,
+                "{card:<width$}  {:>4}  {:>7}  {:>4}  {:>6}  {:>9}",
+                count(Cell::Pass),
+                count(Cell::Differs),
+                count(Cell::Open),
+                count(Cell::Failed),
+                count(Cell::NotMeant),
+            )?;
+        }
+        for failure in self.runs.iter().flat_map(RunReport::failures) {
+            writeln!(f, "{failure}")?;
+        }
+        Ok(())
+    }
+}
