@@ -22,7 +22,7 @@ pub struct KernelConfig {
     /// Source: ISA 8-bit I/O takes 0.7 to 1.5 us with recovery; the default is 1 us.
     pub port_access_ns: u64,
     /// Time between two clock interrupts in ns: timers expire only there.
-    /// Assumed: 1 ms, the resolution that an application which plays MIDI asks the system for.
+    /// Assumed: 1 ms, the resolution that a multimedia application asks the system for.
     pub clock_interval_ns: u64,
     /// The system time (100 ns units since 1601) at power-on.
     /// Assumed: 1 January 2000, so that absolute times look like times.

@@ -37,10 +37,8 @@ pub fn vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
         Dialect::Sigrok => ("midi_out", "midi_in"),
     };
     let signals = signals(log);
-    let mut wires = vec![
-        wire(out, Source::Lane("out".to_owned())),
-        wire(input, Source::Lane("in".to_owned())),
-    ];
+    let mut wires =
+        vec![wire(out, Source::Lane("out".to_owned())), wire(input, Source::Lane("in".to_owned()))];
     wires.extend(interrupt_lines(log, &signals));
     let present = CARD_SIGNALS.iter().filter(|(name, _)| signals.contains(name));
     wires.extend(present.map(|&(name, bits)| {

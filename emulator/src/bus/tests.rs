@@ -13,13 +13,7 @@ struct Lamp {
 impl Lamp {
     fn reply(&self) -> DeviceReply {
         let next_event_ns = self.off_ns;
-        DeviceReply {
-            value: 0,
-            note: 0,
-            line: LineState::Down,
-            next_event_ns,
-            has_serial: true,
-        }
+        DeviceReply { value: 0, note: 0, line: LineState::Down, next_event_ns, has_serial: true }
     }
 }
 

@@ -1,1 +1,287 @@
 //! What a script may say, what is wrong with one, and what a run prints.
+
+use hw_mpu401::{InitialState, Mpu401, Register, card, cards};
+
+use super::*;
+
+fn script(text: &str) -> Script {
+    Script::parse("t.ops", text).expect("the script of a test is valid")
+}
+
+fn run_on_card(name: &str, text: &str) -> RunReport {
+    run(&script(text), card(name).expect("a known card"))
+}
+
+fn failures(name: &str, text: &str) -> Vec<String> {
+    run_on_card(name, text).failures().map(|failure| failure.to_string()).collect()
+}
+
+fn error(text: &str) -> String {
+    Script::parse("t.ops", text).expect_err("the script is not valid").to_string()
+}
+
+#[test]
+fn a_run_prints_each_access_with_its_time_and_its_result() {
+    let report = run_on_card(
+        "roland-mpu401",
+        "title: A note
+         source: Measured: firmware 1.5A
+         init uart stale=40
+         R D -> 40            # stale
+         W D 90
+         P S 40 00 1000 10 -> ok took 10..40
+         in 80 3C
+         wait 1000.5
+         wire -> 90
+         irq -> up
+         R S -> 40/C0
+         R S",
+    );
+    assert_eq!(
+        report.to_string(),
+        "\
+# portcls-emu ops 1
+# t.ops on roland-mpu401, 1.000 us an access
+# time     us since init, at the end of the line
+#
+#    time   line  access
+== A note
+    0.000      3  init uart stale=40
+    1.000      4  R D -> 40                                     ; ok
+    2.000      5  W D 90
+   25.000      6  P S 40 00 1000 10 -> ok                       ; 3 reads, ok
+   25.000      7  in 80 3C
+ 1025.500      8  wait 1000.5
+ 1025.500      9  wire -> 90                                    ; ok
+ 1025.500     10  irq -> up                                     ; ok
+ 1026.500     11  R S -> 3F                                     ; FAILED: expected 40/C0, got 3F
+ 1027.500     12  R S -> 3F
+# 5 as expected, 1 not
+"
+    );
+    assert_eq!(report.verdict(), Verdict::Failed);
+    let failure = report.failures().next().expect("one");
+    assert_eq!(
+        failure.to_string(),
+        "t.ops:11: expected 40/C0, got 3F (roland-mpu401, A note, 1026.500 us)"
+    );
+}
+
+#[test]
+fn a_line_for_a_card_stands_instead_of_the_one_for_all() {
+    let text = "init uart
+                W D 55
+                R S -> 80/C0
+                  @roland-mpu401 @clone-dumb -> C0/C0
+                R S -> any
+                  @clone-dumb -> 00";
+    assert_eq!(failures("smsc-superio", text), [""; 0]);
+    assert_eq!(failures("roland-mpu401", text), [""; 0]);
+    let clone = failures("clone-dumb", text);
+    assert_eq!(clone, ["t.ops:5: expected 00, got FF (clone-dumb, t.ops, 3.000 us)"]);
+}
+
+#[test]
+fn a_scenario_is_run_on_the_cards_it_is_meant_for() {
+    let text = "title: one\ncards: sb16\ninit idle\nR S -> 00\ntitle: two\ninit idle\nR S";
+    let report = run_on_card("smsc-superio", text);
+    assert_eq!(report.verdict(), Verdict::NothingChecked);
+    assert_eq!(report.scenarios[0].has_failed(), None);
+    assert!(report.to_string().contains("== one\n# not meant for this card\n== two\n"));
+    assert!(report.to_string().ends_with("# nothing was checked\n"));
+    assert_eq!(run_on_card("sb16", text).verdict(), Verdict::Failed);
+}
+
+#[test]
+fn times_are_checked_since_init_and_since_the_line_began() {
+    let text = "init uart
+                wait 100
+                R S -> any within 101..101 took 1..1
+                R S -> any within 103..200
+                P S 80 00 3 10 -> timeout took 22..22 within 0..100";
+    assert_eq!(
+        failures("smsc-superio", text),
+        [
+            "t.ops:4: expected any within 103..200, got 80 at 102.000 (smsc-superio, t.ops, \
+             102.000 us)",
+            "t.ops:5: expected timeout within 0..100 took 22..22, got timeout at 125.000 after \
+             23.000 (smsc-superio, t.ops, 125.000 us)",
+        ]
+    );
+}
+
+#[test]
+fn init_in_the_middle_starts_a_new_card_at_time_0() {
+    let text = "init uart\nW D 90\nwait 1000\ninit uart\nR S -> 80 within 1..1\nwire -> none";
+    assert_eq!(failures("smsc-superio", text), [""; 0]);
+}
+
+#[test]
+fn a_repeat_runs_its_lines_that_often() {
+    let report = run_on_card("smsc-superio", "init uart\nrepeat 3\n  W D 90\n  R S -> 80\nend");
+    assert_eq!(report.met(), 3);
+    let text = "init uart\nrepeat 3\n  in 90\nend\nwait 960\nrepeat 3\nR D -> 90\nend\nR S -> 80";
+    assert_eq!(failures("smsc-superio", text), [""; 0], "input is back to back");
+}
+
+#[test]
+fn clock_bytes_of_the_card_are_left_out_and_those_of_the_host_are_not() {
+    let idle = "init idle\nwait 1000000\nwire -> none\nwait 1000000\nwire all -> count 40";
+    assert_eq!(failures("roland-mpu401", idle), [""; 0]);
+    let uart = "init uart\nW D F8\nwait 1000\nwire -> F8\nwire -> none";
+    assert_eq!(failures("roland-mpu401", uart), [""; 0]);
+    let both = "init idle\nW C 3F\nwait 24900\nR D -> FE\nwait 100000\nW D F8\nwait 1000
+                wire -> F8";
+    assert_eq!(failures("roland-mpu401", both), [""; 0]);
+}
+
+#[test]
+fn bytes_that_differ_are_shown_beside_those_expected() {
+    let text = "init uart\nW D 90\nW D 3C\nwait 1000\nwire -> 90 3C 40\nwire -> count 1..2";
+    assert_eq!(
+        failures("smsc-superio", text),
+        [
+            "t.ops:5: expected 90 3C 40, got 90 3C (smsc-superio, t.ops, 1002.000 us)",
+            "t.ops:6: expected count 1..2, got count 0 (smsc-superio, t.ops, 1002.000 us)",
+        ]
+    );
+}
+
+#[test]
+fn an_error_says_where_what_and_how_to_mend_it() {
+    let cases = [
+        ("", "t.ops:1:1: the script is empty; write init and accesses"),
+        ("# nothing\n\n", "t.ops:2:1: the script is empty; write init and accesses"),
+        ("title: a\n", "t.ops:1:1: this scenario does nothing; write init and accesses"),
+        ("R S", "t.ops:1:1: the card has no state yet; begin with a line like init idle"),
+        (
+            "init hot",
+            "t.ops:1:6: 'hot' is not a state of the card; \
+             write init power-on, init idle, init uart or init uart stale=40",
+        ),
+        (
+            "init idle\n  W C 3",
+            "t.ops:2:7: '3' is not a byte; a byte is two hexadecimal digits, like 3F",
+        ),
+        (
+            "init uart stale=4",
+            "t.ops:1:17: '4' is not a byte; a byte is two hexadecimal digits, like 3F",
+        ),
+        (
+            "init idle\nR C",
+            "t.ops:2:3: 'C' is not a register that is read; \
+             S is STATUS, D is DATA and C, which is only written, is COMMAND",
+        ),
+        (
+            "init idle\nP S 40 80 10 1",
+            "t.ops:2:8: '80' is not a value that can be met; \
+             set no bit in the value that the mask leaves out",
+        ),
+        (
+            "init idle\nP S 40 00 0 1",
+            "t.ops:2:11: '0' is not a number that fits here; use 1 to 10000000, in decimal",
+        ),
+        (
+            "init idle\nP S 40 00 10",
+            "t.ops:2:13: the time between two reads is missing; \
+             write P S MASK VALUE TIMES PAUSE, like P S 40 00 1000 10",
+        ),
+        (
+            "init idle\nwait 1.2345",
+            "t.ops:2:6: '1.2345' is not a time; \
+             a time is a decimal number of us with up to three digits behind the point",
+        ),
+        (
+            "init idle\nR S ->80",
+            "t.ops:2:5: '->80' is not expected here; \
+             write -> before what is expected, with spaces",
+        ),
+        (
+            "init idle\nW D 00 -> 00",
+            "t.ops:2:8: '->' is not expected here; nothing can be expected of this line",
+        ),
+        (
+            "init idle\nR S -> 80 within 5..1",
+            "t.ops:2:18: '5..1' is not a span; \
+             write the first and the last time in us, like 26000..28000",
+        ),
+        (
+            "init idle\nR S\n@nobody -> 80",
+            "t.ops:3:2: 'nobody' is not a card; name each card once; the cards are ",
+        ),
+        (
+            "init idle\nW D 00\n  @sb16 -> 80",
+            "t.ops:3:3: '@sb16' is not expected here; \
+             write @CARD -> RESULT, with one card or several, below what it is about",
+        ),
+        (
+            "init idle\nrepeat 2\nR S",
+            "t.ops:2:1: this repeat has no end; write end behind its last line",
+        ),
+        (
+            "init idle\nend",
+            "t.ops:2:1: 'end' is not expected here; write repeat and some lines before it",
+        ),
+        (
+            "init idle\nr s",
+            "t.ops:2:1: 'r' is not a thing to do; a line begins with init, R, W, P, wait, in, \
+             wire, irq, repeat or end, or with title:, source:, cards:, differs or open",
+        ),
+        (
+            "init idle\nrepeat 60000\nR S\nR S\nend",
+            "t.ops:4:1: with this line the scenario may need more than 100000 steps; \
+             split the scenario, or repeat and poll less often",
+        ),
+        (
+            "init idle\nwait 3600000000\nwait 1",
+            "t.ops:3:1: with this line the scenario may need more than 3600000000 us of waiting; \
+             split the scenario, or repeat and poll less often",
+        ),
+        (
+            "init uart\nrepeat 4097\nin 90\nend",
+            "t.ops:3:1: with this line the scenario may need more than 4096 bytes on MIDI IN; \
+             split the scenario, or repeat and poll less often",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let error = error(text);
+        assert!(error.starts_with(wanted), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_script_may_have_carriage_returns_a_byte_order_mark_and_tabs() {
+    let text = "\u{FEFF}init\tuart\r\n\tR S -> 80/C0 # é\r\n";
+    assert_eq!(failures("smsc-superio", text), [""; 0]);
+    assert_eq!(error("init uart # é\n\té"), error("init uart\n\té"));
+    assert!(error("init uart\n\té").starts_with("t.ops:2:2: 'é'"));
+}
+
+#[test]
+fn another_model_is_run_under_a_name_of_its_own() {
+    let text = "init idle\nR S -> 80\n  @mine -> BF";
+    let script = Script::parse_for("t.ops", text, &["mine"]).expect("valid");
+    let sb16 = card("sb16").expect("a known card");
+    let report = run_on(&script, "mine", 2_000, |initial| Mpu401::new(sb16, initial));
+    assert_eq!(report.verdict(), Verdict::Passed, "{report}");
+    assert_eq!(report.scenarios[0].lines.as_ref().expect("run")[1].time_ns, 2_000);
+}
+
+#[test]
+fn a_script_can_be_looked_at() {
+    let script = script("title: a # b\nsource: c\nsource: d\nopen sb16: e\ninit power-on\nR S");
+    let scenario = &script.scenarios[0];
+    assert_eq!((scenario.title.as_str(), scenario.source.as_str()), ("a", "c d"));
+    assert_eq!(scenario.remarks[0].cards, ["sb16"]);
+    assert_eq!(scenario.blocks[0].steps[0].action, Action::Init(InitialState::PowerOn));
+    assert_eq!(scenario.blocks[1].steps[0].action, Action::Read(Register::Command));
+}
+
+#[test]
+fn the_suite_that_is_built_in_can_be_read_and_its_table_has_every_card() {
+    let report = check(cards());
+    assert_eq!(report.rows.len(), suite().iter().map(|s| s.scenarios.len()).sum::<usize>());
+    assert!(report.rows.iter().all(|row| row.cells.len() == cards().len()));
+    assert!(report.to_string().contains("roland-mpu401"));
+    assert!(report.markdown().contains("| # | scenario | roland-mpu401 |"));
+}

@@ -116,7 +116,7 @@ impl KsDataRangeMusic {
 
     /// The range of a MIDI port: all sixteen channels, the device behind the cable unknown.
     ///
-    /// Source: the published MPU-401 sample describes its pins so.
+    /// Source: the published sample miniport describes its pins so.
     pub const MIDI_PORT: KsDataRangeMusic = KsDataRangeMusic {
         data_range: KsDataRange { format_size: KsDataRangeMusic::SIZE, ..KsDataFormat::MIDI },
         technology: technology::PORT,

@@ -1,0 +1,47 @@
+//! The sums that an instance keeps.
+
+/// What mpu401_count counts, from mpu401_new on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Count {
+    /// Reads of DATA.
+    DataReads = 0,
+    /// Reads of STATUS.
+    StatusReads = 1,
+    /// Writes to DATA.
+    DataWrites = 2,
+    /// Writes to COMMAND.
+    CommandWrites = 3,
+    /// Bytes that have left on MIDI OUT, those that the unit sends by itself included.
+    BytesSent = 4,
+    /// Bytes that have arrived on MIDI IN.
+    BytesReceived = 5,
+    /// Bytes that were lost, whichever way they went. From the driver: written over a byte that
+    /// had not been taken, written to no effect, or thrown away by a reset. From MIDI IN: more
+    /// than the line or the card could hold, arrived when the card was busy or did not pass them
+    /// on, or thrown away by a reset. To the host: sent while the queue of mpu401_midi_out was
+    /// full.
+    BytesDropped = 6,
+    /// Times that were clamped: one that lay before the latest one seen, or after INT64_MAX.
+    ClampedTimes = 7,
+}
+
+impl Count {
+    /// Every count, in the order of its number.
+    pub const ALL: [Self; 8] = [
+        Self::DataReads,
+        Self::StatusReads,
+        Self::DataWrites,
+        Self::CommandWrites,
+        Self::BytesSent,
+        Self::BytesReceived,
+        Self::BytesDropped,
+        Self::ClampedTimes,
+    ];
+
+    /// The count of this number.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|count| *count as u32 == number)
+    }
+}

@@ -1,0 +1,142 @@
+//! The functions that C calls, and the only `unsafe` of this crate.
+//!
+//! C cannot be stopped from passing a pointer of its own making, so the types here say what a
+//! right caller passes: `Option<&mut T>` and `Option<Box<T>>` are a pointer or null, and the
+//! compiler knows them as such. What is left for `unsafe` is the exported names, which must not
+//! be exported twice, and the string given to [`mpu401_new`]. A panic, which only a fault of ours
+//! could cause, ends the process at `extern "C"` and never unwinds into C.
+
+#![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
+
+use crate::count::Count;
+use crate::instance::{Instance, OPEN_BUS};
+use std::ffi::{CStr, c_char};
+use std::mem::MaybeUninit;
+
+/// The time of an event that never comes.
+pub const MPU401_NEVER_NS: u64 = u64::MAX;
+
+/// Time that a byte takes on a MIDI line, from its start bit to the end of its stop bit.
+pub const MPU401_BYTE_TIME_NS: u64 = 320_000;
+
+/// Sent bytes that wait for mpu401_midi_out, at most.
+pub const MPU401_OUTPUT_LIMIT: usize = 4096;
+
+/// Bytes given to mpu401_midi_in that wait for the line, at most.
+pub const MPU401_INPUT_LIMIT: usize = 4096;
+
+const _: () = {
+    assert!(MPU401_NEVER_NS == crate::instance::NEVER_NS);
+    assert!(MPU401_BYTE_TIME_NS == hw_mpu401::BYTE_TIME_NS);
+    assert!(MPU401_OUTPUT_LIMIT == crate::instance::OUTPUT_LIMIT);
+    assert!(MPU401_INPUT_LIMIT == hw_mpu401::MIDI_IN_LIMIT);
+};
+
+const _: () = {
+    const fn may_move_to_another_thread<T: Send>() {}
+    may_move_to_another_thread::<Instance>();
+};
+
+/// Makes a card and powers it on, at time 0. Until a card with firmware is ready, it is busy.
+///
+/// Returns NULL if there is no card of this name or the name is NULL.
+///
+/// # Safety
+///
+/// The name is NULL or a string that ends in a zero byte. It is not kept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mpu401_new(card_name: *const c_char) -> Option<Box<Instance>> {
+    if card_name.is_null() {
+        return None;
+    }
+    // SAFETY: it is not null, and the caller vouches for the zero byte at its end. The string is
+    // not used after this call.
+    let card_name = unsafe { CStr::from_ptr(card_name) };
+    Instance::new(card_name.to_str().ok()?).map(Box::new)
+}
+
+/// Ends a card. NULL is no card, and nothing happens.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_free(m: Option<Box<Instance>>) {
+    drop(m);
+}
+
+/// Reads the register at an offset from the base port: DATA at 0, STATUS at 1.
+///
+/// Ask mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
+/// the next event. Where there is no register, and for NULL, the value is FF.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_read(m: Option<&mut Instance>, offset: u16, now_ns: u64) -> u8 {
+    m.map_or(OPEN_BUS, |m| m.read(offset, now_ns))
+}
+
+/// Writes the register at an offset from the base port: DATA at 0, COMMAND at 1.
+///
+/// Ask mpu401_interrupt and mpu401_advance afterwards, as after a read. Where there is no register,
+/// nothing happens.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_write(m: Option<&mut Instance>, offset: u16, value: u8, now_ns: u64) {
+    if let Some(m) = m {
+        m.write(offset, value, now_ns);
+    }
+}
+
+/// Lets time pass and returns when something may happen next: the interrupt line may change, or a
+/// byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
+///
+/// The time returned is later than now_ns, with one exception. Time stops at the moment at which
+/// MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So a time
+/// that is not later than now_ns says: fetch the bytes, and call again.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_advance(m: Option<&mut Instance>, now_ns: u64) -> u64 {
+    m.map_or(MPU401_NEVER_NS, |m| m.advance(now_ns))
+}
+
+/// Whether the interrupt line is up, at the latest time seen. False for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_interrupt(m: Option<&Instance>) -> bool {
+    m.is_some_and(Instance::interrupt_line)
+}
+
+/// Puts a byte on MIDI IN, its start bit at start_ns, which may lie in the future. Time does not
+/// pass.
+///
+/// A byte that would overlap the one given before follows it back to back. When
+/// MPU401_INPUT_LIMIT bytes wait, one more is lost and counted. Ask mpu401_advance afterwards.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: u8) {
+    if let Some(m) = m {
+        m.midi_in(start_ns, byte);
+    }
+}
+
+/// Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.
+/// Its stop bit ended MPU401_BYTE_TIME_NS later; a byte still on the line is not there yet.
+///
+/// Returns false, and leaves the two values as they are, when none waits. If one of the pointers
+/// is NULL it returns false and takes none.
+///
+/// Time stands still in mpu401_advance when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write
+/// lets it pass all the same, and what is sent meanwhile is lost and counted.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_midi_out(
+    m: Option<&mut Instance>,
+    start_ns: Option<&mut MaybeUninit<u64>>,
+    byte: Option<&mut MaybeUninit<u8>>,
+) -> bool {
+    let (Some(m), Some(start_ns), Some(byte)) = (m, start_ns, byte) else {
+        return false;
+    };
+    let Some(sent) = m.midi_out() else {
+        return false;
+    };
+    start_ns.write(sent.start_ns);
+    byte.write(sent.byte);
+    true
+}
+
+/// A sum since mpu401_new. `which` is one of Mpu401Count; any other number counts 0, as does NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_count(m: Option<&Instance>, which: u32) -> u64 {
+    m.zip(Count::from_number(which)).map_or(0, |(m, which)| m.count(which))
+}

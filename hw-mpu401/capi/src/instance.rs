@@ -1,0 +1,182 @@
+//! A card as a host in another language holds it: the chip, the latest time, and the sent bytes.
+//!
+//! The chip runs from event to event, so that each sent byte is in the queue at its time, and
+//! time can stop where the queue is full. It knows no pointer and no C type: that is `ffi`.
+
+use crate::count::Count;
+use hw_mpu401::{BYTE_TIME_NS, InitialState, Lane, Mpu401, Register, WireEdge, card};
+use ringbuf::{
+    LocalRb,
+    storage::Heap,
+    traits::{Consumer, Observer, Producer},
+};
+
+/// Sent bytes that wait for [`Instance::midi_out`], at most.
+pub(crate) const OUTPUT_LIMIT: usize = 4096;
+
+/// The last moment there is, as the chip has it: 292 years after the first.
+pub(crate) const LAST_NS: u64 = u64::MAX / 2;
+
+/// The time of an event that never comes.
+pub(crate) const NEVER_NS: u64 = u64::MAX;
+
+/// What a port reads as where no register answers.
+///
+/// Assumed: pull-ups on the data lines, as on an ISA bus.
+pub(crate) const OPEN_BUS: u8 = 0xFF;
+
+/// A byte that has left on MIDI OUT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SentByte {
+    /// When its start bit began, in ns. Its stop bit ended 320 µs later.
+    pub start_ns: u64,
+    /// The byte.
+    pub byte: u8,
+}
+
+/// A card: made by mpu401_new, ended by mpu401_free.
+pub struct Instance {
+    // Links.
+    chip: Mpu401,
+    // State.
+    /// The latest time seen.
+    now_ns: u64,
+    sent: LocalRb<Heap<SentByte>>,
+    /// Bytes that went through `sent`.
+    queued: u64,
+    clamped: u64,
+}
+
+impl Instance {
+    /// The card of this name, powered on at time 0.
+    ///
+    /// Assumed: an emulator makes its cards when its machine is switched on.
+    #[must_use]
+    pub fn new(card_name: &str) -> Option<Self> {
+        let profile = card(card_name)?;
+        Some(Self {
+            chip: Mpu401::new(profile, InitialState::PowerOn),
+            now_ns: 0,
+            sent: LocalRb::<Heap<SentByte>>::new(OUTPUT_LIMIT),
+            queued: 0,
+            clamped: 0,
+        })
+    }
+
+    /// Reads the register at this offset from the base port.
+    pub fn read(&mut self, offset: u16, now_ns: u64) -> u8 {
+        self.catch_up(now_ns);
+        match Register::from_offset(offset) {
+            Some(register) => self.chip.read(register, self.now_ns),
+            None => OPEN_BUS,
+        }
+    }
+
+    /// Writes the register at this offset from the base port.
+    pub fn write(&mut self, offset: u16, value: u8, now_ns: u64) {
+        self.catch_up(now_ns);
+        if let Some(register) = Register::from_offset(offset) {
+            self.chip.write(register, value, self.now_ns);
+        }
+    }
+
+    /// Lets time pass, at most until the queue of sent bytes is full, and returns when something
+    /// may happen next: [`NEVER_NS`] for never, the time it has come to when the queue is full.
+    pub fn advance(&mut self, now_ns: u64) -> u64 {
+        let now_ns = self.clamp(now_ns);
+        self.pass(now_ns);
+        if self.sent.is_full() {
+            return self.now_ns;
+        }
+        match self.chip.next_event_ns() {
+            next_ns if next_ns > LAST_NS => NEVER_NS,
+            next_ns => next_ns,
+        }
+    }
+
+    /// Whether the interrupt line is up, at the latest time seen.
+    #[must_use]
+    pub fn interrupt_line(&self) -> bool {
+        self.chip.interrupt_line()
+    }
+
+    /// Puts a byte on MIDI IN, behind those that were given before.
+    pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        let start_ns = self.clamp(start_ns);
+        self.chip.midi_in(start_ns, byte);
+    }
+
+    /// Fetches the oldest byte that has left on MIDI OUT, stop bit included.
+    pub fn midi_out(&mut self) -> Option<SentByte> {
+        self.sent.try_pop()
+    }
+
+    /// A sum since the card was made.
+    #[must_use]
+    pub fn count(&self, which: Count) -> u64 {
+        let counters = self.chip.counters();
+        match which {
+            Count::DataReads => counters.data_reads,
+            Count::StatusReads => counters.status_reads,
+            Count::DataWrites => counters.data_writes,
+            Count::CommandWrites => counters.command_writes,
+            Count::BytesSent => counters.sent,
+            Count::BytesReceived => counters.received,
+            Count::BytesDropped => {
+                let from_driver =
+                    counters.overwritten + counters.ignored + counters.dropped_by_reset;
+                let at_the_card = counters.rx_overrun + counters.midi_in_refused;
+                let in_the_card =
+                    counters.lost_in_busy + counters.unheard + counters.input_cleared;
+                let to_host = counters.sent.saturating_sub(self.queued);
+                from_driver + at_the_card + in_the_card + to_host
+            }
+            Count::ClampedTimes => self.clamped,
+        }
+    }
+
+    /// A time that the chip can be given, and a count when that is not the time given by the host.
+    fn clamp(&mut self, time_ns: u64) -> u64 {
+        let clamped_ns = time_ns.clamp(self.now_ns, LAST_NS);
+        self.clamped += u64::from(clamped_ns != time_ns);
+        clamped_ns
+    }
+
+    /// Lets time pass until an access. The access happens at its time even if the queue is full:
+    /// what is sent meanwhile is lost.
+    fn catch_up(&mut self, now_ns: u64) {
+        let now_ns = self.clamp(now_ns);
+        self.pass(now_ns);
+        if self.now_ns < now_ns {
+            self.chip.advance(now_ns);
+            self.now_ns = now_ns;
+            while self.chip.pop_wire().is_some() {}
+        }
+    }
+
+    /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
+    fn pass(&mut self, until_ns: u64) {
+        while self.now_ns < until_ns && !self.sent.is_full() {
+            let next_ns = self.chip.next_event_ns();
+            self.now_ns = next_ns.min(until_ns);
+            self.chip.advance(self.now_ns);
+            if next_ns <= until_ns {
+                self.collect();
+            }
+        }
+    }
+
+    /// Queues what has left on MIDI OUT by now.
+    fn collect(&mut self) {
+        while let Some(event) = self.chip.pop_wire() {
+            if (event.lane, event.edge) == (Lane::Out, WireEdge::End) {
+                let start_ns = event.time_ns.saturating_sub(BYTE_TIME_NS);
+                let sent = SentByte { start_ns, byte: event.byte };
+                self.queued += u64::from(self.sent.try_push(sent).is_ok());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

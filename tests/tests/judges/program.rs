@@ -1,0 +1,55 @@
+//! A judge as a program that is run on files.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Whether a program is installed; says so when it is not.
+pub fn is_installed(name: &str, package: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).any(|folder| folder.join(name).is_file());
+    if !found {
+        eprintln!("SKIPPED: {name} is not installed; it comes with the Debian package {package}");
+    }
+    found
+}
+
+/// Runs a program to its end, which must be without a complaint on stderr, and returns what it
+/// wrote to stdout.
+pub fn run(name: &str, arguments: &[&str]) -> Vec<u8> {
+    let Output { status, stdout, stderr } = output(name, arguments);
+    let complaint = String::from_utf8_lossy(&stderr);
+    assert!(status.success() && stderr.is_empty(), "{name} {arguments:?}: {status} {complaint}");
+    stdout
+}
+
+/// Runs a program to its end, however that is.
+pub fn output(name: &str, arguments: &[&str]) -> Output {
+    let run = Command::new(name).args(arguments).output();
+    run.unwrap_or_else(|error| panic!("{name} does not run: {error}"))
+}
+
+/// A file for a judge, which no other test uses.
+pub struct Exhibit(PathBuf);
+
+impl Exhibit {
+    /// A file with this content, in the folder that cargo keeps for tests.
+    pub fn new(name: &str, content: &[u8]) -> Exhibit {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&path, content).expect("the folder for tests takes files");
+        Exhibit(path)
+    }
+
+    /// Its path as an argument.
+    pub fn path(&self) -> &str {
+        self.0.to_str().expect("the folder for tests has a name in UTF-8")
+    }
+}
+
+impl Drop for Exhibit {
+    /// What a failed test looked at stays for whoever looks into it.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+}

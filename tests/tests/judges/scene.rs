@@ -1,0 +1,81 @@
+//! The runs that are judged, and their dumps.
+
+use portcls_machine::emulator::trace::{Event, SerialEdge, TraceLog};
+use portcls_machine::midi_file::Song;
+use portcls_machine::report::vcd::{self, Dialect, Tick};
+use portcls_machine::{Application, Machine, MachineBuilder, capture, play, vcd_options};
+
+/// Cards that differ in what stands between the ports and the wire.
+pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+
+/// A machine with this card.
+pub fn machine(card: &str) -> Machine {
+    let builder = MachineBuilder::new().card(card).expect("the card is in the table");
+    builder.build().expect("the machine can be built")
+}
+
+/// Messages of all lengths at times that fall between the ticks, for 0.7 s.
+pub fn song() -> Song {
+    let mut song = Song::new();
+    for index in 0..100_u8 {
+        let due_ns = u64::from(index) * 7_137_311;
+        match index % 4 {
+            0 => song.push(due_ns, &[0x90 + index % 16, index, 0x7F]),
+            1 => song.push(due_ns, &[0xC0 + index % 16, 0x55]),
+            2 => song.push(due_ns, &[0xF8]),
+            _ => song.push(due_ns, &[0xF0, 0x7E, 0x00, index, 0x2A, 0xF7]),
+        }
+    }
+    song
+}
+
+/// The trace of a song going out.
+pub fn played(card: &str, song: &Song) -> TraceLog {
+    let machine = machine(card);
+    assert!(play(&machine, song).expect("the song plays").is_complete());
+    machine.trace_log()
+}
+
+/// The trace of a song coming in.
+pub fn captured(card: &str, song: &Song) -> TraceLog {
+    let machine = machine(card);
+    assert!(capture(&machine, song).expect("the song is captured").is_complete());
+    machine.trace_log()
+}
+
+/// The trace of SysEx messages that go out and come in at the same time.
+pub fn both_ways(card: &str) -> TraceLog {
+    let machine = machine(card);
+    machine.start().expect("the driver starts");
+    let application = Application::new(&machine);
+    let input = application.open_capture().expect("there is a capture pin");
+    let output = application.open_render().expect("there is a render pin");
+    input.run().expect("the pin runs");
+    output.run().expect("the pin runs");
+    let mut bytes = vec![0xF0];
+    bytes.extend((0..200_u32).map(|index| (index * 37 % 128) as u8));
+    bytes.push(0xF7);
+    machine.cable().send(&bytes);
+    output.write_now(&bytes).expect("the write is queued");
+    machine.run_for_ns(100_000_000).expect("the machine runs");
+    machine.trace_log()
+}
+
+/// The dump of a trace.
+pub fn dump(log: &TraceLog, dialect: Dialect, tick: Tick) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let options = vcd_options(log, dialect, tick);
+    vcd::write(log, &options, &mut bytes).expect("memory takes everything");
+    bytes
+}
+
+/// The bytes on a lane of a trace, with the times of their start bits in ns.
+pub fn bytes_on(log: &TraceLog, lane: &str) -> Vec<(u64, u8)> {
+    let bytes = log.events().filter_map(|event| match event.event {
+        Event::Serial { lane: on, byte, edge: SerialEdge::Start, .. } if log.name(on) == lane => {
+            Some((event.time_ns, byte))
+        }
+        _ => None,
+    });
+    bytes.collect()
+}
