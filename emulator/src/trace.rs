@@ -132,7 +132,7 @@ impl Trace {
     /// Keeps a text of its own (a debug message, a mark) and returns where it lies.
     ///
     /// Of a trace that holds the last events, texts of the oldest ones may be gone before them:
-    /// it holds the last [`FLIGHT_TEXT`] bytes at least.
+    /// it holds the last 4 MiB at least.
     pub fn text(&self, text: &str) -> TextRef {
         if !self.recording || (self.keeps_first && self.dropped.get() > 0) {
             return TextRef::EMPTY;

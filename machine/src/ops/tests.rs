@@ -56,7 +56,7 @@ fn a_run_prints_each_access_with_its_time_and_its_result() {
  1025.500     10  irq -> up                                     ; ok
  1026.500     11  R S -> 3F                                     ; FAILED: expected 40/C0, got 3F
  1027.500     12  R S -> 3F
-# 5 as expected, 1 not
+# 4 as expected, 1 not
 "
     );
     assert_eq!(report.verdict(), Verdict::Failed);

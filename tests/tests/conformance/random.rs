@@ -1,0 +1,212 @@
+//! Random scripts: the chip against the slow model, and what holds for any accesses at all.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcls_machine::chip::{
+    CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
+};
+use portcls_machine::ops::{Model, RunReport, Script, run, run_on};
+use proptest::prelude::*;
+
+use crate::reference::Reference;
+
+/// A model whose wire events are kept.
+struct Probe<M> {
+    model: M,
+    seen: Rc<RefCell<Vec<WireEvent>>>,
+}
+
+impl<M: Model> Model for Probe<M> {
+    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        self.model.read(register, now_ns)
+    }
+
+    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        self.model.write(register, value, now_ns);
+    }
+
+    fn advance(&mut self, now_ns: u64) {
+        self.model.advance(now_ns);
+    }
+
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.model.midi_in(start_ns, byte);
+    }
+
+    fn interrupt_line(&self) -> bool {
+        self.model.interrupt_line()
+    }
+
+    fn pop_wire(&mut self) -> Option<WireEvent> {
+        let event = self.model.pop_wire();
+        self.seen.borrow_mut().extend(event);
+        event
+    }
+
+    fn mode(&self) -> Mode {
+        self.model.mode()
+    }
+}
+
+/// Runs a script and returns its report and everything that passed on both wires, in the order
+/// of time, MIDI OUT first.
+fn run_probed<M: Model>(
+    script: &Script,
+    card: &CardProfile,
+    make: impl Fn(InitialState) -> M,
+) -> (RunReport, Vec<WireEvent>) {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let report = run_on(script, card.name, card.access_ns, |initial| Probe {
+        model: make(initial),
+        seen: Rc::clone(&seen),
+    });
+    let mut events = seen.take();
+    events.sort_by_key(|event| {
+        (event.time_ns, event.lane == Lane::In, event.edge == WireEdge::Start)
+    });
+    (report, events)
+}
+
+fn parse(text: &str) -> Script {
+    Script::parse("random.ops", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn assert_alike(card: &CardProfile, text: &str) {
+    let script = parse(text);
+    let (chip, chip_wire) = run_probed(&script, card, |initial| Mpu401::new(card, initial));
+    let (slow, slow_wire) = run_probed(&script, card, |initial| Reference::new(card, initial));
+    let (chip, slow) = (chip.to_string(), slow.to_string());
+    let differing = chip.lines().zip(slow.lines()).find(|(chip, slow)| chip != slow);
+    assert_eq!(differing, None, "chip and slow model, in\n{text}");
+    assert_eq!(chip_wire, slow_wire, "{}: {text}", card.name);
+}
+
+fn wait() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (1..40_u32).prop_map(|time| format!("wait {time}")),
+        3 => (40..700_u32).prop_map(|time| format!("wait {time}")),
+        1 => (700..20_000_u32).prop_map(|time| format!("wait {time}")),
+    ]
+}
+
+fn read() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => Just("R S".to_owned()),
+        3 => Just("R D".to_owned()),
+        1 => Just("irq".to_owned()),
+        1 => Just("wire all".to_owned()),
+        1 => Just("wire".to_owned()),
+        1 => (1..300_u32, 0..20_u32).prop_map(|(n, pause)| format!("P S 40 00 {n} {pause}")),
+        1 => (1..300_u32, 0..20_u32).prop_map(|(n, pause)| format!("P S 80 00 {n} {pause}")),
+    ]
+}
+
+fn write_data() -> impl Strategy<Value = String> {
+    prop_oneof![
+        2 => any::<u8>().prop_map(|byte| format!("W D {byte:02X}")),
+        2 => any::<u8>().prop_map(|byte| format!("P S 40 00 500 0\nW D {byte:02X}")),
+        1 => (2..40_u32, 0..400_u32).prop_map(|(n, pause)| {
+            format!("repeat {n}\nP S 40 00 500 0\nW D 55\nwait {pause}\nend")
+        }),
+        1 => (2..40_u32).prop_map(|n| format!("repeat {n}\nW D 56\nend")),
+    ]
+}
+
+fn midi_in() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<u8>(), 1..8).prop_map(|bytes| {
+        let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        format!("in {}", words.join(" "))
+    })
+}
+
+fn script(
+    init: impl Strategy<Value = String>,
+    line: impl Strategy<Value = String>,
+) -> impl Strategy<Value = String> {
+    (init, prop::collection::vec(line, 1..60))
+        .prop_map(|(init, lines)| format!("{init}\n{}\n", lines.join("\n")))
+}
+
+/// UART mode, which a command other than FF does not leave.
+fn uart_script() -> impl Strategy<Value = String> {
+    let init = any::<u8>().prop_map(|stale| format!("init uart stale={stale:02X}"));
+    let swallowed = (0..0xFF_u8).prop_map(|byte| format!("W C {byte:02X}"));
+    script(
+        init,
+        prop_oneof![4 => wait(), 6 => read(), 4 => write_data(), 2 => midi_in(), 1 => swallowed],
+    )
+}
+
+/// Resets and entries into UART mode, without MIDI IN.
+fn command_script() -> impl Strategy<Value = String> {
+    let init = prop_oneof![
+        Just("init idle".to_owned()),
+        Just("init power-on".to_owned()),
+        Just("init uart".to_owned()),
+    ];
+    let command = prop_oneof![Just("W C FF".to_owned()), Just("W C 3F".to_owned())];
+    let long = (20_000..90_000_u32).prop_map(|time| format!("wait {time}"));
+    script(init, prop_oneof![3 => wait(), 2 => long, 6 => read(), 3 => write_data(), 3 => command])
+}
+
+/// Whatever a script can say.
+fn any_script() -> impl Strategy<Value = String> {
+    let init = prop_oneof![
+        Just("init idle".to_owned()),
+        Just("init power-on".to_owned()),
+        Just("init uart".to_owned()),
+    ];
+    let command = any::<u8>().prop_map(|byte| format!("W C {byte:02X}"));
+    let long = (20_000..2_000_000_u32).prop_map(|time| format!("wait {time}"));
+    let look = Just("R S\nirq\nR S".to_owned());
+    script(
+        init,
+        prop_oneof![
+            3 => wait(), 1 => long, 4 => read(), 3 => write_data(), 4 => command, 2 => midi_in(),
+            3 => look
+        ],
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_uart_mode_every_card_does_what_the_slow_model_does(text in uart_script()) {
+        for card in cards() {
+            assert_alike(card, &text);
+        }
+    }
+
+    #[test]
+    fn resets_and_entries_into_uart_mode_go_as_in_the_slow_model(text in command_script()) {
+        for card in cards() {
+            assert_alike(card, &text);
+        }
+    }
+
+    #[test]
+    fn the_same_script_gives_the_same_report_and_a_line_that_is_up_means_data(
+        text in any_script()
+    ) {
+        let script = parse(&text);
+        for card in cards() {
+            let report = run(&script, card);
+            prop_assert_eq!(&report, &run(&script, card));
+            let lines = report.scenarios[0].lines.as_ref().expect("meant for every card");
+            for pair in lines.windows(2) {
+                prop_assert!(pair[0].time_ns <= pair[1].time_ns);
+                if pair[0].text == "irq -> up" && pair[1].text.starts_with("R S -> ") {
+                    let status = u8::from_str_radix(&pair[1].text[7..], 16).expect("a byte");
+                    prop_assert_eq!(status & 0x80, 0, "{}: {}", card.name, text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "([RWPSDC@#>./:=-]|init|idle|in|wire|repeat|end|[0-9A-F]{2}|title:|[ \n\t])*") {
+        let _ = Script::parse("random.ops", &text);
+    }
+}

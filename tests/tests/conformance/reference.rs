@@ -1,0 +1,452 @@
+//! A second model of the cards, slow and simple: it looks at everything once a microsecond.
+//!
+//! It shares no code with the chip, only the numbers of a card's profile. It knows UART mode and
+//! the commands FF and 3F; in intelligent mode it ignores MIDI IN and every other command, so
+//! scripts for it must not use them there. All its times are whole microseconds.
+
+use std::collections::VecDeque;
+
+use portcls_machine::chip::{
+    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
+    InitialState, Lane, Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, UnreadInput,
+    WireEdge, WireEvent,
+};
+use portcls_machine::ops::Model;
+
+const BYTE_US: u64 = 320;
+
+/// A byte on its way to the host.
+#[derive(Clone, Copy)]
+struct Gift {
+    byte: u8,
+    kind: Kind,
+    ready_us: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    AckOf(Option<Job>),
+    Midi,
+}
+
+/// What a command does once it is acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Reset,
+    EnterUart,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Host,
+    Input,
+}
+
+/// What the unit sends, or throws away, by itself.
+#[derive(Clone, Copy)]
+enum Own {
+    DropBacklog,
+    Stop,
+    Clock,
+}
+
+/// The slow model.
+pub struct Reference {
+    card: CardProfile,
+    now_us: u64,
+    mode: Mode,
+    /// The latch from the host: register, byte, and when it filled.
+    inbox: Option<(Register, u8, u64)>,
+    /// The latch to the host.
+    outbox: Option<Kind>,
+    outbox_byte: u8,
+    read_us: Option<u64>,
+    /// What the unit holds until the latch to the host is empty.
+    gift: Option<Gift>,
+    free_us: u64,
+    deaf_until_us: u64,
+    turn: Turn,
+    /// Bytes for MIDI OUT, and from when on each may start.
+    output: VecDeque<(u8, u64)>,
+    shifter: Option<(u8, u64)>,
+    input: VecDeque<u8>,
+    cable: VecDeque<(u8, u64)>,
+    arriving: Option<(u8, u64)>,
+    own: Option<(Own, u64)>,
+    wire: VecDeque<WireEvent>,
+}
+
+impl Reference {
+    pub fn new(card: &CardProfile, initial: InitialState) -> Self {
+        let is_uart = card.command_port == CommandPort::StatusOnly
+            || matches!(initial, InitialState::Uart { .. });
+        let mut unit = Reference {
+            card: card.clone(),
+            now_us: 0,
+            mode: if is_uart { Mode::Uart } else { Mode::Intelligent },
+            inbox: None,
+            outbox: None,
+            outbox_byte: 0,
+            read_us: None,
+            gift: None,
+            free_us: 0,
+            deaf_until_us: 0,
+            turn: Turn::Host,
+            output: VecDeque::new(),
+            shifter: None,
+            input: VecDeque::new(),
+            cable: VecDeque::new(),
+            arriving: None,
+            own: None,
+            wire: VecDeque::new(),
+        };
+        match initial {
+            InitialState::PowerOn => {
+                unit.free_us = us(card.timing.busy_after_power_on_ns);
+                unit.plan_stop();
+            }
+            InitialState::Idle => {
+                unit.outbox_byte = 0xFE;
+                unit.own = card.reset_output.map(|own| (Own::Clock, us(own.clock_period_ns)));
+            }
+            InitialState::Uart { stale } => unit.outbox_byte = stale,
+        }
+        if is_uart {
+            unit.own = None;
+        }
+        unit
+    }
+
+    /// Everything that happens in one microsecond, but for the accesses at its end.
+    fn tick(&mut self) {
+        self.now_us += 1;
+        self.run_shifter();
+        self.run_cable();
+        self.run_unit();
+        self.run_own();
+        self.run_unit();
+    }
+
+    fn run_shifter(&mut self) {
+        if let Some((byte, end_us)) = self.shifter
+            && end_us == self.now_us
+        {
+            self.shifter = None;
+            self.event(Lane::Out, WireEdge::End, byte);
+        }
+        let is_ready = self.output.front().is_some_and(|(_, from_us)| *from_us <= self.now_us);
+        if self.shifter.is_none() && is_ready {
+            let (byte, _) = self.output.pop_front().expect("just seen");
+            self.event(Lane::Out, WireEdge::Start, byte);
+            self.shifter = Some((byte, self.now_us + BYTE_US));
+        }
+    }
+
+    fn run_cable(&mut self) {
+        if let Some((byte, end_us)) = self.arriving
+            && end_us == self.now_us
+        {
+            self.arriving = None;
+            self.event(Lane::In, WireEdge::End, byte);
+            self.hear(byte);
+        }
+        let starts = self.cable.front().is_some_and(|(_, start_us)| *start_us <= self.now_us);
+        if self.arriving.is_none() && starts {
+            let (byte, _) = self.cable.pop_front().expect("just seen");
+            self.event(Lane::In, WireEdge::Start, byte);
+            self.arriving = Some((byte, self.now_us + BYTE_US));
+        }
+    }
+
+    fn event(&mut self, lane: Lane, edge: WireEdge, byte: u8) {
+        let time_ns = self.now_us * 1_000;
+        self.wire.push_back(WireEvent { time_ns, byte, lane, edge });
+    }
+
+    fn hear(&mut self, byte: u8) {
+        let is_lost = self.card.rx_while_busy == RxWhileBusy::Lost;
+        if self.mode == Mode::Intelligent || (is_lost && self.now_us < self.deaf_until_us) {
+            return;
+        }
+        let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
+        let held = is_midi(self.outbox) + is_midi(self.gift.map(|gift| gift.kind));
+        if held + self.input.len() >= usize::from(self.card.rx_depth) {
+            match self.card.rx_overrun {
+                Overrun::DropNew => return,
+                Overrun::DropOld if self.outbox == Some(Kind::Midi) => self.outbox = None,
+                Overrun::DropOld if held > 0 => self.gift = None,
+                Overrun::DropOld => drop(self.input.pop_front()),
+            }
+        }
+        self.input.push_back(byte);
+    }
+
+    /// The unit's main loop, until it has nothing to do now.
+    fn run_unit(&mut self) {
+        while self.give() || self.take_or_fetch() {}
+    }
+
+    fn give(&mut self) -> bool {
+        let Some(gift) = self.gift else {
+            return false;
+        };
+        let pause_us = us(self.card.timing.next_byte_ns);
+        let rests = self.read_us.is_some_and(|read_us| self.now_us < read_us + pause_us);
+        if self.outbox.is_some() || self.now_us < gift.ready_us || rests {
+            return false;
+        }
+        self.gift = None;
+        self.outbox = Some(gift.kind);
+        self.outbox_byte = gift.byte;
+        self.free_us = self.free_us.max(self.now_us);
+        match gift.kind {
+            Kind::Midi => self.turn = Turn::Host,
+            Kind::AckOf(None) => {}
+            Kind::AckOf(Some(job)) => self.carry_out(job, us(self.card.timing.ack_latency_ns)),
+        }
+        true
+    }
+
+    fn take_or_fetch(&mut self) -> bool {
+        let blocks = self.card.unread_input == UnreadInput::BlocksOutput;
+        if blocks && self.gift.is_some() {
+            return false;
+        }
+        let takes = self.can_take();
+        let is_room = if blocks { self.now_us >= self.free_us } else { self.outbox.is_none() };
+        let fetches = self.gift.is_none() && is_room && !self.input.is_empty();
+        match (takes, fetches, self.turn) {
+            (true, false, _) | (true, true, Turn::Host) => self.take(),
+            (false, true, _) | (true, true, Turn::Input) => {
+                let byte = self.input.pop_front().expect("just seen");
+                let ready_us = self.now_us + us(self.card.timing.rx_to_dsr_ns);
+                self.gift = Some(Gift { byte, kind: Kind::Midi, ready_us });
+            }
+            (false, false, _) => return false,
+        }
+        true
+    }
+
+    fn can_take(&self) -> bool {
+        let Some((register, _, written_us)) = self.inbox else {
+            return false;
+        };
+        let timing = &self.card.timing;
+        let latency_ns = match self.mode {
+            Mode::Uart => timing.drr_clear_uart_ns,
+            Mode::Intelligent => timing.drr_clear_intelligent_ns,
+        };
+        let waits_for_room =
+            (register, self.mode) == (Register::Data, Mode::Uart) && self.output_is_full();
+        self.now_us >= self.free_us.max(written_us + us(latency_ns)) && !waits_for_room
+    }
+
+    /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
+    fn output_is_full(&self) -> bool {
+        let held = self.output.len() + usize::from(self.shifter.is_some());
+        let latch = usize::from(self.card.host_port == HostPort::Mailbox);
+        held + latch >= usize::from(self.card.tx_depth)
+    }
+
+    fn take(&mut self) {
+        let (register, byte, _) = self.inbox.take().expect("just seen");
+        self.free_us = self.now_us;
+        self.turn = Turn::Input;
+        match (register, self.mode, byte) {
+            (Register::Data, Mode::Uart, _) => {
+                self.output.push_back((byte, self.now_us + us(self.card.timing.tx_start_ns)));
+                self.free_us = self.now_us + us(self.card.timing.tx_accept_ns);
+            }
+            (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
+            (Register::Command, Mode::Intelligent, 0xFF) => self.acknowledge(Some(Job::Reset)),
+            (Register::Command, Mode::Intelligent, 0x3F) => self.acknowledge(Some(Job::EnterUart)),
+            _ => {}
+        }
+    }
+
+    fn acknowledge(&mut self, job: Option<Job>) {
+        if self.card.ack_set == AckSet::None {
+            job.into_iter().for_each(|job| self.carry_out(job, 0));
+            return;
+        }
+        let works_first = self.card.host_port == HostPort::Fifo;
+        if works_first {
+            job.into_iter().for_each(|job| self.carry_out(job, 0));
+        }
+        let is_ack = |kind: Option<Kind>| matches!(kind, Some(Kind::AckOf(_)));
+        let joins = self.gift.is_some()
+            || (self.card.ack_position == AckPosition::Front && is_ack(self.outbox));
+        if !joins {
+            self.gift = Some(Gift {
+                byte: 0xFE,
+                kind: Kind::AckOf(job.filter(|_| !works_first)),
+                ready_us: self.now_us + us(self.card.timing.ack_latency_ns),
+            });
+        }
+    }
+
+    fn carry_out(&mut self, job: Job, since_taken_us: u64) {
+        match job {
+            Job::Reset => {
+                self.clear(self.card.cleared_by_reset);
+                let busy_us = us(self.card.timing.busy_after_reset_ns);
+                self.free_us = self.now_us + busy_us.saturating_sub(since_taken_us);
+                self.plan_stop();
+            }
+            Job::EnterUart => {
+                self.clear(self.card.cleared_by_uart_entry);
+                self.mode = Mode::Uart;
+                self.free_us = self.now_us + us(self.card.timing.busy_after_uart_entry_ns);
+                self.deaf_until_us = self.free_us;
+                self.own = None;
+            }
+        }
+    }
+
+    fn leave_uart(&mut self) {
+        self.clear(self.card.cleared_by_reset);
+        self.mode = Mode::Intelligent;
+        self.free_us = self.now_us + us(self.card.timing.busy_after_exit_ns);
+        match self.card.timing.backlog_after_exit_ns {
+            NEVER_NS => self.plan_stop(),
+            time_ns => self.own = Some((Own::DropBacklog, self.now_us + us(time_ns))),
+        }
+        if self.card.ack_reset_in_uart == ResetAck::Acknowledged {
+            self.acknowledge(None);
+        }
+    }
+
+    fn clear(&mut self, fifos: Fifos) {
+        if fifos.contains(Fifos::TX) {
+            self.output.clear();
+        }
+        if fifos.contains(Fifos::RX) {
+            self.input.clear();
+            self.gift = self.gift.filter(|gift| gift.kind != Kind::Midi);
+            if self.card.host_port == HostPort::Fifo && self.outbox == Some(Kind::Midi) {
+                self.outbox = None;
+            }
+        }
+    }
+
+    fn plan_stop(&mut self) {
+        self.own = self.card.reset_output.map(|own| {
+            let start_us = self.free_us.saturating_sub(us(own.stop_before_ready_ns));
+            (Own::Stop, start_us.max(self.now_us))
+        });
+    }
+
+    fn run_own(&mut self) {
+        let Some((own, time_us)) = self.own.filter(|(_, time_us)| *time_us <= self.now_us) else {
+            return;
+        };
+        let figures = self.card.reset_output;
+        match own {
+            Own::DropBacklog => {
+                if !self.output.is_empty() {
+                    let timing = &self.card.timing;
+                    self.free_us +=
+                        us(timing.busy_after_exit_full_ns) - us(timing.busy_after_exit_ns);
+                }
+                self.output.clear();
+                self.plan_stop();
+            }
+            Own::Stop => {
+                self.send_own(0xFC);
+                let wait_us = figures.map_or(0, |own| us(own.clock_after_ready_ns));
+                self.own = Some((Own::Clock, self.free_us + wait_us));
+            }
+            Own::Clock => {
+                self.send_own(0xF8);
+                let period_us = figures.map_or(0, |own| us(own.clock_period_ns));
+                self.own = Some((Own::Clock, time_us + period_us));
+            }
+        }
+    }
+
+    fn send_own(&mut self, byte: u8) {
+        self.output.push_back((byte, self.now_us));
+        self.run_shifter();
+    }
+
+    fn has_fifo_port_full(&self) -> bool {
+        self.card.host_port == HostPort::Fifo && self.output_is_full()
+    }
+
+    fn status(&self) -> u8 {
+        let is_busy = self.inbox.is_some() || self.has_fifo_port_full();
+        let drr = if is_busy { 0x40 } else { 0 };
+        let dsr = if self.outbox.is_none() { 0x80 } else { 0 };
+        self.card.status_low_bits | drr | dsr
+    }
+
+    fn read_data(&mut self) -> u8 {
+        if self.outbox.take().is_some() {
+            self.read_us = Some(self.now_us);
+            return self.outbox_byte;
+        }
+        match self.card.empty_read {
+            EmptyRead::Stale => self.outbox_byte,
+            EmptyRead::Value(value) => value,
+        }
+    }
+}
+
+fn us(time_ns: u64) -> u64 {
+    assert_eq!(time_ns % 1_000, 0, "the slow model knows whole microseconds only");
+    time_ns / 1_000
+}
+
+impl Model for Reference {
+    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        self.advance(now_ns);
+        if register == Register::Command {
+            return self.status();
+        }
+        let value = self.read_data();
+        self.run_unit();
+        value
+    }
+
+    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        self.advance(now_ns);
+        let is_data = register == Register::Data;
+        if !is_data && self.card.command_port == CommandPort::StatusOnly {
+            return;
+        }
+        if is_data && self.has_fifo_port_full() {
+            return;
+        }
+        let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
+        self.inbox = Some((register, value, filled_us));
+        self.run_unit();
+        self.run_shifter();
+    }
+
+    fn advance(&mut self, now_ns: u64) {
+        while self.now_us < us(now_ns) {
+            self.tick();
+        }
+    }
+
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.cable.push_back((byte, us(start_ns)));
+        self.run_cable();
+    }
+
+    fn interrupt_line(&self) -> bool {
+        match self.outbox {
+            None => false,
+            Some(Kind::Midi) => true,
+            Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
+        }
+    }
+
+    fn pop_wire(&mut self) -> Option<WireEvent> {
+        self.wire.pop_front()
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+}

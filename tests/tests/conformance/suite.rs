@@ -1,0 +1,110 @@
+//! Every scenario of the suite on every card, and the page that shows it.
+
+use std::fs;
+use std::path::Path;
+
+use portcls_machine::chip::{Mpu401, cards};
+use portcls_machine::ops::{RemarkKind, RunReport, Scenario, Verdict, check, run_on, suite};
+
+use crate::reference::Reference;
+
+/// Where the model does not do yet what the measurements say: card, file and line.
+///
+/// Measured: Roland firmware 1.5A takes the first data byte 33.45 ms after the ACK of a 3F that
+/// follows a reset; the model takes the 34.7 ms of a unit that has been running.
+const KNOWN_DIFFERENCES: [(&str, &str, usize); 4] = [
+    ("roland-mpu401", "linux-alsa.ops", 26),
+    ("roland-mpu401", "netbsd.ops", 23),
+    ("roland-mpu401", "windows.ops", 38),
+    ("roland-mpu401", "windows.ops", 71),
+];
+
+#[test]
+fn every_card_does_what_the_suite_expects_of_it() {
+    let report = check(cards());
+    let failures = report.runs.iter().flat_map(RunReport::failures);
+    let (known, new): (Vec<_>, Vec<_>) = failures.partition(|failure| {
+        KNOWN_DIFFERENCES.contains(&(failure.card, failure.file, failure.line))
+    });
+    let new: Vec<String> = new.iter().map(ToString::to_string).collect();
+    assert!(new.is_empty(), "{}", new.join("\n"));
+    assert_eq!(known.len(), KNOWN_DIFFERENCES.len(), "take out of the list what has been mended");
+}
+
+#[test]
+fn every_script_checks_something_on_every_card_that_it_is_meant_for() {
+    for report in check(cards()).runs {
+        let is_meant = report.scenarios.iter().any(|scenario| scenario.lines.is_some());
+        assert!(!is_meant || report.verdict() != Verdict::NothingChecked, "{report}");
+    }
+}
+
+#[test]
+fn the_slow_model_agrees_with_the_chip_on_every_scenario_in_uart_mode() {
+    for mut script in suite() {
+        script.scenarios.retain(stays_in_uart_mode);
+        for card in cards() {
+            let access_ns = card.access_ns;
+            let chip = run_on(&script, card.name, access_ns, |state| Mpu401::new(card, state));
+            let slow = run_on(&script, card.name, access_ns, |state| Reference::new(card, state));
+            assert_eq!(chip.to_string(), slow.to_string());
+        }
+    }
+}
+
+/// True where the slow model knows all that the scenario does.
+fn stays_in_uart_mode(scenario: &Scenario) -> bool {
+    let mut actions = scenario.blocks.iter().flat_map(|block| &block.steps).map(|step| {
+        let text = step.action.to_string();
+        text == "W C FF" || text.starts_with("init") && !text.starts_with("init uart")
+    });
+    !actions.any(|leaves| leaves)
+}
+
+#[test]
+fn every_scenario_says_where_it_comes_from_and_every_difference_says_why() {
+    for script in suite() {
+        for scenario in &script.scenarios {
+            let place = format!("{}:{} {}", script.file, scenario.line, scenario.title);
+            assert!(!scenario.source.is_empty(), "{place} has no source");
+            for step in scenario.blocks.iter().flat_map(|block| &block.steps) {
+                for (card, _) in &step.of_cards {
+                    let is_explained = scenario.remarks.iter().any(|r| r.cards.contains(card));
+                    assert!(is_explained, "{place}: line {} of {card}", step.line);
+                }
+            }
+            for remark in scenario.remarks.iter().filter(|r| r.kind == RemarkKind::Differs) {
+                for card in &remark.cards {
+                    let mut steps = scenario.blocks.iter().flat_map(|block| &block.steps);
+                    let differs = steps.any(|s| s.of_cards.iter().any(|(name, _)| name == card));
+                    assert!(differs, "{place}: {card} is said to differ and does not");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_of_the_folder_is_in_the_suite() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-mpu401/ops");
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("readable").file_name().into_string().expect("ASCII"))
+        .collect();
+    let mut known: Vec<String> = suite().into_iter().map(|script| script.file).collect();
+    files.sort();
+    known.sort();
+    assert_eq!(files, known);
+}
+
+/// Set `UPDATE_PAGES=1` to write the page.
+#[test]
+fn the_page_of_the_cards_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cards.md");
+    let page = check(cards()).markdown();
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        fs::write(&path, &page).expect("the page can be written");
+    }
+    let written = fs::read_to_string(&path).expect("the page is there").replace("\r\n", "\n");
+    assert!(written == page, "docs/cards.md is not up to date: run with UPDATE_PAGES=1");
+}
