@@ -7,10 +7,10 @@
 //!
 //! # The walk
 //!
-//! Out: a client's write request is queued by its pin ([`pin`]), whose sequencer ([`render`])
+//! Out: a client's write request is queued by its pin (`pin.rs`), whose sequencer (`render.rs`)
 //! takes the music records apart and calls `IMiniportMidiStream::Write` when each is due.
 //! In: the driver's ISR calls `IPortMidi::Notify`; the service group's DPC calls the port's sink
-//! and the pin's sink ([`capture`]), which reads the stream until it is empty, packs what it got
+//! and the pin's sink (`capture.rs`), which reads the stream until it is empty, packs what it got
 //! into the client's read requests and completes them.
 
 mod adapter;

@@ -1,0 +1,183 @@
+/*
+ * An MPU-401 MIDI interface for a PC emulator: the chip, its timing and its known faults.
+ *
+ *     Mpu401 *chip = mpu401_new("roland-mpu401");
+ *     uint8_t status = mpu401_read(chip, 1, now_ns);
+ *     mpu401_write(chip, 0, 0x90, now_ns);
+ *     uint64_t next_ns = mpu401_advance(chip, now_ns);
+ *     bool line = mpu401_interrupt(chip);
+ *     while (mpu401_midi_out(chip, &start_ns, &byte)) ...
+ *     mpu401_free(chip);
+ *
+ * Times are nanoseconds of emulated time since the card was powered on, which is what mpu401_new
+ * does. The host owns time: it passes in every call and must not go back. An earlier time than
+ * the latest one seen is taken as the latest one; a time above INT64_MAX (292 years) is taken as
+ * INT64_MAX. Both are counted, and are no crash.
+ *
+ * A null pointer is refused: the call does nothing and returns what its description says. Nothing
+ * is allocated between mpu401_new and mpu401_free. There is no state outside an instance: two of
+ * them know nothing of each other. One instance must not be used by two threads at once; it may
+ * move from one thread to another.
+ *
+ * docs/embedding.md is the guide, examples/adapter.c a starting point to copy.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+#ifndef MPU401_H
+#define MPU401_H
+
+/* Generated from the Rust sources by cbindgen: change those, not this file. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * The time of an event that never comes.
+ */
+#define MPU401_NEVER_NS UINT64_MAX
+
+/**
+ * Time that a byte takes on a MIDI line, from its start bit to the end of its stop bit.
+ */
+#define MPU401_BYTE_TIME_NS 320000
+
+/**
+ * Sent bytes that wait for mpu401_midi_out, at most.
+ */
+#define MPU401_OUTPUT_LIMIT 4096
+
+/**
+ * Bytes given to mpu401_midi_in that wait for the line, at most.
+ */
+#define MPU401_INPUT_LIMIT 4096
+
+/**
+ * What mpu401_count counts, from mpu401_new on.
+ */
+typedef enum {
+    /**
+     * Reads of DATA.
+     */
+    MPU401_COUNT_DATA_READS = 0,
+    /**
+     * Reads of STATUS.
+     */
+    MPU401_COUNT_STATUS_READS = 1,
+    /**
+     * Writes to DATA.
+     */
+    MPU401_COUNT_DATA_WRITES = 2,
+    /**
+     * Writes to COMMAND.
+     */
+    MPU401_COUNT_COMMAND_WRITES = 3,
+    /**
+     * Bytes that have left on MIDI OUT, those that the unit sends by itself included.
+     */
+    MPU401_COUNT_BYTES_SENT = 4,
+    /**
+     * Bytes that have arrived on MIDI IN.
+     */
+    MPU401_COUNT_BYTES_RECEIVED = 5,
+    /**
+     * Bytes that were lost, whichever way they went. From the driver: written over a byte that
+     * had not been taken, written to no effect, or thrown away by a reset. From MIDI IN: more
+     * than the line or the card could hold, arrived when the card was busy or did not pass them
+     * on, or thrown away by a reset. To the host: sent while the queue of mpu401_midi_out was
+     * full.
+     */
+    MPU401_COUNT_BYTES_DROPPED = 6,
+    /**
+     * Times that were clamped: one that lay before the latest one seen, or after INT64_MAX.
+     */
+    MPU401_COUNT_CLAMPED_TIMES = 7,
+} Mpu401Count;
+
+/**
+ * A card: made by mpu401_new, ended by mpu401_free.
+ */
+typedef struct Mpu401 Mpu401;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a card and powers it on, at time 0. Until a card with firmware is ready, it is busy.
+ *
+ * Returns NULL if there is no card of this name or the name is NULL.
+ *
+ * # Safety
+ *
+ * The name is NULL or a string that ends in a zero byte. It is not kept.
+ */
+Mpu401 *mpu401_new(const char *card_name);
+
+/**
+ * Ends a card. NULL is no card, and nothing happens.
+ */
+void mpu401_free(Mpu401 *m);
+
+/**
+ * Reads the register at an offset from the base port: DATA at 0, STATUS at 1.
+ *
+ * Ask mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
+ * the next event. Where there is no register, and for NULL, the value is FF.
+ */
+uint8_t mpu401_read(Mpu401 *m, uint16_t offset, uint64_t now_ns);
+
+/**
+ * Writes the register at an offset from the base port: DATA at 0, COMMAND at 1.
+ *
+ * Ask mpu401_interrupt and mpu401_advance afterwards, as after a read. Where there is no register,
+ * nothing happens.
+ */
+void mpu401_write(Mpu401 *m, uint16_t offset, uint8_t value, uint64_t now_ns);
+
+/**
+ * Lets time pass and returns when something may happen next: the interrupt line may change, or a
+ * byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
+ *
+ * The time returned is later than now_ns, with one exception. Time stops at the moment at which
+ * MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So a time
+ * that is not later than now_ns says: fetch the bytes, and call again.
+ */
+uint64_t mpu401_advance(Mpu401 *m, uint64_t now_ns);
+
+/**
+ * Whether the interrupt line is up, at the latest time seen. False for NULL.
+ */
+bool mpu401_interrupt(const Mpu401 *m);
+
+/**
+ * Puts a byte on MIDI IN, its start bit at start_ns, which may lie in the future. Time does not
+ * pass.
+ *
+ * A byte that would overlap the one given before follows it back to back. When
+ * MPU401_INPUT_LIMIT bytes wait, one more is lost and counted. Ask mpu401_advance afterwards.
+ */
+void mpu401_midi_in(Mpu401 *m, uint64_t start_ns, uint8_t byte);
+
+/**
+ * Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.
+ * Its stop bit ended MPU401_BYTE_TIME_NS later; a byte still on the line is not there yet.
+ *
+ * Returns false, and leaves the two values as they are, when none waits. If one of the pointers
+ * is NULL it returns false and takes none.
+ *
+ * Time stands still in mpu401_advance when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write
+ * lets it pass all the same, and what is sent meanwhile is lost and counted.
+ */
+bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
+
+/**
+ * A sum since mpu401_new. `which` is one of Mpu401Count; any other number counts 0, as does NULL.
+ */
+uint64_t mpu401_count(const Mpu401 *m, uint32_t which);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* MPU401_H */

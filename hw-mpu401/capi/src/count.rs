@@ -2,7 +2,7 @@
 
 /// What mpu401_count counts, from mpu401_new on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u32)]
+#[repr(C)]
 pub enum Count {
     /// Reads of DATA.
     DataReads = 0,
@@ -27,21 +27,19 @@ pub enum Count {
 }
 
 impl Count {
-    /// Every count, in the order of its number.
-    pub const ALL: [Self; 8] = [
-        Self::DataReads,
-        Self::StatusReads,
-        Self::DataWrites,
-        Self::CommandWrites,
-        Self::BytesSent,
-        Self::BytesReceived,
-        Self::BytesDropped,
-        Self::ClampedTimes,
-    ];
-
     /// The count of this number.
     #[must_use]
-    pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|count| *count as u32 == number)
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::DataReads),
+            1 => Some(Self::StatusReads),
+            2 => Some(Self::DataWrites),
+            3 => Some(Self::CommandWrites),
+            4 => Some(Self::BytesSent),
+            5 => Some(Self::BytesReceived),
+            6 => Some(Self::BytesDropped),
+            7 => Some(Self::ClampedTimes),
+            _ => None,
+        }
     }
 }

@@ -5,11 +5,7 @@
 
 use crate::count::Count;
 use hw_mpu401::{BYTE_TIME_NS, InitialState, Lane, Mpu401, Register, WireEdge, card};
-use ringbuf::{
-    LocalRb,
-    storage::Heap,
-    traits::{Consumer, Observer, Producer},
-};
+use ringbuf::{LocalRb, storage::Heap, traits::Observer};
 
 /// Sent bytes that wait for [`Instance::midi_out`], at most.
 pub(crate) const OUTPUT_LIMIT: usize = 4096;
@@ -81,7 +77,7 @@ impl Instance {
     }
 
     /// Lets time pass, at most until the queue of sent bytes is full, and returns when something
-    /// may happen next: [`NEVER_NS`] for never, the time it has come to when the queue is full.
+    /// may happen next: `u64::MAX` for never, the time it has come to when the queue is full.
     pub fn advance(&mut self, now_ns: u64) -> u64 {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);
@@ -126,8 +122,7 @@ impl Instance {
                 let from_driver =
                     counters.overwritten + counters.ignored + counters.dropped_by_reset;
                 let at_the_card = counters.rx_overrun + counters.midi_in_refused;
-                let in_the_card =
-                    counters.lost_in_busy + counters.unheard + counters.input_cleared;
+                let in_the_card = counters.lost_in_busy + counters.unheard + counters.input_cleared;
                 let to_host = counters.sent.saturating_sub(self.queued);
                 from_driver + at_the_card + in_the_card + to_host
             }

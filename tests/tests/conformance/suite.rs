@@ -63,25 +63,39 @@ fn stays_in_uart_mode(scenario: &Scenario) -> bool {
 
 #[test]
 fn every_scenario_says_where_it_comes_from_and_every_difference_says_why() {
-    for script in suite() {
-        for scenario in &script.scenarios {
-            let place = format!("{}:{} {}", script.file, scenario.line, scenario.title);
-            assert!(!scenario.source.is_empty(), "{place} has no source");
-            for step in scenario.blocks.iter().flat_map(|block| &block.steps) {
-                for (card, _) in &step.of_cards {
-                    let is_explained = scenario.remarks.iter().any(|r| r.cards.contains(card));
-                    assert!(is_explained, "{place}: line {} of {card}", step.line);
-                }
-            }
-            for remark in scenario.remarks.iter().filter(|r| r.kind == RemarkKind::Differs) {
-                for card in &remark.cards {
-                    let mut steps = scenario.blocks.iter().flat_map(|block| &block.steps);
-                    let differs = steps.any(|s| s.of_cards.iter().any(|(name, _)| name == card));
-                    assert!(differs, "{place}: {card} is said to differ and does not");
-                }
+    let scripts = suite();
+    let problems: Vec<String> = scripts
+        .iter()
+        .flat_map(|script| script.scenarios.iter().map(move |scenario| (script, scenario)))
+        .flat_map(|(script, scenario)| {
+            let place = format!("{}:{}", script.file, scenario.line);
+            unexplained(scenario).into_iter().map(move |problem| format!("{place}: {problem}"))
+        })
+        .collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// What a scenario does not say of itself.
+fn unexplained(scenario: &Scenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    if scenario.source.is_empty() {
+        problems.push("no source".to_owned());
+    }
+    let steps = || scenario.blocks.iter().flat_map(|block| &block.steps);
+    for (card, _) in steps().flat_map(|step| &step.of_cards) {
+        if !scenario.remarks.iter().any(|remark| remark.cards.contains(card)) {
+            problems.push(format!("{card} is expected to do otherwise, and no line says why"));
+        }
+    }
+    for remark in scenario.remarks.iter().filter(|remark| remark.kind == RemarkKind::Differs) {
+        for card in &remark.cards {
+            if !steps().any(|step| step.of_cards.iter().any(|(name, _)| name == card)) {
+                problems.push(format!("{card} is said to do otherwise, and does not"));
             }
         }
     }
+    problems.dedup();
+    problems
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! Nothing is allocated, and nothing given back, between making a card and ending it.
+
+#![allow(unsafe_code, reason = "an allocator that counts has to be an allocator")]
+
+use mpu401::count::Count;
+use mpu401::instance::Instance;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// The system's allocator, and a count of the calls to it from each thread.
+struct Counting;
+
+thread_local! {
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count_call() {
+    CALLS.set(CALLS.get() + 1);
+}
+
+// SAFETY: every call goes to the system's allocator as it came. The count needs no memory: the
+// cell is made with its thread and has no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_call();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count_call();
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count_call();
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Numbers without a pattern, the same ones in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 >> 33
+    }
+}
+
+/// Does everything that a host can do, until every queue has been full.
+fn use_hard(card: &mut Instance) {
+    let mut numbers = Numbers(401);
+    let mut now_ns = 0;
+    for round in 0..200_000_u32 {
+        now_ns += numbers.next() % 200_000;
+        let byte = numbers.next() as u8;
+        match numbers.next() % 16 {
+            0..=4 => card.write(0, byte, now_ns),
+            5..=7 => _ = card.read(0, now_ns),
+            8..=9 => _ = card.read(1, now_ns),
+            10..=13 => card.midi_in(now_ns, byte),
+            14 => _ = card.advance(now_ns),
+            _ if round % 64 == 0 => {
+                card.write(1, [0xFF, 0x3F, byte][round as usize / 64 % 3], now_ns)
+            }
+            _ => _ = card.interrupt_line(),
+        }
+        if round == 150_000 {
+            while card.midi_out().is_some() {}
+        }
+    }
+}
+
+#[test]
+fn no_call_between_new_and_free_allocates() {
+    for profile in hw_mpu401::cards() {
+        let before_new = CALLS.get();
+        let mut card = Instance::new(profile.name).expect("a known card");
+        let before = CALLS.get();
+        assert!(before > before_new, "the allocator counts");
+        use_hard(&mut card);
+        assert_eq!(CALLS.get() - before, 0, "calls to the allocator by {}", profile.name);
+        assert!(card.count(Count::BytesSent) > 4_096, "the queue of {} was full", profile.name);
+        assert!(card.count(Count::BytesDropped) > 0);
+    }
+}
