@@ -15,7 +15,7 @@ use crate::profile::{
 };
 use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
-use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register};
+use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register, Status};
 use crate::transmitter::Transmitter;
 use crate::wire::WireEvent;
 
@@ -161,14 +161,25 @@ impl Mpu401 {
         self.advance(now_ns);
         match register {
             Register::Command => {
-                let holds_byte = self.hot.now_ns < self.hot.open_from_ns;
-                let status = self.hot.status[usize::from(holds_byte)];
+                let status = self.status_bits();
                 self.hot.status_reads += 1;
                 self.hot.note = Note::on_status(status);
                 status
             }
             Register::Data => self.read_data_slowly(),
         }
+    }
+
+    /// STATUS as a read would find it now, for an observer inside the card: it is not a read.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status::from_bits_retain(self.status_bits())
+    }
+
+    #[inline(always)]
+    fn status_bits(&self) -> u8 {
+        let holds_byte = self.hot.now_ns < self.hot.open_from_ns;
+        self.hot.status[usize::from(holds_byte)]
     }
 
     /// Writes a register.
@@ -202,6 +213,15 @@ impl Mpu401 {
     pub fn next_event_ns(&self) -> u64 {
         let wire_ns = self.transmitter.next_edge_ns(self.hot.now_ns);
         wire_ns.min(self.line_due_ns).min(self.unit_seen_ns)
+    }
+
+    /// The earliest time at which something inside may change by itself: what
+    /// [`next_event_ns`](Self::next_event_ns) tells, [`status`](Self::status) and
+    /// [`waiting`](Self::waiting). `u64::MAX` if nothing will. It may be early, never late.
+    #[must_use]
+    pub fn next_change_ns(&self) -> u64 {
+        let taken_ns = if self.stream_holds_byte() { self.hot.open_from_ns } else { NEVER_NS };
+        self.next_event_ns().min(self.due_ns).min(taken_ns)
     }
 
     /// Whether the interrupt line is up.

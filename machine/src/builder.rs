@@ -9,7 +9,7 @@ use portcls_emulator::{
     InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
 };
 
-use crate::card_device::{Card, CardDevice, CardState};
+use crate::card_device::{Card, CardDevice, CardSignals, CardState};
 use crate::error::MachineError;
 use crate::machine::{Machine, Parts};
 
@@ -72,6 +72,7 @@ pub struct MachineBuilder {
     port: u16,
     irq: u8,
     initial: InitialState,
+    signals: CardSignals,
     kernel: KernelConfig,
 }
 
@@ -92,6 +93,7 @@ impl MachineBuilder {
             port: DEFAULT_PORT,
             irq: DEFAULT_IRQ,
             initial: InitialState::PowerOn,
+            signals: CardSignals::default(),
             kernel: KernelConfig::default(),
         }
     }
@@ -121,6 +123,16 @@ impl MachineBuilder {
     #[must_use]
     pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
         self.initial = initial;
+        self
+    }
+
+    /// Says whether the trace has what goes on inside the card; without this it has not.
+    ///
+    /// The run is the same either way: only the trace has more events, and polls with a change
+    /// between them are no longer folded.
+    #[must_use]
+    pub fn card_signals(mut self, signals: CardSignals) -> MachineBuilder {
+        self.signals = signals;
         self
     }
 
@@ -192,6 +204,7 @@ impl MachineBuilder {
         };
         kernel.wire_line(InterruptLine { number: self.irq, trigger });
         let card: Card = Rc::new(RefCell::new(CardState {
+            signals: self.signals,
             chip: Mpu401::new(&self.profile, self.initial),
             sent: Vec::new(),
             out_idle_since_ns: 0,

@@ -3,12 +3,29 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, WireEdge};
+use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, Status, WireEdge};
 use portcls_emulator::trace::SerialEdge;
 use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
 
+/// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
+/// not, and how full its buffers are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CardSignals {
+    /// No: what a driver can see.
+    #[default]
+    Hidden,
+    /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, each at its time.
+    Traced,
+}
+
+/// The names of the signals in a trace, and in this order their numbers: bit 6 of STATUS, 0 while
+/// the card takes a byte; bit 7, 0 while a byte waits in DATA; bytes for MIDI OUT, the one on the
+/// wire included; bytes from MIDI IN that the driver has not read.
+pub(crate) const SIGNALS: [&str; 4] = ["drr", "dsr", "tx fifo", "rx fifo"];
+
 /// The chip and what has left it, shared by the bus and the cable.
 pub(crate) struct CardState {
+    pub signals: CardSignals,
     pub chip: Mpu401,
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
     pub sent: Vec<(u64, u8)>,
@@ -52,7 +69,10 @@ impl CardState {
     #[inline]
     fn reply(&mut self, value: u8) -> DeviceReply {
         self.line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
-        self.next_event_ns = self.chip.next_event_ns();
+        self.next_event_ns = match self.signals {
+            CardSignals::Hidden => self.chip.next_event_ns(),
+            CardSignals::Traced => self.chip.next_change_ns(),
+        };
         DeviceReply { has_serial: true, ..self.same_reply(value) }
     }
 
@@ -76,6 +96,23 @@ impl BusDevice for CardDevice {
 
     fn lanes(&self) -> &'static [&'static str] {
         &["out", "in"]
+    }
+
+    fn signals(&self) -> &'static [&'static str] {
+        match self.0.borrow().signals {
+            CardSignals::Hidden => &[],
+            CardSignals::Traced => &SIGNALS,
+        }
+    }
+
+    fn signal(&self, index: usize) -> u32 {
+        let chip = &self.0.borrow().chip;
+        match index {
+            0 => u32::from(chip.status().contains(Status::DRR)),
+            1 => u32::from(chip.status().contains(Status::DSR)),
+            2 => chip.waiting().output as u32,
+            _ => chip.waiting().input as u32,
+        }
     }
 
     #[inline]

@@ -42,6 +42,7 @@ mod vcd_view;
 pub use application::Application;
 pub use builder::{Driver, MachineBuilder};
 pub use cable::Cable;
+pub use card_device::CardSignals;
 pub use error::MachineError;
 pub use hw_mpu401 as chip;
 pub use ks_client::PinPlace;

@@ -4,16 +4,19 @@
 //! the commands FF and 3F; in intelligent mode it ignores MIDI IN and every other command, so
 //! scripts for it must not use them there. All its times are whole microseconds.
 
+#[path = "reference_ports.rs"]
+mod ports;
+
 use std::collections::VecDeque;
 
 use portcls_machine::chip::{
-    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InitialState, Lane, Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, UnreadInput,
-    WireEdge, WireEvent,
+    AckPosition, AckSet, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane, Mode,
+    NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, UnreadInput, WireEdge, WireEvent,
 };
-use portcls_machine::ops::Model;
 
 const BYTE_US: u64 = 320;
+/// From one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
+const CLOCK_US: u64 = 25_000;
 
 /// A byte on its way to the host.
 #[derive(Clone, Copy)]
@@ -107,7 +110,7 @@ impl Reference {
             }
             InitialState::Idle => {
                 unit.outbox_byte = 0xFE;
-                unit.own = card.reset_output.map(|own| (Own::Clock, us(own.clock_period_ns)));
+                unit.own = card.reset_output.map(|_| (Own::Clock, CLOCK_US));
             }
             InitialState::Uart { stale } => unit.outbox_byte = stale,
         }
@@ -358,8 +361,7 @@ impl Reference {
             }
             Own::Clock => {
                 self.send_own(0xF8);
-                let period_us = figures.map_or(0, |own| us(own.clock_period_ns));
-                self.own = Some((Own::Clock, time_us + period_us));
+                self.own = Some((Own::Clock, time_us + CLOCK_US));
             }
         }
     }
@@ -368,85 +370,9 @@ impl Reference {
         self.output.push_back((byte, self.now_us));
         self.run_shifter();
     }
-
-    fn has_fifo_port_full(&self) -> bool {
-        self.card.host_port == HostPort::Fifo && self.output_is_full()
-    }
-
-    fn status(&self) -> u8 {
-        let is_busy = self.inbox.is_some() || self.has_fifo_port_full();
-        let drr = if is_busy { 0x40 } else { 0 };
-        let dsr = if self.outbox.is_none() { 0x80 } else { 0 };
-        self.card.status_low_bits | drr | dsr
-    }
-
-    fn read_data(&mut self) -> u8 {
-        if self.outbox.take().is_some() {
-            self.read_us = Some(self.now_us);
-            return self.outbox_byte;
-        }
-        match self.card.empty_read {
-            EmptyRead::Stale => self.outbox_byte,
-            EmptyRead::Value(value) => value,
-        }
-    }
 }
 
 fn us(time_ns: u64) -> u64 {
     assert_eq!(time_ns % 1_000, 0, "the slow model knows whole microseconds only");
     time_ns / 1_000
-}
-
-impl Model for Reference {
-    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
-        self.advance(now_ns);
-        if register == Register::Command {
-            return self.status();
-        }
-        let value = self.read_data();
-        self.run_unit();
-        value
-    }
-
-    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
-        self.advance(now_ns);
-        let is_data = register == Register::Data;
-        if !is_data && self.card.command_port == CommandPort::StatusOnly {
-            return;
-        }
-        if is_data && self.has_fifo_port_full() {
-            return;
-        }
-        let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
-        self.inbox = Some((register, value, filled_us));
-        self.run_unit();
-        self.run_shifter();
-    }
-
-    fn advance(&mut self, now_ns: u64) {
-        while self.now_us < us(now_ns) {
-            self.tick();
-        }
-    }
-
-    fn midi_in(&mut self, start_ns: u64, byte: u8) {
-        self.cable.push_back((byte, us(start_ns)));
-        self.run_cable();
-    }
-
-    fn interrupt_line(&self) -> bool {
-        match self.outbox {
-            None => false,
-            Some(Kind::Midi) => true,
-            Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
-        }
-    }
-
-    fn pop_wire(&mut self) -> Option<WireEvent> {
-        self.wire.pop_front()
-    }
-
-    fn mode(&self) -> Mode {
-        self.mode
-    }
 }

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use portcls_machine::chip::{Mpu401, cards};
-use portcls_machine::ops::{RemarkKind, RunReport, Scenario, Verdict, check, run_on, suite};
+use portcls_machine::chip::{Mpu401, card, cards};
+use portcls_machine::ops::{
+    RemarkKind, RunReport, Scenario, Script, Verdict, check, run, run_on, suite,
+};
 
 use crate::reference::Reference;
 
@@ -121,4 +123,15 @@ fn the_page_of_the_cards_is_up_to_date() {
     }
     let written = fs::read_to_string(&path).expect("the page is there").replace("\r\n", "\n");
     assert!(written == page, "docs/cards.md is not up to date: run with UPDATE_PAGES=1");
+}
+
+#[test]
+fn the_example_of_the_format_page_prints_what_the_page_shows() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ops.md");
+    let page = fs::read_to_string(path).expect("the page is there").replace("\r\n", "\n");
+    let mut blocks = page.split("```\n").skip(1).step_by(2);
+    let script = blocks.next().expect("a script");
+    let script = Script::parse("first-note.ops", script).expect("the example is valid");
+    let report = run(&script, card("roland-mpu401").expect("a known card"));
+    assert_eq!(Some(report.to_string().as_str()), blocks.next());
 }

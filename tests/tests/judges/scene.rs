@@ -3,15 +3,17 @@
 use portcls_machine::emulator::trace::{Event, SerialEdge, TraceLog};
 use portcls_machine::midi_file::Song;
 use portcls_machine::report::vcd::{self, Dialect, Tick};
-use portcls_machine::{Application, Machine, MachineBuilder, capture, play, vcd_options};
+use portcls_machine::{
+    Application, CardSignals, Machine, MachineBuilder, capture, play, vcd_options,
+};
 
 /// Cards that differ in what stands between the ports and the wire.
 pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
 
-/// A machine with this card.
+/// A machine with this card, whose trace has what goes on inside.
 pub fn machine(card: &str) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
-    builder.build().expect("the machine can be built")
+    builder.card_signals(CardSignals::Traced).build().expect("the machine can be built")
 }
 
 /// Messages of all lengths at times that fall between the ticks, for 0.7 s.

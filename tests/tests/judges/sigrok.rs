@@ -132,7 +132,7 @@ fn every_wire_of_the_dialect_is_a_channel_of_one_bit() {
     let shown = run(PROGRAM, &["-I", "vcd", "-i", file.path(), "--show"]);
     let shown = String::from_utf8(shown).expect("text");
     assert!(shown.contains("Samplerate: 10000000\n"), "{shown}");
-    for channel in ["midi_out", "midi_in", "irq"] {
+    for channel in ["midi_out", "midi_in", "irq", "drr", "dsr"] {
         assert!(shown.contains(&format!("- {channel}: logic\n")), "{channel} in {shown}");
     }
 }

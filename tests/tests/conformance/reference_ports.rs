@@ -1,0 +1,86 @@
+//! The two ports and the two wires of the slow model.
+
+use portcls_machine::chip::{
+    AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent,
+};
+use portcls_machine::ops::Model;
+
+use super::{Kind, Reference, us};
+
+impl Reference {
+    fn has_fifo_port_full(&self) -> bool {
+        self.card.host_port == HostPort::Fifo && self.output_is_full()
+    }
+
+    fn status(&self) -> u8 {
+        let is_busy = self.inbox.is_some() || self.has_fifo_port_full();
+        let drr = if is_busy { 0x40 } else { 0 };
+        let dsr = if self.outbox.is_none() { 0x80 } else { 0 };
+        self.card.status_low_bits | drr | dsr
+    }
+
+    fn read_data(&mut self) -> u8 {
+        if self.outbox.take().is_some() {
+            self.read_us = Some(self.now_us);
+            return self.outbox_byte;
+        }
+        match self.card.empty_read {
+            EmptyRead::Stale => self.outbox_byte,
+            EmptyRead::Value(value) => value,
+        }
+    }
+}
+
+impl Model for Reference {
+    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        self.advance(now_ns);
+        if register == Register::Command {
+            return self.status();
+        }
+        let value = self.read_data();
+        self.run_unit();
+        value
+    }
+
+    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        self.advance(now_ns);
+        let is_data = register == Register::Data;
+        if !is_data && self.card.command_port == CommandPort::StatusOnly {
+            return;
+        }
+        if is_data && self.has_fifo_port_full() {
+            return;
+        }
+        let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
+        self.inbox = Some((register, value, filled_us));
+        self.run_unit();
+        self.run_shifter();
+    }
+
+    fn advance(&mut self, now_ns: u64) {
+        while self.now_us < us(now_ns) {
+            self.tick();
+        }
+    }
+
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.cable.push_back((byte, us(start_ns)));
+        self.run_cable();
+    }
+
+    fn interrupt_line(&self) -> bool {
+        match self.outbox {
+            None => false,
+            Some(Kind::Midi) => true,
+            Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
+        }
+    }
+
+    fn pop_wire(&mut self) -> Option<WireEvent> {
+        self.wire.pop_front()
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+}
