@@ -343,7 +343,6 @@ impl Reference {
         let Some((own, time_us)) = self.own.filter(|(_, time_us)| *time_us <= self.now_us) else {
             return;
         };
-        let figures = self.card.reset_output;
         match own {
             Own::DropBacklog => {
                 if !self.output.is_empty() {
@@ -356,6 +355,7 @@ impl Reference {
             }
             Own::Stop => {
                 self.send_own(0xFC);
+                let figures = self.card.reset_output;
                 let wait_us = figures.map_or(0, |own| us(own.clock_after_ready_ns));
                 self.own = Some((Own::Clock, self.free_us + wait_us));
             }

@@ -1,0 +1,118 @@
+//! Register scripts on cards with a fault: a shell around the chip that any test can write.
+
+use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, card};
+use portcls_machine::ops::{Model, Script, Verdict, run_on};
+
+/// What is wrong with a card.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Nothing.
+    None,
+    /// It has been pulled: an empty bus reads ones.
+    Removed,
+    /// STATUS says for ever that no byte is taken, and none is.
+    DrrStuck,
+    /// STATUS says for ever that a byte waits.
+    DsrStuck,
+    /// An ACK gets lost.
+    AckLost,
+    /// A MIDI IN byte stands before the ACK.
+    MidiFirst,
+    /// The interrupt line is cut.
+    IrqDead,
+    /// The interrupt line is stuck high.
+    IrqStuck,
+}
+
+const FAULTS: [(&str, Fault); 8] = [
+    ("sound", Fault::None),
+    ("removed", Fault::Removed),
+    ("drr-stuck", Fault::DrrStuck),
+    ("dsr-stuck", Fault::DsrStuck),
+    ("ack-lost", Fault::AckLost),
+    ("midi-first", Fault::MidiFirst),
+    ("irq-dead", Fault::IrqDead),
+    ("irq-stuck", Fault::IrqStuck),
+];
+
+struct Broken {
+    fault: Fault,
+    chip: Mpu401,
+    /// A byte that stands before what the chip has to say.
+    front: Option<u8>,
+}
+
+impl Broken {
+    fn new(fault: Fault, initial: InitialState) -> Self {
+        let profile = card("smsc-superio").expect("a known card");
+        Broken { fault, chip: Mpu401::new(profile, initial), front: None }
+    }
+}
+
+impl Model for Broken {
+    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        if self.fault == Fault::Removed {
+            return 0xFF;
+        }
+        if register == Register::Data
+            && let Some(byte) = self.front.take()
+        {
+            return byte;
+        }
+        let value = self.chip.read(register, now_ns);
+        match (register, self.fault) {
+            (Register::Command, Fault::DrrStuck) => value | 0x40,
+            (Register::Command, Fault::DsrStuck) => value & 0x7F,
+            _ => value,
+        }
+    }
+
+    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        if matches!(self.fault, Fault::Removed | Fault::DrrStuck) {
+            return;
+        }
+        self.chip.write(register, value, now_ns);
+        match (register, self.fault) {
+            (Register::Command, Fault::AckLost) => {
+                self.chip.read(Register::Data, now_ns);
+            }
+            (Register::Command, Fault::MidiFirst) => self.front = Some(0x90),
+            _ => {}
+        }
+    }
+
+    fn advance(&mut self, now_ns: u64) {
+        self.chip.advance(now_ns);
+    }
+
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.chip.midi_in(start_ns, byte);
+    }
+
+    fn interrupt_line(&self) -> bool {
+        match self.fault {
+            Fault::Removed | Fault::IrqDead => false,
+            Fault::IrqStuck => true,
+            _ => self.chip.interrupt_line(),
+        }
+    }
+
+    fn pop_wire(&mut self) -> Option<WireEvent> {
+        self.chip.pop_wire()
+    }
+
+    fn mode(&self) -> Mode {
+        self.chip.mode()
+    }
+}
+
+#[test]
+fn drivers_meet_what_the_script_says_in_a_broken_card() {
+    let names = FAULTS.map(|(name, _)| name);
+    let script = Script::parse_for("broken.ops", include_str!("broken.ops"), &names);
+    let script = script.unwrap_or_else(|error| panic!("{error}"));
+    for (name, fault) in FAULTS {
+        let report = run_on(&script, name, 1_000, |initial| Broken::new(fault, initial));
+        assert_eq!(report.verdict(), Verdict::Passed, "{report}");
+    }
+}
