@@ -1,27 +1,30 @@
 //! The command line: verbs, options, and the help that people read.
+//!
+//! `values` reads the words behind the options.
 
-use std::path::PathBuf;
+mod values;
 
-use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
-use clap::error::Error as UsageError;
-use clap::{Arg, Args, Command, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use portcls_machine::chip::{CardProfile, card, cards};
+use portcls_machine::chip::CardProfile;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
-use portcls_machine::midi_file::InputFormat;
-use portcls_machine::report::Filter;
-use portcls_machine::{Driver, Machine, MachineBuilder, MachineError};
+use portcls_machine::{CardSignals, Driver, Machine, MachineBuilder, MachineError};
 
 use crate::failure::EXIT_CODES;
-use crate::input::Source;
+use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
+
+use values::{CardParser, input, parse_irq, parse_port, target};
+
+pub use values::{FileFormat, Format, TraceFilter, WaveDialect};
 
 const PROGRAM_EXAMPLES: &str = "\
 Examples:
   portcls-emu play                          the built-in tune, and a summary of the run
   portcls-emu play song.mid --trace t.txt   every register access into t.txt
   portcls-emu capture song.mid              the other way: MIDI IN to the application
+  portcls-emu ops test.ops                  register accesses, and what has to come of them
   portcls-emu cards                         the cards that can be chosen";
 
 const PLAY_EXAMPLES: &str = "\
@@ -31,6 +34,7 @@ Examples:
   portcls-emu play song.mid --trace -                the whole trace, the summary on stderr
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
+  portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program
   cat song.mid | portcls-emu play -                  a song from stdin";
 
@@ -40,6 +44,28 @@ Examples:
   portcls-emu capture song.mid --raw-out got.bin   keep the bytes that the application read
   portcls-emu capture song.mid --midi-out got.mid  the same with the times of the port
   portcls-emu capture song.mid --card clone-dumb --trace -";
+
+const OPS_EXAMPLES: &str = "\
+Examples:
+  portcls-emu ops first-note.ops               on the default card
+  portcls-emu ops --card sb16 a.ops b.ops      two scripts on another card
+  printf 'init uart\\nR S -> 80/C0\\n' | portcls-emu ops -
+
+A script in short; docs/ops.md of the project has all of it:
+  init uart                        a card in UART mode; also: power-on, idle
+  W D 90                           write to DATA; C is COMMAND
+  R S -> 80/C0                     read STATUS and expect 80 in the bits C0; D is DATA
+  P S 40 00 1000 10 -> ok          read until (STATUS AND 40) = 00, 1000 times, 10 us apart
+  wait 2000                        us
+  in 90 3C 40                      bytes on MIDI IN
+  wire -> 90                       what left on MIDI OUT
+  irq -> down                      the interrupt line";
+
+const CARDS_EXAMPLES: &str = "\
+Examples:
+  portcls-emu cards                          figures and sources
+  portcls-emu cards --check                  what each card does in each scenario
+  portcls-emu cards --check --format json    the same for a program";
 
 const JSON_FORM: &str = "\
 The JSON summary:
@@ -91,12 +117,16 @@ pub enum Verb {
             format!("{CAPTURE_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Capture(CaptureArguments),
-    /// Lists the cards with their main figures and where these come from.
-    Cards {
-        /// How to list them.
-        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-        format: Format,
-    },
+    /// Runs register scripts on a card, and prints each access with its time and result.
+    ///
+    /// A script needs no driver: it is a list of accesses to the two ports of a card, with what
+    /// has to come of them. All scripts are read before the first one is run. One that expects
+    /// nothing of the card has checked nothing, which is a failure too.
+    #[command(after_long_help = format!("{OPS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
+    Ops(OpsArguments),
+    /// Lists the cards with their main figures and where these come from, or checks them.
+    #[command(after_long_help = format!("{CARDS_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Cards(CardsArguments),
     /// Writes the completions for a shell to stdout.
     ///
     /// Bash reads them from ~/.local/share/bash-completion/completions/portcls-emu, zsh from a
@@ -115,9 +145,9 @@ pub enum Verb {
 #[derive(Args, Debug)]
 pub struct PlayArguments {
     /// The MIDI file (.mid, .rmi) or SysEx file (.syx); - is stdin [default: a built-in tune]
-    #[arg(value_name = "FILE", value_parser = PathBufValueParser::new().map(Source::from))]
+    #[arg(value_name = "FILE", value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
-    pub file: Option<Source>,
+    pub file: Option<Input>,
     #[command(flatten)]
     pub song: SongArguments,
     #[command(flatten)]
@@ -138,9 +168,9 @@ pub struct PlayArguments {
 #[derive(Args, Debug)]
 pub struct CaptureArguments {
     /// The MIDI file (.mid, .rmi) or SysEx file (.syx); - is stdin
-    #[arg(value_name = "FILE", value_parser = PathBufValueParser::new().map(Source::from))]
+    #[arg(value_name = "FILE", value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
-    pub file: Source,
+    pub file: Input,
     #[command(flatten)]
     pub song: SongArguments,
     #[command(flatten)]
@@ -155,6 +185,29 @@ pub struct CaptureArguments {
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub midi_out: Option<Target>,
+}
+
+/// The command line of `ops`.
+#[derive(Args, Debug)]
+pub struct OpsArguments {
+    /// The register scripts (.ops); - is stdin
+    #[arg(value_name = "FILE", required = true, value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub files: Vec<Input>,
+    /// The card.
+    #[arg(long, value_name = "NAME", default_value = "roland-mpu401", value_parser = CardParser)]
+    pub card: &'static CardProfile,
+}
+
+/// The command line of `cards`.
+#[derive(Args, Debug)]
+pub struct CardsArguments {
+    /// Runs the built-in register scripts on every card, and shows how each one does.
+    #[arg(long)]
+    pub check: bool,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// How to read the input.
@@ -187,10 +240,11 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// Builds the machine, whose trace holds what `hold` says.
-    pub fn build(&self, hold: Hold) -> Result<Machine, MachineError> {
+    /// Builds the machine, whose trace holds what `hold` and `signals` say.
+    pub fn build(&self, hold: Hold, signals: CardSignals) -> Result<Machine, MachineError> {
         MachineBuilder::new()
             .card_profile(self.card.clone())
+            .card_signals(signals)
             .driver(self.driver.clone())
             .port(self.port.into())?
             .irq(self.irq.into())?
@@ -210,109 +264,19 @@ pub struct ReportArguments {
     /// Which events the trace shows.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
     pub filter: TraceFilter,
+    /// Writes the wires, the flags and the interrupt line as waveforms (VCD).
+    ///
+    /// The flags DRR and DSR and the levels of the card's buffers are then recorded as they
+    /// change, polled or not, and the trace has them too.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub vcd: Option<Target>,
+    /// For whom the waveforms are.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WaveDialect::Full)]
+    #[arg(requires = "vcd")]
+    pub vcd_dialect: WaveDialect,
     /// The form of the summary.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
-}
-
-/// The form of what goes to stdout.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
-/// Which events a trace shows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum TraceFilter {
-    /// The bus, the interrupt line and the wires: what the hardware sees.
-    Registers,
-    /// Every event.
-    Full,
-}
-
-impl From<TraceFilter> for Filter {
-    fn from(filter: TraceFilter) -> Filter {
-        match filter {
-            TraceFilter::Registers => Filter::Registers,
-            TraceFilter::Full => Filter::Full,
-        }
-    }
-}
-
-/// How to read a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum FileFormat {
-    /// By its first bytes: a MIDI file or a SysEx file.
-    Auto,
-    /// A Standard MIDI File, bare or in a RIFF wrapper.
-    Smf,
-    /// SysEx messages one after the other, all due at once.
-    Syx,
-    /// Bytes for the wire as they are, all due at once.
-    Raw,
-}
-
-impl From<FileFormat> for InputFormat {
-    fn from(format: FileFormat) -> InputFormat {
-        match format {
-            FileFormat::Auto => InputFormat::Auto,
-            FileFormat::Smf => InputFormat::Smf,
-            FileFormat::Syx => InputFormat::Syx,
-            FileFormat::Raw => InputFormat::Raw,
-        }
-    }
-}
-
-/// Finds a card by its name, and tells the shell and the help the names that there are.
-#[derive(Clone)]
-struct CardParser;
-
-impl TypedValueParser for CardParser {
-    type Value = &'static CardProfile;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        argument: Option<&Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<Self::Value, UsageError> {
-        let find = |name: &str| -> Result<Self::Value, MachineError> {
-            let name = name.to_ascii_lowercase();
-            MachineBuilder::new().card(&name)?;
-            Ok(card(&name).expect("a card that the machine takes"))
-        };
-        find.parse_ref(command, argument, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values = cards().iter().map(|card| PossibleValue::new(card.name).help(card.title));
-        Some(Box::new(values))
-    }
-}
-
-/// Reads a base port: hexadecimal digits, with or without 0x.
-fn parse_port(text: &str) -> Result<u16, String> {
-    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
-    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let port = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex);
-    let port = port.ok_or("use 0 to FFFE, in hexadecimal, with or without 0x")?;
-    MachineBuilder::new().port(port).map_err(|error| error.to_string())?;
-    Ok(port as u16)
-}
-
-/// Reads an interrupt line; 2 is 9.
-fn parse_irq(text: &str) -> Result<u8, String> {
-    let irq: u32 = text.parse().map_err(|_| "use 2 to 15 (2 means 9, as on a PC)")?;
-    MachineBuilder::new().irq(irq).map_err(|error| error.to_string())?;
-    Ok(if irq == 2 { 9 } else { irq as u8 })
-}
-
-/// Reads the name of an output; - is stdout.
-fn target() -> impl TypedValueParser<Value = Target> {
-    PathBufValueParser::new().map(|path: PathBuf| Target::from(path))
 }
 
 #[cfg(test)]
@@ -324,25 +288,5 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn a_port_is_hexadecimal_with_or_without_0x() {
-        assert_eq!(parse_port("330"), Ok(0x330));
-        assert_eq!(parse_port("0x330"), Ok(0x330));
-        assert_eq!(parse_port("0XfFfE"), Ok(0xFFFE));
-        assert_eq!(parse_port("0"), Ok(0));
-        for text in ["", "0x", "+330", "330h", "-1", "FFFF", "10330", "FFFFFFFFFFFFFFFFF"] {
-            assert!(parse_port(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn line_2_is_line_9() {
-        assert_eq!(parse_irq("2"), Ok(9));
-        assert_eq!(parse_irq("15"), Ok(15));
-        for text in ["", "1", "16", "-3", "five", "4294967305"] {
-            assert!(parse_irq(text).is_err(), "{text}");
-        }
     }
 }

@@ -5,6 +5,7 @@ use portcls_machine::{CaptureReport, Machine, capture};
 
 use crate::arguments::CaptureArguments;
 use crate::failure::{Exit, Failure};
+use crate::input::Source;
 use crate::session::{self, Job, Report, Run};
 use crate::summary::{ApplicationFacts, Ending, Flow};
 
@@ -15,7 +16,7 @@ use crate::summary::{ApplicationFacts, Ending, Flow};
 pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "capture",
-        source: &arguments.file,
+        source: Source::Input(&arguments.file),
         song: &arguments.song,
         machine: &arguments.machine,
         report: &arguments.report,

@@ -1,4 +1,8 @@
 //! `cards`: the cards that can be chosen, with their main figures and where these come from.
+//!
+//! `check` is the other half of the verb: how each card does in the built-in scripts.
+
+mod check;
 
 use std::fmt::Write;
 
@@ -9,7 +13,7 @@ use portcls_machine::chip::{
 };
 use serde::Serialize;
 
-use crate::arguments::Format;
+use crate::arguments::{CardsArguments, Format};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::figures::{counted, duration, wrapped};
@@ -26,11 +30,15 @@ const LABEL_COLUMNS: usize = 14;
 /// Columns for the text beside a label.
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 
-/// Lists the cards.
+/// Lists the cards, or checks them.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
-pub fn run(format: Format) -> Result<Exit, Failure> {
+pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
+    if arguments.check { check::run(cards(), arguments.format) } else { list(arguments.format) }
+}
+
+fn list(format: Format) -> Result<Exit, Failure> {
     let text = match format {
         Format::Text => text(),
         Format::Json => json(&CardList {
@@ -59,7 +67,10 @@ fn text() -> String {
         }
         text.push('\n');
     }
-    text.push_str("Choose one with --card NAME. --format json has the figures for programs.\n");
+    text.push_str(
+        "Choose one with --card NAME. --format json has the figures for programs, --check shows \
+         how each\ncard does in the built-in register scripts.\n",
+    );
     text
 }
 

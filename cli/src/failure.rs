@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use portcls_machine::MachineError;
 use portcls_machine::midi_file::MidiFileError;
+use portcls_machine::ops::OpsError;
 
 /// How the program ends. The number is the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,7 +13,8 @@ use portcls_machine::midi_file::MidiFileError;
 pub enum Exit {
     /// All went well, or `--until` was reached.
     Good = 0,
-    /// Bytes were lost, a request failed, or the driver refused to start.
+    /// A check failed or checked nothing, bytes were lost, a request failed, or the driver refused
+    /// to start.
     CheckFailed = 1,
     /// The command line is wrong.
     Usage = 2,
@@ -30,7 +32,8 @@ pub enum Exit {
 pub const EXIT_CODES: &str = "\
 Exit codes:
    0  good; also when --until was reached
-   1  bytes were lost, a request failed, or the driver refused to start
+   1  a check failed or checked nothing, bytes were lost, a request failed, or the driver refused
+      to start
    2  wrong usage
    3  a file is missing, is not valid, or cannot be read or written
    4  the driver ended in a bug check, a hang or a panic
@@ -59,13 +62,31 @@ pub enum Failure {
         path: String,
     },
     /// An input cannot be read.
-    #[error("cannot read {name}: {reason}; give a MIDI file (.mid, .rmi), a SysEx file or -")]
+    #[error("cannot read {name}: {reason}; {mend}")]
     CannotRead {
         /// The input.
         name: String,
         /// What the system says.
         reason: String,
+        /// What to do.
+        mend: &'static str,
     },
+    /// Standard input is to be read a second time.
+    #[error("stdin can be read only once: give - once, and files for the rest")]
+    StdinTwice,
+    /// A script is longer than any that is meant.
+    #[error("{name}: the script has {bytes} bytes, the limit is {limit}: split it")]
+    ScriptTooBig {
+        /// The input.
+        name: String,
+        /// Its length, or the length at which reading ended.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A text is no register script.
+    #[error(transparent)]
+    NotAScript(#[from] OpsError),
     /// An input holds nothing that can be played.
     #[error("{name}: {source}{}", option_for(.source))]
     NotPlayable {
@@ -91,8 +112,8 @@ pub enum Failure {
 
 impl Failure {
     /// An input that the system does not give.
-    pub fn cannot_read(name: &str, error: &io::Error) -> Failure {
-        Failure::CannotRead { name: name.to_owned(), reason: system_words(error) }
+    pub fn cannot_read(name: &str, error: &io::Error, mend: &'static str) -> Failure {
+        Failure::CannotRead { name: name.to_owned(), reason: system_words(error), mend }
     }
 
     /// An output that the system does not take.
@@ -108,8 +129,12 @@ impl Failure {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Failure::SameOutput { .. } | Failure::OutputIsInput { .. } => Exit::Usage,
+            Failure::SameOutput { .. } | Failure::OutputIsInput { .. } | Failure::StdinTwice => {
+                Exit::Usage
+            }
             Failure::CannotRead { .. }
+            | Failure::ScriptTooBig { .. }
+            | Failure::NotAScript(_)
             | Failure::NotPlayable { .. }
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_)) => Exit::DriverDied,

@@ -1,4 +1,4 @@
-//! Reads the song: from a file, from stdin, or the built-in tune.
+//! What is read: files and stdin, and the song that is in them or built in.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,41 +10,100 @@ use portcls_machine::tune::default_tune;
 use crate::console;
 use crate::failure::Failure;
 
-/// Where a song comes from.
+/// Something to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Source {
-    /// The tune that is built in.
-    Tune,
+pub enum Input {
     /// Standard input.
     Stdin,
     /// A file.
     File(PathBuf),
 }
 
-impl From<PathBuf> for Source {
-    fn from(path: PathBuf) -> Source {
-        if path.as_os_str() == "-" { Source::Stdin } else { Source::File(path) }
+/// Where a song comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source<'a> {
+    /// The tune that is built in.
+    Tune,
+    /// An input.
+    Input(&'a Input),
+}
+
+/// Why an input was not read.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// What the system says.
+    System(io::Error),
+    /// It is longer than the limit: it has this many bytes, or one above the limit where more
+    /// of them may follow.
+    TooBig(usize),
+}
+
+impl From<io::Error> for Obstacle {
+    fn from(error: io::Error) -> Obstacle {
+        Obstacle::System(error)
     }
 }
 
 /// Warnings of a damaged file that are printed; a summary in JSON has all of them.
 const SHOWN_WARNINGS: usize = 5;
 
-impl Source {
+/// What can be read as a song, for a message.
+const SONG_FILES: &str = "give a MIDI file (.mid, .rmi), a SysEx file or -";
+
+impl From<PathBuf> for Input {
+    fn from(path: PathBuf) -> Input {
+        if path.as_os_str() == "-" { Input::Stdin } else { Input::File(path) }
+    }
+}
+
+impl Input {
     /// The name for messages, without characters that a terminal would obey.
     pub fn name(&self) -> String {
         match self {
+            Input::Stdin => "stdin".to_owned(),
+            Input::File(path) => path.display().to_string().replace(char::is_control, "?"),
+        }
+    }
+
+    /// All its bytes, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Obstacle`].
+    pub fn bytes(&self, limit: usize) -> Result<Vec<u8>, Obstacle> {
+        let Input::File(path) = self else { return read_limited(io::stdin().lock(), limit) };
+        let file = File::open(path)?;
+        let kind = file.metadata()?;
+        if kind.is_dir() {
+            return Err(io::Error::other("it is a folder").into());
+        }
+        let length = usize::try_from(kind.len()).unwrap_or(usize::MAX);
+        if kind.is_file() && length > limit {
+            return Err(Obstacle::TooBig(length));
+        }
+        read_limited(file, limit)
+    }
+}
+
+fn read_limited(from: impl Read, limit: usize) -> Result<Vec<u8>, Obstacle> {
+    let mut bytes = Vec::new();
+    from.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limit { Err(Obstacle::TooBig(bytes.len())) } else { Ok(bytes) }
+}
+
+impl Source<'_> {
+    /// The name for messages.
+    pub fn name(self) -> String {
+        match self {
             Source::Tune => "the built-in tune".to_owned(),
-            Source::Stdin => "stdin".to_owned(),
-            Source::File(path) => path.display().to_string().replace(char::is_control, "?"),
+            Source::Input(input) => input.name(),
         }
     }
 
     /// The path of a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Source::File(path) => Some(path),
-            Source::Tune | Source::Stdin => None,
+            Source::Input(Input::File(path)) => Some(path),
+            Source::Tune | Source::Input(Input::Stdin) => None,
         }
     }
 
@@ -52,37 +111,18 @@ impl Source {
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotPlayable`].
-    pub fn read(&self, format: InputFormat) -> Result<Song, Failure> {
-        let name = self.name();
-        let cannot_read = |error: io::Error| Failure::cannot_read(&name, &error);
+    pub fn read(self, format: InputFormat) -> Result<Song, Failure> {
+        let Source::Input(input) = self else { return Ok(default_tune()) };
+        let name = input.name();
         let not_playable = |source| Failure::NotPlayable { name: name.clone(), source };
-        let bytes = match self {
-            Source::Tune => return Ok(default_tune()),
-            Source::Stdin => read_limited(io::stdin().lock()).map_err(cannot_read)?,
-            Source::File(path) => {
-                let file = File::open(path).map_err(cannot_read)?;
-                let kind = file.metadata().map_err(cannot_read)?;
-                if kind.is_dir() {
-                    return Err(cannot_read(io::Error::other("it is a folder")));
-                }
-                let length = usize::try_from(kind.len()).unwrap_or(usize::MAX);
-                if kind.is_file() && length > MAX_FILE_BYTES {
-                    return Err(not_playable(MidiFileError::TooBig { bytes: length }));
-                }
-                read_limited(file).map_err(cannot_read)?
-            }
-        };
+        let bytes = input.bytes(MAX_FILE_BYTES).map_err(|obstacle| match obstacle {
+            Obstacle::System(error) => Failure::cannot_read(&name, &error, SONG_FILES),
+            Obstacle::TooBig(bytes) => not_playable(MidiFileError::TooBig { bytes }),
+        })?;
         let song = read_song(&bytes, format).map_err(not_playable)?;
         warn(&name, song.warnings());
         Ok(song)
     }
-}
-
-/// Reads to the end, or one byte more than a song may have.
-fn read_limited(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn warn(name: &str, warnings: &[String]) {

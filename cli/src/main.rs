@@ -1,4 +1,4 @@
-//! The program `portcls-emu`: MIDI files through a driver and a simulated MPU-401.
+//! The program `portcls-emu`: MIDI files and register scripts on a simulated MPU-401.
 //!
 //! Owns the command line and everything that is printed: data on stdout, all else on stderr, one
 //! exit code for each kind of end. It knows what a run is only through `portcls-machine`, and
@@ -15,6 +15,7 @@ mod failure;
 mod figures;
 mod input;
 mod manual;
+mod ops;
 mod output;
 mod play;
 mod session;
@@ -49,7 +50,8 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Play(arguments) => play::run(arguments),
         Verb::Capture(arguments) => capture::run(arguments),
-        Verb::Cards { format } => cards::run(*format),
+        Verb::Ops(arguments) => ops::run(arguments),
+        Verb::Cards(arguments) => cards::run(arguments),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),
     }

@@ -16,7 +16,7 @@ use crate::summary::{Ending, Flow, LateFacts, WireFacts, stop_ns};
 pub fn run(arguments: &PlayArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "play",
-        source: arguments.file.as_ref().unwrap_or(&Source::Tune),
+        source: arguments.file.as_ref().map_or(Source::Tune, Source::Input),
         song: &arguments.song,
         machine: &arguments.machine,
         report: &arguments.report,

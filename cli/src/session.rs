@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
 use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
+use portcls_machine::report::vcd::{self, Dialect};
 use portcls_machine::report::{Filter, text};
-use portcls_machine::{Figures, Machine, MachineError};
+use portcls_machine::{CardSignals, Figures, Machine, MachineError, vcd_options};
 
 use crate::arguments::{Format, MachineArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
@@ -25,7 +26,7 @@ pub struct Job<'a> {
     /// The verb.
     pub verb: &'static str,
     /// Where the song comes from.
-    pub source: &'a Source,
+    pub source: Source<'a>,
     /// How to read it.
     pub song: &'a SongArguments,
     /// The machine.
@@ -59,38 +60,89 @@ pub struct Report {
 /// The outputs in the order of their options.
 struct Outputs {
     trace: Option<Output>,
+    waves: Option<Output>,
     raw: Option<Output>,
     midi: Option<Output>,
 }
 
+/// What an output holds.
+#[derive(Clone, Copy)]
+enum Content {
+    Trace,
+    Waves,
+    Bytes,
+    MidiFile,
+}
+
+impl Content {
+    /// In words.
+    fn name(self) -> &'static str {
+        match self {
+            Content::Trace => "trace",
+            Content::Waves => "waveforms",
+            Content::Bytes => "bytes",
+            Content::MidiFile => "MIDI file",
+        }
+    }
+}
+
 impl Outputs {
     fn prepare(job: &Job<'_>) -> Result<Outputs, Failure> {
-        let wanted =
-            [("--trace", job.report.trace.as_ref()), job.raw_out, ("--midi-out", job.midi_out)];
+        let wanted = [
+            ("--trace", job.report.trace.as_ref()),
+            ("--vcd", job.report.vcd.as_ref()),
+            job.raw_out,
+            ("--midi-out", job.midi_out),
+        ];
         let mut outputs = prepare(&wanted, job.source.path())?.into_iter();
         let mut next = || outputs.next().flatten();
-        Ok(Outputs { trace: next(), raw: next(), midi: next() })
+        Ok(Outputs { trace: next(), waves: next(), raw: next(), midi: next() })
     }
 
-    /// What each holds, in words, and the output.
-    fn named(&self) -> impl Iterator<Item = (&'static str, &Output)> {
-        let named = [("trace", &self.trace), ("bytes", &self.raw), ("MIDI file", &self.midi)];
-        named.into_iter().filter_map(|(what, output)| Some((what, output.as_ref()?)))
+    /// What each holds, and the output.
+    fn each(&self) -> impl Iterator<Item = (Content, &Output)> {
+        let each = [
+            (Content::Trace, &self.trace),
+            (Content::Waves, &self.waves),
+            (Content::Bytes, &self.raw),
+            (Content::MidiFile, &self.midi),
+        ];
+        each.into_iter().filter_map(|(content, output)| Some((content, output.as_ref()?)))
     }
 
     fn use_stdout(&self) -> bool {
-        self.named().any(|(_, output)| output.is_stdout())
+        self.each().any(|(_, output)| output.is_stdout())
+    }
+
+    /// True when one of them needs the whole trace.
+    fn show_trace(&self) -> bool {
+        self.trace.is_some() || self.waves.is_some()
+    }
+
+    /// What the trace has to hold for them.
+    fn hold(&self) -> Hold {
+        Hold::First(if self.show_trace() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS })
+    }
+
+    fn card_signals(&self) -> CardSignals {
+        if self.waves.is_some() { CardSignals::Traced } else { CardSignals::Hidden }
     }
 
     /// Writes all of them, stdout last, so that it stays clean when a file fails.
-    fn write(&self, machine: &Machine, filter: Filter, bytes: &[(u64, u8)]) -> Result<(), Failure> {
+    fn write(
+        &self,
+        machine: &Machine,
+        report: &ReportArguments,
+        bytes: &[(u64, u8)],
+    ) -> Result<(), Failure> {
         let (stdout, files): (Vec<_>, Vec<_>) =
-            self.named().partition(|(_, output)| output.is_stdout());
-        for (what, output) in files.into_iter().chain(stdout) {
-            output.write(|to| match what {
-                "trace" => write_trace(machine, filter, to),
-                "bytes" => write_bytes(bytes, to),
-                _ => write_midi(bytes, to),
+            self.each().partition(|(_, output)| output.is_stdout());
+        for (content, output) in files.into_iter().chain(stdout) {
+            output.write(|to| match content {
+                Content::Trace => write_trace(machine, report.filter.into(), to),
+                Content::Waves => write_waves(machine, report.vcd_dialect.into(), to),
+                Content::Bytes => write_bytes(bytes, to),
+                Content::MidiFile => write_midi(bytes, to),
             })?;
         }
         Ok(())
@@ -105,14 +157,12 @@ impl Outputs {
 pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(job)?;
     let song = job.source.read(job.song.input_format.into())?;
-    let held = if outputs.trace.is_some() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS };
-    let machine = job.machine.build(Hold::First(held))?;
+    let machine = job.machine.build(outputs.hold(), outputs.card_signals())?;
     log::info!("{}: {} messages", job.verb, song.len());
     let run = work(&machine, &song);
     log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());
-    let filter = job.report.filter.into();
-    let written = outputs.write(&machine, filter, &run.bytes);
-    if outputs.trace.is_some() {
+    let written = outputs.write(&machine, job.report, &run.bytes);
+    if outputs.show_trace() {
         warn_of_limit(&machine);
     }
     let Report { figures, flow, ending } = match run.report {
@@ -125,9 +175,10 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     let facts = RunFacts { verb: job.verb, song: &song, figures, flow, ending };
     let mut summary = Summary::new(facts, job.source, job.machine);
     if written.is_ok() {
-        outputs.named().for_each(|(what, output)| summary.add_output(what, output));
+        outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
     }
-    if outputs.trace.is_none() {
+    if !outputs.show_trace() {
+        let filter = job.report.filter.into();
         let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);
         summary.add_first_lines(first_lines(&first, SUMMARY_LINES));
     }
@@ -157,6 +208,12 @@ fn first_lines(text: &str, lines: usize) -> String {
 
 fn write_trace(machine: &Machine, filter: Filter, mut to: &mut dyn Write) -> io::Result<()> {
     text::write(&machine.trace_log(), &machine.trace_header(), filter, &mut to)
+}
+
+fn write_waves(machine: &Machine, dialect: Dialect, mut to: &mut dyn Write) -> io::Result<()> {
+    let log = machine.trace_log();
+    let options = vcd_options(&log, dialect, dialect.usual_tick());
+    vcd::write(&log, &options, &mut to)
 }
 
 fn write_bytes(bytes: &[(u64, u8)], to: &mut dyn Write) -> io::Result<()> {

@@ -181,7 +181,7 @@ pub struct RunFacts<'a> {
 
 impl Summary {
     /// Collects the facts of a run.
-    pub fn new(run: RunFacts<'_>, source: &Source, machine: &MachineArguments) -> Summary {
+    pub fn new(run: RunFacts<'_>, source: Source<'_>, machine: &MachineArguments) -> Summary {
         let RunFacts { figures, ending, .. } = run;
         let outcome = ending.outcome();
         Summary {

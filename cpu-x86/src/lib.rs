@@ -1,1 +1,80 @@
-//! Placeholder.
+//! An interpreter for x86 and x86-64: safe Rust, exact counts, stops instead of callbacks.
+//!
+//! ```
+//! use cpu_x86::{Cpu, Mode, Register, Rights, Stop};
+//!
+//! let mut cpu = Cpu::new(Mode::Bits64);
+//! cpu.memory_mut().map(0x1000, 0x1000, Rights::READ | Rights::EXECUTE).unwrap();
+//! cpu.memory_mut().poke(0x1000, &[0xEC, 0xFF, 0xC0, 0xF4]).unwrap(); // in al, dx; inc eax; hlt
+//! cpu.set_register(Register::Rdx, 0x331);
+//! cpu.set_rip(0x1000);
+//!
+//! let Stop::PortRead(read) = cpu.run(100) else { panic!("IN is a stop") };
+//! assert_eq!(read.port, 0x331);
+//! cpu.finish_port_read(&read, 0x80).unwrap();
+//! assert_eq!(cpu.run(100), Stop::Halt);
+//! assert_eq!(cpu.register(Register::Rax), 0x81);
+//! assert_eq!(cpu.instruction_count(), 3);
+//! ```
+//!
+//! # What is emulated
+//!
+//! One processor at privilege level 0 in flat 32-bit or 64-bit mode: the integer instructions,
+//! string instructions, the stack, the moves and integer forms of SSE and SSE2, CPUID (it says
+//! exactly what is here), FS and GS with their bases. Memory is pages with rights; guard pages
+//! fault by their own name. Code that rewrites itself sees the change at the next instruction.
+//!
+//! # What is a stop
+//!
+//! Ports, CR8, the time stamp, HLT, a change of the interrupt flag, software interrupts, faults,
+//! divide errors, breakpoints, watchpoints, stop addresses, a used-up budget. The processor is
+//! not borrowed while a stop is served, so whoever serves it may save the registers, run
+//! something else on the same processor, and restore them.
+//!
+//! # What is refused
+//!
+//! x87, MMX, SSE floating point, SSE3 and later but LDDQU, VEX and EVEX forms, BMI but TZCNT; far
+//! jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of segment
+//! registers, LGDT and its like, control registers but CR8, debug registers, MSRs, INVLPG,
+//! WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported`, its address
+//! and its text, never with a guess.
+//!
+//! # Inaccuracies
+//!
+//! - Time: every instruction counts one, as does every iteration of a repeated string instruction.
+//! - Segment limits, the alignment check and privilege levels do not exist; a non-canonical
+//!   address faults as not mapped.
+//! - Flags and results that the manual leaves undefined have one value each, said where they are
+//!   made.
+//! - STI and MOV SS do not hold interrupts back for one instruction; who delivers them decides.
+//!
+//! Architecture invariant: nothing here knows an operating system, a device or a file format.
+//! Architecture invariant: no unsafe code, no host clock, no host instruction.
+//!
+//! Source: Intel 64 and IA-32 Architectures Software Developer's Manual; where AMD differs, AMD64
+//! Architecture Programmer's Manual.
+//! Measured: every form is compared with the host's processor in `tests/native.rs`.
+
+#![forbid(unsafe_code)]
+
+mod blocks;
+mod cpu;
+mod cpuid;
+mod decode;
+mod flags;
+mod machine;
+mod memory;
+mod operation;
+mod ops;
+mod pages;
+mod registers;
+mod run;
+mod select;
+mod stop;
+
+pub use cpu::{Cpu, Disassembly, Snapshot};
+pub use flags::RFlags;
+pub use memory::{Memory, Watchpoint};
+pub use pages::{MapError, PAGE_BYTES, PAGE_LIMIT, Rights};
+pub use registers::{Mode, Register, Registers};
+pub use stop::{Access, Cr8Read, Fault, FaultKind, PortRead, PortWidth, Stop};

@@ -2,6 +2,8 @@
 
 use crate::support::Folder;
 use insta_cmd::assert_cmd_snapshot;
+use portcls_machine::chip::cards;
+use portcls_machine::ops::{Cell, Row, check, suite};
 
 #[test]
 fn the_help_tells_the_verbs_and_the_exit_codes() {
@@ -26,6 +28,7 @@ fn the_help_of_capture_is_complete() {
 #[test]
 fn the_help_of_the_small_verbs_is_complete() {
     let folder = Folder::new();
+    assert_cmd_snapshot!("help_ops", folder.command(&["ops", "--help"]));
     assert_cmd_snapshot!("help_cards", folder.command(&["cards", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
     assert_cmd_snapshot!("help_man", folder.command(&["man", "--help"]));
@@ -53,6 +56,56 @@ fn the_cards_are_listed_with_figures_and_sources() {
 }
 
 #[test]
+fn the_check_of_the_cards_shows_each_scenario_and_fails_when_one_failed() {
+    let expected = check(cards());
+    let ran = Folder::new().run(&["cards", "--check"]);
+    assert!(ran.text().ends_with(&format!("\n{expected}")), "{}", ran.text());
+    let lines: Vec<&str> = ran.text().lines().collect();
+    let heading = "roland-mpu401  smsc-superio  sb16     clone-dumb  registers.ops";
+    assert_eq!(lines.first(), Some(&heading));
+    let failed = |row: &Row| row.cells.iter().filter(|cell| **cell == Cell::Failed).count();
+    let failed: usize = expected.rows.iter().map(failed).sum();
+    let legend = lines.iter().position(|line| line.starts_with("pass     as")).expect("a legend");
+    let table = &lines[..legend];
+    assert!(table.iter().all(|line| line.len() <= 100));
+    assert_eq!(table.iter().filter(|line| line.ends_with(".ops")).count(), suite().len());
+    assert_eq!(table.join(" ").matches("FAILED").count(), failed);
+    let cells = table.iter().filter(|line| !line.is_empty() && !line.starts_with(' ')).count();
+    assert_eq!(cells, expected.rows.len() + suite().len());
+    assert_eq!((ran.code == 0, ran.stderr.is_empty()), (failed == 0, failed == 0));
+    assert!(ran.code <= 1 && (failed == 0 || ran.stderr.starts_with(&format!("error: {failed} "))));
+}
+
+#[test]
+fn the_check_of_the_cards_has_a_form_for_programs() {
+    let expected = check(cards());
+    let ran = Folder::new().run(&["cards", "--check", "--format", "json"]);
+    let facts: serde_json::Value = serde_json::from_str(ran.text()).expect("JSON");
+    assert_eq!(ran.code, i32::from(!expected.is_good()));
+    assert_eq!((&facts["version"], &facts["good"]), (&1.into(), &expected.is_good().into()));
+    let failures: usize = expected.runs.iter().map(|run| run.failures().count()).sum();
+    assert_eq!(facts["failures"].as_array().map(Vec::len), Some(failures));
+    let scenarios = facts["scenarios"].as_array().expect("scenarios");
+    assert_eq!(scenarios.len(), expected.rows.len());
+    for (scenario, row) in scenarios.iter().zip(&expected.rows) {
+        assert_eq!(
+            (&scenario["file"], &scenario["title"]),
+            (&row.file.as_str().into(), &row.scenario.title.as_str().into(),)
+        );
+        for (card, cell) in expected.cards.iter().zip(&row.cells) {
+            let word = match cell {
+                Cell::Pass => "pass",
+                Cell::Differs => "differs",
+                Cell::Open => "open",
+                Cell::NotMeant => "not-meant",
+                Cell::Failed => "failed",
+            };
+            assert_eq!(scenario["results"][card], word);
+        }
+    }
+}
+
+#[test]
 fn every_shell_gets_completions_with_the_names_of_the_cards() {
     let folder = Folder::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
@@ -69,7 +122,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let titles: Vec<&str> = ran.text().lines().filter(|line| line.starts_with(".TH ")).collect();
     let names: Vec<&str> = titles.iter().filter_map(|line| line.split(' ').nth(1)).collect();
-    let expected = ["", "-play", "-capture", "-cards", "-completions", "-man"];
+    let expected = ["", "-play", "-capture", "-ops", "-cards", "-completions", "-man"];
     assert_eq!(names, expected.map(|verb| format!("portcls-emu{verb}")));
     assert!(ran.text().contains("70  a fault of portcls"), "the exit codes");
 }

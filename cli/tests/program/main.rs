@@ -3,5 +3,7 @@
 mod bad_input;
 mod capture;
 mod listings;
+mod ops;
 mod play;
 mod support;
+mod waves;

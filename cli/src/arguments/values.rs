@@ -1,0 +1,163 @@
+//! What stands behind an option: its values, how they are read, and what is wrong with them.
+
+use std::path::PathBuf;
+
+use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
+use clap::error::Error as UsageError;
+use clap::{Arg, Command, ValueEnum};
+use portcls_machine::chip::{CardProfile, card, cards};
+use portcls_machine::midi_file::InputFormat;
+use portcls_machine::report::Filter;
+use portcls_machine::report::vcd::Dialect;
+use portcls_machine::{MachineBuilder, MachineError};
+
+use crate::input::Input;
+use crate::output::Target;
+
+/// The form of what goes to stdout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Which events a trace shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum TraceFilter {
+    /// The bus, the interrupt line and the wires: what the hardware sees.
+    Registers,
+    /// Every event.
+    Full,
+}
+
+impl From<TraceFilter> for Filter {
+    fn from(filter: TraceFilter) -> Filter {
+        match filter {
+            TraceFilter::Registers => Filter::Registers,
+            TraceFilter::Full => Filter::Full,
+        }
+    }
+}
+
+/// For whom waveforms are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum WaveDialect {
+    /// Viewers, as GTKWave and Surfer: everything, to the ns.
+    Full,
+    /// Logic analysers, as sigrok-cli and PulseView: wires of one bit, to the us.
+    Sigrok,
+}
+
+impl From<WaveDialect> for Dialect {
+    fn from(dialect: WaveDialect) -> Dialect {
+        match dialect {
+            WaveDialect::Full => Dialect::Full,
+            WaveDialect::Sigrok => Dialect::Sigrok,
+        }
+    }
+}
+
+/// How to read a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum FileFormat {
+    /// By its first bytes: a MIDI file or a SysEx file.
+    Auto,
+    /// A Standard MIDI File, bare or in a RIFF wrapper.
+    Smf,
+    /// SysEx messages one after the other, all due at once.
+    Syx,
+    /// Bytes for the wire as they are, all due at once.
+    Raw,
+}
+
+impl From<FileFormat> for InputFormat {
+    fn from(format: FileFormat) -> InputFormat {
+        match format {
+            FileFormat::Auto => InputFormat::Auto,
+            FileFormat::Smf => InputFormat::Smf,
+            FileFormat::Syx => InputFormat::Syx,
+            FileFormat::Raw => InputFormat::Raw,
+        }
+    }
+}
+
+/// Finds a card by its name, and tells the shell and the help the names that there are.
+#[derive(Clone)]
+pub struct CardParser;
+
+impl TypedValueParser for CardParser {
+    type Value = &'static CardProfile;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Self::Value, UsageError> {
+        let find = |name: &str| -> Result<Self::Value, MachineError> {
+            let name = name.to_ascii_lowercase();
+            MachineBuilder::new().card(&name)?;
+            Ok(card(&name).expect("a card that the machine takes"))
+        };
+        find.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values = cards().iter().map(|card| PossibleValue::new(card.name).help(card.title));
+        Some(Box::new(values))
+    }
+}
+
+/// Reads a base port: hexadecimal digits, with or without 0x.
+pub fn parse_port(text: &str) -> Result<u16, String> {
+    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
+    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let port = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex);
+    let port = port.ok_or("use 0 to FFFE, in hexadecimal, with or without 0x")?;
+    MachineBuilder::new().port(port).map_err(|error| error.to_string())?;
+    Ok(port as u16)
+}
+
+/// Reads an interrupt line; 2 is 9.
+pub fn parse_irq(text: &str) -> Result<u8, String> {
+    let irq: u32 = text.parse().map_err(|_| "use 2 to 15 (2 means 9, as on a PC)")?;
+    MachineBuilder::new().irq(irq).map_err(|error| error.to_string())?;
+    Ok(if irq == 2 { 9 } else { irq as u8 })
+}
+
+/// Reads the name of an input; - is stdin.
+pub fn input() -> impl TypedValueParser<Value = Input> {
+    PathBufValueParser::new().map(|path: PathBuf| Input::from(path))
+}
+
+/// Reads the name of an output; - is stdout.
+pub fn target() -> impl TypedValueParser<Value = Target> {
+    PathBufValueParser::new().map(|path: PathBuf| Target::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_hexadecimal_with_or_without_0x() {
+        assert_eq!(parse_port("330"), Ok(0x330));
+        assert_eq!(parse_port("0x330"), Ok(0x330));
+        assert_eq!(parse_port("0XfFfE"), Ok(0xFFFE));
+        assert_eq!(parse_port("0"), Ok(0));
+        for text in ["", "0x", "+330", "330h", "-1", "FFFF", "10330", "FFFFFFFFFFFFFFFFF"] {
+            assert!(parse_port(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn line_2_is_line_9() {
+        assert_eq!(parse_irq("2"), Ok(9));
+        assert_eq!(parse_irq("15"), Ok(15));
+        for text in ["", "1", "16", "-3", "five", "4294967305"] {
+            assert!(parse_irq(text).is_err(), "{text}");
+        }
+    }
+}

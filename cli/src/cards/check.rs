@@ -1,0 +1,201 @@
+//! `cards --check`: how each card does in the register scripts that are built in.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use portcls_machine::chip::CardProfile;
+use portcls_machine::ops::{self, Cell, RunReport, SuiteReport};
+use serde::Serialize;
+
+use super::VERSION;
+use crate::arguments::Format;
+use crate::console::{self, Console};
+use crate::failure::{Exit, Failure};
+use crate::figures::{counted, wrapped};
+use crate::summary::json;
+
+const HEADING: Style = Style::new().bold();
+const FAILED: Style = AnsiColor::Red.on_default().bold();
+const APART: Style = AnsiColor::Cyan.on_default();
+
+/// Columns of a line.
+const COLUMNS: usize = 100;
+
+/// Fewest columns for the title of a scenario, however many cards stand before it.
+const TITLE_COLUMNS: usize = 30;
+
+const LEGEND: &str = "\
+pass     as every card is expected to
+differs  otherwise, as this card is expected to
+open     as the model assumes: nobody has compared it with a real card
+-        the scenario is not meant for the card
+FAILED   not as expected
+";
+
+/// Runs the scripts on these cards and shows a line for each scenario.
+///
+/// # Errors
+/// [`Failure::CannotWrite`].
+pub fn run(cards: &[CardProfile], format: Format) -> Result<Exit, Failure> {
+    let report = ops::check(cards);
+    let text = match format {
+        Format::Text => text(&report),
+        Format::Json => json(&CheckFacts::new(&report)),
+    };
+    Console::Stdout.print(&text)?;
+    if report.is_good() {
+        return Ok(Exit::Good);
+    }
+    let failed =
+        (0..report.cards.len()).map(|card| report.count(card, Cell::Failed)).sum::<usize>();
+    console::error(&format_args!(
+        "{} failed, counted card by card; each is shown on stdout with file and line",
+        counted(failed as u64, "scenario")
+    ));
+    Ok(Exit::CheckFailed)
+}
+
+fn text(report: &SuiteReport) -> String {
+    let mut text = String::new();
+    let mut file = "";
+    for row in &report.rows {
+        if row.file != file {
+            file = &row.file;
+            push_heading(&mut text, file, &report.cards);
+        }
+        let widths = report.cards.iter().map(|card| width(card));
+        let cells: String = row.cells.iter().zip(widths).map(cell_text).collect();
+        let indent: usize = report.cards.iter().map(|card| width(card)).sum();
+        let title_columns = COLUMNS.saturating_sub(indent).max(TITLE_COLUMNS);
+        for (index, line) in wrapped(&row.scenario.title, title_columns).iter().enumerate() {
+            // A String takes everything.
+            let _ = match index {
+                0 => writeln!(text, "{cells}{line}"),
+                _ => writeln!(text, "{:indent$}{line}", ""),
+            };
+        }
+    }
+    // A String takes everything.
+    let _ = write!(text, "\n{LEGEND}\n{report}");
+    text
+}
+
+fn push_heading(text: &mut String, file: &str, cards: &[&str]) {
+    let gap = if text.is_empty() { "" } else { "\n" };
+    // A String takes everything.
+    let _ = write!(text, "{gap}{HEADING}");
+    for card in cards {
+        let width = width(card);
+        let _ = write!(text, "{card:<width$}");
+    }
+    let _ = writeln!(text, "{file}{HEADING:#}");
+}
+
+/// Columns of a card, with the space behind it.
+fn width(card: &str) -> usize {
+    card.len().max("differs".len()) + 2
+}
+
+fn cell_text((cell, width): (&Cell, usize)) -> String {
+    let (style, word) = match cell {
+        Cell::NotMeant => (Style::new(), "-"),
+        Cell::Failed => (FAILED, "FAILED"),
+        Cell::Differs | Cell::Open => (APART, word(*cell)),
+        Cell::Pass => (Style::new(), word(*cell)),
+    };
+    format!("{style}{word}{style:#}{:gap$}", "", gap = width - word.len())
+}
+
+/// A result in the form for programs.
+fn word(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Pass => "pass",
+        Cell::Differs => "differs",
+        Cell::Open => "open",
+        Cell::NotMeant => "not-meant",
+        Cell::Failed => "failed",
+    }
+}
+
+/// The check for programs.
+#[derive(Serialize)]
+struct CheckFacts<'a> {
+    version: u32,
+    good: bool,
+    cards: &'a [&'static str],
+    scenarios: Vec<ScenarioFacts<'a>>,
+    failures: Vec<FailureFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct ScenarioFacts<'a> {
+    file: &'a str,
+    line: usize,
+    title: &'a str,
+    source: &'a str,
+    /// By the name of the card.
+    results: BTreeMap<&'a str, &'static str>,
+}
+
+#[derive(Serialize)]
+struct FailureFacts<'a> {
+    file: &'a str,
+    line: usize,
+    card: &'a str,
+    title: &'a str,
+    time_ns: u64,
+    expected: &'a str,
+    got: &'a str,
+}
+
+impl CheckFacts<'_> {
+    fn new(report: &SuiteReport) -> CheckFacts<'_> {
+        let result = |(&card, &cell): (&&'static str, &Cell)| (card, word(cell));
+        let scenarios = report.rows.iter().map(|row| ScenarioFacts {
+            file: &row.file,
+            line: row.scenario.line,
+            title: &row.scenario.title,
+            source: &row.scenario.source,
+            results: report.cards.iter().zip(&row.cells).map(result).collect(),
+        });
+        let failures =
+            report.runs.iter().flat_map(RunReport::failures).map(|failure| FailureFacts {
+                file: failure.file,
+                line: failure.line,
+                card: failure.card,
+                title: failure.title,
+                time_ns: failure.time_ns,
+                expected: failure.expected,
+                got: failure.got,
+            });
+        CheckFacts {
+            version: VERSION,
+            good: report.is_good(),
+            cards: &report.cards,
+            scenarios: scenarios.collect(),
+            failures: failures.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcls_machine::chip::card;
+
+    use super::*;
+
+    #[test]
+    fn a_card_that_does_not_do_as_expected_fails_the_check_and_is_named() {
+        let good = card("sb16").unwrap();
+        let mut broken = good.clone();
+        broken.rx_depth = 1;
+        let broken = [broken];
+        assert_eq!(run(&broken, Format::Json).unwrap(), Exit::CheckFailed);
+        let report = ops::check(&broken);
+        let (text, json) = (text(&report), json(&CheckFacts::new(&report)));
+        assert!(text.contains("FAILED") && text.contains("midi-in.ops:"), "{text}");
+        assert!(json.contains("\"good\": false") && json.contains("\"sb16\": \"failed\""));
+        assert_eq!(run(std::slice::from_ref(good), Format::Text).unwrap(), Exit::Good);
+    }
+}

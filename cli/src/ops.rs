@@ -1,0 +1,110 @@
+//! `ops`: register scripts on a card.
+
+use std::str;
+
+use portcls_machine::ops::{self, OpsError, RunReport, Script, Verdict};
+
+use crate::arguments::OpsArguments;
+use crate::console::{self, Console};
+use crate::failure::{Exit, Failure};
+use crate::figures::counted;
+use crate::input::{Input, Obstacle};
+
+/// Longest script in bytes: room for all that the reader of scripts allows, with comments.
+const MAX_SCRIPT_BYTES: usize = 1 << 24;
+
+/// Failures of a script that get a line of their own; its report has all of them.
+const SHOWN_FAILURES: usize = 10;
+
+/// Reads all scripts, runs them one after the other, and says what was not as expected.
+///
+/// # Errors
+/// [`Failure`]: a file that cannot be read or is no script, before anything is run; and a stdout
+/// that cannot be written.
+pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
+    if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
+        return Err(Failure::StdinTwice);
+    }
+    let scripts = arguments.files.iter().map(read).collect::<Result<Vec<Script>, Failure>>()?;
+    let mut exit = Exit::Good;
+    for (index, script) in scripts.iter().enumerate() {
+        let report = ops::run(script, arguments.card);
+        let gap = if index > 0 { "\n" } else { "" };
+        Console::Stdout.print(&format!("{gap}{report}"))?;
+        if report.verdict() != Verdict::Passed {
+            complain(&report);
+            exit = Exit::CheckFailed;
+        }
+    }
+    Ok(exit)
+}
+
+/// Says what was not as expected, a line each.
+fn complain(report: &RunReport) {
+    let mut failures = report.failures();
+    for failure in failures.by_ref().take(SHOWN_FAILURES) {
+        console::error(&failure);
+    }
+    let more = failures.count() as u64;
+    if more > 0 {
+        console::error(&format_args!(
+            "{}: {} more not as expected; the report on stdout has all of them",
+            report.file,
+            counted(more, "line")
+        ));
+    }
+    if report.verdict() == Verdict::NothingChecked {
+        let RunReport { file, card, .. } = report;
+        let is_meant = report.scenarios.iter().any(|scenario| scenario.lines.is_some());
+        let mend = if is_meant {
+            "say behind a line what has to come of it, as in R S -> 80/C0".to_owned()
+        } else {
+            format!("no scenario in it is meant for {card}: choose another --card")
+        };
+        console::error(&format_args!("{file}: nothing was checked: {mend}"));
+    }
+}
+
+fn read(input: &Input) -> Result<Script, Failure> {
+    let name = input.name();
+    let bytes = input.bytes(MAX_SCRIPT_BYTES).map_err(|obstacle| match obstacle {
+        Obstacle::System(error) => {
+            Failure::cannot_read(&name, &error, "give a register script (.ops) or -")
+        }
+        Obstacle::TooBig(bytes) => {
+            Failure::ScriptTooBig { name: name.clone(), bytes, limit: MAX_SCRIPT_BYTES }
+        }
+    })?;
+    let text = text(&name, &bytes)?;
+    Ok(Script::parse(&name, text)?)
+}
+
+/// The bytes as text that a terminal may show: a report has lines of it.
+fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
+    let not_text = |before: &str, what: String| {
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Err(OpsError {
+            file: name.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            what,
+            hint: "save the script as plain text in UTF-8".to_owned(),
+        })
+    };
+    let text = match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let (before, rest) = bytes.split_at(error.valid_up_to());
+            let before = str::from_utf8(before).expect("valid up to here");
+            return not_text(before, format!("the byte {:02X} is no text", rest[0]));
+        }
+    };
+    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n');
+    match text.char_indices().find(|&(_, letter)| is_odd(letter)) {
+        Some((at, letter)) => {
+            let number = u32::from(letter);
+            not_text(&text[..at], format!("the control character {number:02X} is no text"))
+        }
+        None => Ok(text),
+    }
+}

@@ -1,0 +1,113 @@
+//! `--vcd` as its user sees it.
+
+use crate::support::{Folder, TWO_NOTES, midi_file};
+
+fn folder_with_song() -> Folder {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    folder
+}
+
+/// The names of the wires in a dump.
+fn wires(dump: &str) -> Vec<&str> {
+    let declared = dump.lines().filter(|line| line.starts_with("$var "));
+    declared.filter_map(|line| line.split(' ').nth(4)).collect()
+}
+
+const FULL: [&str; 8] = ["txd", "rxd", "irq", "drr", "dsr", "tx_fifo", "rx_fifo", "irql"];
+const SIGROK: [&str; 5] = ["midi_out", "midi_in", "irq", "drr", "dsr"];
+
+#[test]
+fn both_verbs_write_waveforms_in_both_dialects() {
+    for verb in ["play", "capture"] {
+        for (dialect, tick, expected) in
+            [("full", "1 ns", &FULL[..]), ("sigrok", "1 us", &SIGROK[..])]
+        {
+            let folder = folder_with_song();
+            let arguments = [verb, "song.mid", "--vcd", "song.vcd", "--vcd-dialect", dialect];
+            let ran = folder.run(&arguments);
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+            assert!(ran.text().contains("written     waveforms: song.vcd\n"), "{}", ran.text());
+            assert!(!ran.text().contains("The trace begins"), "{}", ran.text());
+            let dump = String::from_utf8(folder.get("song.vcd")).unwrap();
+            assert!(dump.contains(&format!("$timescale {tick} $end")), "{verb} {dialect}");
+            assert_eq!(wires(&dump), expected, "{verb}");
+            assert_eq!(folder.names(), ["song.mid", "song.vcd"]);
+        }
+    }
+}
+
+#[test]
+fn waveforms_for_viewers_are_the_default_and_may_go_to_stdout() {
+    let folder = folder_with_song();
+    let in_file = folder.run(&["play", "song.mid", "--vcd", "song.vcd"]);
+    let on_stdout = folder.run(&["play", "song.mid", "--vcd", "-"]);
+    assert_eq!((in_file.code, on_stdout.code), (0, 0));
+    assert_eq!(wires(on_stdout.text()), FULL);
+    assert_eq!(on_stdout.stdout, folder.get("song.vcd"));
+    assert!(on_stdout.stderr.starts_with("play song.mid\n"), "{}", on_stdout.stderr);
+}
+
+#[test]
+fn waveforms_change_nothing_in_a_run_but_what_its_trace_has_of_the_card() {
+    for card in ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"] {
+        let folder = folder_with_song();
+        let run = ["play", "song.mid", "--card", card, "--trace", "-"];
+        let without = folder.run(&[&run[..], &["--midi-out", "a.mid"]].concat());
+        let vcd = ["--midi-out", "b.mid", "--vcd", "song.vcd"];
+        let with = folder.run(&[&run[..], &vcd[..]].concat());
+        assert_eq!((without.code, with.code), (0, 0));
+        assert_eq!(folder.get("a.mid"), folder.get("b.mid"), "{card}");
+        assert!(!without.text().contains(" drr "), "{card}");
+        assert!(with.text().contains(" drr "), "{card}");
+    }
+}
+
+#[test]
+fn a_run_that_ends_early_has_its_waveforms() {
+    let folder = Folder::new();
+    let ran = folder.run(&["play", "--until", "1ms", "--vcd", "tune.vcd"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(String::from_utf8(folder.get("tune.vcd")).unwrap().contains("$enddefinitions"));
+}
+
+#[test]
+fn a_bad_place_or_dialect_is_found_before_the_run() {
+    let more = "; --help tells more";
+    let cases = [
+        (
+            &["--vcd", "-", "--trace", "-"][..],
+            2,
+            "--trace and --vcd both write to stdout: give each a place of its own".to_owned(),
+        ),
+        (
+            &["--vcd", "song.mid"],
+            2,
+            "--vcd would write over the input song.mid: give it another name".to_owned(),
+        ),
+        (
+            &["--vcd", "no/song.vcd"],
+            3,
+            "cannot write no/song.vcd: its folder does not exist; make the folder first".to_owned(),
+        ),
+        (
+            &["--vcd-dialect", "sigrok"],
+            2,
+            format!("the following required arguments were not provided: --vcd <FILE>{more}"),
+        ),
+        (
+            &["--vcd", "song.vcd", "--vcd-dialect", "wide"],
+            2,
+            format!(
+                "invalid value 'wide' for '--vcd-dialect <WHICH>' [possible values: full, \
+                 sigrok]{more}"
+            ),
+        ),
+    ];
+    for (options, code, line) in cases {
+        let folder = folder_with_song();
+        let ran = folder.run(&[&["play", "song.mid"], options].concat());
+        assert_eq!((ran.code, ran.stderr), (code, format!("error: {line}\n")));
+        assert_eq!((ran.stdout.len(), folder.names()), (0, vec!["song.mid".to_owned()]));
+    }
+}

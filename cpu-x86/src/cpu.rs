@@ -1,0 +1,198 @@
+//! The processor: what a user of the crate holds.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use crate::blocks::Blocks;
+use crate::decode;
+use crate::flags::RFlags;
+use crate::machine::Machine;
+use crate::memory::{Memory, SavedMemory};
+use crate::operation::Width;
+use crate::registers::{Mode, RAX, RDX, Register, Registers};
+use crate::stop::{Cr8Read, Fault, PortRead, PortTarget, PortWidth};
+
+/// A processor with its memory.
+///
+/// It runs until something needs the outside, and is not borrowed while that is served: see
+/// [`Cpu::run`] and [`Stop`](crate::Stop).
+#[derive(Debug)]
+pub struct Cpu {
+    pub(crate) stop_addresses: Vec<RangeInclusive<u64>>,
+    pub(crate) breakpoints: BTreeSet<u64>,
+
+    pub(crate) machine: Machine,
+    pub(crate) blocks: Blocks,
+    /// The breakpoint that was reported last: the next run starts by passing it.
+    pub(crate) reported_breakpoint: Option<u64>,
+    pub(crate) instruction_count: u64,
+}
+
+/// Memory and registers at one moment; cheap to take, to keep and to clone.
+///
+/// Breakpoints, watchpoints, stop addresses and the instruction count are not part of it.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    memory: SavedMemory,
+    registers: Registers,
+}
+
+/// One instruction as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disassembly {
+    /// Intel syntax.
+    pub text: String,
+    /// The number of bytes.
+    pub length: usize,
+}
+
+impl Cpu {
+    /// A processor with empty memory and the registers of [`Registers::default`].
+    pub fn new(mode: Mode) -> Cpu {
+        Cpu {
+            stop_addresses: Vec::new(),
+            breakpoints: BTreeSet::new(),
+            machine: Machine::new(mode),
+            blocks: Blocks::new(),
+            reported_breakpoint: None,
+            instruction_count: 0,
+        }
+    }
+
+    /// Which instruction set it executes.
+    pub fn mode(&self) -> Mode {
+        self.machine.mode
+    }
+
+    /// The memory.
+    pub fn memory(&self) -> &Memory {
+        &self.machine.memory
+    }
+
+    /// The memory, to map and to change.
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.machine.memory
+    }
+
+    /// All registers, copied.
+    pub fn registers(&self) -> Registers {
+        self.machine.registers()
+    }
+
+    /// Sets all registers; in 32-bit mode the upper halves are cut off.
+    pub fn set_registers(&mut self, registers: &Registers) {
+        self.machine.set_registers(registers);
+    }
+
+    /// One general register.
+    pub fn register(&self, register: Register) -> u64 {
+        self.machine.general[register as usize]
+    }
+
+    /// Sets one general register; in 32-bit mode the upper half is cut off.
+    pub fn set_register(&mut self, register: Register, value: u64) {
+        self.machine.general[register as usize] = value & self.machine.address_mask;
+    }
+
+    /// The address of the next instruction.
+    pub fn rip(&self) -> u64 {
+        self.machine.rip
+    }
+
+    /// Sets the address of the next instruction.
+    pub fn set_rip(&mut self, address: u64) {
+        self.machine.rip = address & self.machine.address_mask;
+    }
+
+    /// The flags.
+    pub fn flags(&self) -> RFlags {
+        self.machine.flags.bits()
+    }
+
+    /// Sets the flags.
+    pub fn set_flags(&mut self, flags: RFlags) {
+        self.machine.flags.set(flags);
+    }
+
+    /// How many instructions have retired since the processor was made; an iteration of a
+    /// repeated string instruction counts as one.
+    pub fn instruction_count(&self) -> u64 {
+        self.instruction_count
+    }
+
+    /// Ends a run with `Stop::Reached` before an instruction in this range: the addresses of
+    /// imported functions, the return address of a call into the guest. Nothing need be mapped.
+    pub fn add_stop_addresses(&mut self, addresses: RangeInclusive<u64>) {
+        self.stop_addresses.push(addresses);
+        self.blocks.clear();
+    }
+
+    /// Ends a run with `Stop::Breakpoint` before the instruction at this address.
+    pub fn add_breakpoint(&mut self, address: u64) {
+        if self.breakpoints.insert(address) {
+            self.blocks.clear();
+        }
+    }
+
+    /// Takes a breakpoint away; `true` when it was there.
+    pub fn remove_breakpoint(&mut self, address: u64) -> bool {
+        let was_there = self.breakpoints.remove(&address);
+        if was_there {
+            self.blocks.clear();
+        }
+        was_there
+    }
+
+    /// Saves memory and registers. Cost grows with the pages written since the last snapshot.
+    pub fn snapshot(&mut self) -> Snapshot {
+        Snapshot { memory: self.machine.memory.save(), registers: self.machine.registers() }
+    }
+
+    /// Goes back to a snapshot of this processor. Cost grows with the pages that differ.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.machine.memory.restore(&snapshot.memory);
+        self.machine.set_registers(&snapshot.registers);
+        self.reported_breakpoint = None;
+    }
+
+    /// Answers `Stop::PortRead` with the value that the port gave; bits above its width do not
+    /// matter.
+    ///
+    /// # Errors
+    /// For INS, when the memory that was writable at the stop is not any more.
+    pub fn finish_port_read(&mut self, read: &PortRead, value: u32) -> Result<(), Fault> {
+        match read.target {
+            PortTarget::Accumulator => {
+                let set = match read.width {
+                    PortWidth::Byte => u8::set,
+                    PortWidth::Word => u16::set,
+                    PortWidth::Dword => u32::set,
+                };
+                set(&mut self.machine.general, RAX as u8, value.into());
+                Ok(())
+            }
+            PortTarget::Memory(address) => {
+                let bytes = value.to_le_bytes();
+                self.machine.memory.write(address, &bytes[..read.width.bytes()])
+            }
+        }
+    }
+
+    /// Answers `Stop::Cr8Read`.
+    pub fn finish_cr8_read(&mut self, read: &Cr8Read, value: u64) {
+        self.machine.general[usize::from(read.target % 16)] = value;
+    }
+
+    /// Answers `Stop::TimestampRead`: EDX:EAX receives the time stamp.
+    pub fn finish_timestamp_read(&mut self, timestamp: u64) {
+        self.machine.general[RAX] = timestamp & u64::from(u32::MAX);
+        self.machine.general[RDX] = timestamp >> 32;
+    }
+
+    /// The text of the instruction at an address, whatever its page's rights; `None` where
+    /// nothing is mapped.
+    pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
+        let (text, length) = decode::text(&self.machine.memory, self.machine.mode, address)?;
+        Some(Disassembly { text, length })
+    }
+}

@@ -1,0 +1,197 @@
+//! From instruction bytes to operations, with the decoder of `iced-x86`.
+
+use iced_x86::{
+    Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, IntelFormatter, OpKind,
+    Register as Name,
+};
+
+use crate::machine::{Exit, Machine, Outcome};
+use crate::memory::Memory;
+use crate::operation::Operation;
+use crate::ops::string::is_repeated;
+use crate::registers::{FS_BASE, GS_BASE, HIGH_BYTE, Mode, ZERO_REGISTER};
+use crate::select;
+use crate::stop::Fault;
+
+/// The most operations in a block.
+pub(crate) const BLOCK_OPERATIONS: usize = 32;
+
+/// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
+const INSTRUCTION_BYTES: usize = 15;
+
+/// AMD's reading of a 66h prefix on a near branch shows it as a 16-bit branch, which is refused;
+/// Intel's reading would ignore the prefix. So what depends on the make of processor is seen.
+const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
+
+/// Decodes one block into `operations`: until something may branch, or `is_boundary` says that
+/// the run must stop before an address. Returns the block's length in bytes.
+///
+/// # Errors
+/// The fault of fetching the first instruction.
+pub(crate) fn block(
+    memory: &Memory,
+    mode: Mode,
+    address: u64,
+    operations: &mut Vec<Operation>,
+    is_boundary: impl Fn(u64) -> bool,
+) -> Result<usize, Fault> {
+    let mut bytes = [0; BLOCK_OPERATIONS * INSTRUCTION_BYTES];
+    let available = memory.fetch(address, &mut bytes)?;
+    let mut decoder = Decoder::with_ip(mode.bits(), &bytes[..available], address, DECODER_OPTIONS);
+    let mut instruction = Instruction::default();
+    let mut length = 0;
+    for number in 0..BLOCK_OPERATIONS {
+        if number > 0 && is_boundary(instruction.next_ip() & mode.address_mask()) {
+            break;
+        }
+        decoder.decode_out(&mut instruction);
+        if decoder.last_error() == DecoderError::NoMoreBytes {
+            if number == 0 {
+                let missing = address.wrapping_add(available as u64) & mode.address_mask();
+                memory.fetch(missing, &mut [0])?;
+            }
+            break;
+        }
+        let repeated = is_repeated(&instruction);
+        if repeated && number > 0 {
+            break;
+        }
+        let (operation, known) = operation(&instruction);
+        operations.push(Operation { start: length as u16, ..operation });
+        length += instruction.len();
+        let ends = instruction.flow_control() != FlowControl::Next;
+        if ends || repeated || known == Known::No {
+            break;
+        }
+    }
+    Ok(length)
+}
+
+/// The text of the instruction at an address, in Intel syntax, and its length; `None` where
+/// nothing can be read.
+pub(crate) fn text(memory: &Memory, mode: Mode, address: u64) -> Option<(String, usize)> {
+    let mut bytes = [0; INSTRUCTION_BYTES];
+    let available = (1..=INSTRUCTION_BYTES)
+        .rev()
+        .find(|&length| memory.peek(address, &mut bytes[..length]).is_ok())?;
+    let mut decoder = Decoder::with_ip(mode.bits(), &bytes[..available], address, DECODER_OPTIONS);
+    let instruction = decoder.decode();
+    let mut text = String::new();
+    iced_x86::Formatter::format(&mut IntelFormatter::new(), &instruction, &mut text);
+    Some((text, instruction.len()))
+}
+
+/// Whether this processor has an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It does.
+    Yes,
+    /// Its operation stops the run.
+    No,
+}
+
+/// Makes an operation of an instruction.
+pub(crate) fn operation(instruction: &Instruction) -> (Operation, Known) {
+    let (handler, known) = match select::handler(instruction) {
+        Some(handler) => (handler, Known::Yes),
+        None => (unsupported as crate::machine::Handler, Known::No),
+    };
+    let mut operation = Operation::new(handler);
+    operation.length = instruction.len() as u8;
+    for number in 0..instruction.op_count() {
+        set_operand(&mut operation, instruction, number);
+    }
+    (operation, known)
+}
+
+fn unsupported(_: &mut Machine, _: &Operation) -> Outcome {
+    Err(Exit::Unsupported)
+}
+
+fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32) {
+    match instruction.op_kind(number) {
+        OpKind::Register => {
+            let code = register_code(instruction.op_register(number));
+            match number {
+                0 => operation.target = code,
+                1 => operation.source = code,
+                // The mask of MASKMOVDQU, whose first operand is memory.
+                _ if instruction.op_register(number).is_xmm() => {
+                    operation.target = code;
+                }
+                // CL, which its handlers know.
+                _ => {}
+            }
+        }
+        OpKind::Memory => set_memory(operation, instruction),
+        OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
+            operation.immediate = instruction.near_branch_target();
+        }
+        OpKind::Immediate8_2nd => operation.source = instruction.immediate8_2nd() % 32,
+        OpKind::MemorySegSI | OpKind::MemorySegDI => {
+            set_string(operation, 48, instruction.memory_segment());
+        }
+        OpKind::MemorySegESI | OpKind::MemorySegEDI => {
+            set_string(operation, 32, instruction.memory_segment());
+        }
+        OpKind::MemorySegRSI | OpKind::MemorySegRDI => {
+            set_string(operation, 0, instruction.memory_segment());
+        }
+        // The target's segment is ES, flat; a source segment set by the other operand stays.
+        OpKind::MemoryESDI => operation.unused_address_bits = 48,
+        OpKind::MemoryESEDI => operation.unused_address_bits = 32,
+        OpKind::MemoryESRDI => operation.unused_address_bits = 0,
+        OpKind::FarBranch16 | OpKind::FarBranch32 => {}
+        _ => operation.immediate = instruction.immediate(number),
+    }
+}
+
+fn set_string(operation: &mut Operation, unused_address_bits: u8, segment: Name) {
+    operation.unused_address_bits = unused_address_bits;
+    operation.segment = segment_code(segment);
+}
+
+fn set_memory(operation: &mut Operation, instruction: &Instruction) {
+    let (base, index) = (instruction.memory_base(), instruction.memory_index());
+    operation.segment = segment_code(instruction.memory_segment());
+    operation.displacement = instruction.memory_displacement64();
+    operation.scale = instruction.memory_index_scale().trailing_zeros() as u8;
+    // The decoder has added RIP to the displacement already.
+    if !base.is_ip() {
+        operation.base = register_code(base);
+    }
+    // XLAT names AL as index; its handler knows.
+    if index != Name::AL {
+        operation.index = register_code(index);
+    }
+    let address_bytes = if base != Name::None {
+        base.size()
+    } else if index != Name::None {
+        index.size()
+    } else {
+        instruction.memory_displ_size() as usize
+    };
+    operation.unused_address_bits = 64 - 8 * address_bytes as u8;
+}
+
+fn segment_code(segment: Name) -> u8 {
+    match segment {
+        Name::FS => FS_BASE,
+        Name::GS => GS_BASE,
+        _ => ZERO_REGISTER,
+    }
+}
+
+fn register_code(register: Name) -> u8 {
+    if register.is_xmm() {
+        return register.number() as u8;
+    }
+    if !register.is_gpr() {
+        return ZERO_REGISTER;
+    }
+    let number = register.full_register().number() as u8;
+    match register {
+        Name::AH | Name::CH | Name::DH | Name::BH => number | HIGH_BYTE,
+        _ => number,
+    }
+}

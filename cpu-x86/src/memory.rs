@@ -1,0 +1,389 @@
+//! Guest memory: pages with rights, a translation cache in front, and what a snapshot shares.
+//!
+//! Every access that the translation cache lets through is allowed, to a page that is already
+//! marked as changed and holds no cached code and no watchpoint: one comparison stands for all
+//! checks. Everything else takes the slow way in `memory/checked.rs`.
+
+mod checked;
+mod saved;
+
+use std::sync::Arc;
+
+use crate::pages::{Copies, Frame, Layout, MapError, PAGE_BYTES, PAGE_LIMIT, Page, Rights};
+use crate::stop::{Access, Fault};
+
+pub(crate) use saved::SavedMemory;
+
+/// How many translations are remembered; a power of two.
+const TRANSLATIONS: usize = 256;
+
+/// No page has this number: page numbers have 52 bits.
+const NO_PAGE: u64 = u64::MAX;
+
+/// The memory of the guest.
+#[derive(Debug)]
+pub struct Memory {
+    /// Where each page lies, shared with snapshots.
+    layout: Arc<Layout>,
+    /// What each slot held when it was last saved, shared with snapshots.
+    copies: Copies,
+    watchpoints: Vec<Watchpoint>,
+
+    frames: Vec<Frame>,
+    slots: Vec<Slot>,
+    /// Slots written since they were last saved.
+    changed_slots: Vec<u32>,
+    translations: [Translation; TRANSLATIONS],
+    /// Why the last access was refused.
+    fault: Option<Fault>,
+    /// What the run loop must look at before the next instruction.
+    attention: bool,
+    /// Pages whose decoded code is no longer true.
+    stale_code: Vec<u64>,
+    watch_hit: Option<(u64, Access)>,
+}
+
+/// A remembered translation: the page's number where the access is free of checks.
+#[derive(Debug, Clone, Copy)]
+struct Translation {
+    read: u64,
+    write: u64,
+    slot: u32,
+}
+
+/// What is known of a page beside its bytes.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    /// The page number it is mapped at.
+    page: u64,
+    state: SlotState,
+    /// Which bytes the decode cache has decoded, one bit each.
+    code: Option<Box<CodeMap>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum SlotState {
+    /// As it was last saved.
+    #[default]
+    Saved,
+    /// Written since.
+    Changed,
+}
+
+type CodeMap = [u64; PAGE_BYTES / 64];
+
+/// A watched range of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watchpoint {
+    /// The first byte.
+    pub address: u64,
+    /// How many bytes.
+    pub length: u64,
+    /// Which access is reported: `Read` for loads only, `Write` for stores only.
+    pub access: Access,
+}
+
+/// Why a load or store did not happen; the details wait in the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused;
+
+impl Memory {
+    /// Memory with nothing mapped.
+    pub(crate) fn new() -> Memory {
+        Memory {
+            layout: Arc::default(),
+            copies: Copies::new(),
+            watchpoints: Vec::new(),
+            frames: Vec::new(),
+            slots: Vec::new(),
+            changed_slots: Vec::new(),
+            translations: [Translation { read: NO_PAGE, write: NO_PAGE, slot: 0 }; TRANSLATIONS],
+            fault: None,
+            attention: false,
+            stale_code: Vec::new(),
+            watch_hit: None,
+        }
+    }
+
+    /// Maps pages filled with zero.
+    ///
+    /// # Errors
+    /// When the range is not made of whole pages, overlaps a mapped page, or is too long.
+    pub fn map(&mut self, address: u64, length: u64, rights: Rights) -> Result<(), MapError> {
+        let pages = page_numbers(address, length)?;
+        if let Some((&page, _)) = self.layout.pages.range(pages.clone()).next() {
+            return Err(MapError::Overlap { address: page << 12 });
+        }
+        if self.layout.pages.len() as u64 + (pages.end - pages.start) > PAGE_LIMIT as u64 {
+            return Err(MapError::Full);
+        }
+        for page in pages {
+            let slot = self.take_slot(page);
+            Arc::make_mut(&mut self.layout).pages.insert(page, Page { slot, rights });
+        }
+        Ok(())
+    }
+
+    /// Changes the rights of mapped pages.
+    ///
+    /// # Errors
+    /// When the range is not made of whole pages or a page is not mapped; nothing is changed then.
+    pub fn protect(&mut self, address: u64, length: u64, rights: Rights) -> Result<(), MapError> {
+        for page in self.mapped_range(address, length)? {
+            let layout = Arc::make_mut(&mut self.layout);
+            if let Some(entry) = layout.pages.get_mut(&page) {
+                entry.rights = rights;
+                let slot = entry.slot;
+                self.forget_page(page, slot);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes mapped pages away.
+    ///
+    /// # Errors
+    /// When the range is not made of whole pages or a page is not mapped; nothing is changed then.
+    pub fn unmap(&mut self, address: u64, length: u64) -> Result<(), MapError> {
+        for page in self.mapped_range(address, length)? {
+            let layout = Arc::make_mut(&mut self.layout);
+            if let Some(entry) = layout.pages.remove(&page) {
+                layout.free.push(entry.slot);
+                self.forget_page(page, entry.slot);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rights of the page that holds an address, or `None` where nothing is mapped.
+    pub fn rights(&self, address: u64) -> Option<Rights> {
+        self.layout.pages.get(&(address >> 12)).map(|page| page.rights)
+    }
+
+    /// How many pages are mapped.
+    pub fn page_count(&self) -> usize {
+        self.layout.pages.len()
+    }
+
+    /// Watches a range of addresses; the run stops behind an instruction that touches it.
+    pub fn add_watchpoint(&mut self, watchpoint: Watchpoint) {
+        self.watchpoints.push(watchpoint);
+        self.forget_translations();
+    }
+
+    /// Takes a watchpoint away; `true` when it was there.
+    pub fn remove_watchpoint(&mut self, watchpoint: Watchpoint) -> bool {
+        let before = self.watchpoints.len();
+        self.watchpoints.retain(|held| *held != watchpoint);
+        self.forget_translations();
+        self.watchpoints.len() != before
+    }
+
+    /// Loads `N` bytes as an instruction does.
+    #[inline(always)]
+    pub(crate) fn load<const N: usize>(&mut self, address: u64) -> Result<[u8; N], Refused> {
+        let page = address >> 12;
+        let offset = address as usize % PAGE_BYTES;
+        let known = self.translations[page as usize % TRANSLATIONS];
+        if known.read == page
+            && offset <= PAGE_BYTES - N
+            && let Some(frame) = self.frames.get(known.slot as usize)
+        {
+            return Ok(take(frame, offset));
+        }
+        let mut bytes = [0; N];
+        self.load_checked(address, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Stores `N` bytes as an instruction does.
+    #[inline(always)]
+    pub(crate) fn store<const N: usize>(
+        &mut self,
+        address: u64,
+        bytes: [u8; N],
+    ) -> Result<(), Refused> {
+        let page = address >> 12;
+        let offset = address as usize % PAGE_BYTES;
+        let known = self.translations[page as usize % TRANSLATIONS];
+        if known.write == page
+            && offset <= PAGE_BYTES - N
+            && let Some(frame) = self.frames.get_mut(known.slot as usize)
+        {
+            frame[offset..offset + N].copy_from_slice(&bytes);
+            return Ok(());
+        }
+        self.store_checked(address, &bytes)
+    }
+
+    /// Replaces `N` bytes by what `change` makes of them; `change` runs only when the page may be
+    /// written, and a refusal is a refused write.
+    #[inline(always)]
+    pub(crate) fn modify<const N: usize>(
+        &mut self,
+        address: u64,
+        change: impl FnOnce([u8; N]) -> [u8; N],
+    ) -> Result<(), Refused> {
+        let page = address >> 12;
+        let offset = address as usize % PAGE_BYTES;
+        let known = self.translations[page as usize % TRANSLATIONS];
+        if known.write == page
+            && offset <= PAGE_BYTES - N
+            && let Some(frame) = self.frames.get_mut(known.slot as usize)
+        {
+            let bytes = change(take(frame, offset));
+            frame[offset..offset + N].copy_from_slice(&bytes);
+            return Ok(());
+        }
+        let mut bytes = [0; N];
+        self.check(address, N, Access::Write)?;
+        self.load_checked_as(address, &mut bytes, Access::Write)?;
+        self.store_checked(address, &change(bytes))
+    }
+
+    /// Copies elements upwards inside one page each, when both pages are free of checks and the
+    /// pieces do not overlap; returns how many, at most `limit`.
+    pub(crate) fn copy_freely(&mut self, from: u64, to: u64, limit: u64, bytes: u64) -> u64 {
+        let (source, target) = (self.known(from), self.known(to));
+        if source.read != from >> 12 || target.write != to >> 12 {
+            return 0;
+        }
+        let (first, second) = (from as usize % PAGE_BYTES, to as usize % PAGE_BYTES);
+        let room = (PAGE_BYTES - first.max(second)) as u64 / bytes;
+        let elements = room.min(limit);
+        let length = (elements * bytes) as usize;
+        let (from_slot, to_slot) = (source.slot as usize, target.slot as usize);
+        if from_slot == to_slot {
+            if first.abs_diff(second) < length {
+                return 0;
+            }
+            self.frames[to_slot].copy_within(first..first + length, second);
+        } else if let Ok([source, target]) = self.frames.get_disjoint_mut([from_slot, to_slot]) {
+            target[second..second + length].copy_from_slice(&source[first..first + length]);
+        }
+        elements
+    }
+
+    /// Fills elements upwards inside one page, when it is free of checks; returns how many, at
+    /// most `limit`.
+    pub(crate) fn fill_freely(&mut self, to: u64, element: &[u8], limit: u64) -> u64 {
+        let target = self.known(to);
+        if target.write != to >> 12 {
+            return 0;
+        }
+        let offset = to as usize % PAGE_BYTES;
+        let room = (PAGE_BYTES - offset) / element.len();
+        let elements = (room as u64).min(limit);
+        let length = elements as usize * element.len();
+        for place in self.frames[target.slot as usize][offset..offset + length]
+            .chunks_exact_mut(element.len())
+        {
+            place.copy_from_slice(element);
+        }
+        elements
+    }
+
+    fn known(&self, address: u64) -> Translation {
+        self.translations[(address >> 12) as usize % TRANSLATIONS]
+    }
+
+    /// The run loop's question before the next instruction.
+    #[inline(always)]
+    pub(crate) fn wants_attention(&self) -> bool {
+        self.attention
+    }
+
+    /// Hands over which pages hold stale code and which watchpoint was hit, and is content.
+    pub(crate) fn take_attention(&mut self) -> (Vec<u64>, Option<(u64, Access)>) {
+        self.attention = false;
+        (std::mem::take(&mut self.stale_code), self.watch_hit.take())
+    }
+
+    /// Hands over why the last access was refused.
+    pub(crate) fn take_fault(&mut self) -> Option<Fault> {
+        self.watch_hit = None;
+        self.fault.take()
+    }
+
+    /// Notes a refusal that the instruction itself found, such as a misaligned address.
+    pub(crate) fn refuse(&mut self, fault: Fault) -> Refused {
+        self.fault = Some(fault);
+        Refused
+    }
+
+    fn mapped_range(&self, address: u64, length: u64) -> Result<std::ops::Range<u64>, MapError> {
+        let pages = page_numbers(address, length)?;
+        let mut expected = pages.start;
+        for (&page, _) in self.layout.pages.range(pages.clone()) {
+            if page != expected {
+                break;
+            }
+            expected += 1;
+        }
+        if expected == pages.end {
+            Ok(pages)
+        } else {
+            Err(MapError::NotMapped { address: expected << 12 })
+        }
+    }
+
+    /// Finds a free slot, all zero.
+    fn take_slot(&mut self, page: u64) -> u32 {
+        let layout = Arc::make_mut(&mut self.layout);
+        let slot = layout.free.pop().unwrap_or_else(|| {
+            layout.first_new += 1;
+            layout.first_new - 1
+        });
+        let index = slot as usize;
+        if index == self.frames.len() {
+            self.frames.push([0; PAGE_BYTES]);
+            self.slots.push(Slot::default());
+        } else {
+            self.frames[index].fill(0);
+        }
+        self.slots[index] = Slot { page, ..Slot::default() };
+        self.copies.save_zero(slot);
+        slot
+    }
+
+    /// Forgets what was remembered of one page: its translation and its decoded code.
+    fn forget_page(&mut self, page: u64, slot: u32) {
+        let known = &mut self.translations[page as usize % TRANSLATIONS];
+        if known.slot == slot {
+            (known.read, known.write) = (NO_PAGE, NO_PAGE);
+        }
+        self.forget_code(slot);
+    }
+
+    fn forget_code(&mut self, slot: u32) {
+        let slot = &mut self.slots[slot as usize];
+        if slot.code.take().is_some() {
+            self.stale_code.push(slot.page);
+            self.attention = true;
+        }
+    }
+
+    fn forget_translations(&mut self) {
+        for known in &mut self.translations {
+            (known.read, known.write) = (NO_PAGE, NO_PAGE);
+        }
+    }
+}
+
+#[inline(always)]
+fn take<const N: usize>(frame: &Frame, offset: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&frame[offset..offset + N]);
+    bytes
+}
+
+fn page_numbers(address: u64, length: u64) -> Result<std::ops::Range<u64>, MapError> {
+    let page = PAGE_BYTES as u64;
+    let unaligned = !address.is_multiple_of(page) || !length.is_multiple_of(page);
+    // The last page of the address space may be mapped, so the end is compared in pages.
+    let (first, count) = (address / page, length / page);
+    if unaligned || first + count > 1 << 52 {
+        return Err(MapError::Unaligned { address, length });
+    }
+    Ok(first..first + count)
+}

@@ -1,0 +1,162 @@
+//! What the native comparison cannot reach: segments, 16-bit addresses, arbitrary bytes.
+
+use cpu_x86::{Cpu, Mode, PAGE_BYTES, Register, Registers, Rights, Stop};
+use proptest::prelude::*;
+
+const PAGE: u64 = PAGE_BYTES as u64;
+const CODE: u64 = 0x1000;
+const DATA: u64 = 0x8000;
+
+fn cpu(mode: Mode, code: &[u8]) -> Cpu {
+    let mut cpu = Cpu::new(mode);
+    cpu.memory_mut().map(CODE, PAGE, Rights::READ | Rights::EXECUTE).unwrap();
+    cpu.memory_mut().map(DATA, 2 * PAGE, Rights::READ | Rights::WRITE).unwrap();
+    cpu.memory_mut().poke(CODE, code).unwrap();
+    cpu.set_rip(CODE);
+    cpu
+}
+
+#[test]
+fn gs_and_fs_add_their_bases() {
+    // mov rax, gs:[20h]; mov ecx, fs:[rbx]; hlt
+    let code = [0x65, 0x48, 0x8B, 0x04, 0x25, 0x20, 0, 0, 0, 0x64, 0x8B, 0x0B, 0xF4];
+    let mut cpu = cpu(Mode::Bits64, &code);
+    let registers =
+        Registers { rip: CODE, gs_base: DATA, fs_base: DATA + 0x100, ..cpu.registers() };
+    cpu.set_registers(&registers);
+    cpu.set_register(Register::Rbx, 0x10);
+    cpu.memory_mut().poke(DATA + 0x20, &[1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+    cpu.memory_mut().poke(DATA + 0x110, &[9, 0, 0, 1]).unwrap();
+    assert_eq!(cpu.run(10), Stop::Halt);
+    assert_eq!(cpu.register(Register::Rax), 0x0807_0605_0403_0201);
+    assert_eq!(cpu.register(Register::Rcx), 0x0100_0009);
+}
+
+#[test]
+fn fs_reaches_the_processor_block_of_32_bit_code() {
+    // mov eax, fs:[1Ch]; mov fs:[0], eax; hlt
+    let code = [0x64, 0xA1, 0x1C, 0, 0, 0, 0x64, 0xA3, 0, 0, 0, 0, 0xF4];
+    let mut cpu = cpu(Mode::Bits32, &code);
+    let registers = Registers { rip: CODE, fs_base: DATA + 0x800, ..cpu.registers() };
+    cpu.set_registers(&registers);
+    cpu.memory_mut().poke(DATA + 0x81C, &[0xEF, 0xBE, 0xAD, 0xDE]).unwrap();
+    assert_eq!(cpu.run(10), Stop::Halt);
+    let mut bytes = [0; 4];
+    cpu.memory().peek(DATA + 0x800, &mut bytes).unwrap();
+    assert_eq!(bytes, [0xEF, 0xBE, 0xAD, 0xDE]);
+}
+
+#[test]
+fn addresses_of_16_bits_wrap_at_64_kib() {
+    // mov al, [bx + si + 4]; rep stosb with 16-bit addresses; jcxz over the hlt
+    let code = [0x67, 0x8A, 0x40, 0x04, 0x67, 0xF3, 0xAA, 0x67, 0xE3, 0x01, 0xF4, 0xCC];
+    let mut cpu = cpu(Mode::Bits32, &code);
+    cpu.set_register(Register::Rbx, 0xABCD_F000);
+    cpu.set_register(Register::Rsi, 0x1234_9000);
+    cpu.set_register(Register::Rdi, 0x5555_8010);
+    cpu.set_register(Register::Rcx, 0x7777_0002);
+    cpu.memory_mut().poke(DATA + 4, &[0x42]).unwrap();
+    assert_eq!(cpu.run(20), Stop::Interrupt { vector: 3, length: 1 });
+    assert_eq!(cpu.register(Register::Rax), 0x42);
+    assert_eq!(cpu.register(Register::Rdi), 0x5555_8012);
+    assert_eq!(cpu.register(Register::Rcx), 0x7777_0000);
+    let mut bytes = [0; 3];
+    cpu.memory().peek(DATA + 0x10, &mut bytes).unwrap();
+    assert_eq!(bytes, [0x42, 0x42, 0]);
+}
+
+#[test]
+fn registers_of_32_bit_mode_have_no_upper_half() {
+    let mut cpu = cpu(Mode::Bits32, &[0x48, 0xF4]);
+    cpu.set_register(Register::Rax, 0xFFFF_FFFF_0000_0000);
+    assert_eq!(cpu.run(10), Stop::Halt);
+    assert_eq!(cpu.register(Register::Rax), 0xFFFF_FFFF);
+}
+
+#[test]
+fn stack_and_addresses_of_32_bit_mode_wrap_at_4_gib() {
+    // push eax at the bottom of the address space; mov ebx, [ecx + 8] over its top
+    let mut cpu = cpu(Mode::Bits32, &[0x50, 0x8B, 0x59, 0x08, 0xF4]);
+    cpu.memory_mut().map(0xFFFF_F000, PAGE, Rights::READ | Rights::WRITE).unwrap();
+    cpu.set_register(Register::Rax, 0x1234_5678);
+    cpu.set_register(Register::Rsp, 0);
+    cpu.set_register(Register::Rcx, 0xFFFF_FFF4);
+    assert_eq!(cpu.run(10), Stop::Halt);
+    assert_eq!(cpu.register(Register::Rsp), 0xFFFF_FFFC);
+    assert_eq!(cpu.register(Register::Rbx), 0x1234_5678);
+}
+
+#[test]
+fn the_disassembly_shows_what_lies_at_an_address() {
+    let cpu = cpu(Mode::Bits64, &[0x48, 0x8B, 0x44, 0x24, 0x08]);
+    let instruction = cpu.disassemble(CODE).unwrap();
+    assert_eq!((instruction.text.as_str(), instruction.length), ("mov rax,[rsp+8]", 5));
+    assert_eq!(cpu.disassemble(0x5_0000), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the bytes and registers are, a run ends, within its budget, and counts exactly.
+    #[test]
+    fn arbitrary_bytes_never_panic_and_always_stop(
+        code in proptest::collection::vec(any::<u8>(), 1..200),
+        general in proptest::array::uniform16(any::<u64>()),
+        small in any::<u16>(),
+        wide in any::<bool>(),
+    ) {
+        let mode = if wide { Mode::Bits64 } else { Mode::Bits32 };
+        let mut cpu = cpu(mode, &code);
+        cpu.memory_mut().protect(CODE, PAGE, Rights::all() - Rights::GUARD).unwrap();
+        // Half of the registers point somewhere into the memory.
+        let near = |number: usize| CODE + u64::from(small).rotate_left(number as u32) % 0x9000;
+        let general = std::array::from_fn(|number| {
+            if general[number] & 1 == 0 { near(number) } else { general[number] }
+        });
+        cpu.set_registers(&Registers { general, rip: CODE, ..Registers::default() });
+        let mut left: u64 = 2000;
+        while left > 0 {
+            let before = cpu.instruction_count();
+            let stop = cpu.run(left);
+            let done = cpu.instruction_count() - before;
+            prop_assert!(done <= left);
+            left -= done;
+            match stop {
+                Stop::Budget => prop_assert_eq!(left, 0),
+                Stop::PortRead(read) => {
+                    prop_assert!(cpu.finish_port_read(&read, 0x5A5A_5A5A).is_ok());
+                }
+                Stop::Cr8Read(read) => cpu.finish_cr8_read(&read, 0),
+                Stop::TimestampRead => cpu.finish_timestamp_read(u64::MAX),
+                Stop::PortWrite { .. }
+                | Stop::Cr8Write { .. }
+                | Stop::InterruptFlag
+                | Stop::Halt => {}
+                _ => break,
+            }
+        }
+    }
+
+    /// A run in single steps is the same as a run at once, whatever the bytes are.
+    #[test]
+    fn single_steps_equal_one_run_on_arbitrary_bytes(
+        code in proptest::collection::vec(any::<u8>(), 1..60),
+        general in proptest::array::uniform16(CODE..0x9F00),
+    ) {
+        let prepared = || {
+            let mut cpu = cpu(Mode::Bits64, &code);
+            cpu.memory_mut().protect(CODE, PAGE, Rights::all() - Rights::GUARD).unwrap();
+            cpu.set_registers(&Registers { general, rip: CODE, ..Registers::default() });
+            cpu
+        };
+        let (mut whole, mut steps) = (prepared(), prepared());
+        let stop = whole.run(500);
+        let mut last = Stop::Budget;
+        while last == Stop::Budget && steps.instruction_count() < 500 {
+            last = steps.step();
+        }
+        prop_assert_eq!(last, stop);
+        prop_assert_eq!(steps.registers(), whole.registers());
+        prop_assert_eq!(steps.instruction_count(), whole.instruction_count());
+    }
+}
