@@ -44,6 +44,17 @@ pub struct Disassembly {
     pub text: String,
     /// The number of bytes.
     pub length: usize,
+    /// Whether it would be executed.
+    pub support: Support,
+}
+
+/// Whether this processor has an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// It does, be it by a stop that asks for the outside.
+    Emulated,
+    /// It does not: executing it ends the run with `Stop::Unsupported`.
+    Refused,
 }
 
 impl Cpu {
@@ -148,7 +159,10 @@ impl Cpu {
         Snapshot { memory: self.machine.memory.save(), registers: self.machine.registers() }
     }
 
-    /// Goes back to a snapshot of this processor. Cost grows with the pages that differ.
+    /// Goes back to a snapshot. Cost grows with the pages that differ.
+    ///
+    /// The snapshot may be another processor's, on another thread too: that is how one state is
+    /// explored in several directions at once.
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.machine.memory.restore(&snapshot.memory);
         self.machine.set_registers(&snapshot.registers);
@@ -189,10 +203,9 @@ impl Cpu {
         self.machine.general[RDX] = timestamp >> 32;
     }
 
-    /// The text of the instruction at an address, whatever its page's rights; `None` where
-    /// nothing is mapped.
+    /// The instruction at an address as text, whatever its page's rights; `None` where nothing
+    /// is mapped. A walk over a code section tells beforehand what would be refused.
     pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
-        let (text, length) = decode::text(&self.machine.memory, self.machine.mode, address)?;
-        Some(Disassembly { text, length })
+        decode::disassemble(&self.machine.memory, self.machine.mode, address)
     }
 }

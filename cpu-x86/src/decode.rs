@@ -5,6 +5,7 @@ use iced_x86::{
     Register as Name,
 };
 
+use crate::cpu::{Disassembly, Support};
 use crate::machine::{Exit, Machine, Outcome};
 use crate::memory::Memory;
 use crate::operation::Operation;
@@ -56,52 +57,43 @@ pub(crate) fn block(
         if repeated && number > 0 {
             break;
         }
-        let (operation, known) = operation(&instruction);
+        let (operation, support) = operation(&instruction);
         operations.push(Operation { start: length as u16, ..operation });
         length += instruction.len();
         let ends = instruction.flow_control() != FlowControl::Next;
-        if ends || repeated || known == Known::No {
+        if ends || repeated || support == Support::Refused {
             break;
         }
     }
     Ok(length)
 }
 
-/// The text of the instruction at an address, in Intel syntax, and its length; `None` where
-/// nothing can be read.
-pub(crate) fn text(memory: &Memory, mode: Mode, address: u64) -> Option<(String, usize)> {
+/// The instruction at an address as text; `None` where nothing can be read.
+pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<Disassembly> {
     let mut bytes = [0; INSTRUCTION_BYTES];
     let available = (1..=INSTRUCTION_BYTES)
         .rev()
         .find(|&length| memory.peek(address, &mut bytes[..length]).is_ok())?;
-    let mut decoder = Decoder::with_ip(mode.bits(), &bytes[..available], address, DECODER_OPTIONS);
-    let instruction = decoder.decode();
+    let bytes = &bytes[..available];
+    let instruction = Decoder::with_ip(mode.bits(), bytes, address, DECODER_OPTIONS).decode();
     let mut text = String::new();
     iced_x86::Formatter::format(&mut IntelFormatter::new(), &instruction, &mut text);
-    Some((text, instruction.len()))
-}
-
-/// Whether this processor has an instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// It does.
-    Yes,
-    /// Its operation stops the run.
-    No,
+    let (_, support) = operation(&instruction);
+    Some(Disassembly { text, length: instruction.len(), support })
 }
 
 /// Makes an operation of an instruction.
-pub(crate) fn operation(instruction: &Instruction) -> (Operation, Known) {
-    let (handler, known) = match select::handler(instruction) {
-        Some(handler) => (handler, Known::Yes),
-        None => (unsupported as crate::machine::Handler, Known::No),
+pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
+    let (handler, support) = match select::handler(instruction) {
+        Some(handler) => (handler, Support::Emulated),
+        None => (unsupported as crate::machine::Handler, Support::Refused),
     };
     let mut operation = Operation::new(handler);
     operation.length = instruction.len() as u8;
     for number in 0..instruction.op_count() {
         set_operand(&mut operation, instruction, number);
     }
-    (operation, known)
+    (operation, support)
 }
 
 fn unsupported(_: &mut Machine, _: &Operation) -> Outcome {

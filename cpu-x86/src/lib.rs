@@ -53,7 +53,7 @@
 //!
 //! Source: Intel 64 and IA-32 Architectures Software Developer's Manual; where AMD differs, AMD64
 //! Architecture Programmer's Manual.
-//! Measured: every form is compared with the host's processor in `tests/native.rs`.
+//! Measured: every form is compared with the host's processor in `tests/native/`.
 
 #![forbid(unsafe_code)]
 
@@ -72,7 +72,7 @@ mod run;
 mod select;
 mod stop;
 
-pub use cpu::{Cpu, Disassembly, Snapshot};
+pub use cpu::{Cpu, Disassembly, Snapshot, Support};
 pub use flags::RFlags;
 pub use memory::{Memory, Watchpoint};
 pub use pages::{MapError, PAGE_BYTES, PAGE_LIMIT, Rights};

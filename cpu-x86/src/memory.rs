@@ -335,15 +335,18 @@ impl Memory {
             layout.first_new - 1
         });
         let index = slot as usize;
-        if index == self.frames.len() {
-            self.frames.push([0; PAGE_BYTES]);
-            self.slots.push(Slot::default());
-        } else {
-            self.frames[index].fill(0);
-        }
+        self.grow(slot + 1);
+        self.frames[index].fill(0);
         self.slots[index] = Slot { page, ..Slot::default() };
         self.copies.save_zero(slot);
         slot
+    }
+
+    /// Makes room for this many slots at least.
+    fn grow(&mut self, slots: u32) {
+        let slots = self.frames.len().max(slots as usize);
+        self.frames.resize(slots, [0; PAGE_BYTES]);
+        self.slots.resize(slots, Slot::default());
     }
 
     /// Forgets what was remembered of one page: its translation and its decoded code.

@@ -1,5 +1,6 @@
 //! The run loop: blocks of operations until something ends the run, counted exactly.
 
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 
 use crate::blocks::Block;
@@ -7,7 +8,11 @@ use crate::cpu::Cpu;
 use crate::decode;
 use crate::machine::Exit;
 use crate::operation::Operation;
-use crate::stop::{Access, Fault, FaultKind, Stop};
+use crate::stop::{Fault, Stop};
+
+/// The run has ended; `Machine::stop` says why, or nothing does and the budget is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ended;
 
 impl Cpu {
     /// Runs at most `budget` instructions and says why it ended.
@@ -18,32 +23,10 @@ impl Cpu {
     pub fn run(&mut self, budget: u64) -> Stop {
         let mut left = budget;
         self.reported_breakpoint = self.reported_breakpoint.filter(|&at| at == self.machine.rip);
-        let stop = loop {
-            if self.machine.memory.wants_attention()
-                && let Some(stop) = self.serve_memory()
-            {
-                break stop;
-            }
-            if left == 0 {
-                break Stop::Budget;
-            }
-            let block = match self.blocks.recent(self.machine.rip) {
-                Some(block) => block,
-                None => match self.enter(self.machine.rip) {
-                    Ok(block) => block,
-                    Err(stop) => break stop,
-                },
-            };
-            if let Err(stop) = self.execute(block, &mut left) {
-                break stop;
-            }
-        };
+        self.machine.stop = None;
+        while self.advance(&mut left).is_ok() {}
         self.instruction_count += budget - left;
-        self.reported_breakpoint = match stop {
-            Stop::Breakpoint { address } => Some(address),
-            _ => None,
-        };
-        stop
+        self.machine.stop.take().unwrap_or(Stop::Budget)
     }
 
     /// Runs one instruction, or one iteration of a repeated string instruction.
@@ -51,9 +34,25 @@ impl Cpu {
         self.run(1)
     }
 
+    /// Runs the block at RIP.
+    #[inline(always)]
+    fn advance(&mut self, left: &mut u64) -> Result<(), Ended> {
+        if self.machine.memory.wants_attention() {
+            self.serve_memory()?;
+        }
+        if *left == 0 {
+            return Err(Ended);
+        }
+        let block = match self.blocks.recent(self.machine.rip) {
+            Some(block) => block,
+            None => self.enter(self.machine.rip)?,
+        };
+        self.execute(block, left)
+    }
+
     /// Runs a block, or as much of it as the budget allows.
     #[inline(always)]
-    fn execute(&mut self, block: Block, left: &mut u64) -> Result<(), Stop> {
+    fn execute(&mut self, block: Block, left: &mut u64) -> Result<(), Ended> {
         let machine = &mut self.machine;
         let all = self.blocks.operations(block);
         let mut end = u64::from(block.bytes);
@@ -93,7 +92,7 @@ impl Cpu {
         before: u64,
         exit: Exit,
         left: &mut u64,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Ended> {
         let machine = &mut self.machine;
         let at = block.address.wrapping_add(operation.start.into()) & machine.address_mask;
         let behind = at.wrapping_add(operation.length.into()) & machine.address_mask;
@@ -106,43 +105,54 @@ impl Cpu {
         };
         machine.rip = rip;
         *left -= before + retired;
-        match exit {
-            Exit::Finished | Exit::Unfinished => Ok(()),
-            Exit::Fault | Exit::FaultInRepeat => Err(self.fault_stop(at)),
-            Exit::Unsupported => Err(self.unsupported_stop(at)),
-            Exit::Accusation | Exit::Request | Exit::UnfinishedRequest => {
-                Err(machine.stop.take().expect("the operation has said why it stops"))
-            }
+        if matches!(exit, Exit::Unfinished | Exit::UnfinishedRequest) {
+            // A breakpoint under a repeated instruction is reported once, not at each iteration.
+            self.reported_breakpoint = Some(at);
         }
+        let machine = &mut self.machine;
+        match exit {
+            Exit::Finished | Exit::Unfinished => return Ok(()),
+            Exit::Fault | Exit::FaultInRepeat => {
+                machine.stop = machine.memory.take_fault().map(Stop::Fault);
+            }
+            Exit::Unsupported => {
+                let text = self.disassemble(at).map(|instruction| instruction.text);
+                self.end(Stop::Unsupported { address: at, text: text.unwrap_or_default() })?;
+            }
+            // The operation has left its stop.
+            Exit::Accusation | Exit::Request | Exit::UnfinishedRequest => {}
+        }
+        debug_assert!(self.machine.stop.is_some(), "{exit:?} must have a reason");
+        Err(Ended)
     }
 
-    fn fault_stop(&mut self, at: u64) -> Stop {
-        let unknown = Fault { address: at, access: Access::Read, kind: FaultKind::NotMapped };
-        Stop::Fault(self.machine.memory.take_fault().unwrap_or(unknown))
-    }
-
-    fn unsupported_stop(&self, address: u64) -> Stop {
-        let text = self.disassemble(address).map(|instruction| instruction.text);
-        Stop::Unsupported { address, text: text.unwrap_or_default() }
+    fn end(&mut self, stop: Stop) -> Result<Infallible, Ended> {
+        self.machine.stop = Some(stop);
+        Err(Ended)
     }
 
     /// Finds or decodes the block at an address that was not entered recently.
     #[cold]
     #[inline(never)]
-    fn enter(&mut self, address: u64) -> Result<Block, Stop> {
+    fn enter(&mut self, address: u64) -> Result<Block, Ended> {
         if is_stop_address(&self.stop_addresses, address) {
-            return Err(Stop::Reached { address });
+            self.end(Stop::Reached { address })?;
         }
-        if self.breakpoints.contains(&address) {
+        let decoded = if self.breakpoints.contains(&address) {
             if self.reported_breakpoint.take() != Some(address) {
-                return Err(Stop::Breakpoint { address });
+                self.reported_breakpoint = Some(address);
+                self.end(Stop::Breakpoint { address })?;
             }
-            return self.decode_single(address).map_err(Stop::Fault);
-        }
-        if let Some(block) = self.blocks.find(address) {
+            self.decode_single(address)
+        } else if let Some(block) = self.blocks.find(address) {
             return Ok(block);
+        } else {
+            self.decode(address)
+        };
+        match decoded {
+            Ok(block) => Ok(block),
+            Err(fault) => match self.end(Stop::Fault(fault))? {},
         }
-        self.decode(address).map_err(Stop::Fault)
     }
 
     fn decode(&mut self, address: u64) -> Result<Block, Fault> {
@@ -166,12 +176,15 @@ impl Cpu {
 
     /// Sees to what the memory noticed: stale code and watchpoints.
     #[cold]
-    fn serve_memory(&mut self) -> Option<Stop> {
+    fn serve_memory(&mut self) -> Result<(), Ended> {
         let (stale_pages, hit) = self.machine.memory.take_attention();
         for page in stale_pages {
             self.blocks.remove_page(page);
         }
-        hit.map(|(address, access)| Stop::Watchpoint { address, access })
+        if let Some((address, access)) = hit {
+            self.end(Stop::Watchpoint { address, access })?;
+        }
+        Ok(())
     }
 }
 

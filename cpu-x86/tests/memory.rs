@@ -151,6 +151,24 @@ fn a_snapshot_brings_back_code_that_was_rewritten() {
 }
 
 #[test]
+fn another_processor_can_start_from_a_snapshot_on_another_thread() {
+    // inc byte [rdi]; jmp to the start
+    let mut first = cpu(&[0xFE, 0x07, 0xEB, 0xFC]);
+    first.run(20);
+    let ten = first.snapshot();
+    let there = std::thread::spawn(move || {
+        let mut second = Cpu::new(Mode::Bits64);
+        second.memory_mut().map(DATA, PAGE, ALL).unwrap();
+        second.memory_mut().poke(DATA, &[99]).unwrap();
+        second.restore(&ten);
+        second.run(20);
+        byte(&second, DATA)
+    });
+    first.run(2);
+    assert_eq!((there.join().unwrap(), byte(&first, DATA)), (20, 11));
+}
+
+#[test]
 fn a_page_that_is_mapped_again_is_zero() {
     let mut cpu = cpu(&[]);
     cpu.memory_mut().poke(DATA, &[7]).unwrap();

@@ -1,6 +1,6 @@
 //! What the native comparison cannot reach: segments, 16-bit addresses, arbitrary bytes.
 
-use cpu_x86::{Cpu, Mode, PAGE_BYTES, Register, Registers, Rights, Stop};
+use cpu_x86::{Cpu, Mode, PAGE_BYTES, RFlags, Register, Registers, Rights, Stop, Support};
 use proptest::prelude::*;
 
 const PAGE: u64 = PAGE_BYTES as u64;
@@ -91,7 +91,24 @@ fn the_disassembly_shows_what_lies_at_an_address() {
     let cpu = cpu(Mode::Bits64, &[0x48, 0x8B, 0x44, 0x24, 0x08]);
     let instruction = cpu.disassemble(CODE).unwrap();
     assert_eq!((instruction.text.as_str(), instruction.length), ("mov rax,[rsp+8]", 5));
+    assert_eq!(instruction.support, Support::Emulated);
     assert_eq!(cpu.disassemble(0x5_0000), None);
+}
+
+#[test]
+fn a_walk_over_code_tells_what_would_be_refused() {
+    // in al, dx; fninit; cpuid; lidt [rax]; ret
+    let code = [0xEC, 0xDB, 0xE3, 0x0F, 0xA2, 0x0F, 0x01, 0x18, 0xC3];
+    let cpu = cpu(Mode::Bits64, &code);
+    let (mut address, mut refused) = (CODE, Vec::new());
+    while address < CODE + code.len() as u64 {
+        let instruction = cpu.disassemble(address).unwrap();
+        address += instruction.length as u64;
+        if instruction.support == Support::Refused {
+            refused.push(instruction.text);
+        }
+    }
+    assert_eq!(refused, ["fninit", "lidt [rax]"]);
 }
 
 proptest! {
@@ -158,5 +175,43 @@ proptest! {
         prop_assert_eq!(last, stop);
         prop_assert_eq!(steps.registers(), whole.registers());
         prop_assert_eq!(steps.instruction_count(), whole.instruction_count());
+    }
+
+    /// The fast way through repeated moves and fills does what one iteration after another does.
+    #[test]
+    fn repeated_moves_and_fills_at_once_equal_single_iterations(
+        fill in any::<bool>(),
+        opcode_width in 0usize..3,
+        from in 0u64..PAGE + 0x800,
+        distance in -80i64..80,
+        count in 0u64..700,
+        upwards in any::<bool>(),
+        budget in 1u64..900,
+    ) {
+        let string = if fill { [0xAA, 0xAB] } else { [0xA4, 0xA5] };
+        let code: &[u8] = match opcode_width {
+            0 => &[0xF3, string[0], 0xF4],
+            1 => &[0xF3, string[1], 0xF4],
+            _ => &[0xF3, 0x48, string[1], 0xF4],
+        };
+        let contents: Vec<u8> = (0..2 * PAGE).map(|at| (at * 7 + at / 256) as u8).collect();
+        let run = |budget: u64| {
+            let mut cpu = cpu(Mode::Bits64, code);
+            cpu.memory_mut().poke(DATA, &contents).unwrap();
+            cpu.set_register(Register::Rax, 0x1122_3344_5566_7788);
+            cpu.set_register(Register::Rcx, count);
+            cpu.set_register(Register::Rsi, DATA + from);
+            cpu.set_register(Register::Rdi, (DATA + from).wrapping_add_signed(distance));
+            if !upwards {
+                cpu.set_flags(RFlags::DIRECTION);
+            }
+            let stop = std::iter::repeat_with(|| cpu.run(budget))
+                .find(|stop| *stop != Stop::Budget)
+                .expect("the iterator is endless");
+            let mut memory = vec![0; 2 * PAGE_BYTES];
+            cpu.memory().peek(DATA, &mut memory).unwrap();
+            (stop, cpu.registers(), cpu.instruction_count(), memory)
+        };
+        prop_assert_eq!(run(1), run(budget));
     }
 }

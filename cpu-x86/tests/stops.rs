@@ -245,6 +245,22 @@ fn a_breakpoint_stops_before_and_is_passed_by_the_next_run() {
 }
 
 #[test]
+fn a_breakpoint_under_a_repeated_instruction_is_reported_once() {
+    // rep lodsb; hlt
+    let mut cpu = cpu(Mode::Bits64, &[0xF3, 0xAC, 0xF4]);
+    cpu.set_register(Register::Rsi, DATA);
+    cpu.set_register(Register::Rcx, 5);
+    cpu.add_breakpoint(CODE);
+    assert_eq!(cpu.run(100), Stop::Breakpoint { address: CODE });
+    for _ in 0..5 {
+        assert_eq!(cpu.step(), Stop::Budget);
+    }
+    assert_eq!((cpu.rip(), cpu.register(Register::Rcx)), (CODE + 2, 0));
+    cpu.set_rip(CODE);
+    assert_eq!(cpu.run(100), Stop::Breakpoint { address: CODE });
+}
+
+#[test]
 fn a_stop_address_needs_no_memory() {
     // call far ahead
     let mut cpu = cpu(Mode::Bits64, &[0xE8, 0xFB, 0x0F, 0x70, 0]);

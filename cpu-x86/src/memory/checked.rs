@@ -1,5 +1,7 @@
 //! The slow way into memory: rights, watchpoints, code pages, and the host's own access.
 
+use std::ops::Range;
+
 use super::{CodeMap, Memory, NO_PAGE, Refused, SlotState, TRANSLATIONS, Translation, Watchpoint};
 use crate::pages::{PAGE_BYTES, Page, Rights};
 use crate::stop::{Access, Fault, FaultKind};
@@ -19,7 +21,7 @@ impl Memory {
     ///
     /// # Errors
     /// The fault that an instruction would have met.
-    pub fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+    pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
         self.check_rights(address, bytes.len(), Access::Read)?;
         self.peek(address, bytes)
     }
@@ -93,8 +95,8 @@ impl Memory {
             let Some(page) = self.layout.pages.get(&piece.page).copied() else { continue };
             let slot = &mut self.slots[page.slot as usize];
             let code = slot.code.get_or_insert_with(|| Box::new([0; PAGE_BYTES / 64]));
-            for bit in piece.offset..piece.offset + (piece.end - piece.start) {
-                code[bit / 64] |= 1 << (bit % 64);
+            for (word, mask) in words(piece.offset..piece.offset + (piece.end - piece.start)) {
+                code[word] |= mask;
             }
             self.stop_free_writes(piece.page);
         }
@@ -242,8 +244,17 @@ fn fault_at(piece: Piece, access: Access, kind: FaultKind) -> Fault {
     Fault { address: piece.page << 12 | piece.offset as u64, access, kind }
 }
 
-fn overlaps(code: &CodeMap, range: std::ops::Range<usize>) -> bool {
-    range.into_iter().any(|bit| code[bit / 64] >> (bit % 64) & 1 == 1)
+fn overlaps(code: &CodeMap, range: Range<usize>) -> bool {
+    words(range).any(|(word, mask)| code[word] & mask != 0)
+}
+
+/// The words of a code map that hold a range of bytes, and their bits in each.
+fn words(range: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
+    (range.start / 64..range.end.div_ceil(64)).map(move |word| {
+        let first = range.start.saturating_sub(word * 64);
+        let unused = ((word + 1) * 64).saturating_sub(range.end);
+        (word, u64::MAX >> unused >> first << first)
+    })
 }
 
 /// Cuts an access at page boundaries; addresses wrap around at the top.

@@ -29,6 +29,8 @@ impl Memory {
 
     /// Puts back pages, rights and contents. Watchpoints stay as they are.
     pub(crate) fn restore(&mut self, saved: &SavedMemory) {
+        // A snapshot of another processor may use more slots than there are here.
+        self.grow(saved.layout.first_new);
         let copies = std::mem::replace(&mut self.copies, saved.copies.clone());
         for slot in std::mem::take(&mut self.changed_slots) {
             if self.slots[slot as usize].state == SlotState::Changed {

@@ -342,12 +342,12 @@ fn differences(
         // A scan of zero leaves an undefined target.
         let target = general_number(form.instruction.op0_register()) == Some(number);
         let undefined = scan && target && native.flags.contains(RFlags::ZERO);
-        let (theirs, ours) = (native.general[number], ours.general[number]);
-        if theirs != ours && !undefined {
+        let (theirs, mine) = (native.general[number], ours.general[number]);
+        if theirs != mine && !undefined {
             let old = before.general[number];
-            found.push(format!("register {number}: {old:x} -> host {theirs:x}, ours {ours:x}"));
+            found.push(format!("register {number}: {old:x} -> host {theirs:x}, ours {mine:x}"));
         }
-        let (theirs, mine) = (native.xmm[number], cpu.registers().xmm[number]);
+        let (theirs, mine) = (native.xmm[number], ours.xmm[number]);
         if theirs != mine {
             found.push(format!("xmm{number}: host {theirs:x}, ours {mine:x}"));
         }
@@ -364,7 +364,8 @@ fn differences(
     let mut memory = vec![0; ((DATA_PAGES + STACK_PAGES) * PAGE) as usize];
     cpu.memory().peek(data, &mut memory).expect("it is mapped");
     let native = &host.guest_bytes()[(CODE_PAGES * PAGE) as usize..];
-    if let Some(at) = (0..memory.len()).find(|&at| memory[at] != native[at]) {
+    if memory != native {
+        let at = memory.iter().zip(native).take_while(|(ours, theirs)| ours == theirs).count();
         found.push(format!(
             "memory at {:x}: host {:02x?}, ours {:02x?}",
             data + at as u64,
