@@ -12,8 +12,8 @@
 //! cards: CARD...                        W C FF            write COMMAND or DATA
 //! differs CARD...: why                  P S 40 00 1000 10 -> ok | timeout
 //! open CARD...: what is not known       wait 30000        us
-//! repeat N                              in 90 3C 40       bytes on MIDI IN
-//! end                                   wire -> 90 3C 40 | none | count 290..310 ; wire all
+//! like CARD: OTHER...                   in 90 3C 40       bytes on MIDI IN
+//! repeat N ... end                      wire -> 90 3C 40 | none | count 290..310 ; wire all
 //!   @CARD... -> ...                     irq -> up | down
 //! ```
 //!
@@ -54,7 +54,7 @@ pub use model::Model;
 pub use report::{Failure, LineResult, Outcome, RunReport, ScenarioReport, Verdict};
 pub use run::{run, run_on};
 pub use script::{
-    ACCESS_LIMIT, Action, Block, Expectation, Expected, Level, MIDI_IN_LIMIT, OwnClocks, Poll,
-    PollEnd, Remark, RemarkKind, STEP_LIMIT, Scenario, Script, Span, Step, TIME_LIMIT_NS,
+    ACCESS_LIMIT, Action, Block, Expectation, Expected, Level, Like, MIDI_IN_LIMIT, OwnClocks,
+    Poll, PollEnd, Remark, RemarkKind, STEP_LIMIT, Scenario, Script, Span, Step, TIME_LIMIT_NS,
 };
 pub use suite::{Cell, Row, SuiteReport, check, suite};

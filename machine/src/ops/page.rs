@@ -26,6 +26,11 @@ impl SuiteReport {
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut text = HEAD.to_owned();
+        for like in &self.likes {
+            let others = like.others.join(", ");
+            // A String takes everything.
+            let _ = writeln!(text, "\nTaken to be like {}, and so open: {others}.", like.known);
+        }
         let mut file = "";
         for (number, row) in self.rows.iter().enumerate() {
             if row.file != file {

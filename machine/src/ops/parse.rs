@@ -3,12 +3,13 @@
 use super::error::{Fault, OpsError};
 use super::parse_action::{cost, gives_result, parse_action, parse_expectation, parse_outcome};
 use super::script::{
-    ACCESS_LIMIT, Action, Block, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,
-    Step, TIME_LIMIT_NS,
+    ACCESS_LIMIT, Action, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario,
+    Script, Step, TIME_LIMIT_NS,
 };
 use super::words::{Word, Words};
 
 const TITLE_FIRST: &str = "write it between title: and the first init";
+const LIKE: &str = "write like CARD: OTHER... before the first title";
 const OVERRIDE: &str = "write @CARD -> RESULT, with one card or several, below what it is about";
 
 impl Script {
@@ -25,15 +26,22 @@ impl Script {
     /// # Errors
     /// [`OpsError`] with the first line that is wrong.
     pub fn parse_for(file: &str, text: &str, other_cards: &[&str]) -> Result<Self, OpsError> {
-        let mut reader =
-            Reader { other_cards, scenarios: Vec::new(), block: None, used: Used::NONE };
+        let mut reader = Reader {
+            other_cards,
+            likes: Vec::new(),
+            scenarios: Vec::new(),
+            block: None,
+            used: Used::NONE,
+        };
         let mut number = 0;
         for line in text.trim_start_matches('\u{FEFF}').lines() {
             number += 1;
             reader.line(file, line, number).map_err(|fault| fault.place(file, number))?;
         }
         reader.finish(number).map_err(|(line, fault)| fault.place(file, line))?;
-        Ok(Script { file: file.to_owned(), scenarios: reader.scenarios })
+        reader.spread();
+        let Reader { likes, scenarios, .. } = reader;
+        Ok(Script { file: file.to_owned(), likes, scenarios })
     }
 }
 
@@ -57,6 +65,7 @@ struct OpenBlock {
 
 struct Reader<'o> {
     other_cards: &'o [&'o str],
+    likes: Vec<Like>,
     scenarios: Vec<Scenario>,
     block: Option<OpenBlock>,
     used: Used,
@@ -70,6 +79,7 @@ impl Reader<'_> {
         };
         match first.text {
             "title:" => self.begin(text_behind(line, first)?, number, first),
+            "like" => self.like(first, &mut words),
             "source:" | "cards:" | "differs" | "open" => self.tag(line, first, &mut words),
             "repeat" => self.open_block(first, &mut words, number),
             "end" => self.close_block(first, &mut words),
@@ -93,6 +103,42 @@ impl Reader<'_> {
         self.scenarios.push(Scenario { title, line, ..Scenario::default() });
         self.used = Used::NONE;
         Ok(())
+    }
+
+    /// `like CARD: OTHER...` before the first scenario.
+    fn like(&mut self, word: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
+        if !self.scenarios.is_empty() {
+            return Err(word.fault("expected here", LIKE));
+        }
+        let name = words.need("the card that is known", LIKE)?;
+        let Some(known) = name.text.strip_suffix(':') else {
+            return Err(name.fault("a card with : behind it", LIKE));
+        };
+        let known = known_card(Word { text: known, ..name }, self.other_cards)?;
+        let mut others = vec![words.need("a card that is like it", LIKE)?];
+        others.extend(std::iter::from_fn(|| words.next()));
+        let others: Result<Vec<_>, _> =
+            others.into_iter().map(|other| known_card(other, self.other_cards)).collect();
+        self.likes.push(Like { known, others: others? });
+        Ok(())
+    }
+
+    /// Gives the cards that are taken to be like others what is said of those.
+    fn spread(&mut self) {
+        let blocks = self.scenarios.iter_mut().flat_map(|scenario| &mut scenario.blocks);
+        for step in blocks.flat_map(|block| &mut block.steps) {
+            for like in &self.likes {
+                let said = step.of_cards.iter().find(|(name, _)| *name == like.known);
+                let Some((_, expectation)) = said.cloned() else {
+                    continue;
+                };
+                for other in &like.others {
+                    if !step.of_cards.iter().any(|(name, _)| name == other) {
+                        step.of_cards.push((other.clone(), expectation.clone()));
+                    }
+                }
+            }
+        }
     }
 
     /// A line about the scenario as a whole.

@@ -10,7 +10,7 @@ use super::script::{
 use super::words::{Word, Words};
 
 const ACTIONS: &str = "a line begins with init, R, W, P, wait, in, wire, irq, repeat or end, \
-                       or with title:, source:, cards:, differs or open";
+                       or with title:, source:, cards:, differs, open or like";
 const STATES: &str = "write init power-on, init idle, init uart or init uart stale=40";
 const REGISTERS: &str = "S is STATUS, D is DATA and C, which is only written, is COMMAND";
 const POLL: &str = "write P S MASK VALUE TIMES PAUSE, like P S 40 00 1000 10";

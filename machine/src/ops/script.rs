@@ -16,8 +16,20 @@ pub const MIDI_IN_LIMIT: u64 = hw_mpu401::MIDI_IN_LIMIT as u64;
 pub struct Script {
     /// The name of the file, as it was given.
     pub file: String,
+    /// Cards that are taken to be like others.
+    pub likes: Vec<Like>,
     /// The scenarios in the order of the file.
     pub scenarios: Vec<Scenario>,
+}
+
+/// Cards that are taken to be like another one: what a line says of that one alone holds for
+/// them too, unless a line names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Like {
+    /// The one that is known.
+    pub known: String,
+    /// Those that are taken to be like it.
+    pub others: Vec<String>,
 }
 
 /// A sequence of accesses that shows one thing.
@@ -75,7 +87,7 @@ pub struct Step {
     pub action: Action,
     /// What is expected of a card that no line below names.
     pub expectation: Option<Expectation>,
-    /// What is expected of one card alone.
+    /// What is expected of one card alone, those that are taken to be like others included.
     pub of_cards: Vec<(String, Expectation)>,
 }
 

@@ -4,9 +4,9 @@ use std::fmt::{self, Display, Formatter};
 
 use hw_mpu401::CardProfile;
 
-use super::report::RunReport;
+use super::report::{RunReport, ScenarioReport};
 use super::run::run;
-use super::script::{RemarkKind, Scenario, Script};
+use super::script::{Like, RemarkKind, Scenario, Script};
 
 /// The name of each file with its text.
 macro_rules! scripts {
@@ -54,7 +54,8 @@ pub enum Cell {
     Pass,
     /// Otherwise, as this card is expected to.
     Differs,
-    /// As the model assumes, which nobody has compared with a real card.
+    /// As the model assumes, or as a card that is taken to be like this one: nobody has compared
+    /// it with a real card.
     Open,
     /// The scenario is not meant for the card.
     NotMeant,
@@ -63,16 +64,19 @@ pub enum Cell {
 }
 
 impl Cell {
-    fn new(scenario: &Scenario, card: &str, has_failed: Option<bool>) -> Self {
-        let is_remarked = |kind| {
-            let mut remarks = scenario.remarks.iter().filter(|remark| remark.kind == kind);
+    fn new(script: &Script, number: usize, result: &ScenarioReport, card: &str) -> Self {
+        let remarks = &script.scenarios[number].remarks;
+        let about = |kind| {
+            let mut remarks = remarks.iter().filter(|remark| remark.kind == kind);
             remarks.any(|remark| remark.cards.iter().any(|name| name == card))
         };
-        match has_failed {
+        let is_like = script.likes.iter().any(|like| like.others.iter().any(|name| name == card));
+        match result.has_failed() {
             None => Self::NotMeant,
             Some(true) => Self::Failed,
-            Some(false) if is_remarked(RemarkKind::Open) => Self::Open,
-            Some(false) if is_remarked(RemarkKind::Differs) => Self::Differs,
+            Some(false) if about(RemarkKind::Open) => Self::Open,
+            Some(false) if about(RemarkKind::Differs) => Self::Differs,
+            Some(false) if is_like => Self::Open,
             Some(false) => Self::Pass,
         }
     }
@@ -94,6 +98,8 @@ pub struct Row {
 pub struct SuiteReport {
     /// The names of the cards.
     pub cards: Vec<&'static str>,
+    /// Cards that are taken to be like others.
+    pub likes: Vec<Like>,
     /// A row for each scenario.
     pub rows: Vec<Row>,
     /// The runs, file by file and in each card by card, with all that was seen.
@@ -105,18 +111,22 @@ pub struct SuiteReport {
 pub fn check(cards: &[CardProfile]) -> SuiteReport {
     let mut report = SuiteReport {
         cards: cards.iter().map(|card| card.name).collect(),
+        likes: Vec::new(),
         rows: Vec::new(),
         runs: Vec::new(),
     };
     for script in suite() {
         let runs: Vec<RunReport> = cards.iter().map(|card| run(&script, card)).collect();
-        for (number, scenario) in script.scenarios.into_iter().enumerate() {
-            let cell = |run: &RunReport| {
-                let result = &run.scenarios[number];
-                Cell::new(&scenario, &run.card, result.has_failed())
-            };
+        for (number, scenario) in script.scenarios.iter().enumerate() {
+            let cell =
+                |run: &RunReport| Cell::new(&script, number, &run.scenarios[number], &run.card);
             let cells = runs.iter().map(cell).collect();
-            report.rows.push(Row { file: script.file.clone(), scenario, cells });
+            report.rows.push(Row { file: script.file.clone(), scenario: scenario.clone(), cells });
+        }
+        for like in script.likes {
+            if !report.likes.contains(&like) {
+                report.likes.push(like);
+            }
         }
         report.runs.extend(runs);
     }

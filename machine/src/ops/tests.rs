@@ -82,6 +82,21 @@ fn a_line_for_a_card_stands_instead_of_the_one_for_all() {
 }
 
 #[test]
+fn what_is_said_of_a_card_holds_for_those_that_are_like_it() {
+    let text = "like clone-dumb: sb16 smsc-superio
+                init uart
+                W D 55
+                R S -> FF
+                  @clone-dumb -> C0/C0
+                  @smsc-superio -> 80";
+    assert_eq!(failures("clone-dumb", text), [""; 0]);
+    assert_eq!(failures("smsc-superio", text), [""; 0]);
+    let sb16 = failures("sb16", text);
+    assert_eq!(sb16, ["t.ops:4: expected C0/C0, got BF (sb16, t.ops, 2.000 us)"]);
+    assert!(error("init idle\nlike sb16: clone-dumb").starts_with("t.ops:2:1: 'like' is not"));
+}
+
+#[test]
 fn a_scenario_is_run_on_the_cards_it_is_meant_for() {
     let text = "title: one\ncards: sb16\ninit idle\nR S -> 00\ntitle: two\ninit idle\nR S";
     let report = run_on_card("smsc-superio", text);
@@ -225,7 +240,7 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nr s",
             "t.ops:2:1: 'r' is not a thing to do; a line begins with init, R, W, P, wait, in, \
-             wire, irq, repeat or end, or with title:, source:, cards:, differs or open",
+             wire, irq, repeat or end, or with title:, source:, cards:, differs, open or like",
         ),
         (
             "init idle\nrepeat 60000\nR S\nR S\nend",
