@@ -1,0 +1,1 @@
+//! A driver's file: what is in it, where it goes.
