@@ -86,6 +86,8 @@ extern crate alloc;
 
 mod cards;
 mod chip;
+#[cfg(feature = "ops")]
+pub mod conformance;
 mod counters;
 mod firmware;
 mod host_port;

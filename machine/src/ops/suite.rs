@@ -3,36 +3,11 @@
 use std::fmt::{self, Display, Formatter};
 
 use hw_mpu401::CardProfile;
+use hw_mpu401::conformance::SCRIPTS;
 
 use super::report::{RunReport, ScenarioReport};
 use super::run::run;
 use super::script::{Like, RemarkKind, Scenario, Script};
-
-/// The name of each file with its text.
-macro_rules! scripts {
-    ($($file:literal),* $(,)?) => {
-        [$(($file, include_str!(concat!("../../../hw-mpu401/ops/", $file)))),*]
-    };
-}
-
-/// The scripts of the suite: what any card shows first, then what drivers do to it.
-const SCRIPTS: &[(&str, &str)] = &scripts![
-    "registers.ops",
-    "commands.ops",
-    "interrupts.ops",
-    "midi-out.ops",
-    "midi-in.ops",
-    "linux-alsa.ops",
-    "linux-oss.ops",
-    "freebsd.ops",
-    "netbsd.ops",
-    "windows.ops",
-    "windows-nt4.ops",
-    "haiku.ops",
-    "os2.ops",
-    "creative.ops",
-    "faults.ops",
-];
 
 /// The scripts that are built in.
 ///

@@ -1,0 +1,31 @@
+//! The conformance scripts: what each card does, as text that anyone can run.
+//!
+//! The files stand in `ops/`, and this list says which there are and in which order they are
+//! read. The chip does not know their format: `docs/ops.md` of the project describes it, and its
+//! crate `portcls-machine` runs them. Behind the feature `ops`.
+
+/// The name of each file with its text.
+macro_rules! scripts {
+    ($($file:literal),* $(,)?) => {
+        &[$(($file, include_str!(concat!("../ops/", $file)))),*]
+    };
+}
+
+/// Each script as its file name and its text: what any card shows first, then what drivers do.
+pub const SCRIPTS: &[(&str, &str)] = scripts![
+    "registers.ops",
+    "commands.ops",
+    "interrupts.ops",
+    "midi-out.ops",
+    "midi-in.ops",
+    "linux-alsa.ops",
+    "linux-oss.ops",
+    "freebsd.ops",
+    "netbsd.ops",
+    "windows.ops",
+    "windows-nt4.ops",
+    "haiku.ops",
+    "os2.ops",
+    "creative.ops",
+    "faults.ops",
+];
