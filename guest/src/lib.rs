@@ -6,4 +6,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod debugger;
+pub mod gdb;
 pub mod image;

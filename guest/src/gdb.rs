@@ -1,0 +1,100 @@
+//! A gdb remote stub: breakpoints, watchpoints, stepping, and both of them backwards.
+//!
+//! [`GdbServer`] is a [`Debugger`]: the guest asks it at instruction boundaries, and it talks with
+//! gdb while the guest stands still. Going back is a deterministic replay: [`GdbServer`] abandons
+//! the run, and the caller builds the same machine again for as long as
+//! [`wants_replay`](GdbServer::wants_replay) says so. What gdb wrote into registers or memory is
+//! not part of a replay.
+
+mod architecture;
+mod session;
+mod target;
+
+use std::cell::RefCell;
+use std::io;
+use std::net::TcpStream;
+use std::rc::Rc;
+
+use cpu_x86::{Cpu, Mode};
+use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
+
+use crate::debugger::{Debugger, Facts, Pause, Verdict};
+use session::Session;
+
+/// A gdb at the other end of a connection.
+pub struct GdbServer {
+    state: RefCell<State>,
+}
+
+enum State {
+    /// Nobody has built a machine yet.
+    Waiting(TcpStream),
+    Bits32(Session<X86_SSE>),
+    Bits64(Session<X86_64_SSE>),
+    /// The connection failed before anything ran.
+    Failed(Option<io::Error>),
+}
+
+impl GdbServer {
+    /// A server for the gdb at the other end.
+    #[must_use]
+    pub fn new(connection: TcpStream) -> GdbServer {
+        GdbServer { state: RefCell::new(State::Waiting(connection)) }
+    }
+
+    /// Whether the run that ended was abandoned to be run again from its beginning.
+    #[must_use]
+    pub fn wants_replay(&self) -> bool {
+        match &*self.state.borrow() {
+            State::Bits32(session) => session.wants_replay(),
+            State::Bits64(session) => session.wants_replay(),
+            State::Waiting(_) | State::Failed(_) => false,
+        }
+    }
+
+    /// What went wrong between here and gdb, if anything.
+    pub fn take_error(&self) -> Option<io::Error> {
+        match &mut *self.state.borrow_mut() {
+            State::Waiting(_) => None,
+            State::Bits32(session) => session.take_error(),
+            State::Bits64(session) => session.take_error(),
+            State::Failed(error) => error.take(),
+        }
+    }
+}
+
+impl Debugger for GdbServer {
+    fn attach(&self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
+        let mut state = self.state.borrow_mut();
+        match &mut *state {
+            State::Bits32(session) => session.move_to(cpu, facts),
+            State::Bits64(session) => session.move_to(cpu, facts),
+            State::Failed(_) => {}
+            State::Waiting(connection) => {
+                let connection = connection.try_clone();
+                let mode = cpu.borrow().mode();
+                let session = connection.and_then(|connection| match mode {
+                    Mode::Bits32 => Session::new(connection, cpu, facts).map(State::Bits32),
+                    Mode::Bits64 => Session::new(connection, cpu, facts).map(State::Bits64),
+                });
+                *state = session.unwrap_or_else(|error| State::Failed(Some(error)));
+            }
+        }
+    }
+
+    fn next_pause(&self) -> u64 {
+        match &*self.state.borrow() {
+            State::Bits32(session) => session.next_pause(),
+            State::Bits64(session) => session.next_pause(),
+            State::Waiting(_) | State::Failed(_) => 0,
+        }
+    }
+
+    fn pause(&self, pause: Pause) -> Verdict {
+        match &mut *self.state.borrow_mut() {
+            State::Bits32(session) => session.pause(&pause),
+            State::Bits64(session) => session.pause(&pause),
+            State::Waiting(_) | State::Failed(_) => Verdict::Abandon,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The two register files as gdb wants them.
+
+use cpu_x86::{RFlags, Registers};
+use gdbstub::arch::Arch;
+use gdbstub_arch::x86::reg::{X86_64CoreRegs, X86CoreRegs, X86SegmentRegs};
+use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
+
+/// An instruction set that gdb knows.
+pub(super) trait Architecture: Arch<BreakpointKind = usize> {
+    /// The registers in gdb's order.
+    fn to_gdb(registers: &Registers) -> Self::Registers;
+
+    /// Takes over what gdb has changed.
+    fn from_gdb(changed: &Self::Registers, registers: &mut Registers);
+
+    /// An address of gdb's.
+    fn address(address: Self::Usize) -> u64;
+
+    /// An address for gdb; in 32-bit mode the upper half is zero anyway.
+    fn usize(address: u64) -> Self::Usize;
+}
+
+/// Assumed: flat selectors as NT has them in kernel mode; a debugger only shows them.
+const SEGMENTS_64: X86SegmentRegs =
+    X86SegmentRegs { cs: 0x10, ss: 0x18, ds: 0x2B, es: 0x2B, fs: 0x53, gs: 0x2B };
+const SEGMENTS_32: X86SegmentRegs =
+    X86SegmentRegs { cs: 0x08, ss: 0x10, ds: 0x23, es: 0x23, fs: 0x30, gs: 0x00 };
+
+/// Where gdb's order of the general registers stands in the encoding's order: RAX, RBX, RCX, RDX,
+/// RSI, RDI, RBP, RSP, then R8 to R15.
+/// Source: gdb, features/i386/64bit-core.xml.
+const GDB_ORDER_64: [usize; 16] = [0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
+
+impl Architecture for X86_64_SSE {
+    fn to_gdb(registers: &Registers) -> X86_64CoreRegs {
+        X86_64CoreRegs {
+            regs: GDB_ORDER_64.map(|number| registers.general[number]),
+            eflags: registers.flags.bits() as u32,
+            rip: registers.rip,
+            segments: SEGMENTS_64,
+            xmm: registers.xmm,
+            mxcsr: registers.mxcsr,
+            ..X86_64CoreRegs::default()
+        }
+    }
+
+    fn from_gdb(changed: &X86_64CoreRegs, registers: &mut Registers) {
+        for (value, number) in changed.regs.iter().zip(GDB_ORDER_64) {
+            registers.general[number] = *value;
+        }
+        registers.flags = RFlags::from_bits_retain(changed.eflags.into());
+        registers.rip = changed.rip;
+        registers.xmm = changed.xmm;
+        registers.mxcsr = changed.mxcsr;
+    }
+
+    fn address(address: u64) -> u64 {
+        address
+    }
+
+    fn usize(address: u64) -> u64 {
+        address
+    }
+}
+
+impl Architecture for X86_SSE {
+    fn to_gdb(registers: &Registers) -> X86CoreRegs {
+        let [eax, ecx, edx, ebx, esp, ebp, esi, edi, ..] =
+            registers.general.map(|value| value as u32);
+        let mut xmm = [0; 8];
+        xmm.copy_from_slice(&registers.xmm[..8]);
+        X86CoreRegs {
+            eax,
+            ecx,
+            edx,
+            ebx,
+            esp,
+            ebp,
+            esi,
+            edi,
+            eip: registers.rip as u32,
+            eflags: registers.flags.bits() as u32,
+            segments: SEGMENTS_32,
+            xmm,
+            mxcsr: registers.mxcsr,
+            ..X86CoreRegs::default()
+        }
+    }
+
+    fn from_gdb(changed: &X86CoreRegs, registers: &mut Registers) {
+        let general = [
+            changed.eax,
+            changed.ecx,
+            changed.edx,
+            changed.ebx,
+            changed.esp,
+            changed.ebp,
+            changed.esi,
+            changed.edi,
+        ];
+        for (register, value) in registers.general.iter_mut().zip(general) {
+            *register = value.into();
+        }
+        registers.flags = RFlags::from_bits_retain(changed.eflags.into());
+        registers.rip = changed.eip.into();
+        registers.xmm[..8].copy_from_slice(&changed.xmm);
+        registers.mxcsr = changed.mxcsr;
+    }
+
+    fn address(address: u32) -> u64 {
+        address.into()
+    }
+
+    fn usize(address: u64) -> u32 {
+        address as u32
+    }
+}

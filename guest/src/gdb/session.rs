@@ -1,0 +1,310 @@
+//! A session with one gdb: what it asked for last, and what that means for the run.
+//!
+//! The state machine of the protocol is kept across machines. Going back abandons the machine
+//! that runs; the next one runs silently to the place that gdb wants to see.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::TcpStream;
+use std::rc::Rc;
+
+use cpu_x86::{Access, Cpu};
+use gdbstub::common::Signal;
+use gdbstub::conn::ConnectionExt;
+use gdbstub::stub::state_machine::GdbStubStateMachine;
+use gdbstub::stub::{DisconnectReason, GdbStub, GdbStubError, SingleThreadStopReason};
+use gdbstub::target::ext::base::reverse_exec::ReplayLogPosition;
+use gdbstub::target::ext::breakpoints::WatchKind;
+
+use super::architecture::Architecture;
+use super::target::{Guest, Request};
+use crate::debugger::{Facts, Pause, Verdict};
+
+type Machine<A> = GdbStubStateMachine<'static, Guest<A>, TcpStream>;
+type StopReason<A> = SingleThreadStopReason<<A as gdbstub::arch::Arch>::Usize>;
+
+/// Instructions between two looks whether gdb wants to interrupt.
+const POLL_EVERY: u64 = 1_000_000;
+
+/// The exit code of a run that ended in a bug check, a hang or a used-up budget.
+const FAILED_EXIT_CODE: u8 = 4;
+
+/// Where the run is to go before gdb hears of it again.
+enum Goal<A: Architecture> {
+    /// Nowhere: gdb has not been heard yet.
+    Start,
+    /// To the next stop of any kind.
+    AnyStop,
+    /// As above, but no further than this count: a step.
+    Step(u64),
+    /// To this count, silently; then this is reported.
+    At(u64, StopReason<A>),
+    /// To this count, silently, to learn where the last stop before it is.
+    LastStopBefore(u64, Option<(u64, StopReason<A>)>),
+}
+
+/// What has become of gdb.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Connected,
+    /// It left and lets the run go on.
+    Detached,
+    /// It is gone, or wants no more run.
+    Gone,
+}
+
+pub(super) struct Session<A: Architecture> {
+    machine: Option<Machine<A>>,
+    guest: Guest<A>,
+    goal: Goal<A>,
+    peer: Peer,
+    next_poll: u64,
+    /// What the program's exit code will be, for gdb.
+    exit_code: u8,
+    error: Option<io::Error>,
+}
+
+impl<A: Architecture> Session<A> {
+    pub(super) fn new(
+        connection: TcpStream,
+        cpu: &Rc<RefCell<Cpu>>,
+        facts: Facts,
+    ) -> io::Result<Session<A>> {
+        let mut guest = Guest::new(cpu, facts);
+        let machine = GdbStub::new(connection).run_state_machine(&mut guest).map_err(to_io)?;
+        Ok(Session {
+            machine: Some(machine),
+            guest,
+            goal: Goal::Start,
+            peer: Peer::Connected,
+            next_poll: POLL_EVERY,
+            exit_code: 0,
+            error: None,
+        })
+    }
+
+    /// Goes on with a machine that has been built anew.
+    pub(super) fn move_to(&mut self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
+        self.guest.move_to(cpu, facts);
+        self.next_poll = POLL_EVERY;
+    }
+
+    /// Whether the run was abandoned to be run anew.
+    pub(super) fn wants_replay(&self) -> bool {
+        self.peer == Peer::Connected && matches!(self.goal, Goal::At(..) | Goal::LastStopBefore(..))
+    }
+
+    /// What went wrong between here and gdb, if anything.
+    pub(super) fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    pub(super) fn next_pause(&self) -> u64 {
+        let goal = match self.goal {
+            Goal::Start => 0,
+            Goal::AnyStop => u64::MAX,
+            Goal::Step(count) | Goal::At(count, _) | Goal::LastStopBefore(count, _) => count,
+        };
+        match self.peer {
+            Peer::Connected => goal.min(self.next_poll),
+            Peer::Detached => u64::MAX,
+            Peer::Gone => 0,
+        }
+    }
+
+    pub(super) fn pause(&mut self, pause: &Pause) -> Verdict {
+        match self.peer {
+            Peer::Connected => {}
+            Peer::Detached => return Verdict::GoOn,
+            Peer::Gone => return Verdict::Abandon,
+        }
+        if matches!(pause, Pause::Failed { .. }) {
+            self.exit_code = FAILED_EXIT_CODE;
+        }
+        if matches!(self.goal, Goal::Start) {
+            return self.talk(None, pause);
+        }
+        match self.reason(pause) {
+            Some(Ok(reason)) => self.talk(Some(reason), pause),
+            Some(Err(verdict)) => verdict,
+            None => self.poll(pause),
+        }
+    }
+
+    /// What to tell gdb of this pause, or what to do instead; nothing means that it is time to
+    /// look whether gdb wants to interrupt.
+    fn reason(&mut self, pause: &Pause) -> Option<Result<StopReason<A>, Verdict>> {
+        let count = self.guest.count();
+        match &mut self.goal {
+            Goal::At(wanted, reason) if count >= *wanted => {
+                let reason = *reason;
+                self.goal = Goal::AnyStop;
+                Some(Ok(reason))
+            }
+            Goal::LastStopBefore(until, found) if count >= *until || is_final(pause) => {
+                let begin = SingleThreadStopReason::ReplayLog {
+                    tid: Some(()),
+                    pos: ReplayLogPosition::Begin,
+                };
+                let (count, reason) = found.take().unwrap_or((0, begin));
+                self.goal = Goal::At(count, reason);
+                Some(Err(Verdict::Abandon))
+            }
+            Goal::LastStopBefore(_, found) => {
+                if let Some(reason) = stop_reason::<A>(pause) {
+                    *found = Some((count, reason));
+                    return Some(Err(Verdict::GoOn));
+                }
+                None
+            }
+            Goal::At(..) if *pause != Pause::Count => Some(Err(Verdict::GoOn)),
+            Goal::Step(wanted) if *pause == Pause::Count && count >= *wanted => {
+                Some(Ok(SingleThreadStopReason::DoneStep))
+            }
+            _ => stop_reason::<A>(pause).map(Ok),
+        }
+    }
+
+    /// Reports the stop, then does what gdb says until it wants the run to move.
+    fn talk(&mut self, reason: Option<StopReason<A>>, pause: &Pause) -> Verdict {
+        let mut reason = reason;
+        loop {
+            if let Err(error) = self.converse(reason.take()) {
+                self.error = Some(error);
+                self.peer = Peer::Gone;
+            }
+            match self.peer {
+                Peer::Connected => {}
+                Peer::Detached => return Verdict::GoOn,
+                Peer::Gone => return Verdict::Abandon,
+            }
+            let count = self.guest.count();
+            match self.guest.request {
+                Request::Continue | Request::Step if is_final(pause) => {
+                    reason = Some(SingleThreadStopReason::Exited(self.exit_code));
+                }
+                Request::Continue => {
+                    self.goal = Goal::AnyStop;
+                    return Verdict::GoOn;
+                }
+                Request::Step => {
+                    self.goal = Goal::Step(count + 1);
+                    return Verdict::GoOn;
+                }
+                Request::ReverseStep | Request::ReverseContinue if count == 0 => {
+                    reason = Some(SingleThreadStopReason::ReplayLog {
+                        tid: Some(()),
+                        pos: ReplayLogPosition::Begin,
+                    });
+                }
+                Request::ReverseStep => {
+                    self.goal = Goal::At(count - 1, SingleThreadStopReason::DoneStep);
+                    return Verdict::Abandon;
+                }
+                Request::ReverseContinue => {
+                    self.goal = Goal::LastStopBefore(count, None);
+                    return Verdict::Abandon;
+                }
+            }
+        }
+    }
+
+    /// Hands `reason` to gdb and serves its packets until it lets the guest run.
+    fn converse(&mut self, reason: Option<StopReason<A>>) -> io::Result<()> {
+        let Some(mut machine) = self.machine.take() else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let mut reason = reason;
+        loop {
+            machine = match machine {
+                GdbStubStateMachine::Idle(mut idle) => {
+                    let byte = ConnectionExt::read(idle.borrow_conn())?;
+                    idle.incoming_data(&mut self.guest, byte).map_err(to_io)?
+                }
+                GdbStubStateMachine::Running(running) => match reason.take() {
+                    Some(reason) => running.report_stop(&mut self.guest, reason).map_err(to_io)?,
+                    None => {
+                        self.machine = Some(running.into());
+                        return Ok(());
+                    }
+                },
+                GdbStubStateMachine::CtrlCInterrupt(interrupt) => interrupt
+                    .interrupt_handled(&mut self.guest, None::<StopReason<A>>)
+                    .map_err(to_io)?,
+                GdbStubStateMachine::Disconnected(gone) => {
+                    self.guest.clear();
+                    self.peer = match gone.get_reason() {
+                        DisconnectReason::Disconnect => Peer::Detached,
+                        _ => Peer::Gone,
+                    };
+                    return Ok(());
+                }
+            };
+        }
+    }
+
+    /// Looks whether gdb wants to interrupt the run.
+    fn poll(&mut self, pause: &Pause) -> Verdict {
+        self.next_poll = self.guest.count().saturating_add(POLL_EVERY);
+        match self.is_interrupted() {
+            Ok(false) => Verdict::GoOn,
+            Ok(true) => {
+                self.goal = Goal::AnyStop;
+                self.talk(Some(SingleThreadStopReason::Signal(Signal::SIGINT)), pause)
+            }
+            Err(error) => {
+                self.error = Some(error);
+                self.peer = Peer::Gone;
+                Verdict::Abandon
+            }
+        }
+    }
+
+    fn is_interrupted(&mut self) -> io::Result<bool> {
+        let Some(GdbStubStateMachine::Running(mut running)) = self.machine.take() else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let Some(_) = running.borrow_conn().peek()? else {
+            self.machine = Some(running.into());
+            return Ok(false);
+        };
+        let byte = ConnectionExt::read(running.borrow_conn())?;
+        let machine = running.incoming_data(&mut self.guest, byte).map_err(to_io)?;
+        let (machine, is_interrupted) = match machine {
+            GdbStubStateMachine::CtrlCInterrupt(interrupt) => {
+                let running = interrupt
+                    .interrupt_handled(&mut self.guest, None::<StopReason<A>>)
+                    .map_err(to_io)?;
+                (running, true)
+            }
+            other => (other, false),
+        };
+        self.machine = Some(machine);
+        Ok(is_interrupted)
+    }
+}
+
+/// Whether nothing of the driver runs after this pause.
+fn is_final(pause: &Pause) -> bool {
+    matches!(pause, Pause::Failed { .. } | Pause::Ended)
+}
+
+fn stop_reason<A: Architecture>(pause: &Pause) -> Option<StopReason<A>> {
+    Some(match *pause {
+        Pause::Count => return None,
+        Pause::Breakpoint => SingleThreadStopReason::SwBreak(()),
+        Pause::Watchpoint { address, access } => SingleThreadStopReason::Watch {
+            tid: (),
+            kind: if access == Access::Read { WatchKind::Read } else { WatchKind::Write },
+            addr: A::usize(address),
+        },
+        Pause::Failed { .. } => SingleThreadStopReason::Signal(Signal::SIGSEGV),
+        Pause::Ended => {
+            SingleThreadStopReason::ReplayLog { tid: Some(()), pos: ReplayLogPosition::End }
+        }
+    })
+}
+
+fn to_io<E: std::fmt::Debug>(error: GdbStubError<E, io::Error>) -> io::Error {
+    io::Error::other(format!("the conversation with gdb broke off: {error:?}"))
+}
