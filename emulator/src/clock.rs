@@ -207,11 +207,22 @@ impl Kernel {
         self.busy_until(self.now_ns() + u64::from(microseconds) * 1_000);
     }
 
-    /// Lets the processor be busy until `time_ns`, with interrupts taken on the way.
+    /// When something happens next by itself, in ns; the clock may pass up to there without a look
+    /// at anything. It may be early, never late, and is in the past when something is due now.
     #[inline]
-    fn busy_until(&self, time_ns: u64) {
+    #[must_use]
+    pub fn next_deadline_ns(&self) -> u64 {
+        self.state.deadlines.next_ns.get()
+    }
+
+    /// Lets the processor be busy until `time_ns`, with interrupts taken on the way: how code that
+    /// runs outside this kernel spends its time. A time in the past is a preemption point only.
+    ///
+    /// IRQL: any.
+    #[inline]
+    pub fn busy_until(&self, time_ns: u64) {
         if time_ns < self.state.deadlines.next_ns.get() && !self.may_be_preempted() {
-            self.state.now_ns.set(time_ns);
+            self.state.now_ns.set(time_ns.max(self.now_ns()));
             return;
         }
         self.busy_until_slow(time_ns);

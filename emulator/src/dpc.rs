@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::running::Running;
 use crate::trace::{Argument, NameId};
 
 /// Where a DPC goes in the queue.
@@ -150,7 +151,9 @@ impl Kernel {
         let began_ns = self.now_ns();
         let who = self.state.names.dpc;
         self.record_call(who, dpc.0.name, Argument::None);
+        let outer = self.set_running(Running::Dpc(dpc.0.name));
         (dpc.0.routine)(self);
+        self.set_running(outer);
         self.record_return(who, dpc.0.name, crate::NtStatus::SUCCESS, Argument::None);
         if self.current_irql() != Irql::DISPATCH_LEVEL && !self.is_frozen() {
             let message = format!("a DPC returned at {}", self.current_irql());

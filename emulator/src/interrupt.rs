@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::resource::{Share, TriggerMode};
+use crate::running::Running;
 use crate::status::NtStatus;
 use crate::stop::BugCheckCode;
 use crate::trace::{Argument, Event, Level, NameId};
@@ -278,7 +279,9 @@ impl Kernel {
         self.set_irql(Irql::of_line(number as u8));
         let names = &self.state.names;
         self.record_call(names.isr, line.signal.get(), Argument::None);
+        let outer = self.set_running(Running::Interrupt(number as u8));
         let claim = self.call_routines(line);
+        self.set_running(outer);
         let (word, unclaimed) = match claim {
             Claim::Mine => (names.claimed, 0),
             Claim::NotMine => (names.not_mine, 1),

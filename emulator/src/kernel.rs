@@ -10,6 +10,7 @@ use crate::dpc::DpcQueue;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
 use crate::pool::Pool;
+use crate::running::Running;
 use crate::stop::StopState;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
 use crate::work_item::WorkQueue;
@@ -116,6 +117,7 @@ pub(crate) struct KernelState {
 
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
+    pub running: Cell<Running>,
     /// The highest IRQL at which a line or a DPC waits to be served; PASSIVE_LEVEL for none. A
     /// preemption point at or above it looks no further.
     pub attention: Cell<Irql>,
@@ -151,6 +153,7 @@ impl Kernel {
                 trace,
                 now_ns: Cell::new(0),
                 irql: Cell::new(Irql::PASSIVE_LEVEL),
+                running: Cell::new(Running::Thread),
                 attention: Cell::new(Irql::PASSIVE_LEVEL),
                 deadlines,
                 interrupts: InterruptController::default(),

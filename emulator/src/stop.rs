@@ -19,35 +19,77 @@ use crate::kernel::Kernel;
 pub struct BugCheckCode(pub u32);
 
 impl BugCheckCode {
+    /// Pageable memory or a bad address at DISPATCH_LEVEL or above, by the kernel itself.
+    pub const IRQL_NOT_LESS_OR_EQUAL: BugCheckCode = BugCheckCode(0x0A);
     /// Spin lock acquired by its owner.
     pub const SPIN_LOCK_ALREADY_OWNED: BugCheckCode = BugCheckCode(0x0F);
     /// Spin lock released by somebody who does not own it.
     pub const SPIN_LOCK_NOT_OWNED: BugCheckCode = BugCheckCode(0x10);
     /// An IRP was completed twice.
     pub const MULTIPLE_IRP_COMPLETE_REQUESTS: BugCheckCode = BugCheckCode(0x44);
+    /// An exception that nothing handles, at DISPATCH_LEVEL or above.
+    pub const KMODE_EXCEPTION_NOT_HANDLED: BugCheckCode = BugCheckCode(0x1E);
+    /// A kernel address with nothing behind it.
+    pub const PAGE_FAULT_IN_NONPAGED_AREA: BugCheckCode = BugCheckCode(0x50);
+    /// An exception that nothing handles, in a system thread.
+    pub const SYSTEM_THREAD_EXCEPTION_NOT_HANDLED: BugCheckCode = BugCheckCode(0x7E);
+    /// A trap that the processor cannot pass on; the first parameter is its vector.
+    pub const UNEXPECTED_KERNEL_MODE_TRAP: BugCheckCode = BugCheckCode(0x7F);
     /// A wait at DISPATCH_LEVEL or above.
     pub const ATTEMPTED_SWITCH_FROM_DPC: BugCheckCode = BugCheckCode(0xB8);
+    /// Memory that may only be read was written.
+    pub const ATTEMPTED_WRITE_TO_READONLY_MEMORY: BugCheckCode = BugCheckCode(0xBE);
+    /// Bytes beside a guarded pool block were written.
+    pub const SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION: BugCheckCode = BugCheckCode(0xC1);
     /// A pool routine was called with a block it does not own.
     pub const BAD_POOL_CALLER: BugCheckCode = BugCheckCode(0xC2);
     /// Driver Verifier found a mistake; the first parameter says which.
     pub const DRIVER_VERIFIER_DETECTED_VIOLATION: BugCheckCode = BugCheckCode(0xC4);
     /// A service routine returned at another IRQL than it was called at.
     pub const IRQL_UNEXPECTED_VALUE: BugCheckCode = BugCheckCode(0xC8);
+    /// Pageable memory or a bad address at DISPATCH_LEVEL or above, by a driver.
+    pub const DRIVER_IRQL_NOT_LESS_OR_EQUAL: BugCheckCode = BugCheckCode(0xD1);
+    /// Pool was used after it was freed.
+    pub const DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL: BugCheckCode = BugCheckCode(0xD5);
+    /// Pool was used behind its end.
+    pub const DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION: BugCheckCode = BugCheckCode(0xD6);
+    /// Data was executed.
+    pub const ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY: BugCheckCode = BugCheckCode(0xFC);
     /// A DPC, or code at DISPATCH_LEVEL, ran too long.
     pub const DPC_WATCHDOG_VIOLATION: BugCheckCode = BugCheckCode(0x133);
+    /// A check that the compiler put into the driver failed: a fast fail.
+    pub const KERNEL_SECURITY_CHECK_FAILURE: BugCheckCode = BugCheckCode(0x139);
 
     /// The symbolic name, if the code is one that this kernel raises.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
+            Self::IRQL_NOT_LESS_OR_EQUAL => "IRQL_NOT_LESS_OR_EQUAL",
             Self::SPIN_LOCK_ALREADY_OWNED => "SPIN_LOCK_ALREADY_OWNED",
             Self::SPIN_LOCK_NOT_OWNED => "SPIN_LOCK_NOT_OWNED",
             Self::MULTIPLE_IRP_COMPLETE_REQUESTS => "MULTIPLE_IRP_COMPLETE_REQUESTS",
+            Self::KMODE_EXCEPTION_NOT_HANDLED => "KMODE_EXCEPTION_NOT_HANDLED",
+            Self::PAGE_FAULT_IN_NONPAGED_AREA => "PAGE_FAULT_IN_NONPAGED_AREA",
+            Self::SYSTEM_THREAD_EXCEPTION_NOT_HANDLED => "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED",
+            Self::UNEXPECTED_KERNEL_MODE_TRAP => "UNEXPECTED_KERNEL_MODE_TRAP",
             Self::ATTEMPTED_SWITCH_FROM_DPC => "ATTEMPTED_SWITCH_FROM_DPC",
+            Self::ATTEMPTED_WRITE_TO_READONLY_MEMORY => "ATTEMPTED_WRITE_TO_READONLY_MEMORY",
+            Self::SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION => {
+                "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION"
+            }
             Self::BAD_POOL_CALLER => "BAD_POOL_CALLER",
             Self::DRIVER_VERIFIER_DETECTED_VIOLATION => "DRIVER_VERIFIER_DETECTED_VIOLATION",
             Self::IRQL_UNEXPECTED_VALUE => "IRQL_UNEXPECTED_VALUE",
+            Self::DRIVER_IRQL_NOT_LESS_OR_EQUAL => "DRIVER_IRQL_NOT_LESS_OR_EQUAL",
+            Self::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL => {
+                "DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL"
+            }
+            Self::DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION => {
+                "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION"
+            }
+            Self::ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY => "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY",
             Self::DPC_WATCHDOG_VIOLATION => "DPC_WATCHDOG_VIOLATION",
+            Self::KERNEL_SECURITY_CHECK_FAILURE => "KERNEL_SECURITY_CHECK_FAILURE",
             _ => return None,
         })
     }
@@ -93,6 +135,13 @@ pub enum Stop {
         /// Simulated time in ns.
         time_ns: u64,
     },
+    /// The driver needs something that this kernel does not have: a routine, an instruction.
+    Unsupported {
+        /// What it is, and who asked for it.
+        what: String,
+        /// Simulated time in ns.
+        time_ns: u64,
+    },
     /// The time limit of the run was reached.
     TimeLimit {
         /// Simulated time in ns.
@@ -107,7 +156,9 @@ impl Stop {
         match self {
             Stop::BugCheck(bug) => bug.time_ns,
             Stop::Hang(hang) => hang.time_ns,
-            Stop::DriverFailure { time_ns, .. } | Stop::TimeLimit { time_ns } => *time_ns,
+            Stop::DriverFailure { time_ns, .. }
+            | Stop::Unsupported { time_ns, .. }
+            | Stop::TimeLimit { time_ns } => *time_ns,
         }
     }
 }
@@ -128,6 +179,7 @@ impl fmt::Display for Stop {
             Stop::DriverFailure { function, message, .. } => {
                 write!(f, "the driver panicked in {function}: {message}")
             }
+            Stop::Unsupported { what, .. } => write!(f, "not supported: {what}"),
             Stop::TimeLimit { time_ns } => {
                 write!(
                     f,
@@ -256,6 +308,12 @@ impl Kernel {
     /// Reports that nothing can end a wait; returns only on a frozen kernel.
     pub fn hang(&self, waits_for: &str) {
         self.stop(Stop::Hang(Hang { waits_for: waits_for.to_owned(), time_ns: self.now_ns() }));
+    }
+
+    /// Ends the run because a driver needs something that is not there; returns only on a frozen
+    /// kernel. For whoever runs compiled drivers.
+    pub fn unsupported(&self, what: &str) {
+        self.stop(Stop::Unsupported { what: what.to_owned(), time_ns: self.now_ns() });
     }
 
     /// Ends the run; returns only on a frozen kernel.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::running::Running;
 
 struct WorkItemObject {
     routine: Rc<dyn Fn(&Kernel)>,
@@ -73,7 +74,9 @@ impl Kernel {
         item.0.queued.set(false);
         let old = self.current_irql();
         self.set_irql(Irql::PASSIVE_LEVEL);
+        let outer = self.set_running(Running::WorkItem);
         (item.0.routine)(self);
+        self.set_running(outer);
         if self.current_irql() != Irql::PASSIVE_LEVEL && !self.is_frozen() {
             let message = format!("a work item returned at {}", self.current_irql());
             self.report_violation("IrqlReturn", &message);

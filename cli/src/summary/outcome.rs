@@ -18,6 +18,8 @@ pub enum Outcome {
     TimeLimit,
     /// Bytes were lost or changed, or a request failed.
     Incomplete,
+    /// The driver needs a routine or an instruction that is not there.
+    Unsupported,
     /// A documented rule was broken, or something was left behind.
     RuleBroken,
     /// A bug check.
@@ -33,7 +35,7 @@ impl Outcome {
     pub fn exit(self) -> Exit {
         match self {
             Outcome::Complete | Outcome::TimeLimit => Exit::Good,
-            Outcome::Incomplete => Exit::CheckFailed,
+            Outcome::Incomplete | Outcome::Unsupported => Exit::CheckFailed,
             Outcome::RuleBroken => Exit::RuleBroken,
             Outcome::BugCheck | Outcome::Hang | Outcome::DriverFailure => Exit::DriverDied,
         }
@@ -82,6 +84,7 @@ impl Ending {
             Some(Stop::BugCheck(_)) => Outcome::BugCheck,
             Some(Stop::Hang(_)) => Outcome::Hang,
             Some(Stop::DriverFailure { .. }) => Outcome::DriverFailure,
+            Some(Stop::Unsupported { .. }) => Outcome::Unsupported,
             _ if self.violation_count > 0 || !self.leaks.is_empty() => Outcome::RuleBroken,
             _ if self.lost_in_card > 0 || self.surplus > 0 || !self.failed.is_empty() => {
                 Outcome::Incomplete
@@ -154,11 +157,7 @@ impl Ending {
 
 /// The simulated time of a stop, in ns.
 pub fn stop_ns(stop: &Stop) -> u64 {
-    match stop {
-        Stop::BugCheck(bug_check) => bug_check.time_ns,
-        Stop::Hang(hang) => hang.time_ns,
-        Stop::DriverFailure { time_ns, .. } | Stop::TimeLimit { time_ns } => *time_ns,
-    }
+    stop.time_ns()
 }
 
 #[cfg(test)]

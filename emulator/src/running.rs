@@ -1,0 +1,45 @@
+//! What the processor is running: a thread, a work item, a DPC, a service routine.
+
+use std::fmt;
+
+use crate::kernel::Kernel;
+use crate::trace::NameId;
+
+/// What runs at this moment, the innermost of what is nested.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Running {
+    /// A thread.
+    Thread,
+    /// A work item, in a system thread.
+    WorkItem,
+    /// A DPC of this name.
+    Dpc(NameId),
+    /// The service routines of this interrupt line.
+    Interrupt(u8),
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Running::Thread => f.write_str("a thread"),
+            Running::WorkItem => f.write_str("a work item"),
+            Running::Dpc(_) => f.write_str("a DPC"),
+            Running::Interrupt(line) => write!(f, "the service routine of irq {line}"),
+        }
+    }
+}
+
+impl Kernel {
+    /// What runs now; after a stop, what ran when it happened. IRQL: any.
+    #[inline]
+    #[must_use]
+    pub fn running(&self) -> Running {
+        self.state.running.get()
+    }
+
+    /// Something else runs from now on; returns what did before, to be put back.
+    #[inline]
+    pub(crate) fn set_running(&self, running: Running) -> Running {
+        self.state.running.replace(running)
+    }
+}
