@@ -9,3 +9,4 @@
 pub mod debugger;
 pub mod gdb;
 pub mod image;
+pub mod layout;

@@ -1,0 +1,85 @@
+//! Where the fields of the kernel's and PortCls' structures lie in a driver's memory.
+//!
+//! Owns the layouts for both bitnesses as plain numbers, so that code reads
+//! `layout.irp.io_status` and never asks which machine it serves. The tables are generated;
+//! `drivers/layout.txt` lists what is in them. It must never know what the fields mean.
+//!
+//! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64,
+//! asked through the compilers themselves.
+
+/// Declares `Layout` and one type for each structure in it; a field holds an offset in bytes.
+macro_rules! structures {
+    ($($name:ident: $type:ident = $c_name:literal { $($field:ident,)* })*) => {
+        /// Layouts of all structures for one bitness.
+        #[derive(Debug)]
+        pub struct Layout {
+            $(#[doc = concat!("`", $c_name, "`")] pub $name: $type,)*
+        }
+        $(
+            #[doc = concat!("Size and offsets of `", $c_name, "`, in bytes.")]
+            #[derive(Debug)]
+            pub struct $type {
+                /// Size of the whole.
+                pub size_of: u32,
+                $(#[doc = concat!("Offset of `", stringify!($field), "`.")] pub $field: u32,)*
+            }
+        )*
+    };
+}
+
+mod structures;
+mod x64;
+mod x86;
+
+pub use structures::*;
+pub use x64::X64;
+pub use x86::X86;
+
+#[cfg(test)]
+mod tests {
+    use super::{X64, X86};
+
+    /// Source: public documentation and debugger listings of the structures, x64.
+    #[test]
+    fn sizes_on_x64_are_the_known_ones() {
+        assert_eq!(X64.irp.size_of, 208);
+        assert_eq!(X64.io_stack_location.size_of, 72);
+        assert_eq!(X64.driver_object.size_of, 336);
+        assert_eq!(X64.driver_object.major_function, 112);
+        // The public headers at hand leave out the alignment of 16 that the structure has.
+        assert_eq!(X64.device_object.size_of.next_multiple_of(16), 336);
+        assert_eq!(X64.kdpc.size_of, 64);
+        assert_eq!(X64.ktimer.size_of, 64);
+        assert_eq!(X64.kevent.size_of, 24);
+        assert_eq!(X64.file_object.size_of, 216);
+        assert_eq!(X64.cm_partial_resource_descriptor.size_of, 20);
+        assert_eq!(X64.pcpin_descriptor.size_of, 112);
+        assert_eq!(X64.pcfilter_descriptor.size_of, 80);
+        assert_eq!(X64.pcautomation_table.size_of, 56);
+        assert_eq!(X64.ksdatarange_music.size_of, 96);
+        assert_eq!(X64.dmus_kernel_event.size_of, 40);
+    }
+
+    /// Source: public documentation and debugger listings of the structures, x86.
+    #[test]
+    fn sizes_on_x86_are_the_known_ones() {
+        assert_eq!(X86.irp.size_of, 112);
+        assert_eq!(X86.io_stack_location.size_of, 36);
+        assert_eq!(X86.driver_object.size_of, 168);
+        assert_eq!(X86.device_object.size_of, 184);
+        assert_eq!(X86.kdpc.size_of, 32);
+        assert_eq!(X86.ktimer.size_of, 40);
+        assert_eq!(X86.cm_partial_resource_descriptor.size_of, 16);
+        assert_eq!(X86.ksdatarange_music.size_of, 96);
+        assert_eq!(X86.dmus_kernel_event.size_of, 32);
+    }
+
+    #[test]
+    fn the_shared_time_lies_where_inlined_reads_look_for_it() {
+        for layout in [&X64, &X86] {
+            assert_eq!(layout.kuser_shared_data.interrupt_time, 0x08);
+            assert_eq!(layout.kuser_shared_data.system_time, 0x14);
+            assert_eq!(layout.kuser_shared_data.tick_count, 0x320);
+        }
+    }
+}
