@@ -1,5 +1,6 @@
 //! `play`: a song out through the driver to MIDI OUT.
 
+use portcls_machine::emulator::Stop;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Machine, PlayReport, play};
 
@@ -7,7 +8,7 @@ use crate::arguments::PlayArguments;
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
 use crate::session::{self, Job, Report, Run};
-use crate::summary::{Ending, Flow, LateFacts, WireFacts, stop_ns};
+use crate::summary::{Ending, Flow, LateFacts, WireFacts};
 
 /// Plays the song.
 ///
@@ -35,7 +36,7 @@ fn work(machine: &Machine, song: &Song) -> Run {
 fn report(machine: &Machine, played: PlayReport) -> Report {
     let figures = played.figures;
     // A run that stopped before the song has no figures of it.
-    let end_ns = played.stop.as_ref().map_or(figures.simulated_ns, stop_ns);
+    let end_ns = played.stop.as_ref().map_or(figures.simulated_ns, Stop::time_ns);
     let began = played.run_ns < end_ns;
     let late = played.lateness;
     let flow = Flow::Wire(WireFacts {

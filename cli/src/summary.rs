@@ -16,7 +16,7 @@ use crate::figures::ratio_permille;
 use crate::input::Source;
 use crate::output::Output;
 
-pub use outcome::{Ending, Outcome, stop_ns};
+pub use outcome::{Ending, Outcome};
 
 /// The version of the JSON; see the help of `play`.
 const VERSION: u32 = 1;

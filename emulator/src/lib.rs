@@ -58,7 +58,7 @@ pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use running::Running;
 pub use spin_lock::SpinLock;
 pub use status::NtStatus;
-pub use stop::{BugCheck, BugCheckCode, Hang, Stop, Violation};
+pub use stop::{BugCheck, BugCheckCode, Hang, Stop, StopObserver, Violation};
 pub use timer::{DueTime, Timer, TimerKind};
 pub use wait::{Timeout, Waitable};
 pub use work_item::WorkItem;

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 use std::thread;
 
 use crate::irql::Irql;
@@ -147,7 +148,15 @@ pub enum Stop {
         /// Simulated time in ns.
         time_ns: u64,
     },
+    /// Whoever watches the run gave it up; nothing is wrong with the driver.
+    Abandoned {
+        /// Simulated time in ns.
+        time_ns: u64,
+    },
 }
+
+/// Who is told of a stop, see [`Kernel::observe_stop`].
+pub type StopObserver = Rc<dyn Fn(&Kernel, &Stop)>;
 
 impl Stop {
     /// When it happened, in ns of simulated time.
@@ -158,7 +167,8 @@ impl Stop {
             Stop::Hang(hang) => hang.time_ns,
             Stop::DriverFailure { time_ns, .. }
             | Stop::Unsupported { time_ns, .. }
-            | Stop::TimeLimit { time_ns } => *time_ns,
+            | Stop::TimeLimit { time_ns }
+            | Stop::Abandoned { time_ns } => *time_ns,
         }
     }
 }
@@ -188,6 +198,7 @@ impl fmt::Display for Stop {
                     time_ns / 1_000 % 1_000
                 )
             }
+            Stop::Abandoned { .. } => write!(f, "the run was given up"),
         }
     }
 }
@@ -217,6 +228,7 @@ pub(crate) struct StopState {
     depth: Cell<u32>,
     violations: RefCell<Vec<Violation>>,
     violation_count: Cell<u64>,
+    observer: RefCell<Option<StopObserver>>,
 }
 
 /// The payload of an unwinding stop; nothing else in the program makes one.
@@ -316,6 +328,20 @@ impl Kernel {
         self.stop(Stop::Unsupported { what: what.to_owned(), time_ns: self.now_ns() });
     }
 
+    /// Gives the run up; returns only on a frozen kernel.
+    pub fn abandon(&self) {
+        self.stop(Stop::Abandoned { time_ns: self.now_ns() });
+    }
+
+    /// Tells `observer` of the stop that will end this run, while the frames of the driver still
+    /// stand: a debugger looks at them then. It replaces the observer before.
+    ///
+    /// The kernel is frozen already, and what the observer does to it has no effect. A panic of a
+    /// Rust driver has unwound its frames before it is told.
+    pub fn observe_stop(&self, observer: StopObserver) {
+        *self.state.stop.observer.borrow_mut() = Some(observer);
+    }
+
     /// Ends the run; returns only on a frozen kernel.
     pub(crate) fn stop(&self, why: Stop) {
         if self.is_frozen() {
@@ -338,7 +364,11 @@ impl Kernel {
         }
         self.record_note(self.state.names.kernel, &format!("stop: {why}"));
         self.state.stop.frozen.set(true);
-        *self.state.stop.why.borrow_mut() = Some(why);
+        *self.state.stop.why.borrow_mut() = Some(why.clone());
+        let observer = self.state.stop.observer.borrow_mut().take();
+        if let Some(observer) = observer {
+            observer(self, &why);
+        }
     }
 
     /// True after a stop: routines answer at once without effect.

@@ -2,6 +2,7 @@
 
 mod fake;
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use fake::{Bell, Logbook, PORT, bug_check, hang, kernel};
@@ -167,6 +168,46 @@ fn a_stop_inside_driver_code_is_no_driver_failure() {
 #[should_panic(expected = "our own bug")]
 fn a_panic_outside_driver_code_passes_through() {
     let _ = kernel().enter(|_| panic!("our own bug"));
+}
+
+#[test]
+fn whoever_observes_a_stop_is_told_once_while_the_frames_of_the_driver_stand() {
+    let kernel = kernel();
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let in_driver = Rc::new(Cell::new(false));
+    let (log, frame) = (Rc::clone(&told), Rc::clone(&in_driver));
+    kernel.observe_stop(Rc::new(move |kernel, stop| {
+        log.borrow_mut().push((stop.clone(), kernel.is_frozen(), frame.get()));
+        kernel.abandon();
+    }));
+    let result = kernel.enter(|kernel| {
+        let frame = Frame(Rc::clone(&in_driver));
+        frame.0.set(true);
+        kernel.bug_check(BugCheckCode(5), [0; 4]);
+    });
+    assert_eq!(bug_check(result.clone()), (5, 0));
+    let stop = result.unwrap_err();
+    assert_eq!(*told.borrow(), [(stop, true, true)]);
+    assert!(!in_driver.get(), "the frame was unwound");
+}
+
+/// A driver's frame: clears its flag as it goes.
+struct Frame(Rc<Cell<bool>>);
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+#[test]
+fn an_abandoned_run_unwinds_and_says_so() {
+    let result: Result<(), Stop> = kernel().enter(|kernel| {
+        kernel.stall_us(3);
+        kernel.abandon();
+        unreachable!("the run was given up");
+    });
+    assert_eq!(result, Err(Stop::Abandoned { time_ns: 3_000 }));
 }
 
 #[test]

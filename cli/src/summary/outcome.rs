@@ -71,7 +71,7 @@ impl Ending {
     /// When the run stopped early, in ns. The clock of the machine may show more: it goes on for
     /// what a driver does in its destructors.
     pub fn stopped_ns(&self) -> Option<u64> {
-        self.stop.as_ref().map(stop_ns)
+        self.stop.as_ref().map(Stop::time_ns)
     }
 
     /// The outcome.
@@ -89,7 +89,7 @@ impl Ending {
             _ if self.lost_in_card > 0 || self.surplus > 0 || !self.failed.is_empty() => {
                 Outcome::Incomplete
             }
-            Some(Stop::TimeLimit { .. }) => Outcome::TimeLimit,
+            Some(Stop::TimeLimit { .. } | Stop::Abandoned { .. }) => Outcome::TimeLimit,
             None if missing => Outcome::Incomplete,
             None => Outcome::Complete,
         }
@@ -153,11 +153,6 @@ impl Ending {
             }
         }
     }
-}
-
-/// The simulated time of a stop, in ns.
-pub fn stop_ns(stop: &Stop) -> u64 {
-    stop.time_ns()
 }
 
 #[cfg(test)]
