@@ -1,0 +1,77 @@
+//! The load configuration: what the compiler wants the loader to fill in.
+
+use object::pe::IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG;
+
+use super::error::ImageError;
+use super::{Image, Mode};
+
+/// Places in the image that the loader fills in before the driver runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LoadConfig {
+    /// The security cookie, a pointer-sized number. The value in the file is a constant that the
+    /// code of drivers for Windows 8 and later refuses to run with: it must be replaced.
+    pub security_cookie_rva: Option<u32>,
+    /// A pointer to the function that checks the target of an indirect call.
+    pub guard_check_rva: Option<u32>,
+    /// A pointer to the function that checks a target and jumps to it (x64 only).
+    pub guard_dispatch_rva: Option<u32>,
+}
+
+/// Where the fields lie, by pointer size. Source: PE Format, the load configuration structure.
+struct Layout {
+    cookie: u32,
+    check: u32,
+    dispatch: u32,
+}
+
+pub(super) fn read(image: &Image) -> Result<LoadConfig, ImageError> {
+    let Some(directory) = image.headers.directory(IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG) else {
+        return Ok(LoadConfig::default());
+    };
+    let layout = match image.mode() {
+        Mode::Bits64 => Layout { cookie: 0x58, check: 0x70, dispatch: 0x78 },
+        Mode::Bits32 => Layout { cookie: 0x3C, check: 0x48, dispatch: 0x4C },
+    };
+    // The structure has grown over the years and begins with its own size; Windows XP's linkers
+    // wrote a fixed number into the directory, so that one says nothing.
+    let size = image.read_u32(directory.rva).ok_or_else(|| {
+        ImageError::damaged(format!(
+            "the load configuration at {:X} lies outside of the sections",
+            directory.rva
+        ))
+    })?;
+    let field = |offset: u32, what: &str| place(image, directory.rva, size, offset, what);
+    Ok(LoadConfig {
+        security_cookie_rva: field(layout.cookie, "the security cookie")?,
+        guard_check_rva: field(layout.check, "the control flow check pointer")?,
+        guard_dispatch_rva: field(layout.dispatch, "the control flow dispatch pointer")?,
+    })
+}
+
+/// The place that a field names by its address at the preferred base.
+fn place(
+    image: &Image,
+    at: u32,
+    size: u32,
+    offset: u32,
+    what: &str,
+) -> Result<Option<u32>, ImageError> {
+    let width = image.pointer_size();
+    if offset + width > size {
+        return Ok(None);
+    }
+    let address =
+        at.checked_add(offset).and_then(|rva| image.read_pointer(rva)).ok_or_else(|| {
+            ImageError::damaged(format!("the load configuration at {at:X} runs out of its section"))
+        })?;
+    if address == 0 {
+        return Ok(None);
+    }
+    let rva = address.checked_sub(image.base).and_then(|rva| u32::try_from(rva).ok());
+    match rva.filter(|&rva| image.section_at(rva).is_some_and(|s| s.contains(rva, width))) {
+        Some(rva) => Ok(Some(rva)),
+        None => Err(ImageError::damaged(format!(
+            "the load configuration at {at:X} places {what} at {address:X}, outside of the image"
+        ))),
+    }
+}

@@ -1,0 +1,5 @@
+//! The loader: good files in both widths, and every way a file can be bad.
+
+mod builder;
+mod good;
+mod mutated;
