@@ -8,7 +8,7 @@ use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, Register, cards};
 fn status_poll(c: &mut Criterion) {
     let mut group = c.benchmark_group("status poll");
     for card in cards() {
-        group.bench_function(BenchmarkId::from_parameter(card.name), |b| {
+        group.bench_function(BenchmarkId::from_parameter(&card.name), |b| {
             let mut chip = Mpu401::new(card, InitialState::Uart { stale: 0xFE });
             let mut now_ns = 0;
             b.iter(|| {
@@ -24,7 +24,7 @@ fn byte_out(c: &mut Criterion) {
     let mut group = c.benchmark_group("byte out: poll, write, 320 us of wire");
     group.throughput(Throughput::Elements(1));
     for card in cards() {
-        group.bench_function(BenchmarkId::from_parameter(card.name), |b| {
+        group.bench_function(BenchmarkId::from_parameter(&card.name), |b| {
             let mut chip = Mpu401::new(card, InitialState::Uart { stale: 0xFE });
             let mut now_ns = 0;
             b.iter(|| {

@@ -33,10 +33,10 @@ fn run(c: &mut Criterion, name: &str, song: &Song, job: impl Fn(&Machine, &Song)
     let mut group = c.benchmark_group(name);
     group.sample_size(20);
     for card in cards() {
-        let simulated_ns = job(&machine(card.name), song);
+        let simulated_ns = job(&machine(&card.name), song);
         group.throughput(Throughput::Elements(simulated_ns));
-        group.bench_function(BenchmarkId::from_parameter(card.name), |b| {
-            let setup = || machine(card.name);
+        group.bench_function(BenchmarkId::from_parameter(&card.name), |b| {
+            let setup = || machine(&card.name);
             b.iter_batched(
                 setup,
                 |machine| (job(&machine, song), machine),

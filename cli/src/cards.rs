@@ -9,7 +9,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use portcls_machine::chip::{
     AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, RxWhileBusy,
-    UnreadInput, cards,
+    Text, UnreadInput, cards,
 };
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ fn text() -> String {
         let default = if index == 0 { " (the default)" } else { "" };
         // A String takes everything.
         let _ = writeln!(text, "{NAME}{}{NAME:#}  {}{default}", card.name, card.title);
-        for line in wrapped(card.description, 98) {
+        for line in wrapped(&card.description, 98) {
             let _ = writeln!(text, "  {line}");
         }
         for (label, words) in figures(card) {
@@ -90,7 +90,7 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
         Overrun::DropNew => "the newest byte is lost when full",
         Overrun::DropOld => "the oldest byte is lost when full",
     };
-    let start = match timing.drr_clear_uart_ns + timing.tx_start_ns {
+    let start = match timing.drr_clear_uart_ns.typ + timing.tx_start_ns.typ {
         0 => "at once".to_owned(),
         time_ns => format!("{} after its write", duration(time_ns)),
     };
@@ -137,7 +137,7 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
 }
 
 fn busy(card: &CardProfile) -> String {
-    let timing = &card.timing;
+    let timing = card.timing.map(|spread| spread.typ);
     let times = [
         (timing.busy_after_power_on_ns, "after power-on"),
         (timing.busy_after_reset_ns, "after a reset"),
@@ -164,7 +164,7 @@ struct CardFacts {
     name: &'static str,
     title: &'static str,
     description: &'static str,
-    sources: &'static [&'static str],
+    sources: &'static [Text],
     /// Hexadecimal; `None` where the card does not tell it.
     firmware_version: Option<String>,
     firmware_revision: Option<String>,
@@ -194,14 +194,14 @@ struct CardFacts {
 }
 
 impl CardFacts {
-    fn new(card: &CardProfile) -> CardFacts {
-        let timing = &card.timing;
+    fn new(card: &'static CardProfile) -> CardFacts {
+        let timing = card.timing.map(|spread| spread.typ);
         let hex = |number: u8| format!("{number:02X}");
         CardFacts {
-            name: card.name,
-            title: card.title,
-            description: card.description,
-            sources: card.sources,
+            name: &card.name,
+            title: &card.title,
+            description: &card.description,
+            sources: &card.sources,
             firmware_version: card.firmware.map(|firmware| hex(firmware.version)),
             firmware_revision: card.firmware.map(|firmware| hex(firmware.revision)),
             tx_depth: card.tx_depth,

@@ -199,7 +199,7 @@ impl Summary {
                 warnings: run.song.warnings().to_vec(),
             },
             machine: MachineFacts {
-                card: machine.card.name.to_owned(),
+                card: machine.card.name.to_string(),
                 driver: machine.driver.name.clone(),
                 port: format!("{:X}", machine.port),
                 irq: machine.irq,

@@ -11,13 +11,16 @@ use crate::host_port::{HostRules, Inbox, Incoming, Outbox, Reply};
 use crate::note::Note;
 use crate::profile::{
     CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
-    MAX_TX_DEPTH, NEVER_NS, Overrun, ResetOutput, RxWhileBusy, Timing, UnreadInput,
+    MAX_TX_DEPTH, Overrun, ResetOutput, RxWhileBusy, UnreadInput,
 };
 use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
 use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register, Status};
+use crate::timing::NEVER_NS;
+use crate::timing::{self, CardTiming, Draws, Spread, Timing};
 use crate::transmitter::Transmitter;
 use crate::wire::WireEvent;
+use alloc::boxed::Box;
 
 /// How the unit is found at time 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,7 +92,7 @@ pub(crate) struct UnitRules {
 /// latest one seen. Time ends after 292 years; a later one is taken as the last one there is.
 pub struct Mpu401 {
     // Configuration.
-    pub(crate) timing: Timing,
+    pub(crate) timing: Timing<u64>,
     pub(crate) rules: HostRules,
     pub(crate) unit: UnitRules,
     // State.
@@ -115,6 +118,8 @@ pub struct Mpu401 {
     pub(crate) input: InputFifo,
     pub(crate) cable: Cable,
     pub(crate) counters: Counters,
+    /// What draws the next times, if they vary.
+    pub(crate) draws: Option<Box<Draws>>,
 }
 
 /// Whose turn it is when a host byte and an input byte wait at once.
@@ -125,14 +130,21 @@ pub(crate) enum Turn {
 }
 
 impl Mpu401 {
-    /// A chip of this card, at time 0.
+    /// A chip of this card, at time 0, with its usual latencies.
     #[must_use]
     pub fn new(profile: &CardProfile, initial: InitialState) -> Self {
+        Self::with_timing(profile, initial, CardTiming::Typical)
+    }
+
+    /// A chip of this card, at time 0, with latencies from its ranges.
+    #[must_use]
+    pub fn with_timing(profile: &CardProfile, initial: InitialState, choice: CardTiming) -> Self {
+        let (timing, draws) = timing::resolve(&bounded_spreads(profile), choice);
         let mut chip = Self {
-            timing: resolve_timing(profile),
             rules: resolve_host_rules(profile),
             unit: resolve_unit_rules(profile),
-            hot: initial_hot(profile, initial),
+            hot: initial_hot(profile, initial, timing.busy_after_power_on_ns),
+            timing,
             due_ns: NEVER_NS,
             line_due_ns: NEVER_NS,
             outbox_read_ns: 0,
@@ -148,6 +160,7 @@ impl Mpu401 {
             input: InputFifo::default(),
             cable: Cable::new(),
             counters: Counters::default(),
+            draws: draws.map(Box::new),
         };
         chip.output = chip.initial_output(initial);
         chip.schedule();
@@ -382,29 +395,21 @@ impl Mpu401 {
     }
 }
 
-fn resolve_timing(profile: &CardProfile) -> Timing {
-    let next_byte_ns = match profile.interrupt {
-        InterruptKind::LatchEdge => profile.timing.next_byte_ns.max(1),
-        InterruptKind::Level => profile.timing.next_byte_ns,
+/// The ranges of a profile as a chip can use them: no sum of times overflows, and a latched line
+/// falls between two bytes.
+fn bounded_spreads(profile: &CardProfile) -> Timing {
+    let bounded = |spread: &Spread| Spread {
+        min: spread.min.min(LONGEST_NS),
+        typ: spread.typ.min(LONGEST_NS),
+        max: spread.max.min(LONGEST_NS),
     };
-    let bounded = |duration_ns: u64| duration_ns.min(LONGEST_NS);
-    let timing = &profile.timing;
-    Timing {
-        drr_clear_intelligent_ns: bounded(timing.drr_clear_intelligent_ns),
-        drr_clear_uart_ns: bounded(timing.drr_clear_uart_ns),
-        tx_accept_ns: bounded(timing.tx_accept_ns),
-        tx_start_ns: bounded(timing.tx_start_ns),
-        ack_latency_ns: bounded(timing.ack_latency_ns),
-        reply_latency_ns: bounded(timing.reply_latency_ns),
-        rx_to_dsr_ns: bounded(timing.rx_to_dsr_ns),
-        next_byte_ns: bounded(next_byte_ns),
-        busy_after_power_on_ns: bounded(timing.busy_after_power_on_ns),
-        busy_after_reset_ns: bounded(timing.busy_after_reset_ns),
-        busy_after_uart_entry_ns: bounded(timing.busy_after_uart_entry_ns),
-        busy_after_exit_ns: bounded(timing.busy_after_exit_ns),
-        busy_after_exit_full_ns: bounded(timing.busy_after_exit_full_ns),
-        backlog_after_exit_ns: timing.backlog_after_exit_ns,
+    let mut spreads = profile.timing.map(bounded);
+    spreads.backlog_after_exit_ns = profile.timing.backlog_after_exit_ns;
+    if profile.interrupt == InterruptKind::LatchEdge {
+        let Spread { min, typ, max } = spreads.next_byte_ns;
+        spreads.next_byte_ns = Spread::between(min.max(1), typ.max(1), max.max(1));
     }
+    spreads
 }
 
 fn resolve_host_rules(profile: &CardProfile) -> HostRules {
@@ -446,7 +451,7 @@ fn resolve_tx_limit(profile: &CardProfile) -> usize {
     }
 }
 
-fn initial_hot(profile: &CardProfile, initial: InitialState) -> Hot {
+fn initial_hot(profile: &CardProfile, initial: InitialState, power_on_ns: u64) -> Hot {
     let mode = match (profile.command_port, initial) {
         (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
         (CommandPort::Present, _) => Mode::Intelligent,
@@ -456,7 +461,7 @@ fn initial_hot(profile: &CardProfile, initial: InitialState) -> Hot {
         now_ns: 0,
         status_reads: 0,
         free_ns: match initial {
-            InitialState::PowerOn => profile.timing.busy_after_power_on_ns.min(LONGEST_NS),
+            InitialState::PowerOn => power_on_ns,
             InitialState::Idle | InitialState::Uart { .. } => 0,
         },
         free_before_ns: 0,

@@ -7,9 +7,10 @@
 
 use crate::chip::{Mpu401, Turn};
 use crate::host_port::{AfterReply, Inbox, Outbox, Reply};
-use crate::profile::{AckPosition, AckSet, Fifos, HostPort, NEVER_NS, ResetAck, UnreadInput};
+use crate::profile::{AckPosition, AckSet, Fifos, HostPort, ResetAck, UnreadInput};
 use crate::self_output::{Output, OutputStep};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
+use crate::timing::{NEVER_NS, ReplyOnItsWay};
 use ringbuf::traits::Observer;
 
 /// What the unit does next.
@@ -144,10 +145,35 @@ impl Mpu401 {
     pub(crate) fn run_unit(&mut self) {
         match self.unit_plan.action {
             Action::Nothing => {}
-            Action::Take => self.take(),
+            Action::Take => {
+                self.draw_before_take();
+                self.take();
+            }
             Action::Fetch => self.fetch(),
             Action::GiveReply => self.give_reply(),
             Action::GiveInput => self.give_input(),
+        }
+        self.draw_after(self.unit_plan.action);
+    }
+
+    /// Where times vary: draws those that follow from the byte that is about to be taken.
+    fn draw_before_take(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            let reply = if self.reply.is_some() { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
+            draws.before_take(&mut self.timing, reply);
+        }
+    }
+
+    /// Where times vary: draws those that the next such step will need.
+    fn draw_after(&mut self, action: Action) {
+        let Some(draws) = &mut self.draws else {
+            return;
+        };
+        match action {
+            Action::Nothing => {}
+            Action::Take => draws.after_take(&mut self.timing),
+            Action::Fetch => draws.after_fetch(&mut self.timing),
+            Action::GiveReply | Action::GiveInput => draws.after_gift(&mut self.timing),
         }
     }
 

@@ -5,9 +5,10 @@
 use crate::chip::Mpu401;
 use crate::note::Note;
 use crate::profile::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, HostPort, NEVER_NS, ResetAck,
+    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, HostPort, ResetAck,
 };
 use crate::spec::{ENTER_UART, Mode, RESET, Status};
+use crate::timing::NEVER_NS;
 
 /// What the latch from the host holds.
 #[derive(Clone, Copy, PartialEq, Eq)]

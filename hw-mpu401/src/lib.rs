@@ -65,7 +65,8 @@
 //!
 //! # Known inaccuracies
 //!
-//! - A latency that varies on a real unit by the phase of its main loop is one number here.
+//! - A latency that varies on a real unit by the phase of its main loop is one number here, or
+//!   with [`CardTiming::Seeded`] one drawn from its range, each value as likely as any other.
 //! - 3F right after a reset takes 1.25 ms less on a real unit.
 //! - Between the empty and the full output buffer, the busy time after FF in UART mode takes one
 //!   of two values; a real unit may have more.
@@ -98,6 +99,7 @@ mod receiver;
 mod self_output;
 mod spec;
 mod stream;
+mod timing;
 mod transmitter;
 mod wire;
 
@@ -107,12 +109,13 @@ pub use counters::{Counters, Waiting};
 pub use note::Note;
 pub use profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
-    HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, NEVER_NS, Overrun, ResetAck, ResetOutput,
-    RxWhileBusy, Timing, UnreadInput,
+    HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
+    RxWhileBusy, Text, UnreadInput,
 };
 pub use receiver::MIDI_IN_LIMIT;
 pub use spec::{
     ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
     Register, Status,
 };
+pub use timing::{CardTiming, NEVER_NS, Spread, Timing};
 pub use wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};

@@ -3,6 +3,8 @@
 //! A profile is resolved into numbers when a chip is made and is not looked at again. The value
 //! that each card gives a field stands in its file under `cards`, with its ground.
 
+use crate::timing::Timing;
+use alloc::borrow::Cow;
 use bitflags::bitflags;
 
 /// Positions that a profile's `tx_depth` may use, at most; a larger depth is cut to it.
@@ -11,20 +13,25 @@ pub const MAX_TX_DEPTH: u16 = 512;
 /// Positions that a profile's `rx_depth` may use, at most; a larger depth is cut to it.
 pub const MAX_RX_DEPTH: u16 = 2048;
 
-/// A duration that never ends, in ns.
-pub const NEVER_NS: u64 = u64::MAX;
+/// Words of a profile: of the program, or of a file.
+pub type Text = Cow<'static, str>;
+
+/// Words of the program.
+pub(crate) const fn text(words: &'static str) -> Text {
+    Text::Borrowed(words)
+}
 
 /// How a card behaves towards the host and the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardProfile {
     /// The name by which the card is chosen: lower case, words joined by `-`.
-    pub name: &'static str,
+    pub name: Text,
     /// The name on the box.
-    pub title: &'static str,
+    pub title: Text,
     /// What is special about it, in one or two sentences.
-    pub description: &'static str,
+    pub description: Text,
     /// Where the numbers come from.
-    pub sources: &'static [&'static str],
+    pub sources: Cow<'static, [Text]>,
     /// What the card answers to commands AC and AD; `None` if it does not know them.
     pub firmware: Option<FirmwareId>,
     /// Whether there is a COMMAND port behind base+1.
@@ -68,40 +75,6 @@ pub struct CardProfile {
     /// Time that one port access takes on the card's bus, in ns. The chip does not use it: it is
     /// for the bus that the card sits on.
     pub access_ns: u64,
-}
-
-/// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Timing {
-    /// Intelligent mode, unit idle: from a write until the unit takes the byte and DRR clears.
-    pub drr_clear_intelligent_ns: u64,
-    /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
-    pub drr_clear_uart_ns: u64,
-    /// UART mode: from one byte taken to the next one taken, with room in the buffer.
-    pub tx_accept_ns: u64,
-    /// UART mode, line idle: from a byte taken to its start bit.
-    pub tx_start_ns: u64,
-    /// From a command taken to its ACK in DATA.
-    pub ack_latency_ns: u64,
-    /// From the host's read of the ACK to the answer in DATA.
-    pub reply_latency_ns: u64,
-    /// From the stop bit of a MIDI IN byte to DSR.
-    pub rx_to_dsr_ns: u64,
-    /// From a read of DATA to the next byte in it, if one is ready.
-    pub next_byte_ns: u64,
-    /// From power-on until the first byte is taken.
-    pub busy_after_power_on_ns: u64,
-    /// Reset in intelligent mode: from the command taken until the next byte is taken.
-    pub busy_after_reset_ns: u64,
-    /// Command 3F: from its ACK until the first data byte is taken.
-    pub busy_after_uart_entry_ns: u64,
-    /// Reset in UART mode: from the command taken until the next byte is taken.
-    pub busy_after_exit_ns: u64,
-    /// The same when the reset throws away output that waited.
-    pub busy_after_exit_full_ns: u64,
-    /// Reset in UART mode: from the command taken until the output that still waits is thrown
-    /// away; [`NEVER_NS`] if all of it is sent.
-    pub backlog_after_exit_ns: u64,
 }
 
 /// What a unit with firmware sends on MIDI OUT by itself after a reset.

@@ -1,7 +1,8 @@
 //! The way in: the MIDI IN cable and the input FIFO behind it.
 
-use crate::profile::{MAX_RX_DEPTH, NEVER_NS};
+use crate::profile::MAX_RX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
+use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
 use alloc::boxed::Box;
 use ringbuf::{

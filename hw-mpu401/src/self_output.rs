@@ -4,8 +4,8 @@
 //! course of events: first it goes on, then the rest is thrown away.
 
 use crate::chip::{InitialState, Mpu401};
-use crate::profile::NEVER_NS;
 use crate::spec::{MIDI_CLOCK, MIDI_STOP, Mode};
+use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 
 /// What the unit sends, or throws away, by itself.

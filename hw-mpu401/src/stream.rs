@@ -9,17 +9,18 @@
 use crate::chip::{Mpu401, Turn};
 use crate::host_port::Inbox;
 use crate::note::Note;
-use crate::profile::NEVER_NS;
 use crate::spec::Mode;
+use crate::timing::NEVER_NS;
 
 impl Mpu401 {
     /// Whether a written byte may stream: UART mode with room for output, and no input, no reply
-    /// and no byte in the latch.
+    /// and no byte in the latch. Times that vary are drawn byte by byte, which the stream is not.
     pub(crate) fn may_stream(&self) -> bool {
         self.hot.mode == Mode::Uart
             && self.hot.inbox == Inbox::Empty
             && self.is_quiet()
             && !self.output_is_full()
+            && self.draws.is_none()
     }
 
     /// Whether a byte of the stream is still in the latch.

@@ -8,8 +8,8 @@
 //! The ring is our own and not ringbuf's, because a byte stays readable behind its exit from the
 //! FIFO, until its wire events have been fetched.
 
-use crate::profile::NEVER_NS;
 use crate::spec::BYTE_TIME_NS;
+use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};
 use alloc::boxed::Box;
 

@@ -106,7 +106,7 @@ impl MachineBuilder {
         let found = cards().iter().find(|card| card.name.eq_ignore_ascii_case(name));
         let profile = found.ok_or_else(|| MachineError::UnknownCard {
             name: name.to_owned(),
-            known: list(cards().iter().map(|card| card.name)),
+            known: list(cards().iter().map(|card| &*card.name)),
         })?;
         self.profile = profile.clone();
         Ok(self)

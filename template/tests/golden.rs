@@ -28,7 +28,7 @@ fn a_note_on_is_three_polls_and_three_writes() -> Result<(), MachineError> {
 #[test]
 fn the_tune_plays_on_every_card() -> Result<(), MachineError> {
     for card in cards() {
-        let report = play(&machine(card.name)?, &default_tune())?;
+        let report = play(&machine(&card.name)?, &default_tune())?;
         assert!(report.is_complete(), "{}: {report:?}", card.name);
         assert_eq!(report.violations, [], "{}", card.name);
         assert_eq!(report.leaks, [], "{}", card.name);

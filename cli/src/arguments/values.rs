@@ -105,7 +105,7 @@ impl TypedValueParser for CardParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values = cards().iter().map(|card| PossibleValue::new(card.name).help(card.title));
+        let values = cards().iter().map(|card| PossibleValue::new(&*card.name).help(&*card.title));
         Some(Box::new(values))
     }
 }

@@ -81,7 +81,7 @@ fn text(report: &SuiteReport) -> String {
     text
 }
 
-fn push_heading(text: &mut String, file: &str, cards: &[&str]) {
+fn push_heading(text: &mut String, file: &str, cards: &[String]) {
     let gap = if text.is_empty() { "" } else { "\n" };
     // A String takes everything.
     let _ = write!(text, "{gap}{HEADING}");
@@ -123,7 +123,7 @@ fn word(cell: Cell) -> &'static str {
 struct CheckFacts<'a> {
     version: u32,
     good: bool,
-    cards: &'a [&'static str],
+    cards: &'a [String],
     scenarios: Vec<ScenarioFacts<'a>>,
     failures: Vec<FailureFacts<'a>>,
 }
@@ -149,9 +149,9 @@ struct FailureFacts<'a> {
     got: &'a str,
 }
 
-impl CheckFacts<'_> {
-    fn new(report: &SuiteReport) -> CheckFacts<'_> {
-        let result = |(&card, &cell): (&&'static str, &Cell)| (card, word(cell));
+impl<'r> CheckFacts<'r> {
+    fn new(report: &'r SuiteReport) -> CheckFacts<'r> {
+        let result = |(card, &cell): (&'r String, &Cell)| (card.as_str(), word(cell));
         let scenarios = report.rows.iter().map(|row| ScenarioFacts {
             file: &row.file,
             line: row.scenario.line,

@@ -81,7 +81,7 @@ fn use_hard(card: &mut Instance) {
 fn no_call_between_new_and_free_allocates() {
     for profile in hw_mpu401::cards() {
         let before_new = CALLS.get();
-        let mut card = Instance::new(profile.name).expect("a known card");
+        let mut card = Instance::new(&profile.name).expect("a known card");
         let before = CALLS.get();
         assert!(before > before_new, "the allocator counts");
         use_hard(&mut card);

@@ -30,8 +30,8 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-fn card_name() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(hw_mpu401::cards()).prop_map(|profile| profile.name)
+fn card_name() -> impl Strategy<Value = String> {
+    prop::sample::select(hw_mpu401::cards()).prop_map(|profile| profile.name.into_owned())
 }
 
 /// A time anywhere, mostly within the first seconds, so that calls go back and forth in it.
@@ -72,8 +72,8 @@ proptest! {
         name in card_name(),
         calls in vec((call(), 0..40_000_000_u64, 1..5_u64), 1..60),
     ) {
-        let mut plain = new(name);
-        let mut watched = new(name);
+        let mut plain = new(&name);
+        let mut watched = new(&name);
         let mut now_ns = 0;
         for (call, pause_ns, looks) in calls {
             for look in 1..=looks {
@@ -93,7 +93,7 @@ proptest! {
         name in card_name(),
         calls in vec((call(), any_time_ns()), 1..60),
     ) {
-        let mut card = new(name);
+        let mut card = new(&name);
         let mut fetched = Vec::new();
         let mut latest_ns = 0;
         for (call, now_ns) in calls {

@@ -5,16 +5,23 @@
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InterruptKind, NEVER_NS, Overrun, ResetAck, RxWhileBusy, Timing, UnreadInput,
+    InterruptKind, Overrun, ResetAck, RxWhileBusy, UnreadInput, text,
 };
+use crate::timing::{NEVER_NS, Spread, Timing};
+use alloc::borrow::Cow;
 
 /// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
-    name: "clone-dumb",
-    title: "MPU-401 clone without commands",
-    description: "One byte each way, always in UART mode, never acknowledges, and is busy as \
+    name: text("clone-dumb"),
+    title: text("MPU-401 clone without commands"),
+    description: text(
+        "One byte each way, always in UART mode, never acknowledges, and is busy as \
                   long as a byte is on the wire.",
-    sources: &["Published MPU-401 errata on clones", "Lists of buffer sizes of sound cards"],
+    ),
+    sources: Cow::Borrowed(&[
+        text("Published MPU-401 errata on clones"),
+        text("Lists of buffer sizes of sound cards"),
+    ]),
     // Source: errata: no commands.
     firmware: None,
     // Source: errata: status only.
@@ -49,24 +56,24 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     reset_output: None,
     timing: Timing {
         // Assumed: register writes; DRR follows the shifter alone.
-        drr_clear_intelligent_ns: 0,
-        drr_clear_uart_ns: 0,
-        tx_accept_ns: 0,
+        drr_clear_intelligent_ns: Spread::exactly(0),
+        drr_clear_uart_ns: Spread::exactly(0),
+        tx_accept_ns: Spread::exactly(0),
         // Assumed: the write loads the shifter, so the next byte is taken 320 us after it.
-        tx_start_ns: 0,
+        tx_start_ns: Spread::exactly(0),
         // No commands, so none of these shows.
-        ack_latency_ns: 0,
-        reply_latency_ns: 0,
+        ack_latency_ns: Spread::exactly(0),
+        reply_latency_ns: Spread::exactly(0),
         // Assumed: the byte can be read when its stop bit ends.
-        rx_to_dsr_ns: 0,
-        next_byte_ns: 0,
+        rx_to_dsr_ns: Spread::exactly(0),
+        next_byte_ns: Spread::exactly(0),
         // Assumed: no firmware and no commands, so no busy time.
-        busy_after_power_on_ns: 0,
-        busy_after_reset_ns: 0,
-        busy_after_uart_entry_ns: 0,
-        busy_after_exit_ns: 0,
-        busy_after_exit_full_ns: 0,
-        backlog_after_exit_ns: NEVER_NS,
+        busy_after_power_on_ns: Spread::exactly(0),
+        busy_after_reset_ns: Spread::exactly(0),
+        busy_after_uart_entry_ns: Spread::exactly(0),
+        busy_after_exit_ns: Spread::exactly(0),
+        busy_after_exit_full_ns: Spread::exactly(0),
+        backlog_after_exit_ns: Spread::exactly(NEVER_NS),
     },
     // Assumed: an 8-bit ISA cycle with its recovery time.
     access_ns: 1_000,

@@ -1,24 +1,28 @@
 //! Roland MPU-401 with firmware 1.5A: the unit that gave the interface its name.
 //!
 //! Measured: firmware 1.5A (version 15h, revision 01h) at its host port and MIDI OUT. Where a
-//! spread was measured, the value is its median or a point well inside it; the spread stands
-//! beside it. The gate array around the microcontroller was not measured.
+//! spread was measured, its middle number is the median or a point well inside it. The gate array
+//! around the microcontroller was not measured.
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
-    HostPort, InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, Timing, UnreadInput,
+    HostPort, InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, UnreadInput, text,
 };
+use crate::timing::{Spread, Timing};
+use alloc::borrow::Cow;
 
 /// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
-    name: "roland-mpu401",
-    title: "Roland MPU-401, firmware 1.5A",
-    description: "A microcontroller behind two one-byte mailboxes: long busy times after a \
+    name: text("roland-mpu401"),
+    title: text("Roland MPU-401, firmware 1.5A"),
+    description: text(
+        "A microcontroller behind two one-byte mailboxes: long busy times after a \
                   reset and after entering UART mode, and unread input blocks output.",
-    sources: &[
-        "Measured: firmware 1.5A at the host port and MIDI OUT",
-        "Roland MPU-401 technical reference manual, as quoted by others",
-    ],
+    ),
+    sources: Cow::Borrowed(&[
+        text("Measured: firmware 1.5A at the host port and MIDI OUT"),
+        text("Roland MPU-401 technical reference manual, as quoted by others"),
+    ]),
     // Measured: answers of AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
     // Source: technical reference, ports.
@@ -64,34 +68,34 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         clock_period_ns: 25_000_000,
     }),
     timing: Timing {
-        // Measured: 17 to 243 us, median 52.
-        drr_clear_intelligent_ns: 52_000,
-        // Measured: 11 to 32 us, median 21.
-        drr_clear_uart_ns: 21_000,
-        // Measured: 155 us a byte while the buffer has room.
-        tx_accept_ns: 155_000,
-        // Measured: about 91 us.
-        tx_start_ns: 91_000,
-        // Measured: 25 us.
-        ack_latency_ns: 25_000,
-        // Measured: 81 to 88 us.
-        reply_latency_ns: 85_000,
-        // Measured: 129 to 149 us, median 139.
-        rx_to_dsr_ns: 139_000,
+        // Measured: at 400 random phases of the main loop.
+        drr_clear_intelligent_ns: Spread::between(17_000, 52_000, 243_000),
+        // Measured: as above.
+        drr_clear_uart_ns: Spread::between(11_000, 21_000, 32_000),
+        // Measured while the buffer has room.
+        tx_accept_ns: Spread::exactly(155_000),
+        // Measured.
+        tx_start_ns: Spread::exactly(91_000),
+        // Measured.
+        ack_latency_ns: Spread::exactly(25_000),
+        // Measured.
+        reply_latency_ns: Spread::between(81_000, 85_000, 88_000),
+        // Measured.
+        rx_to_dsr_ns: Spread::between(129_000, 139_000, 149_000),
         // Measured: 9 us when the unit waits already.
-        next_byte_ns: 9_000,
-        // Measured: 27.01 ms.
-        busy_after_power_on_ns: 27_010_000,
-        // Measured: 27.18 to 27.23 ms.
-        busy_after_reset_ns: 27_200_000,
-        // Measured: 34.60 to 34.73 ms from a running unit.
-        busy_after_uart_entry_ns: 34_700_000,
-        // Measured: 60.46 ms.
-        busy_after_exit_ns: 60_460_000,
-        // Measured: 70.11 to 70.18 ms with a full buffer.
-        busy_after_exit_full_ns: 70_140_000,
+        next_byte_ns: Spread::exactly(9_000),
+        // Measured.
+        busy_after_power_on_ns: Spread::exactly(27_010_000),
+        // Measured.
+        busy_after_reset_ns: Spread::between(27_180_000, 27_200_000, 27_230_000),
+        // Measured from a running unit.
+        busy_after_uart_entry_ns: Spread::between(34_600_000, 34_700_000, 34_730_000),
+        // Measured.
+        busy_after_exit_ns: Spread::exactly(60_460_000),
+        // Measured with a full buffer.
+        busy_after_exit_full_ns: Spread::between(70_110_000, 70_140_000, 70_180_000),
         // Measured: sending goes on for about 43 ms, up to 137 bytes: 136 byte times.
-        backlog_after_exit_ns: 43_520_000,
+        backlog_after_exit_ns: Spread::exactly(43_520_000),
     },
     // Assumed: an 8-bit ISA cycle with its recovery time.
     access_ns: 1_000,

@@ -5,20 +5,24 @@
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InterruptKind, NEVER_NS, Overrun, ResetAck, RxWhileBusy, Timing, UnreadInput,
+    InterruptKind, Overrun, ResetAck, RxWhileBusy, UnreadInput, text,
 };
 use crate::spec::BIT_TIME_NS;
+use crate::timing::{NEVER_NS, Spread, Timing};
+use alloc::borrow::Cow;
 
 /// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
-    name: "sb16",
-    title: "Creative Sound Blaster 16",
-    description: "UART mode only, with small buffers; acknowledges FF in UART mode too, and \
+    name: text("sb16"),
+    title: text("Creative Sound Blaster 16"),
+    description: text(
+        "UART mode only, with small buffers; acknowledges FF in UART mode too, and \
                   shares its level interrupt with the rest of the card.",
-    sources: &[
-        "Creative, Sound Blaster Series Hardware Programming Guide",
-        "Output depth: public driver notes on the AWE64",
-    ],
+    ),
+    sources: Cow::Borrowed(&[
+        text("Creative, Sound Blaster Series Hardware Programming Guide"),
+        text("Output depth: public driver notes on the AWE64"),
+    ]),
     // Source: guide: no command but FF and 3F.
     firmware: None,
     // Source: guide, ports.
@@ -57,23 +61,23 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     reset_output: None,
     timing: Timing {
         // Assumed: the guide names no wait but for the two flags, so all of these are 0.
-        drr_clear_intelligent_ns: 0,
-        drr_clear_uart_ns: 0,
-        tx_accept_ns: 0,
-        // Assumed: until the baud clock comes round, as in a 16550.
-        tx_start_ns: BIT_TIME_NS,
+        drr_clear_intelligent_ns: Spread::exactly(0),
+        drr_clear_uart_ns: Spread::exactly(0),
+        tx_accept_ns: Spread::exactly(0),
+        // Assumed: half a bit to one and a half until the baud clock comes round, as in a 16550.
+        tx_start_ns: Spread::between(BIT_TIME_NS / 2, BIT_TIME_NS, BIT_TIME_NS * 3 / 2),
         // Assumed: as above.
-        ack_latency_ns: 0,
-        reply_latency_ns: 0,
-        rx_to_dsr_ns: 0,
-        next_byte_ns: 0,
-        busy_after_power_on_ns: 0,
-        busy_after_reset_ns: 0,
-        busy_after_uart_entry_ns: 0,
-        busy_after_exit_ns: 0,
-        busy_after_exit_full_ns: 0,
+        ack_latency_ns: Spread::exactly(0),
+        reply_latency_ns: Spread::exactly(0),
+        rx_to_dsr_ns: Spread::exactly(0),
+        next_byte_ns: Spread::exactly(0),
+        busy_after_power_on_ns: Spread::exactly(0),
+        busy_after_reset_ns: Spread::exactly(0),
+        busy_after_uart_entry_ns: Spread::exactly(0),
+        busy_after_exit_ns: Spread::exactly(0),
+        busy_after_exit_full_ns: Spread::exactly(0),
         // Assumed: what the UART holds is sent.
-        backlog_after_exit_ns: NEVER_NS,
+        backlog_after_exit_ns: Spread::exactly(NEVER_NS),
     },
     // Assumed: an 8-bit ISA cycle with its recovery time.
     access_ns: 1_000,

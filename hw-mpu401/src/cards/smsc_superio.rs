@@ -5,17 +5,21 @@
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InterruptKind, NEVER_NS, Overrun, ResetAck, RxWhileBusy, Timing, UnreadInput,
+    InterruptKind, Overrun, ResetAck, RxWhileBusy, UnreadInput, text,
 };
 use crate::spec::BIT_TIME_NS;
+use crate::timing::{NEVER_NS, Spread, Timing};
+use alloc::borrow::Cow;
 
 /// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
-    name: "smsc-superio",
-    title: "SMSC LPC47M super-I/O",
-    description: "A UART with two 16-byte FIFOs and no firmware: never busy but when its output \
+    name: text("smsc-superio"),
+    title: text("SMSC LPC47M super-I/O"),
+    description: text(
+        "A UART with two 16-byte FIFOs and no firmware: never busy but when its output \
                   is full, knows only FF and 3F, and interrupts by level.",
-    sources: &["SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART"],
+    ),
+    sources: Cow::Borrowed(&[text("SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART")]),
     // Source: data sheet: no command but FF and 3F.
     firmware: None,
     // Source: data sheet, ports.
@@ -54,26 +58,26 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     reset_output: None,
     timing: Timing {
         // Source: data sheet: DRR is set by a full FIFO and by nothing else.
-        drr_clear_intelligent_ns: 0,
-        drr_clear_uart_ns: 0,
-        tx_accept_ns: 0,
+        drr_clear_intelligent_ns: Spread::exactly(0),
+        drr_clear_uart_ns: Spread::exactly(0),
+        tx_accept_ns: Spread::exactly(0),
         // Assumed: half a bit to one and a half until the baud clock comes round, as in a 16550.
-        tx_start_ns: BIT_TIME_NS,
+        tx_start_ns: Spread::between(BIT_TIME_NS / 2, BIT_TIME_NS, BIT_TIME_NS * 3 / 2),
         // Assumed: no firmware, so at once.
-        ack_latency_ns: 0,
-        reply_latency_ns: 0,
+        ack_latency_ns: Spread::exactly(0),
+        reply_latency_ns: Spread::exactly(0),
         // Assumed: the byte is in the FIFO when its stop bit ends.
-        rx_to_dsr_ns: 0,
+        rx_to_dsr_ns: Spread::exactly(0),
         // Assumed: the FIFO shows its next byte at once.
-        next_byte_ns: 0,
+        next_byte_ns: Spread::exactly(0),
         // Assumed: the data sheet names no busy time.
-        busy_after_power_on_ns: 0,
-        busy_after_reset_ns: 0,
-        busy_after_uart_entry_ns: 0,
-        busy_after_exit_ns: 0,
-        busy_after_exit_full_ns: 0,
+        busy_after_power_on_ns: Spread::exactly(0),
+        busy_after_reset_ns: Spread::exactly(0),
+        busy_after_uart_entry_ns: Spread::exactly(0),
+        busy_after_exit_ns: Spread::exactly(0),
+        busy_after_exit_full_ns: Spread::exactly(0),
         // Assumed: FF is said to clear the receive FIFO only.
-        backlog_after_exit_ns: NEVER_NS,
+        backlog_after_exit_ns: Spread::exactly(NEVER_NS),
     },
     // Assumed: LPC cycle and bridge together.
     access_ns: 1_000,

@@ -7,3 +7,4 @@ mod drivers;
 mod properties;
 mod registers;
 mod roland;
+mod timing;

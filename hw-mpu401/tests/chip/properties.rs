@@ -1,7 +1,8 @@
 //! What holds for every card and any accesses at any times.
 
 use hw_mpu401::{
-    Counters, InitialState, MIDI_IN_LIMIT, Mpu401, Register, WIRE_LIMIT, WireEvent, card, cards,
+    CardTiming, Counters, InitialState, MIDI_IN_LIMIT, Mpu401, Register, WIRE_LIMIT, WireEvent,
+    card, cards,
 };
 use proptest::prelude::*;
 
@@ -49,6 +50,15 @@ fn initial() -> impl Strategy<Value = InitialState> {
     ]
 }
 
+fn timing() -> impl Strategy<Value = CardTiming> {
+    prop_oneof![
+        3 => Just(CardTiming::Typical),
+        1 => Just(CardTiming::Shortest),
+        1 => Just(CardTiming::Longest),
+        2 => any::<u64>().prop_map(CardTiming::Seeded),
+    ]
+}
+
 fn apply(chip: &mut Mpu401, step: Step, now_ns: u64) -> u8 {
     match step {
         Step::Read(register) => return chip.read(register, now_ns),
@@ -93,9 +103,10 @@ proptest! {
     fn every_byte_is_accounted_for(
         card_number in 0..cards().len(),
         initial in initial(),
+        timing in timing(),
         steps in prop::collection::vec((pause_ns(), step()), 0..200),
     ) {
-        let mut chip = Mpu401::new(&cards()[card_number], initial);
+        let mut chip = Mpu401::with_timing(&cards()[card_number], initial, timing);
         let mut now_ns = 0_u64;
         let mut given = 0;
         let mut last_event_ns = 0;
@@ -118,10 +129,11 @@ proptest! {
     fn going_from_event_to_event_shows_the_same_as_jumping(
         card_number in 0..cards().len(),
         initial in initial(),
+        timing in timing(),
         steps in prop::collection::vec((0..3_000_000_u64, step()), 0..100),
     ) {
-        let mut jumping = Mpu401::new(&cards()[card_number], initial);
-        let mut stepping = Mpu401::new(&cards()[card_number], initial);
+        let mut jumping = Mpu401::with_timing(&cards()[card_number], initial, timing);
+        let mut stepping = Mpu401::with_timing(&cards()[card_number], initial, timing);
         let mut now_ns = 0;
         for (pause_ns, step) in steps {
             now_ns += pause_ns;
@@ -147,9 +159,10 @@ proptest! {
     fn a_status_read_changes_nothing_and_a_line_that_is_up_means_data(
         card_number in 0..cards().len(),
         initial in initial(),
+        timing in timing(),
         steps in prop::collection::vec((pause_ns(), step()), 0..100),
     ) {
-        let mut chip = Mpu401::new(&cards()[card_number], initial);
+        let mut chip = Mpu401::with_timing(&cards()[card_number], initial, timing);
         let mut now_ns = 0_u64;
         for (pause_ns, step) in steps {
             now_ns = now_ns.saturating_add(pause_ns);

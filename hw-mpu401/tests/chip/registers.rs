@@ -41,7 +41,7 @@ fn idle_status_is_bf_on_roland_and_80_on_smsc() {
 #[test]
 fn every_card_has_a_name_of_its_own_and_says_where_its_numbers_come_from() {
     for profile in cards() {
-        assert!(std::ptr::eq(card(profile.name).expect("found"), profile));
+        assert!(std::ptr::eq(card(&profile.name).expect("found"), profile));
         assert!(!profile.sources.is_empty() && !profile.description.is_empty());
         assert!(profile.description.is_ascii() && profile.title.is_ascii());
     }

@@ -324,7 +324,7 @@ fn known_card(word: Word<'_>, other_cards: &[&str]) -> Result<String, Fault> {
 }
 
 fn card_hint(other_cards: &[&str]) -> String {
-    let mut names: Vec<&str> = hw_mpu401::cards().iter().map(|card| card.name).collect();
+    let mut names: Vec<&str> = hw_mpu401::cards().iter().map(|card| &*card.name).collect();
     names.extend(other_cards);
     format!("name each card once; the cards are {}", names.join(", "))
 }

@@ -20,7 +20,7 @@ const WIRE_LOOK_NS: u64 = 50_000_000;
 /// Runs a script on the model of this card.
 #[must_use]
 pub fn run(script: &Script, profile: &CardProfile) -> RunReport {
-    run_on(script, profile.name, profile.access_ns, |initial| Mpu401::new(profile, initial))
+    run_on(script, &profile.name, profile.access_ns, |initial| Mpu401::new(profile, initial))
 }
 
 /// Runs a script on any model: `card` is the name by which the script knows it, `access_ns` what

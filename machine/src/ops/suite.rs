@@ -72,7 +72,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuiteReport {
     /// The names of the cards.
-    pub cards: Vec<&'static str>,
+    pub cards: Vec<String>,
     /// Cards that are taken to be like others.
     pub likes: Vec<Like>,
     /// A row for each scenario.
@@ -85,7 +85,7 @@ pub struct SuiteReport {
 #[must_use]
 pub fn check(cards: &[CardProfile]) -> SuiteReport {
     let mut report = SuiteReport {
-        cards: cards.iter().map(|card| card.name).collect(),
+        cards: cards.iter().map(|card| card.name.to_string()).collect(),
         likes: Vec::new(),
         rows: Vec::new(),
         runs: Vec::new(),

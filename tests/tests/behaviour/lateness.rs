@@ -29,7 +29,7 @@ const ACCESSES: u64 = 2;
 fn card_latency_ns(name: &str) -> u64 {
     let profile = card(name).unwrap();
     let timing = &profile.timing;
-    ACCESSES * profile.access_ns + timing.drr_clear_uart_ns + timing.tx_start_ns
+    ACCESSES * profile.access_ns + timing.drr_clear_uart_ns.typ + timing.tx_start_ns.typ
 }
 
 /// The longest pause between two messages that are both due.

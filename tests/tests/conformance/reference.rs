@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use portcls_machine::chip::{
     AckPosition, AckSet, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane, Mode,
-    NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, UnreadInput, WireEdge, WireEvent,
+    NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, UnreadInput, WireEdge, WireEvent,
 };
 
 const BYTE_US: u64 = 320;
@@ -56,6 +56,7 @@ enum Own {
 /// The slow model.
 pub struct Reference {
     card: CardProfile,
+    timing: Timing<u64>,
     now_us: u64,
     mode: Mode,
     /// The latch from the host: register, byte, and when it filled.
@@ -85,6 +86,7 @@ impl Reference {
             || matches!(initial, InitialState::Uart { .. });
         let mut unit = Reference {
             card: card.clone(),
+            timing: card.timing.map(|spread| spread.typ),
             now_us: 0,
             mode: if is_uart { Mode::Uart } else { Mode::Intelligent },
             inbox: None,
@@ -105,7 +107,7 @@ impl Reference {
         };
         match initial {
             InitialState::PowerOn => {
-                unit.free_us = us(card.timing.busy_after_power_on_ns);
+                unit.free_us = us(unit.timing.busy_after_power_on_ns);
                 unit.plan_stop();
             }
             InitialState::Idle => {
@@ -193,7 +195,7 @@ impl Reference {
         let Some(gift) = self.gift else {
             return false;
         };
-        let pause_us = us(self.card.timing.next_byte_ns);
+        let pause_us = us(self.timing.next_byte_ns);
         let rests = self.read_us.is_some_and(|read_us| self.now_us < read_us + pause_us);
         if self.outbox.is_some() || self.now_us < gift.ready_us || rests {
             return false;
@@ -205,7 +207,7 @@ impl Reference {
         match gift.kind {
             Kind::Midi => self.turn = Turn::Host,
             Kind::AckOf(None) => {}
-            Kind::AckOf(Some(job)) => self.carry_out(job, us(self.card.timing.ack_latency_ns)),
+            Kind::AckOf(Some(job)) => self.carry_out(job, us(self.timing.ack_latency_ns)),
         }
         true
     }
@@ -222,7 +224,7 @@ impl Reference {
             (true, false, _) | (true, true, Turn::Host) => self.take(),
             (false, true, _) | (true, true, Turn::Input) => {
                 let byte = self.input.pop_front().expect("just seen");
-                let ready_us = self.now_us + us(self.card.timing.rx_to_dsr_ns);
+                let ready_us = self.now_us + us(self.timing.rx_to_dsr_ns);
                 self.gift = Some(Gift { byte, kind: Kind::Midi, ready_us });
             }
             (false, false, _) => return false,
@@ -234,7 +236,7 @@ impl Reference {
         let Some((register, _, written_us)) = self.inbox else {
             return false;
         };
-        let timing = &self.card.timing;
+        let timing = &self.timing;
         let latency_ns = match self.mode {
             Mode::Uart => timing.drr_clear_uart_ns,
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
@@ -257,8 +259,8 @@ impl Reference {
         self.turn = Turn::Input;
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) => {
-                self.output.push_back((byte, self.now_us + us(self.card.timing.tx_start_ns)));
-                self.free_us = self.now_us + us(self.card.timing.tx_accept_ns);
+                self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
+                self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
             (Register::Command, Mode::Intelligent, 0xFF) => self.acknowledge(Some(Job::Reset)),
@@ -283,7 +285,7 @@ impl Reference {
             self.gift = Some(Gift {
                 byte: 0xFE,
                 kind: Kind::AckOf(job.filter(|_| !works_first)),
-                ready_us: self.now_us + us(self.card.timing.ack_latency_ns),
+                ready_us: self.now_us + us(self.timing.ack_latency_ns),
             });
         }
     }
@@ -292,14 +294,14 @@ impl Reference {
         match job {
             Job::Reset => {
                 self.clear(self.card.cleared_by_reset);
-                let busy_us = us(self.card.timing.busy_after_reset_ns);
+                let busy_us = us(self.timing.busy_after_reset_ns);
                 self.free_us = self.now_us + busy_us.saturating_sub(since_taken_us);
                 self.plan_stop();
             }
             Job::EnterUart => {
                 self.clear(self.card.cleared_by_uart_entry);
                 self.mode = Mode::Uart;
-                self.free_us = self.now_us + us(self.card.timing.busy_after_uart_entry_ns);
+                self.free_us = self.now_us + us(self.timing.busy_after_uart_entry_ns);
                 self.deaf_until_us = self.free_us;
                 self.own = None;
             }
@@ -309,8 +311,8 @@ impl Reference {
     fn leave_uart(&mut self) {
         self.clear(self.card.cleared_by_reset);
         self.mode = Mode::Intelligent;
-        self.free_us = self.now_us + us(self.card.timing.busy_after_exit_ns);
-        match self.card.timing.backlog_after_exit_ns {
+        self.free_us = self.now_us + us(self.timing.busy_after_exit_ns);
+        match self.timing.backlog_after_exit_ns {
             NEVER_NS => self.plan_stop(),
             time_ns => self.own = Some((Own::DropBacklog, self.now_us + us(time_ns))),
         }
@@ -346,7 +348,7 @@ impl Reference {
         match own {
             Own::DropBacklog => {
                 if !self.output.is_empty() {
-                    let timing = &self.card.timing;
+                    let timing = &self.timing;
                     self.free_us +=
                         us(timing.busy_after_exit_full_ns) - us(timing.busy_after_exit_ns);
                 }

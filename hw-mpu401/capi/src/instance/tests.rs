@@ -109,7 +109,7 @@ fn a_time_in_the_past_is_taken_as_the_latest_one_and_counted() {
 #[test]
 fn time_ends_after_292_years_and_a_later_one_is_counted() {
     for profile in hw_mpu401::cards() {
-        let mut card = instance(profile.name);
+        let mut card = instance(&profile.name);
         card.read(STATUS, u64::MAX);
         card.midi_in(u64::MAX, 0x42);
         assert_eq!(card.count(Count::ClampedTimes), 2, "{}", profile.name);

@@ -1,0 +1,269 @@
+//! How long a card takes: the range of each latency, and which point of it a chip uses.
+//!
+//! A latency that varies on a real unit, by the phase of its main loop for one, is a [`Spread`].
+//! A chip is made with one point of each, or draws a new one for every event.
+
+/// A duration that never ends, in ns.
+pub const NEVER_NS: u64 = u64::MAX;
+
+/// The range of a duration, with the point in it that the model uses unless it is told otherwise.
+/// All three are in ns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Spread {
+    /// The shortest time that was found.
+    pub min: u64,
+    /// The median where there is one, else a point well inside the range.
+    pub typ: u64,
+    /// The longest time that was found.
+    pub max: u64,
+}
+
+impl Spread {
+    /// A duration of which only one value is known.
+    #[must_use]
+    pub const fn exactly(time: u64) -> Self {
+        Self { min: time, typ: time, max: time }
+    }
+
+    /// A duration between `min` and `max`, usually `typ`.
+    #[must_use]
+    pub const fn between(min: u64, typ: u64, max: u64) -> Self {
+        Self { min, typ, max }
+    }
+}
+
+/// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
+///
+/// In a profile each one is a range; in a chip it is the number that is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timing<T = Spread> {
+    /// Intelligent mode, unit idle: from a write until the unit takes the byte and DRR clears.
+    pub drr_clear_intelligent_ns: T,
+    /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
+    pub drr_clear_uart_ns: T,
+    /// UART mode: from one byte taken to the next one taken, with room in the buffer.
+    pub tx_accept_ns: T,
+    /// UART mode, line idle: from a byte taken to its start bit.
+    pub tx_start_ns: T,
+    /// From a command taken to its ACK in DATA.
+    pub ack_latency_ns: T,
+    /// From the host's read of the ACK to the answer in DATA.
+    pub reply_latency_ns: T,
+    /// From the stop bit of a MIDI IN byte to DSR.
+    pub rx_to_dsr_ns: T,
+    /// From a read of DATA to the next byte in it, if one is ready.
+    pub next_byte_ns: T,
+    /// From power-on until the first byte is taken.
+    pub busy_after_power_on_ns: T,
+    /// Reset in intelligent mode: from the command taken until the next byte is taken.
+    pub busy_after_reset_ns: T,
+    /// Command 3F: from its ACK until the first data byte is taken.
+    pub busy_after_uart_entry_ns: T,
+    /// Reset in UART mode: from the command taken until the next byte is taken.
+    pub busy_after_exit_ns: T,
+    /// The same when the reset throws away output that waited.
+    pub busy_after_exit_full_ns: T,
+    /// Reset in UART mode: from the command taken until the output that still waits is thrown
+    /// away; [`NEVER_NS`] if all of it is sent.
+    pub backlog_after_exit_ns: T,
+}
+
+impl<T> Timing<T> {
+    /// The same with `change` applied to each one, in the order in which they are declared.
+    #[must_use]
+    pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Timing<U> {
+        Timing {
+            drr_clear_intelligent_ns: change(&self.drr_clear_intelligent_ns),
+            drr_clear_uart_ns: change(&self.drr_clear_uart_ns),
+            tx_accept_ns: change(&self.tx_accept_ns),
+            tx_start_ns: change(&self.tx_start_ns),
+            ack_latency_ns: change(&self.ack_latency_ns),
+            reply_latency_ns: change(&self.reply_latency_ns),
+            rx_to_dsr_ns: change(&self.rx_to_dsr_ns),
+            next_byte_ns: change(&self.next_byte_ns),
+            busy_after_power_on_ns: change(&self.busy_after_power_on_ns),
+            busy_after_reset_ns: change(&self.busy_after_reset_ns),
+            busy_after_uart_entry_ns: change(&self.busy_after_uart_entry_ns),
+            busy_after_exit_ns: change(&self.busy_after_exit_ns),
+            busy_after_exit_full_ns: change(&self.busy_after_exit_full_ns),
+            backlog_after_exit_ns: change(&self.backlog_after_exit_ns),
+        }
+    }
+}
+
+/// Which point of each [`Spread`] a chip uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CardTiming {
+    /// The shortest times.
+    Shortest,
+    /// The usual ones.
+    #[default]
+    Typical,
+    /// The longest ones.
+    Longest,
+    /// A new one for each event, drawn by a generator that this number starts. The same number
+    /// and the same accesses give the same times, in every version of this crate.
+    Seeded(u64),
+}
+
+/// The first times of a chip, and what draws the later ones.
+pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Option<Draws>) {
+    match choice {
+        CardTiming::Shortest => (spreads.map(|spread| spread.min), None),
+        CardTiming::Typical => (spreads.map(|spread| spread.typ), None),
+        CardTiming::Longest => (spreads.map(|spread| spread.max), None),
+        CardTiming::Seeded(seed) => {
+            let mut draws = Draws::new(spreads, seed);
+            (draws.first(), Some(draws))
+        }
+    }
+}
+
+/// The generators of a seeded chip, one for each latency.
+///
+/// Each latency has a sequence of its own, which the events of other latencies do not touch, so
+/// a latency that is added to the end of [`Timing`] leaves all others as they are. The sequence
+/// is SplitMix64. The one of latency `n`, from 0 in the order of [`Timing`], starts at output `n`
+/// of a SplitMix64 that starts at the seed.
+pub(crate) struct Draws(Timing<Draw>);
+
+impl Draws {
+    fn new(spreads: &Timing, seed: u64) -> Self {
+        let mut seeds = SplitMix64(seed);
+        Self(spreads.map(|&spread| Draw { spread, numbers: SplitMix64(seeds.next()) }))
+    }
+
+    fn first(&mut self) -> Timing<u64> {
+        let mut first = self.0.map(|_| 0);
+        self.before_take(&mut first, ReplyOnItsWay::No);
+        self.after_take(&mut first);
+        self.after_fetch(&mut first);
+        self.after_gift(&mut first);
+        first.busy_after_power_on_ns = self.0.busy_after_power_on_ns.next();
+        first
+    }
+
+    /// What may follow from a byte that is taken now, and holds until the next one is taken.
+    pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
+        let draws = &mut self.0;
+        if reply == ReplyOnItsWay::No {
+            timing.ack_latency_ns = draws.ack_latency_ns.next();
+        }
+        timing.reply_latency_ns = draws.reply_latency_ns.next();
+        timing.busy_after_reset_ns = draws.busy_after_reset_ns.next();
+        timing.busy_after_uart_entry_ns = draws.busy_after_uart_entry_ns.next();
+        timing.busy_after_exit_ns = draws.busy_after_exit_ns.next();
+        timing.busy_after_exit_full_ns = draws.busy_after_exit_full_ns.next();
+        timing.backlog_after_exit_ns = draws.backlog_after_exit_ns.next();
+    }
+
+    /// What the next byte will take.
+    pub(crate) fn after_take(&mut self, timing: &mut Timing<u64>) {
+        let draws = &mut self.0;
+        timing.drr_clear_intelligent_ns = draws.drr_clear_intelligent_ns.next();
+        timing.drr_clear_uart_ns = draws.drr_clear_uart_ns.next();
+        timing.tx_accept_ns = draws.tx_accept_ns.next();
+        timing.tx_start_ns = draws.tx_start_ns.next();
+    }
+
+    /// What the next MIDI IN byte will take.
+    pub(crate) fn after_fetch(&mut self, timing: &mut Timing<u64>) {
+        timing.rx_to_dsr_ns = self.0.rx_to_dsr_ns.next();
+    }
+
+    /// What the byte after the one that is in DATA now will take.
+    pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
+        timing.next_byte_ns = self.0.next_byte_ns.next();
+    }
+}
+
+/// Whether an ACK is on its way to the host, whose latency still counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplyOnItsWay {
+    Yes,
+    No,
+}
+
+struct Draw {
+    spread: Spread,
+    numbers: SplitMix64,
+}
+
+impl Draw {
+    /// The next time. A number x out of 2^64 stands for the time min + x (max - min + 1) / 2^64,
+    /// rounded down.
+    fn next(&mut self) -> u64 {
+        let Spread { min, max, .. } = self.spread;
+        let times = u128::from(max.saturating_sub(min)) + 1;
+        let step = (u128::from(self.numbers.next()) * times) >> 64;
+        min.saturating_add(step as u64)
+    }
+}
+
+/// The generator SplitMix64.
+///
+/// Source: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generator_gives_the_published_numbers() {
+        let mut numbers = SplitMix64(1_234_567);
+        let first = [numbers.next(), numbers.next(), numbers.next()];
+        assert_eq!(
+            first,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
+    }
+
+    #[test]
+    fn a_drawn_time_is_inside_its_range_and_reaches_both_ends() {
+        let spread = Spread::between(10, 11, 13);
+        let mut draw = Draw { spread, numbers: SplitMix64(1) };
+        let mut seen = [false; 4];
+        for _ in 0..100 {
+            seen[draw.next() as usize - 10] = true;
+        }
+        assert_eq!(seen, [true; 4]);
+    }
+
+    #[test]
+    fn a_range_of_everything_or_turned_around_is_no_fault() {
+        let mut everything =
+            Draw { spread: Spread::between(0, 1, u64::MAX), numbers: SplitMix64(1) };
+        assert_ne!(everything.next(), everything.next());
+        let mut turned = Draw { spread: Spread::between(7, 5, 3), numbers: SplitMix64(1) };
+        assert_eq!(turned.next(), 7);
+    }
+
+    #[test]
+    fn the_sequence_of_a_seed_is_fixed() {
+        let spreads = Timing { drr_clear_uart_ns: Spread::between(0, 0, 999), ..all(0) };
+        let mut draws = Draws::new(&spreads, 1);
+        let mut timing = draws.first();
+        let mut drawn = [0; 5];
+        for time in &mut drawn {
+            *time = timing.drr_clear_uart_ns;
+            draws.after_take(&mut timing);
+        }
+        assert_eq!(drawn, [466, 34, 45, 563, 398]);
+    }
+
+    fn all(time: u64) -> Timing {
+        let nothing: Timing = crate::card("clone-dumb").expect("a known card").timing;
+        nothing.map(|_| Spread::exactly(time))
+    }
+}

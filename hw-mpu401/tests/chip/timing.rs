@@ -1,0 +1,164 @@
+//! The latencies of a chip: fixed points of their ranges, or drawn for each event.
+
+use hw_mpu401::{
+    CardProfile, CardTiming, InitialState, Lane, Mpu401, Register, Spread, Status, WireEdge, card,
+    cards,
+};
+
+const TICK_NS: u64 = 100;
+
+fn roland() -> &'static CardProfile {
+    card("roland-mpu401").expect("a known card")
+}
+
+/// The time from `from_ns` on until `ready` holds, looked at every 100 ns.
+fn time_until(chip: &mut Mpu401, from_ns: u64, ready: impl Fn(&mut Mpu401) -> bool) -> u64 {
+    for step in 0..1_000_000 {
+        chip.advance(from_ns + step * TICK_NS);
+        if ready(chip) {
+            return step * TICK_NS;
+        }
+    }
+    panic!("it never came");
+}
+
+fn can_write(chip: &mut Mpu401) -> bool {
+    chip.status().can_write()
+}
+
+fn has_data(chip: &mut Mpu401) -> bool {
+    chip.status().has_data()
+}
+
+/// What the host and the wire can measure of the Roland unit, in the order of
+/// [`expected`].
+fn measure(choice: CardTiming) -> [u64; 7] {
+    let mut chip = Mpu401::with_timing(roland(), InitialState::Idle, choice);
+    chip.write(Register::Command, 0x95, 1_000);
+    let intelligent_ns = time_until(&mut chip, 1_000, can_write);
+    let ack_ns = time_until(&mut chip, 1_000, has_data);
+    assert_eq!(chip.read(Register::Data, 1_000_000), 0xFE);
+    chip.write(Register::Command, 0xFF, 2_000_000);
+    let taken_ns = 2_000_000 + time_until(&mut chip, 2_000_000, can_write);
+    assert_eq!(chip.read(Register::Data, 2_400_000), 0xFE);
+    chip.write(Register::Command, 0x3F, 2_500_000);
+    // The unit sees the command when it is free again.
+    let reset_ns = time_until(&mut chip, 2_500_000, can_write) + 2_500_000 - taken_ns;
+    let entered_ns = 2_500_000 + time_until(&mut chip, 2_500_000, has_data);
+    chip.read(Register::Data, entered_ns);
+    chip.write(Register::Data, 0x55, entered_ns + 1_000_000);
+    let entry_ns = time_until(&mut chip, entered_ns, can_write);
+    chip.write(Register::Data, 0x55, entered_ns + 40_000_000);
+    let uart_ns = time_until(&mut chip, entered_ns + 40_000_000, can_write);
+    let heard_ns = entered_ns + 50_000_000;
+    chip.midi_in(heard_ns, 0x90);
+    let dsr_ns = time_until(&mut chip, heard_ns + 320_000, has_data);
+    chip.read(Register::Data, heard_ns + 1_000_000);
+    let left_ns = heard_ns + 2_000_000;
+    chip.write(Register::Command, 0xFF, left_ns);
+    chip.write(Register::Data, 0x55, left_ns + 100_000);
+    let exit_ns = time_until(&mut chip, left_ns + 100_000, can_write) + 100_000;
+    [intelligent_ns, ack_ns, reset_ns, entry_ns, uart_ns, dsr_ns, exit_ns]
+}
+
+/// The ranges of the reference, in us: the four kinds of busy time, the two ways to DRR, the
+/// ACK, and MIDI IN.
+///
+/// Measured: Roland firmware 1.5A.
+const MEASURED_US: [(u64, u64); 7] = [
+    (17, 243),
+    (42, 268),
+    // The command that tells the end of the reset is itself taken 17 us later at least.
+    (27_180, 27_230),
+    (34_600, 34_730),
+    (11, 32),
+    (129, 149),
+    // FF is taken 11 to 32 us after its write.
+    (60_460 + 11, 60_460 + 32),
+];
+
+#[test]
+fn whatever_the_seed_the_host_measures_what_was_measured_on_the_unit() {
+    let mut extremes = [(u64::MAX, 0); 7];
+    for seed in 0..300 {
+        let times = measure(CardTiming::Seeded(seed));
+        for ((time_ns, (least_us, most_us)), extreme) in
+            times.into_iter().zip(MEASURED_US).zip(&mut extremes)
+        {
+            let range_ns = least_us * 1_000..=most_us * 1_000 + TICK_NS;
+            assert!(range_ns.contains(&time_ns), "seed {seed}: {times:?}");
+            *extreme = (extreme.0.min(time_ns), extreme.1.max(time_ns));
+        }
+    }
+    for ((shortest_ns, longest_ns), (least_us, most_us)) in extremes.into_iter().zip(MEASURED_US) {
+        let spread_ns = (most_us - least_us) * 1_000;
+        assert!(longest_ns - shortest_ns > spread_ns * 9 / 10, "{extremes:?}");
+    }
+}
+
+#[test]
+fn the_three_fixed_choices_give_the_ends_and_the_middle_of_each_range() {
+    let us = |times: [u64; 7]| times.map(|time_ns| time_ns / 1_000);
+    assert_eq!(us(measure(CardTiming::Shortest)), [17, 42, 27_180, 34_600, 11, 129, 60_471]);
+    assert_eq!(us(measure(CardTiming::Typical)), [52, 77, 27_200, 34_700, 21, 139, 60_481]);
+    assert_eq!(us(measure(CardTiming::Longest)), [243, 268, 27_230, 34_730, 32, 149, 60_492]);
+}
+
+#[test]
+fn every_range_of_a_card_is_in_order() {
+    for profile in cards() {
+        let _ = profile.timing.map(|&Spread { min, typ, max }| {
+            assert!(min <= typ && typ <= max, "{}: {min} {typ} {max}", profile.name);
+        });
+    }
+}
+
+/// A minute of notes and commands on a card, as the times of all that left it.
+fn course(profile: &CardProfile, choice: CardTiming) -> Vec<u64> {
+    let mut chip = Mpu401::with_timing(profile, InitialState::Uart { stale: 0xFE }, choice);
+    let mut times = Vec::new();
+    let mut now_ns = 0;
+    for byte in 0..100 {
+        while !Status::from_bits_retain(chip.read(Register::Command, now_ns)).can_write() {
+            now_ns += 1_000;
+        }
+        times.push(now_ns);
+        chip.write(Register::Data, byte, now_ns);
+        chip.midi_in(now_ns, byte);
+        now_ns += 400_000 + u64::from(byte) * 10_000;
+        if Status::from_bits_retain(chip.read(Register::Command, now_ns)).has_data() {
+            chip.read(Register::Data, now_ns);
+        }
+        while let Some(event) = chip.pop_wire() {
+            if (event.lane, event.edge) == (Lane::Out, WireEdge::Start) {
+                times.push(event.time_ns);
+            }
+        }
+    }
+    times
+}
+
+#[test]
+fn the_same_seed_gives_the_same_times_and_another_one_others() {
+    for name in ["roland-mpu401", "smsc-superio"] {
+        let profile = card(name).expect("a known card");
+        let first = course(profile, CardTiming::Seeded(1));
+        assert_eq!(first, course(profile, CardTiming::Seeded(1)), "{name}");
+        assert_ne!(first, course(profile, CardTiming::Seeded(2)), "{name}");
+        assert_ne!(first, course(profile, CardTiming::Typical), "{name}");
+    }
+}
+
+#[test]
+fn a_byte_with_drawn_times_goes_the_same_way_as_one_of_the_fast_stream() {
+    for profile in cards() {
+        let mut exact = profile.clone();
+        exact.timing = profile.timing.map(|spread| Spread::exactly(spread.typ));
+        assert_eq!(
+            course(profile, CardTiming::Typical),
+            course(&exact, CardTiming::Seeded(7)),
+            "{}",
+            profile.name
+        );
+    }
+}
