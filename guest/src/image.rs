@@ -30,6 +30,7 @@ mod imports;
 mod load_config;
 mod relocations;
 mod sections;
+mod unwind;
 
 pub use cpu_x86::{Mode, Rights};
 
@@ -38,6 +39,7 @@ pub use exports::Export;
 pub use imports::{Import, ImportName};
 pub use load_config::LoadConfig;
 pub use sections::{Region, Residence, Section};
+pub use unwind::UnwindFunction;
 
 use headers::Headers;
 use relocations::Relocation;
@@ -77,6 +79,7 @@ pub struct Image {
     imports: Vec<Import>,
     exports: Vec<Export>,
     relocations: Vec<Relocation>,
+    unwind_functions: Vec<UnwindFunction>,
     load_config: LoadConfig,
 
     base: u64,
@@ -99,6 +102,7 @@ impl Image {
             imports: Vec::new(),
             exports: Vec::new(),
             relocations: Vec::new(),
+            unwind_functions: Vec::new(),
             load_config: LoadConfig::default(),
             sections,
         };
@@ -107,6 +111,7 @@ impl Image {
         image.exports = exports::read(&image)?;
         image.relocations = relocations::read(&image)?;
         image.load_config = load_config::read(&image)?;
+        image.unwind_functions = unwind::read(&image);
         Ok(image)
     }
 
@@ -173,6 +178,26 @@ impl Image {
     /// The security cookie and the control-flow-guard pointers, if there are any.
     pub fn load_config(&self) -> &LoadConfig {
         &self.load_config
+    }
+
+    /// The functions that the exception table of a 64-bit image lists, in order of address.
+    pub fn unwind_functions(&self) -> &[UnwindFunction] {
+        &self.unwind_functions
+    }
+
+    /// Where pointers of full width lie that the relocations change, in order of address.
+    pub fn relocated_pointers(&self) -> Vec<u32> {
+        let width = self.pointer_size();
+        let full = self.relocations.iter().filter(|relocation| relocation.size() == width);
+        let mut places: Vec<u32> = full.map(|relocation| relocation.rva()).collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// The first byte of the first table in a section that the headers point to.
+    pub(crate) fn first_table_in(&self, section: &Section) -> Option<u32> {
+        let tables = self.headers.directories();
+        tables.map(|table| table.rva).filter(|&rva| section.contains(rva, 1)).min()
     }
 
     /// Moves the image to another base: every absolute address in it is changed.

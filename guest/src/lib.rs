@@ -10,3 +10,4 @@ pub mod debugger;
 pub mod gdb;
 pub mod image;
 pub mod layout;
+pub mod sweep;

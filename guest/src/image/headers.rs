@@ -37,6 +37,13 @@ pub(super) struct Directory {
 }
 
 impl Headers {
+    /// The tables in memory that there are; the certificates only lie in the file.
+    pub fn directories(&self) -> impl Iterator<Item = Directory> {
+        (0..DIRECTORIES)
+            .filter(|&index| index != pe::IMAGE_DIRECTORY_ENTRY_SECURITY)
+            .filter_map(|index| self.directory(index))
+    }
+
     /// A table, by its number in the format; `None` where there is none.
     pub fn directory(&self, index: usize) -> Option<Directory> {
         self.directories.get(index).copied().filter(|directory| directory.rva != 0)

@@ -17,6 +17,16 @@ pub(super) struct Relocation {
     size: u8,
 }
 
+impl Relocation {
+    pub fn rva(self) -> u32 {
+        self.rva
+    }
+
+    pub fn size(self) -> u32 {
+        self.size.into()
+    }
+}
+
 pub(super) fn read(image: &Image) -> Result<Vec<Relocation>, ImageError> {
     let mut relocations = Vec::new();
     let Some(directory) = image.headers.directory(IMAGE_DIRECTORY_ENTRY_BASERELOC) else {

@@ -1,0 +1,223 @@
+//! Which instructions a driver holds that the processor here does not have.
+//!
+//! Looks at the code before anything runs. A code section also holds data (tables of jumps,
+//! constants, padding), so the sweep walks: from the entry, the exports, the functions of the
+//! exception table and every pointer into code, along branches and calls. What the walk reaches
+//! is code for certain. What lies between is read too, from one piece of reached code to the
+//! next, and what is found there is told apart: it may be data, or code that only a table of
+//! jumps leads to.
+
+use std::collections::VecDeque;
+
+use cpu_x86::{Cpu, Disassembly, MapError, Mode, Rights, Support};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
+
+use crate::image::{Image, Section};
+
+/// The most refusals that are kept; further ones are counted.
+pub const REFUSALS_KEPT: usize = 1_000;
+
+/// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
+const INSTRUCTION_BYTES: usize = 15;
+
+/// What the sweep over a driver's code found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// How many instructions the walk reached.
+    pub reached: u64,
+    /// Those that would end a run, in order of address, at most [`REFUSALS_KEPT`].
+    pub refusals: Vec<Refusal>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+/// An instruction that would end the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Where it is.
+    pub rva: u32,
+    /// Intel syntax.
+    pub text: String,
+    /// Whether it is code for certain.
+    pub reach: Reach,
+}
+
+/// How an instruction was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Along branches and calls from the driver's known functions.
+    Reached,
+    /// Between reached code: it may be data.
+    Between,
+}
+
+/// Sweeps all sections that the driver may execute.
+///
+/// # Errors
+/// When the image does not lie inside the address space at its present base.
+pub fn sweep(image: &Image) -> Result<Sweep, MapError> {
+    let mut walk = Walk::new(image)?;
+    walk.add_known_functions();
+    while let Some(rva) = walk.queue.pop_front() {
+        walk.follow(rva);
+    }
+    for index in 0..walk.codes.len() {
+        walk.read_between(index);
+    }
+    let Walk { mut refusals, reached, .. } = walk;
+    refusals.sort_by_key(|refusal| refusal.rva);
+    let more = refusals.len().saturating_sub(REFUSALS_KEPT) as u64;
+    refusals.truncate(REFUSALS_KEPT);
+    Ok(Sweep { reached, refusals, more })
+}
+
+struct Walk<'a> {
+    image: &'a Image,
+    cpu: Cpu,
+    codes: Vec<Code<'a>>,
+
+    queue: VecDeque<u32>,
+    refusals: Vec<Refusal>,
+    reached: u64,
+}
+
+/// One section of code, and what the walk knows of each byte.
+struct Code<'a> {
+    section: &'a Section,
+    marks: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Unknown,
+    Start,
+    Inside,
+}
+
+impl<'a> Walk<'a> {
+    fn new(image: &'a Image) -> Result<Walk<'a>, MapError> {
+        let mut cpu = Cpu::new(image.mode());
+        for region in image.regions() {
+            let address = image.base().wrapping_add(region.rva.into());
+            cpu.memory_mut().map(address, region.size.into(), region.rights)?;
+        }
+        for (rva, bytes) in image.contents() {
+            let address = image.base().wrapping_add(rva.into());
+            cpu.memory_mut().poke(address, bytes).expect("the regions hold all contents");
+        }
+        let codes = image
+            .sections()
+            .iter()
+            .filter(|section| section.rights.contains(Rights::EXECUTE))
+            .map(|section| Code { section, marks: vec![Mark::Unknown; section.bytes.len()] })
+            .collect();
+        Ok(Walk { image, cpu, codes, queue: VecDeque::new(), refusals: Vec::new(), reached: 0 })
+    }
+
+    fn add_known_functions(&mut self) {
+        self.queue.push_back(self.image.entry_rva());
+        self.queue.extend(self.image.exports().iter().map(|export| export.rva));
+        self.queue.extend(self.image.unwind_functions().iter().map(|function| function.start));
+        let pointers = self.image.relocated_pointers();
+        for &pointer in &pointers {
+            let target = self.image.read_pointer(pointer);
+            let target = target.and_then(|address| self.rva(address));
+            // A table of jumps in the code is itself made of pointers.
+            self.queue.extend(target.filter(|rva| pointers.binary_search(rva).is_err()));
+        }
+    }
+
+    fn rva(&self, address: u64) -> Option<u32> {
+        u32::try_from(address.checked_sub(self.image.base())?).ok()
+    }
+
+    fn mark(&mut self, rva: u32) -> Option<&mut Mark> {
+        let holds = |code: &&mut Code<'_>| code.section.contains(rva, 1);
+        let code = self.codes.iter_mut().find(holds)?;
+        code.marks.get_mut((rva - code.section.rva) as usize)
+    }
+
+    fn decode(&self, rva: u32) -> Option<(Instruction, Disassembly)> {
+        let section = self.image.section_at(rva)?;
+        let bytes = section.bytes.get((rva - section.rva) as usize..)?;
+        let bytes = &bytes[..bytes.len().min(INSTRUCTION_BYTES)];
+        let bits = if self.image.mode() == Mode::Bits64 { 64 } else { 32 };
+        let address = self.image.base().wrapping_add(rva.into());
+        // AMD's reading of prefixes, as the processor's own decoder has it.
+        let instruction = Decoder::with_ip(bits, bytes, address, DecoderOptions::AMD).decode();
+        if instruction.is_invalid() {
+            return None;
+        }
+        Some((instruction, self.cpu.disassemble(address)?))
+    }
+
+    /// Walks on from an address until the path ends or was walked before.
+    fn follow(&mut self, mut rva: u32) {
+        while self.mark(rva).is_some_and(|mark| *mark == Mark::Unknown) {
+            // What no processor has is data behind a call that does not return.
+            let Some((instruction, text)) = self.decode(rva) else { return };
+            for offset in 0..text.length as u32 {
+                let mark = if offset == 0 { Mark::Start } else { Mark::Inside };
+                self.mark(rva + offset).into_iter().for_each(|place| *place = mark);
+            }
+            self.reached += 1;
+            self.add_code_pointer(&instruction);
+            let refused = text.support == Support::Refused;
+            let length = text.length as u32;
+            if refused {
+                self.refusals.push(Refusal { rva, text: text.text, reach: Reach::Reached });
+            }
+            match instruction.flow_control() {
+                FlowControl::ConditionalBranch | FlowControl::Call => {
+                    self.queue.extend(self.rva(instruction.near_branch_target()));
+                }
+                FlowControl::UnconditionalBranch => {
+                    self.queue.extend(self.rva(instruction.near_branch_target()));
+                    return;
+                }
+                FlowControl::IndirectBranch
+                | FlowControl::Return
+                | FlowControl::Interrupt
+                | FlowControl::Exception => return,
+                _ => {}
+            }
+            rva += length;
+        }
+    }
+
+    /// `lea` of an address in code: a function that will be called by its pointer.
+    fn add_code_pointer(&mut self, instruction: &Instruction) {
+        let is_lea = instruction.mnemonic() == iced_x86::Mnemonic::Lea;
+        if is_lea
+            && instruction.op1_kind() == OpKind::Memory
+            && instruction.is_ip_rel_memory_operand()
+        {
+            self.queue.extend(self.rva(instruction.ip_rel_memory_address()));
+        }
+    }
+
+    /// Reads what the walk left out of a section, up to the first table that the headers name:
+    /// linkers put the imports of drivers behind the code of INIT.
+    fn read_between(&mut self, index: usize) {
+        let section = self.codes[index].section;
+        let start = section.rva;
+        let table = self.image.first_table_in(section).unwrap_or(u32::MAX);
+        let end = self.codes[index].marks.len().min((table - start) as usize);
+        let mut at = 0;
+        while at < end {
+            if self.codes[index].marks[at] != Mark::Unknown {
+                at += 1;
+                continue;
+            }
+            let rva = start + at as u32;
+            let Some((_, text)) = self.decode(rva) else {
+                at += 1;
+                continue;
+            };
+            if text.support == Support::Refused {
+                self.refusals.push(Refusal { rva, text: text.text, reach: Reach::Between });
+            }
+            at += text.length;
+        }
+    }
+}
