@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Builds the test drivers: build.sh [-o DIRECTORY] [-k] [TARGET/NAME...]
+#
+# Without names it builds all of them. A target is x64, x86 or msvc-x64; a name is a file of
+# source/ or source/broken/ that defines CreateMiniport, without its ending. Into DIRECTORY (bin/
+# beside this script) goes TARGET/NAME.sys; with -k also NAME.debug with symbols and DWARF.
+#
+# Needs g++-mingw-w64-x86-64-win32, g++-mingw-w64-i686-win32 and mingw-w64-tools, and for
+# msvc-x64 the Python package ziglang. The same compilers make the same bytes.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+
+output=$here/bin
+keep_debug=
+while getopts o:k option; do
+    case $option in
+        o) output=$OPTARG ;;
+        k) keep_debug=yes ;;
+        *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# What every driver is made of, besides the file that names it; compiled as one source, because
+# the headers are what takes time.
+parts=(adapter card descriptor hardware miniport stream unknown)
+
+compile_flags=(
+    -O2 -std=c++17 -Wall -Wextra -Wno-missing-braces -fno-exceptions -fno-rtti -ffreestanding
+    -fno-threadsafe-statics -mno-red-zone "-ffile-prefix-map=$here/=" -I "$here/source"
+)
+
+# prepare TARGET: sets compile and link for it, and makes the import library of portcls.
+prepare() {
+    case $1 in
+        x64) prepare_mingw x86_64-w64-mingw32 DriverEntry 0x140000000 ;;
+        x86) prepare_mingw i686-w64-mingw32 _DriverEntry@8 0x10000 ;;
+        msvc-x64) prepare_msvc ;;
+        *) echo "no such target: $1" >&2; exit 2 ;;
+    esac
+}
+
+prepare_mingw() {
+    local triple=$1 entry=$2 base=$3
+    compiler=("$triple-g++-win32" -g -isystem "/usr/$triple/include/ddk")
+    linker=(
+        "$triple-g++-win32" -nostdlib -shared -Wl,--subsystem,native:6.0
+        -Wl,--major-os-version,6,--exclude-all-symbols,--dynamicbase,--nxcompat,--gc-sections
+        "-Wl,--no-insert-timestamp,--entry,$entry,--image-base,$base"
+    )
+    libraries=("$work/portcls.a" -lntoskrnl -lhal -lgcc)
+    if [ "$triple" = i686-w64-mingw32 ]; then
+        compiler+=(-fno-asynchronous-unwind-tables)
+        "$triple-dlltool" -k -d "$here/portcls.def" -l "$work/portcls.a"
+    else
+        # Names have no byte count on x64.
+        sed 's/@.*//' "$here/portcls.def" >"$work/portcls.def"
+        "$triple-dlltool" -d "$work/portcls.def" -l "$work/portcls.a"
+    fi
+    # The headers once instead of once a source.
+    "${compiler[@]}" "${compile_flags[@]}" -x c++-header "$here/source/ddk_shim.h" \
+        -o "$work/ddk_shim.h.gch"
+    compiler+=(-I "$work" -include ddk_shim.h -c)
+    link=link_mingw
+}
+
+# link_mingw NAME OBJECT...
+link_mingw() {
+    local name=$1
+    shift
+    if [ -n "$keep_debug" ]; then
+        "${linker[@]}" -o "$name.debug" "$@" "${libraries[@]}"
+    fi
+    "${linker[@]}" -s -o "$name.sys" "$@" "${libraries[@]}"
+    chmod 644 "$name".*
+}
+
+prepare_msvc() {
+    local zig headers
+    zig=$(python3 -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')
+    headers=$zig/lib/libc/include/any-windows-any
+    compiler=(
+        "$zig/zig" clang -target x86_64-windows-msvc -funwind-tables 
+        -nostdinc -isystem "$zig/lib/include" -isystem "$headers/ddk" -isystem "$headers"
+        -include "$here/source/ddk_shim.h" -c
+    )
+    linker=(
+        "$zig/zig" lld-link /driver /subsystem:native,6.0 /entry:DriverEntry /nodefaultlib
+        /base:0x140000000 /dynamicbase /brepro
+    )
+    sed 's/@.*//' "$here/portcls.def" >"$work/portcls.def"
+    "$zig/zig" dlltool -m i386:x86-64 -d "$work/portcls.def" -l "$work/portcls.lib"
+    local system=/usr/x86_64-w64-mingw32/lib
+    libraries=("$work/portcls.lib" "$system/libntoskrnl.a" "$system/libhal.a")
+    link=link_msvc
+}
+
+link_msvc() {
+    local name=$1
+    shift
+    "${linker[@]}" "/out:$name.sys" "$@" "${libraries[@]}"
+    chmod 644 "$name.sys"
+}
+
+# build TARGET NAME...
+build() {
+    local target=$1 name part source
+    shift
+    prepare "$target"
+    mkdir -p "$work/$target" "$output/$target"
+    printf '#include "%s.cpp"\n' "${parts[@]}" >"$work/parts.cpp"
+    "${compiler[@]}" "${compile_flags[@]}" "$work/parts.cpp" -o "$work/$target/parts.o"
+    for name in "$@"; do
+        source=$here/source/$name.cpp
+        [ -e "$source" ] || source=$here/source/broken/$name.cpp
+        "${compiler[@]}" "${compile_flags[@]}" "$source" -o "$work/$target/$name.o"
+        "$link" "$output/$target/$name" "$work/$target/parts.o" "$work/$target/$name.o"
+    done
+}
+
+if [ $# -eq 0 ]; then
+    all=(uart)
+    for source in "$here"/source/broken/*.cpp; do
+        all+=("$(basename "$source" .cpp)")
+    done
+    build x64 "${all[@]}"
+    build x86 "${all[@]}"
+    build msvc-x64 uart
+fi
+for wanted in "$@"; do
+    build "${wanted%%/*}" "${wanted#*/}"
+done
