@@ -1,13 +1,14 @@
 //! Driver, device and file objects, and the call from one driver to another.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
 use crate::irp::Irp;
 use crate::kernel::Kernel;
+use crate::power::DevicePowerState;
 use crate::status::NtStatus;
 
 /// The major function codes that this kernel knows, with their numbers.
@@ -147,6 +148,7 @@ pub struct DeviceObject {
     upper: RefCell<Weak<DeviceObject>>,
     extension: RefCell<Option<Rc<dyn Any>>>,
     properties: RefCell<BTreeMap<u32, Vec<u8>>>,
+    power: Cell<DevicePowerState>,
 }
 
 impl DeviceObject {
@@ -160,6 +162,7 @@ impl DeviceObject {
             upper: RefCell::new(Weak::new()),
             extension: RefCell::new(None),
             properties: RefCell::new(BTreeMap::new()),
+            power: Cell::new(DevicePowerState::D0),
         });
         driver.devices.borrow_mut().push(Rc::clone(&device));
         device
@@ -183,6 +186,16 @@ impl DeviceObject {
     #[must_use]
     pub fn property(&self, property: u32) -> Option<Vec<u8>> {
         self.properties.borrow().get(&property).cloned()
+    }
+
+    /// The power state that the device was last said to have.
+    #[must_use]
+    pub fn power_state(&self) -> DevicePowerState {
+        self.power.get()
+    }
+
+    pub(crate) fn replace_power_state(&self, state: DevicePowerState) -> DevicePowerState {
+        self.power.replace(state)
     }
 
     /// The driver that the device belongs to.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::device_object::{DeviceObject, FileObject, MajorFunction};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::power::{DeviceCapabilities, PowerRequest};
 use crate::resource::Resource;
 use crate::status::NtStatus;
 use crate::stop::BugCheckCode;
@@ -39,6 +40,8 @@ pub enum PnpRequest {
     SurpriseRemoval,
     /// Undo AddDevice.
     RemoveDevice,
+    /// What the device can do: the bus driver fills it in, the drivers above may change it.
+    QueryCapabilities(Rc<RefCell<DeviceCapabilities>>),
 }
 
 /// The parameters of a request.
@@ -64,6 +67,8 @@ pub enum Parameters {
     },
     /// Plug and Play.
     Pnp(PnpRequest),
+    /// Power.
+    Power(PowerRequest),
 }
 
 impl Parameters {
@@ -76,6 +81,7 @@ impl Parameters {
             Parameters::Close => MajorFunction::Close,
             Parameters::DeviceControl { .. } => MajorFunction::DeviceControl,
             Parameters::Pnp(_) => MajorFunction::Pnp,
+            Parameters::Power(_) => MajorFunction::Power,
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::dpc::DpcQueue;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
 use crate::pool::Pool;
+use crate::power::PowerManager;
+use crate::registry::Registry;
 use crate::running::Running;
 use crate::stop::StopState;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
@@ -128,6 +130,8 @@ pub(crate) struct KernelState {
     pub waits: wait::WaitDepth,
     pub interfaces: DeviceInterfaces,
     pub pool: Pool,
+    pub power: PowerManager,
+    pub registry: Registry,
     pub stop: StopState,
     pub counters: Cell<Counters>,
 }
@@ -162,6 +166,8 @@ impl Kernel {
                 waits: wait::WaitDepth::default(),
                 interfaces: DeviceInterfaces::default(),
                 pool: Pool::default(),
+                power: PowerManager::default(),
+                registry: Registry::default(),
                 stop: StopState::default(),
                 counters: Cell::new(Counters::default()),
             }),

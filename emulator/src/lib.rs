@@ -1,8 +1,8 @@
 //! The simulated NT kernel: one processor, integer time, and a trace of all that happens.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, bug
-//! checks, and the trace. It never knows what a device on its bus is for.
+//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
+//! requests, the registry, bug checks, and the trace. It never knows what a device on its bus is for.
 //!
 //! # How a run works
 //!
@@ -29,7 +29,9 @@ mod irp;
 mod irql;
 mod kernel;
 mod pool;
+mod power;
 mod preempt;
+pub mod registry;
 mod resource;
 mod running;
 mod spin_lock;
@@ -54,6 +56,10 @@ pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpRequest
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
+pub use power::{
+    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
+    SystemPowerState,
+};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use running::Running;
 pub use spin_lock::SpinLock;

@@ -68,6 +68,14 @@ statuses! {
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;
     /// The name is taken.
     OBJECT_NAME_COLLISION = 0xC000_0035;
+    /// The object has another type than was asked for.
+    OBJECT_TYPE_MISMATCH = 0xC000_0024;
+    /// The path is not written as a path is.
+    OBJECT_PATH_SYNTAX_BAD = 0xC000_003B;
+    /// The object cannot be deleted as it is.
+    CANNOT_DELETE = 0xC000_0121;
+    /// The registry key was deleted.
+    KEY_DELETED = 0xC000_017C;
     /// The table of create items of a device is full.
     ALLOTTED_SPACE_EXCEEDED = 0xC000_0099;
     /// Memory or another resource is not to be had.

@@ -36,6 +36,8 @@ impl BugCheckCode {
     pub const SYSTEM_THREAD_EXCEPTION_NOT_HANDLED: BugCheckCode = BugCheckCode(0x7E);
     /// A trap that the processor cannot pass on; the first parameter is its vector.
     pub const UNEXPECTED_KERNEL_MODE_TRAP: BugCheckCode = BugCheckCode(0x7F);
+    /// A driver holds a power request; the first parameter says how it failed.
+    pub const DRIVER_POWER_STATE_FAILURE: BugCheckCode = BugCheckCode(0x9F);
     /// A wait at DISPATCH_LEVEL or above.
     pub const ATTEMPTED_SWITCH_FROM_DPC: BugCheckCode = BugCheckCode(0xB8);
     /// Memory that may only be read was written.
@@ -73,6 +75,7 @@ impl BugCheckCode {
             Self::PAGE_FAULT_IN_NONPAGED_AREA => "PAGE_FAULT_IN_NONPAGED_AREA",
             Self::SYSTEM_THREAD_EXCEPTION_NOT_HANDLED => "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED",
             Self::UNEXPECTED_KERNEL_MODE_TRAP => "UNEXPECTED_KERNEL_MODE_TRAP",
+            Self::DRIVER_POWER_STATE_FAILURE => "DRIVER_POWER_STATE_FAILURE",
             Self::ATTEMPTED_SWITCH_FROM_DPC => "ATTEMPTED_SWITCH_FROM_DPC",
             Self::ATTEMPTED_WRITE_TO_READONLY_MEMORY => "ATTEMPTED_WRITE_TO_READONLY_MEMORY",
             Self::SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION => {

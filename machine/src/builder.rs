@@ -9,7 +9,7 @@ use portcls_emulator::{
     InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
 };
 
-use crate::card_device::{Card, CardDevice, CardSignals, CardState};
+use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;
 use crate::machine::{Machine, Parts};
 
@@ -205,11 +205,13 @@ impl MachineBuilder {
         kernel.wire_line(InterruptLine { number: self.irq, trigger });
         let card: Card = Rc::new(RefCell::new(CardState {
             signals: self.signals,
+            power: CardPower::On,
             chip: Mpu401::new(&self.profile, self.initial),
             sent: Vec::new(),
             out_idle_since_ns: 0,
             next_event_ns: 0,
             line: LineState::Down,
+            profile: self.profile.clone(),
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
         let device = kernel.attach_device(self.port, PORTS, Some(self.irq), shell);

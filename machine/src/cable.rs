@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hw_mpu401::{BYTE_TIME_NS, MIDI_IN_LIMIT};
 use portcls_emulator::{DeviceId, Kernel};
 
-use crate::card_device::Card;
+use crate::card_device::{Card, CardPower};
 use crate::midi_file::Song;
 
 /// The cables at a card's two sockets.
@@ -67,14 +67,16 @@ impl Cable {
     #[must_use]
     pub fn is_idle_for(&self, time_ns: u64) -> bool {
         let card = self.card.borrow();
-        card.chip.is_idle() && self.kernel.now_ns() >= card.out_idle_since_ns + time_ns
+        let is_idle = card.power == CardPower::Off || card.chip.is_idle();
+        is_idle && self.kernel.now_ns() >= card.out_idle_since_ns + time_ns
     }
 
     /// True when no byte is on its way into MIDI IN and the driver has read all that arrived.
     #[must_use]
     pub fn is_in_empty(&self) -> bool {
-        let waiting = self.card.borrow().chip.waiting();
-        waiting.cable == 0 && waiting.input == 0
+        let card = self.card.borrow();
+        let waiting = card.chip.waiting();
+        card.power == CardPower::Off || (waiting.cable == 0 && waiting.input == 0)
     }
 
     /// Sends bytes into MIDI IN back to back, the first start bit now.

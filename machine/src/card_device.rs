@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, Status, WireEdge};
+use hw_mpu401::{
+    BIT_TIME_NS, CardProfile, InitialState, Lane, Mpu401, Note, Register, Spread, Status, WireEdge,
+};
 use portcls_emulator::trace::SerialEdge;
 use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
 
@@ -23,9 +25,20 @@ pub enum CardSignals {
 /// wire included; bytes from MIDI IN that the driver has not read.
 pub(crate) const SIGNALS: [&str; 4] = ["drr", "dsr", "tx fifo", "rx fifo"];
 
+/// Whether the card has power.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CardPower {
+    /// It works.
+    On,
+    /// Its registers read FF, its line is down, nothing leaves it and nothing is heard.
+    Off,
+}
+
 /// The chip and what has left it, shared by the bus and the cable.
 pub(crate) struct CardState {
     pub signals: CardSignals,
+    pub profile: CardProfile,
+    pub power: CardPower,
     pub chip: Mpu401,
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
     pub sent: Vec<(u64, u8)>,
@@ -43,10 +56,11 @@ pub(crate) type Card = Rc<RefCell<CardState>>;
 /// The card on the bus.
 pub(crate) struct CardDevice(pub Card);
 
-const NOTES: [&str; Note::ALL.len()] = {
-    let mut words = [""; Note::ALL.len()];
+/// What the chip says of an access, by the number of its note; then of one without power.
+const NOTES: [&str; Note::ALL.len() + 1] = {
+    let mut words = ["no power"; Note::ALL.len() + 1];
     let mut index = 0;
-    while index < words.len() {
+    while index < Note::ALL.len() {
         words[index] = note_text(Note::ALL[index]);
         index += 1;
     }
@@ -65,6 +79,32 @@ const fn note_text(note: Note) -> &'static str {
 }
 
 impl CardState {
+    /// Takes the power away or gives it back; the bus has to look at the card afterwards.
+    ///
+    /// Assumed: a card without power forgets all, and comes back as from power-on.
+    pub fn set_power(&mut self, power: CardPower, now_ns: u64) {
+        if self.power == power {
+            return;
+        }
+        self.power = power;
+        if power == CardPower::On {
+            // The time of a chip begins at 0: it is busy from now on for as long as it says.
+            let mut profile = self.profile.clone();
+            let busy = &mut profile.timing.busy_after_power_on_ns;
+            let later = |time_ns: u64| time_ns.saturating_add(now_ns);
+            *busy = Spread::between(later(busy.min), later(busy.typ), later(busy.max));
+            self.chip = Mpu401::new(&profile, InitialState::PowerOn);
+            self.chip.advance(now_ns);
+        }
+    }
+
+    /// What the bus is told of a card without power.
+    fn dead_reply(&mut self) -> DeviceReply {
+        self.line = LineState::Down;
+        self.next_event_ns = u64::MAX;
+        DeviceReply { note: Note::ALL.len() as u8, ..self.same_reply(0xFF) }
+    }
+
     /// What the bus is told after something that may have changed what it sees.
     #[inline]
     fn reply(&mut self, value: u8) -> DeviceReply {
@@ -118,6 +158,9 @@ impl BusDevice for CardDevice {
     #[inline]
     fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
+        if card.power == CardPower::Off {
+            return card.dead_reply();
+        }
         let Some(register) = Register::from_offset(offset) else { return card.same_reply(0xFF) };
         let value = card.chip.read(register, now_ns);
         // A poll before anything is due is most of what a card is asked.
@@ -130,6 +173,9 @@ impl BusDevice for CardDevice {
     #[inline]
     fn write(&mut self, offset: u16, value: u8, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
+        if card.power == CardPower::Off {
+            return card.dead_reply();
+        }
         if let Some(register) = Register::from_offset(offset) {
             card.chip.write(register, value, now_ns);
         }
@@ -138,6 +184,9 @@ impl BusDevice for CardDevice {
 
     fn advance(&mut self, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
+        if card.power == CardPower::Off {
+            return card.dead_reply();
+        }
         card.chip.advance(now_ns);
         card.reply(0)
     }

@@ -34,6 +34,7 @@ mod machine;
 pub mod midi_file;
 pub mod ops;
 mod pin_client;
+mod power;
 mod record_buffer;
 mod session;
 pub mod tune;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use hw_mpu401::Counters;
 use portcls_emulator::trace::{Argument, Layer, NameId, TraceLog};
 use portcls_emulator::{
-    DeviceId, DeviceObject, DriverObject, Irp, Kernel, MajorFunction, NtStatus, Parameters,
-    PnpRequest, PoolLeak, Resource,
+    DeviceId, DeviceObject, DriverObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, PoolLeak,
+    Resource,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, print};
@@ -16,6 +16,7 @@ use crate::builder::Driver;
 use crate::cable::Cable;
 use crate::card_device::Card;
 use crate::error::MachineError;
+use crate::power::bus_driver;
 
 /// Time from the return of StartDevice to the application's first pin, in ns: a card may still
 /// be busy entering UART mode.
@@ -55,7 +56,7 @@ pub struct Machine {
 
 impl Machine {
     pub(crate) fn new(parts: Parts) -> Machine {
-        let bus = bus_driver();
+        let bus = bus_driver(&parts.card, parts.device);
         let physical = DeviceObject::new(&bus);
         set_properties(&physical);
         Machine {
@@ -81,7 +82,7 @@ impl Machine {
         &self.cable
     }
 
-    /// What the chip counted.
+    /// What the chip counted since the card got its power last.
     #[must_use]
     pub fn card_counters(&self) -> Counters {
         self.parts.card.borrow().chip.counters()
@@ -143,6 +144,7 @@ impl Machine {
                 kernel.call_driver_code("AddDevice", || add_device(kernel, object, &self.physical))
             })
             .map_err(refused("AddDevice"))?;
+            self.query_capabilities(kernel);
         }
         kernel.mark("device starts");
         let status = self.send_pnp(
@@ -159,6 +161,18 @@ impl Machine {
         Ok(())
     }
 
+    /// Asks what the device can do, as the Plug and Play manager does once it is added.
+    fn query_capabilities(&self, kernel: &Kernel) {
+        let request = PnpRequest::QueryCapabilities(Rc::default());
+        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
+        kernel.send_request(&self.physical.top(), &irp);
+    }
+
+    /// The physical device object, at the bottom of the stack.
+    pub(crate) fn physical(&self) -> &Rc<DeviceObject> {
+        &self.physical
+    }
+
     fn send_pnp(&self, kernel: &Kernel, request: PnpRequest) -> NtStatus {
         let name = match request {
             PnpRequest::StartDevice { .. } => "IRP_MN_START_DEVICE",
@@ -169,6 +183,7 @@ impl Machine {
             PnpRequest::CancelRemoveDevice => "IRP_MN_CANCEL_REMOVE_DEVICE",
             PnpRequest::SurpriseRemoval => "IRP_MN_SURPRISE_REMOVAL",
             PnpRequest::RemoveDevice => "IRP_MN_REMOVE_DEVICE",
+            PnpRequest::QueryCapabilities(_) => "IRP_MN_QUERY_CAPABILITIES",
         };
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let result = self.record_call(kernel, name, || {
@@ -267,18 +282,6 @@ impl Drop for Machine {
         let _ = self.run(|_| self.driver_object.clear());
         self.physical.driver().clear();
     }
-}
-
-/// The driver of the bus that found the card: it agrees to everything.
-fn bus_driver() -> Rc<DriverObject> {
-    let bus = DriverObject::new("isa");
-    let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
-        irp.set_status(NtStatus::SUCCESS);
-        kernel.complete_request(irp);
-        NtStatus::SUCCESS
-    };
-    bus.set_major_function(MajorFunction::Pnp, Rc::new(agree));
-    bus
 }
 
 /// The properties of the physical device, as an installation of an MPU-401 leaves them: device

@@ -1,19 +1,18 @@
-//! The adapter driver's life: driver entry, device start, subdevices, stop and removal.
+//! What an adapter driver asks of PortCls: its device object and its subdevices.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::{
-    AddDeviceRoutine, DeviceInterface, DeviceObject, DriverObject, Event, EventKind, FileObject,
-    Irp, Irql, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest, PoolType, Timeout,
+    AddDeviceRoutine, DeviceInterface, DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus,
 };
 
 use crate::com::{IUnknown, query};
+use crate::dispatch::set_dispatch_table;
 use crate::interfaces::IResourceList;
-use crate::ks::pin_connect::filter_reference;
-use crate::resource_list::pc_new_resource_list;
-use crate::subdevice::{ISubdevice, KsObject};
+use crate::miniport_calls::MiniportCalls;
+use crate::power::AdapterPower;
+use crate::subdevice::ISubdevice;
 
 /// The driver's start routine: makes its ports and registers them. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNSTARTDEVICE")]
@@ -32,27 +31,32 @@ struct Subdevice {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum PnpState {
+pub(crate) enum PnpState {
     Stopped,
     Started,
     Removed,
 }
 
 /// What PortCls keeps with its functional device object.
-struct AdapterDevice {
-    start: StartDevice,
+pub(crate) struct AdapterDevice {
+    pub(crate) start: StartDevice,
     max_objects: usize,
     physical: Rc<DeviceObject>,
+    pub(crate) calls: MiniportCalls,
 
     subdevices: RefCell<Vec<Subdevice>>,
     /// Every port that was initialised for the device, registered or not: a port and its
     /// miniport hold each other, and PortCls is who ends that.
     ports: RefCell<Vec<Weak<dyn ISubdevice>>>,
-    state: Cell<PnpState>,
+    pub(crate) state: Cell<PnpState>,
+    pub(crate) power: AdapterPower,
 }
 
-/// The context of an open file.
-struct OpenFile(Rc<dyn KsObject>);
+/// Whether a device is the functional device object of an adapter: PortCls' own.
+#[must_use]
+pub fn is_adapter_device(device: &DeviceObject) -> bool {
+    device.extension::<AdapterDevice>().is_some()
+}
 
 /// Makes a driver an adapter driver: its AddDevice and its dispatch table. IRQL: PASSIVE_LEVEL.
 ///
@@ -69,11 +73,7 @@ pub fn pc_initialize_adapter_driver(
 ) -> Result<(), NtStatus> {
     kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcInitializeAdapterDriver");
     driver.set_add_device(add_device);
-    driver.set_major_function(MajorFunction::Create, Rc::new(dispatch_create));
-    driver.set_major_function(MajorFunction::Cleanup, Rc::new(dispatch_cleanup));
-    driver.set_major_function(MajorFunction::Close, Rc::new(dispatch_close));
-    driver.set_major_function(MajorFunction::DeviceControl, Rc::new(dispatch_device_control));
-    driver.set_major_function(MajorFunction::Pnp, Rc::new(dispatch_pnp));
+    set_dispatch_table(driver);
     Ok(())
 }
 
@@ -107,9 +107,11 @@ pub fn pc_add_adapter_device(
         start,
         max_objects: max_objects as usize,
         physical: Rc::clone(physical),
+        calls: MiniportCalls::new(kernel),
         subdevices: RefCell::new(Vec::new()),
         ports: RefCell::new(Vec::new()),
         state: Cell::new(PnpState::Stopped),
+        power: AdapterPower::new(),
     })));
     device.attach_to(physical);
     Ok(())
@@ -154,7 +156,7 @@ pub fn pc_register_subdevice(
 
 impl AdapterDevice {
     /// Takes every subdevice away from clients and lets it go.
-    fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
+    pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         let subdevices = std::mem::take(&mut *self.subdevices.borrow_mut());
         for subdevice in &subdevices {
             kernel.disable_device_interfaces(device, &subdevice.name);
@@ -165,11 +167,21 @@ impl AdapterDevice {
         }
     }
 
-    fn is_in_use(&self) -> bool {
+    /// The ports that are alive, in the order in which they were initialised.
+    pub(crate) fn ports(&self) -> Vec<Rc<dyn ISubdevice>> {
+        self.ports.borrow().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// True once the device was removed.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.state.get() == PnpState::Removed
+    }
+
+    pub(crate) fn is_in_use(&self) -> bool {
         self.subdevices.borrow().iter().any(|subdevice| subdevice.port.is_in_use())
     }
 
-    fn find(&self, name: &str) -> Option<Rc<dyn ISubdevice>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Rc<dyn ISubdevice>> {
         let subdevices = self.subdevices.borrow();
         let found = subdevices.iter().find(|other| other.name.eq_ignore_ascii_case(name))?;
         Some(Rc::clone(&found.port))
@@ -187,163 +199,6 @@ pub(crate) fn adopt_port(
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     adapter.ports.borrow_mut().push(port);
     Ok(())
-}
-
-/// Completes a request with a status and returns that status.
-pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
-    irp.set_status(status);
-    kernel.complete_request(irp);
-    status
-}
-
-fn dispatch_create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    let status = NtStatus::of(&create(kernel, device, irp));
-    complete(kernel, irp, status)
-}
-
-fn create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> Result<(), NtStatus> {
-    let Parameters::Create { name } = irp.parameters() else {
-        return Err(NtStatus::INVALID_PARAMETER);
-    };
-    let file = irp.file().ok_or(NtStatus::INVALID_PARAMETER)?;
-    let object = match file.related() {
-        Some(related) => {
-            let parent = open_object(related).ok_or(NtStatus::INVALID_PARAMETER)?;
-            parent.create(kernel, name)?
-        }
-        None => open_subdevice(kernel, device, name)?,
-    };
-    let context: Rc<dyn Any> = Rc::new(OpenFile(object));
-    file.set_context(Some(context));
-    Ok(())
-}
-
-fn open_subdevice(
-    kernel: &Kernel,
-    device: &Rc<DeviceObject>,
-    name: &[u16],
-) -> Result<Rc<dyn KsObject>, NtStatus> {
-    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::NO_SUCH_DEVICE)?;
-    if adapter.state.get() != PnpState::Started {
-        return Err(NtStatus::DEVICE_NOT_READY);
-    }
-    let name = filter_reference(name)?;
-    let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    port.open_filter(kernel, device)
-}
-
-fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
-    let open = file.context()?.downcast::<OpenFile>().ok()?;
-    Some(Rc::clone(&open.0))
-}
-
-fn dispatch_cleanup(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    if let Some(object) = irp.file().and_then(|file| open_object(file)) {
-        object.cleanup(kernel);
-    }
-    complete(kernel, irp, NtStatus::SUCCESS)
-}
-
-fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    if let Some(file) = irp.file() {
-        if let Some(object) = open_object(file) {
-            object.close(kernel);
-        }
-        file.set_context(None);
-    }
-    complete(kernel, irp, NtStatus::SUCCESS)
-}
-
-fn dispatch_device_control(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    match irp.file().and_then(|file| open_object(file)) {
-        Some(object) => object.device_control(kernel, irp),
-        None => complete(kernel, irp, NtStatus::INVALID_PARAMETER),
-    }
-}
-
-fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    let Some(adapter) = device.extension::<AdapterDevice>() else {
-        return complete(kernel, irp, NtStatus::NO_SUCH_DEVICE);
-    };
-    let Parameters::Pnp(request) = irp.parameters() else {
-        return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
-    };
-    let status = match request {
-        PnpRequest::StartDevice { .. } => NtStatus::of(&start(kernel, device, &adapter, irp)),
-        PnpRequest::QueryStopDevice if adapter.is_in_use() => NtStatus::DEVICE_BUSY,
-        PnpRequest::StopDevice => {
-            adapter.release_subdevices(kernel, device);
-            adapter.state.set(PnpState::Stopped);
-            forward(kernel, device, irp)
-        }
-        PnpRequest::SurpriseRemoval => {
-            adapter.release_subdevices(kernel, device);
-            adapter.state.set(PnpState::Removed);
-            forward(kernel, device, irp)
-        }
-        PnpRequest::RemoveDevice => {
-            adapter.release_subdevices(kernel, device);
-            adapter.state.set(PnpState::Removed);
-            let status = forward(kernel, device, irp);
-            device.detach();
-            device.delete();
-            status
-        }
-        PnpRequest::QueryStopDevice
-        | PnpRequest::CancelStopDevice
-        | PnpRequest::QueryRemoveDevice
-        | PnpRequest::CancelRemoveDevice => forward(kernel, device, irp),
-    };
-    complete(kernel, irp, status)
-}
-
-/// Sends a Plug and Play request to the device below and waits for it, without completing it.
-///
-/// Assumed: a request has one stack location here, so the lower device gets a request of its own
-/// with the same parameters.
-#[doc(alias = "PcForwardIrpSynchronous")]
-fn forward(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
-    let request = Irp::new(irp.parameters().clone(), None, Vec::new());
-    let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");
-    let signal = done.clone();
-    request.set_completion_routine(Box::new(move |kernel, _| {
-        kernel.set_event(&signal);
-    }));
-    match kernel.call_driver(&lower, &request) {
-        NtStatus::PENDING => {
-            kernel.wait_for_single_object(&done, Timeout::Never);
-            request.status()
-        }
-        status => status,
-    }
-}
-
-fn start(
-    kernel: &Kernel,
-    device: &Rc<DeviceObject>,
-    adapter: &AdapterDevice,
-    irp: &Irp,
-) -> Result<(), NtStatus> {
-    if adapter.state.get() != PnpState::Stopped {
-        return Err(NtStatus::INVALID_DEVICE_STATE);
-    }
-    let status = forward(kernel, device, irp);
-    if !status.is_success() {
-        return Err(status);
-    }
-    let Parameters::Pnp(PnpRequest::StartDevice { translated, raw }) = irp.parameters() else {
-        return Err(NtStatus::INVALID_PARAMETER);
-    };
-    let resources = pc_new_resource_list(kernel, None, PoolType::Paged, translated, raw)?;
-    // Subdevices are registered inside the start routine and can be opened only after it.
-    let result =
-        kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));
-    match result {
-        Ok(()) => adapter.state.set(PnpState::Started),
-        Err(_) => adapter.release_subdevices(kernel, device),
-    }
-    result
 }
 
 /// The physical device object below an adapter's functional device object.

@@ -6,9 +6,9 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters, PoolType};
 
-use crate::adapter::complete;
 use crate::com::query;
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::dispatch::complete;
 use crate::interfaces::{IMiniportMidi, IPinCount, PinCounts, StreamDirection};
 use crate::ks::guids::property_set;
 use crate::ks::intersection::{check_format, data_intersection};
@@ -83,6 +83,7 @@ impl MidiFilter {
         check_format(&format, &pin.pin.data_ranges)?;
         let miniport = self.port.miniport().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         self.check_instances(kernel, &miniport, connect.pin_id, pin)?;
+        self.port.bring_to_d0(kernel)?;
         self.new_pin(kernel, miniport, connect.pin_id, pin, format)
     }
 

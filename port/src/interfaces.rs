@@ -22,6 +22,7 @@ pub use interrupt_sync::{IInterruptSync, InterruptSyncMode, RoutinePosition, Ser
 pub use miniport::{IMiniport, IMiniportMidi, IMiniportMidiStream, NewStream, StreamDirection};
 pub use pin_count::{IPinCount, PinCounts};
 pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
-pub use power::{DeviceCapabilities, DevicePowerState, IAdapterPowerManagement, IPowerNotify};
+pub use portcls_emulator::{DeviceCapabilities, DevicePowerState};
+pub use power::{IAdapterPowerManagement, IPowerNotify};
 pub use resource_list::IResourceList;
 pub use service::{IServiceGroup, IServiceSink};

@@ -17,6 +17,7 @@ mod adapter;
 mod capture;
 pub mod com;
 pub mod descriptor;
+mod dispatch;
 mod filter;
 pub mod guid;
 pub mod interfaces;
@@ -27,6 +28,7 @@ mod miniport_calls;
 mod pin;
 mod pin_properties;
 mod port_midi;
+mod power;
 mod render;
 mod resource_list;
 mod service_group;
@@ -35,12 +37,17 @@ mod subdevice;
 mod time;
 
 pub use adapter::{
-    MINIMUM_DEVICE_EXTENSION, StartDevice, pc_add_adapter_device, pc_get_physical_device_object,
-    pc_initialize_adapter_driver, pc_register_subdevice,
+    MINIMUM_DEVICE_EXTENSION, StartDevice, is_adapter_device, pc_add_adapter_device,
+    pc_get_physical_device_object, pc_initialize_adapter_driver, pc_register_subdevice,
 };
 pub use capture::CAPTURE_LIMIT;
+pub use dispatch::{pc_complete_irp, pc_dispatch_irp, pc_forward_irp_synchronous};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use port_midi::pc_new_port;
+pub use power::{
+    pc_register_adapter_power_management, pc_request_new_power_state,
+    pc_unregister_adapter_power_management,
+};
 pub use resource_list::{pc_new_resource_list, pc_new_resource_sublist};
 pub use service_group::pc_new_service_group;
 pub use subdevice::{ISubdevice, KsObject};

@@ -1,11 +1,11 @@
-//! Calls from the port into a miniport: recorded, guarded, and checked on return.
+//! Calls from the port into a driver: recorded, guarded, and checked on return.
 
 use portcls_emulator::trace::{Argument, Layer, NameId};
-use portcls_emulator::{Kernel, NtStatus};
+use portcls_emulator::{DevicePowerState, Kernel, NtStatus};
 
 use crate::ks::{KsState, LengthReply};
 
-/// The methods of a miniport that the port calls.
+/// The methods of a miniport and of an adapter that the port calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Method {
     Init,
@@ -18,9 +18,13 @@ pub(crate) enum Method {
     SetState,
     Read,
     Write,
+    PowerChangeNotify,
+    PowerChangeState,
+    QueryPowerChangeState,
+    QueryDeviceCapabilities,
 }
 
-const METHODS: [(Method, &str, &str); 10] = [
+const METHODS: [(Method, &str, &str); 14] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -31,6 +35,18 @@ const METHODS: [(Method, &str, &str); 10] = [
     (Method::SetState, "SetState", "IMiniportMidiStream::SetState"),
     (Method::Read, "Read", "IMiniportMidiStream::Read"),
     (Method::Write, "Write", "IMiniportMidiStream::Write"),
+    (Method::PowerChangeNotify, "PowerChangeNotify", "IPowerNotify::PowerChangeNotify"),
+    (Method::PowerChangeState, "PowerChangeState", "IAdapterPowerManagement::PowerChangeState"),
+    (
+        Method::QueryPowerChangeState,
+        "QueryPowerChangeState",
+        "IAdapterPowerManagement::QueryPowerChangeState",
+    ),
+    (
+        Method::QueryDeviceCapabilities,
+        "QueryDeviceCapabilities",
+        "IAdapterPowerManagement::QueryDeviceCapabilities",
+    ),
 ];
 
 /// The words of a port in the trace, and the way into its miniport.
@@ -38,6 +54,7 @@ pub(crate) struct MiniportCalls {
     who: NameId,
     methods: [NameId; METHODS.len()],
     states: [NameId; 4],
+    power: [NameId; 4],
     byte: NameId,
 }
 
@@ -48,6 +65,7 @@ impl MiniportCalls {
             who: trace.actor("port", Layer::Software),
             methods: METHODS.map(|(_, name, _)| trace.name(name)),
             states: ["STOP", "ACQUIRE", "PAUSE", "RUN"].map(|name| trace.name(name)),
+            power: ["D0", "D1", "D2", "D3"].map(|name| trace.name(name)),
             byte: trace.name("byte"),
         }
     }
@@ -60,6 +78,11 @@ impl MiniportCalls {
     /// A state, in the trace.
     pub fn state(&self, state: KsState) -> Argument {
         Argument::Word(self.states[state as usize])
+    }
+
+    /// A power state, in the trace.
+    pub fn power(&self, state: DevicePowerState) -> Argument {
+        Argument::Word(self.power[state as usize - 1])
     }
 
     /// A sentence of the port in the trace.

@@ -6,10 +6,10 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
 
-use crate::adapter::complete;
 use crate::answer_query;
 use crate::capture::Capturer;
 use crate::com::{IUnknown, Interface};
+use crate::dispatch::complete;
 use crate::filter::MidiFilter;
 use crate::guid::Guid;
 use crate::interfaces::{IMiniportMidiStream, IServiceGroup, IServiceSink, NewStream};
@@ -48,6 +48,8 @@ pub(crate) struct MidiPin {
     state: Cell<KsState>,
     clock: Cell<StreamClock>,
     resetting: Cell<bool>,
+    /// While the device is not in D0: the state that the stream goes back to.
+    suspended: Cell<Option<KsState>>,
     queue: IrpQueue,
     side: Side,
 }
@@ -94,6 +96,7 @@ impl MidiPin {
             state: Cell::new(KsState::Stop),
             clock: Cell::new(StreamClock::default()),
             resetting: Cell::new(false),
+            suspended: Cell::new(None),
             queue: IrpQueue::default(),
             side: match data_flow {
                 KsPinDataFlow::In => Side::Render(Renderer::new(kernel, this)),
@@ -168,12 +171,45 @@ impl MidiPin {
         Ok(())
     }
 
+    /// Walks to the state that the client wants. IRQL: PASSIVE_LEVEL.
+    ///
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and to RUN once D0 is back.
+    ///
+    /// # Errors
+    /// As [`walk_to`](Self::walk_to).
+    pub fn set_state(&self, kernel: &Kernel, wanted: KsState) -> Result<(), NtStatus> {
+        if self.suspended.get().is_none() {
+            return self.walk_to(kernel, wanted);
+        }
+        self.walk_to(kernel, wanted.min(KsState::Pause))?;
+        self.suspended.set(Some(wanted));
+        Ok(())
+    }
+
+    /// Holds the stream in PAUSE while the device is not in D0. IRQL: PASSIVE_LEVEL.
+    pub fn suspend(&self, kernel: &Kernel) {
+        if self.suspended.get().is_none() {
+            self.suspended.set(Some(self.state.get()));
+            // Downward steps do not fail.
+            let _ = self.walk_to(kernel, self.state.get().min(KsState::Pause));
+        }
+    }
+
+    /// Goes back to the state before [`suspend`](Self::suspend). IRQL: PASSIVE_LEVEL.
+    pub fn resume(&self, kernel: &Kernel) {
+        let Some(state) = self.suspended.take() else { return };
+        if let Err(status) = self.walk_to(kernel, state) {
+            let text = format!("pin {}: not back in {state:?} after sleep: {status}", self.id);
+            self.calls().note(kernel, &text);
+        }
+    }
+
     /// Walks to a state through its neighbours. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// What the miniport answers on the way up; the pin stays in the last state it reached. On
     /// the way down a failure is a violation and the walk goes on.
-    pub fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
+    fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
         while let Some(next) = self.state.get().step_towards(target) {
             self.step(kernel, next)?;
         }

@@ -45,7 +45,7 @@ pub(crate) fn answer(
 fn set_state(kernel: &Kernel, pin: &MidiPin, value: &[u8]) -> Result<(), NtStatus> {
     let state: u32 = read(value).ok_or(NtStatus::BUFFER_TOO_SMALL)?;
     let state = KsState::from_u32(state).ok_or(NtStatus::INVALID_PARAMETER)?;
-    pin.walk_to(kernel, state)
+    pin.set_state(kernel, state)
 }
 
 fn set_format(kernel: &Kernel, pin: &MidiPin, value: &[u8]) -> Result<(), NtStatus> {

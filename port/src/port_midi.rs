@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{DeviceObject, Irp, Irql, Kernel, NtStatus};
+use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, NtStatus};
 
 use crate::adapter::adopt_port;
 use crate::answer_query;
@@ -13,11 +13,13 @@ use crate::descriptor::PcFilterDescriptor;
 use crate::filter::MidiFilter;
 use crate::guid::{Guid, clsid};
 use crate::interfaces::{
-    DeviceRegistryProperty, IMiniportMidi, IPort, IPortMidi, IResourceList, IServiceGroup,
-    IServiceSink,
+    DeviceRegistryProperty, IMiniportMidi, IPort, IPortMidi, IPowerNotify, IResourceList,
+    IServiceGroup, IServiceSink,
 };
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
+use crate::pin::MidiPin;
+use crate::power::bring_to_d0;
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject};
 
@@ -88,10 +90,33 @@ impl PortMidi {
         self.miniport.borrow().clone()
     }
 
+    /// Brings the device to D0, where streams are made.
+    ///
+    /// # Errors
+    /// As [`bring_to_d0`]; `STATUS_INVALID_DEVICE_STATE` on a port that was released.
+    pub fn bring_to_d0(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        let device = self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        bring_to_d0(kernel, &device)
+    }
+
+    /// Tells an object of the driver of a power state, if it wants to know.
+    fn tell_power(&self, kernel: &Kernel, object: &Rc<dyn IUnknown>, state: DevicePowerState) {
+        let Ok(notify) = query::<dyn IPowerNotify>(object) else { return };
+        let tell = || {
+            notify.power_change_notify(kernel, state);
+            Ok(())
+        };
+        let (method, argument) = (Method::PowerChangeNotify, self.calls.power(state));
+        let _ = self.calls.call(kernel, method, argument, tell, |()| Argument::None);
+    }
+
+    fn pins(&self) -> Vec<Rc<MidiPin>> {
+        self.filters().into_iter().flat_map(|filter| filter.pins()).collect()
+    }
+
     /// Open instances of a pin over all filters.
     pub fn open_pins(&self, pin_id: u32) -> u32 {
-        let pins = self.filters().into_iter().flat_map(|filter| filter.pins());
-        pins.filter(|pin| pin.id() == pin_id).count() as u32
+        self.pins().iter().filter(|pin| pin.id() == pin_id).count() as u32
     }
 
     /// A filter was closed.
@@ -244,7 +269,27 @@ impl ISubdevice for PortMidi {
     }
 
     fn is_in_use(&self) -> bool {
-        self.filters().iter().any(|filter| !filter.pins().is_empty())
+        !self.pins().is_empty()
+    }
+
+    fn suspend(&self, kernel: &Kernel) {
+        self.pins().iter().for_each(|pin| pin.suspend(kernel));
+    }
+
+    fn notify_power(&self, kernel: &Kernel, state: DevicePowerState) {
+        let miniport = self.miniport().map(|miniport| miniport as Rc<dyn IUnknown>);
+        let streams = self.pins().into_iter().filter_map(|pin| pin.stream());
+        let mut objects: Vec<Rc<dyn IUnknown>> =
+            miniport.into_iter().chain(streams.map(|stream| stream as Rc<dyn IUnknown>)).collect();
+        if state != DevicePowerState::D0 {
+            // Assumed: who was made last is told first.
+            objects.reverse();
+        }
+        objects.iter().for_each(|object| self.tell_power(kernel, object, state));
+    }
+
+    fn resume(&self, kernel: &Kernel) {
+        self.pins().iter().for_each(|pin| pin.resume(kernel));
     }
 
     fn release(&self, kernel: &Kernel) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, Irp, Kernel, NtStatus};
+use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
@@ -27,6 +27,17 @@ pub trait ISubdevice: IUnknown {
 
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;
+
+    /// The device is about to leave D0: streams in RUN are paused until [`resume`](Self::resume).
+    /// IRQL: PASSIVE_LEVEL.
+    fn suspend(&self, kernel: &Kernel);
+
+    /// Tells the streams and the miniport of a power state, if they want to know: the streams
+    /// first on the way down, the miniport first on the way up. IRQL: PASSIVE_LEVEL.
+    fn notify_power(&self, kernel: &Kernel, state: DevicePowerState);
+
+    /// The device is in D0 again: the streams go on. IRQL: PASSIVE_LEVEL.
+    fn resume(&self, kernel: &Kernel);
 
     /// Closes every pin and drops the miniport, whoever else still holds the port.
     /// IRQL: PASSIVE_LEVEL.

@@ -10,6 +10,8 @@ mod input;
 mod interrupts;
 #[path = "golden/output.rs"]
 mod output;
+#[path = "golden/power.rs"]
+mod power;
 #[path = "golden/removal.rs"]
 mod removal;
 #[path = "golden/scene.rs"]

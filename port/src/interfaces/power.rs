@@ -3,10 +3,9 @@
 //! Version 1 of the adapter's interface; versions 2 and 3 come with idle power management and
 //! are left out until then.
 
-use portcls_emulator::{Kernel, NtStatus};
+use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
 
 use crate::com::IUnknown;
-use crate::ks::wire_enum;
 
 /// Wants to know when the power of the device changes; optional on a miniport and on a stream.
 ///
@@ -63,50 +62,4 @@ pub trait IAdapterPowerManagement: IUnknown {
         kernel: &Kernel,
         capabilities: &mut DeviceCapabilities,
     ) -> Result<(), NtStatus>;
-}
-
-wire_enum! {
-    /// A power state of a device; the deeper, the greater.
-    ///
-    /// Source: WDK wdm.h.
-    #[doc(alias = "DEVICE_POWER_STATE")]
-    #[derive(PartialOrd, Ord)]
-    pub enum DevicePowerState {
-        /// On.
-        #[doc(alias = "PowerDeviceD0")]
-        D0 = 1,
-        /// Light sleep.
-        #[doc(alias = "PowerDeviceD1")]
-        D1 = 2,
-        /// Deeper sleep.
-        #[doc(alias = "PowerDeviceD2")]
-        D2 = 3,
-        /// Off.
-        #[doc(alias = "PowerDeviceD3")]
-        D3 = 4,
-    }
-}
-
-/// The power part of what a bus says about a device.
-///
-/// Source: WDK wdm.h. The members that describe removal and addresses are left out: PortCls
-/// gives the driver no say in them.
-#[doc(alias = "DEVICE_CAPABILITIES")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceCapabilities {
-    /// The least deep device state in each system state, S0 to S5.
-    #[doc(alias = "DeviceState")]
-    pub device_states: [DevicePowerState; 6],
-    /// The deepest state from which the device can wake the system.
-    #[doc(alias = "DeviceWake")]
-    pub device_wake: Option<DevicePowerState>,
-    /// Time from D1 to D0, in units of 100 µs.
-    #[doc(alias = "D1Latency")]
-    pub d1_latency_100us: u32,
-    /// Time from D2 to D0, in units of 100 µs.
-    #[doc(alias = "D2Latency")]
-    pub d2_latency_100us: u32,
-    /// Time from D3 to D0, in units of 100 µs.
-    #[doc(alias = "D3Latency")]
-    pub d3_latency_100us: u32,
 }

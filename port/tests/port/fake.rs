@@ -12,8 +12,8 @@ use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::PcFilterDescriptor;
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{
-    IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi, IResourceList,
-    IServiceGroup, NewStream, PinCounts, StreamDirection,
+    DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi,
+    IPowerNotify, IResourceList, IServiceGroup, NewStream, PinCounts, StreamDirection,
 };
 use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 use portcls_port::{
@@ -21,7 +21,8 @@ use portcls_port::{
     pc_new_service_group, pc_register_subdevice,
 };
 
-use crate::plan::{Grouping, Plan, StreamGroup};
+use crate::plan::{Grouping, Plan, PowerInterfaces, StreamGroup};
+use crate::power::FakeAdapter;
 
 /// One Write as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +97,8 @@ impl Fake {
         self.words.take()
     }
 
-    fn note(&self, word: impl Into<String>) {
+    /// Writes a word down.
+    pub fn note(&self, word: impl Into<String>) {
         self.words.borrow_mut().push(word.into());
     }
 
@@ -148,6 +150,11 @@ impl Fake {
         self.living.get() as usize + ports + groups + own
     }
 
+    /// Whether the driver has power interfaces.
+    pub fn has_power_interfaces(&self) -> bool {
+        self.plan.borrow().power == PowerInterfaces::Offered
+    }
+
     fn born(&self) {
         self.living.set(self.living.get() + 1);
     }
@@ -166,11 +173,12 @@ pub fn driver_entry(fake: &Rc<Fake>, kernel: &Kernel, driver: &Rc<DriverObject>)
             let plan = fake.plan.borrow();
             (plan.max_objects, plan.extension_size)
         };
-        let fake = Rc::clone(&fake);
+        let (fake, kept) = (Rc::clone(&fake), Rc::clone(&fake));
         let start = move |kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp, resources| {
             start_device(&fake, kernel, device, irp, resources)
         };
-        pc_add_adapter_device(kernel, driver, physical, Rc::new(start), max_objects, size)
+        pc_add_adapter_device(kernel, driver, physical, Rc::new(start), max_objects, size)?;
+        FakeAdapter::register(&kept, kernel, &physical.top())
     };
     pc_initialize_adapter_driver(kernel, driver, "", Rc::new(add)).unwrap();
 }
@@ -224,7 +232,17 @@ impl IUnknown for FakeMiniport {
         if *iid == iid::PIN_COUNT && self.fake.plan.borrow().pin_count.is_some() {
             return Ok(Interface::PinCount(self));
         }
+        if *iid == iid::POWER_NOTIFY && self.fake.has_power_interfaces() {
+            return Ok(Interface::PowerNotify(self));
+        }
         answer_query!(self, iid, IMiniport, IMiniportMidi)
+    }
+}
+
+impl IPowerNotify for FakeMiniport {
+    fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.fake.note(format!("miniport {state:?}"));
     }
 }
 
@@ -336,7 +354,17 @@ impl Drop for FakeStream {
 
 impl IUnknown for FakeStream {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        if *iid == iid::POWER_NOTIFY && self.fake.has_power_interfaces() {
+            return Ok(Interface::PowerNotify(self));
+        }
         answer_query!(self, iid, IMiniportMidiStream)
+    }
+}
+
+impl IPowerNotify for FakeStream {
+    fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.fake.note(format!("stream {state:?}"));
     }
 }
 

@@ -11,6 +11,7 @@ mod life;
 mod malformed;
 mod pins;
 mod plan;
+mod power;
 mod render;
 mod render_requests;
 mod resource_list;

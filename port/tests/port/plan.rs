@@ -39,6 +39,13 @@ pub enum StreamGroup {
     Absent,
 }
 
+/// Whether the driver has power interfaces: on its miniport, its streams and its adapter object.
+#[derive(Clone, Copy, PartialEq)]
+pub enum PowerInterfaces {
+    Offered,
+    Absent,
+}
+
 /// What the driver does, decided before its device starts.
 pub struct Plan {
     pub names: Vec<&'static str>,
@@ -51,6 +58,9 @@ pub struct Plan {
     /// What StartDevice answers after all subdevices are registered.
     pub start_status: NtStatus,
     pub new_stream_status: NtStatus,
+    pub power: PowerInterfaces,
+    /// What the adapter answers when it is asked for a power state.
+    pub power_veto: NtStatus,
     pub pin_count: Option<fn(u32, &mut PinCounts)>,
     pub intersection: fn(u32) -> LengthReply,
 }
@@ -67,6 +77,8 @@ impl Default for Plan {
             init_status: NtStatus::SUCCESS,
             start_status: NtStatus::SUCCESS,
             new_stream_status: NtStatus::SUCCESS,
+            power: PowerInterfaces::Absent,
+            power_veto: NtStatus::SUCCESS,
             pin_count: None,
             intersection: |_| LengthReply::of_status(NtStatus::NOT_IMPLEMENTED),
         }

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::{
-    DeviceObject, DriverObject, FileObject, Irp, Kernel, KernelConfig, MajorFunction, Mdl,
-    NtStatus, Parameters, PnpRequest, Progress, Resource,
+    DeviceObject, DispatchRoutine, DriverObject, FileObject, Irp, Kernel, KernelConfig,
+    MajorFunction, Mdl, NtStatus, Parameters, PnpRequest, Progress, Resource,
 };
 use portcls_port::ks::guids::{category, property_set};
 use portcls_port::ks::pin_connect::{PinRequest, filter_name};
@@ -82,8 +82,8 @@ impl Rig {
     pub fn new() -> Rig {
         let kernel = Kernel::new(KernelConfig::default());
         let bus_answer = Rc::new(Cell::new(BusAnswer::Success));
-        let bus = bus_driver(&bus_answer);
         let fake = Fake::new();
+        let bus = bus_driver(&bus_answer, &fake);
         let driver = DriverObject::new("fake");
         driver_entry(&fake, &kernel, &driver);
         Rig {
@@ -206,10 +206,15 @@ impl Rig {
     }
 }
 
-fn bus_driver(answer: &Rc<Cell<BusAnswer>>) -> Rc<DriverObject> {
-    let answer = Rc::clone(answer);
+fn bus_driver(answer: &Rc<Cell<BusAnswer>>, fake: &Rc<Fake>) -> Rc<DriverObject> {
+    let (answer, fake) = (Rc::clone(answer), Rc::clone(fake));
     let bus = DriverObject::new("bus");
     let serve = move |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
+        if let Parameters::Power(request) = irp.parameters()
+            && fake.has_power_interfaces()
+        {
+            fake.note(format!("bus {:?} {:?}", request.action, request.state));
+        }
         let status = match answer.get() {
             BusAnswer::Success => NtStatus::SUCCESS,
             BusAnswer::Fails(status) => status,
@@ -223,7 +228,9 @@ fn bus_driver(answer: &Rc<Cell<BusAnswer>>) -> Rc<DriverObject> {
         kernel.complete_request(irp);
         status
     };
-    bus.set_major_function(MajorFunction::Pnp, Rc::new(serve));
+    let serve: DispatchRoutine = Rc::new(serve);
+    bus.set_major_function(MajorFunction::Pnp, Rc::clone(&serve));
+    bus.set_major_function(MajorFunction::Power, serve);
     bus
 }
 

@@ -1,0 +1,319 @@
+//! Power: states of the system and of a device, and the power manager that sends the requests.
+//!
+//! A request for a device's power state goes to the top of its stack; one at a time for a stack,
+//! the others wait. From Windows Vista on that order is the power manager's own affair, so
+//! `PoStartNextPowerIrp` has nothing left to do. Source: public driver documentation of that
+//! routine.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::device_object::DeviceObject;
+use crate::dpc::Dpc;
+use crate::irp::{Irp, Parameters};
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::status::NtStatus;
+use crate::stop::BugCheckCode;
+use crate::timer::{DueTime, Timer, TimerKind};
+use crate::work_item::WorkItem;
+
+/// A power state of a device; the deeper, the greater. Source: wdm.h.
+#[doc(alias = "DEVICE_POWER_STATE")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u32)]
+pub enum DevicePowerState {
+    /// On.
+    #[doc(alias = "PowerDeviceD0")]
+    D0 = 1,
+    /// Light sleep.
+    #[doc(alias = "PowerDeviceD1")]
+    D1 = 2,
+    /// Deeper sleep.
+    #[doc(alias = "PowerDeviceD2")]
+    D2 = 3,
+    /// Off.
+    #[doc(alias = "PowerDeviceD3")]
+    D3 = 4,
+}
+
+impl DevicePowerState {
+    /// Every state, the least deep first.
+    pub const ALL: [DevicePowerState; 4] = [Self::D0, Self::D1, Self::D2, Self::D3];
+
+    /// The state with this number, `None` when there is none.
+    #[must_use]
+    pub fn from_u32(value: u32) -> Option<DevicePowerState> {
+        Self::ALL.into_iter().find(|state| *state as u32 == value)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> u32 {
+        self as u32
+    }
+}
+
+/// A power state of the whole system; the deeper, the greater. Source: wdm.h.
+#[doc(alias = "SYSTEM_POWER_STATE")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u32)]
+pub enum SystemPowerState {
+    /// S0: on.
+    #[doc(alias = "PowerSystemWorking")]
+    S0 = 1,
+    /// S1
+    #[doc(alias = "PowerSystemSleeping1")]
+    S1 = 2,
+    /// S2
+    #[doc(alias = "PowerSystemSleeping2")]
+    S2 = 3,
+    /// S3: suspended to memory.
+    #[doc(alias = "PowerSystemSleeping3")]
+    S3 = 4,
+    /// S4: hibernated.
+    #[doc(alias = "PowerSystemHibernate")]
+    S4 = 5,
+    /// S5: off.
+    #[doc(alias = "PowerSystemShutdown")]
+    S5 = 6,
+}
+
+impl SystemPowerState {
+    /// Every state, the least deep first.
+    pub const ALL: [SystemPowerState; 6] =
+        [Self::S0, Self::S1, Self::S2, Self::S3, Self::S4, Self::S5];
+
+    /// The state with this number, `None` when there is none.
+    #[must_use]
+    pub fn from_u32(value: u32) -> Option<SystemPowerState> {
+        Self::ALL.into_iter().find(|state| *state as u32 == value)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> u32 {
+        self as u32
+    }
+}
+
+/// A power state with what it is the state of.
+#[doc(alias = "POWER_STATE")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PowerState {
+    /// Of the system.
+    System(SystemPowerState),
+    /// Of one device.
+    Device(DevicePowerState),
+}
+
+/// What a power request wants.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PowerAction {
+    /// IRP_MN_QUERY_POWER: may the state be entered?
+    Query,
+    /// IRP_MN_SET_POWER: the state is entered; this cannot be refused.
+    Set,
+}
+
+/// The parameters of IRP_MJ_POWER.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PowerRequest {
+    /// Query or set.
+    pub action: PowerAction,
+    /// The state.
+    pub state: PowerState,
+}
+
+/// The power part of what a bus says about a device. The members that describe removal and
+/// addresses are left out. Source: wdm.h.
+#[doc(alias = "DEVICE_CAPABILITIES")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceCapabilities {
+    /// The least deep device state in each system state, S0 to S5.
+    #[doc(alias = "DeviceState")]
+    pub device_states: [DevicePowerState; 6],
+    /// The deepest state from which the device can wake the system.
+    #[doc(alias = "DeviceWake")]
+    pub device_wake: Option<DevicePowerState>,
+    /// Time from D1 to D0, in units of 100 µs.
+    #[doc(alias = "D1Latency")]
+    pub d1_latency_100us: u32,
+    /// Time from D2 to D0, in units of 100 µs.
+    #[doc(alias = "D2Latency")]
+    pub d2_latency_100us: u32,
+    /// Time from D3 to D0, in units of 100 µs.
+    #[doc(alias = "D3Latency")]
+    pub d3_latency_100us: u32,
+}
+
+impl Default for DeviceCapabilities {
+    /// A device that is on while the system is, and off while it sleeps.
+    fn default() -> Self {
+        let mut device_states = [DevicePowerState::D3; 6];
+        device_states[0] = DevicePowerState::D0;
+        DeviceCapabilities {
+            device_states,
+            device_wake: None,
+            d1_latency_100us: 0,
+            d2_latency_100us: 0,
+            d3_latency_100us: 0,
+        }
+    }
+}
+
+impl DeviceCapabilities {
+    /// The state that the device takes while the system is in `system`.
+    #[must_use]
+    pub fn device_state(&self, system: SystemPowerState) -> DevicePowerState {
+        self.device_states[system as usize - 1]
+    }
+}
+
+/// Called when a requested power request is complete, with its status.
+/// IRQL: up to DISPATCH_LEVEL.
+#[doc(alias = "PREQUEST_POWER_COMPLETE")]
+pub type PowerCompletion = Box<dyn FnOnce(&Kernel, NtStatus)>;
+
+/// Time for which a driver may hold a power request, in ns.
+/// Assumed: two minutes; the page of bug check 9F gives no number.
+const LONGEST_POWER_REQUEST_NS: u64 = 120_000_000_000;
+
+/// The most power requests that wait for another one of the same stack.
+const WAITING_REQUESTS: usize = 1_024;
+
+struct Wanted {
+    device: Rc<DeviceObject>,
+    request: PowerRequest,
+    completion: Option<PowerCompletion>,
+}
+
+/// The requests that are under way and those that wait for them.
+#[derive(Default)]
+pub(crate) struct PowerManager {
+    /// The bottom device of each stack that has a request under way.
+    busy: RefCell<Vec<Rc<DeviceObject>>>,
+    waiting: RefCell<VecDeque<Wanted>>,
+}
+
+impl Kernel {
+    /// Asks the power manager to send a request for a device's power state to the top of its
+    /// stack; `completion` is called when it is complete. Returns `STATUS_PENDING`.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL. Called at PASSIVE_LEVEL it is sent before this returns, else
+    /// by the system thread. Limits: 1 024 requests wait at once. A driver that holds a request
+    /// for two minutes is bug check DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
+    ///
+    /// # Errors
+    /// `STATUS_INSUFFICIENT_RESOURCES` when too many wait.
+    #[doc(alias = "PoRequestPowerIrp")]
+    pub fn request_power_irp(
+        &self,
+        device: &Rc<DeviceObject>,
+        action: PowerAction,
+        state: DevicePowerState,
+        completion: Option<PowerCompletion>,
+    ) -> NtStatus {
+        if self.is_frozen() {
+            return NtStatus::UNSUCCESSFUL;
+        }
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoRequestPowerIrp");
+        let request = PowerRequest { action, state: PowerState::Device(state) };
+        let wanted = Wanted { device: Rc::clone(device), request, completion };
+        let power = &self.state.power;
+        if power.waiting.borrow().len() >= WAITING_REQUESTS {
+            return NtStatus::INSUFFICIENT_RESOURCES;
+        }
+        power.waiting.borrow_mut().push_back(wanted);
+        if self.current_irql() == Irql::PASSIVE_LEVEL {
+            self.send_power_requests();
+        } else {
+            self.queue_work_item(&WorkItem::new(Rc::new(|kernel| kernel.send_power_requests())));
+        }
+        NtStatus::PENDING
+    }
+
+    /// Sends every request that waits and whose stack has none under way, in order.
+    fn send_power_requests(&self) {
+        let power = &self.state.power;
+        while !self.is_frozen() {
+            let next = {
+                let busy = power.busy.borrow();
+                let is_free = |wanted: &Wanted| {
+                    let bottom = wanted.device.bottom();
+                    !busy.iter().any(|other| Rc::ptr_eq(other, &bottom))
+                };
+                power.waiting.borrow().iter().position(is_free)
+            };
+            let Some(index) = next else { return };
+            let Some(wanted) = power.waiting.borrow_mut().remove(index) else { return };
+            self.send_power_request(wanted);
+        }
+    }
+
+    fn send_power_request(&self, wanted: Wanted) {
+        let bottom = wanted.device.bottom();
+        self.state.power.busy.borrow_mut().push(Rc::clone(&bottom));
+        let irp = Irp::new(Parameters::Power(wanted.request), None, Vec::new());
+        let watch = self.watch_power_request(wanted.request);
+        let completion = wanted.completion;
+        irp.set_completion_routine(Box::new(move |kernel, irp| {
+            kernel.cancel_timer(&watch);
+            let busy = &kernel.state.power.busy;
+            busy.borrow_mut().retain(|other| !Rc::ptr_eq(other, &bottom));
+            if let Some(completion) = completion {
+                completion(kernel, irp.status());
+            }
+            if !kernel.state.power.waiting.borrow().is_empty() {
+                let send = WorkItem::new(Rc::new(|kernel: &Kernel| kernel.send_power_requests()));
+                kernel.queue_work_item(&send);
+            }
+        }));
+        self.send_request(&wanted.device.top(), &irp);
+    }
+
+    /// Starts the time that a driver may hold a power request.
+    fn watch_power_request(&self, request: PowerRequest) -> Timer {
+        let timer = Timer::new(TimerKind::Notification);
+        let late = Dpc::new(
+            self,
+            "power watchdog",
+            Rc::new(move |kernel| {
+                let message = format!("a driver holds a power request: {request:?}");
+                let code = BugCheckCode::DRIVER_POWER_STATE_FAILURE;
+                kernel.bug_check_with(code, [3, 0, 0, 0], &message);
+            }),
+        );
+        let due = DueTime::Relative(LONGEST_POWER_REQUEST_NS / 100);
+        self.set_timer(&timer, due, 0, Some(&late));
+        timer
+    }
+
+    /// Sends a power request to the next driver down. From Windows Vista on this is
+    /// [`Kernel::call_driver`]. IRQL: up to DISPATCH_LEVEL.
+    #[doc(alias = "PoCallDriver")]
+    pub fn call_power_driver(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoCallDriver");
+        self.call_driver(device, irp)
+    }
+
+    /// Says that the driver is ready for the next power request: the power manager knows it by
+    /// the completion. IRQL: up to DISPATCH_LEVEL.
+    #[doc(alias = "PoStartNextPowerIrp")]
+    pub fn start_next_power_irp(&self, _irp: &Irp) {
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoStartNextPowerIrp");
+    }
+
+    /// Tells the power manager which state a device has now; returns the state before, D0 at
+    /// first. IRQL: up to DISPATCH_LEVEL.
+    #[doc(alias = "PoSetPowerState")]
+    pub fn set_power_state(
+        &self,
+        device: &DeviceObject,
+        state: DevicePowerState,
+    ) -> DevicePowerState {
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoSetPowerState");
+        device.replace_power_state(state)
+    }
+}

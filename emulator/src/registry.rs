@@ -1,0 +1,333 @@
+//! The registry: a tree of keys with values, in memory, the same at every run.
+//!
+//! It is empty at power-on but for its roots; whoever builds the machine fills in what a driver
+//! expects to find. Names are compared without case. Subkeys are enumerated in the order of their
+//! names, values in the order in which they were set first.
+
+mod information;
+mod query;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+pub use information::{KeyInformationClass, QueryReply, ValueInformationClass};
+pub use query::{QueryBase, QueryEntry, QueryFlags, QueryStart};
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::status::NtStatus;
+
+/// The type of a value. Source: wdm.h.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ValueType(pub u32);
+
+impl ValueType {
+    /// REG_NONE: no type.
+    pub const NONE: ValueType = ValueType(0);
+    /// REG_SZ: UTF-16 text with a null behind it.
+    pub const STRING: ValueType = ValueType(1);
+    /// REG_EXPAND_SZ: text with names of environment variables in it.
+    pub const EXPAND_STRING: ValueType = ValueType(2);
+    /// REG_BINARY: bytes.
+    pub const BINARY: ValueType = ValueType(3);
+    /// REG_DWORD: a little-endian number of 32 bits.
+    pub const DWORD: ValueType = ValueType(4);
+    /// REG_MULTI_SZ: texts, each with a null behind it, and another null at the end.
+    pub const MULTI_STRING: ValueType = ValueType(7);
+    /// REG_QWORD: a little-endian number of 64 bits.
+    pub const QWORD: ValueType = ValueType(11);
+}
+
+/// A value of a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegistryValue {
+    /// Its name; the default value of a key has the empty one.
+    pub name: String,
+    /// Its type.
+    pub kind: ValueType,
+    /// Its bytes.
+    pub data: Vec<u8>,
+}
+
+impl RegistryValue {
+    /// A text.
+    #[must_use]
+    pub fn string(name: &str, text: &str) -> RegistryValue {
+        let data = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        RegistryValue { name: name.to_owned(), kind: ValueType::STRING, data }
+    }
+
+    /// A number of 32 bits.
+    #[must_use]
+    pub fn dword(name: &str, number: u32) -> RegistryValue {
+        let data = number.to_le_bytes().to_vec();
+        RegistryValue { name: name.to_owned(), kind: ValueType::DWORD, data }
+    }
+
+    /// Bytes.
+    #[must_use]
+    pub fn binary(name: &str, bytes: &[u8]) -> RegistryValue {
+        RegistryValue { name: name.to_owned(), kind: ValueType::BINARY, data: bytes.to_vec() }
+    }
+}
+
+/// Whether a key was there before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyDisposition {
+    /// REG_CREATED_NEW_KEY
+    CreatedNew = 1,
+    /// REG_OPENED_EXISTING_KEY
+    OpenedExisting = 2,
+}
+
+struct KeyNode {
+    name: String,
+    parent: Weak<KeyNode>,
+    subkeys: RefCell<BTreeMap<String, Rc<KeyNode>>>,
+    values: RefCell<Vec<RegistryValue>>,
+    written_100ns: Cell<u64>,
+    deleted: Cell<bool>,
+}
+
+/// An open key; cloning it copies the handle.
+#[derive(Clone)]
+pub struct RegistryKey(Rc<KeyNode>);
+
+/// The most bytes of one value. Source: public documentation of registry limits, 1 MiB for what
+/// is meant to be stored there.
+const LONGEST_VALUE: usize = 1 << 20;
+/// The most values of a key, and the most subkeys.
+const ENTRIES: usize = 16_383;
+
+impl KeyNode {
+    fn new(name: &str, parent: Weak<KeyNode>, written_100ns: u64) -> Rc<KeyNode> {
+        Rc::new(KeyNode {
+            name: name.to_owned(),
+            parent,
+            subkeys: RefCell::default(),
+            values: RefCell::default(),
+            written_100ns: Cell::new(written_100ns),
+            deleted: Cell::new(false),
+        })
+    }
+}
+
+fn folded(name: &str) -> String {
+    name.to_uppercase()
+}
+
+/// The components of a path.
+fn components(path: &str) -> impl Iterator<Item = &str> {
+    path.split('\\').filter(|name| !name.is_empty())
+}
+
+impl RegistryKey {
+    /// The name of the key.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The whole path, from `\Registry` on.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.0.parent.upgrade() {
+            Some(parent) => format!(r"{}\{}", RegistryKey(parent).path(), self.0.name),
+            None => format!(r"\{}", self.0.name),
+        }
+    }
+
+    /// Opens a key below this one by its path; the empty path is the key itself.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED` when this key was deleted.
+    pub fn open(&self, path: &str) -> Result<RegistryKey, NtStatus> {
+        self.alive()?;
+        let mut node = Rc::clone(&self.0);
+        for name in components(path) {
+            let next = node.subkeys.borrow().get(&folded(name)).cloned();
+            node = next.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+        }
+        Ok(RegistryKey(node))
+    }
+
+    /// Opens a key below this one, with every key on the way made that is not there.
+    ///
+    /// # Errors
+    /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INSUFFICIENT_RESOURCES` for one
+    /// subkey too many.
+    pub fn create(
+        &self,
+        kernel: &Kernel,
+        path: &str,
+    ) -> Result<(RegistryKey, KeyDisposition), NtStatus> {
+        self.alive()?;
+        let mut node = Rc::clone(&self.0);
+        let mut disposition = KeyDisposition::OpenedExisting;
+        for name in components(path) {
+            let found = node.subkeys.borrow().get(&folded(name)).cloned();
+            node = match found {
+                Some(next) => next,
+                None => {
+                    disposition = KeyDisposition::CreatedNew;
+                    RegistryKey(node).new_subkey(kernel, name)?
+                }
+            };
+        }
+        Ok((RegistryKey(node), disposition))
+    }
+
+    fn new_subkey(&self, kernel: &Kernel, name: &str) -> Result<Rc<KeyNode>, NtStatus> {
+        let mut subkeys = self.0.subkeys.borrow_mut();
+        if subkeys.len() >= ENTRIES {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        let time_100ns = kernel.system_time_100ns();
+        let node = KeyNode::new(name, Rc::downgrade(&self.0), time_100ns);
+        subkeys.insert(folded(name), Rc::clone(&node));
+        self.0.written_100ns.set(time_100ns);
+        Ok(node)
+    }
+
+    /// The subkeys, in the order of their names.
+    #[must_use]
+    pub fn subkeys(&self) -> Vec<RegistryKey> {
+        self.0.subkeys.borrow().values().cloned().map(RegistryKey).collect()
+    }
+
+    /// The values, in the order in which they were set first.
+    #[must_use]
+    pub fn values(&self) -> Vec<RegistryValue> {
+        self.0.values.borrow().clone()
+    }
+
+    /// A value by its name.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED`.
+    pub fn value(&self, name: &str) -> Result<RegistryValue, NtStatus> {
+        self.alive()?;
+        let values = self.0.values.borrow();
+        let found = values.iter().find(|value| folded(&value.name) == folded(name));
+        found.cloned().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
+    }
+
+    /// Sets a value, new or old.
+    ///
+    /// # Errors
+    /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values.
+    pub fn set_value(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus> {
+        self.alive()?;
+        let mut values = self.0.values.borrow_mut();
+        let known = values.iter().position(|other| folded(&other.name) == folded(&value.name));
+        if value.data.len() > LONGEST_VALUE || (known.is_none() && values.len() >= ENTRIES) {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        match known {
+            Some(index) => (values[index].kind, values[index].data) = (value.kind, value.data),
+            None => values.push(value),
+        }
+        self.0.written_100ns.set(kernel.system_time_100ns());
+        Ok(())
+    }
+
+    /// Takes a value away.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED`.
+    pub fn delete_value(&self, kernel: &Kernel, name: &str) -> Result<(), NtStatus> {
+        self.alive()?;
+        let mut values = self.0.values.borrow_mut();
+        let known = values.iter().position(|value| folded(&value.name) == folded(name));
+        values.remove(known.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?);
+        self.0.written_100ns.set(kernel.system_time_100ns());
+        Ok(())
+    }
+
+    /// Deletes the key; open handles to it answer `STATUS_KEY_DELETED` from then on.
+    ///
+    /// # Errors
+    /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`.
+    pub fn delete(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        self.alive()?;
+        let parent = self.0.parent.upgrade().ok_or(NtStatus::CANNOT_DELETE)?;
+        if !self.0.subkeys.borrow().is_empty() {
+            return Err(NtStatus::CANNOT_DELETE);
+        }
+        parent.subkeys.borrow_mut().remove(&folded(&self.0.name));
+        parent.written_100ns.set(kernel.system_time_100ns());
+        self.0.deleted.set(true);
+        Ok(())
+    }
+
+    /// When the key was changed last, in 100 ns units since 1601.
+    #[must_use]
+    pub fn written_100ns(&self) -> u64 {
+        self.0.written_100ns.get()
+    }
+
+    /// True for two handles of one key.
+    #[must_use]
+    pub fn is(&self, other: &RegistryKey) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn alive(&self) -> Result<(), NtStatus> {
+        if self.0.deleted.get() { Err(NtStatus::KEY_DELETED) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for RegistryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path())
+    }
+}
+
+/// The tree.
+pub(crate) struct Registry(RegistryKey);
+
+impl Default for Registry {
+    fn default() -> Self {
+        Registry(RegistryKey(KeyNode::new("Registry", Weak::new(), 0)))
+    }
+}
+
+impl Kernel {
+    /// The root of the registry, `\Registry`.
+    #[must_use]
+    pub fn registry(&self) -> RegistryKey {
+        self.state.registry.0.clone()
+    }
+
+    /// Opens a key by its whole path, such as `\Registry\Machine\Software`. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`;
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`.
+    #[doc(alias = "ZwOpenKey")]
+    pub fn open_registry_key(&self, path: &str) -> Result<RegistryKey, NtStatus> {
+        self.require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
+        self.registry().open(below_root(path)?)
+    }
+
+    /// Opens a key by its whole path, made with every key on the way if it is not there.
+    ///
+    /// IRQL: PASSIVE_LEVEL. For whoever builds a machine: ZwCreateKey makes one key.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`.
+    pub fn create_registry_key(&self, path: &str) -> Result<RegistryKey, NtStatus> {
+        Ok(self.registry().create(self, below_root(path)?)?.0)
+    }
+}
+
+/// The part of a whole path behind `\Registry`.
+fn below_root(path: &str) -> Result<&str, NtStatus> {
+    const ROOT: &str = r"\Registry";
+    let head = path.get(..ROOT.len()).filter(|head| head.eq_ignore_ascii_case(ROOT));
+    let rest = head.map(|_| &path[ROOT.len()..]);
+    rest.filter(|rest| rest.is_empty() || rest.starts_with('\\'))
+        .ok_or(NtStatus::OBJECT_PATH_SYNTAX_BAD)
+}

@@ -1,0 +1,148 @@
+//! The power of the machine: its sleep, its device's states, and what the bus does to the card.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::trace::{Argument, Layer};
+use portcls_emulator::{
+    DeviceId, DeviceObject, DevicePowerState, DriverObject, Event, EventKind, Irp, Kernel,
+    MajorFunction, NtStatus, Parameters, PowerAction, PowerRequest, PowerState, SystemPowerState,
+    Timeout,
+};
+
+use crate::card_device::{Card, CardPower};
+use crate::error::MachineError;
+use crate::machine::Machine;
+
+/// The driver of the bus that found the card: it agrees to everything, and gives the card power
+/// in D0 only.
+pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
+    let bus = DriverObject::new("isa");
+    let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
+        irp.set_status(NtStatus::SUCCESS);
+        kernel.complete_request(irp);
+        NtStatus::SUCCESS
+    };
+    bus.set_major_function(MajorFunction::Pnp, Rc::new(agree));
+    let card = Rc::clone(card);
+    let power = move |kernel: &Kernel, pdo: &Rc<DeviceObject>, irp: &Irp| {
+        if let Parameters::Power(PowerRequest {
+            action: PowerAction::Set,
+            state: PowerState::Device(state),
+        }) = irp.parameters()
+        {
+            set_card_power(kernel, &card, device, *state);
+            kernel.set_power_state(pdo, *state);
+        }
+        agree(kernel, pdo, irp)
+    };
+    bus.set_major_function(MajorFunction::Power, Rc::new(power));
+    bus
+}
+
+fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DevicePowerState) {
+    // A light sleep keeps what the card knows.
+    let power = match state {
+        DevicePowerState::D3 => CardPower::Off,
+        DevicePowerState::D0 => CardPower::On,
+        DevicePowerState::D1 | DevicePowerState::D2 => return,
+    };
+    card.borrow_mut().set_power(power, kernel.now_ns());
+    kernel.touch_device(device);
+    kernel.record_hardware_note(match power {
+        CardPower::On => "the card has power",
+        CardPower::Off => "the card has no power",
+    });
+}
+
+fn device_word(state: DevicePowerState) -> &'static str {
+    ["D0", "D1", "D2", "D3"][state as usize - 1]
+}
+
+fn system_word(state: SystemPowerState) -> &'static str {
+    ["S0", "S1", "S2", "S3", "S4", "S5"][state as usize - 1]
+}
+
+impl Machine {
+    /// Has the power manager put the device into a state, as for an idle device; the system
+    /// goes on working.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    pub fn set_device_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
+        self.send_power(PowerAction::Set, PowerState::Device(state), device_word(state))
+    }
+
+    /// Puts the whole machine to sleep: asks, and enters the state when nobody objects.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
+    pub fn sleep(&self, state: SystemPowerState) -> Result<(), MachineError> {
+        let (system, word) = (PowerState::System(state), system_word(state));
+        self.send_power(PowerAction::Query, system, word)?;
+        self.send_power(PowerAction::Set, system, word)
+    }
+
+    /// Wakes the machine.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a failure; [`MachineError::Stopped`].
+    pub fn wake(&self) -> Result<(), MachineError> {
+        let system = PowerState::System(SystemPowerState::S0);
+        self.send_power(PowerAction::Set, system, system_word(SystemPowerState::S0))
+    }
+
+    /// Sends a power request to the top of the stack and waits until it is complete.
+    fn send_power(
+        &self,
+        action: PowerAction,
+        state: PowerState,
+        word: &str,
+    ) -> Result<(), MachineError> {
+        let status = self.run(|kernel| {
+            let trace = kernel.trace();
+            let who = trace.actor("power", Layer::Software);
+            let name = trace.name(match action {
+                PowerAction::Query => "IRP_MN_QUERY_POWER",
+                PowerAction::Set => "IRP_MN_SET_POWER",
+            });
+            kernel.record_call(who, name, Argument::Word(trace.name(word)));
+            let status = self.send_power_request(kernel, PowerRequest { action, state });
+            kernel.record_return(who, name, status, Argument::None);
+            status
+        })?;
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(MachineError::Request { request: "the power request", status })
+    }
+
+    fn send_power_request(&self, kernel: &Kernel, request: PowerRequest) -> NtStatus {
+        let done = Event::new(EventKind::Notification, "completion of a power request");
+        let answer = Rc::new(Cell::new(NtStatus::PENDING));
+        let (signal, result) = (done.clone(), Rc::clone(&answer));
+        let complete = move |kernel: &Kernel, status: NtStatus| {
+            result.set(status);
+            kernel.set_event(&signal);
+        };
+        let top = self.physical().top();
+        match request.state {
+            PowerState::Device(state) => {
+                let completion = Some(Box::new(complete) as _);
+                let sent = kernel.request_power_irp(&top, request.action, state, completion);
+                if sent != NtStatus::PENDING {
+                    return sent;
+                }
+            }
+            PowerState::System(_) => {
+                let irp = Irp::new(Parameters::Power(request), None, Vec::new());
+                irp.set_completion_routine(Box::new(move |kernel, irp| {
+                    complete(kernel, irp.status());
+                }));
+                kernel.send_request(&top, &irp);
+            }
+        }
+        kernel.wait_for_single_object(&done, Timeout::Never);
+        answer.get()
+    }
+}

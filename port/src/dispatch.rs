@@ -1,0 +1,232 @@
+//! The dispatch routines of an adapter driver: files, control requests, Plug and Play.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use portcls_emulator::{
+    DeviceObject, DriverObject, Event, EventKind, FileObject, Irp, Irql, Kernel, MajorFunction,
+    NtStatus, Parameters, PnpRequest, PoolType, Timeout,
+};
+
+use crate::adapter::{AdapterDevice, PnpState};
+use crate::ks::pin_connect::filter_reference;
+use crate::power::dispatch_power;
+use crate::resource_list::pc_new_resource_list;
+use crate::subdevice::KsObject;
+
+/// Fills a driver's dispatch table with PortCls' routines.
+pub(crate) fn set_dispatch_table(driver: &DriverObject) {
+    driver.set_major_function(MajorFunction::Create, Rc::new(dispatch_create));
+    driver.set_major_function(MajorFunction::Cleanup, Rc::new(dispatch_cleanup));
+    driver.set_major_function(MajorFunction::Close, Rc::new(dispatch_close));
+    driver.set_major_function(MajorFunction::DeviceControl, Rc::new(dispatch_device_control));
+    driver.set_major_function(MajorFunction::Pnp, Rc::new(dispatch_pnp));
+    driver.set_major_function(MajorFunction::Power, Rc::new(dispatch_power));
+}
+
+/// The context of an open file.
+struct OpenFile(Rc<dyn KsObject>);
+
+/// Completes a request with a status and returns that status.
+pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
+    irp.set_status(status);
+    kernel.complete_request(irp);
+    status
+}
+
+/// Hands a request that a driver took out of the dispatch table back to PortCls; returns what the
+/// dispatch routine returns. IRQL: PASSIVE_LEVEL. The device must be PortCls' own.
+#[doc(alias = "PcDispatchIrp")]
+#[must_use]
+pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcDispatchIrp");
+    match irp.parameters() {
+        Parameters::Create { .. } => dispatch_create(kernel, device, irp),
+        Parameters::Cleanup => dispatch_cleanup(kernel, device, irp),
+        Parameters::Close => dispatch_close(kernel, device, irp),
+        Parameters::DeviceControl { .. } => dispatch_device_control(kernel, device, irp),
+        Parameters::Pnp(_) => dispatch_pnp(kernel, device, irp),
+        Parameters::Power(_) => dispatch_power(kernel, device, irp),
+    }
+}
+
+/// Completes a request with a status. IRQL: up to DISPATCH_LEVEL.
+///
+/// With `STATUS_PENDING` nothing is completed, and it breaks the rule PcCompleteIrp.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`.
+#[doc(alias = "PcCompleteIrp")]
+pub fn pc_complete_irp(
+    kernel: &Kernel,
+    _device: &Rc<DeviceObject>,
+    irp: &Irp,
+    status: NtStatus,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompleteIrp");
+    if status == NtStatus::PENDING {
+        kernel.report_violation("PcCompleteIrp", "PcCompleteIrp called with STATUS_PENDING");
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    complete(kernel, irp, status);
+    Ok(())
+}
+
+fn dispatch_create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let status = NtStatus::of(&create(kernel, device, irp));
+    complete(kernel, irp, status)
+}
+
+fn create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> Result<(), NtStatus> {
+    let Parameters::Create { name } = irp.parameters() else {
+        return Err(NtStatus::INVALID_PARAMETER);
+    };
+    let file = irp.file().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let object = match file.related() {
+        Some(related) => {
+            let parent = open_object(related).ok_or(NtStatus::INVALID_PARAMETER)?;
+            parent.create(kernel, name)?
+        }
+        None => open_subdevice(kernel, device, name)?,
+    };
+    let context: Rc<dyn Any> = Rc::new(OpenFile(object));
+    file.set_context(Some(context));
+    Ok(())
+}
+
+fn open_subdevice(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    name: &[u16],
+) -> Result<Rc<dyn KsObject>, NtStatus> {
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::NO_SUCH_DEVICE)?;
+    if adapter.state.get() != PnpState::Started {
+        return Err(NtStatus::DEVICE_NOT_READY);
+    }
+    let name = filter_reference(name)?;
+    let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+    port.open_filter(kernel, device)
+}
+
+fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
+    let open = file.context()?.downcast::<OpenFile>().ok()?;
+    Some(Rc::clone(&open.0))
+}
+
+fn dispatch_cleanup(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    if let Some(object) = irp.file().and_then(|file| open_object(file)) {
+        object.cleanup(kernel);
+    }
+    complete(kernel, irp, NtStatus::SUCCESS)
+}
+
+fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    if let Some(file) = irp.file() {
+        if let Some(object) = open_object(file) {
+            object.close(kernel);
+        }
+        file.set_context(None);
+    }
+    complete(kernel, irp, NtStatus::SUCCESS)
+}
+
+fn dispatch_device_control(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    match irp.file().and_then(|file| open_object(file)) {
+        Some(object) => object.device_control(kernel, irp),
+        None => complete(kernel, irp, NtStatus::INVALID_PARAMETER),
+    }
+}
+
+fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let Some(adapter) = device.extension::<AdapterDevice>() else {
+        return complete(kernel, irp, NtStatus::NO_SUCH_DEVICE);
+    };
+    let Parameters::Pnp(request) = irp.parameters() else {
+        return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+    };
+    let status = match request {
+        PnpRequest::StartDevice { .. } => NtStatus::of(&start(kernel, device, &adapter, irp)),
+        PnpRequest::QueryStopDevice if adapter.is_in_use() => NtStatus::DEVICE_BUSY,
+        PnpRequest::StopDevice => {
+            adapter.release_subdevices(kernel, device);
+            adapter.state.set(PnpState::Stopped);
+            pc_forward_irp_synchronous(kernel, device, irp)
+        }
+        PnpRequest::SurpriseRemoval => {
+            adapter.release_subdevices(kernel, device);
+            adapter.state.set(PnpState::Removed);
+            pc_forward_irp_synchronous(kernel, device, irp)
+        }
+        PnpRequest::RemoveDevice => {
+            adapter.release_subdevices(kernel, device);
+            adapter.power.release();
+            adapter.state.set(PnpState::Removed);
+            let status = pc_forward_irp_synchronous(kernel, device, irp);
+            device.detach();
+            device.delete();
+            status
+        }
+        PnpRequest::QueryCapabilities(_) => adapter.query_capabilities(kernel, device, irp),
+        PnpRequest::QueryStopDevice
+        | PnpRequest::CancelStopDevice
+        | PnpRequest::QueryRemoveDevice
+        | PnpRequest::CancelRemoveDevice => pc_forward_irp_synchronous(kernel, device, irp),
+    };
+    complete(kernel, irp, status)
+}
+
+/// Sends a Plug and Play or power request to the device below and waits for it, without
+/// completing it. IRQL: PASSIVE_LEVEL.
+///
+/// Assumed: a request has one stack location here, so the lower device gets a request of its own
+/// with the same parameters.
+#[doc(alias = "PcForwardIrpSynchronous")]
+#[must_use]
+pub fn pc_forward_irp_synchronous(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    irp: &Irp,
+) -> NtStatus {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
+    let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
+    let request = Irp::new(irp.parameters().clone(), None, Vec::new());
+    let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");
+    let signal = done.clone();
+    request.set_completion_routine(Box::new(move |kernel, _| {
+        kernel.set_event(&signal);
+    }));
+    match kernel.call_driver(&lower, &request) {
+        NtStatus::PENDING => {
+            kernel.wait_for_single_object(&done, Timeout::Never);
+            request.status()
+        }
+        status => status,
+    }
+}
+
+fn start(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    adapter: &AdapterDevice,
+    irp: &Irp,
+) -> Result<(), NtStatus> {
+    if adapter.state.get() != PnpState::Stopped {
+        return Err(NtStatus::INVALID_DEVICE_STATE);
+    }
+    let status = pc_forward_irp_synchronous(kernel, device, irp);
+    if !status.is_success() {
+        return Err(status);
+    }
+    let Parameters::Pnp(PnpRequest::StartDevice { translated, raw }) = irp.parameters() else {
+        return Err(NtStatus::INVALID_PARAMETER);
+    };
+    let resources = pc_new_resource_list(kernel, None, PoolType::Paged, translated, raw)?;
+    // Subdevices are registered inside the start routine and can be opened only after it.
+    let result =
+        kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));
+    match result {
+        Ok(()) => adapter.state.set(PnpState::Started),
+        Err(_) => adapter.release_subdevices(kernel, device),
+    }
+    result
+}

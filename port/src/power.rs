@@ -1,0 +1,272 @@
+//! Power requests to an adapter: who is told what, and in which order.
+//!
+//! Going down: streams are paused, streams and miniport are told, the adapter changes the state,
+//! the request goes on to the bus. Going up the other way round: the bus, the adapter, miniport
+//! and streams, and in D0 the streams go on. Source: WDK, IPowerNotify and
+//! IAdapterPowerManagement. PortCls owns the power policy of its devices: it answers a state of
+//! the system with the device state that belongs to it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{
+    DeviceCapabilities, DeviceObject, DevicePowerState, Event, EventKind, Irp, Irql, Kernel,
+    NtStatus, Parameters, PnpRequest, PowerAction, PowerState, SystemPowerState, Timeout,
+};
+
+use crate::adapter::AdapterDevice;
+use crate::com::{IUnknown, query};
+use crate::dispatch::{complete, pc_forward_irp_synchronous};
+use crate::interfaces::IAdapterPowerManagement;
+use crate::miniport_calls::Method;
+
+/// What PortCls knows of an adapter's power.
+pub(crate) struct AdapterPower {
+    interface: RefCell<Option<Rc<dyn IAdapterPowerManagement>>>,
+    state: Cell<DevicePowerState>,
+    system: Cell<SystemPowerState>,
+    capabilities: Cell<DeviceCapabilities>,
+}
+
+impl AdapterPower {
+    /// A device that is on.
+    pub fn new() -> AdapterPower {
+        AdapterPower {
+            interface: RefCell::new(None),
+            state: Cell::new(DevicePowerState::D0),
+            system: Cell::new(SystemPowerState::S0),
+            capabilities: Cell::new(DeviceCapabilities::default()),
+        }
+    }
+
+    /// Lets the adapter's object go, as removal does.
+    pub fn release(&self) {
+        let interface = self.interface.borrow_mut().take();
+        drop(interface);
+    }
+
+    fn interface(&self) -> Option<Rc<dyn IAdapterPowerManagement>> {
+        self.interface.borrow().clone()
+    }
+}
+
+/// Makes an adapter's object the one that is asked and told about power. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's, or an object without
+/// `IAdapterPowerManagement` (Assumed: the page names no value);
+/// `STATUS_INVALID_DEVICE_REQUEST` for a second registration, which breaks the rule
+/// PcRegisterAdapterPower too.
+#[doc(alias = "PcRegisterAdapterPowerManagement")]
+pub fn pc_register_adapter_power_management(
+    kernel: &Kernel,
+    unknown: Rc<dyn IUnknown>,
+    device: &Rc<DeviceObject>,
+) -> Result<(), NtStatus> {
+    const NAME: &str = "PcRegisterAdapterPowerManagement";
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, NAME);
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let interface =
+        query::<dyn IAdapterPowerManagement>(&unknown).map_err(|_| NtStatus::INVALID_PARAMETER)?;
+    if adapter.power.interface().is_some() {
+        let message = "registered a second time without PcUnregisterAdapterPowerManagement";
+        kernel.report_violation("PcRegisterAdapterPower", message);
+        return Err(NtStatus::INVALID_DEVICE_REQUEST);
+    }
+    *adapter.power.interface.borrow_mut() = Some(interface);
+    Ok(())
+}
+
+/// Takes the adapter's object back. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's;
+/// `STATUS_INVALID_DEVICE_REQUEST` when none is registered, which breaks the rule
+/// PcRegisterAdapterPower too.
+#[doc(alias = "PcUnregisterAdapterPowerManagement")]
+pub fn pc_unregister_adapter_power_management(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcUnregisterAdapterPowerManagement");
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    if adapter.power.interface().is_none() {
+        let message = "unregistered without a registration";
+        kernel.report_violation("PcRegisterAdapterPower", message);
+        return Err(NtStatus::INVALID_DEVICE_REQUEST);
+    }
+    adapter.power.release();
+    Ok(())
+}
+
+/// Asks the power manager to put a device into a state and waits until it is.
+///
+/// IRQL: PASSIVE_LEVEL. Assumed: the page does not say whether the routine waits; the name of its
+/// success is that the state is new.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's; the status of the request.
+#[doc(alias = "PcRequestNewPowerState")]
+pub fn pc_request_new_power_state(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    state: DevicePowerState,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRequestNewPowerState");
+    device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let status = request_and_wait(kernel, device, PowerAction::Set, state);
+    if status.is_success() { Ok(()) } else { Err(status) }
+}
+
+/// Brings a device that sleeps while the system works to D0, for a client that opens a pin.
+///
+/// # Errors
+/// `STATUS_DEVICE_NOT_READY` while the system sleeps; the status of the request.
+pub(crate) fn bring_to_d0(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+    if adapter.power.state.get() == DevicePowerState::D0 {
+        return Ok(());
+    }
+    if adapter.power.system.get() != SystemPowerState::S0 {
+        return Err(NtStatus::DEVICE_NOT_READY);
+    }
+    pc_request_new_power_state(kernel, device, DevicePowerState::D0)
+}
+
+/// Has a device power request sent to the top of the stack and waits for its completion.
+fn request_and_wait(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    action: PowerAction,
+    state: DevicePowerState,
+) -> NtStatus {
+    let done = Event::new(EventKind::Notification, "completion of a power request");
+    let result = Rc::new(Cell::new(NtStatus::PENDING));
+    let (signal, answer) = (done.clone(), Rc::clone(&result));
+    let completion = move |kernel: &Kernel, status: NtStatus| {
+        answer.set(status);
+        kernel.set_event(&signal);
+    };
+    let sent = kernel.request_power_irp(device, action, state, Some(Box::new(completion)));
+    if sent != NtStatus::PENDING {
+        return sent;
+    }
+    kernel.wait_for_single_object(&done, Timeout::Never);
+    result.get()
+}
+
+/// Serves IRP_MJ_POWER.
+pub(crate) fn dispatch_power(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let Some(adapter) = device.extension::<AdapterDevice>() else {
+        return complete(kernel, irp, NtStatus::NO_SUCH_DEVICE);
+    };
+    let Parameters::Power(request) = irp.parameters() else {
+        return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+    };
+    let status = match (request.action, request.state) {
+        _ if adapter.is_removed() => pc_forward_irp_synchronous(kernel, device, irp),
+        (PowerAction::Query, PowerState::Device(state)) => match adapter.ask(kernel, state) {
+            Ok(()) => pc_forward_irp_synchronous(kernel, device, irp),
+            Err(veto) => veto,
+        },
+        (PowerAction::Set, PowerState::Device(state)) => {
+            adapter.set_device(kernel, device, irp, state)
+        }
+        (PowerAction::Query, PowerState::System(system)) => {
+            let state = adapter.power.capabilities.get().device_state(system);
+            match request_and_wait(kernel, device, PowerAction::Query, state) {
+                status if status.is_success() => pc_forward_irp_synchronous(kernel, device, irp),
+                veto => veto,
+            }
+        }
+        (PowerAction::Set, PowerState::System(system)) => {
+            adapter.power.system.set(system);
+            let forwarded = pc_forward_irp_synchronous(kernel, device, irp);
+            let state = adapter.power.capabilities.get().device_state(system);
+            request_and_wait(kernel, device, PowerAction::Set, state);
+            forwarded
+        }
+    };
+    kernel.start_next_power_irp(irp);
+    complete(kernel, irp, status)
+}
+
+impl AdapterDevice {
+    /// Asks the adapter whether the device could go to a state.
+    fn ask(&self, kernel: &Kernel, state: DevicePowerState) -> Result<(), NtStatus> {
+        let Some(adapter) = self.power.interface() else { return Ok(()) };
+        let question = || adapter.query_power_change_state(kernel, state);
+        let (method, argument) = (Method::QueryPowerChangeState, self.calls.power(state));
+        self.calls.call(kernel, method, argument, question, |()| Argument::None)
+    }
+
+    fn set_device(
+        &self,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+        irp: &Irp,
+        state: DevicePowerState,
+    ) -> NtStatus {
+        let old = self.power.state.get();
+        if state == old {
+            return pc_forward_irp_synchronous(kernel, device, irp);
+        }
+        if state > old {
+            self.ports().iter().for_each(|port| port.suspend(kernel));
+            self.ports().iter().for_each(|port| port.notify_power(kernel, state));
+            self.change(kernel, device, state);
+            return pc_forward_irp_synchronous(kernel, device, irp);
+        }
+        let status = pc_forward_irp_synchronous(kernel, device, irp);
+        if !status.is_success() {
+            return status;
+        }
+        self.change(kernel, device, state);
+        self.ports().iter().for_each(|port| port.notify_power(kernel, state));
+        if state == DevicePowerState::D0 {
+            self.ports().iter().for_each(|port| port.resume(kernel));
+        }
+        status
+    }
+
+    /// Has the adapter change the state, and tells the power manager.
+    fn change(&self, kernel: &Kernel, device: &Rc<DeviceObject>, state: DevicePowerState) {
+        self.power.state.set(state);
+        if let Some(adapter) = self.power.interface() {
+            let change = || {
+                adapter.power_change_state(kernel, state);
+                Ok(())
+            };
+            let (method, argument) = (Method::PowerChangeState, self.calls.power(state));
+            let _ = self.calls.call(kernel, method, argument, change, |()| Argument::None);
+        }
+        kernel.set_power_state(device, state);
+    }
+
+    /// Serves IRP_MN_QUERY_CAPABILITIES: what the bus said, deepened by the adapter.
+    pub(crate) fn query_capabilities(
+        &self,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+        irp: &Irp,
+    ) -> NtStatus {
+        let status = pc_forward_irp_synchronous(kernel, device, irp);
+        let Parameters::Pnp(PnpRequest::QueryCapabilities(shared)) = irp.parameters() else {
+            return NtStatus::INVALID_PARAMETER;
+        };
+        if !status.is_success() {
+            return status;
+        }
+        let mut capabilities = *shared.borrow();
+        if let Some(adapter) = self.power.interface() {
+            let ask = || adapter.query_device_capabilities(kernel, &mut capabilities);
+            let (method, none) = (Method::QueryDeviceCapabilities, Argument::None);
+            if self.calls.call(kernel, method, none, ask, |()| none).is_ok() {
+                *shared.borrow_mut() = capabilities;
+            }
+        }
+        self.power.capabilities.set(*shared.borrow());
+        status
+    }
+}

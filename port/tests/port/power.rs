@@ -1,0 +1,242 @@
+//! Power: who is told what in which order, vetoes, and what a stream does meanwhile.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::{
+    DeviceCapabilities, DeviceObject, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest,
+    PowerAction, PowerRequest, PowerState, SystemPowerState,
+};
+use portcls_port::com::{IUnknown, Interface};
+use portcls_port::guid::Guid;
+use portcls_port::interfaces::{DevicePowerState, IAdapterPowerManagement};
+use portcls_port::ks::KsState;
+use portcls_port::{
+    answer_query, pc_register_adapter_power_management, pc_request_new_power_state,
+    pc_unregister_adapter_power_management,
+};
+
+use crate::fake::Fake;
+use crate::frames::Frame;
+use crate::plan::{CAPTURE, Plan, PowerInterfaces, RENDER};
+use crate::rig::{Rig, on_device, on_planned_device};
+
+/// The adapter object of the fake driver: it writes down what it is asked and told.
+pub struct FakeAdapter(Rc<Fake>);
+
+impl FakeAdapter {
+    /// Registers an adapter object, if the driver has one.
+    pub fn register(
+        fake: &Rc<Fake>,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+    ) -> Result<(), NtStatus> {
+        if !fake.has_power_interfaces() {
+            return Ok(());
+        }
+        let adapter = Rc::new(FakeAdapter(Rc::clone(fake)));
+        pc_register_adapter_power_management(kernel, adapter, device)
+    }
+}
+
+impl IUnknown for FakeAdapter {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(self, iid, IAdapterPowerManagement)
+    }
+}
+
+impl IAdapterPowerManagement for FakeAdapter {
+    fn power_change_state(&self, kernel: &Kernel, state: DevicePowerState) {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.0.note(format!("adapter {state:?}"));
+    }
+
+    fn query_power_change_state(
+        &self,
+        kernel: &Kernel,
+        state: DevicePowerState,
+    ) -> Result<(), NtStatus> {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.0.note(format!("adapter is asked for {state:?}"));
+        match self.0.plan.borrow().power_veto {
+            NtStatus::SUCCESS => Ok(()),
+            veto => Err(veto),
+        }
+    }
+
+    fn query_device_capabilities(
+        &self,
+        _kernel: &Kernel,
+        capabilities: &mut DeviceCapabilities,
+    ) -> Result<(), NtStatus> {
+        capabilities.device_states[3] = DevicePowerState::D2;
+        Ok(())
+    }
+}
+
+fn on_powered_device(test: impl FnOnce(&Rig)) {
+    on_planned_device(|plan: &mut Plan| plan.power = PowerInterfaces::Offered, test);
+}
+
+/// Sends a device power request through the power manager and waits for it.
+fn device_power(rig: &Rig, action: PowerAction, state: DevicePowerState) -> NtStatus {
+    let answer = Rc::new(Cell::new(NtStatus::PENDING));
+    let result = Rc::clone(&answer);
+    let done = Box::new(move |_: &Kernel, status| result.set(status));
+    rig.kernel.request_power_irp(&rig.physical, action, state, Some(done));
+    answer.get()
+}
+
+/// Sends a system power request to the top of the stack.
+fn system_power(rig: &Rig, action: PowerAction, system: SystemPowerState) -> NtStatus {
+    let request = PowerRequest { action, state: PowerState::System(system) };
+    let irp = Irp::new(Parameters::Power(request), None, Vec::new());
+    let status = rig.kernel.send_request(&rig.physical.top(), &irp);
+    assert!(irp.is_completed());
+    assert_eq!(irp.status(), status);
+    status
+}
+
+#[test]
+fn down_goes_from_the_streams_to_the_bus_and_up_the_other_way_round() {
+    on_powered_device(|rig| {
+        let pin = rig.run_pin(RENDER);
+        rig.fake.words();
+        let (set, success) = (PowerAction::Set, NtStatus::SUCCESS);
+        assert_eq!(device_power(rig, set, DevicePowerState::D3), success);
+        let down =
+            ["SetState Pause", "stream D3", "miniport D3", "adapter D3", "bus Set Device(D3)"];
+        assert_eq!(rig.fake.words(), down);
+        assert_eq!(pin.state(), KsState::Pause as u32);
+        assert_eq!(rig.physical.top().power_state(), DevicePowerState::D3);
+        assert_eq!(device_power(rig, set, DevicePowerState::D0), success);
+        let up = ["bus Set Device(D0)", "adapter D0", "miniport D0", "stream D0", "SetState Run"];
+        assert_eq!(rig.fake.words(), up);
+        assert_eq!(pin.state(), KsState::Run as u32);
+        assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
+    });
+}
+
+#[test]
+fn a_state_that_the_device_has_already_is_nobodys_news() {
+    on_powered_device(|rig| {
+        rig.fake.words();
+        device_power(rig, PowerAction::Set, DevicePowerState::D0);
+        assert_eq!(rig.fake.words(), ["bus Set Device(D0)"]);
+    });
+}
+
+#[test]
+fn the_adapter_can_veto_a_query_and_the_bus_never_sees_it() {
+    on_powered_device(|rig| {
+        rig.fake.words();
+        rig.fake.plan.borrow_mut().power_veto = NtStatus::DEVICE_BUSY;
+        let answer = device_power(rig, PowerAction::Query, DevicePowerState::D3);
+        assert_eq!(answer, NtStatus::DEVICE_BUSY);
+        assert_eq!(rig.fake.words(), ["adapter is asked for D3"]);
+        let answer = system_power(rig, PowerAction::Query, SystemPowerState::S4);
+        assert_eq!(answer, NtStatus::DEVICE_BUSY);
+        rig.fake.words();
+        rig.fake.plan.borrow_mut().power_veto = NtStatus::SUCCESS;
+        let answer = system_power(rig, PowerAction::Query, SystemPowerState::S4);
+        assert_eq!(answer, NtStatus::SUCCESS);
+        let words = ["adapter is asked for D3", "bus Query Device(D3)", "bus Query System(S4)"];
+        assert_eq!(rig.fake.words(), words);
+    });
+}
+
+#[test]
+fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
+    on_powered_device(|rig| {
+        let capabilities = Rc::default();
+        rig.pnp(PnpRequest::QueryCapabilities(Rc::clone(&capabilities)));
+        assert_eq!(capabilities.borrow().device_states[3], DevicePowerState::D2);
+        rig.fake.words();
+        system_power(rig, PowerAction::Set, SystemPowerState::S3);
+        let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
+        assert_eq!(rig.fake.words(), words);
+        // From a light sleep further down, and up to a light sleep: streams and miniport hear it.
+        system_power(rig, PowerAction::Set, SystemPowerState::S4);
+        system_power(rig, PowerAction::Set, SystemPowerState::S0);
+        assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
+    });
+}
+
+#[test]
+fn a_note_that_is_due_while_the_device_sleeps_goes_out_that_much_later() {
+    on_powered_device(|rig| {
+        let pin = rig.run_pin(RENDER);
+        pin.write(&[Frame::at_ms(0, &[(5, &[0x90, 0x3C, 0x40])])]);
+        rig.pass_ms(2);
+        device_power(rig, PowerAction::Set, DevicePowerState::D3);
+        rig.pass_ms(100);
+        assert!(rig.fake.taken().is_empty());
+        device_power(rig, PowerAction::Set, DevicePowerState::D0);
+        rig.pass_ms(10);
+        assert_eq!(rig.fake.times_us(), [105_000]);
+    });
+}
+
+#[test]
+fn a_client_that_wants_run_during_sleep_gets_it_afterwards() {
+    on_powered_device(|rig| {
+        let (_, pin) = rig.open_pin(RENDER);
+        device_power(rig, PowerAction::Set, DevicePowerState::D3);
+        rig.fake.words();
+        assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS);
+        assert_eq!(rig.fake.words(), ["SetState Acquire", "SetState Pause"]);
+        device_power(rig, PowerAction::Set, DevicePowerState::D0);
+        assert_eq!(pin.state(), KsState::Run as u32);
+    });
+}
+
+#[test]
+fn a_pin_that_is_opened_wakes_a_device_that_was_idle_but_not_a_sleeping_machine() {
+    on_powered_device(|rig| {
+        device_power(rig, PowerAction::Set, DevicePowerState::D3);
+        rig.fake.words();
+        let filter = rig.open_filter().unwrap();
+        filter.pin(CAPTURE).unwrap();
+        let words = ["bus Set Device(D0)", "adapter D0", "miniport D0", "NewStream 2 Capture"];
+        assert_eq!(rig.fake.words(), words);
+        system_power(rig, PowerAction::Set, SystemPowerState::S3);
+        assert_eq!(filter.pin(RENDER).err(), Some(NtStatus::DEVICE_NOT_READY));
+    });
+}
+
+#[test]
+fn a_driver_asks_for_a_state_of_its_own_device() {
+    on_powered_device(|rig| {
+        let device = rig.physical.top();
+        rig.fake.words();
+        pc_request_new_power_state(&rig.kernel, &device, DevicePowerState::D1).unwrap();
+        assert_eq!(rig.fake.words(), ["miniport D1", "adapter D1", "bus Set Device(D1)"]);
+        let refused = pc_request_new_power_state(&rig.kernel, &rig.physical, DevicePowerState::D0);
+        assert_eq!(refused, Err(NtStatus::INVALID_PARAMETER));
+    });
+}
+
+#[test]
+fn registration_is_once_and_must_be_undone_before_the_next() {
+    on_powered_device(|rig| {
+        let device = rig.physical.top();
+        let register = || FakeAdapter::register(&rig.fake, &rig.kernel, &device);
+        let unregister = || pc_unregister_adapter_power_management(&rig.kernel, &device);
+        rig.expect_violations(&["PcRegisterAdapterPower", "PcRegisterAdapterPower"]);
+        assert_eq!(register(), Err(NtStatus::INVALID_DEVICE_REQUEST));
+        assert_eq!(unregister(), Ok(()));
+        assert_eq!(unregister(), Err(NtStatus::INVALID_DEVICE_REQUEST));
+        assert_eq!(register(), Ok(()));
+    });
+}
+
+#[test]
+fn a_driver_without_power_interfaces_is_left_alone_and_its_stream_pauses() {
+    on_device(|rig| {
+        let pin = rig.run_pin(RENDER);
+        device_power(rig, PowerAction::Set, DevicePowerState::D3);
+        assert_eq!(pin.state(), KsState::Pause as u32);
+        device_power(rig, PowerAction::Set, DevicePowerState::D0);
+        assert_eq!(pin.state(), KsState::Run as u32);
+    });
+}
