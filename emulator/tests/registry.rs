@@ -187,7 +187,7 @@ fn texts_are_expanded_and_split_unless_the_entry_says_otherwise() {
         top.set_value(&kernel, value).unwrap();
     };
     set("Path", ValueType::EXPAND_STRING, r"%systemroot%\mpu %x%");
-    set("Ports", ValueType::MULTI_STRING, "330\0300\0");
+    set("Ports", ValueType::MULTI_STRING, "330\x00300\x00");
     let table = [
         entry(QueryFlags::empty(), Some("Path")),
         entry(QueryFlags::empty(), Some("Ports")),
