@@ -276,7 +276,7 @@ impl Mpu401 {
             AfterReply::EnterUart => {
                 self.clear(self.unit.cleared_by_uart_entry);
                 self.hot.mode = Mode::Uart;
-                self.be_busy(self.timing.busy_after_uart_entry_ns);
+                self.be_busy(self.uart_entry_ns());
                 self.uart_from_ns = self.hot.free_ns;
                 self.output = Output::IDLE;
             }
@@ -288,6 +288,15 @@ impl Mpu401 {
                     pause_ns: self.timing.reply_latency_ns,
                     then: AfterReply::Nothing,
                 });
+            }
+        }
+    }
+
+    fn uart_entry_ns(&self) -> u64 {
+        match self.output.step {
+            OutputStep::Clock => self.timing.busy_after_uart_entry_ns,
+            OutputStep::DropBacklog | OutputStep::Stop | OutputStep::FirstClock => {
+                self.timing.busy_after_early_uart_entry_ns
             }
         }
     }

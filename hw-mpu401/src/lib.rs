@@ -67,7 +67,6 @@
 //!
 //! - A latency that varies on a real unit by the phase of its main loop is one number here, or
 //!   with [`CardTiming::Seeded`] one drawn from its range, each value as likely as any other.
-//! - 3F right after a reset takes 1.25 ms less on a real unit.
 //! - Between the empty and the full output buffer, the busy time after FF in UART mode takes one
 //!   of two values; a real unit may have more.
 //! - The parts of the Roland unit outside its microcontroller were not measured: low STATUS bits,

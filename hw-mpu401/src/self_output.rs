@@ -28,6 +28,8 @@ pub(crate) enum OutputStep {
     DropBacklog,
     /// FC.
     Stop,
+    /// The first F8.
+    FirstClock,
     /// F8, again and again.
     Clock,
 }
@@ -59,7 +61,7 @@ impl Mpu401 {
         match self.output.step {
             OutputStep::DropBacklog => self.drop_backlog(),
             OutputStep::Stop => self.send_stop(),
-            OutputStep::Clock => self.send_clock(until_ns),
+            OutputStep::FirstClock | OutputStep::Clock => self.send_clock(until_ns),
         }
     }
 
@@ -81,12 +83,13 @@ impl Mpu401 {
         let wait_ns = self.unit.reset_output.map_or(NEVER_NS, |o| o.clock_after_ready_ns);
         self.output = Output {
             due_ns: self.hot.free_ns.saturating_add(wait_ns).max(self.hot.now_ns),
-            step: OutputStep::Clock,
+            step: OutputStep::FirstClock,
         };
     }
 
     fn send_clock(&mut self, until_ns: u64) {
         let period_ns = self.unit.reset_output.map_or(NEVER_NS, |o| o.clock_period_ns);
+        self.output.step = OutputStep::Clock;
         self.skip_clocks(until_ns, period_ns);
         self.send(MIDI_CLOCK);
         self.output.due_ns = self.output.due_ns.saturating_add(period_ns);

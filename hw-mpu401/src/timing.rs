@@ -66,6 +66,9 @@ pub struct Timing<T = Spread> {
     /// Reset in UART mode: from the command taken until the output that still waits is thrown
     /// away; [`NEVER_NS`] if all of it is sent.
     pub backlog_after_exit_ns: T,
+    /// Command 3F that follows a reset, before the first F8 that the card sends by itself: from its
+    /// ACK until the first data byte is taken.
+    pub busy_after_early_uart_entry_ns: T,
 }
 
 impl<T> Timing<T> {
@@ -87,6 +90,7 @@ impl<T> Timing<T> {
             busy_after_exit_ns: change(&self.busy_after_exit_ns),
             busy_after_exit_full_ns: change(&self.busy_after_exit_full_ns),
             backlog_after_exit_ns: change(&self.backlog_after_exit_ns),
+            busy_after_early_uart_entry_ns: change(&self.busy_after_early_uart_entry_ns),
         }
     }
 }
@@ -152,6 +156,7 @@ impl Draws {
         timing.reply_latency_ns = draws.reply_latency_ns.next();
         timing.busy_after_reset_ns = draws.busy_after_reset_ns.next();
         timing.busy_after_uart_entry_ns = draws.busy_after_uart_entry_ns.next();
+        timing.busy_after_early_uart_entry_ns = draws.busy_after_early_uart_entry_ns.next();
         timing.busy_after_exit_ns = draws.busy_after_exit_ns.next();
         timing.busy_after_exit_full_ns = draws.busy_after_exit_full_ns.next();
         timing.backlog_after_exit_ns = draws.backlog_after_exit_ns.next();

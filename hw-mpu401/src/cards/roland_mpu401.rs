@@ -96,6 +96,9 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         busy_after_exit_full_ns: Spread::between(70_110_000, 70_140_000, 70_180_000),
         // Measured: sending goes on for about 43 ms, up to 137 bytes: 136 byte times.
         backlog_after_exit_ns: Spread::exactly(43_520_000),
+        // Measured when 3F directly follows a reset. Assumed: that means a unit whose clock does not
+        // run yet.
+        busy_after_early_uart_entry_ns: Spread::exactly(33_450_000),
     },
     // Assumed: an 8-bit ISA cycle with its recovery time.
     access_ns: 1_000,

@@ -78,6 +78,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         busy_after_exit_full_ns: Spread::exactly(0),
         // Assumed: what the UART holds is sent.
         backlog_after_exit_ns: Spread::exactly(NEVER_NS),
+        busy_after_early_uart_entry_ns: Spread::exactly(0),
     },
     // Assumed: an 8-bit ISA cycle with its recovery time.
     access_ns: 1_000,

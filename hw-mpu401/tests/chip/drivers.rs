@@ -45,7 +45,7 @@ fn linux_opens_a_roland_whose_3f_overwrites_the_driver_s_own_00() {
     assert!((27_250..27_600).contains(&bus.now_us()), "{}", bus.now_us());
     bus.write_data(0x90);
     bus.poll(0x40, 100_000, 0).expect("taken");
-    assert!((61_500..62_500).contains(&bus.now_us()), "{}", bus.now_us());
+    assert!((60_600..61_000).contains(&bus.now_us()), "{}", bus.now_us());
     assert_eq!(bus.chip.mode(), Mode::Uart);
 }
 
@@ -125,7 +125,7 @@ fn netbsd_opens_a_roland_and_finds_the_ack_of_3f_among_its_input() {
     assert_eq!(bus.data(), 0xFE);
     bus.write_data(0x90);
     bus.poll(0x40, 10_000, 10).expect("the output poll is long enough");
-    assert!((61_500..62_500).contains(&bus.now_us()), "{}", bus.now_us());
+    assert!((60_600..61_000).contains(&bus.now_us()), "{}", bus.now_us());
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn windows_starts_a_roland_in_88_ms() {
     assert_eq!(bus.data(), 0xFE);
     bus.write_data(0x90);
     bus.poll(0x40, 50_000, 0).expect("taken");
-    assert!((88_000..90_000).contains(&bus.now_us()), "{}", bus.now_us());
+    assert!((87_600..88_400).contains(&bus.now_us()), "{}", bus.now_us());
 }
 
 #[test]

@@ -50,6 +50,7 @@ enum Turn {
 enum Own {
     DropBacklog,
     Stop,
+    FirstClock,
     Clock,
 }
 
@@ -301,7 +302,12 @@ impl Reference {
             Job::EnterUart => {
                 self.clear(self.card.cleared_by_uart_entry);
                 self.mode = Mode::Uart;
-                self.free_us = self.now_us + us(self.timing.busy_after_uart_entry_ns);
+                let timing = &self.timing;
+                let busy_ns = match self.own {
+                    None | Some((Own::Clock, _)) => timing.busy_after_uart_entry_ns,
+                    Some(_) => timing.busy_after_early_uart_entry_ns,
+                };
+                self.free_us = self.now_us + us(busy_ns);
                 self.deaf_until_us = self.free_us;
                 self.own = None;
             }
@@ -359,9 +365,9 @@ impl Reference {
                 self.send_own(0xFC);
                 let figures = self.card.reset_output;
                 let wait_us = figures.map_or(0, |own| us(own.clock_after_ready_ns));
-                self.own = Some((Own::Clock, self.free_us + wait_us));
+                self.own = Some((Own::FirstClock, self.free_us + wait_us));
             }
-            Own::Clock => {
+            Own::FirstClock | Own::Clock => {
                 self.send_own(0xF8);
                 self.own = Some((Own::Clock, time_us + CLOCK_US));
             }

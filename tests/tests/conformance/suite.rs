@@ -5,35 +5,17 @@ use std::path::Path;
 
 use portcls_machine::chip::{Mpu401, card, cards};
 use portcls_machine::ops::{
-    Failure, Remark, RemarkKind, RunReport, Scenario, Script, Verdict, check, run, run_on, suite,
+    Remark, RemarkKind, RunReport, Scenario, Script, Verdict, check, run, run_on, suite,
 };
 
 use crate::reference::Reference;
 
-/// Scenarios in which the model does not do yet what the measurements say: file and title.
-///
-/// Measured: Roland firmware 1.5A takes the first data byte 33.45 ms after the ACK of a 3F that
-/// follows a reset; the model takes the 34.7 ms of a unit that has been running.
-const KNOWN_DIFFERENCES: [(&str, &str); 4] = [
-    ("linux-alsa.ops", "Linux opens a card that is in intelligent mode"),
-    ("netbsd.ops", "NetBSD finds and opens a card"),
-    ("windows.ops", "Windows starts a card that is in intelligent mode"),
-    ("windows.ops", "Windows starts a card that was left in UART mode"),
-];
-
 #[test]
 fn every_card_does_what_the_suite_expects_of_it() {
     let report = check(cards());
-    let failures: Vec<_> = report.runs.iter().flat_map(RunReport::failures).collect();
-    let is_known =
-        |failure: &Failure<'_>| KNOWN_DIFFERENCES.contains(&(failure.file, failure.title));
-    let new: Vec<String> =
-        failures.iter().filter(|f| !is_known(f)).map(ToString::to_string).collect();
-    assert!(new.is_empty(), "{}", new.join("\n"));
-    for (file, title) in KNOWN_DIFFERENCES {
-        let is_left = failures.iter().any(|f| (f.file, f.title) == (file, title));
-        assert!(is_left, "{file}: '{title}' has been mended: take it out of the list");
-    }
+    let failures: Vec<String> =
+        report.runs.iter().flat_map(RunReport::failures).map(|f| f.to_string()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
