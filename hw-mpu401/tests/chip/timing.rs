@@ -41,10 +41,13 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     chip.write(Register::Command, 0xFF, 2_000_000);
     let taken_ns = 2_000_000 + time_until(&mut chip, 2_000_000, can_write);
     assert_eq!(chip.read(Register::Data, 2_400_000), 0xFE);
-    chip.write(Register::Command, 0x3F, 2_500_000);
+    chip.write(Register::Command, 0x95, 2_500_000);
     // The unit sees the command when it is free again.
     let reset_ns = time_until(&mut chip, 2_500_000, can_write) + 2_500_000 - taken_ns;
-    let entered_ns = 2_500_000 + time_until(&mut chip, 2_500_000, has_data);
+    assert_eq!(chip.read(Register::Data, 40_000_000), 0xFE);
+    // Long enough behind the reset that the unit's clock runs.
+    chip.write(Register::Command, 0x3F, 60_000_000);
+    let entered_ns = 60_000_000 + time_until(&mut chip, 60_000_000, has_data);
     chip.read(Register::Data, entered_ns);
     chip.write(Register::Data, 0x55, entered_ns + 1_000_000);
     let entry_ns = time_until(&mut chip, entered_ns, can_write);
