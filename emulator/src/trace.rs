@@ -120,7 +120,8 @@ impl Trace {
     }
 
     /// The text of a name of this trace.
-    pub(crate) fn name_text(&self, id: NameId) -> String {
+    #[must_use]
+    pub fn name_text(&self, id: NameId) -> String {
         self.names.borrow().text(id).to_owned()
     }
 

@@ -1,0 +1,66 @@
+//! Objects of the kernel that a driver keeps in its own memory, bound by their address.
+//!
+//! A KDPC, a KTIMER or a KEVENT is bytes of the driver to the driver; the kernel's object that
+//! stands behind it is found by where those bytes are.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use crate::guest::Guest;
+
+/// An object that a driver keeps in its memory.
+pub trait Bound: Any {
+    /// What is still to come of it, such as "a timer that is set": its memory must not go yet.
+    /// `None` when it may.
+    fn pending(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The bound objects of a guest.
+#[derive(Default)]
+pub(crate) struct Bindings(RefCell<BTreeMap<u64, Rc<dyn Bound>>>);
+
+impl Bindings {
+    pub fn clear(&self) {
+        let all = std::mem::take(&mut *self.0.borrow_mut());
+        drop(all);
+    }
+
+    /// Takes away what is bound in a range that goes; the first of it that is still pending, with
+    /// its address.
+    pub fn remove(&self, range: Range<u64>) -> Option<(u64, &'static str)> {
+        let mut bindings = self.0.borrow_mut();
+        let addresses: Vec<u64> = bindings.range(range).map(|(address, _)| *address).collect();
+        let removed: Vec<(u64, Rc<dyn Bound>)> = addresses
+            .into_iter()
+            .filter_map(|address| Some((address, bindings.remove(&address)?)))
+            .collect();
+        drop(bindings);
+        removed.iter().find_map(|(address, object)| Some((*address, object.pending()?)))
+    }
+}
+
+impl Guest {
+    /// Binds an object to an address; it replaces what was there, and that is dropped.
+    pub fn bind(&self, address: u64, object: Rc<dyn Bound>) {
+        let old = self.0.bindings.0.borrow_mut().insert(address, object);
+        drop(old);
+    }
+
+    /// The object bound to an address, if it is a `T`.
+    #[must_use]
+    pub fn bound<T: Bound>(&self, address: u64) -> Option<Rc<T>> {
+        let object = self.0.bindings.0.borrow().get(&address).cloned()?;
+        let object: Rc<dyn Any> = object;
+        object.downcast().ok()
+    }
+
+    /// Takes an object away.
+    pub fn unbind(&self, address: u64) -> Option<Rc<dyn Bound>> {
+        self.0.bindings.0.borrow_mut().remove(&address)
+    }
+}

@@ -1,0 +1,236 @@
+//! Calls into the guest: arguments in, the run, the result out.
+//!
+//! A call borrows the processor for the length of a run and no longer: what a stop asks for is
+//! served with the processor free, so an interrupt, a DPC or another call can run on top. A call
+//! saves all registers when it begins and puts them back when it ends.
+
+use cpu_x86::{Access, Cpu, Fault, Mode, RFlags, Register, Registers, Stop};
+use portcls_emulator::Running;
+
+use crate::debugger::{Pause, Verdict};
+use crate::guest::Guest;
+
+/// The first arguments on x64. Source: the Microsoft x64 calling convention.
+const ARGUMENT_REGISTERS: [Register; 4] =
+    [Register::Rcx, Register::Rdx, Register::R8, Register::R9];
+
+/// Whether a call goes on after a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// It does.
+    GoOn,
+    /// The guest has returned.
+    Returned,
+}
+
+impl Guest {
+    /// Calls a function of the guest and returns its result: RAX, or EDX:EAX on x86.
+    ///
+    /// Each word is one argument; on x86 a 64-bit argument is two. What the function does with the
+    /// IRQL stays done. On a frozen kernel, and after the driver was unloaded, nothing runs and the
+    /// result is 0.
+    pub fn call(&self, function: u64, words: &[u64]) -> u64 {
+        if self.kernel().is_frozen() || self.0.gone.get() {
+            return 0;
+        }
+        let (saved, refused) = self.begin_call(function, words);
+        if let Some(fault) = refused {
+            self.accuse_driver(fault);
+            self.0.cpu.borrow_mut().set_registers(&saved.registers);
+            return 0;
+        }
+        let result = self.run_to_return(saved.stack_pointer);
+        self.0.cpu.borrow_mut().set_registers(&saved.registers);
+        result
+    }
+
+    /// Lays the arguments and the return address on the stack that is due; a fault when it has no
+    /// room for them.
+    fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
+        self.settle_paging();
+        let running = self.kernel().running();
+        let return_address = self.0.thunks.borrow().return_address();
+        let mut cpu = self.0.cpu.borrow_mut();
+        let registers = cpu.registers();
+        let top = self.0.stacks.place(running, registers.general[Register::Rsp as usize]);
+        let laid = match cpu.mode() {
+            Mode::Bits64 => lay_out_64(&mut cpu, top, words, return_address),
+            Mode::Bits32 => lay_out_32(&mut cpu, top, words, return_address),
+        };
+        cpu.set_rip(function);
+        cpu.set_flags(RFlags::INTERRUPT);
+        let (stack_pointer, fault) = match laid {
+            Ok(stack_pointer) => (stack_pointer, None),
+            Err(fault) => (fault.address, Some(fault)),
+        };
+        // After a fault the report looks at the call that could not be made.
+        cpu.set_register(Register::Rsp, stack_pointer);
+        (Saved { registers, stack_pointer }, fault)
+    }
+
+    fn run_to_return(&self, stack_pointer: u64) -> u64 {
+        let mut left = self.0.options.call_budget;
+        loop {
+            self.settle_paging();
+            if self.is_pause_due() {
+                self.ask_debugger(Pause::Count);
+            }
+            let slice = self.slice(left);
+            let (stop, retired) = self.run_slice(slice);
+            left = left.saturating_sub(retired);
+            self.spend(retired);
+            if self.kernel().is_frozen() {
+                return 0;
+            }
+            if self.serve(stop) == Served::Returned {
+                return self.take_result(stack_pointer);
+            }
+            if left == 0 {
+                let budget = self.0.options.call_budget;
+                self.kernel().hang(&format!("a call into the driver: {budget} instructions"));
+            }
+            if self.kernel().is_frozen() {
+                return 0;
+            }
+        }
+    }
+
+    /// How many instructions may run before somebody has to look at the clock.
+    #[inline]
+    fn slice(&self, left: u64) -> u64 {
+        let options = &self.0.options;
+        let kernel = self.kernel();
+        let time_ns = kernel.next_deadline_ns().saturating_sub(kernel.now_ns());
+        let until_deadline = match options.instruction_ns {
+            0 => u64::MAX,
+            1 => time_ns,
+            cost => time_ns.div_ceil(cost),
+        };
+        let slice = left.min(until_deadline).min(options.longest_slice);
+        let slice = match self.0.debugger.borrow().as_ref() {
+            None => slice,
+            Some(debugger) => {
+                let count = self.0.cpu.borrow().instruction_count();
+                slice.min(debugger.next_pause().saturating_sub(count))
+            }
+        };
+        slice.max(1)
+    }
+
+    /// Whether a debugger wants to be asked before the next instruction.
+    #[inline]
+    fn is_pause_due(&self) -> bool {
+        match self.0.debugger.borrow().as_ref() {
+            None => false,
+            Some(debugger) => self.0.cpu.borrow().instruction_count() >= debugger.next_pause(),
+        }
+    }
+
+    #[inline]
+    fn run_slice(&self, slice: u64) -> (Stop, u64) {
+        let mut cpu = self.0.cpu.borrow_mut();
+        let before = cpu.instruction_count();
+        let stop = cpu.run(slice);
+        (stop, cpu.instruction_count() - before)
+    }
+
+    /// Lets the time of so many instructions pass: the kernel may preempt the guest here.
+    #[inline]
+    fn spend(&self, instructions: u64) {
+        let time_ns = instructions.saturating_mul(self.0.options.instruction_ns);
+        self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
+    }
+
+    /// The result, and a look at whether the function left the stack as it should.
+    fn take_result(&self, stack_pointer: u64) -> u64 {
+        let cpu = self.0.cpu.borrow();
+        let (low, high) = (cpu.register(Register::Rax), cpu.register(Register::Rdx));
+        let popped = cpu.register(Register::Rsp).wrapping_sub(stack_pointer);
+        drop(cpu);
+        if self.mode() == Mode::Bits64 && popped != 8 {
+            let message = format!("a function of the driver returned with RSP off by {popped:#x}");
+            self.kernel().report_violation("StackBalance", &message);
+        }
+        match self.mode() {
+            Mode::Bits64 => low,
+            Mode::Bits32 => low | high << 32,
+        }
+    }
+
+    /// Asks the debugger before the next instruction, if it wants to be asked.
+    pub(crate) fn ask_debugger(&self, pause: Pause) {
+        let debugger = self.0.debugger.borrow().clone();
+        let Some(debugger) = debugger else { return };
+        if debugger.pause(pause) == Verdict::Abandon {
+            self.kernel().abandon();
+        }
+    }
+
+    /// Runs `work` with `bytes` of zeroed memory on the stack that is due.
+    pub fn with_scratch<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
+        let running = self.kernel().running();
+        let mut cpu = self.0.cpu.borrow_mut();
+        let before = cpu.register(Register::Rsp);
+        let top = self.0.stacks.place(running, before);
+        let address = top.wrapping_sub(bytes) & !0xF;
+        let zeros = vec![0; bytes as usize];
+        if let Err(fault) = cpu.memory_mut().write(address, &zeros) {
+            drop(cpu);
+            self.accuse_driver(fault);
+            return None;
+        }
+        cpu.set_register(Register::Rsp, address);
+        drop(cpu);
+        let result = work(address);
+        self.0.cpu.borrow_mut().set_register(Register::Rsp, before);
+        Some(result)
+    }
+
+    /// What runs, in words, for a report.
+    #[must_use]
+    pub fn running_text(&self) -> String {
+        match self.kernel().running() {
+            Running::Dpc(name) => {
+                format!("the DPC '{}'", self.kernel().trace().name_text(name))
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What a call puts back.
+struct Saved {
+    registers: Registers,
+    /// Where the return address lies.
+    stack_pointer: u64,
+}
+
+/// The frame of a call on x64: home space for four words, further words, the return address.
+fn lay_out_64(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
+    let slots = words.len().max(ARGUMENT_REGISTERS.len()) as u64;
+    let frame = (top & !0xF).wrapping_sub((slots * 8).next_multiple_of(16));
+    let stack_pointer = frame.wrapping_sub(8);
+    cpu.memory_mut().write(stack_pointer, &back.to_le_bytes())?;
+    for (index, word) in words.iter().enumerate() {
+        match ARGUMENT_REGISTERS.get(index) {
+            Some(register) => cpu.set_register(*register, *word),
+            None => cpu.memory_mut().write(frame + index as u64 * 8, &word.to_le_bytes())?,
+        }
+    }
+    Ok(stack_pointer)
+}
+
+/// The frame of a call on x86: the words, the return address.
+fn lay_out_32(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
+    let frame = (top.wrapping_sub(words.len() as u64 * 4)) & !0xF;
+    let stack_pointer = frame.wrapping_sub(4);
+    let mut bytes = (back as u32).to_le_bytes().to_vec();
+    bytes.extend(words.iter().flat_map(|word| (*word as u32).to_le_bytes()));
+    if stack_pointer > u64::from(u32::MAX) {
+        let access = Access::Write;
+        let kind = cpu_x86::FaultKind::NotMapped;
+        return Err(Fault { address: stack_pointer, access, kind });
+    }
+    cpu.memory_mut().write(stack_pointer, &bytes)?;
+    Ok(stack_pointer)
+}

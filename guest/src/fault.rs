@@ -1,0 +1,222 @@
+//! What a refused access or a trap is to NT: a bug check, its code and its parameters.
+//!
+//! Source: Bug Check Code Reference, the pages of the codes. Drivers here have no handlers of
+//! their own: an exception is never handled.
+
+use cpu_x86::{Access, Fault, FaultKind, Register, Stop};
+use portcls_emulator::{BugCheckCode, Irql};
+
+use crate::guest::Guest;
+
+/// An access to memory that is not allowed. Source: ntstatus.h, as all of these.
+const STATUS_ACCESS_VIOLATION: u64 = 0xC000_0005;
+const STATUS_ILLEGAL_INSTRUCTION: u64 = 0xC000_001D;
+const STATUS_ARRAY_BOUNDS_EXCEEDED: u64 = 0xC000_008C;
+const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
+const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
+const STATUS_BREAKPOINT: u64 = 0x8000_0003;
+
+/// The vectors of software interrupts that mean something. Source: KiFastFail, KiDebugService.
+const FAST_FAIL: u8 = 0x29;
+const ASSERTION: u8 = 0x2C;
+const BREAKPOINT: u8 = 3;
+
+/// The vector of the double fault that a stack overflow ends in.
+const DOUBLE_FAULT: u64 = 8;
+
+/// Whose instruction it was.
+enum Culprit {
+    Driver,
+    Routine(&'static str),
+}
+
+impl Guest {
+    /// An access of the driver's own code was refused.
+    #[cold]
+    pub(crate) fn accuse_driver(&self, fault: Fault) {
+        self.accuse(fault, Culprit::Driver);
+    }
+
+    /// A routine that the driver called was given a bad address.
+    #[cold]
+    pub(crate) fn accuse_routine(&self, fault: Fault) {
+        let routine = self.0.serving.get().unwrap_or("the kernel");
+        self.accuse(fault, Culprit::Routine(routine));
+    }
+
+    fn accuse(&self, fault: Fault, culprit: Culprit) {
+        let rip = self.0.cpu.borrow().rip();
+        let Fault { address, access, kind } = fault;
+        let irql = self.kernel().current_irql();
+        let by = match &culprit {
+            Culprit::Driver => self.describe_address(rip),
+            Culprit::Routine(routine) => format!("{routine}, called by the driver"),
+        };
+        let what = self.describe_place(address, irql);
+        let message = format!("{by}: {access} at {address:#x}, {what}");
+        let (code, parameters) = self.judge(fault, rip, irql, &culprit);
+        let message = match kind {
+            FaultKind::Guard if self.0.stacks.range(address).is_some() => {
+                format!("{by}: the stack has overflowed")
+            }
+            FaultKind::Misaligned => {
+                format!("{by}: {access} at {address:#x}, which the instruction wants aligned")
+            }
+            _ => message,
+        };
+        if access == Access::Execute {
+            let message = format!("the driver jumped to {address:#x}, {what}");
+            self.kernel().bug_check_with(code, parameters, &message);
+        } else {
+            self.kernel().bug_check_with(code, parameters, &message);
+        }
+    }
+
+    /// The bug check of a refused access.
+    fn judge(
+        &self,
+        fault: Fault,
+        rip: u64,
+        irql: Irql,
+        culprit: &Culprit,
+    ) -> (BugCheckCode, [u64; 4]) {
+        let Fault { address, access, kind } = fault;
+        let old_access = match access {
+            Access::Read => 0,
+            Access::Write => 1,
+            Access::Execute => 8,
+        };
+        if kind == FaultKind::Guard && self.0.stacks.range(address).is_some() {
+            return (BugCheckCode::UNEXPECTED_KERNEL_MODE_TRAP, [DOUBLE_FAULT, address, 0, rip]);
+        }
+        if kind == FaultKind::Misaligned {
+            return self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
+        }
+        // Assumed: special pool is told at any IRQL; the page of D1 does not say who is first.
+        if self.0.pool.freed_at(address).is_some() && kind == FaultKind::NotMapped {
+            let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
+            return (code, [address, old_access, rip, 0]);
+        }
+        if self.0.pool.block_near(address).is_some() && kind == FaultKind::NotMapped {
+            let code = BugCheckCode::DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION;
+            return (code, [address, old_access, rip, 0]);
+        }
+        if kind == FaultKind::Rights && !self.0.paging.holds(address) {
+            return match access {
+                Access::Execute => {
+                    (BugCheckCode::ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, [address, 0, 0, 0])
+                }
+                Access::Read | Access::Write => {
+                    (BugCheckCode::ATTEMPTED_WRITE_TO_READONLY_MEMORY, [address, 0, 0, 0xA])
+                }
+            };
+        }
+        if irql >= Irql::DISPATCH_LEVEL {
+            let code = match culprit {
+                Culprit::Driver => BugCheckCode::DRIVER_IRQL_NOT_LESS_OR_EQUAL,
+                Culprit::Routine(_) => BugCheckCode::IRQL_NOT_LESS_OR_EQUAL,
+            };
+            return (code, [address, u64::from(irql.0), old_access, rip]);
+        }
+        if !self.0.space.is_kernel_address(address) {
+            return self.exception(STATUS_ACCESS_VIOLATION, rip, [old_access, address]);
+        }
+        // Source: the page of 0x50, from Windows 10 version 1507 on.
+        let access = match access {
+            Access::Read => 0,
+            Access::Write => 2,
+            Access::Execute => 0x10,
+        };
+        (BugCheckCode::PAGE_FAULT_IN_NONPAGED_AREA, [address, access, rip, 2])
+    }
+
+    /// The bug check of an exception that nothing handles: its code, where, and two parameters.
+    ///
+    /// Assumed: every thread of a driver is a system thread; a request of an application would
+    /// end in code 3B with the same exception.
+    fn exception(&self, status: u64, rip: u64, parameters: [u64; 2]) -> (BugCheckCode, [u64; 4]) {
+        if self.kernel().current_irql() >= Irql::DISPATCH_LEVEL {
+            let code = BugCheckCode::KMODE_EXCEPTION_NOT_HANDLED;
+            (code, [status, rip, parameters[0], parameters[1]])
+        } else {
+            let code = BugCheckCode::SYSTEM_THREAD_EXCEPTION_NOT_HANDLED;
+            // Records of the exception and its context do not exist here.
+            (code, [status, rip, 0, 0])
+        }
+    }
+
+    /// The driver executed something that traps.
+    #[cold]
+    pub(crate) fn raise_trap(&self, stop: &Stop) {
+        let rip = self.0.cpu.borrow().rip();
+        let place = self.describe_address(rip);
+        let (status, what) = match stop {
+            Stop::Interrupt { vector: FAST_FAIL, .. } => {
+                let reason = self.0.cpu.borrow().register(Register::Rcx);
+                let message = format!("{place}: a fast fail, reason {reason:#x}");
+                let code = BugCheckCode::KERNEL_SECURITY_CHECK_FAILURE;
+                self.kernel().bug_check_with(code, [reason, 0, 0, 0], &message);
+                return;
+            }
+            Stop::Interrupt { vector: BREAKPOINT, .. } => {
+                (STATUS_BREAKPOINT, "a breakpoint, without a debugger")
+            }
+            Stop::Interrupt { vector: ASSERTION, .. } => (STATUS_ASSERTION_FAILURE, "an assertion"),
+            Stop::Undefined => (STATUS_ILLEGAL_INSTRUCTION, "an illegal instruction"),
+            Stop::DivideError => (STATUS_INTEGER_DIVIDE_BY_ZERO, "a division by zero or overflow"),
+            Stop::BoundRange => (STATUS_ARRAY_BOUNDS_EXCEEDED, "an index out of bounds"),
+            Stop::Unsupported { text, .. } => {
+                self.kernel().unsupported(&format!("the instruction '{text}' at {place}"));
+                return;
+            }
+            other => {
+                self.kernel().unsupported(&format!("{other} at {place}"));
+                return;
+            }
+        };
+        let (code, parameters) = self.exception(status, rip, [0, 0]);
+        self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
+    }
+
+    /// The processor refused what the driver did, without an address.
+    #[cold]
+    pub(crate) fn raise_general_protection(&self, what: &str) {
+        let rip = self.0.cpu.borrow().rip();
+        let (code, parameters) = self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
+        let place = self.describe_address(rip);
+        self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
+    }
+
+    /// A code address as `image+offset`, or by the routine's name.
+    #[must_use]
+    pub fn describe_address(&self, address: u64) -> String {
+        if let Some(rva) = self.0.loaded.rva(address) {
+            return format!("the driver+{rva:#x}");
+        }
+        self.name_of_thunk(address).unwrap_or_else(|| format!("{address:#x}"))
+    }
+
+    /// What an address is that could not be accessed.
+    fn describe_place(&self, address: u64, irql: Irql) -> String {
+        if let Some(block) = self.0.pool.freed_at(address) {
+            return format!("in {}, which was freed", block.describe());
+        }
+        if irql >= Irql::DISPATCH_LEVEL && self.0.paging.holds(address) {
+            let block = self.0.pool.block_near(address).map(|block| block.describe());
+            let section = || self.0.loaded.section_name(address).map(|s| format!("section {s}"));
+            let what = block.or_else(section).unwrap_or_default();
+            return format!("pageable memory at {irql}: {what}");
+        }
+        if let Some(block) = self.0.pool.block_near(address) {
+            return format!("beside {}", block.describe());
+        }
+        let discarded = self.0.loaded.discardable.iter().any(|range| range.contains(&address));
+        if discarded {
+            return "in a section that was discarded after DriverEntry".to_owned();
+        }
+        match address {
+            0..0x1_0000 => "near the null pointer".to_owned(),
+            _ => "which is not mapped or does not allow it".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The guest: a processor, its memory and a driver's image, beside the simulated kernel.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use cpu_x86::{Cpu, Mode};
+use portcls_emulator::{Irql, Kernel};
+
+use crate::binding::Bindings;
+use crate::debugger::Debugger;
+use crate::image::Image;
+use crate::layout::{Layout, X64, X86};
+use crate::loaded::{self, LoadError, Loaded};
+use crate::paging::Paging;
+use crate::pool::Pool;
+use crate::processor;
+use crate::space::Space;
+use crate::stacks::Stacks;
+use crate::thunk::{Thunk, Thunks};
+
+/// What may be set about a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestOptions {
+    /// Time of one instruction in ns.
+    /// Assumed: 1 ns; the port accesses of 1 us dwarf it, and a loop still takes time.
+    pub instruction_ns: u64,
+    /// The most instructions of one call into the driver; more are reported as a hang.
+    pub call_budget: u64,
+    /// The most instructions between two looks at the kernel's preemption point. The kernel's
+    /// deadlines are met to the instruction in any case; 1 is for whoever explores.
+    pub longest_slice: u64,
+}
+
+impl Default for GuestOptions {
+    fn default() -> Self {
+        GuestOptions { instruction_ns: 1, call_budget: 100_000_000, longest_slice: u64::MAX }
+    }
+}
+
+/// A handle to a guest; cloning it is cheap.
+#[derive(Clone)]
+pub struct Guest(pub(crate) Rc<GuestState>);
+
+/// Everything of a guest.
+pub(crate) struct GuestState {
+    pub options: GuestOptions,
+    pub space: &'static Space,
+    pub layout: &'static Layout,
+    pub mode: Mode,
+    pub loaded: Loaded,
+
+    pub kernel: Kernel,
+    pub cpu: Rc<RefCell<Cpu>>,
+    pub debugger: RefCell<Option<Rc<dyn Debugger>>>,
+
+    pub thunks: RefCell<Thunks>,
+    pub stacks: Stacks,
+    pub pool: Pool,
+    pub paging: Paging,
+    pub bindings: Bindings,
+    /// The routine that is served now, for the words of a bug check.
+    pub serving: Cell<Option<&'static str>>,
+    /// The IRQL before CLI, while interrupts are off.
+    pub irql_before_cli: Cell<Option<Irql>>,
+    /// The driver was unloaded: nothing calls into it any more.
+    pub gone: Cell<bool>,
+}
+
+impl Guest {
+    /// Loads an image into a new guest; nothing of it runs yet.
+    ///
+    /// # Errors
+    /// When the image cannot be mapped.
+    pub fn new(kernel: &Kernel, image: &Image, options: GuestOptions) -> Result<Guest, LoadError> {
+        let mode = image.mode();
+        let space = Space::of(mode);
+        let mut cpu = Cpu::new(mode);
+        let mut thunks = Thunks::new(space.thunks.clone());
+        cpu.add_stop_addresses(space.thunks.start..=space.thunks.end - 1);
+        let loaded = loaded::load(&mut cpu, image, space, &mut thunks)?;
+        let paging = Paging::new(&loaded);
+        let stacks = Stacks::map(&mut cpu, space)?;
+        let layout = match mode {
+            Mode::Bits64 => &X64,
+            Mode::Bits32 => &X86,
+        };
+        processor::map(&mut cpu, space, layout)?;
+        Ok(Guest(Rc::new(GuestState {
+            options,
+            space,
+            layout,
+            mode,
+            loaded,
+            kernel: kernel.clone(),
+            cpu: Rc::new(RefCell::new(cpu)),
+            debugger: RefCell::new(None),
+            thunks: RefCell::new(thunks),
+            stacks,
+            pool: Pool::new(space),
+            paging,
+            bindings: Bindings::default(),
+            serving: Cell::new(None),
+            irql_before_cli: Cell::new(None),
+            gone: Cell::new(false),
+        })))
+    }
+
+    /// The kernel that it runs on.
+    #[must_use]
+    pub fn kernel(&self) -> &Kernel {
+        &self.0.kernel
+    }
+
+    /// 32 or 64 bits.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    /// Where the fields of structures lie.
+    #[must_use]
+    pub fn layout(&self) -> &'static Layout {
+        self.0.layout
+    }
+
+    /// Bytes of a pointer.
+    #[must_use]
+    pub fn pointer_bytes(&self) -> u64 {
+        self.0.space.pointer_bytes
+    }
+
+    /// The loaded image.
+    #[must_use]
+    pub fn loaded(&self) -> &Loaded {
+        &self.0.loaded
+    }
+
+    /// The processor, which is not borrowed while anything outside of it runs.
+    #[must_use]
+    pub fn cpu(&self) -> &Rc<RefCell<Cpu>> {
+        &self.0.cpu
+    }
+
+    /// What a thunk's address stands for, for a report: `KeSetEvent`, `IPortMidi::Notify`.
+    #[must_use]
+    pub fn name_of_thunk(&self, address: u64) -> Option<String> {
+        self.0.thunks.borrow().name(address).map(str::to_owned)
+    }
+
+    /// Has a debugger asked at instruction boundaries.
+    pub fn set_debugger(&self, debugger: Rc<dyn Debugger>) {
+        *self.0.debugger.borrow_mut() = Some(debugger);
+    }
+
+    /// The address of a routine, for a field or a vtable that the guest calls it through.
+    #[allow(dead_code, reason = "COM objects and driver objects are what it is for")]
+    pub(crate) fn thunk_of(&self, routine: &'static crate::routine::Routine) -> u64 {
+        self.0.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
+    }
+
+    /// What is behind a thunk's address.
+    #[inline]
+    pub(crate) fn thunk_at(&self, address: u64) -> Option<Thunk> {
+        self.0.thunks.borrow().at(address).cloned()
+    }
+
+    /// Ends it: nothing calls into the guest any more, and what the kernel and the port held for
+    /// it goes. The driver was unloaded, or the machine goes.
+    pub fn end(&self) {
+        self.0.gone.set(true);
+        self.0.bindings.clear();
+        self.0.debugger.borrow_mut().take();
+    }
+}
+
+impl fmt::Debug for Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "guest of {} bytes at {:#x}", self.0.loaded.size, self.0.loaded.base)
+    }
+}

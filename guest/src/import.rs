@@ -1,0 +1,99 @@
+//! What a driver may import: one table for each module.
+//!
+//! How a routine is written is said in [`crate::routine`]. To add one: its body and its line in
+//! the table of its module, in the order of the alphabet. Nothing else knows of it.
+//!
+//! A routine that is not in a table ends the run by its name when it is called, so a body that
+//! only pretends has no place here.
+
+mod hal;
+mod ntoskrnl;
+
+use cpu_x86::Mode;
+
+use crate::routine::Routine;
+
+/// What one module exports.
+#[derive(Debug)]
+pub struct Module {
+    /// Its file names in lower case, the usual one first.
+    pub names: &'static [&'static str],
+    /// Its routines.
+    pub routines: &'static [Routine],
+    /// Its variables.
+    pub variables: &'static [Variable],
+}
+
+/// A variable that a driver imports: it gets storage of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its exported name.
+    pub name: &'static str,
+    /// Its bytes at load; they decide its size.
+    pub content: fn(Mode) -> Vec<u8>,
+}
+
+/// What an import was found to be.
+#[derive(Debug, Clone, Copy)]
+pub enum Found {
+    /// A routine.
+    Routine(&'static Routine),
+    /// A variable.
+    Data(&'static Variable),
+}
+
+/// All modules.
+static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE];
+
+/// Looks an import up.
+///
+/// The kernel and the HAL are one: over the versions of Windows routines moved from one to the
+/// other, and each forwards what it no longer has.
+#[must_use]
+pub fn find(module: &str, name: &str) -> Option<Found> {
+    let is = |wanted: &Module, module: &str| {
+        wanted.names.iter().any(|name| name.eq_ignore_ascii_case(module))
+    };
+    let direct = MODULES.iter().find(|candidate| is(candidate, module))?;
+    let is_kernel = |module: &Module| {
+        std::ptr::eq(module, &ntoskrnl::MODULE) || std::ptr::eq(module, &hal::MODULE)
+    };
+    let also = MODULES.iter().filter(|other| is_kernel(direct) && is_kernel(other));
+    std::iter::once(direct).chain(also).find_map(|module| module.find(name))
+}
+
+impl Module {
+    fn find(&'static self, name: &str) -> Option<Found> {
+        if let Some(routine) = self.routines.iter().find(|routine| routine.name == name) {
+            return Some(Found::Routine(routine));
+        }
+        let variable = self.variables.iter().find(|variable| variable.name == name)?;
+        Some(Found::Data(variable))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_in_the_order_of_the_alphabet() {
+        for module in MODULES {
+            let mut names: Vec<&str> = module.routines.iter().map(|routine| routine.name).collect();
+            let found = names.clone();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(found, names, "{:?}", module.names);
+        }
+    }
+
+    #[test]
+    fn the_kernel_and_the_hal_forward_to_each_other() {
+        for module in ["ntoskrnl.exe", "HAL.dll"] {
+            let found = find(module, "READ_PORT_UCHAR");
+            assert!(matches!(found, Some(Found::Routine(_))), "{module}");
+        }
+        assert!(find("portcls.sys", "READ_PORT_UCHAR").is_none());
+        assert!(find("ntdll.dll", "memcpy").is_none());
+    }
+}

@@ -1,0 +1,167 @@
+//! The kernel's own access to the guest's memory, checked as the processor checks it.
+//!
+//! A bad address is the driver's mistake, so it ends in a bug check that names the routine; the
+//! calls here do not return then, except on a frozen kernel, where they read 0 and write nothing.
+
+use cpu_x86::{Fault, PAGE_BYTES};
+use portcls_port::guid::Guid;
+
+use crate::guest::Guest;
+
+/// The most UTF-16 units of a string that is read up to its zero.
+/// Source: UNICODE_STRING counts bytes in 16 bits.
+const LONGEST_TEXT: usize = 32_767;
+
+impl Guest {
+    /// Reads bytes of a fixed number.
+    #[inline]
+    pub fn load<const N: usize>(&self, address: u64) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.load_into(address, &mut bytes);
+        bytes
+    }
+
+    /// Reads bytes.
+    #[inline]
+    pub fn load_into(&self, address: u64, bytes: &mut [u8]) {
+        self.settle_paging();
+        let result = self.0.cpu.borrow().memory().read(address, bytes);
+        if let Err(fault) = result {
+            bytes.fill(0);
+            self.refuse(fault);
+        }
+    }
+
+    /// Reads bytes into a vector.
+    pub fn load_bytes(&self, address: u64, length: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Page by page, so that a length out of nowhere faults before it is allocated.
+        while bytes.len() < length && !self.kernel().is_frozen() {
+            let start = bytes.len();
+            let at = address.wrapping_add(start as u64);
+            let in_page = PAGE_BYTES - at as usize % PAGE_BYTES;
+            bytes.resize(length.min(start + in_page), 0);
+            self.load_into(at, &mut bytes[start..]);
+        }
+        bytes
+    }
+
+    /// Writes bytes.
+    #[inline]
+    pub fn store(&self, address: u64, bytes: &[u8]) {
+        self.settle_paging();
+        let result = self.0.cpu.borrow_mut().memory_mut().write(address, bytes);
+        if let Err(fault) = result {
+            self.refuse(fault);
+        }
+    }
+
+    /// Reads a byte.
+    pub fn load_u8(&self, address: u64) -> u8 {
+        u8::from_le_bytes(self.load(address))
+    }
+
+    /// Reads two bytes.
+    pub fn load_u16(&self, address: u64) -> u16 {
+        u16::from_le_bytes(self.load(address))
+    }
+
+    /// Reads four bytes.
+    pub fn load_u32(&self, address: u64) -> u32 {
+        u32::from_le_bytes(self.load(address))
+    }
+
+    /// Reads eight bytes.
+    pub fn load_u64(&self, address: u64) -> u64 {
+        u64::from_le_bytes(self.load(address))
+    }
+
+    /// Reads a pointer, a SIZE_T or a ULONG_PTR.
+    #[inline]
+    pub fn load_word(&self, address: u64) -> u64 {
+        match self.pointer_bytes() {
+            8 => self.load_u64(address),
+            _ => u64::from(self.load_u32(address)),
+        }
+    }
+
+    /// Reads a GUID.
+    pub fn load_guid(&self, address: u64) -> Guid {
+        bytemuck::cast(self.load::<16>(address))
+    }
+
+    /// Writes a byte.
+    pub fn store_u8(&self, address: u64, value: u8) {
+        self.store(address, &[value]);
+    }
+
+    /// Writes two bytes.
+    pub fn store_u16(&self, address: u64, value: u16) {
+        self.store(address, &value.to_le_bytes());
+    }
+
+    /// Writes four bytes.
+    pub fn store_u32(&self, address: u64, value: u32) {
+        self.store(address, &value.to_le_bytes());
+    }
+
+    /// Writes eight bytes.
+    pub fn store_u64(&self, address: u64, value: u64) {
+        self.store(address, &value.to_le_bytes());
+    }
+
+    /// Writes a pointer, a SIZE_T or a ULONG_PTR.
+    pub fn store_word(&self, address: u64, value: u64) {
+        match self.pointer_bytes() {
+            8 => self.store_u64(address, value),
+            _ => self.store_u32(address, value as u32),
+        }
+    }
+
+    /// Reads bytes up to a zero, which is not among them, at most `limit`.
+    pub fn load_c_string(&self, address: u64, limit: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while bytes.len() < limit {
+            match self.load_u8(address.wrapping_add(bytes.len() as u64)) {
+                0 => break,
+                byte => bytes.push(byte),
+            }
+        }
+        bytes
+    }
+
+    /// Reads UTF-16 units up to a zero, which is not among them.
+    pub fn load_wide_string(&self, address: u64) -> Vec<u16> {
+        let mut units = Vec::new();
+        while units.len() < LONGEST_TEXT {
+            match self.load_u16(address.wrapping_add(2 * units.len() as u64)) {
+                0 => break,
+                unit => units.push(unit),
+            }
+        }
+        units
+    }
+
+    /// Reads the text of a UNICODE_STRING.
+    pub fn load_unicode_string(&self, address: u64) -> Vec<u16> {
+        let layout = &self.layout().unicode_string;
+        let length = self.load_u16(address + u64::from(layout.length));
+        let buffer = self.load_word(address + u64::from(layout.buffer));
+        let bytes = self.load_bytes(buffer, usize::from(length));
+        bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
+    }
+
+    /// Whether bytes could be read now, without a bug check when they could not.
+    #[must_use]
+    pub fn is_readable(&self, address: u64, length: usize) -> bool {
+        self.settle_paging();
+        let mut bytes = vec![0; length];
+        self.0.cpu.borrow().memory().read(address, &mut bytes).is_ok()
+    }
+
+    /// A routine of the kernel met a bad address of the driver.
+    #[cold]
+    fn refuse(&self, fault: Fault) {
+        self.accuse_routine(fault);
+    }
+}

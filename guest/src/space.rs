@@ -1,0 +1,123 @@
+//! Where things lie in the guest's half of the address range.
+//!
+//! Everything is in the kernel half, where a driver expects it, and far apart, so that a wild
+//! pointer meets nothing. The places are fixed: the same run has the same addresses.
+
+use std::ops::Range;
+
+use cpu_x86::Mode;
+
+/// The places of one bitness.
+#[derive(Debug)]
+#[allow(dead_code, reason = "COM objects and driver objects have their places already")]
+pub(crate) struct Space {
+    /// Bytes of a pointer.
+    pub pointer_bytes: u64,
+    /// The first address of the kernel half.
+    pub kernel_half: u64,
+    /// Where the image goes.
+    pub image: u64,
+    /// Addresses that stand for routines of the kernel and of PortCls; nothing is mapped there.
+    pub thunks: Range<u64>,
+    /// Storage of imported data.
+    pub data_imports: Range<u64>,
+    /// Pool that is always resident.
+    pub nonpaged_pool: Range<u64>,
+    /// Pool that is not, at DISPATCH_LEVEL and above.
+    pub paged_pool: Range<u64>,
+    /// COM objects of the port: a pointer to a vtable each.
+    pub port_objects: Range<u64>,
+    /// The vtables of those objects.
+    pub vtables: Range<u64>,
+    /// Driver, device, file and request objects.
+    pub objects: Range<u64>,
+    /// Buffers that go with a call.
+    pub transfer: Range<u64>,
+    /// The stacks, one after the other.
+    pub stacks: u64,
+    /// Bytes of one stack: what NT gives a thread.
+    pub stack_bytes: u64,
+    /// KUSER_SHARED_DATA.
+    pub shared_data: u64,
+    /// The processor's control region, KPCR.
+    pub processor: u64,
+    /// To what a pool block is aligned.
+    pub pool_alignment: u64,
+}
+
+/// Source: KUSER_SHARED_DATA and stack sizes are those of x64 Windows; the rest is Assumed: any
+/// place in the kernel half will do.
+static BITS_64: Space = Space {
+    pointer_bytes: 8,
+    kernel_half: 0xFFFF_8000_0000_0000,
+    image: 0xFFFF_F800_1000_0000,
+    thunks: 0xFFFF_F801_0000_0000..0xFFFF_F801_0100_0000,
+    data_imports: 0xFFFF_F801_1000_0000..0xFFFF_F801_1001_0000,
+    nonpaged_pool: 0xFFFF_C000_0000_0000..0xFFFF_D000_0000_0000,
+    paged_pool: 0xFFFF_A000_0000_0000..0xFFFF_B000_0000_0000,
+    port_objects: 0xFFFF_E000_0000_0000..0xFFFF_E000_0100_0000,
+    vtables: 0xFFFF_F801_2000_0000..0xFFFF_F801_2001_0000,
+    objects: 0xFFFF_E100_0000_0000..0xFFFF_E100_1000_0000,
+    transfer: 0xFFFF_D100_0000_0000..0xFFFF_D100_0001_0000,
+    stacks: 0xFFFF_D000_2000_0000,
+    stack_bytes: 0x6000,
+    shared_data: 0xFFFF_F780_0000_0000,
+    processor: 0xFFFF_F802_0000_0000,
+    pool_alignment: 16,
+};
+
+/// Source: as above, for x86 Windows without PAE tricks: 2 GiB of kernel space from 80000000.
+static BITS_32: Space = Space {
+    pointer_bytes: 4,
+    kernel_half: 0x8000_0000,
+    image: 0x8100_0000,
+    thunks: 0x8F00_0000..0x8F80_0000,
+    data_imports: 0x8F80_0000..0x8F81_0000,
+    nonpaged_pool: 0x9000_0000..0xB000_0000,
+    paged_pool: 0xB000_0000..0xC000_0000,
+    port_objects: 0xC000_0000..0xC100_0000,
+    vtables: 0x8F90_0000..0x8F91_0000,
+    objects: 0xC200_0000..0xC600_0000,
+    transfer: 0xC700_0000..0xC701_0000,
+    stacks: 0xF800_0000,
+    stack_bytes: 0x3000,
+    shared_data: 0xFFDF_0000,
+    processor: 0xFFDF_F000,
+    pool_alignment: 8,
+};
+
+impl Space {
+    /// The places for an instruction set.
+    pub fn of(mode: Mode) -> &'static Space {
+        match mode {
+            Mode::Bits32 => &BITS_32,
+            Mode::Bits64 => &BITS_64,
+        }
+    }
+
+    /// Whether an address belongs to the kernel, be anything there or not.
+    pub fn is_kernel_address(&self, address: u64) -> bool {
+        address >= self.kernel_half
+    }
+}
+
+/// Hands out addresses of a range, upwards, and none twice.
+#[derive(Debug)]
+pub(crate) struct Upwards {
+    next: u64,
+    end: u64,
+}
+
+impl Upwards {
+    pub fn new(range: &Range<u64>) -> Upwards {
+        Upwards { next: range.start, end: range.end }
+    }
+
+    /// The next address with `bytes` behind it, aligned; `None` when the range is used up.
+    pub fn take(&mut self, bytes: u64, alignment: u64) -> Option<u64> {
+        let address = self.next.next_multiple_of(alignment);
+        let end = address.checked_add(bytes).filter(|end| *end <= self.end)?;
+        self.next = end;
+        Some(address)
+    }
+}

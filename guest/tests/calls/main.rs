@@ -1,0 +1,50 @@
+//! Calls into a driver's code, what they may do, and how each mistake ends.
+
+#[path = "../image/builder.rs"]
+#[allow(dead_code, reason = "shared with the tests of the image")]
+mod builder;
+mod mistakes;
+mod results;
+mod time;
+
+use builder::Builder;
+use cpu_x86::Mode;
+use portcls_emulator::{Kernel, KernelConfig, Stop};
+use portcls_guest::image::Image;
+use portcls_guest::{Guest, GuestOptions};
+
+/// Both bitnesses.
+pub const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
+
+/// Where the code of a test begins in the image.
+pub const CODE: u64 = 0x1000;
+
+/// A kernel and a guest whose code section begins with `code`; its import slots are those of
+/// `wanted` in ntoskrnl.exe, at 2040.
+pub fn guest_with(mode: Mode, code: &[u8], wanted: &str, options: GuestOptions) -> Guest {
+    let mut builder = Builder::driver(mode);
+    builder.put(0x1000, code);
+    builder.put(0x4262, wanted.as_bytes());
+    builder.put(0x4262 + wanted.len() as u32, &[0]);
+    let image = Image::parse(&builder.build()).expect("a good image");
+    Guest::new(&Kernel::new(KernelConfig::default()), &image, options).expect("it fits")
+}
+
+/// As [`guest_with`], with the defaults.
+pub fn guest(mode: Mode, code: &[u8]) -> Guest {
+    guest_with(mode, code, "DbgPrint", GuestOptions::default())
+}
+
+/// Calls the function at the beginning of the code.
+pub fn call(guest: &Guest, words: &[u64]) -> Result<u64, Stop> {
+    let function = guest.loaded().base + CODE;
+    guest.kernel().clone().enter(|_| guest.call(function, words))
+}
+
+/// The message of the bug check that a call ends in, with its code and parameters.
+pub fn bug_check(guest: &Guest, words: &[u64]) -> (u32, [u64; 4], String) {
+    match call(guest, words) {
+        Err(Stop::BugCheck(bug)) => (bug.code.0, bug.parameters, bug.message),
+        other => panic!("no bug check: {other:?}"),
+    }
+}

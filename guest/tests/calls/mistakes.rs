@@ -1,0 +1,206 @@
+use cpu_x86::Mode;
+use portcls_emulator::{Irql, PoolType, Stop};
+use portcls_guest::{Fill, Guest, GuestOptions};
+
+use crate::{BOTH, CODE, bug_check, call, guest, guest_with};
+
+/// `mov eax, [first argument]; ret`
+fn reader(mode: Mode) -> Guest {
+    match mode {
+        Mode::Bits64 => guest(mode, &[0x8B, 0x01, 0xC3]),
+        Mode::Bits32 => guest(mode, &[0x8B, 0x4C, 0x24, 0x04, 0x8B, 0x01, 0xC3]),
+    }
+}
+
+/// The address of the instruction that reads.
+fn reading(guest: &Guest) -> u64 {
+    guest.loaded().base + CODE + if guest.mode() == Mode::Bits64 { 0 } else { 4 }
+}
+
+fn at_dispatch(guest: &Guest) {
+    guest.kernel().raise_irql(Irql::DISPATCH_LEVEL);
+}
+
+#[test]
+fn a_null_pointer_is_an_exception_below_dispatch_level_and_d1_at_it() {
+    for mode in BOTH {
+        let guest = reader(mode);
+        let (code, parameters, message) = bug_check(&guest, &[8]);
+        assert_eq!((code, parameters[0]), (0x7E, 0xC000_0005));
+        assert_eq!(parameters[1], reading(&guest));
+        assert!(message.ends_with("read at 0x8, near the null pointer"), "{message}");
+
+        let guest = reader(mode);
+        at_dispatch(&guest);
+        let (code, parameters, _) = bug_check(&guest, &[8]);
+        assert_eq!((code, parameters), (0xD1, [8, 2, 0, reading(&guest)]));
+    }
+}
+
+#[test]
+fn a_wild_kernel_pointer_is_50() {
+    for (mode, wild) in [(Mode::Bits32, 0xDEAD_0000), (Mode::Bits64, 0xFFFF_9999_0000_0000)] {
+        let guest = reader(mode);
+        let (code, parameters, _) = bug_check(&guest, &[wild]);
+        assert_eq!((code, parameters), (0x50, [wild, 0, reading(&guest), 2]));
+    }
+}
+
+#[test]
+fn pool_is_guarded_at_its_end_and_after_its_life() {
+    for mode in BOTH {
+        let allocate = |guest: &Guest| {
+            let block = guest.allocate_pool(PoolType::NonPagedNx, 16, *b"tEsT", Fill::Zero);
+            assert_ne!(block, 0);
+            block
+        };
+        let guest = reader(mode);
+        let block = allocate(&guest);
+        assert_eq!(call(&guest, &[block + 12]).map(|value| value as u32), Ok(0));
+        let (code, parameters, message) = bug_check(&guest, &[block + 16]);
+        assert_eq!((code, parameters[0]), (0xD6, block + 16));
+        assert!(message.contains("beside the pool block 'tEsT' of 16 bytes"), "{message}");
+
+        let guest = reader(mode);
+        let block = allocate(&guest);
+        guest.free_pool(block, Some(*b"tEsT"));
+        let (code, parameters, message) = bug_check(&guest, &[block]);
+        assert_eq!((code, parameters[0]), (0xD5, block));
+        assert!(message.contains("which was freed"), "{message}");
+    }
+}
+
+#[test]
+fn a_block_is_checked_on_both_sides_when_it_is_freed() {
+    for (offset, kind) in [(-1_i64, 0x23), (13, 0x24)] {
+        let guest = reader(Mode::Bits64);
+        let kernel = guest.kernel().clone();
+        let result = kernel.enter(|_| {
+            let block = guest.allocate_pool(PoolType::NonPagedNx, 13, *b"tEsT", Fill::Garbage);
+            guest.store_u8(block.wrapping_add_signed(offset), 0);
+            guest.free_pool(block, None);
+        });
+        let Err(Stop::BugCheck(bug)) = result else { panic!("{result:?}") };
+        assert_eq!((bug.code.0, bug.parameters[3]), (0xC1, kind));
+    }
+}
+
+#[test]
+fn a_double_free_and_a_free_of_no_block_are_c2() {
+    for twice in [true, false] {
+        let guest = reader(Mode::Bits32);
+        let kernel = guest.kernel().clone();
+        let result = kernel.enter(|_| {
+            let block = guest.allocate_pool(PoolType::Paged, 100, *b"tEsT", Fill::Garbage);
+            if twice {
+                guest.free_pool(block, None);
+                guest.free_pool(block, None);
+            } else {
+                guest.free_pool(block + 8, None);
+            }
+        });
+        let Err(Stop::BugCheck(bug)) = result else { panic!("{result:?}") };
+        assert_eq!((bug.code.0, bug.parameters[0]), (0xC2, 7));
+        let words = if twice { "freed twice" } else { "is no pool block" };
+        assert!(bug.message.contains(words), "{}", bug.message);
+    }
+}
+
+#[test]
+fn paged_pool_is_out_at_dispatch_level_and_in_again_below() {
+    for mode in BOTH {
+        let guest = reader(mode);
+        let block = guest.allocate_pool(PoolType::Paged, 64, *b"tEsT", Fill::Zero);
+        at_dispatch(&guest);
+        let kernel = guest.kernel().clone();
+        kernel.lower_irql(Irql::PASSIVE_LEVEL);
+        assert_eq!(call(&guest, &[block]).map(|value| value as u32), Ok(0));
+        at_dispatch(&guest);
+        let (code, parameters, message) = bug_check(&guest, &[block]);
+        assert_eq!((code, parameters[..3].to_vec()), (0xD1, vec![block, 2, 0]));
+        assert!(message.contains("pageable memory at DISPATCH_LEVEL"), "{message}");
+    }
+}
+
+#[test]
+fn an_endless_recursion_is_a_double_fault() {
+    for mode in BOTH {
+        // call $
+        let guest = guest(mode, &[0xE8, 0xFB, 0xFF, 0xFF, 0xFF]);
+        let (code, parameters, message) = bug_check(&guest, &[]);
+        assert_eq!((code, parameters[0]), (0x7F, 8));
+        assert!(message.ends_with("the stack has overflowed"), "{message}");
+    }
+}
+
+#[test]
+fn an_endless_loop_ends_with_its_budget() {
+    for mode in BOTH {
+        // jmp $
+        let options = GuestOptions { call_budget: 10_000, ..GuestOptions::default() };
+        let guest = guest_with(mode, &[0xEB, 0xFE], "DbgPrint", options);
+        match call(&guest, &[]) {
+            Err(Stop::Hang(hang)) => {
+                assert_eq!(hang.waits_for, "a call into the driver: 10000 instructions");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_missing_routine_is_named_with_its_module_and_its_caller_only_when_it_is_called() {
+    for mode in BOTH {
+        // sub rsp, 28h; call [rip+...]; the slot is at 2040
+        let base_of_slot = 0x2040;
+        let code = match mode {
+            Mode::Bits64 => {
+                let displacement = (base_of_slot - 0x100A_u32).to_le_bytes();
+                [[0x48, 0x83, 0xEC, 0x28, 0xFF, 0x15].as_slice(), &displacement].concat()
+            }
+            Mode::Bits32 => {
+                let slot = (0x8100_0000 + base_of_slot).to_le_bytes();
+                [[0xFF, 0x15].as_slice(), &slot].concat()
+            }
+        };
+        let guest = guest_with(mode, &code, "NoSuchThing", GuestOptions::default());
+        let back = CODE + code.len() as u64;
+        match call(&guest, &[]) {
+            Err(Stop::Unsupported { what, .. }) => {
+                let expected = format!("ntoskrnl.exe, called before the driver+{back:#x}");
+                assert_eq!(what, format!("NoSuchThing of {expected}"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn traps_are_the_exceptions_that_nt_makes_of_them() {
+    let cases: [(&[u8], u32, u64); 4] = [
+        (&[0x0F, 0x0B], 0x7E, 0xC000_001D),
+        (&[0x31, 0xC9, 0xF7, 0xF1], 0x7E, 0xC000_0094),
+        (&[0xCC], 0x7E, 0x8000_0003),
+        (&[0xB9, 2, 0, 0, 0, 0xCD, 0x29], 0x139, 2),
+    ];
+    for mode in BOTH {
+        for (code, expected, parameter) in cases {
+            let (code, parameters, _) = bug_check(&guest(mode, code), &[]);
+            assert_eq!((code, parameters[0]), (expected, parameter));
+        }
+    }
+}
+
+#[test]
+fn a_read_only_page_may_not_be_written_and_data_not_executed() {
+    // mov [rip-..], al: the code's own page
+    let guest_of = guest(Mode::Bits64, &[0x88, 0x05, 0xFA, 0xFF, 0xFF, 0xFF, 0xC3]);
+    let (code, parameters, _) = bug_check(&guest_of, &[]);
+    assert_eq!((code, parameters[0]), (0xBE, guest_of.loaded().base + CODE));
+    // jmp rcx
+    let guest_of = guest(Mode::Bits64, &[0xFF, 0xE1]);
+    let block = guest_of.allocate_pool(PoolType::NonPagedNx, 32, *b"tEsT", Fill::Zero);
+    let (code, parameters, message) = bug_check(&guest_of, &[block]);
+    assert_eq!((code, parameters[0]), (0xFC, block));
+    assert!(message.starts_with("the driver jumped to"), "{message}");
+}
