@@ -133,6 +133,11 @@ impl Image {
         self.base
     }
 
+    /// The base the linker preferred.
+    pub fn preferred_base(&self) -> u64 {
+        self.headers.preferred_base
+    }
+
     /// The size in memory, in bytes, headers included; a multiple of a page.
     pub fn size(&self) -> u32 {
         self.headers.image_size
@@ -192,6 +197,19 @@ impl Image {
         let mut places: Vec<u32> = full.map(|relocation| relocation.rva()).collect();
         places.sort_unstable();
         places
+    }
+
+    /// Whether a section begins with this code, whatever its relocations made of the pointers.
+    pub(crate) fn holds_code(&self, section: &Section, code: &[u8]) -> bool {
+        let mut relocated: Vec<_> = self.relocations.iter().map(|place| place.range()).collect();
+        relocated.sort_unstable();
+        let is_relocated = |rva: u32| {
+            let after = relocated.partition_point(|(start, _)| *start <= rva);
+            relocated[..after].last().is_some_and(|(_, end)| rva < *end)
+        };
+        let mut bytes = section.bytes.iter().zip(code).zip(section.rva..);
+        section.bytes.len() >= code.len()
+            && bytes.all(|((held, given), rva)| held == given || is_relocated(rva))
     }
 
     /// The first byte of the first table in a section that the headers point to.

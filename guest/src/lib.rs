@@ -33,6 +33,7 @@ mod space;
 mod stacks;
 mod stops;
 pub mod sweep;
+pub mod symbols;
 mod thunk;
 
 pub use binding::Bound;

@@ -25,6 +25,11 @@ impl Relocation {
     pub fn size(self) -> u32 {
         self.size.into()
     }
+
+    /// The first byte, and the first one after it.
+    pub fn range(self) -> (u32, u32) {
+        (self.rva, self.rva + self.size())
+    }
 }
 
 pub(super) fn read(image: &Image) -> Result<Vec<Relocation>, ImageError> {

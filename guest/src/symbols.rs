@@ -1,0 +1,177 @@
+//! Names and source lines for addresses in a driver.
+//!
+//! An address is told as module and offset always, and as function and offset, source file and
+//! line where something knows it: the driver's export table, the symbols and DWARF that a
+//! compiler left in the `.sys`, or those in a file beside it, `NAME.debug` or `NAME.sys.debug`,
+//! which is the same driver linked without stripping it (or `objcopy --only-keep-debug`).
+//!
+//! Symbols help to read a report and nothing else: a file that is damaged or of another build is
+//! left out, and a note says so.
+
+mod dwarf;
+mod file;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::image::{FILE_LIMIT, Image, Rights};
+
+use dwarf::Dwarf;
+
+/// What is known about a driver's addresses.
+pub struct Symbols {
+    module: String,
+    /// Where functions begin.
+    functions: BTreeMap<u32, String>,
+    dwarf: Option<Dwarf>,
+    notes: Vec<String>,
+}
+
+/// What an address is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The module: the file's name without `.sys`.
+    pub module: String,
+    /// The offset in the module, in bytes.
+    pub offset: u32,
+    /// The function, when its name is known.
+    pub function: Option<FunctionOffset>,
+    /// The source lines: of the innermost inlined function first, of the function itself last.
+    pub lines: Vec<SourceLine>,
+}
+
+/// An offset in a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionOffset {
+    /// The name, without its parameters.
+    pub name: String,
+    /// The offset from its first byte.
+    pub offset: u32,
+}
+
+/// A line of a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The file as the compiler was told it, without its folders.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl Symbols {
+    /// What the image alone knows.
+    pub fn new(module: &str, image: &Image) -> Symbols {
+        let named = image.exports().iter().filter_map(|export| {
+            let name = export.name.as_ref()?;
+            Some((export.rva, file::plain_name(name)))
+        });
+        let mut functions: BTreeMap<u32, String> = named.collect();
+        functions.entry(image.entry_rva()).or_insert_with(|| "DriverEntry".to_owned());
+        let module = module.to_owned();
+        Symbols { module, functions, dwarf: None, notes: Vec::new() }
+    }
+
+    /// What a driver's file and the files beside it know. A file that cannot be used leaves a
+    /// note.
+    pub fn beside(path: &Path, image: &Image, driver: &[u8]) -> Symbols {
+        let module = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut symbols = Symbols::new(&module, image);
+        symbols.add(image, "the driver", driver);
+        for side in side_files(path) {
+            let size = fs::metadata(&side).map(|metadata| metadata.len());
+            let Ok(size) = size else { continue };
+            let name = side.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if size > FILE_LIMIT as u64 {
+                symbols.notes.push(format!(
+                    "{name} is not read: it has {size} bytes, the limit is {FILE_LIMIT} \
+                     (FILE_LIMIT)"
+                ));
+                continue;
+            }
+            match fs::read(&side) {
+                Ok(bytes) => symbols.add(image, &name, &bytes),
+                Err(error) => symbols.notes.push(format!("{name} is not read: {error}")),
+            }
+        }
+        symbols
+    }
+
+    /// Adds what a file with symbols knows; leaves a note when it cannot be used.
+    pub fn add(&mut self, image: &Image, name: &str, bytes: &[u8]) {
+        match file::read(image, bytes) {
+            Ok(found) => {
+                self.functions.extend(found.functions);
+                self.dwarf = found.dwarf.or(self.dwarf.take());
+            }
+            Err(why) => self.notes.push(format!("{name} gives no symbols: {why}")),
+        }
+    }
+
+    /// The module: the file's name without `.sys`.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// Files that could not be used, and why.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What an address in the image is called.
+    pub fn place(&self, image: &Image, rva: u32) -> Place {
+        let section = image.section_at(rva);
+        let is_code = section.is_some_and(|section| section.rights.contains(Rights::EXECUTE));
+        let begins_before = self.functions.range(..=rva).next_back();
+        let named = begins_before.filter(|(start, _)| {
+            is_code && section.is_some_and(|section| section.contains(**start, 1))
+        });
+        let found = named.map(|(&start, name)| (start, name.clone()));
+        let address = image.preferred_base().wrapping_add(rva.into());
+        let described = self.dwarf.as_ref().filter(|_| is_code).map(|dwarf| dwarf.find(address));
+        let (described_function, lines) = described.unwrap_or_default();
+        let described_function = described_function.and_then(|(start, name)| {
+            let start = start.checked_sub(image.preferred_base())?;
+            Some((u32::try_from(start).ok()?, file::plain_name(&name)))
+        });
+        let function = found.max(described_function);
+        Place {
+            module: self.module.clone(),
+            offset: rva,
+            function: function
+                .map(|(start, name)| FunctionOffset { name, offset: rva.saturating_sub(start) }),
+            lines,
+        }
+    }
+}
+
+impl fmt::Debug for Symbols {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "symbols of {}, {} functions", self.module, self.functions.len())
+    }
+}
+
+impl fmt::Display for Place {
+    /// As WinDbg writes it: `uart!Isr+1C [miniport.cpp @ 88]`, or `uart+1234`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.function {
+            Some(FunctionOffset { name, offset: 0 }) => write!(f, "{}!{name}", self.module)?,
+            Some(function) => {
+                write!(f, "{}!{}+{:X}", self.module, function.name, function.offset)?;
+            }
+            None => write!(f, "{}+{:X}", self.module, self.offset)?,
+        }
+        match self.lines.first() {
+            Some(SourceLine { file, line }) => write!(f, " [{file} @ {line}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where symbols may lie beside a driver.
+fn side_files(path: &Path) -> [PathBuf; 2] {
+    let mut appended = path.as_os_str().to_owned();
+    appended.push(".debug");
+    [path.with_extension("debug"), PathBuf::from(appended)]
+}

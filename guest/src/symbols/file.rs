@@ -1,0 +1,104 @@
+//! A file with symbols: the driver itself, or the one beside it that was not stripped.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use cpp_demangle::{DemangleOptions, Symbol};
+use object::read::pe::{ImageNtHeaders, PeFile, PeFile32, PeFile64};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+
+use crate::image::{Image, Mode, NAME_LIMIT, Rights};
+
+use super::dwarf::Dwarf;
+
+/// The most functions that are taken from one file.
+/// Assumed: a large driver with its libraries has some ten thousand.
+const FUNCTION_LIMIT: usize = 200_000;
+
+/// What a file knows.
+pub(super) struct Found {
+    pub functions: BTreeMap<u32, String>,
+    pub dwarf: Option<Dwarf>,
+}
+
+/// Reads a file with symbols.
+///
+/// # Errors
+/// In words: it is damaged, or of another build than the image.
+pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
+    match image.mode() {
+        Mode::Bits64 => PeFile64::parse(bytes)
+            .map_err(|error| format!("it is no 64-bit image ({error})"))
+            .and_then(|file| read_file(image, &file)),
+        Mode::Bits32 => PeFile32::parse(bytes)
+            .map_err(|error| format!("it is no 32-bit image ({error})"))
+            .and_then(|file| read_file(image, &file)),
+    }
+}
+
+fn read_file<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result<Found, String> {
+    check_build(image, file)?;
+    let base = file.relative_address_base();
+    let mut functions = BTreeMap::new();
+    for symbol in file.symbols().take(FUNCTION_LIMIT) {
+        // Sections have symbols too; compilers mark only some functions as such.
+        if !matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label) {
+            continue;
+        }
+        let rva = symbol.address().checked_sub(base).and_then(|rva| u32::try_from(rva).ok());
+        let (Some(rva), Ok(name)) = (rva, symbol.name()) else { continue };
+        let section = image.section_at(rva);
+        let is_code = section.is_some_and(|section| section.rights.contains(Rights::EXECUTE));
+        if is_code && !name.starts_with('.') && name.len() <= NAME_LIMIT {
+            functions.insert(rva, plain_name(name));
+        }
+    }
+    let dwarf = Dwarf::read(|name| {
+        let section = file.section_by_name(name)?;
+        section.data().ok()
+    });
+    Ok(Found { functions, dwarf })
+}
+
+/// Refuses a file whose code is not the image's.
+fn check_build<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result<(), String> {
+    let base = file.relative_address_base();
+    for section in image.sections().iter().filter(|s| s.rights.contains(Rights::EXECUTE)) {
+        let other = file
+            .sections()
+            .find(|other| other.address().wrapping_sub(base) == u64::from(section.rva))
+            .ok_or_else(|| format!("it is of another build: no section at {:X}", section.rva))?;
+        let code = other.data().unwrap_or(&[]);
+        // A file with nothing but symbols has no code to compare.
+        let compared = code.len().min(section.bytes.len());
+        let holds_code = code[..compared].iter().any(|&byte| byte != 0);
+        if holds_code && !image.holds_code(section, &code[..compared]) {
+            return Err(format!(
+                "it is of another build: the code of {} differs; build both at once",
+                section.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A function's name as its programmer wrote it, without parameters.
+pub(super) fn plain_name(name: &str) -> String {
+    let without_bytes = match name.rsplit_once('@') {
+        // `_name@8`, as the 32-bit compilers decorate a stdcall function.
+        Some((front, count)) if count.parse::<u16>().is_ok() => front,
+        _ => name,
+    };
+    let mangled: Cow<'_, str> = match without_bytes {
+        // 32-bit compilers put one more underscore before a name.
+        name if name.starts_with("__Z") => Cow::Borrowed(&name[1..]),
+        name => Cow::Borrowed(name),
+    };
+    if mangled.starts_with("_Z") {
+        let options = DemangleOptions::new().no_params().no_return_type();
+        let plain = Symbol::new(mangled.as_ref()).ok();
+        let plain = plain.and_then(|symbol| symbol.demangle_with_options(&options).ok());
+        return plain.unwrap_or_else(|| mangled.into_owned());
+    }
+    without_bytes.trim_start_matches(['_', '@']).to_owned()
+}
