@@ -30,9 +30,6 @@ typedef KSRTAUDIO_HWLATENCY *PKSRTAUDIO_HWLATENCY;
 struct KSRTAUDIO_HWREGISTER;
 typedef KSRTAUDIO_HWREGISTER *PKSRTAUDIO_HWREGISTER;
 
-// The identifiers are defined in every object that has a use for them; the linker keeps one.
-#include <initguid.h>
-
 // stdunk.h brings its own operators unless told not to.
 #define _NEW_DELETE_OPERATORS_
 #include <portcls.h>

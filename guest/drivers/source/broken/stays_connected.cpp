@@ -1,0 +1,15 @@
+// Mistake: goes without disconnecting its interrupt.
+#include "broken.h"
+
+class StaysConnected : public Hardware
+{
+public:
+    using Hardware::Hardware;
+
+    ~StaysConnected() override { m_interrupt = nullptr; }
+};
+
+UartMiniport *CreateMiniport()
+{
+    return Create<WithHardware<StaysConnected>>();
+}
