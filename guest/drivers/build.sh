@@ -5,8 +5,8 @@
 # source/ or source/broken/ that defines CreateMiniport, without its ending. Into DIRECTORY (bin/
 # beside this script) goes TARGET/NAME.sys; with -k also NAME.debug with symbols and DWARF.
 #
-# Needs g++-mingw-w64-x86-64-win32, g++-mingw-w64-i686-win32 and mingw-w64-tools, and for
-# msvc-x64 the Python package ziglang. The same compilers make the same bytes.
+# Needs g++-mingw-w64-x86-64-win32 and g++-mingw-w64-i686-win32, and for msvc-x64 the Python
+# package ziglang as well. The same compilers make the same bytes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
