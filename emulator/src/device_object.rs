@@ -148,7 +148,19 @@ pub struct DeviceObject {
     upper: RefCell<Weak<DeviceObject>>,
     extension: RefCell<Option<Rc<dyn Any>>>,
     properties: RefCell<BTreeMap<u32, Vec<u8>>>,
+    registry_keys: RefCell<Option<DeviceKeys>>,
     power: Cell<DevicePowerState>,
+}
+
+/// Where a device has its keys in the registry, as whole paths.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceKeys {
+    /// The hardware key, made by the bus.
+    pub device: String,
+    /// The software key of the driver, made by the installation.
+    pub driver: String,
+    /// The hardware key in the present hardware profile.
+    pub hardware_profile: String,
 }
 
 impl DeviceObject {
@@ -162,6 +174,7 @@ impl DeviceObject {
             upper: RefCell::new(Weak::new()),
             extension: RefCell::new(None),
             properties: RefCell::new(BTreeMap::new()),
+            registry_keys: RefCell::new(None),
             power: Cell::new(DevicePowerState::D0),
         });
         driver.devices.borrow_mut().push(Rc::clone(&device));
@@ -186,6 +199,18 @@ impl DeviceObject {
     #[must_use]
     pub fn property(&self, property: u32) -> Option<Vec<u8>> {
         self.properties.borrow().get(&property).cloned()
+    }
+
+    /// Says where the device has its keys, as its installation does.
+    pub fn set_registry_keys(&self, keys: DeviceKeys) {
+        *self.registry_keys.borrow_mut() = Some(keys);
+    }
+
+    /// Where the device has its keys; `None` for one that was never installed.
+    #[doc(alias = "IoOpenDeviceRegistryKey")]
+    #[must_use]
+    pub fn registry_keys(&self) -> Option<DeviceKeys> {
+        self.registry_keys.borrow().clone()
     }
 
     /// The power state that the device was last said to have.

@@ -46,8 +46,8 @@ pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
 pub use clock::Progress;
 pub use device_interface::DeviceInterface;
 pub use device_object::{
-    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, FileObject, MajorFunction,
-    UnloadRoutine,
+    AddDeviceRoutine, DeviceKeys, DeviceObject, DispatchRoutine, DriverObject, FileObject,
+    MajorFunction, UnloadRoutine,
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};

@@ -279,6 +279,12 @@ impl RegistryKey {
     }
 }
 
+impl PartialEq for RegistryKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
 impl fmt::Debug for RegistryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path())

@@ -68,6 +68,8 @@ statuses! {
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;
     /// The name is taken.
     OBJECT_NAME_COLLISION = 0xC000_0035;
+    /// The object was not opened for this.
+    ACCESS_DENIED = 0xC000_0022;
     /// The object has another type than was asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;
     /// The path is not written as a path is.

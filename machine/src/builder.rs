@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{CardProfile, InitialState, InterruptKind, Mpu401, card, cards};
+use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
 use portcls_emulator::{
     InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
@@ -11,6 +12,7 @@ use portcls_emulator::{
 
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;
+use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
 
 pub use portcls_miniport::DriverEntry;
@@ -74,6 +76,7 @@ pub struct MachineBuilder {
     initial: InitialState,
     signals: CardSignals,
     kernel: KernelConfig,
+    installed: Vec<Installed>,
 }
 
 impl Default for MachineBuilder {
@@ -95,6 +98,7 @@ impl MachineBuilder {
             initial: InitialState::PowerOn,
             signals: CardSignals::default(),
             kernel: KernelConfig::default(),
+            installed: Vec::new(),
         }
     }
 
@@ -164,6 +168,19 @@ impl MachineBuilder {
             _ => return Err(MachineError::BadIrq { irq }),
         };
         Ok(self)
+    }
+
+    /// Puts a value into the registry before the driver is loaded: into one of its keys, or into
+    /// a key below it, which is made. The empty path is the key itself.
+    #[must_use]
+    pub fn registry_value(
+        mut self,
+        place: RegistryPlace,
+        subkey: &str,
+        value: RegistryValue,
+    ) -> MachineBuilder {
+        self.installed.push(Installed { place, subkey: subkey.to_owned(), value });
+        self
     }
 
     /// Sets how much the trace holds and whether it folds polls.
@@ -238,6 +255,7 @@ impl MachineBuilder {
             title,
             translated: vec![ports, translated],
             raw: vec![ports, raw],
+            installed: self.installed,
         }))
     }
 }

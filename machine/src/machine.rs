@@ -16,6 +16,7 @@ use crate::builder::Driver;
 use crate::cable::Cable;
 use crate::card_device::Card;
 use crate::error::MachineError;
+use crate::installation::{Installed, SERVICE, install};
 use crate::power::bus_driver;
 
 /// Time from the return of StartDevice to the application's first pin, in ns: a card may still
@@ -39,6 +40,7 @@ pub(crate) struct Parts {
     pub title: String,
     pub translated: Vec<Resource>,
     pub raw: Vec<Resource>,
+    pub installed: Vec<Installed>,
 }
 
 /// A computer with one card and one driver.
@@ -58,7 +60,7 @@ impl Machine {
     pub(crate) fn new(parts: Parts) -> Machine {
         let bus = bus_driver(&parts.card, parts.device);
         let physical = DeviceObject::new(&bus);
-        set_properties(&physical);
+        install(&parts.kernel, &physical, &parts.installed);
         Machine {
             cable: Cable::new(&parts.kernel, &parts.card, parts.device),
             driver_object: DriverObject::new(&parts.driver.name),
@@ -130,10 +132,9 @@ impl Machine {
         if !self.loaded.replace(true) {
             kernel.mark("driver loads");
             let entry = self.parts.driver.entry;
-            let path = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
             let object = &self.driver_object;
             self.record_call(kernel, "DriverEntry", || {
-                kernel.call_driver_code("DriverEntry", || entry(kernel, object, path))
+                kernel.call_driver_code("DriverEntry", || entry(kernel, object, SERVICE))
             })
             .map_err(refused("DriverEntry"))?;
             let add_device = object.add_device().ok_or(MachineError::DriverRefused {
@@ -282,15 +283,4 @@ impl Drop for Machine {
         let _ = self.run(|_| self.driver_object.clear());
         self.physical.driver().clear();
     }
-}
-
-/// The properties of the physical device, as an installation of an MPU-401 leaves them: device
-/// description (0), hardware identifiers (1), manufacturer (8), enumerator (15).
-/// Source: DEVICE_REGISTRY_PROPERTY; the texts are the ones of Windows' own MPU-401 entry.
-fn set_properties(device: &DeviceObject) {
-    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    device.set_property(0, utf16("MPU-401 Compatible MIDI Device\0"));
-    device.set_property(1, utf16("*PNPB006\0\0"));
-    device.set_property(8, utf16("(unknown)\0"));
-    device.set_property(15, utf16("ISAPNP\0"));
 }

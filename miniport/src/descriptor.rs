@@ -39,6 +39,7 @@ pub(crate) fn duplex_filter() -> PcFilterDescriptor {
 pub(crate) fn render_filter() -> PcFilterDescriptor {
     PcFilterDescriptor {
         version: 0,
+        automation: None,
         pins: vec![
             client_pin(KsPinDataFlow::In, pin_name::DMUSIC_MPU_OUT),
             cable_pin(KsPinDataFlow::Out),
@@ -54,6 +55,7 @@ fn client_pin(data_flow: KsPinDataFlow, name: Guid) -> PcPinDescriptor {
         max_global_instance_count: STREAMS_PER_PIN,
         max_filter_instance_count: STREAMS_PER_PIN,
         min_filter_instance_count: 0,
+        automation: None,
         pin: KsPinDescriptor {
             name: Some(name),
             ..pin(data_flow, KsPinCommunication::Sink, KsDataRangeMusic::MIDI_PORT.into())
@@ -66,6 +68,7 @@ fn cable_pin(data_flow: KsPinDataFlow) -> PcPinDescriptor {
         max_global_instance_count: 0,
         max_filter_instance_count: 0,
         min_filter_instance_count: 0,
+        automation: None,
         pin: pin(data_flow, KsPinCommunication::Bridge, KsDataFormat::MIDI_BUS.into()),
     }
 }

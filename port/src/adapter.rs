@@ -9,8 +9,11 @@ use portcls_emulator::{
 
 use crate::com::{IUnknown, query};
 use crate::dispatch::set_dispatch_table;
-use crate::interfaces::IResourceList;
+use crate::interfaces::{DeviceRegistryProperty, IResourceList};
+use crate::io_timeout::IoTimeouts;
+use crate::ks::LengthReply;
 use crate::miniport_calls::MiniportCalls;
+use crate::physical_connection::PhysicalConnection;
 use crate::power::AdapterPower;
 use crate::subdevice::ISubdevice;
 
@@ -50,6 +53,8 @@ pub(crate) struct AdapterDevice {
     ports: RefCell<Vec<Weak<dyn ISubdevice>>>,
     pub(crate) state: Cell<PnpState>,
     pub(crate) power: AdapterPower,
+    pub(crate) timeouts: IoTimeouts,
+    pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
 /// Whether a device is the functional device object of an adapter: PortCls' own.
@@ -112,6 +117,8 @@ pub fn pc_add_adapter_device(
         ports: RefCell::new(Vec::new()),
         state: Cell::new(PnpState::Stopped),
         power: AdapterPower::new(),
+        timeouts: IoTimeouts::default(),
+        connections: RefCell::new(Vec::new()),
     })));
     device.attach_to(physical);
     Ok(())
@@ -157,6 +164,10 @@ pub fn pc_register_subdevice(
 impl AdapterDevice {
     /// Takes every subdevice away from clients and lets it go.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
+        self.timeouts.stop(kernel);
+        // Connections hold ports.
+        let connections = self.connections.take();
+        drop(connections);
         let subdevices = std::mem::take(&mut *self.subdevices.borrow_mut());
         for subdevice in &subdevices {
             kernel.disable_device_interfaces(device, &subdevice.name);
@@ -199,6 +210,36 @@ pub(crate) fn adopt_port(
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     adapter.ports.borrow_mut().push(port);
     Ok(())
+}
+
+/// The name under which a port is registered.
+pub(crate) fn subdevice_name(
+    device: &Rc<DeviceObject>,
+    port: &Rc<dyn ISubdevice>,
+) -> Option<String> {
+    let adapter = device.extension::<AdapterDevice>()?;
+    let subdevices = adapter.subdevices.borrow();
+    let found = subdevices.iter().find(|other| Rc::ptr_eq(&other.port, port))?;
+    Some(found.name.clone())
+}
+
+/// Reads a property of a device, as its bus and its installation left it. IRQL: PASSIVE_LEVEL.
+///
+/// The reply is the value with `STATUS_SUCCESS`; `STATUS_BUFFER_TOO_SMALL` with the needed length
+/// in `information` and no bytes; or `STATUS_OBJECT_NAME_NOT_FOUND`.
+#[doc(alias = "PcGetDeviceProperty")]
+pub fn pc_get_device_property(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    property: DeviceRegistryProperty,
+    length: u32,
+) -> LengthReply {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcGetDeviceProperty");
+    // The properties belong to the physical device, at the bottom of the stack.
+    match device.bottom().property(property.value()) {
+        Some(value) => LengthReply::of_device_property(&value, length),
+        None => LengthReply::of_status(NtStatus::OBJECT_NAME_NOT_FOUND),
+    }
 }
 
 /// The physical device object below an adapter's functional device object.

@@ -5,8 +5,8 @@
 //! by the side that talks to that driver. Owns `IUnknown` and the query; the interfaces
 //! themselves are in [`crate::interfaces`].
 //!
-//! Not offered yet, so without a variant of [`Interface`]: the DirectMusic family, registry keys,
-//! port events, rebalance and the later versions of power management.
+//! Not offered yet, so without a variant of [`Interface`]: the DirectMusic family, port
+//! events, rebalance and the later versions of power management.
 
 use core::fmt;
 use std::rc::Rc;
@@ -16,7 +16,8 @@ use portcls_emulator::NtStatus;
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
     IAdapterPowerManagement, IInterruptSync, IMiniport, IMiniportMidi, IMiniportMidiStream,
-    IPinCount, IPort, IPortMidi, IPowerNotify, IResourceList, IServiceGroup, IServiceSink,
+    IPinCount, IPort, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
+    IServiceSink,
 };
 use crate::subdevice::ISubdevice;
 
@@ -134,6 +135,7 @@ interfaces! {
     ResourceList(IResourceList) = RESOURCE_LIST;
     PowerNotify(IPowerNotify) = POWER_NOTIFY;
     AdapterPowerManagement(IAdapterPowerManagement) = ADAPTER_POWER_MANAGEMENT;
+    RegistryKey(IRegistryKey) = REGISTRY_KEY;
     PinCount(IPinCount) = PIN_COUNT;
     Subdevice(ISubdevice) = SUBDEVICE;
 }

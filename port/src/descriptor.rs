@@ -2,10 +2,13 @@
 //!
 //! Owns the typed form; the check that its parts agree is in `check.rs`. The C form is a tree of pointers with
 //! strides; who reads it from a `.sys` driver checks the strides there, since the typed form has
-//! none. Automation tables are left out until properties of a miniport are offered.
+//! none.
+
+use std::rc::Rc;
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::automation::PcAutomationTable;
 use crate::guid::Guid;
 use crate::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow, assert_layout};
 
@@ -20,6 +23,9 @@ pub use check::DescriptorFault;
 pub struct PcFilterDescriptor {
     /// Zero.
     pub version: u32,
+    /// The properties that the miniport answers itself.
+    #[doc(alias = "AutomationTable")]
+    pub automation: Option<Rc<PcAutomationTable>>,
     /// The pins; a pin's identifier is its index.
     pub pins: Vec<PcPinDescriptor>,
     /// The topology nodes; a node's identifier is its index.
@@ -43,6 +49,9 @@ pub struct PcPinDescriptor {
     /// Instances that a filter needs to work.
     #[doc(alias = "MinFilterInstanceCount")]
     pub min_filter_instance_count: u32,
+    /// The properties that the miniport answers itself.
+    #[doc(alias = "AutomationTable")]
+    pub automation: Option<Rc<PcAutomationTable>>,
     /// What the pin is.
     #[doc(alias = "KsPinDescriptor")]
     pub pin: KsPinDescriptor,
@@ -105,6 +114,9 @@ impl KsPinDescriptor {
 pub struct PcNodeDescriptor {
     /// Zero.
     pub flags: u32,
+    /// The properties that the miniport answers itself.
+    #[doc(alias = "AutomationTable")]
+    pub automation: Option<Rc<PcAutomationTable>>,
     /// The type of the node.
     #[doc(alias = "Type")]
     pub node_type: Guid,

@@ -160,6 +160,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         PnpRequest::RemoveDevice => {
             adapter.release_subdevices(kernel, device);
             adapter.power.release();
+            adapter.timeouts.release(kernel);
             adapter.state.set(PnpState::Removed);
             let status = pc_forward_irp_synchronous(kernel, device, irp);
             device.detach();
@@ -225,7 +226,10 @@ fn start(
     let result =
         kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));
     match result {
-        Ok(()) => adapter.state.set(PnpState::Started),
+        Ok(()) => {
+            adapter.state.set(PnpState::Started);
+            adapter.timeouts.start(kernel, device);
+        }
         Err(_) => adapter.release_subdevices(kernel, device),
     }
     result

@@ -6,7 +6,8 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters, PoolType};
 
-use crate::com::query;
+use crate::automation::{self, Target};
+use crate::com::{IUnknown, query};
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::dispatch::complete;
 use crate::interfaces::{IMiniportMidi, IPinCount, PinCounts, StreamDirection};
@@ -20,6 +21,7 @@ use crate::ks::{
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::MidiPin;
 use crate::port_midi::PortMidi;
+use crate::property_request::{PropertyRequest, access, complete_property, may_be_the_miniports};
 use crate::subdevice::KsObject;
 
 /// An open filter.
@@ -180,6 +182,29 @@ impl MidiFilter {
         }
     }
 
+    /// Offers a property request to the tables of the miniport: of a pin with its stream, or of
+    /// the filter. `None` when no table has its set.
+    pub fn miniport_property(
+        &self,
+        kernel: &Kernel,
+        irp: &Irp,
+        pin: Option<&MidiPin>,
+    ) -> Option<NtStatus> {
+        let descriptor = &self.descriptor;
+        let table = match pin {
+            Some(pin) => descriptor.pins.get(pin.id() as usize)?.automation.as_ref(),
+            None => descriptor.automation.as_ref(),
+        };
+        let target = Target {
+            calls: self.calls(),
+            miniport: self.port.miniport()?,
+            stream: pin.and_then(MidiPin::stream).map(|stream| stream as Rc<dyn IUnknown>),
+            table,
+            nodes: &descriptor.nodes,
+        };
+        automation::dispatch(kernel, irp, &target)
+    }
+
     fn pin_of(&self, request: &PropertyRequest<'_>) -> Result<(u32, &PcPinDescriptor), NtStatus> {
         let head: KsPPin = read(request.input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
         Ok((head.pin_id, self.pin(head.pin_id)?))
@@ -242,10 +267,12 @@ impl MidiFilter {
                     .and_then(|format| check_format(&format, &pin.pin.data_ranges));
                 LengthReply::of_status(NtStatus::of(&checked))
             }),
-            // No connection outside the adapter is registered, and no names are installed.
-            KsPropertyPin::PhysicalConnection | KsPropertyPin::Name => {
-                LengthReply::of_status(NtStatus::NOT_FOUND)
-            }
+            KsPropertyPin::PhysicalConnection => match self.port.physical_connection(pin_id) {
+                Some(connection) => access(request, get, |_| request.value(&connection)),
+                None => LengthReply::of_status(NtStatus::NOT_FOUND),
+            },
+            // No names are installed.
+            KsPropertyPin::Name => LengthReply::of_status(NtStatus::NOT_FOUND),
         }
     }
 
@@ -308,6 +335,11 @@ impl KsObject for MidiFilter {
         }
         let value = irp.buffer().borrow().clone();
         let reply = self.property(kernel, input, &value, *output_length);
+        if may_be_the_miniports(reply.status)
+            && let Some(status) = self.miniport_property(kernel, irp, None)
+        {
+            return status;
+        }
         complete_property(kernel, irp, reply)
     }
 
@@ -320,73 +352,4 @@ impl KsObject for MidiFilter {
         }
         self.port.forget_filter(self);
     }
-}
-
-/// A property request with the room for its answer.
-pub(crate) struct PropertyRequest<'a> {
-    pub property: KsProperty,
-    pub input: &'a [u8],
-    pub length: u32,
-}
-
-impl<'a> PropertyRequest<'a> {
-    /// Reads the head of a request.
-    ///
-    /// # Errors
-    /// `STATUS_INVALID_BUFFER_SIZE` when it is shorter than a KSPROPERTY.
-    pub fn read(input: &'a [u8], length: u32) -> Result<PropertyRequest<'a>, NtStatus> {
-        let property = read(input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
-        Ok(PropertyRequest { property, input, length })
-    }
-
-    /// True for the question whether the set is there at all.
-    pub fn asks_for_set(&self) -> bool {
-        self.property.property_type().contains(KsPropertyType::SETSUPPORT)
-    }
-
-    pub fn value(&self, value: &[u8]) -> LengthReply {
-        LengthReply::of_value(value, self.length)
-    }
-
-    pub fn list(&self, list: &[u8]) -> LengthReply {
-        LengthReply::of_list(list, self.length)
-    }
-}
-
-/// What a request wants of a property's value.
-pub(crate) enum Access {
-    Get,
-    Set,
-}
-
-/// Serves the request types that every property has: its support, and the allowed accesses.
-///
-/// Assumed: an access that the property does not have is STATUS_INVALID_DEVICE_REQUEST.
-pub(crate) fn access(
-    request: &PropertyRequest<'_>,
-    allowed: KsPropertyType,
-    serve: impl FnOnce(Access) -> LengthReply,
-) -> LengthReply {
-    let wanted = request.property.property_type();
-    if wanted.contains(KsPropertyType::BASICSUPPORT) {
-        return request.value(&allowed.bits().to_le_bytes());
-    }
-    let get_or_set = wanted & (KsPropertyType::GET | KsPropertyType::SET);
-    if !allowed.contains(get_or_set) {
-        return LengthReply::of_status(NtStatus::INVALID_DEVICE_REQUEST);
-    }
-    match get_or_set {
-        KsPropertyType::GET => serve(Access::Get),
-        KsPropertyType::SET => serve(Access::Set),
-        _ => LengthReply::of_status(NtStatus::INVALID_PARAMETER),
-    }
-}
-
-/// Completes a property request with its reply.
-pub(crate) fn complete_property(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {
-    if reply.status == NtStatus::SUCCESS && !reply.bytes.is_empty() {
-        *irp.buffer().borrow_mut() = reply.bytes;
-    }
-    irp.set_information(u64::from(reply.information));
-    complete(kernel, irp, reply.status)
 }

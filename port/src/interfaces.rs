@@ -15,6 +15,7 @@ mod miniport;
 mod pin_count;
 mod port;
 mod power;
+mod registry_key;
 mod resource_list;
 mod service;
 
@@ -24,5 +25,6 @@ pub use pin_count::{IPinCount, PinCounts};
 pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
 pub use portcls_emulator::{DeviceCapabilities, DevicePowerState};
 pub use power::{IAdapterPowerManagement, IPowerNotify};
+pub use registry_key::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
 pub use resource_list::IResourceList;
 pub use service::{IServiceGroup, IServiceSink};

@@ -22,9 +22,11 @@ pub(crate) enum Method {
     PowerChangeState,
     QueryPowerChangeState,
     QueryDeviceCapabilities,
+    PropertyHandler,
+    IoTimeout,
 }
 
-const METHODS: [(Method, &str, &str); 14] = [
+const METHODS: [(Method, &str, &str); 16] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -47,6 +49,8 @@ const METHODS: [(Method, &str, &str); 14] = [
         "QueryDeviceCapabilities",
         "IAdapterPowerManagement::QueryDeviceCapabilities",
     ),
+    (Method::PropertyHandler, "PropertyHandler", "a property handler"),
+    (Method::IoTimeout, "IoTimeout", "an I/O timeout routine"),
 ];
 
 /// The words of a port in the trace, and the way into its miniport.

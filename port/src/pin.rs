@@ -17,6 +17,7 @@ use crate::irp_queue::IrpQueue;
 use crate::ks::{KsDataFormat, KsIoctl, KsPinDataFlow, KsReset, KsState};
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin_properties;
+use crate::property_request::{complete_property, may_be_the_miniports};
 use crate::render::Renderer;
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
@@ -394,7 +395,12 @@ impl KsObject for MidiPin {
             Some(KsIoctl::Property) => {
                 let value = irp.buffer().borrow().clone();
                 let reply = pin_properties::answer(kernel, self, input, &value, *output_length);
-                crate::filter::complete_property(kernel, irp, reply)
+                if may_be_the_miniports(reply.status)
+                    && let Some(status) = self.filter.miniport_property(kernel, irp, Some(self))
+                {
+                    return status;
+                }
+                complete_property(kernel, irp, reply)
             }
             _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }

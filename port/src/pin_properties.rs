@@ -1,14 +1,14 @@
 //! The properties of an open pin: its state and its format.
 //!
-//! Not offered yet: allocator framing, stream and clock sets, properties of the miniport.
+//! Not offered yet: allocator framing, stream and clock sets.
 
 use portcls_emulator::{Kernel, NtStatus};
 
-use crate::filter::{Access, PropertyRequest, access};
 use crate::ks::guids::property_set;
 use crate::ks::intersection::check_format;
 use crate::ks::{KsDataFormat, KsPropertyConnection, KsPropertyType, KsState, LengthReply, read};
 use crate::pin::MidiPin;
+use crate::property_request::{Access, PropertyRequest, access};
 
 /// Answers IOCTL_KS_PROPERTY on a pin. IRQL: PASSIVE_LEVEL.
 pub(crate) fn answer(

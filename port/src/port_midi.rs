@@ -3,23 +3,26 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use portcls_emulator::trace::Argument;
+use portcls_emulator::registry::KeyDisposition;
+use portcls_emulator::trace::{Argument, Layer};
 use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, NtStatus};
 
-use crate::adapter::adopt_port;
+use crate::adapter::{adopt_port, pc_get_device_property, subdevice_name};
 use crate::answer_query;
 use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
 use crate::filter::MidiFilter;
 use crate::guid::{Guid, clsid};
 use crate::interfaces::{
-    DeviceRegistryProperty, IMiniportMidi, IPort, IPortMidi, IPowerNotify, IResourceList,
-    IServiceGroup, IServiceSink,
+    DeviceRegistryProperty, IMiniport, IMiniportMidi, IPort, IPortMidi, IPowerNotify, IRegistryKey,
+    IResourceList, IServiceGroup, IServiceSink, KeyAccess, RegistryKeyType,
 };
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
+use crate::physical_connection::{connected_to, wire_form};
 use crate::pin::MidiPin;
 use crate::power::bring_to_d0;
+use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject};
 
@@ -56,6 +59,18 @@ pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtSta
         membership: RefCell::new(None),
         filters: RefCell::new(Vec::new()),
     }))
+}
+
+/// Makes a miniport that comes with PortCls. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_NOT_SUPPORTED`, with the class in the trace: none of them is built.
+#[doc(alias = "PcNewMiniport")]
+pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewMiniport");
+    let who = kernel.trace().actor("port", Layer::Software);
+    kernel.record_note(who, &format!("PcNewMiniport: {class:?} is not built"));
+    Err(NtStatus::NOT_SUPPORTED)
 }
 
 /// The port's sink in the miniport's service group.
@@ -97,6 +112,14 @@ impl PortMidi {
     pub fn bring_to_d0(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         let device = self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         bring_to_d0(kernel, &device)
+    }
+
+    /// What a pin is wired to outside the filter, in its form on the wire.
+    pub fn physical_connection(&self, pin_id: u32) -> Option<Vec<u8>> {
+        let device = self.device.borrow().clone()?;
+        let this: Rc<dyn ISubdevice> = self.this.upgrade()?;
+        let (link, pin) = connected_to(&device, &this, pin_id)?;
+        Some(wire_form(&link, pin))
     }
 
     /// Tells an object of the driver of a power state, if it wants to know.
@@ -212,17 +235,29 @@ impl IPort for PortMidi {
         property: DeviceRegistryProperty,
         length: u32,
     ) -> LengthReply {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPort::GetDeviceProperty");
         let device = self.device.borrow().clone();
         let Some(device) = device else {
             return LengthReply::of_status(NtStatus::INVALID_DEVICE_STATE);
         };
-        // The properties belong to the physical device, at the bottom of the stack.
-        let value = device.bottom().property(property.value());
-        match value {
-            Some(value) => LengthReply::of_device_property(&value, length),
-            None => LengthReply::of_status(NtStatus::OBJECT_NAME_NOT_FOUND),
+        pc_get_device_property(kernel, &device, property, length)
+    }
+
+    fn new_registry_key(
+        &self,
+        kernel: &Kernel,
+        outer: Option<Rc<dyn IUnknown>>,
+        key_type: RegistryKeyType,
+        access: KeyAccess,
+        path: Option<&str>,
+    ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+        let device = self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        if key_type != RegistryKeyType::DeviceInterface {
+            let request = RegistryKeyRequest { key_type, access, device: Some(&device), path };
+            return pc_new_registry_key(kernel, outer, &request);
         }
+        let this: Rc<dyn ISubdevice> = self.this.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        let reference = subdevice_name(&device, &this).ok_or(NtStatus::INVALID_DEVICE_REQUEST)?;
+        interface_key(kernel, &device, &reference, access)
     }
 }
 

@@ -64,6 +64,7 @@ impl IMiniport for PolledMiniport {
         let cable = (KsPinCommunication::Bridge, KsDataFormat::MIDI_BUS.into());
         Ok(Rc::new(PcFilterDescriptor {
             version: 0,
+            automation: None,
             // Data flows into the filter from the client and out of it to the cable. One stream.
             pins: vec![pin(1, KsPinDataFlow::In, client), pin(0, KsPinDataFlow::Out, cable)],
             nodes: Vec::new(),
@@ -94,6 +95,7 @@ fn pin(
         max_global_instance_count: streams,
         max_filter_instance_count: streams,
         min_filter_instance_count: 0,
+        automation: None,
         pin: KsPinDescriptor {
             interfaces: Vec::new(),
             mediums: Vec::new(),

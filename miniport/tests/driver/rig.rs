@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use portcls_emulator::registry::KeyDisposition;
 use portcls_emulator::{
     Claim, DeviceId, DeviceObject, InterruptLine, Irp, Irql, Kernel, KernelConfig, NtStatus,
     PoolType, Resource, Share, TriggerMode,
@@ -11,8 +12,8 @@ use portcls_miniport::MiniportMidiUart;
 use portcls_port::com::{IUnknown, Interface};
 use portcls_port::guid::Guid;
 use portcls_port::interfaces::{
-    DeviceRegistryProperty, IMiniportMidi, IMiniportMidiStream, IPort, IPortMidi, IResourceList,
-    IServiceGroup, StreamDirection,
+    DeviceRegistryProperty, IMiniportMidi, IMiniportMidiStream, IPort, IPortMidi, IRegistryKey,
+    IResourceList, IServiceGroup, KeyAccess, RegistryKeyType, StreamDirection,
 };
 use portcls_port::ks::{KsDataFormat, KsState, LengthReply};
 use portcls_port::{answer_query, pc_new_resource_list};
@@ -78,6 +79,17 @@ impl IPort for CountingPort {
         _length: u32,
     ) -> LengthReply {
         LengthReply::of_status(NtStatus::NOT_SUPPORTED)
+    }
+
+    fn new_registry_key(
+        &self,
+        _kernel: &Kernel,
+        _outer: Option<Rc<dyn IUnknown>>,
+        _key_type: RegistryKeyType,
+        _access: KeyAccess,
+        _path: Option<&str>,
+    ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+        Err(NtStatus::NOT_SUPPORTED)
     }
 }
 

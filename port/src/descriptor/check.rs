@@ -233,6 +233,7 @@ mod tests {
             max_global_instance_count: 1,
             max_filter_instance_count: 1,
             min_filter_instance_count: 0,
+            automation: None,
             pin: KsPinDescriptor {
                 interfaces: Vec::new(),
                 mediums: Vec::new(),
@@ -260,6 +261,7 @@ mod tests {
         use KsPinDataFlow::{In, Out};
         PcFilterDescriptor {
             version: 0,
+            automation: None,
             pins: vec![stream_pin(In), bridge_pin(Out), stream_pin(Out), bridge_pin(In)],
             nodes: Vec::new(),
             connections: vec![
@@ -344,7 +346,12 @@ mod tests {
             to_node_pin: 1,
             ..PcConnectionDescriptor::between_pins(0, 0)
         };
-        let node = PcNodeDescriptor { flags: 0, node_type: node_type::SYNTHESIZER, name: None };
+        let node = PcNodeDescriptor {
+            flags: 0,
+            automation: None,
+            node_type: node_type::SYNTHESIZER,
+            name: None,
+        };
         assert_eq!(
             faults(|d| {
                 d.nodes = vec![node];

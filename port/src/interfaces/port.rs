@@ -2,16 +2,16 @@
 
 use std::rc::Rc;
 
+use portcls_emulator::registry::KeyDisposition;
 use portcls_emulator::{DeviceObject, Irp, Kernel, NtStatus};
 
-use super::{IResourceList, IServiceGroup};
+use super::{IRegistryKey, IResourceList, IServiceGroup, KeyAccess, RegistryKeyType};
 use crate::com::IUnknown;
 use crate::ks::{LengthReply, wire_enum};
 
 /// A port: the half of a subdevice that PortCls brings along.
 ///
-/// Implemented by the port, called by the adapter driver. The third method of the header,
-/// `NewRegistryKey`, comes with the registry and is left out until then.
+/// Implemented by the port, called by the adapter driver.
 #[doc(alias = "PPORT")]
 pub trait IPort: IUnknown {
     /// Binds the port to its miniport and starts the miniport.
@@ -53,6 +53,27 @@ pub trait IPort: IUnknown {
         property: DeviceRegistryProperty,
         length: u32,
     ) -> LengthReply;
+
+    /// Opens a registry key that belongs to the port's device, or to its device interface.
+    ///
+    /// The same service as `PcNewRegistryKey`, and the only one for
+    /// [`RegistryKeyType::DeviceInterface`].
+    ///
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::NewRegistryKey.
+    ///
+    /// # Errors
+    /// As `PcNewRegistryKey`; `STATUS_INVALID_DEVICE_STATE` before `Init`;
+    /// `STATUS_INVALID_DEVICE_REQUEST` for the key of an interface of a port that is not
+    /// registered.
+    #[doc(alias = "IPort::NewRegistryKey")]
+    fn new_registry_key(
+        &self,
+        kernel: &Kernel,
+        outer: Option<Rc<dyn IUnknown>>,
+        key_type: RegistryKeyType,
+        access: KeyAccess,
+        path: Option<&str>,
+    ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus>;
 }
 
 /// The MIDI port; since Windows XP one object serves `CLSID_PortMidi` and `CLSID_PortDMus`.

@@ -3,6 +3,8 @@
 //! No hardware is involved and no driver that knows any; what a driver would answer is written
 //! down in each test. After every test the device is removed and nothing may be left of it.
 
+mod adapter_services;
+mod automation;
 mod capture;
 mod fake;
 mod frames;
@@ -12,6 +14,7 @@ mod malformed;
 mod pins;
 mod plan;
 mod power;
+mod registry_key;
 mod render;
 mod render_requests;
 mod resource_list;

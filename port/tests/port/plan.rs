@@ -109,6 +109,7 @@ fn pin(
         max_global_instance_count: instances,
         max_filter_instance_count: instances,
         min_filter_instance_count: 0,
+        automation: None,
         pin: KsPinDescriptor {
             interfaces: Vec::new(),
             mediums: Vec::new(),

@@ -1,0 +1,78 @@
+//! What the installation of a device leaves behind: its properties and its registry keys.
+
+use portcls_emulator::registry::RegistryValue;
+use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
+
+/// The registry path of the driver, which DriverEntry is given.
+pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
+
+/// The software key, below `Control\Class`: the class of sound devices and the first of them.
+const CLASS_KEY: &str = r"{4D36E96C-E325-11CE-BFC1-08002BE10318}\0000";
+
+const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
+
+/// The device as its bus names it.
+const INSTANCE: &str = r"Enum\ISAPNP\PNPB006\0";
+
+/// Which of its keys a driver looks into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RegistryPlace {
+    /// The driver's own, whose path DriverEntry is given.
+    Service,
+    /// The software key of the device: `DriverRegistryKey`.
+    Driver,
+    /// The hardware key of the device: `DeviceRegistryKey`.
+    Device,
+}
+
+/// A value that a machine is built with.
+#[derive(Clone, Debug)]
+pub(crate) struct Installed {
+    pub place: RegistryPlace,
+    /// Path below the key, empty for the key itself.
+    pub subkey: String,
+    pub value: RegistryValue,
+}
+
+fn keys() -> DeviceKeys {
+    let profile = r"Hardware Profiles\0001\System\CurrentControlSet";
+    DeviceKeys {
+        device: format!(r"{CONTROL_SET}\{INSTANCE}\Device Parameters"),
+        driver: format!(r"{CONTROL_SET}\Control\Class\{CLASS_KEY}"),
+        hardware_profile: format!(r"{CONTROL_SET}\{profile}\{INSTANCE}"),
+    }
+}
+
+/// Installs the physical device: properties, keys, and the values the machine was given.
+pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Installed]) {
+    set_properties(physical);
+    let keys = keys();
+    for path in [SERVICE, &keys.device, &keys.driver, &keys.hardware_profile] {
+        kernel.create_registry_key(path).expect("the paths begin with the root");
+    }
+    for installed in values {
+        let top = match installed.place {
+            RegistryPlace::Service => SERVICE,
+            RegistryPlace::Driver => &keys.driver,
+            RegistryPlace::Device => &keys.device,
+        };
+        let path = format!(r"{top}\{}", installed.subkey);
+        let set = kernel
+            .create_registry_key(&path)
+            .and_then(|key| key.set_value(kernel, installed.value.clone()));
+        set.expect("the registry has room for what a machine is built with");
+    }
+    physical.set_registry_keys(keys);
+}
+
+/// The properties of the physical device, as an installation of an MPU-401 leaves them: device
+/// description (0), hardware identifiers (1), driver key (7), manufacturer (8), enumerator (15).
+/// Source: DEVICE_REGISTRY_PROPERTY; the texts are the ones of Windows' own MPU-401 entry.
+fn set_properties(device: &DeviceObject) {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    device.set_property(0, utf16("MPU-401 Compatible MIDI Device\0"));
+    device.set_property(1, utf16("*PNPB006\0\0"));
+    device.set_property(7, utf16(&format!("{CLASS_KEY}\0")));
+    device.set_property(8, utf16("(unknown)\0"));
+    device.set_property(15, utf16("ISAPNP\0"));
+}

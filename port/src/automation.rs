@@ -1,0 +1,237 @@
+//! Properties of a miniport: its automation tables, and the requests that its handlers get.
+//!
+//! A request that the port does not answer itself is looked up in the table of the filter, of the
+//! pin, or, when it is flagged as a node's, of that node. Events of a miniport are not offered;
+//! methods are not in PortCls either.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
+
+use crate::com::IUnknown;
+use crate::descriptor::PcNodeDescriptor;
+use crate::dispatch::complete;
+use crate::guid::Guid;
+use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
+use crate::miniport_calls::{Method, MiniportCalls};
+
+/// Serves a property; `STATUS_PENDING` when it will be completed by
+/// [`pc_complete_pending_property_request`]. IRQL: PASSIVE_LEVEL.
+///
+/// A GET or SET with no room answers `STATUS_BUFFER_OVERFLOW` with the size needed, one with too
+/// little room `STATUS_BUFFER_TOO_SMALL`.
+#[doc(alias = "PCPFNPROPERTY_HANDLER")]
+pub type PropertyHandler = Rc<dyn Fn(&Kernel, &Rc<PcPropertyRequest>) -> NtStatus>;
+
+/// One property of a table.
+#[doc(alias = "PCPROPERTY_ITEM")]
+#[derive(Clone)]
+pub struct PcPropertyItem {
+    /// The set.
+    pub set: Guid,
+    /// The member of the set.
+    pub id: u32,
+    /// What the handler serves: GET, SET, BASICSUPPORT.
+    pub flags: KsPropertyType,
+    /// The handler; without one the property is there and answers nothing.
+    pub handler: Option<PropertyHandler>,
+}
+
+impl PartialEq for PcPropertyItem {
+    fn eq(&self, other: &Self) -> bool {
+        let same_handler = match (&self.handler, &other.handler) {
+            (Some(one), Some(two)) => Rc::ptr_eq(one, two),
+            (None, None) => true,
+            _ => false,
+        };
+        self.set == other.set && self.id == other.id && self.flags == other.flags && same_handler
+    }
+}
+
+impl Eq for PcPropertyItem {}
+
+impl fmt::Debug for PcPropertyItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "property {:?}.{} {:?}", self.set, self.id, self.flags)
+    }
+}
+
+/// The table of a filter, a pin or a node.
+#[doc(alias = "PCAUTOMATION_TABLE")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PcAutomationTable {
+    /// The properties.
+    pub properties: Vec<PcPropertyItem>,
+}
+
+/// A request for a property of the miniport.
+#[doc(alias = "PCPROPERTY_REQUEST")]
+pub struct PcPropertyRequest {
+    /// The miniport.
+    #[doc(alias = "MajorTarget")]
+    pub major_target: Rc<dyn IUnknown>,
+    /// The stream, when the request went to a pin.
+    #[doc(alias = "MinorTarget")]
+    pub minor_target: Option<Rc<dyn IUnknown>>,
+    /// The node, or [`NO_NODE`](Self::NO_NODE).
+    pub node: u32,
+    /// The entry of the table.
+    pub property_item: PcPropertyItem,
+    /// What is wanted. Assumed: without the flag that says whose property it is.
+    pub verb: KsPropertyType,
+    /// What follows the property, or the node's number, in the input.
+    pub instance: Vec<u8>,
+    /// The value: what is set, or the room for what is asked for, as long as the client's buffer.
+    pub value: RefCell<Vec<u8>>,
+    /// Bytes of room at first; the handler leaves the bytes written, or needed.
+    pub value_size: Cell<u32>,
+    /// The request itself.
+    pub irp: Irp,
+}
+
+impl PcPropertyRequest {
+    /// The number for "no node".
+    pub const NO_NODE: u32 = 0xFFFF_FFFF;
+
+    /// Answers a GET with a value, by the rules for its length.
+    #[must_use]
+    pub fn answer(&self, value: &[u8]) -> NtStatus {
+        let reply = LengthReply::of_value(value, self.value_size.get());
+        self.value_size.set(reply.information);
+        let mut room = self.value.borrow_mut();
+        // The reply is no longer than the room that the handler was given.
+        let length = room.len().max(reply.bytes.len());
+        room.resize(length, 0);
+        room[..reply.bytes.len()].copy_from_slice(&reply.bytes);
+        reply.status
+    }
+}
+
+/// Completes a request whose handler returned `STATUS_PENDING`. IRQL: up to DISPATCH_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`, which breaks the rule PcPropertyRequest too;
+/// nothing is completed then.
+#[doc(alias = "PcCompletePendingPropertyRequest")]
+pub fn pc_complete_pending_property_request(
+    kernel: &Kernel,
+    request: &PcPropertyRequest,
+    status: NtStatus,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompletePendingPropertyRequest");
+    if status == NtStatus::PENDING {
+        let message = "a property request was completed with STATUS_PENDING";
+        kernel.report_violation("PcPropertyRequest", message);
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    finish(kernel, request, status);
+    Ok(())
+}
+
+/// Completes the request with what the handler left in it.
+fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtStatus {
+    let mut size = request.value_size.get();
+    let mut room = request.value.borrow_mut();
+    let wrote = status == NtStatus::SUCCESS;
+    if wrote && size as usize > room.len() {
+        let message = format!("a property handler wrote {size} bytes into {} of room", room.len());
+        kernel.report_violation("PC-09", &message);
+        size = room.len() as u32;
+    }
+    if wrote && !request.verb.contains(KsPropertyType::SET) {
+        room.truncate(size as usize);
+        *request.irp.buffer().borrow_mut() = std::mem::take(&mut *room);
+    }
+    drop(room);
+    // A failure returns no length, but for the one that is the answer to the question for it.
+    let answers = wrote || status == NtStatus::BUFFER_OVERFLOW;
+    request.irp.set_information(if answers { u64::from(size) } else { 0 });
+    complete(kernel, &request.irp, status)
+}
+
+/// Whom a request is for.
+pub(crate) struct Target<'a> {
+    pub calls: &'a MiniportCalls,
+    pub miniport: Rc<dyn IUnknown>,
+    pub stream: Option<Rc<dyn IUnknown>>,
+    /// The table of the filter or of the pin.
+    pub table: Option<&'a Rc<PcAutomationTable>>,
+    pub nodes: &'a [PcNodeDescriptor],
+}
+
+/// Serves a property request by a table of the miniport; `None` when no table has its set, and
+/// then nothing is completed.
+pub(crate) fn dispatch(kernel: &Kernel, irp: &Irp, target: &Target<'_>) -> Option<NtStatus> {
+    let Parameters::DeviceControl { input, output_length, .. } = irp.parameters() else {
+        return None;
+    };
+    let property: KsProperty = read(input)?;
+    let flags = property.property_type();
+    let (table, node, rest) = if flags.contains(KsPropertyType::TOPOLOGY) {
+        let Some(head) = read::<KsNodeProperty>(input) else {
+            return Some(complete(kernel, irp, NtStatus::INVALID_BUFFER_SIZE));
+        };
+        let Some(node) = target.nodes.get(head.node_id as usize) else {
+            return Some(complete(kernel, irp, NtStatus::INVALID_PARAMETER));
+        };
+        (node.automation.as_ref(), head.node_id, &input[size_of::<KsNodeProperty>()..])
+    } else {
+        (target.table, PcPropertyRequest::NO_NODE, &input[size_of::<KsProperty>()..])
+    };
+    let in_set = table?.properties.iter().filter(|item| item.set == property.set);
+    let items: Vec<&PcPropertyItem> = in_set.collect();
+    if items.is_empty() {
+        return None;
+    }
+    if flags.contains(KsPropertyType::SETSUPPORT) {
+        return Some(complete(kernel, irp, NtStatus::SUCCESS));
+    }
+    let Some(item) = items.into_iter().find(|item| item.id == property.id) else {
+        return Some(complete(kernel, irp, NtStatus::NOT_FOUND));
+    };
+    let mut value = irp.buffer().borrow().clone();
+    value.resize(*output_length as usize, 0);
+    let request = Rc::new(PcPropertyRequest {
+        major_target: Rc::clone(&target.miniport),
+        minor_target: target.stream.clone(),
+        node,
+        property_item: item.clone(),
+        verb: flags & !KsPropertyType::TOPOLOGY,
+        instance: rest.to_vec(),
+        value: RefCell::new(value),
+        value_size: Cell::new(*output_length),
+        irp: irp.clone(),
+    });
+    Some(serve(kernel, target.calls, &request))
+}
+
+fn serve(kernel: &Kernel, calls: &MiniportCalls, request: &Rc<PcPropertyRequest>) -> NtStatus {
+    let item = &request.property_item;
+    let wanted =
+        request.verb & (KsPropertyType::GET | KsPropertyType::SET | KsPropertyType::BASICSUPPORT);
+    let handler = item.handler.as_ref().filter(|_| item.flags.contains(wanted));
+    let Some(handler) = handler else {
+        if wanted.contains(KsPropertyType::BASICSUPPORT) {
+            let access = item.flags & (KsPropertyType::GET | KsPropertyType::SET);
+            let status = request.answer(&access.bits().to_le_bytes());
+            return finish(kernel, request, status);
+        }
+        return finish(kernel, request, NtStatus::INVALID_DEVICE_REQUEST);
+    };
+    let serve = || match handler(kernel, request) {
+        status if status.is_success() => Ok(status),
+        status => Err(status),
+    };
+    let (method, none) = (Method::PropertyHandler, Argument::None);
+    let status = match calls.call(kernel, method, none, serve, |_| none) {
+        Ok(status) | Err(status) => status,
+    };
+    if status == NtStatus::PENDING {
+        request.irp.mark_pending();
+        return NtStatus::PENDING;
+    }
+    finish(kernel, request, status)
+}

@@ -1,0 +1,147 @@
+//! I/O timeouts: routines that are called about once a second while the device is started.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{DeviceObject, Dpc, DueTime, Irql, Kernel, NtStatus, Timer, TimerKind};
+
+use crate::adapter::{AdapterDevice, PnpState};
+use crate::miniport_calls::Method;
+
+/// A routine with its context. IRQL: DISPATCH_LEVEL.
+#[doc(alias = "PIO_TIMER_ROUTINE")]
+pub type IoTimeoutRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>)>;
+
+/// The time between two calls in ms. Source: WDK, PcRegisterIoTimeout.
+const PERIOD_MS: u32 = 1_000;
+
+/// The most routines of one device. Assumed: no document gives a number.
+const ROUTINES: usize = 64;
+
+/// The routines of a device and the timer that calls them.
+#[derive(Default)]
+pub(crate) struct IoTimeouts {
+    routines: RefCell<Vec<IoTimeoutRoutine>>,
+    timer: RefCell<Option<(Timer, Dpc)>>,
+}
+
+impl IoTimeouts {
+    /// The device was started: the second begins.
+    pub fn start(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
+        let weak = Rc::downgrade(device);
+        let call = move |kernel: &Kernel| {
+            let Some(device) = weak.upgrade() else { return };
+            if let Some(adapter) = device.extension::<AdapterDevice>() {
+                adapter.call_io_timeouts(kernel, &device);
+            }
+        };
+        let timer = Timer::new(TimerKind::Notification);
+        let dpc = Dpc::new(kernel, "I/O timeout", Rc::new(call));
+        *self.timer.borrow_mut() = Some((timer, dpc));
+        self.keep_time(kernel);
+    }
+
+    /// The timer runs while there is somebody to call.
+    fn keep_time(&self, kernel: &Kernel) {
+        let timer = self.timer.borrow();
+        let Some((timer, dpc)) = timer.as_ref() else { return };
+        let wanted = !self.routines.borrow().is_empty();
+        if wanted && !timer.is_set() {
+            let due = DueTime::Relative(u64::from(PERIOD_MS) * 10_000);
+            kernel.set_timer(timer, due, PERIOD_MS, Some(dpc));
+        } else if !wanted {
+            kernel.cancel_timer(timer);
+            kernel.remove_queue_dpc(dpc);
+        }
+    }
+
+    /// The device was stopped; the routines stay registered.
+    pub fn stop(&self, kernel: &Kernel) {
+        if let Some((timer, dpc)) = self.timer.borrow_mut().take() {
+            kernel.cancel_timer(&timer);
+            kernel.remove_queue_dpc(&dpc);
+        }
+    }
+
+    /// The device is removed: the routines go.
+    pub fn release(&self, kernel: &Kernel) {
+        self.stop(kernel);
+        let routines = self.routines.take();
+        drop(routines);
+    }
+}
+
+impl AdapterDevice {
+    /// Calls every routine that still is one, in the order in which they were registered.
+    fn call_io_timeouts(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
+        let routines = self.timeouts.routines.borrow().clone();
+        for routine in routines {
+            let known = &self.timeouts.routines;
+            if !known.borrow().iter().any(|other| Rc::ptr_eq(other, &routine)) {
+                continue;
+            }
+            let call = || {
+                routine(kernel, device);
+                Ok(())
+            };
+            let none = Argument::None;
+            let _ = self.calls.call(kernel, Method::IoTimeout, none, call, |()| none);
+        }
+    }
+}
+
+/// Has a routine called about once a second, as long as the device is started.
+///
+/// A routine is known by its `Rc`: the C routine compares device, routine and context.
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's; `STATUS_UNSUCCESSFUL` for a
+/// routine that is registered already; `STATUS_INSUFFICIENT_RESOURCES` beyond 64 routines.
+#[doc(alias = "PcRegisterIoTimeout")]
+pub fn pc_register_io_timeout(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    routine: IoTimeoutRoutine,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRegisterIoTimeout");
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let mut routines = adapter.timeouts.routines.borrow_mut();
+    if routines.iter().any(|other| Rc::ptr_eq(other, &routine)) {
+        return Err(NtStatus::UNSUCCESSFUL);
+    }
+    if routines.len() >= ROUTINES {
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
+    }
+    routines.push(routine);
+    drop(routines);
+    if adapter.state.get() != PnpState::Removed {
+        adapter.timeouts.keep_time(kernel);
+    }
+    Ok(())
+}
+
+/// Ends the calls of a routine. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's; `STATUS_NOT_FOUND` for a
+/// routine that is not registered.
+#[doc(alias = "PcUnregisterIoTimeout")]
+pub fn pc_unregister_io_timeout(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    routine: &IoTimeoutRoutine,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcUnregisterIoTimeout");
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let known = {
+        let routines = adapter.timeouts.routines.borrow();
+        routines.iter().position(|other| Rc::ptr_eq(other, routine))
+    };
+    let index = known.ok_or(NtStatus::NOT_FOUND)?;
+    let gone = adapter.timeouts.routines.borrow_mut().remove(index);
+    drop(gone);
+    adapter.timeouts.keep_time(kernel);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Physical connections: what a bridge pin is wired to outside its filter.
+
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, Irql, Kernel, NtStatus};
+
+use crate::adapter::{AdapterDevice, subdevice_name};
+use crate::com::{IUnknown, query};
+use crate::subdevice::ISubdevice;
+
+/// The other end of a connection.
+#[derive(Clone)]
+pub enum ConnectionEnd {
+    /// A pin of another subdevice of the adapter.
+    Subdevice(Rc<dyn IUnknown>),
+    /// A pin of a filter elsewhere, by its symbolic link.
+    External(String),
+}
+
+/// A pin that a connection begins or ends at.
+#[derive(Clone)]
+pub struct ConnectedPin {
+    /// Whose pin.
+    pub end: ConnectionEnd,
+    /// Its number.
+    pub pin: u32,
+}
+
+/// One registered connection: data flows from the first to the second.
+pub(crate) struct PhysicalConnection {
+    from: ConnectedPin,
+    to: ConnectedPin,
+}
+
+/// Makes a connection known; clients ask a pin for it. IRQL: PASSIVE_LEVEL.
+///
+/// `PcRegisterPhysicalConnection` has a subdevice at both ends, `...ToExternal` and
+/// `...FromExternal` at one.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's, an end that is not a
+/// registered subdevice, or two external ends.
+#[doc(alias = "PcRegisterPhysicalConnection")]
+#[doc(alias = "PcRegisterPhysicalConnectionToExternal")]
+#[doc(alias = "PcRegisterPhysicalConnectionFromExternal")]
+pub fn pc_register_physical_connection(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    from: ConnectedPin,
+    to: ConnectedPin,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRegisterPhysicalConnection");
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let mut inside = 0;
+    for end in [&from.end, &to.end] {
+        if let ConnectionEnd::Subdevice(object) = end {
+            name_of(device, object).ok_or(NtStatus::INVALID_PARAMETER)?;
+            inside += 1;
+        }
+    }
+    if inside == 0 {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    adapter.connections.borrow_mut().push(PhysicalConnection { from, to });
+    Ok(())
+}
+
+fn name_of(device: &Rc<DeviceObject>, object: &Rc<dyn IUnknown>) -> Option<String> {
+    subdevice_name(device, &query::<dyn ISubdevice>(object).ok()?)
+}
+
+/// What a pin of a port is wired to: the symbolic link of the other filter, and its pin.
+///
+/// Assumed: the link of a filter of the same adapter is `\\?\` and its reference string.
+pub(crate) fn connected_to(
+    device: &Rc<DeviceObject>,
+    port: &Rc<dyn ISubdevice>,
+    pin: u32,
+) -> Option<(String, u32)> {
+    let adapter = device.extension::<AdapterDevice>()?;
+    let mine = subdevice_name(device, port)?;
+    let is_mine = |end: &ConnectedPin| match &end.end {
+        ConnectionEnd::Subdevice(object) => {
+            end.pin == pin && name_of(device, object).as_deref() == Some(mine.as_str())
+        }
+        ConnectionEnd::External(_) => false,
+    };
+    let connections = adapter.connections.borrow();
+    let other = connections.iter().find_map(|connection| match connection {
+        PhysicalConnection { from, to } if is_mine(from) => Some(to),
+        PhysicalConnection { from, to } if is_mine(to) => Some(from),
+        _ => None,
+    })?;
+    let link = match &other.end {
+        ConnectionEnd::External(link) => link.clone(),
+        ConnectionEnd::Subdevice(object) => format!(r"\\?\{}", name_of(device, object)?),
+    };
+    Some((link, other.pin))
+}
+
+/// The bytes of KSPIN_PHYSICALCONNECTION: size, pin, and the link with its null.
+pub(crate) fn wire_form(link: &str, pin: u32) -> Vec<u8> {
+    let text: Vec<u8> = link.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    let size = u32::try_from(8 + text.len()).unwrap_or(u32::MAX);
+    [&size.to_le_bytes()[..], &pin.to_le_bytes(), &text].concat()
+}

@@ -1,0 +1,207 @@
+//! Registry keys for drivers: which key belongs to a device, and the object around it.
+
+use std::rc::Rc;
+
+use portcls_emulator::registry::{
+    KeyDisposition, KeyInformationClass, QueryEntry, QueryReply, QueryStart, RegistryKey,
+    RegistryValue, ValueInformationClass,
+};
+use portcls_emulator::{DeviceObject, Irql, Kernel, NtStatus};
+
+use crate::answer_query;
+use crate::com::{IUnknown, Interface};
+use crate::guid::Guid;
+use crate::interfaces::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
+
+/// The key that a driver asks for.
+pub struct RegistryKeyRequest<'a> {
+    /// Which key.
+    pub key_type: RegistryKeyType,
+    /// What it is opened for.
+    pub access: KeyAccess,
+    /// The device that the key belongs to; not used for a general key.
+    pub device: Option<&'a Rc<DeviceObject>>,
+    /// The whole path of a general key, or a path below the key of the device.
+    pub path: Option<&'a str>,
+}
+
+/// Opens a registry key, made if it is not there. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a general key without a path, any other one without a device,
+/// or the key of a device interface, which only a port can open; `STATUS_INVALID_DEVICE_REQUEST`
+/// with an outer object: aggregation is not offered; what the registry answers.
+#[doc(alias = "PcNewRegistryKey")]
+pub fn pc_new_registry_key(
+    kernel: &Kernel,
+    outer: Option<Rc<dyn IUnknown>>,
+    request: &RegistryKeyRequest<'_>,
+) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewRegistryKey");
+    if outer.is_some() {
+        return Err(NtStatus::INVALID_DEVICE_REQUEST);
+    }
+    let path = request.path.unwrap_or_default();
+    if request.key_type == RegistryKeyType::General {
+        let path = request.path.ok_or(NtStatus::INVALID_PARAMETER)?;
+        let known = kernel.open_registry_key(path);
+        let disposition = match known {
+            Ok(_) => KeyDisposition::OpenedExisting,
+            Err(_) => KeyDisposition::CreatedNew,
+        };
+        let key = kernel.create_registry_key(path)?;
+        return Ok((Key::open(key, request.access), disposition));
+    }
+    let device = request.device.ok_or(NtStatus::INVALID_PARAMETER)?;
+    let top = device_key(&device.bottom(), request.key_type)?;
+    let (key, disposition) = kernel.create_registry_key(&top)?.create(kernel, path)?;
+    Ok((Key::open(key, request.access), disposition))
+}
+
+/// Opens the key of a device interface: that of the first subdevice, below the device's own key.
+///
+/// # Errors
+/// What the registry answers.
+pub(crate) fn interface_key(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    reference: &str,
+    access: KeyAccess,
+) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+    // Assumed: one key for all interfaces of a subdevice, named by its reference string.
+    let top = device_key(&device.bottom(), RegistryKeyType::Device)?;
+    let path = format!(r"{top}\Interfaces\#{reference}");
+    let (key, disposition) = kernel.registry().create(kernel, below_registry(&path))?;
+    Ok((Key::open(key, access), disposition))
+}
+
+fn below_registry(path: &str) -> &str {
+    path.strip_prefix(r"\Registry").unwrap_or(path)
+}
+
+/// The path of a key of a physical device, as its installation left it.
+///
+/// # Errors
+/// `STATUS_OBJECT_NAME_NOT_FOUND` for a device that was never installed.
+fn device_key(physical: &DeviceObject, key_type: RegistryKeyType) -> Result<String, NtStatus> {
+    let keys = physical.registry_keys().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+    match key_type {
+        RegistryKeyType::Driver => Ok(keys.driver),
+        RegistryKeyType::Device => Ok(keys.device),
+        RegistryKeyType::HardwareProfile => Ok(keys.hardware_profile),
+        RegistryKeyType::General | RegistryKeyType::DeviceInterface => {
+            Err(NtStatus::INVALID_PARAMETER)
+        }
+    }
+}
+
+/// The object that drivers hold.
+struct Key {
+    key: RegistryKey,
+    access: KeyAccess,
+}
+
+impl Key {
+    fn open(key: RegistryKey, access: KeyAccess) -> Rc<dyn IRegistryKey> {
+        Rc::new(Key { key, access })
+    }
+
+    fn require(&self, access: KeyAccess) -> Result<(), NtStatus> {
+        if self.access.contains(access) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) }
+    }
+}
+
+/// Every method of the interface is for PASSIVE_LEVEL.
+fn at_passive_level(kernel: &Kernel, method: &str) {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, &format!("IRegistryKey::{method}"));
+}
+
+impl IUnknown for Key {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(self, iid, IRegistryKey)
+    }
+}
+
+impl IRegistryKey for Key {
+    fn query_key(&self, kernel: &Kernel, class: KeyInformationClass, length: u32) -> QueryReply {
+        at_passive_level(kernel, "QueryKey");
+        self.key.information(class, length)
+    }
+
+    fn enumerate_key(
+        &self,
+        kernel: &Kernel,
+        index: u32,
+        class: KeyInformationClass,
+        length: u32,
+    ) -> QueryReply {
+        at_passive_level(kernel, "EnumerateKey");
+        match self.key.subkeys().get(index as usize) {
+            Some(key) => key.information(class, length),
+            None => QueryReply::of_status(NtStatus::NO_MORE_ENTRIES),
+        }
+    }
+
+    fn query_value_key(
+        &self,
+        kernel: &Kernel,
+        name: &str,
+        class: ValueInformationClass,
+        length: u32,
+    ) -> QueryReply {
+        at_passive_level(kernel, "QueryValueKey");
+        match self.key.value(name) {
+            Ok(value) => value.information(class, length),
+            Err(status) => QueryReply::of_status(status),
+        }
+    }
+
+    fn enumerate_value_key(
+        &self,
+        kernel: &Kernel,
+        index: u32,
+        class: ValueInformationClass,
+        length: u32,
+    ) -> QueryReply {
+        at_passive_level(kernel, "EnumerateValueKey");
+        match self.key.values().get(index as usize) {
+            Some(value) => value.information(class, length),
+            None => QueryReply::of_status(NtStatus::NO_MORE_ENTRIES),
+        }
+    }
+
+    fn set_value_key(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus> {
+        at_passive_level(kernel, "SetValueKey");
+        self.require(KeyAccess::SET_VALUE)?;
+        self.key.set_value(kernel, value)
+    }
+
+    fn query_registry_values(
+        &self,
+        kernel: &Kernel,
+        table: &[QueryEntry],
+        deliver: &mut RegistryAnswer<'_>,
+    ) -> Result<(), NtStatus> {
+        kernel.query_registry_values(&QueryStart::Key(self.key.clone()), table, deliver)
+    }
+
+    fn new_sub_key(
+        &self,
+        kernel: &Kernel,
+        access: KeyAccess,
+        name: &str,
+    ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+        at_passive_level(kernel, "NewSubKey");
+        if self.key.open(name) == Err(NtStatus::OBJECT_NAME_NOT_FOUND) {
+            self.require(KeyAccess::CREATE_SUB_KEY)?;
+        }
+        let (key, disposition) = self.key.create(kernel, name)?;
+        Ok((Key::open(key, access), disposition))
+    }
+
+    fn delete_key(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        at_passive_level(kernel, "DeleteKey");
+        self.require(KeyAccess::ALL)?;
+        self.key.delete(kernel)
+    }
+}

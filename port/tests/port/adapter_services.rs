@@ -1,0 +1,156 @@
+//! What else an adapter driver asks of PortCls: timeouts, connections, forwarded requests.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest};
+use portcls_port::com::IUnknown;
+use portcls_port::guid::clsid;
+use portcls_port::interfaces::DeviceRegistryProperty;
+use portcls_port::ks::guids::property_set;
+use portcls_port::ks::{KsPPin, KsProperty};
+use portcls_port::{
+    ConnectedPin, ConnectionEnd, IoTimeoutRoutine, pc_complete_irp, pc_dispatch_irp,
+    pc_forward_irp_synchronous, pc_get_device_property, pc_new_miniport, pc_register_io_timeout,
+    pc_register_physical_connection, pc_unregister_io_timeout,
+};
+
+use crate::plan::BRIDGE;
+use crate::rig::{BusAnswer, GET, PROPERTY, on_added_device, on_device};
+
+/// A routine that writes down when it was called, in ms.
+fn clock_watcher() -> (IoTimeoutRoutine, Rc<RefCell<Vec<u64>>>) {
+    let times: Rc<RefCell<Vec<u64>>> = Rc::default();
+    let book = Rc::clone(&times);
+    let routine = move |kernel: &Kernel, _: &Rc<DeviceObject>| {
+        assert_eq!(kernel.current_irql(), Irql::DISPATCH_LEVEL);
+        book.borrow_mut().push(kernel.now_ns() / 1_000_000);
+    };
+    (Rc::new(routine), times)
+}
+
+#[test]
+fn a_timeout_routine_is_called_each_second_while_the_device_is_started() {
+    on_added_device(
+        |_| (),
+        |rig| {
+            let (routine, times_ms) = clock_watcher();
+            let device = rig.physical.top();
+            let register = || pc_register_io_timeout(&rig.kernel, &device, Rc::clone(&routine));
+            assert_eq!(register(), Ok(()));
+            rig.pass_ms(2_000);
+            assert!(times_ms.borrow().is_empty(), "the device is not started");
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+            assert_eq!(register(), Err(NtStatus::UNSUCCESSFUL));
+            rig.pass_ms(2_500);
+            assert_eq!(*times_ms.borrow(), [3_000, 4_000]);
+            rig.pnp(PnpRequest::StopDevice);
+            rig.pass_ms(2_000);
+            assert_eq!(times_ms.borrow().len(), 2);
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+            rig.pass_ms(1_000);
+            assert_eq!(times_ms.borrow().len(), 3);
+        },
+    );
+}
+
+#[test]
+fn a_timeout_routine_can_be_taken_back_once() {
+    on_device(|rig| {
+        let (routine, times_ms) = clock_watcher();
+        let device = rig.physical.top();
+        pc_register_io_timeout(&rig.kernel, &device, Rc::clone(&routine)).unwrap();
+        let unregister = || pc_unregister_io_timeout(&rig.kernel, &device, &routine);
+        assert_eq!(unregister(), Ok(()));
+        assert_eq!(unregister(), Err(NtStatus::NOT_FOUND));
+        rig.pass_ms(3_000);
+        assert!(times_ms.borrow().is_empty());
+    });
+}
+
+#[test]
+fn a_pin_says_what_it_is_wired_to() {
+    on_device(|rig| {
+        let device = rig.physical.top();
+        let port: Rc<dyn IUnknown> = rig.fake.port();
+        let mine = ConnectedPin { end: ConnectionEnd::Subdevice(port), pin: BRIDGE };
+        let link = ConnectionEnd::External(r"\\?\x".to_owned());
+        let other = ConnectedPin { end: link, pin: 4 };
+        let connect = |from, to| pc_register_physical_connection(&rig.kernel, &device, from, to);
+        let refused = connect(other.clone(), other.clone());
+        assert_eq!(refused, Err(NtStatus::INVALID_PARAMETER));
+        assert_eq!(connect(mine, other), Ok(()));
+        let filter = rig.open_filter().unwrap();
+        let ask = |pin_id: u32| {
+            let property = KsProperty { set: property_set::PIN, id: 10, flags: GET };
+            let head = KsPPin { property, pin_id, flags: 0 };
+            filter.control(PROPERTY, bytemuck::bytes_of(&head), &[], 100)
+        };
+        let irp = ask(BRIDGE);
+        assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 20));
+        let expected =
+            [20, 0, 0, 0, 4, 0, 0, 0, b'\\', 0, b'\\', 0, b'?', 0, b'\\', 0, b'x', 0, 0, 0];
+        assert_eq!(*irp.buffer().borrow(), expected);
+        assert_eq!(ask(0).status(), NtStatus::NOT_FOUND);
+    });
+}
+
+#[test]
+fn a_request_is_forwarded_without_being_completed() {
+    on_device(|rig| {
+        let device = rig.physical.top();
+        let irp = Irp::new(Parameters::Pnp(PnpRequest::CancelStopDevice), None, Vec::new());
+        rig.bus_answer.set(BusAnswer::Later(3));
+        let status = pc_forward_irp_synchronous(&rig.kernel, &device, &irp);
+        assert_eq!((status, irp.is_completed()), (NtStatus::SUCCESS, false));
+        assert_eq!(rig.kernel.now_ns(), 3_000_000);
+        rig.bus_answer.set(BusAnswer::Success);
+        let pending = pc_complete_irp(&rig.kernel, &device, &irp, NtStatus::PENDING);
+        assert_eq!((pending, irp.is_completed()), (Err(NtStatus::INVALID_PARAMETER), false));
+        pc_complete_irp(&rig.kernel, &device, &irp, NtStatus::SUCCESS).unwrap();
+        assert!(irp.is_completed());
+        rig.expect_violations(&["PcCompleteIrp"]);
+    });
+}
+
+#[test]
+fn a_request_that_a_driver_took_goes_back_to_portcls() {
+    on_device(|rig| {
+        let device = rig.physical.top();
+        let irp = Irp::new(Parameters::Pnp(PnpRequest::QueryStopDevice), None, Vec::new());
+        assert_eq!(pc_dispatch_irp(&rig.kernel, &device, &irp), NtStatus::SUCCESS);
+        assert!(irp.is_completed());
+    });
+}
+
+#[test]
+fn a_device_property_is_read_from_the_physical_device() {
+    on_device(|rig| {
+        rig.physical.set_property(0, vec![1, 2, 3, 4]);
+        let ask = |property, length| {
+            let reply = pc_get_device_property(&rig.kernel, &rig.physical.top(), property, length);
+            (reply.status, reply.information, reply.bytes)
+        };
+        let description = DeviceRegistryProperty::DeviceDescription;
+        assert_eq!(ask(description, 4), (NtStatus::SUCCESS, 4, vec![1, 2, 3, 4]));
+        assert_eq!(ask(description, 0), (NtStatus::BUFFER_TOO_SMALL, 4, vec![]));
+        let missing = ask(DeviceRegistryProperty::Address, 4).0;
+        assert_eq!(missing, NtStatus::OBJECT_NAME_NOT_FOUND);
+    });
+}
+
+#[test]
+fn a_miniport_that_comes_with_portcls_is_refused_by_name() {
+    on_device(|rig| {
+        let refused = pc_new_miniport(&rig.kernel, &clsid::PORT_MIDI).err();
+        assert_eq!(refused, Some(NtStatus::NOT_SUPPORTED));
+        let log = rig.kernel.trace().log();
+        let said = log.events().any(|event| match event.event {
+            portcls_emulator::trace::Event::Note(text) => {
+                log.text(text) == "PcNewMiniport: CLSID_PortMidi is not built"
+            }
+            _ => false,
+        });
+        assert!(said);
+    });
+}

@@ -1,0 +1,136 @@
+//! Registry keys of a device: which key is which, and what an open key allows.
+
+use portcls_emulator::registry::{
+    KeyDisposition, KeyInformationClass, QueryEntry, QueryFlags, RegistryValue,
+    ValueInformationClass,
+};
+use portcls_emulator::{DeviceKeys, NtStatus};
+use portcls_port::interfaces::{KeyAccess, RegistryKeyType};
+use portcls_port::{RegistryKeyRequest, pc_new_registry_key};
+
+use crate::rig::{Rig, on_device};
+
+const DRIVER: &str = r"\Registry\Machine\Class\0000";
+
+fn install(rig: &Rig) {
+    rig.physical.set_registry_keys(DeviceKeys {
+        device: r"\Registry\Machine\Enum\Device Parameters".to_owned(),
+        driver: DRIVER.to_owned(),
+        hardware_profile: r"\Registry\Machine\Profile".to_owned(),
+    });
+    let key = rig.kernel.create_registry_key(DRIVER).unwrap();
+    key.set_value(&rig.kernel, RegistryValue::dword("Port", 0x330)).unwrap();
+}
+
+#[test]
+fn the_driver_key_of_a_device_is_the_one_of_its_installation() {
+    on_device(|rig| {
+        install(rig);
+        let (kernel, device) = (&rig.kernel, rig.physical.top());
+        let request = RegistryKeyRequest {
+            key_type: RegistryKeyType::Driver,
+            access: KeyAccess::ALL,
+            device: Some(&device),
+            path: None,
+        };
+        let (key, disposition) = pc_new_registry_key(kernel, None, &request).unwrap();
+        assert_eq!(disposition, KeyDisposition::OpenedExisting);
+        let reply = key.query_value_key(kernel, "port", ValueInformationClass::Partial, 16);
+        assert_eq!((reply.status, &reply.bytes[12..]), (NtStatus::SUCCESS, &[0x30, 3, 0, 0][..]));
+        let missing = key.query_value_key(kernel, "irq", ValueInformationClass::Partial, 16);
+        assert_eq!(missing.status, NtStatus::OBJECT_NAME_NOT_FOUND);
+        key.set_value_key(kernel, RegistryValue::dword("Irq", 9)).unwrap();
+        let second = key.enumerate_value_key(kernel, 1, ValueInformationClass::Basic, 100);
+        assert_eq!(second.bytes[12..], [b'I', 0, b'r', 0, b'q', 0]);
+        let third = key.enumerate_value_key(kernel, 2, ValueInformationClass::Basic, 100);
+        assert_eq!(third.status, NtStatus::NO_MORE_ENTRIES);
+    });
+}
+
+#[test]
+fn a_key_that_was_opened_for_reading_can_only_be_read() {
+    on_device(|rig| {
+        install(rig);
+        let kernel = &rig.kernel;
+        let request = RegistryKeyRequest {
+            key_type: RegistryKeyType::General,
+            access: KeyAccess::READ,
+            device: None,
+            path: Some(DRIVER),
+        };
+        let (key, _) = pc_new_registry_key(kernel, None, &request).unwrap();
+        let denied = Err(NtStatus(0xC000_0022));
+        assert_eq!(key.set_value_key(kernel, RegistryValue::dword("x", 1)), denied);
+        assert_eq!(key.delete_key(kernel), denied);
+        let below = key.new_sub_key(kernel, KeyAccess::READ, "below");
+        assert_eq!(below.err(), denied.err());
+    });
+}
+
+#[test]
+fn subkeys_are_made_enumerated_asked_and_deleted() {
+    on_device(|rig| {
+        install(rig);
+        let kernel = &rig.kernel;
+        let request = RegistryKeyRequest {
+            key_type: RegistryKeyType::General,
+            access: KeyAccess::ALL,
+            device: None,
+            path: Some(DRIVER),
+        };
+        let (key, _) = pc_new_registry_key(kernel, None, &request).unwrap();
+        let (below, disposition) = key.new_sub_key(kernel, KeyAccess::ALL, "A").unwrap();
+        assert_eq!(disposition, KeyDisposition::CreatedNew);
+        let first = key.enumerate_key(kernel, 0, KeyInformationClass::Basic, 18);
+        assert_eq!(first.bytes[16..], [b'A', 0]);
+        assert_eq!(key.query_key(kernel, KeyInformationClass::Full, 44).bytes[20], 1);
+        below.delete_key(kernel).unwrap();
+        let none = key.enumerate_key(kernel, 0, KeyInformationClass::Basic, 18);
+        assert_eq!(none.status, NtStatus::NO_MORE_ENTRIES);
+        let entry = QueryEntry {
+            flags: QueryFlags::empty(),
+            name: Some("Port".to_owned()),
+            default: None,
+            expected: None,
+        };
+        let mut got = Vec::new();
+        key.query_registry_values(kernel, &[entry], &mut |_, value| {
+            got.push(value.clone());
+            NtStatus::SUCCESS
+        })
+        .unwrap();
+        assert_eq!(got, [RegistryValue::dword("Port", 0x330)]);
+    });
+}
+
+#[test]
+fn a_port_opens_the_key_of_its_interface_and_nobody_else_does() {
+    on_device(|rig| {
+        install(rig);
+        let (kernel, device) = (&rig.kernel, rig.physical.top());
+        let port = rig.fake.port();
+        let (key_type, access) = (RegistryKeyType::DeviceInterface, KeyAccess::ALL);
+        let opened = port.new_registry_key(kernel, None, key_type, access, None).unwrap();
+        assert_eq!(opened.1, KeyDisposition::CreatedNew);
+        let path = r"\Registry\Machine\Enum\Device Parameters\Interfaces\#Midi";
+        assert!(kernel.open_registry_key(path).is_ok());
+        let request = RegistryKeyRequest { key_type, access, device: Some(&device), path: None };
+        let refused = pc_new_registry_key(kernel, None, &request).err();
+        assert_eq!(refused, Some(NtStatus::INVALID_PARAMETER));
+    });
+}
+
+#[test]
+fn a_device_that_was_never_installed_has_no_keys() {
+    on_device(|rig| {
+        let device = rig.physical.top();
+        let request = RegistryKeyRequest {
+            key_type: RegistryKeyType::Device,
+            access: KeyAccess::READ,
+            device: Some(&device),
+            path: None,
+        };
+        let refused = pc_new_registry_key(&rig.kernel, None, &request).err();
+        assert_eq!(refused, Some(NtStatus::OBJECT_NAME_NOT_FOUND));
+    });
+}
