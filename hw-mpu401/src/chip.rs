@@ -16,9 +16,10 @@ use crate::profile::{
 use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
 use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register, Status};
+use crate::stream::Stream;
 use crate::timing::NEVER_NS;
 use crate::timing::{self, CardTiming, Draws, Spread, Timing};
-use crate::transmitter::Transmitter;
+use crate::transmitter::{SentByte, Transmitter};
 use crate::wire::WireEvent;
 use alloc::boxed::Box;
 
@@ -51,16 +52,16 @@ pub(crate) struct Hot {
     /// The latest time seen.
     pub(crate) now_ns: u64,
     pub(crate) status_reads: u64,
+    /// From when on a data byte may stream, [`NEVER_NS`] if none may. Until then the last one is
+    /// in the latch, or the FIFO is full.
+    pub(crate) open_from_ns: u64,
+    /// When the byte before the last one of the stream was taken.
+    pub(crate) taken_before_ns: u64,
     /// When the unit is back in its main loop.
     pub(crate) free_ns: u64,
-    /// The same before the last byte of the stream.
-    pub(crate) free_before_ns: u64,
     /// When the byte in the latch from the host was written.
     pub(crate) inbox_written_ns: u64,
-    /// From when on a data byte may stream, [`NEVER_NS`] if none may. Until then the last one is
-    /// in the latch.
-    pub(crate) open_from_ns: u64,
-    /// STATUS, and STATUS while a byte of the stream is in the latch.
+    /// STATUS, and STATUS until the stream takes a byte.
     pub(crate) status: [u8; 2],
     pub(crate) note: Note,
     pub(crate) mode: Mode,
@@ -110,6 +111,7 @@ pub struct Mpu401 {
     pub(crate) displaced: Option<u8>,
     pub(crate) incoming: Option<Incoming>,
     pub(crate) turn: Turn,
+    pub(crate) stream: Stream,
     pub(crate) unit_plan: Plan,
     /// When the host may see something of it.
     pub(crate) unit_seen_ns: u64,
@@ -153,6 +155,7 @@ impl Mpu401 {
             displaced: None,
             incoming: None,
             turn: Turn::Host,
+            stream: Stream::NEW,
             unit_plan: Plan::IDLE,
             unit_seen_ns: NEVER_NS,
             output: Output::IDLE,
@@ -169,18 +172,21 @@ impl Mpu401 {
     }
 
     /// Reads a register.
-    #[inline]
+    #[inline(always)]
     pub fn read(&mut self, register: Register, now_ns: u64) -> u8 {
-        self.advance(now_ns);
-        match register {
-            Register::Command => {
-                let status = self.status_bits();
-                self.hot.status_reads += 1;
-                self.hot.note = Note::on_status(status);
-                status
-            }
-            Register::Data => self.read_data_slowly(),
+        if register == Register::Command && self.nothing_is_due(now_ns) {
+            self.hot.now_ns = now_ns;
+            return self.read_status();
         }
+        self.read_slowly(register, now_ns)
+    }
+
+    #[inline(always)]
+    fn read_status(&mut self) -> u8 {
+        let status = self.status_bits();
+        self.hot.status_reads += 1;
+        self.hot.note = Note::on_status(status);
+        status
     }
 
     /// STATUS as a read would find it now, for an observer inside the card: it is not a read.
@@ -191,19 +197,20 @@ impl Mpu401 {
 
     #[inline(always)]
     fn status_bits(&self) -> u8 {
-        let holds_byte = self.hot.now_ns < self.hot.open_from_ns;
-        self.hot.status[usize::from(holds_byte)]
+        let is_closed = self.hot.now_ns < self.hot.open_from_ns;
+        self.hot.status[usize::from(is_closed)]
     }
 
     /// Writes a register.
-    #[inline]
+    #[inline(always)]
     pub fn write(&mut self, register: Register, value: u8, now_ns: u64) {
-        self.advance(now_ns);
-        match register {
-            Register::Data if self.hot.now_ns >= self.hot.open_from_ns => self.stream(value),
-            Register::Data => self.write_data_slowly(value),
-            Register::Command => self.write_command_slowly(value),
+        let may_stream = register == Register::Data && now_ns >= self.hot.open_from_ns;
+        if may_stream && self.nothing_is_due(now_ns) {
+            self.hot.now_ns = now_ns;
+            self.stream(value);
+            return;
         }
+        self.write_slowly(register, value, now_ns);
     }
 
     /// Lets time pass inside. Reads and writes do it themselves.
@@ -211,9 +218,15 @@ impl Mpu401 {
     pub fn advance(&mut self, now_ns: u64) {
         if now_ns >= self.hot.next_internal_ns {
             self.run_until(now_ns);
-        } else {
-            self.hot.now_ns = self.hot.now_ns.max(now_ns);
+        } else if now_ns > self.hot.now_ns {
+            self.hot.now_ns = now_ns;
         }
+    }
+
+    /// Whether this is a time at which nothing happens inside, and not one in the past.
+    #[inline(always)]
+    fn nothing_is_due(&self, now_ns: u64) -> bool {
+        now_ns < self.hot.next_internal_ns && now_ns >= self.hot.now_ns
     }
 
     /// The earliest time at which something outside may change by itself: the interrupt line, or
@@ -233,8 +246,9 @@ impl Mpu401 {
     /// [`waiting`](Self::waiting). `u64::MAX` if nothing will. It may be early, never late.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
-        let taken_ns = if self.stream_holds_byte() { self.hot.open_from_ns } else { NEVER_NS };
-        self.next_event_ns().min(self.due_ns).min(taken_ns)
+        let open_ns =
+            if self.hot.now_ns < self.hot.open_from_ns { self.hot.open_from_ns } else { NEVER_NS };
+        self.next_event_ns().min(self.due_ns).min(open_ns)
     }
 
     /// Whether the interrupt line is up.
@@ -256,7 +270,6 @@ impl Mpu401 {
 
     /// Fetches the oldest wire event, in the order of time over both lines.
     pub fn pop_wire(&mut self) -> Option<WireEvent> {
-        self.transmitter.trim_events(self.hot.now_ns);
         match (self.transmitter.first_event(self.hot.now_ns), self.cable.first_event()) {
             (Some(out), input) if input.is_none_or(|event| out.time_ns <= event.time_ns) => {
                 self.transmitter.fetch_event();
@@ -264,6 +277,13 @@ impl Mpu401 {
             }
             _ => self.cable.pop_event(),
         }
+    }
+
+    /// Fetches the oldest byte that has left on MIDI OUT, stop bit included: two wire events at
+    /// once, for a user who has no eye on the edges. The events of MIDI IN stay.
+    #[inline]
+    pub fn pop_sent(&mut self) -> Option<SentByte> {
+        self.transmitter.pop_sent(self.hot.now_ns)
     }
 
     /// What passed through so far, and what was lost.
@@ -324,31 +344,37 @@ impl Mpu401 {
     }
 
     /// Settles what an access has changed.
-    #[inline(never)]
     pub(crate) fn settle(&mut self) {
         self.schedule();
         self.run_until(self.hot.now_ns);
     }
 
     #[inline(never)]
-    fn read_data_slowly(&mut self) -> u8 {
-        self.leave_stream();
-        let value = self.read_data();
-        self.settle();
-        value
+    fn read_slowly(&mut self, register: Register, now_ns: u64) -> u8 {
+        self.run_until(now_ns);
+        match register {
+            Register::Command => self.read_status(),
+            Register::Data => {
+                self.leave_stream();
+                let value = self.read_data();
+                self.settle();
+                value
+            }
+        }
     }
 
     #[inline(never)]
-    pub(crate) fn write_data_slowly(&mut self, value: u8) {
+    fn write_slowly(&mut self, register: Register, value: u8, now_ns: u64) {
+        self.run_until(now_ns);
+        if register == Register::Data && self.hot.now_ns >= self.hot.open_from_ns {
+            self.stream(value);
+            return;
+        }
         self.leave_stream();
-        self.write_data(value);
-        self.settle();
-    }
-
-    #[inline(never)]
-    fn write_command_slowly(&mut self, value: u8) {
-        self.leave_stream();
-        self.write_command(value);
+        match register {
+            Register::Data => self.write_data(value),
+            Register::Command => self.write_command(value),
+        }
         self.settle();
     }
 
@@ -359,8 +385,8 @@ impl Mpu401 {
         let now_ns = now_ns.clamp(self.hot.now_ns, LAST_NS);
         while self.due_ns <= now_ns {
             let time_ns = self.due_ns;
+            self.leave_stream_before(time_ns.max(self.hot.now_ns + 1));
             self.hot.now_ns = time_ns;
-            self.leave_stream();
             if self.cable.due_ns() == time_ns {
                 if let Some(byte) = self.cable.run(time_ns) {
                     self.hear(byte);
@@ -378,20 +404,16 @@ impl Mpu401 {
     /// Brings STATUS and the unit's plan in line with the state, and finds out what is due next.
     fn schedule(&mut self) {
         self.schedule_unit();
-        self.hot.open_from_ns = if self.may_stream() { 0 } else { NEVER_NS };
+        self.open_stream();
         self.refresh_status();
         self.line_due_ns = self.cable.due_ns().min(self.output.due_ns);
         self.due_ns = self.line_due_ns.min(self.unit_plan.due_ns).min(self.room_due_ns());
         self.hot.next_internal_ns = self.due_ns.min(LAST_NS);
     }
 
-    /// When a full output FIFO clears DRR by itself.
+    /// When a full output FIFO clears DRR by itself, outside the stream.
     fn room_due_ns(&self) -> u64 {
-        if self.rules.host_port == HostPort::Fifo && self.output_is_full() {
-            self.transmitter.room_ns()
-        } else {
-            NEVER_NS
-        }
+        if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
     }
 }
 
@@ -460,13 +482,13 @@ fn initial_hot(profile: &CardProfile, initial: InitialState, power_on_ns: u64) -
         next_internal_ns: NEVER_NS,
         now_ns: 0,
         status_reads: 0,
+        open_from_ns: NEVER_NS,
+        taken_before_ns: 0,
         free_ns: match initial {
             InitialState::PowerOn => power_on_ns,
             InitialState::Idle | InitialState::Uart { .. } => 0,
         },
-        free_before_ns: 0,
         inbox_written_ns: 0,
-        open_from_ns: NEVER_NS,
         status: [0; 2],
         note: Note::CanWriteNoData,
         mode,

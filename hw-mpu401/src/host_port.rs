@@ -167,8 +167,7 @@ impl Mpu401 {
 
     /// Brings STATUS in line with the latches.
     pub(crate) fn refresh_status(&mut self) {
-        let is_busy = self.hot.inbox != Inbox::Empty
-            || (self.rules.host_port == HostPort::Fifo && self.output_is_full());
+        let is_busy = self.hot.inbox != Inbox::Empty || self.is_closed_by_full_fifo();
         let mut status = self.rules.status_low_bits;
         if is_busy {
             status |= Status::DRR.bits();
@@ -179,6 +178,13 @@ impl Mpu401 {
         let is_open = self.hot.open_from_ns != NEVER_NS;
         let busy = if is_open { Status::DRR.bits() } else { 0 };
         self.hot.status = [status, status | busy];
+    }
+
+    /// Whether DRR stands for a full FIFO, and not for the stream.
+    pub(crate) fn is_closed_by_full_fifo(&self) -> bool {
+        self.hot.open_from_ns == NEVER_NS
+            && self.rules.host_port == HostPort::Fifo
+            && self.output_is_full()
     }
 
     /// Whether the byte in DATA raises the interrupt line.

@@ -34,7 +34,8 @@
 //!
 //! The caller owns time. It reads and writes registers at the times it says, samples
 //! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`], and fetches
-//! what has passed on the wires with [`Mpu401::pop_wire`].
+//! what has passed on the wires with [`Mpu401::pop_wire`], or with [`Mpu401::pop_sent`] the bytes
+//! of MIDI OUT alone.
 //!
 //! Architecture invariants: nothing ticks, so an idle chip costs nothing, and cost grows with
 //! bytes. The chip is a function of its state, the time and the access. It cannot fail and cannot
@@ -117,4 +118,5 @@ pub use spec::{
     Register, Status,
 };
 pub use timing::{CardTiming, NEVER_NS, Spread, Timing};
+pub use transmitter::SentByte;
 pub use wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};

@@ -1,13 +1,14 @@
 //! The way out: the output FIFO, the shifter, and MIDI OUT.
 //!
 //! A byte leaves when the one before has ended and the unit has it ready, so its start is known
-//! when it is handed over. The bytes and their starts are kept in one ring, and everything else
+//! when it is handed over. The bytes and their ends are kept in one ring, and everything else
 //! is arithmetic on it: what is still held, when there is room again, and the wire events, which
 //! are made when they are fetched. Nothing has to run while a byte is on the wire.
 //!
 //! The ring is our own and not ringbuf's, because a byte stays readable behind its exit from the
 //! FIFO, until its wire events have been fetched.
 
+use crate::profile::MAX_TX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};
@@ -16,33 +17,48 @@ use alloc::boxed::Box;
 /// Bytes in the ring: the fullest FIFO, and as many sent bytes as [`WIRE_LIMIT`] events need.
 const RING: usize = 1024;
 
-/// A byte and its way over the line.
-#[derive(Clone, Copy)]
-struct Passage {
-    start_ns: u64,
-    byte: u8,
+const _: () = assert!(
+    RING >= 2 * MAX_TX_DEPTH as usize && RING >= MAX_TX_DEPTH as usize + WIRE_LIMIT / 2,
+    "a byte that is still asked for is not written over"
+);
+
+/// Bytes and their ways over the line, each at its number modulo [`RING`].
+struct Passages {
+    ends_ns: [u64; RING],
+    bytes: [u8; RING],
 }
 
-impl Passage {
-    fn end_ns(self) -> u64 {
-        self.start_ns + BYTE_TIME_NS
-    }
+/// Where the byte of this number stands in the ring.
+#[inline(always)]
+fn place_of(number: u64) -> usize {
+    (number % RING as u64) as usize
+}
+
+/// A byte that has left on MIDI OUT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SentByte {
+    /// When its start bit began, in ns. Its stop bit ended
+    /// [`BYTE_TIME_NS`](crate::BYTE_TIME_NS) later.
+    pub start_ns: u64,
+    /// The byte.
+    pub byte: u8,
 }
 
 /// Bytes on their way to MIDI OUT.
 pub(crate) struct Transmitter {
     // Configuration.
     /// Bytes that the FIFO and the shifter hold.
-    limit: usize,
-    /// While the line is busy for no longer than this, there is room.
-    roomy_ns: u64,
+    limit: u64,
     // State.
     /// When the last byte so far ends.
     last_end_ns: u64,
     /// Bytes handed over, without those thrown away.
     pushed: u64,
-    /// Wire events fetched or dropped: two for each of the `pushed` bytes.
+    /// Bytes fetched or dropped with both their wire events.
     fetched: u64,
+    /// Bytes whose start has been fetched or dropped, where that is more than `fetched`.
+    starts_fetched: u64,
+    passages: Box<Passages>,
     /// Bytes thrown away.
     cleared: u64,
     /// Bytes that the unit sent of its own accord.
@@ -50,38 +66,42 @@ pub(crate) struct Transmitter {
     /// Bytes that were known to leave before they could be made.
     skipped: u64,
     dropped_events: u64,
-    ring: Box<[Passage; RING]>,
 }
 
 impl Transmitter {
-    /// An idle transmitter that holds up to `limit` bytes.
+    /// An idle transmitter that holds up to `limit` bytes, from 1 to [`MAX_TX_DEPTH`].
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            limit,
-            roomy_ns: (limit as u64).saturating_sub(1).saturating_mul(BYTE_TIME_NS),
+            limit: limit as u64,
             last_end_ns: 0,
             pushed: 0,
             fetched: 0,
+            starts_fetched: 0,
+            passages: Box::new(Passages { ends_ns: [0; RING], bytes: [0; RING] }),
             cleared: 0,
             generated: 0,
             skipped: 0,
             dropped_events: 0,
-            ring: Box::new([Passage { start_ns: 0, byte: 0 }; RING]),
         }
     }
 
-    /// Takes a byte that may start at `ready_ns`. The caller has made sure that there is room.
+    /// Takes a byte that may start at `ready_ns`, and returns when there is room for a byte more.
+    /// The caller has made sure that there is room for this one.
     #[inline]
-    pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) {
-        let start_ns = ready_ns.max(self.last_end_ns);
-        self.ring[self.pushed as usize % RING] = Passage { start_ns, byte };
-        self.last_end_ns = start_ns + BYTE_TIME_NS;
+    pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) -> u64 {
+        let passages = &mut *self.passages;
+        let end_ns = ready_ns.max(self.last_end_ns) + BYTE_TIME_NS;
+        let place = place_of(self.pushed);
+        passages.ends_ns[place] = end_ns;
+        passages.bytes[place] = byte;
+        self.last_end_ns = end_ns;
         self.pushed += 1;
+        passages.ends_ns[place_of(self.pushed.wrapping_sub(self.limit))]
     }
 
     /// Hands back the byte that was taken last and has not started.
     pub(crate) fn retract(&mut self) -> u8 {
-        let byte = self.passage(self.pushed.saturating_sub(1)).byte;
+        let byte = self.byte(self.pushed.saturating_sub(1));
         self.pushed = self.pushed.saturating_sub(1);
         self.settle_last_end();
         byte
@@ -109,21 +129,30 @@ impl Transmitter {
         self.last_end_ns
     }
 
-    /// Whether the line is so busy that [`is_full`](Self::is_full) has to be asked.
-    #[inline]
-    pub(crate) fn may_be_full(&self, now_ns: u64) -> bool {
-        self.last_end_ns > now_ns + self.roomy_ns
-    }
-
     /// Whether no more bytes can be taken.
     #[inline]
     pub(crate) fn is_full(&self, now_ns: u64) -> bool {
-        self.may_be_full(now_ns) && self.held(now_ns) >= self.limit
+        now_ns < self.room_ns()
     }
 
-    /// When a full transmitter has room again.
+    /// When there is room for a byte more: the byte has ended then that is as far back as the
+    /// transmitter is deep. A time in the past, 0 at the latest, if there is room already.
+    ///
+    /// Before so many bytes were pushed this meets a place in the ring that was never used.
+    #[inline]
     pub(crate) fn room_ns(&self) -> u64 {
-        self.passage(self.pushed.saturating_sub(self.limit as u64)).end_ns()
+        self.end_ns(self.pushed.wrapping_sub(self.limit))
+    }
+
+    /// The number of bytes handed over so far.
+    #[inline]
+    pub(crate) fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// How far `pushed` may go before the transmitter can be full, if nothing leaves.
+    pub(crate) fn brim(&self, now_ns: u64) -> u64 {
+        self.first_held(now_ns) + self.limit
     }
 
     /// Bytes that have not left whole.
@@ -142,38 +171,62 @@ impl Transmitter {
         if now_ns >= self.last_end_ns {
             return NEVER_NS;
         }
-        let passage = self.passage(self.first_held(now_ns));
-        if passage.start_ns > now_ns { passage.start_ns } else { passage.end_ns() }
+        let end_ns = self.end_ns(self.first_held(now_ns));
+        let start_ns = end_ns - BYTE_TIME_NS;
+        if start_ns > now_ns { start_ns } else { end_ns }
+    }
+
+    /// Fetches the oldest byte that has left and that nobody has fetched, with its wire events.
+    #[inline]
+    pub(crate) fn pop_sent(&mut self, now_ns: u64) -> Option<SentByte> {
+        if !self.has_unfetched(now_ns) {
+            return None;
+        }
+        let place = place_of(self.fetched);
+        let end_ns = self.passages.ends_ns[place];
+        if now_ns < end_ns {
+            return None;
+        }
+        self.fetched += 1;
+        Some(SentByte { start_ns: end_ns - BYTE_TIME_NS, byte: self.passages.bytes[place] })
+    }
+
+    /// Whether there are bytes that nobody has fetched. Drops the oldest events if there are too
+    /// many.
+    #[inline(always)]
+    fn has_unfetched(&mut self, now_ns: u64) -> bool {
+        let unfetched = self.pushed - self.fetched;
+        if unfetched == 0 {
+            return false;
+        }
+        if unfetched > WIRE_LIMIT as u64 / 2 {
+            self.trim_events(now_ns);
+        }
+        true
     }
 
     /// The oldest wire event that nobody has fetched, if its time has come.
     #[inline]
-    pub(crate) fn first_event(&self, now_ns: u64) -> Option<WireEvent> {
-        if self.fetched >= self.pushed * 2 {
+    pub(crate) fn first_event(&mut self, now_ns: u64) -> Option<WireEvent> {
+        if !self.has_unfetched(now_ns) {
             return None;
         }
-        let passage = self.passage(self.fetched / 2);
-        let (time_ns, edge) = match self.fetched % 2 {
-            0 => (passage.start_ns, WireEdge::Start),
-            _ => (passage.end_ns(), WireEdge::End),
+        let (end_ns, byte) = (self.end_ns(self.fetched), self.byte(self.fetched));
+        let (time_ns, edge) = if self.starts_fetched > self.fetched {
+            (end_ns, WireEdge::End)
+        } else {
+            (end_ns - BYTE_TIME_NS, WireEdge::Start)
         };
-        let event = WireEvent { time_ns, byte: passage.byte, lane: Lane::Out, edge };
-        (time_ns <= now_ns).then_some(event)
+        (time_ns <= now_ns).then_some(WireEvent { time_ns, byte, lane: Lane::Out, edge })
     }
 
     /// The event that [`first_event`](Self::first_event) shows has been fetched.
     #[inline]
     pub(crate) fn fetch_event(&mut self) {
-        self.fetched += 1;
-    }
-
-    /// Drops the oldest events beyond the limit.
-    #[inline]
-    pub(crate) fn trim_events(&mut self, now_ns: u64) {
-        if self.pushed * 2 - self.fetched > WIRE_LIMIT as u64 {
-            let surplus = self.surplus_events(now_ns);
-            self.fetched += surplus;
-            self.dropped_events += surplus;
+        if self.starts_fetched > self.fetched {
+            self.fetched += 1;
+        } else {
+            self.starts_fetched = self.fetched + 1;
         }
     }
 
@@ -186,7 +239,9 @@ impl Transmitter {
     pub(crate) fn clear(&mut self, now_ns: u64) -> u64 {
         self.trim_events(now_ns);
         let before = self.pushed;
-        while self.pushed * 2 > self.fetched && self.passage(self.pushed - 1).start_ns > now_ns {
+        while self.pushed > self.fetched
+            && self.end_ns(self.pushed - 1).saturating_sub(BYTE_TIME_NS) > now_ns
+        {
             self.pushed -= 1;
         }
         let dropped = before - self.pushed;
@@ -213,26 +268,44 @@ impl Transmitter {
         let left_ns = self.last_end_ns.saturating_sub(now_ns);
         let most = left_ns.div_ceil(BYTE_TIME_NS).min(RING as u64);
         let mut number = self.pushed.saturating_sub(most);
-        while number < self.pushed && self.passage(number).end_ns() <= now_ns {
+        while number < self.pushed && self.end_ns(number) <= now_ns {
             number += 1;
         }
         number
     }
 
+    /// Drops the oldest events beyond the limit.
+    #[cold]
+    fn trim_events(&mut self, now_ns: u64) {
+        let surplus = self.surplus_events(now_ns);
+        self.dropped_events += surplus;
+        let fetched_events = self.fetched_events() + surplus;
+        self.fetched = fetched_events / 2;
+        self.starts_fetched = fetched_events.div_ceil(2);
+    }
+
     fn surplus_events(&self, now_ns: u64) -> u64 {
         let first_held = self.first_held(now_ns);
-        let started = first_held < self.pushed && self.passage(first_held).start_ns <= now_ns;
+        let started = first_held < self.pushed && self.end_ns(first_held) - BYTE_TIME_NS <= now_ns;
         let past = first_held * 2 + u64::from(started);
-        past.saturating_sub(self.fetched).saturating_sub(WIRE_LIMIT as u64)
+        past.saturating_sub(self.fetched_events()).saturating_sub(WIRE_LIMIT as u64)
+    }
+
+    fn fetched_events(&self) -> u64 {
+        self.fetched * 2 + u64::from(self.starts_fetched > self.fetched)
     }
 
     #[inline]
-    fn passage(&self, number: u64) -> Passage {
-        self.ring[number as usize % RING]
+    fn end_ns(&self, number: u64) -> u64 {
+        self.passages.ends_ns[place_of(number)]
+    }
+
+    #[inline]
+    fn byte(&self, number: u64) -> u8 {
+        self.passages.bytes[place_of(number)]
     }
 
     fn settle_last_end(&mut self) {
-        let last = self.pushed.checked_sub(1).map(|number| self.passage(number));
-        self.last_end_ns = last.map_or(0, Passage::end_ns);
+        self.last_end_ns = self.pushed.checked_sub(1).map_or(0, |last| self.end_ns(last));
     }
 }

@@ -1,8 +1,8 @@
 //! What holds for every card and any accesses at any times.
 
 use hw_mpu401::{
-    CardTiming, Counters, InitialState, MIDI_IN_LIMIT, Mpu401, Register, WIRE_LIMIT, WireEvent,
-    card, cards,
+    CardTiming, Counters, InitialState, Lane, MIDI_IN_LIMIT, Mpu401, Register, SentByte,
+    WIRE_LIMIT, WireEdge, WireEvent, card, cards,
 };
 use proptest::prelude::*;
 
@@ -173,6 +173,41 @@ proptest! {
             prop_assert_eq!(chip.interrupt_line(), line);
             prop_assert_eq!(line, first & 0x80 == 0);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn sent_bytes_are_those_whose_stop_bit_has_ended_on_midi_out(
+        card_number in 0..cards().len(),
+        initial in initial(),
+        steps in prop::collection::vec((0..3_000_000_u64, step(), 0..4_u8), 0..200),
+    ) {
+        let mut edges = Mpu401::new(&cards()[card_number], initial);
+        let mut bytes = Mpu401::new(&cards()[card_number], initial);
+        let mut now_ns = 0;
+        for (pause_ns, step, looks) in steps {
+            now_ns += pause_ns;
+            apply(&mut edges, step, now_ns);
+            apply(&mut bytes, step, now_ns);
+            if looks == 0 {
+                continue;
+            }
+            let is_end =
+                |event: &WireEvent| (event.lane, event.edge) == (Lane::Out, WireEdge::End);
+            let as_sent =
+                |event: WireEvent| SentByte { start_ns: event.time_ns - 320_000, byte: event.byte };
+            let ended: Vec<_> =
+                wire(&mut edges).into_iter().filter(is_end).map(as_sent).collect();
+            let mut sent = Vec::new();
+            if looks == 1 {
+                // Edges may be fetched in between.
+                sent.extend(bytes.pop_wire().filter(is_end).map(as_sent));
+            }
+            sent.extend(std::iter::from_fn(|| bytes.pop_sent()));
+            prop_assert_eq!(sent, ended);
+        }
+        prop_assert_eq!(bytes.counters().sent, edges.counters().sent);
     }
 }
 

@@ -278,6 +278,26 @@ fn one_unread_byte_does_not_stop_output_but_a_second_one_does() {
 }
 
 #[test]
+fn a_byte_that_arrives_when_the_unit_is_free_again_goes_before_the_byte_of_the_host() {
+    let mut bus = roland(InitialState::Uart { stale: 0x00 });
+    bus.write_data(0x00);
+    bus.wait_us(33);
+    // Its stop bit ends at 354 us.
+    bus.chip.midi_in(bus.now_ns, 0x00);
+    bus.write_command(0x00);
+    let mut free_us = Vec::new();
+    for _ in 0..3 {
+        bus.poll(0x40, 500, 0).expect("the latch is empty");
+        free_us.push(bus.now_us());
+        bus.write_data(0x55);
+    }
+    // Taken at 22 us; the command is dropped at 177 us, when the first byte is done. The first 55
+    // is taken at 199 us, and the unit is done with it at 354 us. Then it fetches the byte that
+    // has just arrived, which takes 139 us, and takes the second 55 after it.
+    assert_eq!(free_us, [177, 199, 493]);
+}
+
+#[test]
 fn the_first_1745_unread_bytes_stay_and_the_newest_are_lost() {
     let mut bus = roland(UART);
     for number in 0..2_000_u64 {

@@ -1,0 +1,246 @@
+//! Instructions and time of the chip's register code, on every card, as a table.
+//!
+//! ```text
+//! cargo bench -p portcls-benches --bench speed                         prints the table
+//! cargo bench -p portcls-benches --bench speed -- --update speed.md    and puts it into a page
+//! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a bar
+//! ```
+//!
+//! The instructions are counted by valgrind's callgrind: this program runs itself under it, with
+//! some rounds and with twice as many, so that the difference is the rounds alone. A round is
+//! counted whole, with the loop around it. Without valgrind the column stays empty.
+//!
+//! The trace is no part of the chip, so it is off here.
+
+use std::hint::black_box;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fmt, fs};
+
+use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, Register, card, cards};
+
+/// Time between two accesses of a driver, in ns.
+const ACCESS_NS: u64 = 1_000;
+
+/// Rounds of the shorter run under callgrind.
+const COUNTED_ROUNDS: u64 = 100_000;
+
+/// Rounds of a timed run, and how many runs there are; the fastest is what the code takes.
+const TIMED_ROUNDS: u64 = 2_000_000;
+const TIMED_RUNS: u32 = 15;
+
+/// Where the table stands in a page.
+const MARKS: (&str, &str) =
+    ("<!-- made by benches/benches/speed.rs -->\n", "<!-- end of the table -->\n");
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// A read of STATUS.
+    Status,
+    /// A read of STATUS, a write of DATA, and 320 us that pass.
+    Byte,
+    /// The same, and each byte is fetched when it has left on MIDI OUT.
+    ByteFetched,
+}
+
+/// The most that a round may take. The instructions decide: times vary between machines.
+struct Bar {
+    instructions: u64,
+    picoseconds: u64,
+}
+
+impl Work {
+    const ALL: [Self; 3] = [Self::Status, Self::Byte, Self::ByteFetched];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status read",
+            Self::Byte => "a byte",
+            Self::ByteFetched => "a byte, fetched",
+        }
+    }
+
+    fn bar(self) -> Option<Bar> {
+        match self {
+            Self::Status => Some(Bar { instructions: 20, picoseconds: 1_300 }),
+            Self::Byte => Some(Bar { instructions: 67, picoseconds: 6_000 }),
+            Self::ByteFetched => None,
+        }
+    }
+
+    fn run(self, card_name: &str, rounds: u64) {
+        let profile = card(card_name).expect("a known card");
+        let mut chip = Mpu401::new(profile, InitialState::Uart { stale: 0xFE });
+        match self {
+            Self::Status => read_status(&mut chip, rounds),
+            Self::Byte => send_bytes(&mut chip, rounds, |_| 0),
+            Self::ByteFetched => send_bytes(&mut chip, rounds, fetch_sent),
+        }
+        let counters = chip.counters();
+        assert_eq!(counters.overwritten + counters.ignored, 0, "every byte is on its way");
+    }
+}
+
+#[inline(never)]
+fn read_status(chip: &mut Mpu401, rounds: u64) {
+    let mut now_ns = 0;
+    for _ in 0..rounds {
+        now_ns += ACCESS_NS;
+        black_box(chip.read(Register::Command, now_ns));
+    }
+}
+
+#[inline(never)]
+fn send_bytes(chip: &mut Mpu401, rounds: u64, fetch: impl Fn(&mut Mpu401) -> u64) {
+    let mut now_ns = 0;
+    let mut sum = 0_u64;
+    for round in 0..rounds {
+        now_ns += ACCESS_NS;
+        let status = chip.read(Register::Command, now_ns);
+        now_ns += ACCESS_NS;
+        chip.write(Register::Data, round as u8, now_ns);
+        now_ns += BYTE_TIME_NS;
+        chip.advance(now_ns);
+        sum = sum.wrapping_add(fetch(chip)) ^ u64::from(status);
+    }
+    black_box(sum);
+}
+
+/// Fetches what has left on MIDI OUT, and makes one number of it.
+fn fetch_sent(chip: &mut Mpu401) -> u64 {
+    let mut sum = 0_u64;
+    while let Some(sent) = chip.pop_sent() {
+        sum = sum.wrapping_add(sent.start_ns ^ u64::from(sent.byte));
+    }
+    sum
+}
+
+/// What a round takes.
+struct Figure {
+    /// In hundredths, `None` without valgrind.
+    instructions: Option<u64>,
+    picoseconds: u64,
+}
+
+impl Figure {
+    fn new(work: Work, card_name: &str) -> Self {
+        let counted = |rounds| instructions_of_run(work, card_name, rounds);
+        let once = counted(COUNTED_ROUNDS);
+        let twice = counted(2 * COUNTED_ROUNDS);
+        let instructions =
+            once.zip(twice).map(|(once, twice)| (twice - once) * 100 / COUNTED_ROUNDS);
+        Self { instructions, picoseconds: picoseconds(work, card_name) }
+    }
+
+    fn is_above(&self, bar: &Bar) -> bool {
+        self.instructions.is_some_and(|hundredths| hundredths > bar.instructions * 100)
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.instructions {
+            Some(hundredths) => write!(f, "{}", hundredths.div_ceil(100))?,
+            None => write!(f, "?")?,
+        }
+        let tenths = (self.picoseconds + 50) / 100;
+        write!(f, " in {}.{} ns", tenths / 10, tenths % 10)
+    }
+}
+
+fn instructions_of_run(work: Work, card_name: &str, rounds: u64) -> Option<u64> {
+    let program = env::current_exe().expect("the path of this program");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["--run", work.name(), card_name, &rounds.to_string()])
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (_, collected) = said.split_once("Collected : ")?;
+    collected.split_whitespace().next()?.parse().ok()
+}
+
+fn picoseconds(work: Work, card_name: &str) -> u64 {
+    let run = || {
+        let start = Instant::now();
+        work.run(card_name, TIMED_ROUNDS);
+        start.elapsed()
+    };
+    let fastest = (0..TIMED_RUNS).map(|_| run()).min().unwrap_or(Duration::MAX);
+    fastest.as_nanos() as u64 * 1_000 / TIMED_ROUNDS
+}
+
+/// The table, and whether a figure is above its bar.
+fn measure() -> (String, bool) {
+    let mut table = "| card |".to_owned();
+    for work in Work::ALL {
+        table += &format!(" {} |", work.name());
+    }
+    table += "\n|---|---|---|---|\n| the bar |";
+    for work in Work::ALL {
+        table += &work.bar().map_or(" |".to_owned(), |bar| {
+            let (instructions, tenths) = (bar.instructions, bar.picoseconds / 100);
+            format!(" {instructions} in {}.{} ns |", tenths / 10, tenths % 10)
+        });
+    }
+    table += "\n";
+    let mut is_above = false;
+    for card in cards() {
+        table += &format!("| `{}` |", card.name);
+        for work in Work::ALL {
+            let figure = Figure::new(work, &card.name);
+            is_above |= work.bar().is_some_and(|bar| figure.is_above(&bar));
+            table += &format!(" {figure} |");
+        }
+        table += "\n";
+    }
+    (table, is_above)
+}
+
+fn update(path: &str, table: &str) -> Result<(), String> {
+    let page = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    let parts = page
+        .split_once(MARKS.0)
+        .and_then(|(before, rest)| rest.split_once(MARKS.1).map(|(_, after)| (before, after)));
+    let (before, after) = parts.ok_or(format!("{path}: no place for the table"))?;
+    let page = [before, MARKS.0, "\n", table, "\n", MARKS.1, after].concat();
+    fs::write(path, page).map_err(|error| format!("{path}: {error}"))
+}
+
+fn main() -> ExitCode {
+    // Cargo itself adds `--bench`.
+    let arguments: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        ["--run", work, card_name, rounds] => {
+            let work = Work::ALL.into_iter().find(|known| known.name() == work);
+            work.expect("one of ours").run(card_name, rounds.parse().expect("a number"));
+            Ok(())
+        }
+        ["--update", path] => {
+            let (table, _) = measure();
+            print!("{table}");
+            update(path, &table)
+        }
+        ["--check"] => {
+            let (table, is_above) = measure();
+            print!("{table}");
+            if is_above { Err("more instructions than the bar allows".to_owned()) } else { Ok(()) }
+        }
+        [] => {
+            print!("{}", measure().0);
+            Ok(())
+        }
+        _ => Err("what is meant? --update FILE, --check, or nothing".to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("speed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
