@@ -148,6 +148,12 @@ impl Guest {
         self.0.thunks.borrow().name(address).map(str::to_owned)
     }
 
+    /// The stack that an address is on, be it in the guard page below it.
+    #[must_use]
+    pub fn stack_around(&self, address: u64) -> Option<std::ops::Range<u64>> {
+        self.0.stacks.range(address)
+    }
+
     /// Has a debugger asked at instruction boundaries.
     pub fn set_debugger(&self, debugger: Rc<dyn Debugger>) {
         *self.0.debugger.borrow_mut() = Some(debugger);

@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 mod binding;
 mod call;
 pub mod debugger;

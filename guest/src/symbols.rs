@@ -16,6 +16,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::image::{FILE_LIMIT, Image, Rights};
 
 use dwarf::Dwarf;
@@ -30,7 +32,7 @@ pub struct Symbols {
 }
 
 /// What an address is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The module: the file's name without `.sys`.
     pub module: String,
@@ -43,7 +45,7 @@ pub struct Place {
 }
 
 /// An offset in a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FunctionOffset {
     /// The name, without its parameters.
     pub name: String,
@@ -52,7 +54,7 @@ pub struct FunctionOffset {
 }
 
 /// A line of a source file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceLine {
     /// The file as the compiler was told it, without its folders.
     pub file: String,
@@ -117,6 +119,15 @@ impl Symbols {
     /// Files that could not be used, and why.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What a return address is called: its lines are those of the call before it.
+    pub fn place_of_return(&self, image: &Image, rva: u32) -> Place {
+        let call = self.place(image, rva.saturating_sub(1));
+        let function = call
+            .function
+            .map(|function| FunctionOffset { offset: function.offset + 1, ..function });
+        Place { offset: rva, function, ..call }
     }
 
     /// What an address in the image is called.

@@ -1,0 +1,284 @@
+//! The report when a driver fails: what happened, where, and what led to it.
+//!
+//! In the form that driver developers know from `!analyze -v`, in our own words. It is taken at
+//! the moment of the stop, while the driver's frames stand ([`watch_guest`]), and holds facts only:
+//! its text is [`Analysis`]'s `Display`, its JSON its `Serialize`. The trace's last events are
+//! put in by whoever can print a trace.
+//!
+//! A Rust driver's report has no registers, no code and no stack; all else is the same.
+
+mod bucket;
+mod bug_checks;
+mod context;
+mod parameters;
+mod stack;
+mod text;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use portcls_emulator::{BugCheck, Irql, Kernel, Running, Stop};
+use serde::{Serialize, Serializer};
+
+use crate::guest::Guest;
+use crate::symbols::{Place, Symbols};
+
+pub use context::{CodeLine, GuestContext, RegisterValue, StackLine};
+
+/// The version of the JSON form: a number goes up when a field goes away or changes its meaning;
+/// new fields may come at any time.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// How many of the trace's last events a report shows.
+pub const EVENTS_SHOWN: usize = 30;
+
+/// What is known about a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Analysis {
+    /// [`FORMAT_VERSION`].
+    pub version: u32,
+    /// What kind of end it was.
+    pub kind: Kind,
+    /// The bug check, where it was one.
+    pub bug_check: Option<BugCheckReport>,
+    /// What happened, in one sentence.
+    pub what_happened: String,
+    /// What the kind of failure means, and where to look.
+    pub description: String,
+    /// The driver: the file's name without `.sys`.
+    pub module: String,
+    /// When, in ns of simulated time.
+    pub time_ns: u64,
+    /// The level the processor ran at.
+    pub irql: IrqlReport,
+    /// What it ran: a thread, a DPC, a service routine.
+    pub running: String,
+    /// The driver's instruction that failed, or that called what failed.
+    pub location: Option<Place>,
+    /// The same failure at the same place has the same name, in every run and build of this tool.
+    pub failure_bucket_id: String,
+    /// A hash of that name.
+    pub failure_id_hash: Hex,
+    /// Registers, code and stack of a compiled driver.
+    #[serde(flatten)]
+    pub context: Option<GuestContext>,
+    /// The last events of the trace, oldest first, as its text has them.
+    pub events: Vec<String>,
+    /// What the report cannot show, and why.
+    pub notes: Vec<String>,
+}
+
+/// What kind of end a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A bug check.
+    BugCheck,
+    /// A wait or a loop without end.
+    Hang,
+    /// A Rust driver panicked.
+    DriverFailure,
+    /// The driver needs something that is not there.
+    Unsupported,
+}
+
+/// A bug check with its parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BugCheckReport {
+    /// Its code.
+    pub code: Hex,
+    /// Its symbolic name.
+    pub name: String,
+    /// Its four parameters.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A parameter of a bug check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Parameter {
+    /// The value.
+    pub value: Hex,
+    /// What it is, and what this value says.
+    pub meaning: String,
+}
+
+/// A level with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IrqlReport {
+    /// The number.
+    pub level: u8,
+    /// The name.
+    pub name: String,
+}
+
+/// A number that is shown in hexadecimal; in JSON a string, which keeps all 64 bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hex(pub u64);
+
+impl fmt::Debug for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:X}", self.0)
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
+    }
+}
+
+/// Where the report is found after the run.
+#[derive(Debug, Clone, Default)]
+pub struct Watch(Rc<RefCell<Option<Analysis>>>);
+
+impl Watch {
+    /// The report, when the run ended in a failure.
+    #[must_use]
+    pub fn take(&self) -> Option<Analysis> {
+        self.0.borrow_mut().take()
+    }
+}
+
+/// Watches a run of a compiled driver: should it fail, the report is made at that moment.
+///
+/// It takes the place of who watched the kernel's stop before.
+pub fn watch_guest(guest: &Guest, symbols: Symbols) -> Watch {
+    // The kernel keeps its observer, and the guest keeps the kernel.
+    let state = Rc::downgrade(&guest.0);
+    observe(guest.kernel(), move |kernel, stop| {
+        let guest = Guest(state.upgrade()?);
+        analyze(kernel, stop, Driver::Compiled { guest: &guest, symbols: &symbols })
+    })
+}
+
+/// Watches a run of a Rust driver in the same way.
+pub fn watch_native(kernel: &Kernel, module: &str) -> Watch {
+    let module = module.to_owned();
+    observe(kernel, move |kernel, stop| analyze(kernel, stop, Driver::Native(&module)))
+}
+
+fn observe(
+    kernel: &Kernel,
+    report: impl Fn(&Kernel, &Stop) -> Option<Analysis> + 'static,
+) -> Watch {
+    let watch = Watch::default();
+    let kept = watch.clone();
+    kernel.observe_stop(Rc::new(move |kernel, stop| {
+        *kept.0.borrow_mut() = report(kernel, stop);
+    }));
+    watch
+}
+
+/// Whose failure it is.
+#[derive(Clone, Copy)]
+enum Driver<'a> {
+    Compiled { guest: &'a Guest, symbols: &'a Symbols },
+    Native(&'a str),
+}
+
+/// Makes the report of a stop; `None` for a stop that is no failure. The registers and the stack
+/// are only right while the driver's frames stand.
+fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis> {
+    let (kind, bug_check) = match stop {
+        Stop::BugCheck(bug) => (Kind::BugCheck, Some(bug)),
+        Stop::Hang(_) => (Kind::Hang, None),
+        Stop::DriverFailure { .. } => (Kind::DriverFailure, None),
+        Stop::Unsupported { .. } => (Kind::Unsupported, None),
+        _ => return None,
+    };
+    let irql = bug_check.map_or_else(|| kernel.current_irql(), |bug| bug.irql);
+    let (module, context, notes) = match driver {
+        Driver::Compiled { guest, symbols } => {
+            let context = context::read(guest, symbols);
+            (symbols.module().to_owned(), context, symbols.notes().to_vec())
+        }
+        Driver::Native(module) => (module.to_owned(), None, Vec::new()),
+    };
+    let location = context.as_ref().and_then(GuestContext::location);
+    let mut analysis = Analysis {
+        version: FORMAT_VERSION,
+        kind,
+        bug_check: bug_check.map(report_bug_check),
+        what_happened: what_happened(stop),
+        description: description(kind, bug_check).to_owned(),
+        module,
+        time_ns: stop.time_ns(),
+        irql: IrqlReport { level: irql.0, name: irql_name(irql) },
+        running: running(kernel),
+        location,
+        failure_bucket_id: String::new(),
+        failure_id_hash: Hex(0),
+        context,
+        events: Vec::new(),
+        notes,
+    };
+    analysis.failure_bucket_id = bucket::name(&analysis);
+    analysis.failure_id_hash = Hex(bucket::hash(&analysis.failure_bucket_id));
+    Some(analysis)
+}
+
+fn report_bug_check(bug: &BugCheck) -> BugCheckReport {
+    let code = bug.code.0;
+    let words = bug_checks::words(code);
+    let name = words.map(|words| words.name).or_else(|| bug.code.name());
+    let parameters = (0..4)
+        .map(|index| {
+            let meaning = words.map_or("chosen by the driver", |words| words.parameters[index]);
+            let value_words = parameters::value_words(code, index, bug.parameters);
+            Parameter {
+                value: Hex(bug.parameters[index]),
+                meaning: match value_words {
+                    Some(value_words) => format!("{meaning}: {value_words}"),
+                    None => meaning.to_owned(),
+                },
+            }
+        })
+        .collect();
+    BugCheckReport {
+        code: Hex(code.into()),
+        name: name.unwrap_or("a code of the driver's own").to_owned(),
+        parameters,
+    }
+}
+
+fn what_happened(stop: &Stop) -> String {
+    match stop {
+        Stop::BugCheck(bug) => bug.message.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn description(kind: Kind, bug_check: Option<&BugCheck>) -> &'static str {
+    let words = bug_check.and_then(|bug| bug_checks::words(bug.code.0));
+    match (words, kind) {
+        (Some(words), _) => words.description,
+        (None, Kind::BugCheck) => {
+            "A bug check with a code that is not in the table here: the driver called \
+             KeBugCheckEx with it, and its documentation says what it means."
+        }
+        (None, Kind::Hang) => {
+            "The driver did not come back, and nothing that is still to come would let it go on. \
+             Look for a loop that waits for the device without a limit, or a wait for an object \
+             that nobody signals."
+        }
+        (None, Kind::DriverFailure) => {
+            "The driver's own code panicked. Its frames are gone; the message tells the place."
+        }
+        (None, Kind::Unsupported) => {
+            "The driver is not to blame: it used a routine or an instruction that this emulator \
+             does not have. `portcls-emu imports` lists what else it would miss."
+        }
+    }
+}
+
+fn irql_name(irql: Irql) -> String {
+    irql.to_string()
+}
+
+fn running(kernel: &Kernel) -> String {
+    match kernel.running() {
+        Running::Dpc(name) => format!("the DPC '{}'", kernel.trace().name_text(name)),
+        other => other.to_string(),
+    }
+}
