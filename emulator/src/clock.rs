@@ -8,6 +8,7 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::stop::{BugCheckCode, Stop};
 use crate::timer::Timer;
+use crate::warning::Advice;
 
 /// No deadline.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -198,13 +199,22 @@ impl Kernel {
         (self.now_ns() / 100, 10_000_000)
     }
 
+    /// Time between two clock interrupts in 100 ns units. IRQL: any.
+    #[doc(alias = "KeQueryTimeIncrement")]
+    #[must_use]
+    pub fn time_increment_100ns(&self) -> u32 {
+        u32::try_from(self.config().clock_interval_ns / 100).unwrap_or(u32::MAX)
+    }
+
     /// Keeps the processor busy for so many microseconds; interrupts above the IRQL are taken.
     ///
     /// IRQL: any. Time spent in interrupts counts: the stall ends at a time on the clock.
     #[doc(alias = "KeStallExecutionProcessor")]
     #[inline]
     pub fn stall_us(&self, microseconds: u32) {
-        self.busy_until(self.now_ns() + u64::from(microseconds) * 1_000);
+        let time_ns = u64::from(microseconds) * 1_000;
+        self.advise(Advice::Stall, time_ns);
+        self.busy_until(self.now_ns() + time_ns);
     }
 
     /// When something happens next by itself, in ns; the clock may pass up to there without a look

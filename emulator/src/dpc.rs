@@ -8,6 +8,7 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::running::Running;
 use crate::trace::{Argument, NameId};
+use crate::warning::Advice;
 
 /// Where a DPC goes in the queue.
 #[doc(alias = "KDPC_IMPORTANCE")]
@@ -161,6 +162,7 @@ impl Kernel {
             self.set_irql(Irql::DISPATCH_LEVEL);
         }
         let took_ns = self.now_ns() - began_ns;
+        self.advise(Advice::Dpc, took_ns);
         self.count(|counters| {
             counters.dpcs += 1;
             counters.longest_dpc_ns = counters.longest_dpc_ns.max(took_ns);

@@ -9,7 +9,8 @@ use crate::resource::{Share, TriggerMode};
 use crate::running::Running;
 use crate::status::NtStatus;
 use crate::stop::BugCheckCode;
-use crate::trace::{Argument, Event, Level, NameId};
+use crate::trace::{Argument, Event, Level, NameId, Regions};
+use crate::warning::Advice;
 
 /// The electrical state of an interrupt output, in the sense of its meaning: up asks for service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -213,7 +214,16 @@ impl Kernel {
         let irql = Irql::of_line(interrupt.0.line as u8);
         let old = self.raise_irql(irql.max(self.current_irql()));
         self.hold(interrupt);
+        let (names, shown) = (&self.state.names, self.config().trace.regions == Regions::Shown);
+        if shown {
+            let signal = self.state.interrupts.lines[interrupt.0.line].signal.get();
+            self.record_call(names.kernel, names.synchronize, Argument::Word(signal));
+        }
         let result = routine(self);
+        if shown {
+            let success = NtStatus::SUCCESS;
+            self.record_return(names.kernel, names.synchronize, success, Argument::None);
+        }
         interrupt.0.held.set(false);
         self.lower_irql(old);
         result
@@ -290,6 +300,7 @@ impl Kernel {
         self.record_return(names.isr, line.signal.get(), NtStatus::SUCCESS, answer);
         self.set_irql(old);
         let took_ns = self.now_ns() - began_ns;
+        self.advise(Advice::ServiceRoutine, took_ns);
         self.count(|counters| {
             counters.interrupts += 1;
             counters.unclaimed_interrupts += unclaimed;

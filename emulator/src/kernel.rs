@@ -15,6 +15,7 @@ use crate::registry::Registry;
 use crate::running::Running;
 use crate::stop::StopState;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
 use crate::{NtStatus, wait};
 
@@ -91,6 +92,7 @@ pub(crate) struct KernelNames {
     pub debug_print: NameId,
     pub claimed: NameId,
     pub not_mine: NameId,
+    pub synchronize: NameId,
 }
 
 impl KernelNames {
@@ -106,6 +108,7 @@ impl KernelNames {
             debug_print: trace.actor("dbgprint", Layer::Software),
             claimed: trace.name("claimed"),
             not_mine: trace.name("not mine"),
+            synchronize: trace.name("KeSynchronizeExecution"),
         }
     }
 }
@@ -134,6 +137,9 @@ pub(crate) struct KernelState {
     pub registry: Registry,
     pub stop: StopState,
     pub counters: Cell<Counters>,
+    pub warnings: Warnings,
+    /// The thread that runs now: 0 is that of the event loop.
+    pub thread: Cell<u32>,
 }
 
 /// A handle to the simulated kernel; cloning it is cheap.
@@ -170,6 +176,8 @@ impl Kernel {
                 registry: Registry::default(),
                 stop: StopState::default(),
                 counters: Cell::new(Counters::default()),
+                warnings: Warnings::default(),
+                thread: Cell::new(0),
             }),
         }
     }
@@ -178,6 +186,12 @@ impl Kernel {
     #[must_use]
     pub fn config(&self) -> &KernelConfig {
         &self.state.config
+    }
+
+    /// The number of the thread that runs now. Assumed: a work item below somebody's wait runs in
+    /// another thread than the one that waits.
+    pub(crate) fn current_thread(&self) -> u32 {
+        self.state.thread.get()
     }
 
     /// The recorder.

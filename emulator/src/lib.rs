@@ -28,6 +28,7 @@ mod interrupt;
 mod irp;
 mod irql;
 mod kernel;
+mod mutex;
 mod pool;
 mod power;
 mod preempt;
@@ -40,6 +41,7 @@ mod stop;
 mod timer;
 pub mod trace;
 mod wait;
+mod warning;
 mod work_item;
 
 pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
@@ -55,6 +57,7 @@ pub use interrupt::{Claim, Interrupt, InterruptLine, InterruptMode, InterruptRou
 pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpRequest};
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
+pub use mutex::{FastMutex, Mutex};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
     DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
@@ -67,4 +70,5 @@ pub use status::NtStatus;
 pub use stop::{BugCheck, BugCheckCode, Hang, Stop, StopObserver, Violation};
 pub use timer::{DueTime, Timer, TimerKind};
 pub use wait::{Timeout, Waitable};
+pub use warning::{Advice, Warning};
 pub use work_item::WorkItem;

@@ -38,6 +38,15 @@ pub enum Hold {
     Last(usize),
 }
 
+/// Whether a region under KeSynchronizeExecution has a call and a return in the trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Regions {
+    /// No: the level of what happens inside shows it, and polls in regions of their own fold.
+    Hidden,
+    /// Yes.
+    Shown,
+}
+
 /// The most events that a trace holds unless told otherwise: 512 MiB of records.
 pub const DEFAULT_HELD_EVENTS: usize = 16 << 20;
 
@@ -48,11 +57,17 @@ pub struct TraceConfig {
     pub fold: Fold,
     /// What is held.
     pub hold: Hold,
+    /// Whether synchronised regions are shown.
+    pub regions: Regions,
 }
 
 impl Default for TraceConfig {
     fn default() -> Self {
-        TraceConfig { fold: Fold::Polls, hold: Hold::First(DEFAULT_HELD_EVENTS) }
+        TraceConfig {
+            fold: Fold::Polls,
+            hold: Hold::First(DEFAULT_HELD_EVENTS),
+            regions: Regions::Hidden,
+        }
     }
 }
 

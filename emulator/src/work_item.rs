@@ -75,7 +75,10 @@ impl Kernel {
         let old = self.current_irql();
         self.set_irql(Irql::PASSIVE_LEVEL);
         let outer = self.set_running(Running::WorkItem);
+        let thread = self.state.thread.get();
+        self.state.thread.set(thread + 1);
         (item.0.routine)(self);
+        self.state.thread.set(thread);
         self.set_running(outer);
         if self.current_irql() != Irql::PASSIVE_LEVEL && !self.is_frozen() {
             let message = format!("a work item returned at {}", self.current_irql());

@@ -15,7 +15,7 @@ use portcls_emulator::{
 
 /// A kernel whose trace is set so.
 fn tracing(fold: Fold, hold: Hold) -> Kernel {
-    let trace = TraceConfig { fold, hold };
+    let trace = TraceConfig { fold, hold, ..TraceConfig::default() };
     Kernel::new(KernelConfig { trace, ..Default::default() })
 }
 

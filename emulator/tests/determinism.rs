@@ -48,7 +48,8 @@ struct Outcome {
 }
 
 fn play(steps: &[Step], rings_ns: &[u64], trigger: TriggerMode) -> Outcome {
-    let trace = TraceConfig { fold: Fold::Nothing, hold: Hold::First(1 << 20) };
+    let hold = Hold::First(1 << 20);
+    let trace = TraceConfig { fold: Fold::Nothing, hold, ..TraceConfig::default() };
     let kernel = Kernel::new(KernelConfig { trace, ..Default::default() });
     let log = Logbook::default();
     bell_on_line(&kernel, 9, trigger, rings_ns);

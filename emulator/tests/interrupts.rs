@@ -9,9 +9,10 @@ use TriggerMode::{Latched, Level};
 use fake::{
     Bell, Logbook, PORT, Switch, answering, bell_on_line, bug_check, connect, hang, kernel,
 };
-use portcls_emulator::trace::{Argument, Event, Layer};
+use portcls_emulator::trace::{self, Argument, Event, Layer, Regions, TraceConfig};
 use portcls_emulator::{
-    Claim, Interrupt, InterruptLine, Irql, Kernel, LineState, NtStatus, Share, TriggerMode,
+    Claim, Interrupt, InterruptLine, Irql, Kernel, KernelConfig, LineState, NtStatus, Share,
+    TriggerMode,
 };
 
 /// A second device's port.
@@ -206,6 +207,20 @@ fn synchronize_execution_keeps_the_service_routine_out_and_lets_it_in_afterwards
     assert_eq!(log.words(), ["synchronised", "isr"]);
     assert_eq!(log.times_ns(), [20_000, 20_000]);
     assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+}
+
+#[test]
+fn a_synchronised_region_is_in_the_trace_when_it_is_asked_for() {
+    for (regions, events) in [(Regions::Hidden, 0), (Regions::Shown, 2)] {
+        let trace = TraceConfig { regions, ..TraceConfig::default() };
+        let kernel = Kernel::new(KernelConfig { trace, ..KernelConfig::default() });
+        wire(&kernel, 9, Latched);
+        let interrupt = connect(&kernel, 9, Latched, Rc::new(|_| Claim::NotMine));
+        kernel.synchronize_execution(&interrupt, |_| ());
+        let log = kernel.trace().log();
+        let at_device_level = log.events().filter(|event| event.level == trace::Level::Device);
+        assert_eq!(at_device_level.count(), events);
+    }
 }
 
 #[test]

@@ -303,7 +303,7 @@ fn hardware_actors_with_other_names_are_listed() {
 #[test]
 fn log_that_is_not_whole_says_so_at_its_end() {
     let hold = Hold::First(1);
-    let trace = Trace::new(TraceConfig { fold: Fold::Polls, hold });
+    let trace = Trace::new(TraceConfig { hold, ..TraceConfig::default() });
     let app = trace.actor("app", Layer::Software);
     for _ in 0..4 {
         trace.record(0, Level::Passive, app, Event::Note(trace.text("again")));

@@ -1,0 +1,76 @@
+//! Warnings: times that the documents advise against, and that Windows lets pass.
+
+use std::cell::RefCell;
+
+use crate::kernel::Kernel;
+
+/// Advice that was not followed, how often, and by how much at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Warning {
+    /// What took long.
+    pub advice: Advice,
+    /// How often.
+    pub count: u64,
+    /// When it happened first, in ns.
+    pub first_ns: u64,
+    /// The longest time, in ns.
+    pub longest_ns: u64,
+}
+
+/// What should not take long. Source: WDK, guidelines for ISRs, DPCs and
+/// KeStallExecutionProcessor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Advice {
+    /// A service routine: 25 µs.
+    ServiceRoutine,
+    /// A DPC: 100 µs.
+    Dpc,
+    /// One call of KeStallExecutionProcessor: 50 µs.
+    Stall,
+}
+
+impl Advice {
+    /// The longest time that is advised, in ns.
+    #[must_use]
+    pub const fn limit_ns(self) -> u64 {
+        match self {
+            Advice::ServiceRoutine => 25_000,
+            Advice::Dpc => 100_000,
+            Advice::Stall => 50_000,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Warnings(RefCell<Vec<Warning>>);
+
+impl Kernel {
+    /// Notes a time that is longer than advised. The trace has no word of it: it shows the times.
+    #[inline]
+    pub(crate) fn advise(&self, advice: Advice, took_ns: u64) {
+        if took_ns > advice.limit_ns() {
+            self.warn(advice, took_ns);
+        }
+    }
+
+    #[inline(never)]
+    fn warn(&self, advice: Advice, took_ns: u64) {
+        let mut warnings = self.state.warnings.0.borrow_mut();
+        match warnings.iter_mut().find(|warning| warning.advice == advice) {
+            Some(warning) => {
+                warning.count += 1;
+                warning.longest_ns = warning.longest_ns.max(took_ns);
+            }
+            None => {
+                let first_ns = self.now_ns();
+                warnings.push(Warning { advice, count: 1, first_ns, longest_ns: took_ns });
+            }
+        }
+    }
+
+    /// The advice that was not followed, in the order in which it happened first.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.state.warnings.0.borrow().clone()
+    }
+}
