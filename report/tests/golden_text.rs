@@ -2,7 +2,7 @@
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Fold, Hold, Layer, Level, NameId, SerialEdge, Trace,
+    AccessEvent, Argument, Direction, Event, Hold, Layer, Level, NameId, SerialEdge, Trace,
     TraceConfig, TraceLog,
 };
 use portcls_report::Filter;
