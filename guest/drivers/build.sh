@@ -2,7 +2,7 @@
 # Builds the test drivers: build.sh [-o DIRECTORY] [-k] [TARGET/NAME...]
 #
 # Without names it builds all of them. A target is x64, x86 or msvc-x64; a name is a file of
-# source/ or source/broken/ that defines CreateMiniport, without its ending. Into DIRECTORY (bin/
+# source/ or source/broken/ that defines CreateMiniport or DriverEntry, without its ending. Into DIRECTORY (bin/
 # beside this script) goes TARGET/NAME.sys; with -k also NAME.debug with symbols and DWARF.
 #
 # Needs g++-mingw-w64-x86-64-win32 and g++-mingw-w64-i686-win32, and for msvc-x64 the Python
@@ -117,12 +117,15 @@ build() {
         source=$here/source/$name.cpp
         [ -e "$source" ] || source=$here/source/broken/$name.cpp
         "${compiler[@]}" "${compile_flags[@]}" "$source" -o "$work/$target/$name.o"
-        "$link" "$output/$target/$name" "$work/$target/parts.o" "$work/$target/$name.o"
+        local objects=("$work/$target/$name.o")
+        # A source with its own entry is a whole driver.
+        grep -q DriverEntry "$source" || objects+=("$work/$target/parts.o")
+        "$link" "$output/$target/$name" "${objects[@]}"
     done
 }
 
 if [ $# -eq 0 ]; then
-    all=(uart)
+    all=(uart services)
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")
     done

@@ -1,0 +1,275 @@
+// A driver that checks the kernel it runs on: what the documentation promises of the routines that
+// drivers for PortCls import. DriverEntry fails and says which promises were broken.
+//
+// It has no device and no adapter code. Source of every promise: WDK, the page of the routine.
+#include "unknown.h"
+
+#include <string.h>
+#include <wchar.h>
+
+static ULONG broken = 0;
+
+static void Check(bool holds, const char *promise, int line)
+{
+    if (!holds) {
+        broken++;
+        DbgPrint("services.cpp:%d: %s\n", line, promise);
+    }
+}
+
+#define CHECK(promise) Check(promise, #promise, __LINE__)
+
+// Milliseconds as a relative due time.
+static LARGE_INTEGER In(ULONG milliseconds)
+{
+    LARGE_INTEGER due;
+    due.QuadPart = -10000ll * milliseconds;
+    return due;
+}
+
+static void CheckStrings()
+{
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, L"Midi");
+    CHECK(name.Length == 8 && name.MaximumLength == 10 && name.Buffer[3] == L'i');
+    UNICODE_STRING none;
+    RtlInitUnicodeString(&none, nullptr);
+    CHECK(none.Length == 0 && none.MaximumLength == 0 && none.Buffer == nullptr);
+
+    WCHAR room[3] = {};
+    UNICODE_STRING cut = {0, sizeof(room), room};
+    RtlCopyUnicodeString(&cut, &name);
+    CHECK(cut.Length == 6 && room[0] == L'M' && room[2] == L'd');
+    RtlCopyUnicodeString(&cut, nullptr);
+    CHECK(cut.Length == 0);
+
+    WCHAR copy[8];
+    CHECK(wcscpy(copy, L"Uart") == copy);
+    CHECK(wcslen(copy) == 4 && wcscmp(copy, L"Uart") == 0 && wcscmp(copy, L"Uarz") < 0);
+    CHECK(strlen("") == 0 && strcmp("MPU", "MPT") > 0);
+}
+
+static void CheckMemory()
+{
+    UCHAR bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    CHECK(memmove(bytes + 1, bytes, 4) == bytes + 1);
+    CHECK(bytes[0] == 1 && bytes[1] == 1 && bytes[4] == 4 && bytes[5] == 6);
+    UCHAR others[8];
+    CHECK(memcpy(others, bytes, 8) == others && memcmp(others, bytes, 8) == 0);
+    others[7] = 9;
+    CHECK(memcmp(others, bytes, 8) > 0);
+    CHECK(RtlCompareMemory(others, bytes, 8) == 7);
+    CHECK(memset(others, 0xA5, 7) == others && others[6] == 0xA5 && others[7] == 9);
+}
+
+static void CheckPool()
+{
+    constexpr ULONG_PTR alignment = 2 * sizeof(PVOID);
+    POOL_TYPE pools[] = {NonPagedPool, PagedPool, NonPagedPoolNx};
+    for (POOL_TYPE pool : pools) {
+        auto block = static_cast<UCHAR *>(ExAllocatePoolWithTag(pool, 100, PoolTag));
+        CHECK(block != nullptr);
+        CHECK(reinterpret_cast<ULONG_PTR>(block) % alignment == 0);
+        memset(block, 0xFF, 100);
+        CHECK(block[99] == 0xFF);
+        ExFreePoolWithTag(block, PoolTag);
+    }
+    PVOID block = ExAllocatePool(NonPagedPoolNx, 1);
+    CHECK(block != nullptr);
+    ExFreePool(block);
+}
+
+static void CheckIrql()
+{
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+    KIRQL before = HIGH_LEVEL;
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    CHECK(before == PASSIVE_LEVEL && KeGetCurrentIrql() == DISPATCH_LEVEL);
+    KeLowerIrql(before);
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+
+    KSPIN_LOCK lock;
+    KeInitializeSpinLock(&lock);
+    for (int round = 0; round < 2; round++) {
+        KeAcquireSpinLock(&lock, &before);
+        CHECK(before == PASSIVE_LEVEL && KeGetCurrentIrql() == DISPATCH_LEVEL);
+        KeReleaseSpinLock(&lock, before);
+        CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+    }
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    KeAcquireSpinLockAtDpcLevel(&lock);
+    CHECK(KeGetCurrentIrql() == DISPATCH_LEVEL);
+    KeReleaseSpinLockFromDpcLevel(&lock);
+    CHECK(KeGetCurrentIrql() == DISPATCH_LEVEL);
+    KeLowerIrql(before);
+}
+
+static NTSTATUS WaitFor(PVOID object, ULONG milliseconds)
+{
+    LARGE_INTEGER limit = In(milliseconds);
+    return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, &limit);
+}
+
+static void CheckEvents()
+{
+    KEVENT stays;
+    KeInitializeEvent(&stays, NotificationEvent, FALSE);
+    CHECK(WaitFor(&stays, 0) == STATUS_TIMEOUT);
+    CHECK(KeSetEvent(&stays, IO_NO_INCREMENT, FALSE) == 0);
+    CHECK(KeSetEvent(&stays, IO_NO_INCREMENT, FALSE) != 0);
+    CHECK(WaitFor(&stays, 0) == STATUS_SUCCESS);
+    CHECK(WaitFor(&stays, 0) == STATUS_SUCCESS);
+    CHECK(KeResetEvent(&stays) != 0 && KeResetEvent(&stays) == 0);
+    KeSetEvent(&stays, IO_NO_INCREMENT, FALSE);
+    KeClearEvent(&stays);
+    CHECK(WaitFor(&stays, 1) == STATUS_TIMEOUT);
+
+    KEVENT once;
+    KeInitializeEvent(&once, SynchronizationEvent, TRUE);
+    CHECK(WaitFor(&once, 0) == STATUS_SUCCESS);
+    CHECK(WaitFor(&once, 0) == STATUS_TIMEOUT);
+}
+
+static void CheckMutexes()
+{
+    KMUTEX mutex;
+    KeInitializeMutex(&mutex, 0);
+    CHECK(WaitFor(&mutex, 0) == STATUS_SUCCESS);
+    CHECK(WaitFor(&mutex, 0) == STATUS_SUCCESS);
+    // The state before: owned twice, then once.
+    CHECK(KeReleaseMutex(&mutex, FALSE) == -1);
+    CHECK(KeReleaseMutex(&mutex, FALSE) == 0);
+
+    FAST_MUTEX fast;
+    ExInitializeFastMutex(&fast);
+    ExAcquireFastMutex(&fast);
+    CHECK(KeGetCurrentIrql() == APC_LEVEL);
+    ExReleaseFastMutex(&fast);
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+}
+
+// What a deferred routine was told, and when it ran.
+static struct {
+    ULONG calls;
+    KIRQL irql;
+    PKDPC dpc;
+    PVOID context;
+    PVOID arguments[2];
+} seen;
+
+static void NTAPI Deferred(PKDPC dpc, PVOID context, PVOID first, PVOID second)
+{
+    seen.calls++;
+    seen.irql = KeGetCurrentIrql();
+    seen.dpc = dpc;
+    seen.context = context;
+    seen.arguments[0] = first;
+    seen.arguments[1] = second;
+}
+
+static KDPC dpc;
+static KTIMER timer;
+
+static void CheckDpcs()
+{
+    seen = {};
+    KeInitializeDpc(&dpc, Deferred, &broken);
+    KeSetImportanceDpc(&dpc, HighImportance);
+    KIRQL before;
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    CHECK(KeInsertQueueDpc(&dpc, &dpc, &timer));
+    CHECK(!KeInsertQueueDpc(&dpc, nullptr, nullptr));
+    CHECK(seen.calls == 0);
+    KeLowerIrql(before);
+    CHECK(seen.calls == 1 && seen.irql == DISPATCH_LEVEL);
+    CHECK(seen.dpc == &dpc && seen.context == &broken);
+    CHECK(seen.arguments[0] == &dpc && seen.arguments[1] == &timer);
+
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    KeInsertQueueDpc(&dpc, nullptr, nullptr);
+    CHECK(KeRemoveQueueDpc(&dpc));
+    CHECK(!KeRemoveQueueDpc(&dpc));
+    KeLowerIrql(before);
+    CHECK(seen.calls == 1);
+    KeInsertQueueDpc(&dpc, nullptr, nullptr);
+    KeFlushQueuedDpcs();
+    CHECK(seen.calls == 2);
+}
+
+static void CheckTimers()
+{
+    seen = {};
+    KeInitializeDpc(&dpc, Deferred, nullptr);
+    KeInitializeTimer(&timer);
+    CHECK(!KeSetTimer(&timer, In(5), &dpc));
+    CHECK(KeSetTimer(&timer, In(5), &dpc));
+    CHECK(seen.calls == 0);
+    CHECK(WaitFor(&timer, 100) == STATUS_SUCCESS);
+    CHECK(seen.calls == 1 && seen.irql == DISPATCH_LEVEL);
+    CHECK(!KeCancelTimer(&timer));
+
+    KeSetTimer(&timer, In(5), &dpc);
+    CHECK(KeCancelTimer(&timer));
+    LARGE_INTEGER later = In(20);
+    CHECK(KeDelayExecutionThread(KernelMode, FALSE, &later) == STATUS_SUCCESS);
+    CHECK(seen.calls == 1);
+
+    KeInitializeTimerEx(&timer, SynchronizationTimer);
+    KeSetTimerEx(&timer, In(2), 2, &dpc);
+    CHECK(WaitFor(&timer, 100) == STATUS_SUCCESS);
+    CHECK(WaitFor(&timer, 100) == STATUS_SUCCESS);
+    CHECK(seen.calls >= 3);
+    CHECK(KeCancelTimer(&timer));
+    KeFlushQueuedDpcs();
+}
+
+static LONGLONG SystemTime()
+{
+    LARGE_INTEGER now;
+    KeQuerySystemTime(&now);
+    return now.QuadPart;
+}
+
+static void CheckTime()
+{
+    LARGE_INTEGER frequency;
+    LONGLONG count = KeQueryPerformanceCounter(&frequency).QuadPart;
+    CHECK(frequency.QuadPart > 0);
+    KeStallExecutionProcessor(50);
+    LONGLONG passed = KeQueryPerformanceCounter(nullptr).QuadPart - count;
+    CHECK(passed * 1000000 / frequency.QuadPart >= 50);
+    CHECK(passed * 1000000 / frequency.QuadPart < 100);
+
+    LONGLONG system = SystemTime();
+    ULONGLONG interrupt = KeQueryInterruptTime();
+    LARGE_INTEGER pause = In(50);
+    KeDelayExecutionThread(KernelMode, FALSE, &pause);
+    LONGLONG systemPassed = SystemTime() - system;
+    LONGLONG interruptPassed = KeQueryInterruptTime() - interrupt;
+    CHECK(systemPassed >= 480000 && systemPassed < 700000);
+    CHECK(interruptPassed >= 480000 && interruptPassed < 700000);
+    CHECK(KeQueryTimeIncrement() > 0 && KeQueryTimeIncrement() <= 156250);
+}
+
+static void CheckPrint()
+{
+    UNICODE_STRING wide;
+    RtlInitUnicodeString(&wide, L"wide");
+    CHECK(DbgPrint("%s %d %X %wZ %S %I64x %c %u%%\n", "text", -1, 0xBEEF, &wide, L"words",
+                   0x123456789ABCDEFull, 'c', 100) == STATUS_SUCCESS);
+}
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING)
+{
+    CheckStrings();
+    CheckMemory();
+    CheckPool();
+    CheckIrql();
+    CheckEvents();
+    CheckMutexes();
+    CheckDpcs();
+    CheckTimers();
+    CheckTime();
+    CheckPrint();
+    return broken == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
