@@ -130,24 +130,6 @@ static void CheckEvents()
     CHECK(WaitFor(&once, 0) == STATUS_TIMEOUT);
 }
 
-static void CheckMutexes()
-{
-    KMUTEX mutex;
-    KeInitializeMutex(&mutex, 0);
-    CHECK(WaitFor(&mutex, 0) == STATUS_SUCCESS);
-    CHECK(WaitFor(&mutex, 0) == STATUS_SUCCESS);
-    // The state before: owned twice, then once.
-    CHECK(KeReleaseMutex(&mutex, FALSE) == -1);
-    CHECK(KeReleaseMutex(&mutex, FALSE) == 0);
-
-    FAST_MUTEX fast;
-    ExInitializeFastMutex(&fast);
-    ExAcquireFastMutex(&fast);
-    CHECK(KeGetCurrentIrql() == APC_LEVEL);
-    ExReleaseFastMutex(&fast);
-    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
-}
-
 // What a deferred routine was told, and when it ran.
 static struct {
     ULONG calls;
@@ -266,7 +248,6 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING)
     CheckPool();
     CheckIrql();
     CheckEvents();
-    CheckMutexes();
     CheckDpcs();
     CheckTimers();
     CheckTime();

@@ -1,0 +1,148 @@
+//! Counted strings.
+//!
+//! Source: WDK, the pages of the routines.
+
+use portcls_emulator::NtStatus;
+
+use crate::guest::Guest;
+use crate::routine::{Call, status};
+
+/// The longest text, in bytes: an even number that fits 16 bits with a zero behind it.
+const LONGEST: usize = 0xFFFC;
+
+/// A UNICODE_STRING as it lies in memory.
+struct Counted {
+    address: u64,
+    length: u16,
+    maximum: u16,
+    buffer: u64,
+}
+
+impl Counted {
+    fn load(guest: &Guest, address: u64) -> Counted {
+        let layout = &guest.layout().unicode_string;
+        Counted {
+            address,
+            length: guest.load_u16(address.wrapping_add(layout.length.into())),
+            maximum: guest.load_u16(address.wrapping_add(layout.maximum_length.into())),
+            buffer: guest.load_word(address.wrapping_add(layout.buffer.into())),
+        }
+    }
+
+    fn store(&self, guest: &Guest) {
+        let layout = &guest.layout().unicode_string;
+        guest.store_u16(self.address.wrapping_add(layout.length.into()), self.length);
+        guest.store_u16(self.address.wrapping_add(layout.maximum_length.into()), self.maximum);
+        guest.store_word(self.address.wrapping_add(layout.buffer.into()), self.buffer);
+    }
+
+    /// Puts text behind what is there, as much as fits; false when that is not all of it.
+    fn append(&mut self, guest: &Guest, text: &[u16]) -> bool {
+        let room = usize::from(self.maximum.saturating_sub(self.length)) / 2;
+        let fitting = &text[..text.len().min(room)];
+        let bytes: Vec<u8> = fitting.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let end = self.buffer.wrapping_add(self.length.into());
+        guest.store(end, &bytes);
+        self.length += bytes.len() as u16;
+        // A zero is for the reader's comfort, where there is room for it.
+        if room > fitting.len() {
+            guest.store_u16(end.wrapping_add(bytes.len() as u64), 0);
+        }
+        fitting.len() == text.len()
+    }
+}
+
+/// `VOID RtlInitUnicodeString(PUNICODE_STRING, PCWSTR)`
+pub(super) fn init_unicode_string(call: &Call<'_>) -> u64 {
+    let (address, buffer) = (call.pointer(), call.pointer());
+    let guest = call.guest();
+    let mut string = Counted { address, length: 0, maximum: 0, buffer };
+    if buffer != 0 {
+        let bytes = 2 * guest.load_wide_string(buffer).len();
+        string.length = bytes.min(LONGEST) as u16;
+        string.maximum = string.length + 2;
+    }
+    string.store(guest);
+    0
+}
+
+/// `VOID RtlCopyUnicodeString(PUNICODE_STRING, PCUNICODE_STRING)`: as much as fits; a null source
+/// makes it empty.
+pub(super) fn copy_unicode_string(call: &Call<'_>) -> u64 {
+    let (to, from) = (call.pointer(), call.pointer());
+    let guest = call.guest();
+    let text = if from == 0 { Vec::new() } else { guest.load_unicode_string(from) };
+    let mut string = Counted::load(guest, to);
+    string.length = 0;
+    string.append(guest, &text);
+    string.store(guest);
+    0
+}
+
+/// `NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING, PCWSTR)`
+pub(super) fn append_unicode_to_string(call: &Call<'_>) -> u64 {
+    let (to, from) = (call.pointer(), call.pointer());
+    let text = if from == 0 { Vec::new() } else { call.guest().load_wide_string(from) };
+    append_whole(call.guest(), to, &text)
+}
+
+/// `NTSTATUS RtlAppendUnicodeStringToString(PUNICODE_STRING, PCUNICODE_STRING)`
+pub(super) fn append_unicode_string_to_string(call: &Call<'_>) -> u64 {
+    let (to, from) = (call.pointer(), call.pointer());
+    let text = call.guest().load_unicode_string(from);
+    append_whole(call.guest(), to, &text)
+}
+
+/// All of the text or none of it.
+fn append_whole(guest: &Guest, to: u64, text: &[u16]) -> u64 {
+    let mut string = Counted::load(guest, to);
+    if usize::from(string.maximum.saturating_sub(string.length)) < 2 * text.len() {
+        return status(NtStatus::BUFFER_TOO_SMALL);
+    }
+    string.append(guest, text);
+    string.store(guest);
+    status(NtStatus::SUCCESS)
+}
+
+/// `LONG RtlCompareUnicodeString(PCUNICODE_STRING, PCUNICODE_STRING, BOOLEAN CaseInSensitive)`
+pub(super) fn compare_unicode_string(call: &Call<'_>) -> u64 {
+    let order = compare(call);
+    u64::from(order as i32 as u32)
+}
+
+/// `BOOLEAN RtlEqualUnicodeString(PCUNICODE_STRING, PCUNICODE_STRING, BOOLEAN CaseInSensitive)`
+pub(super) fn equal_unicode_string(call: &Call<'_>) -> u64 {
+    u64::from(compare(call).is_eq())
+}
+
+fn compare(call: &Call<'_>) -> std::cmp::Ordering {
+    let (left, right, ignores_case) = (call.pointer(), call.pointer(), call.u8() != 0);
+    let guest = call.guest();
+    let (left, right) = (guest.load_unicode_string(left), guest.load_unicode_string(right));
+    if ignores_case {
+        left.iter().map(|&unit| upper(unit)).cmp(right.iter().map(|&unit| upper(unit)))
+    } else {
+        left.cmp(&right)
+    }
+}
+
+/// A unit in upper case, where that is one unit too, as the system's table has it.
+fn upper(unit: u16) -> u16 {
+    let Some(letter) = char::from_u32(unit.into()) else { return unit };
+    let mut upper = letter.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(upper), None) => u16::try_from(u32::from(upper)).unwrap_or(unit),
+        _ => unit,
+    }
+}
+
+/// `VOID RtlFreeUnicodeString(PUNICODE_STRING)`: of a string whose buffer the system allocated.
+pub(super) fn free_unicode_string(call: &Call<'_>) -> u64 {
+    let guest = call.guest();
+    let string = Counted::load(guest, call.pointer());
+    if string.buffer != 0 {
+        guest.free_pool(string.buffer, None);
+        Counted { length: 0, maximum: 0, buffer: 0, ..string }.store(guest);
+    }
+    0
+}

@@ -1,0 +1,37 @@
+//! A driver checks the kernel from inside, on both bitnesses: `drivers/source/services.cpp`.
+
+use portcls_emulator::trace::Event;
+use portcls_emulator::{Kernel, KernelConfig};
+use portcls_guest::image::Image;
+use portcls_guest::{Guest, GuestOptions};
+
+fn driver(target: &str) -> Image {
+    let path = format!("{}/drivers/bin/{target}/services.sys", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    Image::parse(&file).expect("the driver is a good file")
+}
+
+/// What the driver said.
+fn messages(kernel: &Kernel) -> Vec<String> {
+    let log = kernel.trace().log();
+    let notes = log.events().filter_map(|event| match event.event {
+        Event::Note(text) => Some(log.text(text).to_owned()),
+        _ => None,
+    });
+    notes.collect()
+}
+
+/// The last line that it prints tries the formats; there is no other when all is well.
+#[test]
+fn the_kernel_keeps_its_promises_to_drivers_of_both_bitnesses() {
+    for target in ["x64", "x86"] {
+        let kernel = Kernel::new(KernelConfig::default());
+        let guest = Guest::new(&kernel, &driver(target), GuestOptions::default()).expect("fits");
+        let answer = kernel.enter(|_| guest.call(guest.loaded().entry, &[0, 0]));
+        let formats = "text -1 BEEF wide words 123456789abcdef c 100%";
+        assert_eq!(messages(&kernel), [formats], "{target}: {answer:?}");
+        assert_eq!(answer.map(|status| status as u32), Ok(0), "{target}");
+        assert_eq!(kernel.violations(), [], "{target}");
+        guest.end();
+    }
+}
