@@ -228,9 +228,10 @@ pub struct MachineArguments {
     /// The driver.
     #[arg(long, value_name = "NAME", default_value = "uart", value_parser = Driver::named)]
     pub driver: Driver,
-    /// Where the card sits, in hexadecimal, at most FFFE.
-    #[arg(long, value_name = "HEX", default_value = "330", value_parser = parse_port)]
-    pub port: u16,
+    /// Where the card sits, in hexadecimal, at most FFFE [default: the card's usual place, 330
+    /// for nearly all].
+    #[arg(long, value_name = "HEX", value_parser = parse_port)]
+    pub port: Option<u16>,
     /// Its interrupt line, 2 to 15; 2 means 9, as on a PC.
     #[arg(long, value_name = "NUMBER", default_value = "9", value_parser = parse_irq)]
     pub irq: u8,
@@ -242,11 +243,14 @@ pub struct MachineArguments {
 impl MachineArguments {
     /// Builds the machine, whose trace holds what `hold` and `signals` say.
     pub fn build(&self, hold: Hold, signals: CardSignals) -> Result<Machine, MachineError> {
-        MachineBuilder::new()
+        let mut builder = MachineBuilder::new();
+        if let Some(port) = self.port {
+            builder = builder.port(port.into())?;
+        }
+        builder
             .card_profile(self.card.clone())
             .card_signals(signals)
             .driver(self.driver.clone())
-            .port(self.port.into())?
             .irq(self.irq.into())?
             .trace(TraceConfig { hold, ..TraceConfig::default() })
             .until_ns(self.until)

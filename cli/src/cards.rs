@@ -99,11 +99,13 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
         (_, set, reset) => {
             let set = match set {
                 AckSet::All => "all codes are acknowledged",
+                AckSet::ResetOnly => "all codes are known, only FF is acknowledged",
                 AckSet::ResetAndUart => "FF and 3F are acknowledged, others are ignored",
                 AckSet::None => "no code is acknowledged",
             };
             let reset = match reset {
                 ResetAck::Acknowledged => "FF in UART mode too",
+                ResetAck::WithoutInterrupt => "FF in UART mode too, without an interrupt",
                 ResetAck::Silent => "FF in UART mode is not",
             };
             format!("{set}; {reset}")
@@ -224,11 +226,13 @@ impl CardFacts {
             },
             acknowledged: match card.ack_set {
                 AckSet::All => "all",
+                AckSet::ResetOnly => "reset-only",
                 AckSet::ResetAndUart => "reset-and-uart",
                 AckSet::None => "none",
             },
             reset_in_uart: match card.ack_reset_in_uart {
                 ResetAck::Acknowledged => "acknowledged",
+                ResetAck::WithoutInterrupt => "without-interrupt",
                 ResetAck::Silent => "silent",
             },
             ack_interrupt: match card.ack_interrupt {

@@ -201,7 +201,7 @@ impl Summary {
             machine: MachineFacts {
                 card: machine.card.name.to_string(),
                 driver: machine.driver.name.clone(),
-                port: format!("{:X}", machine.port),
+                port: format!("{:X}", machine.port.unwrap_or(machine.card.usual_port)),
                 irq: machine.irq,
             },
             simulated_ns: ending.stopped_ns().unwrap_or(figures.simulated_ns),

@@ -11,7 +11,7 @@ use crate::host_port::{HostRules, Inbox, Incoming, Outbox, Reply};
 use crate::note::Note;
 use crate::profile::{
     CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
-    MAX_TX_DEPTH, Overrun, ResetOutput, RxWhileBusy, UnreadInput,
+    MAX_TX_DEPTH, Overrun, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
 };
 use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
@@ -80,6 +80,7 @@ pub(crate) struct UnitRules {
     pub(crate) unread_input: UnreadInput,
     pub(crate) rx_overrun: Overrun,
     pub(crate) rx_while_busy: RxWhileBusy,
+    pub(crate) tx_while_busy: TxWhileBusy,
     pub(crate) cleared_by_reset: Fifos,
     pub(crate) cleared_by_uart_entry: Fifos,
     pub(crate) reset_output: Option<ResetOutput>,
@@ -104,7 +105,7 @@ pub struct Mpu401 {
     line_due_ns: u64,
     /// When the host last emptied the latch to it.
     pub(crate) outbox_read_ns: u64,
-    /// From when on MIDI IN bytes are heard in UART mode.
+    /// When the unit is through with entering UART mode.
     pub(crate) uart_from_ns: u64,
     pub(crate) reply: Option<Reply>,
     /// The MIDI IN byte that an ACK has pushed out of DATA.
@@ -169,6 +170,17 @@ impl Mpu401 {
         chip.schedule();
         chip.hot.note = Note::on_status(chip.hot.status[0]);
         chip
+    }
+
+    /// The register at this offset from the card's base port, `None` where it has none.
+    #[inline]
+    #[must_use]
+    pub fn register_at(&self, offset: u16) -> Option<Register> {
+        match offset {
+            0 => Some(Register::Data),
+            _ if offset == self.rules.status_offset => Some(Register::Command),
+            _ => None,
+        }
     }
 
     /// Reads a register.
@@ -444,6 +456,9 @@ fn resolve_host_rules(profile: &CardProfile) -> HostRules {
         ack_position: profile.ack_position,
         ack_interrupt: profile.ack_interrupt,
         status_low_bits: profile.status_low_bits & 0x3F,
+        status_offset: profile.status_offset.max(1),
+        status_rx_full_bits: profile.status_rx_full_bits & 0x3F,
+        status_uart_bits: profile.status_uart_bits & 0x3F,
     }
 }
 
@@ -453,6 +468,7 @@ fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
         unread_input: profile.unread_input,
         rx_overrun: profile.rx_overrun,
         rx_while_busy: profile.rx_while_busy,
+        tx_while_busy: profile.tx_while_busy,
         cleared_by_reset: profile.cleared_by_reset,
         cleared_by_uart_entry: profile.cleared_by_uart_entry,
         reset_output: profile.reset_output.map(|output| ResetOutput {

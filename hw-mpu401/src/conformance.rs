@@ -18,6 +18,7 @@ pub const SCRIPTS: &[(&str, &str)] = scripts![
     "interrupts.ops",
     "midi-out.ops",
     "midi-in.ops",
+    "cards.ops",
     "linux-alsa.ops",
     "linux-oss.ops",
     "freebsd.ops",

@@ -7,7 +7,7 @@
 
 use crate::chip::{Mpu401, Turn};
 use crate::host_port::{AfterReply, Inbox, Outbox, Reply};
-use crate::profile::{AckPosition, AckSet, Fifos, HostPort, ResetAck, UnreadInput};
+use crate::profile::{AckPosition, AckSet, Fifos, HostPort, ResetAck, TxWhileBusy, UnreadInput};
 use crate::self_output::{Output, OutputStep};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
 use crate::timing::{NEVER_NS, ReplyOnItsWay};
@@ -186,6 +186,7 @@ impl Mpu401 {
         self.turn = Turn::Input;
         match (content, self.hot.mode) {
             (Inbox::Empty, _) => {}
+            (Inbox::Data, Mode::Uart) if self.loses_data() => self.counters.ignored += 1,
             (Inbox::Data, Mode::Uart) => self.accept(byte),
             (Inbox::Command, Mode::Uart) if byte == RESET => self.leave_uart(),
             (Inbox::Command, Mode::Intelligent) => self.run_command(byte),
@@ -206,22 +207,36 @@ impl Mpu401 {
         let then = match command {
             RESET => AfterReply::Reset,
             ENTER_UART => AfterReply::EnterUart,
-            _ if self.rules.ack_set != AckSet::All => {
+            _ if matches!(self.rules.ack_set, AckSet::ResetAndUart | AckSet::None) => {
                 self.counters.ignored += 1;
                 return;
             }
             _ => self.answer_to(command),
         };
         self.counters.commands += 1;
-        if self.rules.ack_set == AckSet::None {
+        if !self.acknowledges(command) {
             self.carry_out(then, 0);
         } else if self.rules.host_port == HostPort::Mailbox {
-            self.acknowledge(then);
+            self.acknowledge(Outbox::Ack, then);
         } else {
             // Without firmware the state changes at once, however long the ACK stays unread.
             self.carry_out(then, 0);
-            self.acknowledge(AfterReply::Nothing);
+            self.acknowledge(Outbox::Ack, AfterReply::Nothing);
         }
+    }
+
+    /// Whether a command that the card knows is acknowledged in intelligent mode.
+    fn acknowledges(&self, command: u8) -> bool {
+        match self.rules.ack_set {
+            AckSet::All | AckSet::ResetAndUart => true,
+            AckSet::ResetOnly => command == RESET,
+            AckSet::None => false,
+        }
+    }
+
+    /// Whether a data byte that is taken now is lost, because UART mode is not ready for it.
+    pub(crate) fn loses_data(&self) -> bool {
+        self.hot.now_ns < self.uart_from_ns && self.unit.tx_while_busy == TxWhileBusy::Lost
     }
 
     fn answer_to(&self, command: u8) -> AfterReply {
@@ -233,9 +248,10 @@ impl Mpu401 {
     }
 
     /// Gets an ACK on its way. One that finds another still on its way joins it.
-    fn acknowledge(&mut self, then: AfterReply) {
+    fn acknowledge(&mut self, content: Outbox, then: AfterReply) {
         let goes_first = self.rules.ack_position == AckPosition::Front;
-        if self.reply.is_some() || (goes_first && self.hot.outbox == Outbox::Ack) {
+        let is_unread = matches!(self.hot.outbox, Outbox::Ack | Outbox::QuietAck);
+        if self.reply.is_some() || (goes_first && is_unread) {
             self.carry_out(then, 0);
             return;
         }
@@ -245,7 +261,7 @@ impl Mpu401 {
         }
         self.reply = Some(Reply {
             byte: ACK,
-            content: Outbox::Ack,
+            content,
             ready_ns: self.hot.now_ns.saturating_add(self.timing.ack_latency_ns),
             pause_ns: self.timing.next_byte_ns,
             then,
@@ -276,8 +292,11 @@ impl Mpu401 {
             AfterReply::EnterUart => {
                 self.clear(self.unit.cleared_by_uart_entry);
                 self.hot.mode = Mode::Uart;
-                self.be_busy(self.uart_entry_ns());
-                self.uart_from_ns = self.hot.free_ns;
+                let busy_ns = self.uart_entry_ns();
+                self.uart_from_ns = self.hot.now_ns.saturating_add(busy_ns);
+                if self.unit.tx_while_busy == TxWhileBusy::Waits {
+                    self.be_busy(busy_ns);
+                }
                 self.output = Output::IDLE;
             }
             AfterReply::Answer(byte) => {
@@ -314,9 +333,15 @@ impl Mpu401 {
                 step: OutputStep::DropBacklog,
             },
         };
-        let is_silent = self.rules.ack_reset_in_uart == ResetAck::Silent;
-        if !is_silent && self.rules.ack_set != AckSet::None {
-            self.acknowledge(AfterReply::Nothing);
+        if self.rules.ack_set == AckSet::None {
+            return;
+        }
+        match self.rules.ack_reset_in_uart {
+            ResetAck::Acknowledged => self.acknowledge(Outbox::Ack, AfterReply::Nothing),
+            ResetAck::WithoutInterrupt => {
+                self.acknowledge(Outbox::QuietAck, AfterReply::Nothing);
+            }
+            ResetAck::Silent => {}
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Inbox {
 pub(crate) enum Outbox {
     Empty,
     Ack,
+    /// An ACK that does not raise the interrupt line.
+    QuietAck,
     Answer,
     Midi,
 }
@@ -69,6 +71,9 @@ pub(crate) struct HostRules {
     pub(crate) ack_position: AckPosition,
     pub(crate) ack_interrupt: AckInterrupt,
     pub(crate) status_low_bits: u8,
+    pub(crate) status_offset: u16,
+    pub(crate) status_rx_full_bits: u8,
+    pub(crate) status_uart_bits: u8,
 }
 
 impl Mpu401 {
@@ -79,7 +84,7 @@ impl Mpu401 {
         self.hot.outbox = Outbox::Empty;
         match content {
             Outbox::Empty => return self.read_nothing(),
-            Outbox::Ack => self.hot.note = Note::Ack,
+            Outbox::Ack | Outbox::QuietAck => self.hot.note = Note::Ack,
             Outbox::Answer => self.hot.note = Note::Data,
             Outbox::Midi => {
                 self.hot.note = Note::Data;
@@ -140,7 +145,7 @@ impl Mpu401 {
             (RESET, _, _) => Note::Reset,
             (_, Mode::Uart, _) => Note::Ignored,
             (ENTER_UART, ..) => Note::UartMode,
-            (_, _, AckSet::All) => Note::Command,
+            (_, _, AckSet::All | AckSet::ResetOnly) => Note::Command,
             (_, _, AckSet::ResetAndUart | AckSet::None) => Note::Ignored,
         }
     }
@@ -169,6 +174,12 @@ impl Mpu401 {
     pub(crate) fn refresh_status(&mut self) {
         let is_busy = self.hot.inbox != Inbox::Empty || self.is_closed_by_full_fifo();
         let mut status = self.rules.status_low_bits;
+        if self.rules.status_rx_full_bits != 0 && self.input_held() >= self.unit.rx_limit {
+            status |= self.rules.status_rx_full_bits;
+        }
+        if self.hot.mode == Mode::Uart {
+            status |= self.rules.status_uart_bits;
+        }
         if is_busy {
             status |= Status::DRR.bits();
         }
@@ -190,7 +201,7 @@ impl Mpu401 {
     /// Whether the byte in DATA raises the interrupt line.
     pub(crate) fn line_is_up(&self) -> bool {
         match self.hot.outbox {
-            Outbox::Empty => false,
+            Outbox::Empty | Outbox::QuietAck => false,
             Outbox::Ack => self.rules.ack_interrupt == AckInterrupt::Raised,
             Outbox::Answer | Outbox::Midi => true,
         }

@@ -110,7 +110,7 @@ pub use note::Note;
 pub use profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
     HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
-    RxWhileBusy, Text, UnreadInput,
+    RxWhileBusy, Text, TxWhileBusy, UnreadInput,
 };
 pub use receiver::MIDI_IN_LIMIT;
 pub use spec::{

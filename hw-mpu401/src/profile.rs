@@ -36,10 +36,20 @@ pub struct CardProfile {
     pub firmware: Option<FirmwareId>,
     /// Whether there is a COMMAND port behind base+1.
     pub command_port: CommandPort,
+    /// Where STATUS and COMMAND are, counted from DATA: 1, and 2 on a bus whose devices use every
+    /// other port.
+    pub status_offset: u16,
+    /// The port of DATA as the card leaves its factory. The chip does not use it: it is for the
+    /// bus that the card sits on.
+    pub usual_port: u16,
     /// What stands between the two ports and the rest of the card.
     pub host_port: HostPort,
-    /// Bits 5 to 0 of STATUS.
+    /// Bits 5 to 0 of STATUS that are always set.
     pub status_low_bits: u8,
+    /// Those that are set as well while the input is full.
+    pub status_rx_full_bits: u8,
+    /// Those that are set as well in UART mode.
+    pub status_uart_bits: u8,
     /// What a read of DATA returns when no byte waits.
     pub empty_read: EmptyRead,
     /// Bytes on their way out that the card holds: the latch, the FIFO and the shifter together.
@@ -52,9 +62,11 @@ pub struct CardProfile {
     pub rx_overrun: Overrun,
     /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
     pub rx_while_busy: RxWhileBusy,
+    /// What becomes of data that the host writes meanwhile.
+    pub tx_while_busy: TxWhileBusy,
     /// Whether input that the host leaves unread stops the output.
     pub unread_input: UnreadInput,
-    /// The commands that are known and acknowledged in intelligent mode.
+    /// The commands that are known in intelligent mode, and those that are acknowledged.
     pub ack_set: AckSet,
     /// Whether a reset out of UART mode is acknowledged.
     pub ack_reset_in_uart: ResetAck,
@@ -155,6 +167,15 @@ pub enum RxWhileBusy {
     Kept,
 }
 
+/// What becomes of data that the host writes while the card is busy entering UART mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TxWhileBusy {
+    /// The first byte waits in the latch, and DRR says so.
+    Waits,
+    /// The card takes it as ever, and it is lost.
+    Lost,
+}
+
 /// Whether input that the host leaves unread stops the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnreadInput {
@@ -164,22 +185,26 @@ pub enum UnreadInput {
     Harmless,
 }
 
-/// The commands that are known and acknowledged in intelligent mode.
+/// The commands that are known in intelligent mode, and those that are acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AckSet {
-    /// All 256 codes.
+    /// All 256 codes are known and acknowledged.
     All,
-    /// FF and 3F; the others are ignored.
+    /// All 256 codes are known, only FF is acknowledged.
+    ResetOnly,
+    /// FF and 3F are known and acknowledged; the others are ignored.
     ResetAndUart,
-    /// None: the card has no acknowledge.
+    /// FF and 3F are known, and the card has no acknowledge.
     None,
 }
 
 /// Whether a reset out of UART mode is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResetAck {
-    /// With FE.
+    /// With FE, as any other command.
     Acknowledged,
+    /// With FE, but that one does not raise the interrupt line.
+    WithoutInterrupt,
     /// Not at all.
     Silent,
 }

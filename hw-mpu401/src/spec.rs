@@ -76,20 +76,8 @@ impl Status {
 pub enum Register {
     /// base+0: the next byte for the host when read; a data or MIDI byte when written.
     Data,
-    /// base+1: STATUS when read, COMMAND when written.
+    /// STATUS when read, COMMAND when written: at base+1 on nearly every card.
     Command,
-}
-
-impl Register {
-    /// The register at this offset from the base port, `None` above offset 1.
-    #[must_use]
-    pub const fn from_offset(offset: u16) -> Option<Self> {
-        match offset {
-            0 => Some(Self::Data),
-            1 => Some(Self::Command),
-            _ => None,
-        }
-    }
 }
 
 /// What the unit makes of the bytes it is given.

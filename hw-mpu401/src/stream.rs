@@ -40,7 +40,8 @@ impl Mpu401 {
         let is_plain = self.hot.mode == Mode::Uart
             && self.hot.inbox == Inbox::Empty
             && self.is_quiet()
-            && self.draws.is_none();
+            && self.draws.is_none()
+            && !self.loses_data();
         if !is_plain {
             return;
         }

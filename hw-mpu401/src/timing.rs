@@ -71,6 +71,31 @@ pub struct Timing<T = Spread> {
     pub busy_after_early_uart_entry_ns: T,
 }
 
+impl Timing {
+    /// A card that does everything at once, and sends after a reset what it holds: most cards
+    /// without firmware, but for the start of a byte.
+    pub(crate) const AT_ONCE: Self = {
+        const AT_ONCE: Spread = Spread::exactly(0);
+        Self {
+            drr_clear_intelligent_ns: AT_ONCE,
+            drr_clear_uart_ns: AT_ONCE,
+            tx_accept_ns: AT_ONCE,
+            tx_start_ns: AT_ONCE,
+            ack_latency_ns: AT_ONCE,
+            reply_latency_ns: AT_ONCE,
+            rx_to_dsr_ns: AT_ONCE,
+            next_byte_ns: AT_ONCE,
+            busy_after_power_on_ns: AT_ONCE,
+            busy_after_reset_ns: AT_ONCE,
+            busy_after_uart_entry_ns: AT_ONCE,
+            busy_after_exit_ns: AT_ONCE,
+            busy_after_exit_full_ns: AT_ONCE,
+            backlog_after_exit_ns: Spread::exactly(NEVER_NS),
+            busy_after_early_uart_entry_ns: AT_ONCE,
+        }
+    };
+}
+
 impl<T> Timing<T> {
     /// The same with `change` applied to each one, in the order in which they are declared.
     #[must_use]

@@ -57,21 +57,16 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// The default base port.
-const DEFAULT_PORT: u16 = 0x330;
-
 /// The default interrupt line.
 const DEFAULT_IRQ: u8 = 9;
 
-/// The ports that the card decodes: DATA and STATUS.
-const PORTS: u16 = 2;
-
-/// Builds a machine. The defaults are a Roland MPU-401 at 330, irq 9, with the driver `uart`.
+/// Builds a machine. The defaults are a Roland MPU-401 at its usual port 330, irq 9, with the
+/// driver `uart`.
 #[derive(Clone, Debug)]
 pub struct MachineBuilder {
     profile: CardProfile,
     driver: Option<Driver>,
-    port: u16,
+    port: Option<u16>,
     irq: u8,
     initial: InitialState,
     signals: CardSignals,
@@ -93,7 +88,7 @@ impl MachineBuilder {
         MachineBuilder {
             profile,
             driver: None,
-            port: DEFAULT_PORT,
+            port: None,
             irq: DEFAULT_IRQ,
             initial: InitialState::PowerOn,
             signals: CardSignals::default(),
@@ -147,13 +142,13 @@ impl MachineBuilder {
         self
     }
 
-    /// Puts the card at another base port.
+    /// Puts the card at another base port than its usual one.
     ///
     /// # Errors
     /// [`MachineError::BadPort`] above FFFE.
     pub fn port(mut self, port: u32) -> Result<MachineBuilder, MachineError> {
-        let fits = u16::try_from(port).ok().filter(|port| *port <= u16::MAX - (PORTS - 1));
-        self.port = fits.ok_or(MachineError::BadPort { port })?;
+        let fits = u16::try_from(port).ok().filter(|port| *port < u16::MAX);
+        self.port = Some(fits.ok_or(MachineError::BadPort { port })?);
         Ok(self)
     }
 
@@ -207,12 +202,15 @@ impl MachineBuilder {
     /// Builds the machine at power-on: the card is on the bus, no driver is loaded.
     ///
     /// # Errors
-    /// [`MachineError::UnknownDriver`] when the default driver is not in the table.
+    /// [`MachineError::UnknownDriver`] when the default driver is not in the table;
+    /// [`MachineError::BadPort`] when a register of the card would lie above FFFF.
     pub fn build(self) -> Result<Machine, MachineError> {
         let driver = match self.driver {
             Some(driver) => driver,
             None => Driver::named("uart")?,
         };
+        let port = self.port.unwrap_or(self.profile.usual_port);
+        let ports = ports(port, self.profile.status_offset)?;
         let config = KernelConfig { port_access_ns: self.profile.access_ns, ..self.kernel };
         let kernel = Kernel::new(config);
         let (trigger, share) = match self.profile.interrupt {
@@ -231,8 +229,12 @@ impl MachineBuilder {
             profile: self.profile.clone(),
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
-        let device = kernel.attach_device(self.port, PORTS, Some(self.irq), shell);
-        let ports = Resource::Port { start: u64::from(self.port), length: u32::from(PORTS) };
+        let device = kernel.attach_device(
+            port,
+            self.profile.status_offset.max(1) + 1,
+            Some(self.irq),
+            shell,
+        );
         let interrupt = |level: u32, vector: u32| Resource::Interrupt {
             level,
             vector,
@@ -245,7 +247,7 @@ impl MachineBuilder {
         let raw = interrupt(u32::from(self.irq), u32::from(self.irq));
         let title = format!(
             "driver {}, card {}, port {:X}, irq {}",
-            driver.name, self.profile.name, self.port, self.irq
+            driver.name, self.profile.name, port, self.irq
         );
         Ok(Machine::new(Parts {
             kernel,
@@ -253,9 +255,20 @@ impl MachineBuilder {
             device,
             driver,
             title,
-            translated: vec![ports, translated],
-            raw: vec![ports, raw],
+            translated: ports.iter().copied().chain([translated]).collect(),
+            raw: ports.into_iter().chain([raw]).collect(),
             installed: self.installed,
         }))
     }
+}
+
+/// The ports that are assigned: a range for a card whose registers are neighbours, else one port
+/// for each of them, so that a driver need not know the card.
+///
+/// Assumed: on a bus whose devices use every other port, the ports between belong to others.
+fn ports(base: u16, status_offset: u16) -> Result<Vec<Resource>, MachineError> {
+    let last = base.checked_add(status_offset.max(1));
+    let last = last.ok_or(MachineError::BadPort { port: base.into() })?;
+    let port = |start: u16, length| Resource::Port { start: start.into(), length };
+    Ok(if status_offset > 1 { vec![port(base, 1), port(last, 1)] } else { vec![port(base, 2)] })
 }

@@ -161,7 +161,7 @@ impl BusDevice for CardDevice {
         if card.power == CardPower::Off {
             return card.dead_reply();
         }
-        let Some(register) = Register::from_offset(offset) else { return card.same_reply(0xFF) };
+        let Some(register) = card.chip.register_at(offset) else { return card.same_reply(0xFF) };
         let value = card.chip.read(register, now_ns);
         // A poll before anything is due is most of what a card is asked.
         if register == Register::Command && now_ns < card.next_event_ns {
@@ -176,7 +176,7 @@ impl BusDevice for CardDevice {
         if card.power == CardPower::Off {
             return card.dead_reply();
         }
-        if let Some(register) = Register::from_offset(offset) {
+        if let Some(register) = card.chip.register_at(offset) {
             card.chip.write(register, value, now_ns);
         }
         card.reply(0)

@@ -55,18 +55,23 @@ impl MiniportMidiUart {
     }
 }
 
-/// The registers that were assigned: exactly one range of ports, wide enough, at most one
-/// interrupt, and nothing that an MPU-401 has no use for.
+/// The registers that were assigned: one range of ports that is wide enough, or one port for
+/// DATA and one for STATUS; at most one interrupt, and nothing that an MPU-401 has no use for.
 fn assigned_registers(resources: &dyn IResourceList) -> Result<Registers, NtStatus> {
     let others = resources.number_of_dmas() + resources.number_of_memories();
-    let fits =
-        resources.number_of_ports() == 1 && resources.number_of_interrupts() <= 1 && others == 0;
-    match resources.find_translated_port(0) {
-        Some(Resource::Port { start, length }) if fits && length >= PORT_COUNT => {
-            Registers::new(start).ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)
+    let registers = match [0, 1, 2].map(|index| resources.find_translated_port(index)) {
+        _ if resources.number_of_interrupts() > 1 || others > 0 => None,
+        [Some(Resource::Port { start, length }), None, None] if length >= PORT_COUNT => {
+            Registers::new(start)
         }
-        _ => Err(NtStatus::DEVICE_CONFIGURATION_ERROR),
-    }
+        [
+            Some(Resource::Port { start: data, length: 1 }),
+            Some(Resource::Port { start: command, length: 1 }),
+            None,
+        ] => Registers::apart(data, command),
+        _ => None,
+    };
+    registers.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)
 }
 
 /// Connects the service routine of a card to the assigned interrupt.

@@ -58,43 +58,50 @@ pub(crate) enum Command {
     Reset = 0xFF,
 }
 
-/// The registers of one card: its first port.
+/// The registers of one card, by their ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Registers {
-    base: u16,
+    data: u16,
+    command: u16,
 }
 
 impl Registers {
     /// The registers from port `base` on, `None` when they do not fit below 10000h.
     pub fn new(base: u64) -> Option<Registers> {
-        let base = u16::try_from(base).ok()?;
-        base.checked_add(PORT_COUNT as u16 - 1)?;
-        Some(Registers { base })
+        Registers::apart(base, base.checked_add(1)?)
     }
 
-    /// The first port.
+    /// The registers at two ports that need not be neighbours, as on a PC-98, `None` when one of
+    /// them is not below 10000h or they are the same.
+    pub fn apart(data: u64, command: u64) -> Option<Registers> {
+        let data = u16::try_from(data).ok()?;
+        let command = u16::try_from(command).ok()?;
+        (data != command).then_some(Registers { data, command })
+    }
+
+    /// The port of DATA.
     pub fn base(self) -> u16 {
-        self.base
+        self.data
     }
 
     /// Reads STATUS, which changes nothing. IRQL: any. Time: one port access.
     pub fn read_status(self, kernel: &Kernel) -> Status {
-        Status::from_bits_retain(kernel.read_port_u8(self.base + 1))
+        Status::from_bits_retain(kernel.read_port_u8(self.command))
     }
 
     /// Reads DATA, which is also what ends the interrupt. IRQL: any. Time: one port access.
     pub fn read_data(self, kernel: &Kernel) -> u8 {
-        kernel.read_port_u8(self.base)
+        kernel.read_port_u8(self.data)
     }
 
     /// Writes DATA: in UART mode a byte for MIDI OUT. IRQL: any. Time: one port access.
     pub fn write_data(self, kernel: &Kernel, byte: u8) {
-        kernel.write_port_u8(self.base, byte);
+        kernel.write_port_u8(self.data, byte);
     }
 
     /// Writes COMMAND. IRQL: any. Time: one port access.
     pub fn write_command(self, kernel: &Kernel, command: Command) {
-        kernel.write_port_u8(self.base + 1, command as u8);
+        kernel.write_port_u8(self.command, command as u8);
     }
 }
 
@@ -122,5 +129,9 @@ mod tests {
         assert!(Registers::new(0xFFFE).is_some());
         assert!(Registers::new(0xFFFF).is_none());
         assert!(Registers::new(0x1_0330).is_none());
+        assert!(Registers::new(u64::MAX).is_none());
+        assert_eq!(Registers::apart(0xE0D0, 0xE0D2).map(Registers::base), Some(0xE0D0));
+        assert!(Registers::apart(0xE0D0, 0xE0D0).is_none());
+        assert!(Registers::apart(0xE0D0, 0x1_0000).is_none());
     }
 }

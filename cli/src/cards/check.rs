@@ -22,16 +22,11 @@ const APART: Style = AnsiColor::Cyan.on_default();
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
+/// Columns of a card: its letter, and the mark under it.
+const CARD_COLUMNS: usize = 2;
+
 /// Fewest columns for the title of a scenario, however many cards stand before it.
 const TITLE_COLUMNS: usize = 30;
-
-const LEGEND: &str = "\
-pass     as every card is expected to
-differs  otherwise, as this card is expected to
-open     as the model assumes: nobody has compared it with a real card
--        the scenario is not meant for the card
-FAILED   not as expected
-";
 
 /// Runs the scripts on these cards and shows a line for each scenario.
 ///
@@ -62,49 +57,47 @@ fn text(report: &SuiteReport) -> String {
     for row in &report.rows {
         if row.file != file {
             file = &row.file;
-            push_heading(&mut text, file, &report.cards);
+            push_heading(&mut text, file, report.cards.len());
         }
-        let widths = report.cards.iter().map(|card| width(card));
-        let cells: String = row.cells.iter().zip(widths).map(cell_text).collect();
-        let indent: usize = report.cards.iter().map(|card| width(card)).sum();
+        let cells: String = row.cells.iter().map(cell_text).collect();
+        let indent = report.cards.len() * CARD_COLUMNS + 1;
         let title_columns = COLUMNS.saturating_sub(indent).max(TITLE_COLUMNS);
         for (index, line) in wrapped(&row.scenario.title, title_columns).iter().enumerate() {
             // A String takes everything.
             let _ = match index {
-                0 => writeln!(text, "{cells}{line}"),
+                0 => writeln!(text, "{cells} {line}"),
                 _ => writeln!(text, "{:indent$}{line}", ""),
             };
         }
     }
     // A String takes everything.
-    let _ = write!(text, "\n{LEGEND}\n{report}");
+    let _ = write!(text, "\n{}\n{report}", legend());
     text
 }
 
-fn push_heading(text: &mut String, file: &str, cards: &[String]) {
+fn push_heading(text: &mut String, file: &str, cards: usize) {
     let gap = if text.is_empty() { "" } else { "\n" };
     // A String takes everything.
     let _ = write!(text, "{gap}{HEADING}");
-    for card in cards {
-        let width = width(card);
-        let _ = write!(text, "{card:<width$}");
+    for card in 0..cards {
+        let _ = write!(text, "{:<CARD_COLUMNS$}", SuiteReport::letter(card));
     }
-    let _ = writeln!(text, "{file}{HEADING:#}");
+    let _ = writeln!(text, " {file}{HEADING:#}");
 }
 
-/// Columns of a card, with the space behind it.
-fn width(card: &str) -> usize {
-    card.len().max("differs".len()) + 2
-}
-
-fn cell_text((cell, width): (&Cell, usize)) -> String {
-    let (style, word) = match cell {
-        Cell::NotMeant => (Style::new(), "-"),
-        Cell::Failed => (FAILED, "FAILED"),
-        Cell::Differs | Cell::Open => (APART, word(*cell)),
-        Cell::Pass => (Style::new(), word(*cell)),
+fn cell_text(cell: &Cell) -> String {
+    let (style, mark) = match cell {
+        // What failed is named below, with its file and line.
+        Cell::Failed => (FAILED, cell.mark()),
+        Cell::Differs | Cell::Open => (APART, cell.mark()),
+        Cell::Pass | Cell::NotMeant => (Style::new(), cell.mark()),
     };
-    format!("{style}{word}{style:#}{:gap$}", "", gap = width - word.len())
+    format!("{style}{mark}{style:#}{:gap$}", "", gap = CARD_COLUMNS - mark.len())
+}
+
+fn legend() -> String {
+    let line = |cell: Cell| format!("{}  {}\n", cell.mark(), cell.meaning());
+    Cell::ALL.map(line).concat()
 }
 
 /// A result in the form for programs.
@@ -194,7 +187,7 @@ mod tests {
         assert_eq!(run(&broken, Format::Json).unwrap(), Exit::CheckFailed);
         let report = ops::check(&broken);
         let (text, json) = (text(&report), json(&CheckFacts::new(&report)));
-        assert!(text.contains("FAILED") && text.contains("midi-in.ops:"), "{text}");
+        assert!(text.contains("\nF ") && text.contains("midi-in.ops:"), "{text}");
         assert!(json.contains("\"good\": false") && json.contains("\"sb16\": \"failed\""));
         assert_eq!(run(std::slice::from_ref(good), Format::Text).unwrap(), Exit::Good);
     }

@@ -4,7 +4,7 @@
 //! time can stop where the queue is full. It knows no pointer and no C type: that is `ffi`.
 
 use crate::count::Count;
-use hw_mpu401::{BYTE_TIME_NS, InitialState, Lane, Mpu401, Register, WireEdge, card};
+use hw_mpu401::{BYTE_TIME_NS, InitialState, Lane, Mpu401, WireEdge, card};
 use ringbuf::{LocalRb, storage::Heap, traits::Observer};
 
 /// Sent bytes that wait for [`Instance::midi_out`], at most.
@@ -62,7 +62,7 @@ impl Instance {
     /// Reads the register at this offset from the base port.
     pub fn read(&mut self, offset: u16, now_ns: u64) -> u8 {
         self.catch_up(now_ns);
-        match Register::from_offset(offset) {
+        match self.chip.register_at(offset) {
             Some(register) => self.chip.read(register, self.now_ns),
             None => OPEN_BUS,
         }
@@ -71,7 +71,7 @@ impl Instance {
     /// Writes the register at this offset from the base port.
     pub fn write(&mut self, offset: u16, value: u8, now_ns: u64) {
         self.catch_up(now_ns);
-        if let Some(register) = Register::from_offset(offset) {
+        if let Some(register) = self.chip.register_at(offset) {
             self.chip.write(register, value, self.now_ns);
         }
     }

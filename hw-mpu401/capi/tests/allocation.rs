@@ -54,7 +54,7 @@ impl Numbers {
 }
 
 /// Does everything that a host can do, until every queue has been full.
-fn use_hard(card: &mut Instance) {
+fn use_hard(card: &mut Instance, status: u16) {
     let mut numbers = Numbers(401);
     let mut now_ns = 0;
     for round in 0..200_000_u32 {
@@ -63,11 +63,11 @@ fn use_hard(card: &mut Instance) {
         match numbers.next() % 16 {
             0..=4 => card.write(0, byte, now_ns),
             5..=7 => _ = card.read(0, now_ns),
-            8..=9 => _ = card.read(1, now_ns),
+            8..=9 => _ = card.read(status, now_ns),
             10..=13 => card.midi_in(now_ns, byte),
             14 => _ = card.advance(now_ns),
             _ if round % 64 == 0 => {
-                card.write(1, [0xFF, 0x3F, byte][round as usize / 64 % 3], now_ns)
+                card.write(status, [0xFF, 0x3F, byte][round as usize / 64 % 3], now_ns)
             }
             _ => _ = card.interrupt_line(),
         }
@@ -84,7 +84,7 @@ fn no_call_between_new_and_free_allocates() {
         let mut card = Instance::new(&profile.name).expect("a known card");
         let before = CALLS.get();
         assert!(before > before_new, "the allocator counts");
-        use_hard(&mut card);
+        use_hard(&mut card, profile.status_offset);
         assert_eq!(CALLS.get() - before, 0, "calls to the allocator by {}", profile.name);
         assert!(card.count(Count::BytesSent) > 4_096, "the queue of {} was full", profile.name);
         assert!(card.count(Count::BytesDropped) > 0);

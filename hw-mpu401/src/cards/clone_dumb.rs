@@ -5,7 +5,7 @@
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InterruptKind, Overrun, ResetAck, RxWhileBusy, UnreadInput, text,
+    InterruptKind, Overrun, ResetAck, RxWhileBusy, TxWhileBusy, UnreadInput, text,
 };
 use crate::timing::{NEVER_NS, Spread, Timing};
 use alloc::borrow::Cow;
@@ -26,10 +26,17 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     firmware: None,
     // Source: errata: status only.
     command_port: CommandPort::StatusOnly,
+    // Source: errata: status at base+1.
+    status_offset: 1,
+    // Assumed: where programs look first.
+    usual_port: 0x330,
     // Assumed: the ports are the UART's own registers.
     host_port: HostPort::Fifo,
     // Assumed: undriven bits read ones.
     status_low_bits: 0x3F,
+    // Assumed: nothing says that one of them changes.
+    status_rx_full_bits: 0,
+    status_uart_bits: 0,
     // Assumed: a receive register keeps its last byte.
     empty_read: EmptyRead::Stale,
     // Source: lists of buffer sizes: one byte. Assumed: it is the shifter itself.
@@ -40,6 +47,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     rx_overrun: Overrun::DropOld,
     // Assumed: there is no busy time.
     rx_while_busy: RxWhileBusy::Kept,
+    // Assumed: there is no busy time.
+    tx_while_busy: TxWhileBusy::Waits,
     // Assumed: input and output are independent.
     unread_input: UnreadInput::Harmless,
     // Source: errata: never an ACK.

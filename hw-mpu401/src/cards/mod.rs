@@ -1,15 +1,37 @@
 //! The cards that are known, one file each.
 
+mod awe64;
+mod aztech_azt1605;
 mod clone_dumb;
+mod cs4237b;
+mod es1688;
+mod lm4560;
+mod megamid;
+mod musicquest_mqx;
+mod pc98_mpu;
 mod roland_mpu401;
 mod sb16;
 mod smsc_superio;
+mod sonicvibes;
 
 use crate::profile::CardProfile;
 
-/// Every card, the default one first.
-static CARDS: [CardProfile; 4] =
-    [roland_mpu401::PROFILE, smsc_superio::PROFILE, sb16::PROFILE, clone_dumb::PROFILE];
+/// Every card, the default one first: units with firmware, chips, clones.
+static CARDS: [CardProfile; 13] = [
+    roland_mpu401::PROFILE,
+    smsc_superio::PROFILE,
+    sb16::PROFILE,
+    clone_dumb::PROFILE,
+    musicquest_mqx::PROFILE,
+    pc98_mpu::PROFILE,
+    awe64::PROFILE,
+    cs4237b::PROFILE,
+    es1688::PROFILE,
+    sonicvibes::PROFILE,
+    lm4560::PROFILE,
+    aztech_azt1605::PROFILE,
+    megamid::PROFILE,
+];
 
 /// Every card that is known, the Roland unit first.
 #[must_use]

@@ -5,7 +5,7 @@
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InterruptKind, Overrun, ResetAck, RxWhileBusy, UnreadInput, text,
+    InterruptKind, Overrun, ResetAck, RxWhileBusy, TxWhileBusy, UnreadInput, text,
 };
 use crate::spec::BIT_TIME_NS;
 use crate::timing::{NEVER_NS, Spread, Timing};
@@ -27,10 +27,17 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     firmware: None,
     // Source: guide, ports.
     command_port: CommandPort::Present,
+    // Source: guide, ports.
+    status_offset: 1,
+    // Source: guide: 330h, or 300h by a jumper.
+    usual_port: 0x330,
     // Assumed: bytes go straight to the UART.
     host_port: HostPort::Fifo,
     // Assumed: undriven bits read ones.
     status_low_bits: 0x3F,
+    // Assumed: nothing says that one of them changes.
+    status_rx_full_bits: 0,
+    status_uart_bits: 0,
     // Assumed: a receive register keeps its last byte.
     empty_read: EmptyRead::Stale,
     // Assumed: the AWE64, its successor, takes two bytes in a row.
@@ -41,6 +48,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     rx_overrun: Overrun::DropNew,
     // Assumed: there is no busy time.
     rx_while_busy: RxWhileBusy::Kept,
+    // Assumed: there is no busy time.
+    tx_while_busy: TxWhileBusy::Waits,
     // Assumed: input and output are independent.
     unread_input: UnreadInput::Harmless,
     // Source: guide: FF and 3F are the commands.

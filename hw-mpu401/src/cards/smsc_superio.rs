@@ -5,7 +5,7 @@
 
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, HostPort,
-    InterruptKind, Overrun, ResetAck, RxWhileBusy, UnreadInput, text,
+    InterruptKind, Overrun, ResetAck, RxWhileBusy, TxWhileBusy, UnreadInput, text,
 };
 use crate::spec::BIT_TIME_NS;
 use crate::timing::{NEVER_NS, Spread, Timing};
@@ -24,10 +24,17 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     firmware: None,
     // Source: data sheet, ports.
     command_port: CommandPort::Present,
+    // Source: data sheet, ports.
+    status_offset: 1,
+    // Assumed: where programs look first; the BIOS of a board decides.
+    usual_port: 0x330,
     // Source: data sheet: two FIFOs.
     host_port: HostPort::Fifo,
     // Source: data sheet: reserved bits read 0, so STATUS is 80h after a reset.
     status_low_bits: 0x00,
+    // Assumed: nothing says that one of them changes.
+    status_rx_full_bits: 0,
+    status_uart_bits: 0,
     // Assumed: the data sheet leaves it open; a receive register keeps its last byte.
     empty_read: EmptyRead::Stale,
     // Source: data sheet: 16 in the FIFO. Assumed: one more in the shifter, as in a 16550.
@@ -38,6 +45,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     rx_overrun: Overrun::DropNew,
     // Assumed: there is no busy time in which one could be lost.
     rx_while_busy: RxWhileBusy::Kept,
+    // Assumed: there is no busy time.
+    tx_while_busy: TxWhileBusy::Waits,
     // Source: data sheet: the FIFOs are independent.
     unread_input: UnreadInput::Harmless,
     // Source: data sheet: other commands are ignored without an ACK.

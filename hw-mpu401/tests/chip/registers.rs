@@ -8,10 +8,11 @@ use hw_mpu401::{
 
 #[test]
 fn the_two_ports_are_at_offsets_0_and_1() {
-    assert_eq!(Register::from_offset(0), Some(Register::Data));
-    assert_eq!(Register::from_offset(1), Some(Register::Command));
-    assert_eq!(Register::from_offset(2), None);
-    assert_eq!(Register::from_offset(0xFFFF), None);
+    let chip = Mpu401::new(&cards()[0], InitialState::PowerOn);
+    assert_eq!(chip.register_at(0), Some(Register::Data));
+    assert_eq!(chip.register_at(1), Some(Register::Command));
+    assert_eq!(chip.register_at(2), None);
+    assert_eq!(chip.register_at(0xFFFF), None);
 }
 
 #[test]

@@ -12,13 +12,9 @@ This page is made from the scripts in `hw-mpu401/ops`, and a test compares the t
 is run on every card; `portcls-emu cards --check` runs them on your machine. The format of the
 scripts is described in [ops.md](ops.md).
 
-| cell | meaning |
-|---|---|
-| pass | the card does what the scenario expects of every card |
-| differs | the card is made otherwise, and does as is expected of it; the ground stands below |
-| open | nobody has compared it with a real card: what is expected is what the model assumes |
-| - | the scenario is not meant for the card |
-| FAILED | the model does not do what is expected |
+Each card has a letter, and each cell says how the card does in the scenario. The grounds stand
+below each table.
+
 ";
 
 impl SuiteReport {
@@ -26,10 +22,15 @@ impl SuiteReport {
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut text = HEAD.to_owned();
+        self.push_cards(&mut text);
         for like in &self.likes {
             let others = like.others.join(", ");
             // A String takes everything.
-            let _ = writeln!(text, "\nTaken to be like {}, and so open: {others}.", like.known);
+            let _ = writeln!(
+                text,
+                "\nTaken to be like {}, and so open where nothing else is said: {others}.",
+                like.known
+            );
         }
         let mut file = "";
         for (number, row) in self.rows.iter().enumerate() {
@@ -46,10 +47,30 @@ impl SuiteReport {
         text
     }
 
+    /// What the marks mean, and how often each card has each.
+    fn push_cards(&self, text: &mut String) {
+        let heads: Vec<String> =
+            Cell::ALL.iter().map(|cell| format!("`{}`", cell.mark())).collect();
+        text.push_str("| cell | the card does |\n|---|---|\n");
+        for (head, cell) in heads.iter().zip(Cell::ALL) {
+            // A String takes everything.
+            let _ = writeln!(text, "| {head} | {} |", cell.meaning());
+        }
+        let _ = writeln!(text, "\n| | card | {} |", heads.join(" | "));
+        let _ = writeln!(text, "|---|---|{}", "---|".repeat(heads.len()));
+        for (number, card) in self.cards.iter().enumerate() {
+            let counts = Cell::ALL.map(|cell| self.count(number, cell).to_string());
+            let _ =
+                writeln!(text, "| {} | {card} | {} |", Self::letter(number), counts.join(" | "));
+        }
+    }
+
     fn push_table(&self, text: &mut String, file: &str) {
         // A String takes everything.
         let _ = writeln!(text, "\n## {file}\n");
-        let _ = writeln!(text, "| # | scenario | {} |", self.cards.join(" | "));
+        let letters: Vec<String> =
+            (0..self.cards.len()).map(|card| Self::letter(card).to_string()).collect();
+        let _ = writeln!(text, "| # | scenario | {} |", letters.join(" | "));
         let _ = writeln!(text, "|---|---|{}", "---|".repeat(self.cards.len()));
     }
 
@@ -77,14 +98,7 @@ fn push_row(text: &mut String, number: usize, row: &Row) {
     // A String takes everything.
     let _ = write!(text, "| {number} | {} |", row.scenario.title);
     for cell in &row.cells {
-        let word = match cell {
-            Cell::Pass => "pass",
-            Cell::Differs => "differs",
-            Cell::Open => "open",
-            Cell::NotMeant => "-",
-            Cell::Failed => "FAILED",
-        };
-        let _ = write!(text, " {word} |");
+        let _ = write!(text, " {} |", cell.mark());
     }
     text.push('\n');
 }

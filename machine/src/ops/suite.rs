@@ -39,13 +39,48 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// Each, in the order in which a person reads of them.
+    pub const ALL: [Self; 5] =
+        [Self::Pass, Self::Differs, Self::Open, Self::NotMeant, Self::Failed];
+
+    /// What stands for it in a table.
+    #[must_use]
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Pass => "=",
+            Self::Differs => "d",
+            Self::Open => "o",
+            Self::NotMeant => ".",
+            Self::Failed => "F",
+        }
+    }
+
+    /// What it means, for a person.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Pass => "as every card is expected to",
+            Self::Differs => "otherwise, as this card is expected to",
+            Self::Open => "as the model assumes: nobody has compared it with a real card",
+            Self::NotMeant => "the scenario is not meant for the card",
+            Self::Failed => "not as expected",
+        }
+    }
+
     fn new(script: &Script, number: usize, result: &ScenarioReport, card: &str) -> Self {
         let remarks = &script.scenarios[number].remarks;
         let about = |kind| {
             let mut remarks = remarks.iter().filter(|remark| remark.kind == kind);
             remarks.any(|remark| remark.cards.iter().any(|name| name == card))
         };
-        let is_like = script.likes.iter().any(|like| like.others.iter().any(|name| name == card));
+        // A scenario that is meant for a card and not for the one that it is like is about itself.
+        let meant = &script.scenarios[number].cards;
+        let is_about_itself =
+            |like: &Like| meant.iter().any(|name| name == card) && !meant.contains(&like.known);
+        let is_like = script
+            .likes
+            .iter()
+            .any(|like| like.others.iter().any(|name| name == card) && !is_about_itself(like));
         match result.has_failed() {
             None => Self::NotMeant,
             Some(true) => Self::Failed,
@@ -115,6 +150,12 @@ impl SuiteReport {
         self.rows.iter().all(|row| !row.cells.contains(&Cell::Failed))
     }
 
+    /// The letter that stands for a card, by its position, in a table.
+    #[must_use]
+    pub fn letter(card: usize) -> char {
+        u8::try_from(card).ok().filter(|card| *card < 26).map_or('?', |card| (b'A' + card).into())
+    }
+
     /// How many scenarios of this card, by its position, ended so.
     #[must_use]
     pub fn count(&self, card: usize, cell: Cell) -> usize {
@@ -125,12 +166,13 @@ impl SuiteReport {
 impl Display for SuiteReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let width = self.cards.iter().map(|name| name.len()).max().unwrap_or_default().max(4);
-        writeln!(f, "{:<width$}  pass  differs  open  failed  not meant", "card")?;
+        writeln!(f, "   {:<width$}  pass  differs  open  failed  not meant", "card")?;
         for (number, card) in self.cards.iter().enumerate() {
             let count = |cell| self.count(number, cell);
             writeln!(
                 f,
-                "{card:<width$}  {:>4}  {:>7}  {:>4}  {:>6}  {:>9}",
+                "{}  {card:<width$}  {:>4}  {:>7}  {:>4}  {:>6}  {:>9}",
+                Self::letter(number),
                 count(Cell::Pass),
                 count(Cell::Differs),
                 count(Cell::Open),

@@ -298,5 +298,5 @@ fn the_suite_that_is_built_in_can_be_read_and_its_table_has_every_card() {
     assert_eq!(report.rows.len(), suite().iter().map(|s| s.scenarios.len()).sum::<usize>());
     assert!(report.rows.iter().all(|row| row.cells.len() == cards().len()));
     assert!(report.to_string().contains("roland-mpu401"));
-    assert!(report.markdown().contains("| # | scenario | roland-mpu401 |"));
+    assert!(report.markdown().contains("| A | roland-mpu401 |"));
 }

@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 
 use portcls_machine::chip::{
     AckPosition, AckSet, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane, Mode,
-    NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, UnreadInput, WireEdge, WireEvent,
+    NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput, WireEdge,
+    WireEvent,
 };
 
 const BYTE_US: u64 = 320;
@@ -29,6 +30,8 @@ struct Gift {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     AckOf(Option<Job>),
+    /// An ACK without an interrupt.
+    QuietAck,
     Midi,
 }
 
@@ -174,9 +177,8 @@ impl Reference {
         if self.mode == Mode::Intelligent || (is_lost && self.now_us < self.deaf_until_us) {
             return;
         }
-        let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
-        let held = is_midi(self.outbox) + is_midi(self.gift.map(|gift| gift.kind));
-        if held + self.input.len() >= usize::from(self.card.rx_depth) {
+        let held = self.input_at_port();
+        if self.input_is_full() {
             match self.card.rx_overrun {
                 Overrun::DropNew => return,
                 Overrun::DropOld if self.outbox == Some(Kind::Midi) => self.outbox = None,
@@ -185,6 +187,16 @@ impl Reference {
             }
         }
         self.input.push_back(byte);
+    }
+
+    /// MIDI IN bytes in the latch and on their way to it.
+    fn input_at_port(&self) -> usize {
+        let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
+        is_midi(self.outbox) + is_midi(self.gift.map(|gift| gift.kind))
+    }
+
+    fn input_is_full(&self) -> bool {
+        self.input_at_port() + self.input.len() >= usize::from(self.card.rx_depth)
     }
 
     /// The unit's main loop, until it has nothing to do now.
@@ -207,7 +219,7 @@ impl Reference {
         self.free_us = self.free_us.max(self.now_us);
         match gift.kind {
             Kind::Midi => self.turn = Turn::Host,
-            Kind::AckOf(None) => {}
+            Kind::AckOf(None) | Kind::QuietAck => {}
             Kind::AckOf(Some(job)) => self.carry_out(job, us(self.timing.ack_latency_ns)),
         }
         true
@@ -258,34 +270,43 @@ impl Reference {
         let (register, byte, _) = self.inbox.take().expect("just seen");
         self.free_us = self.now_us;
         self.turn = Turn::Input;
+        let is_lost = self.card.tx_while_busy == TxWhileBusy::Lost;
         match (register, self.mode, byte) {
+            (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
             (Register::Data, Mode::Uart, _) => {
                 self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
-            (Register::Command, Mode::Intelligent, 0xFF) => self.acknowledge(Some(Job::Reset)),
-            (Register::Command, Mode::Intelligent, 0x3F) => self.acknowledge(Some(Job::EnterUart)),
+            (Register::Command, Mode::Intelligent, 0xFF) => self.obey(Job::Reset),
+            (Register::Command, Mode::Intelligent, 0x3F) => self.obey(Job::EnterUart),
             _ => {}
         }
     }
 
-    fn acknowledge(&mut self, job: Option<Job>) {
-        if self.card.ack_set == AckSet::None {
-            job.into_iter().for_each(|job| self.carry_out(job, 0));
-            return;
+    fn obey(&mut self, job: Job) {
+        match (self.card.ack_set, job) {
+            (AckSet::None, _) | (AckSet::ResetOnly, Job::EnterUart) => self.carry_out(job, 0),
+            _ => self.acknowledge(Kind::AckOf(Some(job))),
         }
+    }
+
+    fn acknowledge(&mut self, kind: Kind) {
+        let job = match kind {
+            Kind::AckOf(job) => job,
+            Kind::QuietAck | Kind::Midi => None,
+        };
         let works_first = self.card.host_port == HostPort::Fifo;
         if works_first {
             job.into_iter().for_each(|job| self.carry_out(job, 0));
         }
-        let is_ack = |kind: Option<Kind>| matches!(kind, Some(Kind::AckOf(_)));
+        let is_ack = |kind| matches!(kind, Some(Kind::AckOf(_) | Kind::QuietAck));
         let joins = self.gift.is_some()
             || (self.card.ack_position == AckPosition::Front && is_ack(self.outbox));
         if !joins {
             self.gift = Some(Gift {
                 byte: 0xFE,
-                kind: Kind::AckOf(job.filter(|_| !works_first)),
+                kind: if works_first && job.is_some() { Kind::AckOf(None) } else { kind },
                 ready_us: self.now_us + us(self.timing.ack_latency_ns),
             });
         }
@@ -307,8 +328,10 @@ impl Reference {
                     None | Some((Own::Clock, _)) => timing.busy_after_uart_entry_ns,
                     Some(_) => timing.busy_after_early_uart_entry_ns,
                 };
-                self.free_us = self.now_us + us(busy_ns);
-                self.deaf_until_us = self.free_us;
+                self.deaf_until_us = self.now_us + us(busy_ns);
+                if self.card.tx_while_busy == TxWhileBusy::Waits {
+                    self.free_us = self.deaf_until_us;
+                }
                 self.own = None;
             }
         }
@@ -322,8 +345,11 @@ impl Reference {
             NEVER_NS => self.plan_stop(),
             time_ns => self.own = Some((Own::DropBacklog, self.now_us + us(time_ns))),
         }
-        if self.card.ack_reset_in_uart == ResetAck::Acknowledged {
-            self.acknowledge(None);
+        match self.card.ack_reset_in_uart {
+            _ if self.card.ack_set == AckSet::None => {}
+            ResetAck::Acknowledged => self.acknowledge(Kind::AckOf(None)),
+            ResetAck::WithoutInterrupt => self.acknowledge(Kind::QuietAck),
+            ResetAck::Silent => {}
         }
     }
 

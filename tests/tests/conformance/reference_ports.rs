@@ -16,7 +16,9 @@ impl Reference {
         let is_busy = self.inbox.is_some() || self.has_fifo_port_full();
         let drr = if is_busy { 0x40 } else { 0 };
         let dsr = if self.outbox.is_none() { 0x80 } else { 0 };
-        self.card.status_low_bits | drr | dsr
+        let full = if self.input_is_full() { self.card.status_rx_full_bits } else { 0 };
+        let uart = if self.mode == Mode::Uart { self.card.status_uart_bits } else { 0 };
+        self.card.status_low_bits | full | uart | drr | dsr
     }
 
     fn read_data(&mut self) -> u8 {
@@ -70,7 +72,7 @@ impl Model for Reference {
 
     fn interrupt_line(&self) -> bool {
         match self.outbox {
-            None => false,
+            None | Some(Kind::QuietAck) => false,
             Some(Kind::Midi) => true,
             Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
         }
