@@ -25,6 +25,7 @@ Examples:
   portcls-emu play song.mid --trace t.txt   every register access into t.txt
   portcls-emu capture song.mid              the other way: MIDI IN to the application
   portcls-emu ops test.ops                  register accesses, and what has to come of them
+  portcls-emu imports driver.sys            what a compiled driver needs, and what is there
   portcls-emu cards                         the cards that can be chosen";
 
 const PLAY_EXAMPLES: &str = "\
@@ -60,6 +61,17 @@ A script in short; docs/ops.md of the project has all of it:
   in 90 3C 40                      bytes on MIDI IN
   wire -> 90                       what left on MIDI OUT
   irq -> down                      the interrupt line";
+
+const IMPORTS_EXAMPLES: &str = "\
+Examples:
+  portcls-emu imports driver.sys                   what it imports, and what of it is there
+  portcls-emu imports driver.sys --format json     the same for a program
+  portcls-emu imports driver.sys | grep missing    what would end a run when it is called";
+
+const IMPORTS_EXIT: &str = "\
+It exits with 1 when something is missing: a function or variable that is imported, or an
+instruction that the code leads to. What the driver never calls does no harm: a run ends with the
+name of what is missing only when it gets there. A file that is no driver is exit code 3.";
 
 const CARDS_EXAMPLES: &str = "\
 Examples:
@@ -124,6 +136,14 @@ pub enum Verb {
     /// nothing of the card has checked nothing, which is a failure too.
     #[command(after_long_help = format!("{OPS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
     Ops(OpsArguments),
+    /// Lists what a compiled driver (.sys) imports and executes, and what of it is missing here.
+    ///
+    /// Nothing of the driver is run. Its code is read along branches and calls; an instruction
+    /// that is missing in bytes between that code is told apart, for these bytes may be data.
+    #[command(
+        after_long_help = format!("{IMPORTS_EXAMPLES}\n\n{IMPORTS_EXIT}\n\n{EXIT_CODES}")
+    )]
+    Imports(ImportsArguments),
     /// Lists the cards with their main figures and where these come from, or checks them.
     #[command(after_long_help = format!("{CARDS_EXAMPLES}\n\n{EXIT_CODES}"))]
     Cards(CardsArguments),
@@ -197,6 +217,18 @@ pub struct OpsArguments {
     /// The card.
     #[arg(long, value_name = "NAME", default_value = "roland-mpu401", value_parser = CardParser)]
     pub card: &'static CardProfile,
+}
+
+/// The command line of `imports`.
+#[derive(Args, Debug)]
+pub struct ImportsArguments {
+    /// The driver (.sys), for x64 or x86; - is stdin
+    #[arg(value_name = "FILE", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Input,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// The command line of `cards`.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use portcls_machine::MachineError;
+use portcls_machine::guest::image::ImageError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::ops::OpsError;
 
@@ -95,6 +96,24 @@ pub enum Failure {
         /// What is wrong with it.
         source: MidiFileError,
     },
+    /// A file is longer than any driver.
+    #[error("{name}: the file has {bytes} bytes, the limit is {limit}: give a driver's .sys file")]
+    DriverTooBig {
+        /// The input.
+        name: String,
+        /// Its length, or the length at which reading ended.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A file is no driver that can run here.
+    #[error("{name}: {source}")]
+    NotADriver {
+        /// The input.
+        name: String,
+        /// What is wrong with it.
+        source: ImageError,
+    },
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
@@ -136,6 +155,8 @@ impl Failure {
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
             | Failure::NotPlayable { .. }
+            | Failure::DriverTooBig { .. }
+            | Failure::NotADriver { .. }
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_)) => Exit::DriverDied,
             Failure::Machine(_) => Exit::CheckFailed,

@@ -13,6 +13,7 @@ mod cards;
 mod console;
 mod failure;
 mod figures;
+mod imports;
 mod input;
 mod manual;
 mod ops;
@@ -52,6 +53,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Capture(arguments) => capture::run(arguments),
         Verb::Ops(arguments) => ops::run(arguments),
         Verb::Cards(arguments) => cards::run(arguments),
+        Verb::Imports(arguments) => imports::run(arguments),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),
     }

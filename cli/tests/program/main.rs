@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod capture;
+mod imports;
 mod listings;
 mod ops;
 mod play;
