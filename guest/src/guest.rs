@@ -8,14 +8,16 @@ use cpu_x86::{Cpu, Mode};
 use portcls_emulator::{Irql, Kernel};
 
 use crate::binding::Bindings;
+use crate::com::{GuestObjects, PortObjects};
 use crate::debugger::Debugger;
 use crate::image::Image;
 use crate::layout::{Layout, X64, X86};
 use crate::loaded::{self, LoadError, Loaded};
+use crate::objects::Objects;
 use crate::paging::Paging;
 use crate::pool::Pool;
 use crate::processor;
-use crate::space::Space;
+use crate::space::{Space, Upwards};
 use crate::stacks::Stacks;
 use crate::thunk::{Thunk, Thunks};
 
@@ -59,10 +61,15 @@ pub(crate) struct GuestState {
     pub pool: Pool,
     pub paging: Paging,
     pub bindings: Bindings,
+    pub objects: Objects,
+    pub port_objects: PortObjects,
+    pub guest_objects: GuestObjects,
     /// The routine that is served now, for the words of a bug check.
     pub serving: Cell<Option<&'static str>>,
     /// The IRQL before CLI, while interrupts are off.
     pub irql_before_cli: Cell<Option<Irql>>,
+    /// Whether the transfer buffer is taken.
+    pub transfer_taken: Cell<bool>,
     /// The driver was unloaded: nothing calls into it any more.
     pub gone: Cell<bool>,
 }
@@ -100,8 +107,12 @@ impl Guest {
             pool: Pool::new(space),
             paging,
             bindings: Bindings::default(),
+            objects: Objects::new(Upwards::new(&space.objects)),
+            port_objects: PortObjects::new(space),
+            guest_objects: GuestObjects::default(),
             serving: Cell::new(None),
             irql_before_cli: Cell::new(None),
+            transfer_taken: Cell::new(false),
             gone: Cell::new(false),
         })))
     }
@@ -160,7 +171,6 @@ impl Guest {
     }
 
     /// The address of a routine, for a field or a vtable that the guest calls it through.
-    #[allow(dead_code, reason = "COM objects and driver objects are what it is for")]
     pub(crate) fn thunk_of(&self, routine: &'static crate::routine::Routine) -> u64 {
         self.0.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
     }
@@ -176,6 +186,8 @@ impl Guest {
     pub fn end(&self) {
         self.0.gone.set(true);
         self.0.bindings.clear();
+        self.0.objects.clear();
+        self.0.port_objects.clear();
         self.0.debugger.borrow_mut().take();
     }
 }

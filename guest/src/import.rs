@@ -8,6 +8,7 @@
 
 mod hal;
 mod ntoskrnl;
+pub(crate) mod portcls;
 
 use cpu_x86::Mode;
 
@@ -43,7 +44,7 @@ pub enum Found {
 }
 
 /// All modules.
-static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE];
+static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE];
 
 /// Looks an import up.
 ///

@@ -12,6 +12,12 @@ use crate::guest::Guest;
 /// Source: UNICODE_STRING counts bytes in 16 bits.
 const LONGEST_TEXT: usize = 32_767;
 
+/// The address of a field; a structure at a wild address wraps around, and faults when read.
+#[inline]
+pub(crate) fn at(structure: u64, offset: u32) -> u64 {
+    structure.wrapping_add(u64::from(offset))
+}
+
 impl Guest {
     /// Reads bytes of a fixed number.
     #[inline]
@@ -145,8 +151,8 @@ impl Guest {
     /// Reads the text of a UNICODE_STRING.
     pub fn load_unicode_string(&self, address: u64) -> Vec<u16> {
         let layout = &self.layout().unicode_string;
-        let length = self.load_u16(address + u64::from(layout.length));
-        let buffer = self.load_word(address + u64::from(layout.buffer));
+        let length = self.load_u16(at(address, layout.length));
+        let buffer = self.load_word(at(address, layout.buffer));
         let bytes = self.load_bytes(buffer, usize::from(length));
         bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
     }

@@ -9,7 +9,6 @@ use cpu_x86::Mode;
 
 /// The places of one bitness.
 #[derive(Debug)]
-#[allow(dead_code, reason = "COM objects and driver objects have their places already")]
 pub(crate) struct Space {
     /// Bytes of a pointer.
     pub pointer_bytes: u64,

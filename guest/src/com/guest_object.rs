@@ -1,0 +1,215 @@
+//! Objects of the guest as values here: one wrapper an object, whatever interface it came by.
+//!
+//! The wrapper holds one reference for each interface pointer that it was given or asked for, and
+//! releases them when it goes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::NtStatus;
+use portcls_port::com::{IUnknown, Interface, NO_INTERFACE};
+use portcls_port::guid::{Guid, iid};
+
+use crate::guest::Guest;
+
+/// The slots of `IUnknown`.
+const QUERY_INTERFACE: u64 = 0;
+const ADD_REF: u64 = 1;
+const RELEASE: u64 = 2;
+
+/// What becomes of the reference behind a pointer that the guest hands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It was given: an out parameter, a return value.
+    Adopt,
+    /// It was shown: who keeps the object takes a reference of its own.
+    Retain,
+}
+
+/// An object of the guest.
+pub(crate) struct GuestObject {
+    pub(super) guest: Guest,
+    this: Weak<GuestObject>,
+    /// The pointer that its `QueryInterface` answers for `IUnknown`.
+    identity: u64,
+    /// The interface pointers, each with a reference.
+    pointers: RefCell<Vec<(Guid, u64)>>,
+}
+
+/// The guest's objects that are known here, by each of their pointers.
+#[derive(Default)]
+pub(crate) struct GuestObjects {
+    known: RefCell<BTreeMap<u64, Weak<GuestObject>>>,
+}
+
+impl GuestObjects {
+    fn find(&self, pointer: u64) -> Option<Rc<GuestObject>> {
+        self.known.borrow().get(&pointer).and_then(Weak::upgrade)
+    }
+
+    fn forget(&self, object: &GuestObject) {
+        let is_gone = |weak: &Weak<GuestObject>| std::ptr::eq(weak.as_ptr(), object);
+        self.known.borrow_mut().retain(|_, weak| !is_gone(weak));
+    }
+}
+
+impl Guest {
+    /// The wrapper that an object here is, if it is one.
+    pub(super) fn guest_object_behind(&self, object: &Rc<dyn IUnknown>) -> Option<Rc<GuestObject>> {
+        let wanted = Rc::as_ptr(object).cast::<()>();
+        let known = self.0.guest_objects.known.borrow();
+        let found = known.values().find(|weak| std::ptr::eq(weak.as_ptr().cast::<()>(), wanted));
+        found.and_then(Weak::upgrade)
+    }
+
+    /// Calls a method of an object by its slot.
+    pub(super) fn call_method(&self, pointer: u64, slot: u64, words: &[u64]) -> u64 {
+        let vtable = self.load_word(pointer);
+        let at = vtable.wrapping_add(slot * self.pointer_bytes());
+        let function = self.load_word(at);
+        let mut all = [0; 12];
+        all[0] = pointer;
+        all[1..=words.len()].copy_from_slice(words);
+        self.call(function, &all[..=words.len()])
+    }
+}
+
+impl GuestObject {
+    /// The wrapper of the object behind a pointer, the same one every time.
+    pub fn wrap(guest: &Guest, pointer: u64, iid: &Guid, hold: Hold) -> Rc<GuestObject> {
+        let known = &guest.0.guest_objects;
+        if let Some(object) = known.find(pointer) {
+            object.learn(pointer, iid, hold);
+            return object;
+        }
+        let identity = identity_of(guest, pointer);
+        if let Some(object) = known.find(identity) {
+            object.learn(pointer, iid, hold);
+            return object;
+        }
+        let object = Rc::new_cyclic(|this| GuestObject {
+            guest: guest.clone(),
+            this: Weak::clone(this),
+            identity,
+            pointers: RefCell::new(Vec::new()),
+        });
+        object.learn(pointer, iid, hold);
+        known.known.borrow_mut().insert(identity, Rc::downgrade(&object));
+        object
+    }
+
+    /// Takes note of an interface pointer; at most one reference for each is kept.
+    fn learn(&self, pointer: u64, iid: &Guid, hold: Hold) {
+        let is_known = self.pointers.borrow().iter().any(|(known, _)| known == iid);
+        match (is_known, hold) {
+            (true, Hold::Adopt) => {
+                self.guest.call_method(pointer, RELEASE, &[]);
+            }
+            (true, Hold::Retain) => {}
+            (false, hold) => {
+                if hold == Hold::Retain {
+                    self.guest.call_method(pointer, ADD_REF, &[]);
+                }
+                self.pointers.borrow_mut().push((*iid, pointer));
+                let known = &self.guest.0.guest_objects.known;
+                known.borrow_mut().insert(pointer, Weak::clone(&self.this));
+            }
+        }
+    }
+
+    /// The pointer of an interface, or, where it was never asked for, the object's own.
+    pub fn pointer(&self, iid: &Guid) -> u64 {
+        let pointers = self.pointers.borrow();
+        let found = pointers.iter().find(|(known, _)| known == iid);
+        found.map_or(self.identity, |(_, pointer)| *pointer)
+    }
+
+    /// The pointer of an interface, counted once for the guest.
+    pub fn give_back(&self, iid: &Guid) -> u64 {
+        let pointer = self.pointer(iid);
+        self.guest.call_method(pointer, ADD_REF, &[]);
+        pointer
+    }
+
+    /// Calls a method of one of its interfaces.
+    pub fn call(&self, iid: &Guid, slot: u64, words: &[u64]) -> u64 {
+        self.guest.call_method(self.pointer(iid), slot, words)
+    }
+
+    /// Calls a method that returns an NTSTATUS.
+    pub fn call_for_status(&self, iid: &Guid, slot: u64, words: &[u64]) -> Result<(), NtStatus> {
+        let status = NtStatus(self.call(iid, slot, words) as u32);
+        if status.is_success() { Ok(()) } else { Err(status) }
+    }
+
+    /// Asks the object for an interface.
+    fn ask(&self, iid: &Guid) -> Result<u64, NtStatus> {
+        ask(&self.guest, self.identity, iid)
+    }
+
+    fn has(&self, iid: &Guid) -> bool {
+        self.pointers.borrow().iter().any(|(known, _)| known == iid)
+    }
+
+    fn itself(&self) -> Rc<GuestObject> {
+        self.this.upgrade().expect("it is being used")
+    }
+}
+
+/// `QueryInterface` of the object behind a pointer.
+fn ask(guest: &Guest, pointer: u64, iid: &Guid) -> Result<u64, NtStatus> {
+    let answer = guest.with_scratch(32, |scratch| {
+        let out = scratch + 16;
+        guest.store(scratch, bytemuck::bytes_of(iid));
+        let status = NtStatus(guest.call_method(pointer, QUERY_INTERFACE, &[scratch, out]) as u32);
+        (status, guest.load_word(out))
+    });
+    match answer {
+        Some((status, found)) if status.is_success() && found != 0 => Ok(found),
+        Some((status, _)) if !status.is_success() => Err(status),
+        _ => Err(NO_INTERFACE),
+    }
+}
+
+/// The pointer that stands for the whole object; its own when it does not answer as it should.
+fn identity_of(guest: &Guest, pointer: u64) -> u64 {
+    match ask(guest, pointer, &iid::UNKNOWN) {
+        Ok(identity) => {
+            guest.call_method(identity, RELEASE, &[]);
+            identity
+        }
+        Err(_) => pointer,
+    }
+}
+
+impl IUnknown for GuestObject {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        let object = self.itself();
+        let interface = match *iid {
+            iid::UNKNOWN => return Ok(Interface::Unknown(object)),
+            iid::MINIPORT => Interface::Miniport(object),
+            iid::MINIPORT_MIDI => Interface::MiniportMidi(object),
+            iid::MINIPORT_MIDI_STREAM => Interface::MiniportMidiStream(object),
+            iid::SERVICE_SINK => Interface::ServiceSink(object),
+            iid::POWER_NOTIFY => Interface::PowerNotify(object),
+            iid::ADAPTER_POWER_MANAGEMENT => Interface::AdapterPowerManagement(object),
+            iid::PIN_COUNT => Interface::PinCount(object),
+            _ => return Err(NO_INTERFACE),
+        };
+        if !self.has(iid) {
+            let pointer = self.ask(iid)?;
+            self.learn(pointer, iid, Hold::Adopt);
+        }
+        Ok(interface)
+    }
+}
+
+impl Drop for GuestObject {
+    fn drop(&mut self) {
+        self.guest.0.guest_objects.forget(self);
+        for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
+            self.guest.call_method(pointer, RELEASE, &[]);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The small interfaces of a guest's object: sinks, power, counts of pins.
+
+use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
+use portcls_port::guid::iid;
+use portcls_port::interfaces::{
+    IAdapterPowerManagement, IPinCount, IPowerNotify, IServiceSink, PinCounts,
+};
+
+use super::GuestObject;
+use crate::power::{read_capabilities, write_capabilities};
+
+/// The slots. Source: portcls.h.
+const REQUEST_SERVICE: u64 = 3;
+const POWER_CHANGE_NOTIFY: u64 = 3;
+const PIN_COUNT: u64 = 3;
+const POWER_CHANGE_STATE: u64 = 3;
+const QUERY_POWER_CHANGE_STATE: u64 = 4;
+const QUERY_DEVICE_CAPABILITIES: u64 = 5;
+
+impl IServiceSink for GuestObject {
+    fn request_service(&self, _kernel: &Kernel) {
+        self.call(&iid::SERVICE_SINK, REQUEST_SERVICE, &[]);
+    }
+}
+
+impl IPowerNotify for GuestObject {
+    fn power_change_notify(&self, _kernel: &Kernel, state: DevicePowerState) {
+        self.call(&iid::POWER_NOTIFY, POWER_CHANGE_NOTIFY, &[u64::from(state.value())]);
+    }
+}
+
+impl IPinCount for GuestObject {
+    fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
+        let guest = &self.guest;
+        guest.with_scratch(32, |at| {
+            let fields = [
+                &mut counts.filter_necessary,
+                &mut counts.filter_current,
+                &mut counts.filter_possible,
+                &mut counts.global_current,
+                &mut counts.global_possible,
+            ];
+            let mut words = [u64::from(pin_id), 0, 0, 0, 0, 0];
+            for (index, field) in fields.iter().enumerate() {
+                words[index + 1] = at + 4 * index as u64;
+                guest.store_u32(words[index + 1], **field);
+            }
+            self.call(&iid::PIN_COUNT, PIN_COUNT, &words);
+            for (field, at) in fields.into_iter().zip(&words[1..]) {
+                *field = guest.load_u32(*at);
+            }
+        });
+    }
+}
+
+impl IAdapterPowerManagement for GuestObject {
+    fn power_change_state(&self, _kernel: &Kernel, state: DevicePowerState) {
+        let words = [u64::from(state.value())];
+        self.call(&iid::ADAPTER_POWER_MANAGEMENT, POWER_CHANGE_STATE, &words);
+    }
+
+    fn query_power_change_state(
+        &self,
+        _kernel: &Kernel,
+        state: DevicePowerState,
+    ) -> Result<(), NtStatus> {
+        let words = [u64::from(state.value())];
+        self.call_for_status(&iid::ADAPTER_POWER_MANAGEMENT, QUERY_POWER_CHANGE_STATE, &words)
+    }
+
+    fn query_device_capabilities(
+        &self,
+        _kernel: &Kernel,
+        capabilities: &mut DeviceCapabilities,
+    ) -> Result<(), NtStatus> {
+        let guest = &self.guest;
+        let bytes = u64::from(guest.layout().device_capabilities.size_of);
+        let answered = guest.with_scratch(bytes, |at| {
+            write_capabilities(guest, at, capabilities);
+            let interface = &iid::ADAPTER_POWER_MANAGEMENT;
+            self.call_for_status(interface, QUERY_DEVICE_CAPABILITIES, &[at])?;
+            read_capabilities(guest, at, capabilities);
+            Ok(())
+        });
+        answered.unwrap_or(Err(NtStatus::UNSUCCESSFUL))
+    }
+}

@@ -1,0 +1,198 @@
+//! A driver's life: DriverEntry, its dispatch table, AddDevice, unload.
+
+use std::rc::Rc;
+
+use cpu_x86::{PAGE_BYTES, Rights};
+use portcls_emulator::{
+    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, Irp, Irql, Kernel,
+    MajorFunction, NtStatus,
+};
+use portcls_port::pc_dispatch_irp;
+
+use crate::guest::{Guest, GuestOptions};
+use crate::image::Image;
+use crate::import::portcls::DISPATCH;
+use crate::loaded::LoadError;
+use crate::memory::at;
+use crate::routine::{Call, Routine, status};
+
+/// How many entries a dispatch table has. Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h.
+const MAJOR_FUNCTIONS: u64 = 28;
+
+/// What a driver's table holds before anybody fills it in.
+pub(crate) static INVALID_REQUEST: Routine =
+    Routine::stdcall("IopInvalidDeviceRequest", 2, Irql::DISPATCH_LEVEL, invalid_request);
+
+/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
+fn invalid_request(call: &Call<'_>) -> u64 {
+    call.pointer();
+    if let Some(irp) = call.guest().irp_at(call.pointer()) {
+        irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
+        call.kernel().complete_request(&irp);
+    }
+    status(NtStatus::INVALID_DEVICE_REQUEST)
+}
+
+/// Why a driver's file did not become a driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryError {
+    /// The image cannot be loaded.
+    Load(LoadError),
+    /// Its DriverEntry refused.
+    Refused(NtStatus),
+}
+
+impl Guest {
+    /// Loads an image and calls its DriverEntry; on success the driver object has its routines.
+    ///
+    /// The guest stays with the caller: it must end it with [`Guest::end`] after the driver was
+    /// unloaded or when the machine goes, else the two hold each other. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// [`EntryError`]; a guest that was loaded is ended then.
+    pub fn driver_entry(
+        kernel: &Kernel,
+        driver: &Rc<DriverObject>,
+        registry_path: &str,
+        image: &Image,
+        options: GuestOptions,
+    ) -> Result<Guest, EntryError> {
+        let guest = Guest::new(kernel, image, options).map_err(EntryError::Load)?;
+        guest.run_entry(driver, registry_path).inspect_err(|_| guest.end())?;
+        Ok(guest)
+    }
+
+    /// Calls DriverEntry of a loaded image. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// What DriverEntry returned.
+    pub fn run_entry(
+        &self,
+        driver: &Rc<DriverObject>,
+        registry_path: &str,
+    ) -> Result<(), EntryError> {
+        let object = self.fill_driver_object(driver);
+        let path = self.new_unicode_string(registry_path);
+        let answer = NtStatus(self.call(self.loaded().entry, &[object, path]) as u32);
+        if !answer.is_success() {
+            return Err(EntryError::Refused(answer));
+        }
+        self.discard_init();
+        self.take_driver_object(driver, object);
+        Ok(())
+    }
+
+    fn fill_driver_object(&self, driver: &Rc<DriverObject>) -> u64 {
+        let object = self.driver_pointer(driver);
+        let layout = self.layout();
+        let fields = &layout.driver_object;
+        let extension = self.new_object_block(&vec![0; layout.driver_extension.size_of as usize]);
+        self.put_word(at(extension, layout.driver_extension.driver_object), object);
+        self.put_word(at(object, fields.driver_start), self.loaded().base);
+        self.put_u32(at(object, fields.driver_size), self.loaded().size as u32);
+        self.put_word(at(object, fields.driver_extension), extension);
+        self.put_word(at(object, fields.driver_init), self.loaded().entry);
+        let invalid = self.thunk_of(&INVALID_REQUEST);
+        for major in 0..MAJOR_FUNCTIONS {
+            self.put_word(self.major_function(object, major), invalid);
+        }
+        object
+    }
+
+    /// Where a dispatch routine is written.
+    pub(crate) fn major_function(&self, driver: u64, major: u64) -> u64 {
+        let table = at(driver, self.layout().driver_object.major_function);
+        table.wrapping_add(major * self.pointer_bytes())
+    }
+
+    /// Where AddDevice is written.
+    pub(crate) fn add_device_field(&self, driver: u64) -> u64 {
+        let extension = self.load_word(at(driver, self.layout().driver_object.driver_extension));
+        at(extension, self.layout().driver_extension.add_device)
+    }
+
+    /// A UNICODE_STRING and its text, in memory that stays.
+    fn new_unicode_string(&self, text: &str) -> u64 {
+        let fields = &self.layout().unicode_string;
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let head = fields.size_of.next_multiple_of(8);
+        let mut block = vec![0; head as usize];
+        block.extend(&units);
+        block.extend([0, 0]);
+        let address = self.new_object_block(&block);
+        self.put_u16(at(address, fields.length), units.len() as u16);
+        self.put_u16(at(address, fields.maximum_length), units.len() as u16 + 2);
+        self.put_word(at(address, fields.buffer), at(address, head));
+        address
+    }
+
+    /// What the driver wrote into its object is what the kernel calls from now on.
+    fn take_driver_object(&self, driver: &Rc<DriverObject>, object: u64) {
+        use MajorFunction as Major;
+        let majors = [
+            Major::Create,
+            Major::Close,
+            Major::Read,
+            Major::Write,
+            Major::FlushBuffers,
+            Major::DeviceControl,
+            Major::Cleanup,
+            Major::QuerySecurity,
+            Major::SetSecurity,
+            Major::Power,
+            Major::SystemControl,
+            Major::Pnp,
+        ];
+        for major in majors {
+            driver.set_major_function(major, self.dispatch_routine(object, major));
+        }
+        let add_device = self.load_word(self.add_device_field(object));
+        if add_device != 0 {
+            driver.set_add_device(self.add_device_routine(add_device));
+        }
+        let unload = self.load_word(at(object, self.layout().driver_object.driver_unload));
+        if unload != 0 {
+            let guest = self.clone();
+            driver.set_unload(Rc::new(move |_, _| {
+                guest.call(unload, &[object]);
+            }));
+        }
+    }
+
+    /// A dispatch routine that looks at the driver's table each time, as the kernel does.
+    fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
+        let guest = self.clone();
+        let field = self.major_function(object, major as u64);
+        Rc::new(move |kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp| {
+            let routine = guest.load_word(field);
+            if routine == guest.thunk_of(&DISPATCH) {
+                return pc_dispatch_irp(kernel, device, irp);
+            }
+            let device_pointer = guest.device_pointer(device);
+            guest.with_irp(irp, device, |irp| {
+                NtStatus(guest.call(routine, &[device_pointer, irp]) as u32)
+            })
+        })
+    }
+
+    pub(crate) fn add_device_routine(&self, routine: u64) -> AddDeviceRoutine {
+        let guest = self.clone();
+        Rc::new(move |_, driver, physical| {
+            let words = [guest.driver_pointer(driver), guest.device_pointer(physical)];
+            let answer = NtStatus(guest.call(routine, &words) as u32);
+            if answer.is_success() { Ok(()) } else { Err(answer) }
+        })
+    }
+
+    /// The sections for DriverEntry alone are gone after it.
+    fn discard_init(&self) {
+        let mut cpu = self.0.cpu.borrow_mut();
+        let memory = cpu.memory_mut();
+        for range in &self.0.loaded.discardable {
+            let length = range.end - range.start;
+            debug_assert!(length.is_multiple_of(PAGE_BYTES as u64));
+            // A section of the file may have pages that were never mapped.
+            let _ = memory.protect(range.start, length, Rights::empty());
+        }
+    }
+}
