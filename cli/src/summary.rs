@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::arguments::MachineArguments;
 use crate::failure::Exit;
-use crate::figures::ratio_permille;
+use crate::figures::{counted, ratio_permille};
 use crate::input::Source;
 use crate::output::Output;
 
@@ -297,5 +297,9 @@ fn leak_words(leak: &Leak) -> String {
             format!("pool {}: {} block{plural}, {} bytes", pool.tag, pool.blocks, pool.bytes)
         }
         Leak::Interrupt => "a connected interrupt".to_owned(),
+        Leak::Reference(leak) => {
+            let references = counted(leak.references.into(), "reference");
+            format!("{references} to {}", leak.interface)
+        }
     }
 }

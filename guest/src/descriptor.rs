@@ -86,6 +86,7 @@ impl Reader<'_> {
         };
         Ok(PcFilterDescriptor {
             version: u32_at(fields.version),
+            automation: None,
             pins: self.array(&pins, |address| self.pin(address))?,
             nodes: self.array(&nodes, |address| Ok(self.node(address)))?,
             connections: self.array(&connections, |address| Ok(self.connection(address)))?,
@@ -107,6 +108,7 @@ impl Reader<'_> {
             max_global_instance_count: u32_at(fields.max_global_instance_count),
             max_filter_instance_count: u32_at(fields.max_filter_instance_count),
             min_filter_instance_count: u32_at(fields.min_filter_instance_count),
+            automation: None,
             pin: self.ks_pin(at(address, fields.ks_pin_descriptor))?,
         })
     }
@@ -169,6 +171,7 @@ impl Reader<'_> {
         let fields = &self.guest.layout().pcnode_descriptor;
         PcNodeDescriptor {
             flags: self.guest.load_u32(at(address, fields.flags)),
+            automation: None,
             node_type: self
                 .guid_behind(self.guest.load_word(at(address, fields.type_)))
                 .unwrap_or(Guid::NULL),

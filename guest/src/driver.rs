@@ -9,10 +9,8 @@ use portcls_emulator::{
 };
 use portcls_port::pc_dispatch_irp;
 
-use crate::guest::{Guest, GuestOptions};
-use crate::image::Image;
+use crate::guest::Guest;
 use crate::import::portcls::DISPATCH;
-use crate::loaded::LoadError;
 use crate::memory::at;
 use crate::routine::{Call, Routine, status};
 
@@ -33,36 +31,12 @@ fn invalid_request(call: &Call<'_>) -> u64 {
     status(NtStatus::INVALID_DEVICE_REQUEST)
 }
 
-/// Why a driver's file did not become a driver.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EntryError {
-    /// The image cannot be loaded.
-    Load(LoadError),
-    /// Its DriverEntry refused.
-    Refused(NtStatus),
-}
-
 impl Guest {
-    /// Loads an image and calls its DriverEntry; on success the driver object has its routines.
+    /// Calls DriverEntry of the image; on success the driver object has its routines.
+    /// IRQL: PASSIVE_LEVEL.
     ///
-    /// The guest stays with the caller: it must end it with [`Guest::end`] after the driver was
-    /// unloaded or when the machine goes, else the two hold each other. IRQL: PASSIVE_LEVEL.
-    ///
-    /// # Errors
-    /// [`EntryError`]; a guest that was loaded is ended then.
-    pub fn driver_entry(
-        kernel: &Kernel,
-        driver: &Rc<DriverObject>,
-        registry_path: &str,
-        image: &Image,
-        options: GuestOptions,
-    ) -> Result<Guest, EntryError> {
-        let guest = Guest::new(kernel, image, options).map_err(EntryError::Load)?;
-        guest.run_entry(driver, registry_path).inspect_err(|_| guest.end())?;
-        Ok(guest)
-    }
-
-    /// Calls DriverEntry of a loaded image. IRQL: PASSIVE_LEVEL.
+    /// From then on the driver object and the guest hold each other: whoever made the guest ends
+    /// it with [`Guest::end`] when the driver was unloaded or the machine goes.
     ///
     /// # Errors
     /// What DriverEntry returned.
@@ -70,12 +44,12 @@ impl Guest {
         &self,
         driver: &Rc<DriverObject>,
         registry_path: &str,
-    ) -> Result<(), EntryError> {
+    ) -> Result<(), NtStatus> {
         let object = self.fill_driver_object(driver);
         let path = self.new_unicode_string(registry_path);
         let answer = NtStatus(self.call(self.loaded().entry, &[object, path]) as u32);
         if !answer.is_success() {
-            return Err(EntryError::Refused(answer));
+            return Err(answer);
         }
         self.discard_init();
         self.take_driver_object(driver, object);

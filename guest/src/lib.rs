@@ -47,7 +47,6 @@ mod transfer;
 
 pub use binding::Bound;
 pub use com::ReferenceLeak;
-pub use driver::EntryError;
 pub use guest::{Guest, GuestOptions};
 pub use loaded::{LoadError, Loaded};
 pub use pool::Fill;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hw_mpu401::{CardProfile, InitialState, InterruptKind, Mpu401, card, cards};
 use portcls_emulator::registry::RegistryValue;
@@ -10,6 +11,9 @@ use portcls_emulator::{
     InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
 };
 
+use portcls_guest::GuestOptions;
+use portcls_guest::image::Image;
+
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;
 use crate::installation::{Installed, RegistryPlace};
@@ -17,20 +21,45 @@ use crate::machine::{Machine, Parts};
 
 pub use portcls_miniport::DriverEntry;
 
-/// A driver in Rust.
+/// A driver: its name, as the trace's header shows it, and its code.
 #[derive(Clone, Debug)]
 pub struct Driver {
-    /// Its name, as the trace's header shows it.
+    /// Its name.
     pub name: String,
-    /// Its DriverEntry.
-    pub entry: DriverEntry,
+    pub(crate) code: DriverCode,
+}
+
+/// What a driver is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum DriverCode {
+    /// Rust: its DriverEntry.
+    Rust(DriverEntry),
+    /// A Windows driver's file.
+    Sys { image: Arc<Image>, options: GuestOptions },
 }
 
 impl Driver {
-    /// A driver of one's own.
+    /// A driver of one's own in Rust.
     #[must_use]
     pub fn new(name: &str, entry: DriverEntry) -> Driver {
-        Driver { name: name.to_owned(), entry }
+        Driver { name: name.to_owned(), code: DriverCode::Rust(entry) }
+    }
+
+    /// An unmodified Windows driver, from the bytes of its `.sys` file.
+    ///
+    /// # Errors
+    /// [`MachineError::DriverFile`] with what is wrong with the file.
+    pub fn from_sys(
+        name: &str,
+        file: &[u8],
+        options: GuestOptions,
+    ) -> Result<Driver, MachineError> {
+        let image = Image::parse(file).map_err(|error| MachineError::DriverFile {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let code = DriverCode::Sys { image: Arc::new(image), options };
+        Ok(Driver { name: name.to_owned(), code })
     }
 
     /// A driver that comes with the project.
@@ -203,7 +232,8 @@ impl MachineBuilder {
     ///
     /// # Errors
     /// [`MachineError::UnknownDriver`] when the default driver is not in the table;
-    /// [`MachineError::BadPort`] when a register of the card would lie above FFFF.
+    /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
+    /// [`MachineError::DriverFile`] when a `.sys` driver does not fit into memory.
     pub fn build(self) -> Result<Machine, MachineError> {
         let driver = match self.driver {
             Some(driver) => driver,
@@ -249,7 +279,7 @@ impl MachineBuilder {
             "driver {}, card {}, port {:X}, irq {}",
             driver.name, self.profile.name, port, self.irq
         );
-        Ok(Machine::new(Parts {
+        Machine::new(Parts {
             kernel,
             card,
             device,
@@ -258,7 +288,7 @@ impl MachineBuilder {
             translated: ports.iter().copied().chain([translated]).collect(),
             raw: ports.into_iter().chain([raw]).collect(),
             installed: self.installed,
-        }))
+        })
     }
 }
 

@@ -22,6 +22,14 @@ pub enum MachineError {
         /// The names that there are.
         known: String,
     },
+    /// A driver's file is none that can be run.
+    #[error("the driver {name}: {reason}")]
+    DriverFile {
+        /// The driver.
+        name: String,
+        /// What is wrong with it, and how to mend it.
+        reason: String,
+    },
     /// The port range does not fit.
     #[error("port {port:X} is out of range: use 0 to FFFE, in hexadecimal")]
     BadPort {

@@ -53,6 +53,7 @@ pub use machine::{APPLICATION_DELAY_NS, Leak, Machine};
 pub use pin_client::{PinClient, Received};
 pub use portcls_emulator as emulator;
 pub use portcls_guest as guest;
+pub use portcls_guest::GuestOptions;
 pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;

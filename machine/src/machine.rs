@@ -1,6 +1,6 @@
 //! The machine and its life: load, start, run, remove, unload.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
@@ -12,7 +12,9 @@ use portcls_emulator::{
 use portcls_report::Filter;
 use portcls_report::text::{Header, print};
 
-use crate::builder::Driver;
+use portcls_guest::{Guest, ReferenceLeak};
+
+use crate::builder::{Driver, DriverCode};
 use crate::cable::Cable;
 use crate::card_device::Card;
 use crate::error::MachineError;
@@ -30,6 +32,8 @@ pub enum Leak {
     Pool(PoolLeak),
     /// An interrupt is still connected.
     Interrupt,
+    /// References to objects of the port that a `.sys` driver never gave back.
+    Reference(ReferenceLeak),
 }
 
 pub(crate) struct Parts {
@@ -52,30 +56,43 @@ pub struct Machine {
 
     who: NameId,
 
+    /// The processor of a `.sys` driver, until the driver is unloaded.
+    guest: RefCell<Option<Guest>>,
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,
 }
 
 impl Machine {
-    pub(crate) fn new(parts: Parts) -> Machine {
+    /// # Errors
+    /// [`MachineError::DriverFile`] when a driver's image does not fit into memory.
+    pub(crate) fn new(parts: Parts) -> Result<Machine, MachineError> {
         let bus = bus_driver(&parts.card, parts.device);
         let physical = DeviceObject::new(&bus);
         install(&parts.kernel, &physical, &parts.installed);
-        Machine {
+        let guest = new_guest(&parts.kernel, &parts.driver)?;
+        Ok(Machine {
             cable: Cable::new(&parts.kernel, &parts.card, parts.device),
             driver_object: DriverObject::new(&parts.driver.name),
             physical,
             who: parts.kernel.trace().actor("pnp", Layer::Software),
             started_ns: Cell::new(None),
+            guest: RefCell::new(guest),
             loaded: Cell::new(false),
             parts,
-        }
+        })
     }
 
     /// The simulated kernel.
     #[must_use]
     pub fn kernel(&self) -> &Kernel {
         &self.parts.kernel
+    }
+
+    /// The guest that a `.sys` driver runs in, until the driver is unloaded; for a debugger, and
+    /// for whoever reports a failure.
+    #[must_use]
+    pub fn guest(&self) -> Option<Guest> {
+        self.guest.borrow().clone()
     }
 
     /// The cables at the card's sockets.
@@ -131,10 +148,12 @@ impl Machine {
         let refused = |stage| move |status| MachineError::DriverRefused { stage, status };
         if !self.loaded.replace(true) {
             kernel.mark("driver loads");
-            let entry = self.parts.driver.entry;
+            if self.guest.borrow().is_none() {
+                *self.guest.borrow_mut() = new_guest(kernel, &self.parts.driver)?;
+            }
             let object = &self.driver_object;
             self.record_call(kernel, "DriverEntry", || {
-                kernel.call_driver_code("DriverEntry", || entry(kernel, object, SERVICE))
+                kernel.call_driver_code("DriverEntry", || self.driver_entry(kernel))
             })
             .map_err(refused("DriverEntry"))?;
             let add_device = object.add_device().ok_or(MachineError::DriverRefused {
@@ -172,6 +191,15 @@ impl Machine {
     /// The physical device object, at the bottom of the stack.
     pub(crate) fn physical(&self) -> &Rc<DeviceObject> {
         &self.physical
+    }
+
+    fn driver_entry(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        let object = &self.driver_object;
+        match (&self.parts.driver.code, self.guest()) {
+            (DriverCode::Rust(entry), _) => entry(kernel, object, SERVICE),
+            (DriverCode::Sys { .. }, Some(guest)) => guest.run_entry(object, SERVICE),
+            (DriverCode::Sys { .. }, None) => unreachable!("a guest was made for the driver"),
+        }
     }
 
     fn send_pnp(&self, kernel: &Kernel, request: PnpRequest) -> NtStatus {
@@ -254,7 +282,11 @@ impl Machine {
             self.started_ns.set(None);
             let pool = kernel.pool_in_use().into_iter().map(Leak::Pool);
             let interrupt = kernel.has_connected_interrupt().then_some(Leak::Interrupt);
-            pool.chain(interrupt).collect()
+            let guest = self.guest.take();
+            let references = guest.iter().flat_map(Guest::references_in_use).map(Leak::Reference);
+            let leaks = pool.chain(interrupt).chain(references).collect();
+            guest.iter().for_each(Guest::end);
+            leaks
         })
     }
 
@@ -277,10 +309,21 @@ impl Machine {
     }
 }
 
+/// The guest of a `.sys` driver, loaded and not run.
+fn new_guest(kernel: &Kernel, driver: &Driver) -> Result<Option<Guest>, MachineError> {
+    let DriverCode::Sys { image, options } = &driver.code else { return Ok(None) };
+    let guest = Guest::new(kernel, image, options.clone());
+    guest.map(Some).map_err(|error| MachineError::DriverFile {
+        name: driver.name.clone(),
+        reason: error.to_string(),
+    })
+}
+
 impl Drop for Machine {
     /// Devices and drivers hold each other; a machine that goes ends that.
     fn drop(&mut self) {
         let _ = self.run(|_| self.driver_object.clear());
+        self.guest.take().iter().for_each(Guest::end);
         self.physical.driver().clear();
     }
 }
