@@ -1,0 +1,15 @@
+//! Unmodified Windows drivers in the machine: the C++ drivers of `guest/drivers/`.
+//!
+//! The good one makes the register accesses of the reference driver in Rust, on both bitnesses
+//! and with both C++ ABIs. Each broken one ends as its row in `guest/drivers/README.md` says.
+
+#[path = "sys_drivers/broken.rs"]
+mod broken;
+#[path = "sys_drivers/injection.rs"]
+mod injection;
+#[path = "sys_drivers/rebuild.rs"]
+mod rebuild;
+#[path = "sys_drivers/registers.rs"]
+mod registers;
+#[path = "sys_drivers/scene.rs"]
+mod scene;

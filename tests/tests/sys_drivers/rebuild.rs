@@ -1,0 +1,54 @@
+//! The drivers from their sources, where the compilers are installed: `.ci/run` installs them.
+
+use std::path::Path;
+use std::process::Command;
+
+use portcls_machine::GuestOptions;
+
+use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
+
+/// Builds by `build.sh`; false where a compiler is missing, which is said.
+fn build(into: &Path, wanted: &[&str]) -> bool {
+    let is_missing = |program: &str, argument: &str| {
+        let found = Command::new(program).arg(argument).output();
+        !found.is_ok_and(|output| output.status.success())
+    };
+    for triple in ["x86_64-w64-mingw32", "i686-w64-mingw32"] {
+        if is_missing(&format!("{triple}-g++-win32"), "--version") {
+            eprintln!("SKIPPED: the cross compiler of {triple} is not installed, see README.md");
+            return false;
+        }
+    }
+    let has_zig = Command::new("python3").args(["-c", "import ziglang"]).output();
+    let has_zig = has_zig.is_ok_and(|output| output.status.success());
+    if !has_zig {
+        eprintln!("SKIPPED for msvc-x64: the Python package ziglang is not installed");
+    }
+    let wanted = wanted.iter().filter(|target| has_zig || !target.starts_with("msvc"));
+    let output = Command::new(folder().join("build.sh")).arg("-o").arg(into).args(wanted).output();
+    let output = output.expect("the build script runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    true
+}
+
+#[test]
+fn the_drivers_built_anew_make_the_accesses_of_the_committed_ones() {
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drivers");
+    let builds = ["x64/uart", "x86/uart", "msvc-x64/uart"];
+    if !build(&into, &builds) {
+        return;
+    }
+    for name in builds {
+        let path = into.join(format!("{name}.sys"));
+        if !path.exists() {
+            continue;
+        }
+        let of = |driver| {
+            let machine = machine("smsc-superio", driver);
+            live(&machine);
+            accesses(&machine).iter().map(Access::what).collect::<Vec<_>>()
+        };
+        assert_eq!(of(driver_at(&path, GuestOptions::default())), of(driver(name)), "{name}");
+    }
+    std::fs::remove_dir_all(into).expect("the folder for tests can be cleaned");
+}

@@ -1,0 +1,102 @@
+//! The drivers, and a scene that uses all of one.
+
+use std::path::{Path, PathBuf};
+
+use portcls_machine::emulator::trace::{Direction, Event};
+use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder};
+
+/// The builds of the good driver.
+pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];
+
+/// The folder of the drivers.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers")
+}
+
+/// A driver of the project by its target and name.
+pub fn driver(build: &str) -> Driver {
+    driver_with(build, GuestOptions::default())
+}
+
+/// The same with options of the guest.
+pub fn driver_with(build: &str, options: GuestOptions) -> Driver {
+    driver_at(&folder().join("bin").join(format!("{build}.sys")), options)
+}
+
+/// A driver from a file.
+pub fn driver_at(path: &Path, options: GuestOptions) -> Driver {
+    let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.file_stem().expect("a file").to_string_lossy();
+    Driver::from_sys(&name, &file, options).expect("the driver is a good file")
+}
+
+/// A machine at power-on.
+pub fn machine(card: &str, driver: Driver) -> Machine {
+    let builder = MachineBuilder::new().card(card).expect("the card is in the table");
+    builder.driver(driver).build().expect("the machine can be built")
+}
+
+/// A whole life: start, a song out while a song comes in, stop, removal.
+pub fn live(machine: &Machine) {
+    machine.start().expect("the driver starts");
+    let application = Application::new(machine);
+    let output = application.open_render().expect("there is a render pin");
+    let input = application.open_capture().expect("there is a capture pin");
+    output.run().expect("it runs");
+    input.run().expect("it runs");
+    for _ in 0..8 {
+        input.queue_read().expect("a read is queued");
+    }
+    machine.run_for_ns(100_000_000).expect("the machine runs");
+    output.write_now(&[0x90, 0x3C, 0x40, 0xF8]).expect("it is written");
+    machine.run_for_ns(20_000_000).expect("the machine runs");
+    machine.cable().send(&[0x80, 0x3C, 0x00]);
+    machine.run_for_ns(20_000_000).expect("the machine runs");
+    let received: Vec<u8> =
+        input.take_received().into_iter().flat_map(|chunk| chunk.bytes).collect();
+    assert_eq!(received, [0x80, 0x3C, 0x00]);
+    assert_eq!(machine.cable().sent_bytes(), [0x90, 0x3C, 0x40, 0xF8]);
+    drop((output, input));
+    assert_eq!(machine.unload().expect("it goes"), []);
+}
+
+/// An access to a register as a driver sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// When it was, in ns.
+    pub time_ns: u64,
+    /// Read or write.
+    pub direction: Direction,
+    /// The port.
+    pub port: u16,
+    /// The value.
+    pub value: u32,
+}
+
+impl Access {
+    /// Without its time.
+    pub fn what(&self) -> (Direction, u16, u32) {
+        (self.direction, self.port, self.value)
+    }
+}
+
+/// The accesses of a run; of equal reads one after the other, the first.
+pub fn accesses(machine: &Machine) -> Vec<Access> {
+    let log = machine.trace_log();
+    let mut accesses: Vec<Access> = Vec::new();
+    for event in log.events() {
+        let Event::Access(access) = event.event else { continue };
+        let this = Access {
+            time_ns: event.time_ns,
+            direction: access.direction,
+            port: access.port,
+            value: access.value,
+        };
+        let repeats = this.direction == Direction::Read
+            && accesses.last().is_some_and(|last| last.what() == this.what());
+        if !repeats {
+            accesses.push(this);
+        }
+    }
+    accesses
+}
