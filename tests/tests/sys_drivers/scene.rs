@@ -55,7 +55,8 @@ pub fn live(machine: &Machine) {
     let received: Vec<u8> =
         input.take_received().into_iter().flat_map(|chunk| chunk.bytes).collect();
     assert_eq!(received, [0x80, 0x3C, 0x00]);
-    assert_eq!(machine.cable().sent_bytes(), [0x90, 0x3C, 0x40, 0xF8]);
+    // A reset makes some cards stop what follows them.
+    assert!(machine.cable().sent_bytes().ends_with(&[0x90, 0x3C, 0x40, 0xF8]));
     drop((output, input));
     assert_eq!(machine.unload().expect("it goes"), []);
 }
