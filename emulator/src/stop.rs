@@ -48,6 +48,8 @@ impl BugCheckCode {
     pub const BAD_POOL_CALLER: BugCheckCode = BugCheckCode(0xC2);
     /// Driver Verifier found a mistake; the first parameter says which.
     pub const DRIVER_VERIFIER_DETECTED_VIOLATION: BugCheckCode = BugCheckCode(0xC4);
+    /// Memory that holds a timer or a DPC that is still to come was freed.
+    pub const TIMER_OR_DPC_INVALID: BugCheckCode = BugCheckCode(0xC7);
     /// A service routine returned at another IRQL than it was called at.
     pub const IRQL_UNEXPECTED_VALUE: BugCheckCode = BugCheckCode(0xC8);
     /// Pageable memory or a bad address at DISPATCH_LEVEL or above, by a driver.
@@ -83,6 +85,7 @@ impl BugCheckCode {
             }
             Self::BAD_POOL_CALLER => "BAD_POOL_CALLER",
             Self::DRIVER_VERIFIER_DETECTED_VIOLATION => "DRIVER_VERIFIER_DETECTED_VIOLATION",
+            Self::TIMER_OR_DPC_INVALID => "TIMER_OR_DPC_INVALID",
             Self::IRQL_UNEXPECTED_VALUE => "IRQL_UNEXPECTED_VALUE",
             Self::DRIVER_IRQL_NOT_LESS_OR_EQUAL => "DRIVER_IRQL_NOT_LESS_OR_EQUAL",
             Self::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL => {

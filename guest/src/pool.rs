@@ -191,7 +191,7 @@ impl Guest {
         self.check_beside(&block);
         if let Some((at, what)) = self.0.bindings.remove(address..address + block.bytes) {
             let message = format!("{} was freed with {what} in it, at {at:#x}", block.describe());
-            let code = BugCheckCode(0xC7);
+            let code = BugCheckCode::TIMER_OR_DPC_INVALID;
             self.kernel().bug_check_with(code, [0, at, address, address + block.bytes], &message);
         }
         self.kernel().free_pool(block.accounted, tag.unwrap_or(block.tag));

@@ -186,8 +186,9 @@ impl IMiniportMidiStream for GuestObject {
         let count = self.run_in_buffer(length, |at, count_at| {
             let words = [at, length, count_at];
             result_of(self.call(&iid::MINIPORT_MIDI_STREAM, READ, &words))?;
-            let count = self.guest.load_u32(count_at).min(length as u32);
-            self.guest.load_into(at, &mut buffer[..count as usize]);
+            // The port judges a count that is larger than the buffer.
+            let count = self.guest.load_u32(count_at);
+            self.guest.load_into(at, &mut buffer[..count.min(length as u32) as usize]);
             Ok(count)
         });
         if kernel.is_frozen() { Err(STOPPED) } else { count.unwrap_or(Err(STOPPED)) }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use portcls_machine::emulator::trace::Direction;
 use portcls_machine::Driver;
+use portcls_machine::emulator::trace::Direction;
 
 use crate::scene::{Access, BUILDS, accesses, driver, live, machine};
 
