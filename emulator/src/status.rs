@@ -54,6 +54,8 @@ statuses! {
     UNSUCCESSFUL = 0xC000_0001;
     /// The request is known and not offered.
     NOT_IMPLEMENTED = 0xC000_0002;
+    /// The handle is none, or of something else.
+    INVALID_HANDLE = 0xC000_0008;
     /// An argument is out of its range.
     INVALID_PARAMETER = 0xC000_000D;
     /// The device does not exist.

@@ -11,7 +11,7 @@ use crate::binding::Bindings;
 use crate::com::{GuestObjects, PortObjects};
 use crate::debugger::Debugger;
 use crate::image::Image;
-use crate::layout::{Layout, X64, X86};
+use crate::layout::Layout;
 use crate::loaded::{self, LoadError, Loaded};
 use crate::objects::Objects;
 use crate::paging::Paging;
@@ -88,10 +88,7 @@ impl Guest {
         let loaded = loaded::load(&mut cpu, image, space, &mut thunks)?;
         let paging = Paging::new(&loaded);
         let stacks = Stacks::map(&mut cpu, space)?;
-        let layout = match mode {
-            Mode::Bits64 => &X64,
-            Mode::Bits32 => &X86,
-        };
+        let layout = Layout::of(mode);
         processor::map(&mut cpu, space, layout)?;
         Ok(Guest(Rc::new(GuestState {
             options,

@@ -12,6 +12,7 @@ pub(crate) mod portcls;
 
 use cpu_x86::Mode;
 
+use crate::layout::KuserSharedData;
 use crate::routine::Routine;
 
 /// What one module exports.
@@ -25,13 +26,22 @@ pub struct Module {
     pub variables: &'static [Variable],
 }
 
-/// A variable that a driver imports: it gets storage of its own.
+/// A variable that a driver imports.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
     /// Its exported name.
     pub name: &'static str,
-    /// Its bytes at load; they decide its size.
-    pub content: fn(Mode) -> Vec<u8>,
+    /// Where it is.
+    pub storage: Storage,
+}
+
+/// Where an imported variable is.
+#[derive(Debug, Clone, Copy)]
+pub enum Storage {
+    /// In memory of its own: its bytes at load, which decide its size.
+    Own(fn(Mode) -> Vec<u8>),
+    /// In KUSER_SHARED_DATA, at this offset: it changes with the time.
+    SharedData(fn(&KuserSharedData) -> u32),
 }
 
 /// What an import was found to be.
@@ -74,27 +84,4 @@ impl Module {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_in_the_order_of_the_alphabet() {
-        for module in MODULES {
-            let mut names: Vec<&str> = module.routines.iter().map(|routine| routine.name).collect();
-            let found = names.clone();
-            names.sort_unstable();
-            names.dedup();
-            assert_eq!(found, names, "{:?}", module.names);
-        }
-    }
-
-    #[test]
-    fn the_kernel_and_the_hal_forward_to_each_other() {
-        for module in ["ntoskrnl.exe", "HAL.dll"] {
-            let found = find(module, "READ_PORT_UCHAR");
-            assert!(matches!(found, Some(Found::Routine(_))), "{module}");
-        }
-        assert!(find("portcls.sys", "READ_PORT_UCHAR").is_none());
-        assert!(find("ntdll.dll", "memcpy").is_none());
-    }
-}
+mod tests;

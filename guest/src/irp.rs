@@ -1,4 +1,4 @@
-//! Requests as a driver sees them: an IRP with one stack location.
+//! Requests as a driver sees them: an IRP with two stack locations.
 //!
 //! The request lives in the kernel; the IRP in guest memory is made when the driver is shown it
 //! and goes when it is complete and the driver has returned. What the driver writes into its
@@ -16,6 +16,9 @@ use crate::resources::list_bytes;
 
 /// IO_TYPE_IRP. Source: wdm.h.
 const TYPE_IRP: u16 = 6;
+
+/// Stack locations: the driver's, and that of the driver below it.
+const LOCATIONS: u8 = 2;
 
 /// Minor functions. Source: wdm.h.
 fn minor_function(parameters: &Parameters) -> u8 {
@@ -61,13 +64,14 @@ impl Guest {
     fn make_irp(&self, irp: &Irp, device: &Rc<DeviceObject>, blocks: &mut Blocks<'_>) -> u64 {
         let fields = &self.layout().irp;
         let location_bytes = self.layout().io_stack_location.size_of;
-        let bytes = (fields.size_of + location_bytes) as usize;
+        let bytes = (fields.size_of + u32::from(LOCATIONS) * location_bytes) as usize;
         let address = blocks.add(&vec![0; bytes]);
-        let location = at(address, fields.size_of);
+        // The present location is the last one; the next driver's lies before it.
+        let location = at(address, fields.size_of + u32::from(LOCATIONS - 1) * location_bytes);
         self.put_u16(at(address, fields.type_), TYPE_IRP);
         self.put_u16(at(address, fields.size), bytes as u16);
-        self.put_u8(at(address, fields.stack_count), 1);
-        self.put_u8(at(address, fields.current_location), 1);
+        self.put_u8(at(address, fields.stack_count), LOCATIONS);
+        self.put_u8(at(address, fields.current_location), LOCATIONS);
         self.put_u8(at(address, fields.cancel), irp.is_cancelled().into());
         self.put_word(at(address, fields.tail_overlay_current_stack_location), location);
         // Plug and Play and power requests arrive with this status.

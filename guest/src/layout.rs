@@ -35,6 +35,17 @@ pub use structures::*;
 pub use x64::X64;
 pub use x86::X86;
 
+impl Layout {
+    /// The layouts of a bitness.
+    #[must_use]
+    pub fn of(mode: cpu_x86::Mode) -> &'static Layout {
+        match mode {
+            cpu_x86::Mode::Bits32 => &X86,
+            cpu_x86::Mode::Bits64 => &X64,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{X64, X86};

@@ -5,7 +5,8 @@ use std::ops::Range;
 use cpu_x86::{Cpu, MapError, Mode, PAGE_BYTES};
 
 use crate::image::{Image, ImageError, ImportName, Rights};
-use crate::import::{self, Found};
+use crate::import::{self, Found, Storage};
+use crate::layout::Layout;
 use crate::paging::Pageable;
 use crate::space::{Space, Upwards};
 use crate::thunk::{Thunk, Thunks};
@@ -135,12 +136,18 @@ fn bind_imports(
         };
         let address = match found {
             Some(Found::Routine(routine)) => thunks.of_routine(routine).ok_or_else(too_many)?,
-            Some(Found::Data(variable)) => {
-                let bytes = (variable.content)(image.mode());
-                let address = data.take(bytes.len() as u64, 8).ok_or_else(too_many)?;
-                cpu.memory_mut().poke(address, &bytes).map_err(not_mapped)?;
-                address
-            }
+            Some(Found::Data(variable)) => match variable.storage {
+                Storage::Own(content) => {
+                    let bytes = content(image.mode());
+                    let address = data.take(bytes.len() as u64, 8).ok_or_else(too_many)?;
+                    cpu.memory_mut().poke(address, &bytes).map_err(not_mapped)?;
+                    address
+                }
+                Storage::SharedData(offset) => {
+                    let fields = &Layout::of(image.mode()).kuser_shared_data;
+                    space.shared_data + u64::from(offset(fields))
+                }
+            },
             None => thunks.add(Thunk::Missing(full_name.clone())).ok_or_else(too_many)?,
         };
         put_word(cpu, image.base() + u64::from(wanted.slot_rva), address)?;

@@ -40,7 +40,7 @@ fn field(address: u64, offset: u32) -> u64 {
 }
 
 /// Writes the head of an object that can be waited for.
-fn write_header(guest: &Guest, address: u64, kind: u8, bytes: u32, is_signalled: bool) {
+pub(super) fn write_header(guest: &Guest, address: u64, kind: u8, bytes: u32, is_signalled: bool) {
     let layout = &guest.layout().dispatcher_header;
     guest.store_u8(field(address, layout.type_), kind);
     guest.store_u8(field(address, layout.size), (bytes / 4) as u8);
@@ -57,7 +57,7 @@ fn note_signal(guest: &Guest, address: u64, is_signalled: bool) {
 
 /// The object at an address; one of these routines with another thing there is the driver's
 /// mistake, which is reported, and nothing else happens.
-fn found<T: Bound>(call: &Call<'_>, address: u64, what: &str) -> Option<Rc<T>> {
+pub(super) fn found<T: Bound>(call: &Call<'_>, address: u64, what: &str) -> Option<Rc<T>> {
     let object = call.guest().bound::<T>(address);
     if object.is_none() {
         let message = format!("{} of {what} that was not initialised", call.routine().name);

@@ -1,7 +1,7 @@
 //! Clocks and waits of a thread.
 
 use cpu_x86::Mode;
-use portcls_emulator::{Event, Kernel, NtStatus, Timeout, Timer};
+use portcls_emulator::{Event, Kernel, Mutex, NtStatus, Timeout, Timer};
 
 use crate::guest::Guest;
 use crate::routine::{Call, status};
@@ -57,6 +57,9 @@ pub(super) fn wait_for_single_object(call: &Call<'_>) -> u64 {
     }
     if let Some(timer) = guest.bound::<Timer>(object) {
         return status(kernel.wait_for_single_object(&*timer, timeout));
+    }
+    if let Some(mutex) = guest.bound::<Mutex>(object) {
+        return status(kernel.wait_for_single_object(&*mutex, timeout));
     }
     kernel.unsupported(&unknown_object(guest, object));
     status(NtStatus::UNSUCCESSFUL)

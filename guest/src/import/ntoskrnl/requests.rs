@@ -1,0 +1,281 @@
+//! Requests that a driver allocates, sends down, or completes.
+//!
+//! A request that the kernel made stands behind its IRP; one that the driver allocated is bytes
+//! until it is sent, and then gets a request of the kernel that says the same.
+//!
+//! Source: WDK, IofCallDriver and IofCompleteRequest; wdm.h for the macros around them.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::{
+    BugCheckCode, DevicePowerState, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest,
+    PowerAction, PowerRequest, PowerState, SystemPowerState,
+};
+
+use crate::binding::Bound;
+use crate::guest::Guest;
+use crate::memory::at;
+use crate::routine::{Call, status};
+
+/// IO_TYPE_IRP. Source: wdm.h.
+const TYPE_IRP: u16 = 6;
+
+/// When a completion routine is called. Source: wdm.h, SL_INVOKE_ON_.
+const INVOKE_ON_CANCEL: u8 = 0x20;
+const INVOKE_ON_SUCCESS: u8 = 0x40;
+const INVOKE_ON_ERROR: u8 = 0x80;
+
+/// A request that the driver allocated.
+struct DriverRequest {
+    bytes: usize,
+    is_sent: Cell<bool>,
+}
+
+impl Bound for DriverRequest {
+    fn pending(&self) -> Option<&'static str> {
+        self.is_sent.get().then_some("a request that is under way")
+    }
+}
+
+/// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`
+pub(super) fn allocate_irp(call: &Call<'_>) -> u64 {
+    let (locations, _quota) = (call.u8() as i8, call.u8());
+    let guest = call.guest();
+    let Ok(locations @ 1..) = u8::try_from(locations) else { return 0 };
+    let fields = &guest.layout().irp;
+    let location = guest.layout().io_stack_location.size_of as usize;
+    let bytes = fields.size_of as usize + usize::from(locations) * location;
+    let address = guest.new_object_block(&vec![0; bytes]);
+    guest.store_u16(at(address, fields.type_), TYPE_IRP);
+    guest.store_u16(at(address, fields.size), bytes as u16);
+    guest.store_u8(at(address, fields.stack_count), locations);
+    guest.store_u8(at(address, fields.current_location), locations + 1);
+    let behind = address + bytes as u64;
+    guest.store_word(at(address, fields.tail_overlay_current_stack_location), behind);
+    guest.bind(address, Rc::new(DriverRequest { bytes, is_sent: Cell::new(false) }));
+    address
+}
+
+/// `VOID IoFreeIrp(PIRP)`
+pub(super) fn free_irp(call: &Call<'_>) -> u64 {
+    let address = call.pointer();
+    let guest = call.guest();
+    match guest.bound::<DriverRequest>(address) {
+        Some(request) if !request.is_sent.get() => {
+            guest.unbind(address);
+            guest.free_object_block(address, request.bytes);
+        }
+        Some(_) => {
+            let code = BugCheckCode::MULTIPLE_IRP_COMPLETE_REQUESTS;
+            call.kernel().bug_check_with(code, [address, 0, 0, 0], "a request under way was freed");
+        }
+        None => {
+            let message = format!("IoFreeIrp of {address:#x}, which the driver did not allocate");
+            call.kernel().report_violation("IoFreeIrp", &message);
+        }
+    }
+    0
+}
+
+/// `NTSTATUS IofCallDriver(PDEVICE_OBJECT, PIRP)`
+pub(super) fn call_driver(call: &Call<'_>) -> u64 {
+    let (device, irp) = (call.pointer(), call.pointer());
+    call_driver_with(call, device, irp)
+}
+
+/// Sends a request to a device's driver.
+pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> u64 {
+    let guest = call.guest();
+    let Some(device) = guest.device_at(device_at) else {
+        let message = format!("IofCallDriver to {device_at:#x}, which is no device");
+        call.kernel().report_violation("ObjectInitialized", &message);
+        return status(NtStatus::NO_SUCH_DEVICE);
+    };
+    let Some(location) = next_location(call, irp_at) else {
+        return status(NtStatus::UNSUCCESSFUL);
+    };
+    let fields = &guest.layout().io_stack_location;
+    guest.store_word(at(location, fields.device_object), device_at);
+    let original = guest.irp_at(irp_at);
+    let parameters = match &original {
+        Some(irp) => Some(irp.parameters().clone()),
+        None => read_parameters(guest, location),
+    };
+    let Some(parameters) = parameters else {
+        let major = guest.load_u8(at(location, fields.major_function));
+        let minor = guest.load_u8(at(location, fields.minor_function));
+        let what = format!("IofCallDriver with major function {major:#x}, minor {minor:#x}");
+        call.kernel().unsupported(&what);
+        return status(NtStatus::NOT_SUPPORTED);
+    };
+    if let Some(own) = guest.bound::<DriverRequest>(irp_at) {
+        own.is_sent.set(true);
+    }
+    let file = original.as_ref().and_then(|irp| irp.file().cloned());
+    let request = Irp::new(parameters, file, Vec::new());
+    let caller = guest.clone();
+    request.set_completion_routine(Box::new(move |kernel, request| {
+        let answer = (request.status(), request.information());
+        complete_upwards(&caller, kernel, irp_at, answer);
+    }));
+    status(call.kernel().call_driver(&device, &request))
+}
+
+/// Moves an IRP to its next stack location; none left is bug check NO_MORE_IRP_STACK_LOCATIONS.
+fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
+    let guest = call.guest();
+    let fields = &guest.layout().irp;
+    let current = guest.load_u8(at(irp, fields.current_location));
+    if current <= 1 {
+        let message = "IofCallDriver of a request without a stack location for the next driver";
+        call.kernel().bug_check_with(BugCheckCode(0x35), [irp, 0, 0, 0], message);
+        return None;
+    }
+    Some(move_location(guest, irp, -1))
+}
+
+/// Moves an IRP's present stack location down (-1) or up (1); where that is.
+fn move_location(guest: &Guest, irp: u64, by: i8) -> u64 {
+    let fields = &guest.layout().irp;
+    let bytes = i64::from(guest.layout().io_stack_location.size_of);
+    let number = at(irp, fields.current_location);
+    guest.store_u8(number, guest.load_u8(number).wrapping_add_signed(by));
+    let pointer = at(irp, fields.tail_overlay_current_stack_location);
+    let location = guest.load_word(pointer).wrapping_add_signed(i64::from(by) * bytes);
+    guest.store_word(pointer, location);
+    location
+}
+
+/// What a stack location asks for, `None` for what is not offered.
+fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
+    let fields = &guest.layout().io_stack_location;
+    let word = |offset| guest.load_u32(at(location, offset));
+    let minor = guest.load_u8(at(location, fields.minor_function));
+    match guest.load_u8(at(location, fields.major_function)) {
+        0x02 => Some(Parameters::Close),
+        0x12 => Some(Parameters::Cleanup),
+        0x0E => {
+            let length = word(fields.parameters_device_io_control_input_buffer_length);
+            let field = fields.parameters_device_io_control_type3_input_buffer;
+            let input = guest.load_word(at(location, field));
+            Some(Parameters::DeviceControl {
+                code: word(fields.parameters_device_io_control_io_control_code),
+                input: guest.load_bytes(input, length as usize),
+                output_length: word(fields.parameters_device_io_control_output_buffer_length),
+            })
+        }
+        0x16 => {
+            let value = word(fields.parameters_power_state);
+            let state = match word(fields.parameters_power_type) {
+                0 => PowerState::System(SystemPowerState::from_u32(value)?),
+                _ => PowerState::Device(DevicePowerState::from_u32(value)?),
+            };
+            let action = match minor {
+                0x02 => PowerAction::Set,
+                0x03 => PowerAction::Query,
+                _ => return None,
+            };
+            Some(Parameters::Power(PowerRequest { action, state }))
+        }
+        0x1B => Some(Parameters::Pnp(match minor {
+            0x01 => PnpRequest::QueryRemoveDevice,
+            0x03 => PnpRequest::CancelRemoveDevice,
+            0x05 => PnpRequest::QueryStopDevice,
+            0x06 => PnpRequest::CancelStopDevice,
+            _ => return None,
+        })),
+        _ => None,
+    }
+}
+
+/// Ends a request from its present location upwards: each completion routine is called that
+/// wants to be, until one keeps the request.
+fn complete_upwards(
+    guest: &Guest,
+    kernel: &Kernel,
+    irp: u64,
+    (answer, information): (NtStatus, u64),
+) {
+    let fields = &guest.layout().irp;
+    let block = at(irp, fields.io_status);
+    guest.store_u32(at(block, guest.layout().io_status_block.status), answer.0);
+    guest.store_word(at(block, guest.layout().io_status_block.information), information);
+    let own = guest.bound::<DriverRequest>(irp);
+    if let Some(own) = &own {
+        own.is_sent.set(false);
+    }
+    let locations = guest.load_u8(at(irp, fields.stack_count));
+    while guest.load_u8(at(irp, fields.current_location)) <= locations && !kernel.is_frozen() {
+        let pointer = at(irp, fields.tail_overlay_current_stack_location);
+        let location = guest.load_word(pointer);
+        move_location(guest, irp, 1);
+        if completion_routine(guest, kernel, irp, location) == NtStatus::MORE_PROCESSING_REQUIRED {
+            return;
+        }
+        // The locations above belong to the kernel's own request.
+        if let Some(original) = guest.irp_at(irp) {
+            finish(guest, kernel, irp, &original);
+            return;
+        }
+    }
+    if own.is_some() {
+        let message = "a request that the driver allocated was completed and not kept";
+        kernel.report_violation("CompleteRequest", message);
+    }
+}
+
+/// Completes the kernel's request with what is in its IRP.
+fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
+    guest.take_irp_status(irp, original);
+    if !original.is_completed() {
+        kernel.complete_request(original);
+    }
+}
+
+/// Calls the completion routine of a location, if there is one for this outcome.
+fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -> NtStatus {
+    let fields = &guest.layout().io_stack_location;
+    let routine = guest.load_word(at(location, fields.completion_routine));
+    let control = guest.load_u8(at(location, fields.control));
+    let block = at(irp, guest.layout().irp.io_status);
+    let answer = NtStatus(guest.load_u32(at(block, guest.layout().io_status_block.status)));
+    let wanted = match answer {
+        NtStatus::CANCELLED => INVOKE_ON_CANCEL | INVOKE_ON_ERROR,
+        answer if answer.is_success() => INVOKE_ON_SUCCESS,
+        _ => INVOKE_ON_ERROR,
+    };
+    if routine == 0 || control & wanted == 0 {
+        return NtStatus::SUCCESS;
+    }
+    let context = guest.load_word(at(location, fields.context));
+    // The routine gets the device of the driver that set it, which is that of the location above.
+    let device =
+        guest.load_word(at(location.wrapping_add(u64::from(fields.size_of)), fields.device_object));
+    let is_top = guest.load_u8(at(irp, guest.layout().irp.current_location))
+        > guest.load_u8(at(irp, guest.layout().irp.stack_count));
+    let device = if is_top { 0 } else { device };
+    let irql = kernel.current_irql();
+    let result = NtStatus(guest.call(routine, &[device, irp, context]) as u32);
+    if kernel.current_irql() != irql {
+        let message = format!("a completion routine returned at {}", kernel.current_irql());
+        kernel.report_violation("IrqlReturn", &message);
+        kernel.restore_irql(irql.min(Irql::DISPATCH_LEVEL));
+    }
+    result
+}
+
+/// `VOID IofCompleteRequest(PIRP, CCHAR PriorityBoost)`
+pub(super) fn complete_request(call: &Call<'_>) -> u64 {
+    let (address, _boost) = (call.pointer(), call.u8());
+    let guest = call.guest();
+    if let Some(irp) = guest.irp_at(address) {
+        guest.take_irp_status(address, &irp);
+        call.kernel().complete_request(&irp);
+        return 0;
+    }
+    let code = BugCheckCode::MULTIPLE_IRP_COMPLETE_REQUESTS;
+    let message = format!("IofCompleteRequest of {address:#x}, which is no request under way");
+    call.kernel().bug_check_with(code, [address, 0, 0, 0], &message);
+    0
+}

@@ -1,0 +1,240 @@
+//! The tables as a whole, and each routine called as a driver of either bitness calls it.
+
+#[path = "../../tests/image/builder.rs"]
+#[allow(dead_code, reason = "shared with the tests of the image")]
+mod builder;
+
+mod devices;
+mod guards;
+mod interlocked;
+mod mutexes;
+mod ports;
+mod power;
+mod registry;
+mod requests;
+
+use cpu_x86::{Mode, Register};
+use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};
+
+use super::{Found, MODULES, find};
+use crate::guest::{Guest, GuestOptions};
+use crate::image::Image;
+use crate::pool::Fill;
+use crate::routine::Convention;
+use builder::Builder;
+
+/// Both bitnesses.
+const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
+
+/// A guest and its kernel, with some code of the driver.
+struct Bench {
+    guest: Guest,
+    kernel: Kernel,
+}
+
+impl Bench {
+    /// A guest whose code section begins with the code for its bitness, 32 bits first.
+    fn new(mode: Mode, code: [&[u8]; 2]) -> Bench {
+        Bench::importing(mode, code, "DbgPrint")
+    }
+
+    /// The same with another import, whose slot is at 2040.
+    fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
+        let mut builder = Builder::driver(mode);
+        builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);
+        builder.put(0x4262, wanted.as_bytes());
+        builder.put(0x4262 + wanted.len() as u32, &[0]);
+        let image = Image::parse(&builder.build()).expect("a good image");
+        let kernel = Kernel::new(KernelConfig::default());
+        let guest = Guest::new(&kernel, &image, GuestOptions::default()).expect("it fits");
+        Bench { guest, kernel }
+    }
+
+    /// A guest without code.
+    fn plain(mode: Mode) -> Bench {
+        Bench::new(mode, [&[0xC3], &[0xC3]])
+    }
+
+    /// The address of the code.
+    fn code(&self) -> u64 {
+        self.guest.loaded().base + 0x1000
+    }
+
+    /// Calls the code, or what else of the guest lies at an address.
+    fn run(&self, address: u64, words: &[u64]) -> Result<u64, Stop> {
+        self.kernel.enter(|_| self.guest.call(address, words))
+    }
+
+    /// Calls a routine by its convention, one word an argument.
+    fn try_call(&self, name: &str, words: &[u64]) -> Result<u64, Stop> {
+        let Some(Found::Routine(routine)) = find("ntoskrnl.exe", name) else {
+            panic!("{name} is in no table")
+        };
+        let address = self.guest.thunk_of(routine);
+        let fast = routine.convention == Convention::Fastcall;
+        if fast && self.guest.mode() == Mode::Bits32 {
+            let mut cpu = self.guest.cpu().borrow_mut();
+            for (register, word) in [Register::Rcx, Register::Rdx].into_iter().zip(words) {
+                cpu.set_register(register, *word);
+            }
+            drop(cpu);
+            return self.run(address, words.get(2..).unwrap_or_default());
+        }
+        self.run(address, words)
+    }
+
+    /// The result of a routine that does not stop the machine, 32 bits of it.
+    fn call(&self, name: &str, words: &[u64]) -> u32 {
+        match self.try_call(name, words) {
+            Ok(result) => result as u32,
+            Err(stop) => panic!("{name}: {stop}"),
+        }
+    }
+
+    /// The pointer that a routine returns.
+    fn call_for_pointer(&self, name: &str, words: &[u64]) -> u64 {
+        let result = self.try_call(name, words).expect("it returns");
+        if self.guest.mode() == Mode::Bits32 { result & 0xFFFF_FFFF } else { result }
+    }
+
+    fn status(&self, name: &str, words: &[u64]) -> NtStatus {
+        NtStatus(self.call(name, words))
+    }
+
+    /// The code of the bug check that a call ends in, and its first parameter.
+    fn bug_check(&self, name: &str, words: &[u64]) -> (u32, u64) {
+        match self.try_call(name, words) {
+            Err(Stop::BugCheck(bug)) => (bug.code.0, bug.parameters[0]),
+            other => panic!("{name}: no bug check but {other:?}"),
+        }
+    }
+
+    /// Zeroed memory of the driver.
+    fn memory(&self, bytes: u64) -> u64 {
+        self.guest.allocate_pool(PoolType::NonPagedNx, bytes, *b"tEsT", Fill::Zero)
+    }
+
+    /// Memory of the driver that holds these bytes.
+    fn bytes(&self, bytes: &[u8]) -> u64 {
+        let address = self.memory(bytes.len() as u64);
+        self.guest.store(address, bytes);
+        address
+    }
+
+    /// A text with a zero behind it.
+    fn wide(&self, text: &str) -> u64 {
+        let units: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        self.bytes(&units)
+    }
+
+    /// A UNICODE_STRING.
+    fn unicode(&self, text: &str) -> u64 {
+        let string = self.memory(16);
+        self.call("RtlInitUnicodeString", &[string, self.wide(text)]);
+        string
+    }
+}
+
+/// The routines that MIDI drivers use, from the survey of published ones.
+#[rustfmt::skip]
+const USED_BY_DRIVERS: [(&str, &[&str]); 2] = [
+    ("ntoskrnl.exe", &[
+        "DbgPrint", "DbgPrintEx", "ExAllocatePool", "ExAllocatePoolWithTag", "ExAllocatePool2",
+        "ExFreePool", "ExFreePoolWithTag", "ExAcquireFastMutex", "ExReleaseFastMutex",
+        "ExInitializeNPagedLookasideList", "IoAllocateIrp", "IoFreeIrp", "IoCreateDevice",
+        "IoDeleteDevice", "IoGetAttachedDeviceReference", "IoAttachDeviceToDeviceStack",
+        "IoGetDeviceProperty", "IoAllocateWorkItem", "IoQueueWorkItem", "IoFreeWorkItem",
+        "IofCallDriver", "IofCompleteRequest", "KeInitializeEvent", "KeSetEvent", "KeClearEvent",
+        "KeResetEvent", "KeWaitForSingleObject", "KeDelayExecutionThread", "KeInitializeMutex",
+        "KeReleaseMutex", "KeInitializeSpinLock", "KeAcquireSpinLockRaiseToDpc",
+        "KeReleaseSpinLock", "KeAcquireSpinLockAtDpcLevel", "KeReleaseSpinLockFromDpcLevel",
+        "KeInitializeDpc", "KeInsertQueueDpc", "KeRemoveQueueDpc", "KeSetImportanceDpc",
+        "KeFlushQueuedDpcs", "KeInitializeTimer", "KeInitializeTimerEx", "KeSetTimer",
+        "KeSetTimerEx", "KeCancelTimer", "KeQueryPerformanceCounter", "KeQuerySystemTime",
+        "KeQueryInterruptTime", "KeQueryTimeIncrement", "KeSynchronizeExecution", "KeBugCheck",
+        "KeBugCheckEx", "KeGetCurrentIrql", "KeRaiseIrql", "KeLowerIrql",
+        "ObReferenceObjectByHandle", "ObfReferenceObject", "ObfDereferenceObject",
+        "PoRequestPowerIrp", "PoSetPowerState", "PoStartNextPowerIrp", "PoCallDriver",
+        "RtlInitUnicodeString", "RtlCopyUnicodeString", "RtlFreeUnicodeString",
+        "RtlCompareMemory", "RtlQueryRegistryValues", "RtlAssert", "ZwClose",
+        "ZwMakeTemporaryObject", "ZwOpenKey", "ZwQueryValueKey", "ZwSetValueKey",
+        "InterlockedIncrement", "InterlockedDecrement", "InterlockedExchange",
+        "InterlockedExchangeAdd", "InterlockedCompareExchange", "memcpy", "memmove", "memset",
+        "memcmp", "wcscmp", "wcslen", "wcscpy", "strcmp", "strlen", "_purecall",
+        "__C_specific_handler", "__security_check_cookie",
+    ]),
+    ("hal.dll", &[
+        "KeStallExecutionProcessor", "READ_PORT_UCHAR", "READ_PORT_USHORT", "READ_PORT_ULONG",
+        "WRITE_PORT_UCHAR", "WRITE_PORT_USHORT", "WRITE_PORT_ULONG", "READ_PORT_BUFFER_UCHAR",
+        "READ_PORT_BUFFER_USHORT", "READ_PORT_BUFFER_ULONG", "WRITE_PORT_BUFFER_UCHAR",
+        "WRITE_PORT_BUFFER_USHORT", "WRITE_PORT_BUFFER_ULONG", "KfAcquireSpinLock",
+        "KfReleaseSpinLock", "KfRaiseIrql", "KfLowerIrql", "KeGetCurrentIrql",
+        "KeQueryPerformanceCounter", "ExAcquireFastMutex",
+    ]),
+];
+
+#[test]
+fn every_routine_that_midi_drivers_use_is_there() {
+    for (module, routines) in USED_BY_DRIVERS {
+        for name in routines {
+            let found = find(module, name);
+            assert!(matches!(found, Some(Found::Routine(_))), "{module}: {name}");
+        }
+    }
+}
+
+#[test]
+fn fast_and_variable_conventions_are_where_drivers_expect_them() {
+    for (module, routines) in USED_BY_DRIVERS {
+        for name in routines {
+            let Some(Found::Routine(routine)) = find(module, name) else { continue };
+            let fast = ["Kf", "Iof", "Obf", "Interlocked", "ExAcquireFast", "ExReleaseFast"];
+            let of_c = name.starts_with(char::is_lowercase) || name.starts_with("DbgPrint");
+            let expected = match name {
+                _ if fast.iter().any(|prefix| name.starts_with(prefix)) => Convention::Fastcall,
+                _ if of_c => Convention::Cdecl,
+                &"_purecall" | &"__C_specific_handler" => Convention::Cdecl,
+                &"__security_check_cookie" => Convention::Fastcall,
+                _ => Convention::Stdcall,
+            };
+            assert_eq!(routine.convention, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_tick_count_that_a_driver_imports_goes_on_with_the_time() {
+    // mov eax, [slot]; mov eax, [eax]; ret; and the same by way of RAX
+    let wide = [0x48, 0x8B, 0x05, 0x39, 0x10, 0, 0, 0x8B, 0x00, 0xC3];
+    for mode in BOTH {
+        let base = Bench::plain(mode).guest.loaded().base as u32;
+        let slot = (base + 0x2040).to_le_bytes();
+        let narrow = [&[0xA1][..], &slot, &[0x8B, 0x00, 0xC3]].concat();
+        let bench = Bench::importing(mode, [&narrow, &wide], "KeTickCount");
+        for ticks in [0, 7] {
+            let _ = bench.kernel.enter(|kernel| kernel.run_until(ticks * 1_000_000));
+            assert_eq!(bench.run(bench.code(), &[]).unwrap() as u32, ticks as u32);
+        }
+    }
+}
+
+#[test]
+fn tables_are_in_the_order_of_the_alphabet() {
+    for module in MODULES {
+        let mut names: Vec<&str> = module.routines.iter().map(|routine| routine.name).collect();
+        let found = names.clone();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(found, names, "{:?}", module.names);
+    }
+}
+
+#[test]
+fn the_kernel_and_the_hal_forward_to_each_other() {
+    for module in ["ntoskrnl.exe", "HAL.dll"] {
+        let found = find(module, "READ_PORT_UCHAR");
+        assert!(matches!(found, Some(Found::Routine(_))), "{module}");
+    }
+    assert!(find("portcls.sys", "READ_PORT_UCHAR").is_none());
+    assert!(find("ntdll.dll", "memcpy").is_none());
+}
