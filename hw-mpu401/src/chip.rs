@@ -10,11 +10,12 @@ use crate::firmware::Plan;
 use crate::host_port::{HostRules, Inbox, Incoming, Outbox, Reply};
 use crate::note::Note;
 use crate::profile::{
-    CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
+    AckSet, CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
     MAX_TX_DEPTH, Overrun, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
 };
 use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
+use crate::sequencer::Sequencer;
 use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register, Status};
 use crate::stream::Stream;
 use crate::timing::NEVER_NS;
@@ -86,6 +87,8 @@ pub(crate) struct UnitRules {
     pub(crate) reset_output: Option<ResetOutput>,
     /// Bytes of input that may be unread.
     pub(crate) rx_limit: usize,
+    /// Whether intelligent mode is more than acknowledgements: firmware behind mailboxes.
+    pub(crate) has_sequencer: bool,
 }
 
 /// An MPU-401. The crate's head comment is its manual.
@@ -120,6 +123,9 @@ pub struct Mpu401 {
     pub(crate) transmitter: Transmitter,
     pub(crate) input: InputFifo,
     pub(crate) cable: Cable,
+    pub(crate) sequencer: Box<Sequencer>,
+    /// When the sequencer acts by itself, [`NEVER_NS`] in UART mode.
+    pub(crate) sequencer_due_ns: u64,
     pub(crate) counters: Counters,
     /// What draws the next times, if they vary.
     pub(crate) draws: Option<Box<Draws>>,
@@ -163,10 +169,15 @@ impl Mpu401 {
             transmitter: Transmitter::new(resolve_tx_limit(profile)),
             input: InputFifo::default(),
             cable: Cable::new(),
+            sequencer: Box::new(Sequencer::new()),
+            sequencer_due_ns: NEVER_NS,
             counters: Counters::default(),
             draws: draws.map(Box::new),
         };
         chip.output = chip.initial_output(initial);
+        if initial == InitialState::Idle {
+            chip.sequencer.start_clock_at_zero();
+        }
         chip.schedule();
         chip.hot.note = Note::on_status(chip.hot.status[0]);
         chip
@@ -308,7 +319,7 @@ impl Mpu401 {
             status_reads: self.hot.status_reads,
             data_writes: self.counters.data_writes + streamed,
             accepted: accepted - u64::from(self.stream_holds_byte()),
-            generated: self.transmitter.generated(),
+            generated: self.transmitter.generated() - self.counters.played - self.counters.thru,
             sent: self.transmitter.sent(self.hot.now_ns),
             midi_in_refused: self.cable.refused(),
             wire_dropped: self
@@ -326,7 +337,7 @@ impl Mpu401 {
         Waiting {
             host: usize::from(self.hot.inbox != Inbox::Empty) + streaming,
             output: self.transmitter.held(self.hot.now_ns) - streaming,
-            input: self.input_held(),
+            input: self.input_waiting(),
             cable: self.cable.waiting(),
         }
     }
@@ -407,6 +418,8 @@ impl Mpu401 {
                 self.run_unit();
             } else if self.output.due_ns == time_ns {
                 self.run_output(now_ns);
+            } else if self.sequencer_due_ns == time_ns {
+                self.run_sequencer(now_ns);
             }
             self.schedule();
         }
@@ -418,7 +431,7 @@ impl Mpu401 {
         self.schedule_unit();
         self.open_stream();
         self.refresh_status();
-        self.line_due_ns = self.cable.due_ns().min(self.output.due_ns);
+        self.line_due_ns = self.cable.due_ns().min(self.output.due_ns).min(self.sequencer_due_ns);
         self.due_ns = self.line_due_ns.min(self.unit_plan.due_ns).min(self.room_due_ns());
         self.hot.next_internal_ns = self.due_ns.min(LAST_NS);
     }
@@ -476,6 +489,9 @@ fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
             ..output
         }),
         rx_limit: usize::from(profile.rx_depth.clamp(1, MAX_RX_DEPTH)),
+        has_sequencer: profile.firmware.is_some()
+            && profile.host_port == HostPort::Mailbox
+            && matches!(profile.ack_set, AckSet::All | AckSet::ResetOnly),
     }
 }
 

@@ -2,11 +2,11 @@
 
 /// Sums since the chip was made. No byte leaves the model without being counted here:
 ///
-/// - `data_writes + command_writes` = `accepted + commands + ignored + overwritten` + the byte in
-///   the host latch;
-/// - `accepted + generated` = `sent + dropped_by_reset` + the output still waiting;
-/// - `received` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` + the input
-///   still waiting.
+/// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
+///   the byte in the host latch;
+/// - `accepted + generated + played + thru` = `sent + dropped_by_reset` + the output still waiting;
+/// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` + the
+///   input still waiting.
 ///
 /// The parts that still wait are in [`Waiting`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -21,28 +21,43 @@ pub struct Counters {
     pub command_writes: u64,
     /// Host bytes taken over for MIDI OUT.
     pub accepted: u64,
-    /// Commands that were run.
+    /// Commands that were taken, to be run at once or when the host has answered a request.
     pub commands: u64,
-    /// Host bytes that had no effect: data in intelligent mode, commands in UART mode or unknown
+    /// Data bytes taken for a command or as an event of a track or the conductor.
+    pub parameters: u64,
+    /// Host bytes that had no effect: data in intelligent mode that nothing asked for, commands in UART mode or unknown
     /// to the card, a write to a full FIFO.
     pub ignored: u64,
     /// Host bytes lost because the next one was written before they were taken.
     pub overwritten: u64,
-    /// Bytes that the unit put on MIDI OUT by itself: FC and F8.
+    /// Bytes that the unit put on MIDI OUT by itself: FA to FC, F8, and note-offs.
     pub generated: u64,
+    /// Bytes of messages of the host that the sequencer put on MIDI OUT.
+    pub played: u64,
+    /// Bytes of messages on MIDI IN that the sequencer put on MIDI OUT. They are copies: each byte
+    /// counts among the input too.
+    pub thru: u64,
+    /// Bytes that should have gone through and found the output full.
+    pub thru_lost: u64,
     /// Bytes that have left on MIDI OUT, stop bit included.
     pub sent: u64,
     /// Bytes for MIDI OUT that a reset or the entry into UART mode threw away.
     pub dropped_by_reset: u64,
     /// Bytes that have arrived on MIDI IN, stop bit included.
     pub received: u64,
+    /// Bytes that the unit put between those from MIDI IN: timing bytes and marks.
+    pub inserted: u64,
+    /// Bytes that the unit gave to the host by itself: FD, F9, F0 to F7, FC.
+    pub requests: u64,
+    /// Clicks of the metronome.
+    pub clicks: u64,
     /// MIDI IN bytes that the host has read.
     pub delivered: u64,
     /// MIDI IN bytes lost because the input buffer was full.
     pub rx_overrun: u64,
     /// MIDI IN bytes lost while the unit was busy entering UART mode.
     pub lost_in_busy: u64,
-    /// MIDI IN bytes that arrived in intelligent mode, where they do not go to the host.
+    /// MIDI IN bytes that arrived in intelligent mode and did not go to the host.
     pub unheard: u64,
     /// MIDI IN bytes that a reset or the entry into UART mode threw away unread.
     pub input_cleared: u64,

@@ -15,7 +15,7 @@ use ringbuf::traits::Observer;
 
 /// What the unit does next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(crate) enum Action {
     Nothing,
     /// Take the byte in the latch from the host.
     Take,
@@ -25,6 +25,10 @@ enum Action {
     GiveReply,
     /// Put an input byte into the latch to the host.
     GiveInput,
+    /// Ask the host for something.
+    Request,
+    /// Acknowledge the command that waited for an answer of the host.
+    RunDeferred,
 }
 
 /// What the unit does next, and when.
@@ -39,11 +43,11 @@ impl Plan {
     /// Nothing to do.
     pub(crate) const IDLE: Self = Self { action: Action::Nothing, due_ns: NEVER_NS };
 
-    const fn new(action: Action, due_ns: u64) -> Self {
+    pub(crate) const fn new(action: Action, due_ns: u64) -> Self {
         Self { action, due_ns }
     }
 
-    fn or_earlier(self, other: Self) -> Self {
+    pub(crate) fn or_earlier(self, other: Self) -> Self {
         if other.due_ns < self.due_ns { other } else { self }
     }
 }
@@ -51,13 +55,21 @@ impl Plan {
 impl Mpu401 {
     /// Settles what the unit does next, as things stand.
     pub(crate) fn schedule_unit(&mut self) {
-        if self.is_quiet() {
+        self.sequencer_due_ns = NEVER_NS;
+        if self.runs_sequencer() {
+            self.schedule_sequencer();
+        } else if self.is_quiet() {
             self.unit_plan = self.plan_take();
             self.unit_seen_ns = self.take_seen_ns();
         } else {
             self.unit_plan = self.plan_all();
             self.unit_seen_ns = self.unit_plan.due_ns;
         }
+    }
+
+    /// Whether the unit is in intelligent mode, and has one that is worth the name.
+    pub(crate) fn runs_sequencer(&self) -> bool {
+        self.hot.mode == Mode::Intelligent && self.unit.has_sequencer
     }
 
     /// Whether nothing is on its way to the host.
@@ -96,7 +108,7 @@ impl Mpu401 {
         })
     }
 
-    fn plan_gift(&self) -> Plan {
+    pub(crate) fn plan_gift(&self) -> Plan {
         if self.hot.outbox != Outbox::Empty {
             return Plan::IDLE;
         }
@@ -113,7 +125,7 @@ impl Mpu401 {
         Plan::new(action, ready_ns.max(emptied_ns).max(self.hot.now_ns))
     }
 
-    fn plan_take(&self) -> Plan {
+    pub(crate) fn plan_take(&self) -> Plan {
         let latency_ns = match (self.hot.inbox, self.hot.mode) {
             (Inbox::Empty, _) => return Plan::IDLE,
             (_, Mode::Uart) => self.timing.drr_clear_uart_ns,
@@ -126,7 +138,7 @@ impl Mpu401 {
         Plan::new(Action::Take, seen_ns.max(self.hot.free_ns).max(self.hot.now_ns).max(room_ns))
     }
 
-    fn plan_fetch(&self) -> Plan {
+    pub(crate) fn plan_fetch(&self) -> Plan {
         if self.input.is_empty() || self.incoming.is_some() {
             return Plan::IDLE;
         }
@@ -152,6 +164,8 @@ impl Mpu401 {
             Action::Fetch => self.fetch(),
             Action::GiveReply => self.give_reply(),
             Action::GiveInput => self.give_input(),
+            Action::Request => self.give_request(),
+            Action::RunDeferred => self.run_deferred(),
         }
         self.draw_after(self.unit_plan.action);
     }
@@ -170,7 +184,7 @@ impl Mpu401 {
             return;
         };
         match action {
-            Action::Nothing => {}
+            Action::Nothing | Action::Request | Action::RunDeferred => {}
             Action::Take => draws.after_take(&mut self.timing),
             Action::Fetch => draws.after_fetch(&mut self.timing),
             Action::GiveReply | Action::GiveInput => draws.after_gift(&mut self.timing),
@@ -189,6 +203,10 @@ impl Mpu401 {
             (Inbox::Data, Mode::Uart) if self.loses_data() => self.counters.ignored += 1,
             (Inbox::Data, Mode::Uart) => self.accept(byte),
             (Inbox::Command, Mode::Uart) if byte == RESET => self.leave_uart(),
+            (Inbox::Command, Mode::Intelligent) if self.unit.has_sequencer => {
+                self.take_command(byte);
+            }
+            (Inbox::Data, Mode::Intelligent) if self.unit.has_sequencer => self.take_data(byte),
             (Inbox::Command, Mode::Intelligent) => self.run_command(byte),
             (Inbox::Data, Mode::Intelligent) | (Inbox::Command, Mode::Uart) => {
                 self.counters.ignored += 1;
@@ -196,14 +214,14 @@ impl Mpu401 {
         }
     }
 
-    fn accept(&mut self, byte: u8) {
+    pub(crate) fn accept(&mut self, byte: u8) {
         let now_ns = self.hot.now_ns;
         self.transmitter.push(byte, now_ns.saturating_add(self.timing.tx_start_ns));
         self.counters.accepted += 1;
         self.hot.free_ns = now_ns.saturating_add(self.timing.tx_accept_ns);
     }
 
-    fn run_command(&mut self, command: u8) {
+    pub(crate) fn run_command(&mut self, command: u8) {
         let then = match command {
             RESET => AfterReply::Reset,
             ENTER_UART => AfterReply::EnterUart,
@@ -226,7 +244,7 @@ impl Mpu401 {
     }
 
     /// Whether a command that the card knows is acknowledged in intelligent mode.
-    fn acknowledges(&self, command: u8) -> bool {
+    pub(crate) fn acknowledges(&self, command: u8) -> bool {
         match self.rules.ack_set {
             AckSet::All | AckSet::ResetAndUart => true,
             AckSet::ResetOnly => command == RESET,
@@ -241,6 +259,7 @@ impl Mpu401 {
 
     fn answer_to(&self, command: u8) -> AfterReply {
         match (command, self.unit.firmware) {
+            _ if self.unit.has_sequencer => AfterReply::Command(command),
             (REQUEST_VERSION, Some(firmware)) => AfterReply::Answer(firmware.version),
             (REQUEST_REVISION, Some(firmware)) => AfterReply::Answer(firmware.revision),
             _ => AfterReply::Nothing,
@@ -248,7 +267,7 @@ impl Mpu401 {
     }
 
     /// Gets an ACK on its way. One that finds another still on its way joins it.
-    fn acknowledge(&mut self, content: Outbox, then: AfterReply) {
+    pub(crate) fn acknowledge(&mut self, content: Outbox, then: AfterReply) {
         let goes_first = self.rules.ack_position == AckPosition::Front;
         let is_unread = matches!(self.hot.outbox, Outbox::Ack | Outbox::QuietAck);
         if self.reply.is_some() || (goes_first && is_unread) {
@@ -280,13 +299,14 @@ impl Mpu401 {
 
     /// Does the work of a command that was taken `since_taken_ns` ago, the wait for the host to
     /// empty the latch not counted.
-    fn carry_out(&mut self, then: AfterReply, since_taken_ns: u64) {
+    pub(crate) fn carry_out(&mut self, then: AfterReply, since_taken_ns: u64) {
         match then {
             AfterReply::Nothing => {}
             AfterReply::Reset => {
                 self.clear(self.unit.cleared_by_reset);
                 let busy_ns = self.timing.busy_after_reset_ns;
                 self.be_busy(busy_ns.saturating_sub(since_taken_ns));
+                self.reset_sequencer();
                 self.output = self.plan_stop();
             }
             AfterReply::EnterUart => {
@@ -297,8 +317,11 @@ impl Mpu401 {
                 if self.unit.tx_while_busy == TxWhileBusy::Waits {
                     self.be_busy(busy_ns);
                 }
+                self.reset_sequencer();
                 self.output = Output::IDLE;
             }
+            AfterReply::Command(command) => self.run_sequencer_command(command),
+            AfterReply::Asked(request) => self.request_is_given(request),
             AfterReply::Answer(byte) => {
                 self.reply = Some(Reply {
                     byte,
@@ -326,6 +349,7 @@ impl Mpu401 {
         self.clear(self.unit.cleared_by_reset);
         self.hot.mode = Mode::Intelligent;
         self.be_busy(self.timing.busy_after_exit_ns);
+        self.reset_sequencer();
         self.output = match self.timing.backlog_after_exit_ns {
             NEVER_NS => self.plan_stop(),
             backlog_ns => Output {
@@ -345,7 +369,7 @@ impl Mpu401 {
         }
     }
 
-    fn be_busy(&mut self, duration_ns: u64) {
+    pub(crate) fn be_busy(&mut self, duration_ns: u64) {
         self.hot.free_ns = self.hot.now_ns.saturating_add(duration_ns);
     }
 

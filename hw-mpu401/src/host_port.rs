@@ -7,6 +7,7 @@ use crate::note::Note;
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, HostPort, ResetAck,
 };
+use crate::sequencer::Request;
 use crate::spec::{ENTER_UART, Mode, RESET, Status};
 use crate::timing::NEVER_NS;
 
@@ -28,6 +29,8 @@ pub(crate) enum Outbox {
     /// An ACK that does not raise the interrupt line.
     QuietAck,
     Answer,
+    /// What the unit says by itself.
+    Request,
     Midi,
 }
 
@@ -51,6 +54,10 @@ pub(crate) enum AfterReply {
     Reset,
     EnterUart,
     Answer(u8),
+    /// Runs a command of the sequencer.
+    Command(u8),
+    /// The host has been asked.
+    Asked(Request),
 }
 
 /// A MIDI IN byte that the unit holds for the host.
@@ -85,7 +92,7 @@ impl Mpu401 {
         match content {
             Outbox::Empty => return self.read_nothing(),
             Outbox::Ack | Outbox::QuietAck => self.hot.note = Note::Ack,
-            Outbox::Answer => self.hot.note = Note::Data,
+            Outbox::Answer | Outbox::Request => self.hot.note = Note::Data,
             Outbox::Midi => {
                 self.hot.note = Note::Data;
                 self.counters.delivered += 1;
@@ -122,6 +129,7 @@ impl Mpu401 {
             self.fill_inbox(Inbox::Data, byte);
             self.hot.note = match self.hot.mode {
                 Mode::Uart => Note::Data,
+                Mode::Intelligent if self.awaits_data() => Note::Data,
                 Mode::Intelligent => Note::Ignored,
             };
         }
@@ -203,7 +211,7 @@ impl Mpu401 {
         match self.hot.outbox {
             Outbox::Empty | Outbox::QuietAck => false,
             Outbox::Ack => self.rules.ack_interrupt == AckInterrupt::Raised,
-            Outbox::Answer | Outbox::Midi => true,
+            Outbox::Answer | Outbox::Request | Outbox::Midi => true,
         }
     }
 }

@@ -15,12 +15,21 @@ impl Mpu401 {
             + self.input.occupied_len()
     }
 
+    /// Input bytes that have arrived and that the host has not read, those included that still wait
+    /// for the rest of their message.
+    pub(crate) fn input_waiting(&self) -> usize {
+        self.input_held() + self.sequencer.held()
+    }
+
     /// A byte has arrived on MIDI IN.
     ///
-    /// In intelligent mode it does not go to the host: that takes the sequencer's record.
-    /// Measured: Roland firmware 1.5A. Assumed: for the other cards.
+    /// In intelligent mode the sequencer listens. Assumed: on a card without one nobody does.
     pub(crate) fn hear(&mut self, byte: u8) {
         self.counters.received += 1;
+        if self.runs_sequencer() {
+            self.listen(byte);
+            return;
+        }
         if self.hot.mode == Mode::Intelligent {
             self.counters.unheard += 1;
             return;
@@ -60,6 +69,7 @@ impl Mpu401 {
             cleared += 1;
         }
         self.counters.input_cleared += cleared as u64;
+        self.sequencer.forget_packets();
     }
 
     /// The unit fetches the next byte for the host.
@@ -68,6 +78,9 @@ impl Mpu401 {
             byte,
             ready_ns: self.hot.now_ns.saturating_add(self.timing.rx_to_dsr_ns),
         });
+        if self.runs_sequencer() {
+            self.follow_packet();
+        }
     }
 
     /// The unit puts the byte that it holds into the latch.

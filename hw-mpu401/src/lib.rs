@@ -51,17 +51,19 @@
 //! - Unread input that blocks output, and an ACK that waits for the byte before it to be read.
 //! - The ACK before the work, and the busy times after power-on, FF, 3F and FF in UART mode.
 //! - MIDI IN bytes lost while UART mode is entered, output lost after a reset.
-//! - FC at a reset and MIDI clock F8 in intelligent mode, at the default tempo.
-//! - In intelligent mode an ACK to every command the card knows; FF, 3F, AC and AD work.
+//! - FC at a reset and MIDI clock F8 in intelligent mode.
+//! - In intelligent mode of a card with firmware, every command: eight tracks and the conductor
+//!   with one event ahead, requests in their order, deferred commands, record and data in stop,
+//!   filters, reference tables and thru, tempo, relative tempo, graduation and timebase with the
+//!   firmware's own rounding, clock to host, MIDI sync, the standstill while a data byte is missing,
+//!   and note-offs behind a stop. The metronome's clicks are fetched with [`Mpu401::pop_click`].
+//! - In intelligent mode of any other card an ACK to every command it knows; FF and 3F work.
 //! - The interrupt line: an edge a byte, or a level.
 //!
 //! # Not emulated
 //!
-//! - The sequencer of intelligent mode: tracks, conductor, record, the clock to the host, tempo and
-//!   timebase commands, standstill while a parameter is missing, answers of A0 to A7, AB and AF.
-//!   Their commands are acknowledged, and data bytes are taken and ignored.
-//! - MIDI thru in intelligent mode: MIDI IN reaches neither the host nor MIDI OUT there.
-//! - Metronome, tape sync, Music Quest extensions.
+//! - Tape sync: with command 81 no tick comes. Music Quest extensions other than the timebases of
+//!   216 and 240, which a card has whose revision says so.
 //! - The SB16 mixer register that shows the interrupt.
 //!
 //! # Known inaccuracies
@@ -70,6 +72,9 @@
 //!   with [`CardTiming::Seeded`] one drawn from its range, each value as likely as any other.
 //! - Between the empty and the full output buffer, the busy time after FF in UART mode takes one
 //!   of two values; a real unit may have more.
+//! - Whether F8 goes on while a request for track data is open was not measured: here it waits.
+//! - A system exclusive message that goes through is not kept together: messages of tracks may come
+//!   between its bytes.
 //! - The parts of the Roland unit outside its microcontroller were not measured: low STATUS bits,
 //!   and whether the interrupt follows every byte.
 //!
@@ -97,6 +102,7 @@ mod note;
 mod profile;
 mod receiver;
 mod self_output;
+mod sequencer;
 mod spec;
 mod stream;
 mod timing;
@@ -113,6 +119,7 @@ pub use profile::{
     RxWhileBusy, Text, TxWhileBusy, UnreadInput,
 };
 pub use receiver::MIDI_IN_LIMIT;
+pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
     ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
     Register, Status,

@@ -38,6 +38,7 @@ impl Mpu401 {
     /// What goes on at time 0.
     pub(crate) fn initial_output(&self, initial: InitialState) -> Output {
         match (initial, self.hot.mode, self.unit.reset_output) {
+            (InitialState::Idle, Mode::Intelligent, _) if self.unit.has_sequencer => Output::IDLE,
             (_, Mode::Uart, _) | (_, _, None) | (InitialState::Uart { .. }, ..) => Output::IDLE,
             (InitialState::PowerOn, ..) => self.plan_stop(),
             // Assumed: any phase is as good as another.
@@ -88,6 +89,11 @@ impl Mpu401 {
     }
 
     fn send_clock(&mut self, until_ns: u64) {
+        if self.unit.has_sequencer {
+            self.output = Output::IDLE;
+            self.start_sequencer_clock();
+            return;
+        }
         let period_ns = self.unit.reset_output.map_or(NEVER_NS, |o| o.clock_period_ns);
         self.output.step = OutputStep::Clock;
         self.skip_clocks(until_ns, period_ns);
@@ -106,7 +112,7 @@ impl Mpu401 {
         self.hot.now_ns = self.output.due_ns;
     }
 
-    fn send(&mut self, byte: u8) {
+    pub(crate) fn send(&mut self, byte: u8) {
         if !self.output_is_full() {
             self.transmitter.generate(byte, self.hot.now_ns);
         }

@@ -34,6 +34,14 @@ pub const REQUEST_VERSION: u8 = 0xAC;
 /// Source: MPU-401 technical reference, command list.
 pub const REQUEST_REVISION: u8 = 0xAD;
 
+/// MIDI real-time message Start.
+/// Source: MIDI 1.0 Detailed Specification, System Real Time.
+pub(crate) const MIDI_START: u8 = 0xFA;
+
+/// MIDI real-time message Continue.
+/// Source: MIDI 1.0 Detailed Specification, System Real Time.
+pub(crate) const MIDI_CONTINUE: u8 = 0xFB;
+
 /// MIDI real-time message Stop.
 /// Source: MIDI 1.0 Detailed Specification, System Real Time.
 pub(crate) const MIDI_STOP: u8 = 0xFC;

@@ -155,6 +155,13 @@ impl Transmitter {
         self.first_held(now_ns) + self.limit
     }
 
+    /// When there is room for so many bytes at once, or when all have left if it never holds so
+    /// many. A time in the past, 0 at the latest, if there is room already.
+    pub(crate) fn room_for_ns(&self, bytes: u64) -> u64 {
+        let may_wait = self.limit.saturating_sub(bytes);
+        self.end_ns(self.pushed.wrapping_sub(may_wait + 1))
+    }
+
     /// Bytes that have not left whole.
     pub(crate) fn held(&self, now_ns: u64) -> usize {
         (self.pushed - self.first_held(now_ns)) as usize

@@ -357,6 +357,7 @@ fn lost(counters: &CardCounters) -> u64 {
         + counters.rx_overrun
         + counters.lost_in_busy
         + counters.unheard
+        + counters.thru_lost
         + counters.input_cleared
 }
 

@@ -124,7 +124,7 @@ impl Instance {
                 let at_the_card = counters.rx_overrun + counters.midi_in_refused;
                 let in_the_card = counters.lost_in_busy + counters.unheard + counters.input_cleared;
                 let to_host = counters.sent.saturating_sub(self.queued);
-                from_driver + at_the_card + in_the_card + to_host
+                from_driver + at_the_card + in_the_card + counters.thru_lost + to_host
             }
             Count::ClampedTimes => self.clamped,
         }

@@ -4,7 +4,11 @@
 mod bus;
 mod clones;
 mod drivers;
+mod host;
+mod play;
 mod properties;
+mod record;
 mod registers;
 mod roland;
+mod tempo;
 mod timing;

@@ -28,8 +28,13 @@ fn pause_ns() -> impl Strategy<Value = u64> {
     ]
 }
 
+/// Resets and modes, whatever there is, and what makes a sequencer busy.
 fn command() -> impl Strategy<Value = u8> {
-    prop_oneof![Just(0xFF), Just(0x3F), Just(0xAC), any::<u8>()]
+    let busy = prop::sample::select(vec![
+        0x0A, 0x08, 0x05, 0x22, 0x20, 0x2A, 0x11, 0x8B, 0x8F, 0x95, 0xB8, 0xB8, 0xEC, 0xEC, 0xE0,
+        0xE1, 0xE2, 0xE7, 0xD0, 0xDF, 0x97, 0x37, 0x85, 0x82, 0x80, 0xA0, 0xAF,
+    ]);
+    prop_oneof![1 => Just(0xFF), 1 => Just(0x3F), 3 => any::<u8>(), 8 => busy]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -59,6 +64,41 @@ fn timing() -> impl Strategy<Value = CardTiming> {
     ]
 }
 
+/// Starts play and record of a card in intelligent mode, and then lets accesses come as a host of
+/// the sequencer makes them, some of them wrong.
+fn talk() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    let data = prop_oneof![
+        Just(0x00),
+        Just(0x01),
+        Just(0xF8),
+        Just(0xFC),
+        Just(0x90),
+        0..0x80_u8,
+        any::<u8>()
+    ];
+    let step = prop_oneof![
+        6 => data.prop_map(|byte| Step::Write(Register::Data, byte)),
+        5 => Just(Step::Read(Register::Data)),
+        1 => Just(Step::Read(Register::Command)),
+        1 => command().prop_filter("modes stay", |byte| *byte != 0xFF && *byte != 0x3F)
+            .prop_map(|byte| Step::Write(Register::Command, byte)),
+        2 => (0..2_000_000_u64, any::<u8>())
+            .prop_map(|(ahead_ns, byte)| Step::MidiIn(ahead_ns, byte)),
+        1 => Just(Step::Advance),
+    ];
+    let pause_ns = prop_oneof![6 => 0..400_000_u64, 2 => 0..6_000_000_u64, 1 => 0..400_000_000_u64];
+    (any::<u8>(), prop::collection::vec((pause_ns, step), 0..150)).prop_map(|(tracks, steps)| {
+        let command = |byte| [Step::Write(Register::Command, byte), Step::Read(Register::Data)];
+        let setting = [Step::Write(Register::Data, tracks), Step::Advance];
+        [command(0xEC), setting, command(0xB8), command(0x95), command(0x8B), command(0x2A)]
+            .into_iter()
+            .flatten()
+            .map(|step| (500_000, step))
+            .chain(steps)
+            .collect()
+    })
+}
+
 fn apply(chip: &mut Mpu401, step: Step, now_ns: u64) -> u8 {
     match step {
         Step::Read(register) => return chip.read(register, now_ns),
@@ -78,16 +118,21 @@ fn assert_sums(chip: &Mpu401) {
     let waiting = chip.waiting();
     assert_eq!(
         data_writes + command_writes,
-        accepted + commands + counters.ignored + counters.overwritten + waiting.host as u64,
+        accepted
+            + commands
+            + counters.parameters
+            + counters.ignored
+            + counters.overwritten
+            + waiting.host as u64,
         "{counters:?}"
     );
     assert_eq!(
-        accepted + counters.generated,
+        accepted + counters.generated + counters.played + counters.thru,
         counters.sent + counters.dropped_by_reset + waiting.output as u64,
         "{counters:?}"
     );
     assert_eq!(
-        counters.received,
+        counters.received + counters.inserted,
         counters.delivered
             + counters.rx_overrun
             + counters.lost_in_busy
@@ -152,6 +197,43 @@ proptest! {
             prop_assert_eq!(jumping.last_access_note(), stepping.last_access_note());
             prop_assert_eq!(wire(&mut jumping), wire(&mut stepping));
             prop_assert_eq!(jumping.counters(), stepping.counters());
+        }
+    }
+
+    #[test]
+    fn a_talk_with_the_sequencer_shows_the_same_in_small_steps_and_at_once(
+        card_number in 0..cards().len(),
+        steps in talk(),
+    ) {
+        let mut jumping = Mpu401::new(&cards()[card_number], InitialState::Idle);
+        let mut stepping = Mpu401::new(&cards()[card_number], InitialState::Idle);
+        let mut now_ns = 0;
+        for (pause_ns, step) in steps {
+            let before_ns = now_ns;
+            now_ns += pause_ns;
+            for part in 1..=16 {
+                let event_ns = stepping.next_event_ns();
+                prop_assert!(event_ns > before_ns + pause_ns * (part - 1) / 16);
+                let line = stepping.interrupt_line();
+                let until_ns = before_ns + pause_ns * part / 16;
+                if event_ns > until_ns {
+                    stepping.advance(until_ns);
+                    prop_assert_eq!(stepping.interrupt_line(), line, "no change between events");
+                } else {
+                    stepping.advance(event_ns);
+                    stepping.advance(until_ns);
+                }
+            }
+            prop_assert_eq!(apply(&mut jumping, step, now_ns), apply(&mut stepping, step, now_ns));
+            prop_assert_eq!(jumping.interrupt_line(), stepping.interrupt_line());
+            prop_assert_eq!(jumping.status(), stepping.status());
+            prop_assert_eq!(jumping.next_event_ns(), stepping.next_event_ns());
+            prop_assert_eq!(wire(&mut jumping), wire(&mut stepping));
+            prop_assert_eq!(jumping.counters(), stepping.counters());
+            prop_assert_eq!(jumping.pop_click(), stepping.pop_click());
+            assert_sums(&jumping);
+            let has_data = jumping.status().has_data();
+            prop_assert_eq!(jumping.interrupt_line(), has_data, "the line follows the latch");
         }
     }
 

@@ -315,10 +315,12 @@ fn the_first_1745_unread_bytes_stay_and_the_newest_are_lost() {
 #[test]
 fn midi_in_does_not_reach_the_host_in_intelligent_mode() {
     let mut bus = roland(InitialState::Idle);
-    bus.chip.midi_in(0, 0x90);
+    for byte in [0x90, 0x3C, 0x40] {
+        bus.chip.midi_in(0, byte);
+    }
     bus.wait_us(5_000);
     assert_eq!(bus.status(), 0xBF);
-    assert_eq!(bus.chip.counters().unheard, 1);
+    assert_eq!(bus.chip.counters().unheard, 3);
 }
 
 #[test]

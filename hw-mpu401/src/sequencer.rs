@@ -1,0 +1,373 @@
+//! Intelligent mode: the sequencer inside a unit with firmware.
+//!
+//! ```text
+//!   commands ---> settings, tempo, transport         command, transport
+//!                       |
+//!                     ticks ---> F8, FD, clicks      tick_clock, host_clock, metronome
+//!                       |
+//!   host <--- requests  +---> eight tracks           service, track, play
+//!        ---> answers         and the conductor ---> MIDI OUT
+//!                                                        ^
+//!   host <--- record <--- filters <--- MIDI IN --- thru -+     listen, record, switches, thru
+//! ```
+//!
+//! Nothing ticks: the clock knows the next tick at which something happens, and what has passed
+//! until then is subtracted when somebody looks. What the unit says to the host goes through the
+//! same latch and main loop as everything else, see `firmware`.
+//!
+//! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. What neither
+//! tells is marked `Assumed:` where it is decided.
+
+mod command;
+mod figures;
+mod host_clock;
+mod listen;
+mod message;
+mod metronome;
+mod play;
+mod record;
+mod service;
+mod sounding;
+mod switches;
+mod tempo;
+mod thru;
+mod tick_clock;
+mod track;
+mod transport;
+
+use crate::chip::Mpu401;
+use crate::spec::{MIDI_CLOCK, MIDI_STOP};
+use crate::timing::NEVER_NS;
+use crate::wire::WIRE_LIMIT;
+use host_clock::HostClock;
+use listen::Listener;
+use metronome::{Clicks, Metronome};
+use record::{PacketEnds, Record};
+use ringbuf::{LocalRb, storage::Array};
+use service::{Deferred, Expects};
+use sounding::Sounding;
+use switches::{Settings, Switches};
+use tempo::Tempo;
+use thru::ThruQueue;
+use tick_clock::{ClockSource, TickClock};
+use track::{Answer, ConductorEvent, Slot, Track};
+use transport::Silence;
+
+pub use metronome::{Accent, Click};
+pub(crate) use service::Request;
+
+/// Clicks that wait for [`pop_click`](crate::Mpu401::pop_click), at most. One more drops the
+/// oldest.
+pub const CLICK_LIMIT: usize = 64;
+
+/// Room in the output that a tick needs: a message of each track, FC and F8, and a message that
+/// goes through.
+const TICK_ROOM: u64 = 32;
+
+/// What the unit knows in intelligent mode. A reset sets all of it but the clicks.
+pub(crate) struct Sequencer {
+    // What commands set.
+    tempo: Tempo,
+    settings: Settings,
+    /// The tracks that B8 makes active. Command EC.
+    active: u8,
+    // Time.
+    clock: TickClock,
+    host_clock: HostClock,
+    metronome: Metronome,
+    /// Whether the next tick that matters has to be found anew.
+    is_stale: bool,
+    /// Whether FC goes out with the next MIDI clock.
+    sends_stop: bool,
+    silence: Silence,
+    // Play.
+    is_playing: bool,
+    tracks: [Track; 8],
+    conductor: Slot<ConductorEvent>,
+    sounding: Sounding,
+    // The talk with the host.
+    expects: Expects,
+    answer: Answer,
+    deferred: Option<Deferred>,
+    /// No request comes before.
+    service_from_ns: u64,
+    /// No FD comes before.
+    clock_to_host_from_ns: u64,
+    /// From when on the host is told that all tracks have ended.
+    all_end_from_ns: Option<u64>,
+    // MIDI IN.
+    /// Nothing is heard before. Assumed: a unit that is busy with a reset does not listen.
+    hears_from_ns: u64,
+    listener: Listener,
+    record: Record,
+    ends: PacketEnds,
+    /// Whether the host has a part of a packet.
+    in_packet: bool,
+    thru: ThruQueue,
+    // The metronome's output.
+    clicks: LocalRb<Array<Click, CLICK_LIMIT>>,
+}
+
+impl Sequencer {
+    /// As after a reset, the clock not started.
+    pub(crate) fn new() -> Self {
+        let tempo = Tempo::new();
+        Self {
+            clock: TickClock::new(tempo.tick_ns(0), tempo.ticks_a_clock()),
+            tempo,
+            settings: Settings::new(),
+            active: 0,
+            host_clock: HostClock::new(),
+            metronome: Metronome::new(),
+            is_stale: true,
+            sends_stop: false,
+            silence: Silence::None,
+            is_playing: false,
+            tracks: [Track::IDLE; 8],
+            conductor: Slot::Idle,
+            sounding: Sounding::new(),
+            expects: Expects::Nothing,
+            answer: Answer::EMPTY,
+            deferred: None,
+            service_from_ns: 0,
+            clock_to_host_from_ns: 0,
+            all_end_from_ns: None,
+            hears_from_ns: 0,
+            listener: Listener::new(),
+            record: Record::new(),
+            ends: PacketEnds::new(0),
+            in_packet: false,
+            thru: ThruQueue::EMPTY,
+            clicks: LocalRb::default(),
+        }
+    }
+
+    /// Lets the clock go from time 0 on.
+    pub(crate) fn start_clock_at_zero(&mut self) {
+        self.clock.start_at_zero();
+    }
+
+    /// Bytes on MIDI IN that wait for the rest of their message.
+    pub(crate) fn held(&self) -> usize {
+        self.listener.held()
+    }
+
+    /// Ticks from the last one counted until something happens.
+    fn find_next_tick(&self) -> u64 {
+        if self.tempo.has_glide() {
+            return 1;
+        }
+        let mut next = u64::from(self.clock.clock_in);
+        if self.settings.switches.contains(Switches::CLOCK_TO_HOST) {
+            next = next.min(self.host_clock.ticks_left());
+        }
+        if self.record.is_on() {
+            next = next.min(self.record.ticks_left());
+        }
+        if self.is_playing {
+            let held = self.tracks.iter().filter_map(|track| track.slot.ticks_left());
+            let soonest = held.chain(self.conductor.ticks_left()).min();
+            next = soonest.map_or(next, |ticks| next.min(ticks.into()));
+        }
+        next.max(1)
+    }
+
+    /// Lets ticks pass, none beyond the next one at which something happens.
+    fn pass(&mut self, ticks: u64) {
+        self.clock.count(ticks);
+        let is_wanted = self.settings.switches.contains(Switches::CLOCK_TO_HOST);
+        self.host_clock.pass(ticks, is_wanted);
+        if !self.record.starts {
+            self.record.pass(ticks);
+        }
+        if self.is_playing {
+            self.tracks.iter_mut().for_each(|track| track.slot.pass(ticks));
+            self.conductor.pass(ticks);
+        }
+    }
+}
+
+impl Mpu401 {
+    /// Fetches the oldest click of the metronome. [`CLICK_LIMIT`] of them wait at most; one more
+    /// drops the oldest, and [`Counters::clicks`](crate::Counters) counts all of them.
+    pub fn pop_click(&mut self) -> Option<Click> {
+        self.sequencer.clicks.try_pop()
+    }
+
+    fn switches(&self) -> Switches {
+        self.sequencer.settings.switches
+    }
+
+    /// Everything as after a reset, but that the clock waits for its start.
+    pub(crate) fn reset_sequencer(&mut self) {
+        use ringbuf::traits::Observer;
+        if !self.unit.has_sequencer {
+            return;
+        }
+        self.counters.input_cleared += self.sequencer.held() as u64;
+        let clicks = core::mem::take(&mut self.sequencer.clicks);
+        let ends = PacketEnds::new(self.input.occupied_len());
+        let hears_from_ns = self.hot.free_ns;
+        *self.sequencer = Sequencer { clicks, ends, hears_from_ns, ..Sequencer::new() };
+    }
+
+    /// The first MIDI clock after a reset falls now.
+    pub(crate) fn start_sequencer_clock(&mut self) {
+        self.sequencer.clock.restart(self.hot.now_ns);
+        self.sequencer.is_stale = true;
+    }
+
+    /// When the sequencer acts by itself next, [`NEVER_NS`] if it does not.
+    pub(crate) fn find_sequencer_due_ns(&mut self) -> u64 {
+        if self.sequencer.is_stale {
+            let next = self.sequencer.find_next_tick();
+            self.sequencer.clock.set_next_in(next);
+            self.sequencer.is_stale = false;
+        }
+        let tick_ns = match self.sequencer.clock.due_ns() {
+            NEVER_NS => NEVER_NS,
+            due_ns => due_ns.max(self.room_ns()),
+        };
+        let due_ns = tick_ns.min(self.sequencer.thru.due_ns()).min(self.sequencer.silence.due_ns());
+        due_ns.max(self.hot.now_ns)
+    }
+
+    /// When the output has room for all that a tick may bring.
+    fn room_ns(&self) -> u64 {
+        self.transmitter.room_for_ns(TICK_ROOM)
+    }
+
+    /// Does what is due. `until_ns` is the time up to which the chip is to run.
+    pub(crate) fn run_sequencer(&mut self, until_ns: u64) {
+        let now_ns = self.hot.now_ns;
+        if self.sequencer.thru.due_ns() <= now_ns {
+            self.send_thru();
+        } else if self.sequencer.silence.due_ns() <= now_ns {
+            self.send_silence();
+        } else {
+            self.run_tick(until_ns);
+        }
+    }
+
+    /// Counts the ticks up to now. Nothing happens at any of them.
+    pub(crate) fn catch_up(&mut self) {
+        let ticks = self.sequencer.clock.passed(self.hot.now_ns);
+        if ticks > 0 {
+            self.sequencer.pass(ticks);
+        }
+    }
+
+    /// A tick at which something happens.
+    fn run_tick(&mut self, until_ns: u64) {
+        if self.requests_hold_ticks() {
+            self.sequencer.clock.hold();
+            return;
+        }
+        self.skip_quiet_clocks(until_ns);
+        let ticks = self.sequencer.clock.next_in();
+        self.sequencer.pass(ticks);
+        self.sequencer.record.starts = false;
+        self.mark_overflow();
+        if self.sequencer.clock.clock_in == 0 {
+            self.run_midi_clock();
+        }
+        if self.sequencer.is_playing {
+            self.play_due_events();
+        }
+        if self.sequencer.tempo.has_glide() {
+            self.sequencer.tempo.settle(self.hot.now_ns);
+            self.take_tempo();
+        }
+        self.sequencer.is_stale = true;
+    }
+
+    /// A MIDI clock falls: F8, perhaps FC, a click, the end of a measure.
+    fn run_midi_clock(&mut self) {
+        self.sequencer.clock.clock_in = self.sequencer.tempo.ticks_a_clock();
+        if core::mem::take(&mut self.sequencer.sends_stop) {
+            self.send_realtime(MIDI_STOP);
+        }
+        self.send_realtime(MIDI_CLOCK);
+        self.clock_has_fallen();
+        let falls = self.sequencer.metronome.beat();
+        if let Some(accent) = falls.click {
+            self.counters.clicks += 1;
+            let click = Click { time_ns: self.hot.now_ns, accent };
+            self.sequencer.clicks.push_overwrite(click);
+        }
+        let is_marked = self.switches().contains(Switches::MEASURE_END);
+        if falls.measure_ends && is_marked && self.sequencer.record.is_on() {
+            self.mark_measure();
+        }
+    }
+
+    /// The length of a tick follows the tempo.
+    fn take_tempo(&mut self) {
+        let tick_ns = self.sequencer.tempo.tick_ns(self.hot.now_ns);
+        self.sequencer.clock.set_tick_ns(tick_ns);
+        self.sequencer.is_stale = true;
+    }
+
+    /// After a long time without a look at the chip, leaves out the MIDI clocks of which nothing
+    /// but the newest wire events and clicks would be left. The result is the same as if each had
+    /// fallen.
+    fn skip_quiet_clocks(&mut self, until_ns: u64) {
+        if !self.is_steady() {
+            return;
+        }
+        let quiet_until_ns =
+            until_ns.min(self.cable.due_ns()).min(self.unit_plan.due_ns).min(self.output.due_ns);
+        let ticks_a_clock = u64::from(self.sequencer.tempo.ticks_a_clock());
+        let period_ns = ticks_a_clock * self.sequencer.clock.tick_ns();
+        let due = quiet_until_ns.saturating_sub(self.hot.now_ns) / period_ns;
+        let clocks = due.saturating_sub(self.clocks_worth_keeping());
+        if clocks == 0 {
+            return;
+        }
+        if self.switches().contains(Switches::REALTIME_OUT) {
+            self.transmitter.skip(clocks);
+        }
+        let ticks = clocks * ticks_a_clock;
+        let sequencer = &mut self.sequencer;
+        sequencer.clock.leave_out(ticks);
+        let is_wanted = sequencer.settings.switches.contains(Switches::CLOCK_TO_HOST);
+        sequencer.host_clock.pass(ticks, is_wanted);
+        sequencer.record.leave_out(ticks);
+        self.counters.clicks += sequencer.metronome.skip(clocks);
+        self.hot.now_ns += clocks * period_ns;
+    }
+
+    /// Whether one MIDI clock is as the other, with nothing between them, until something from
+    /// outside comes.
+    fn is_steady(&self) -> bool {
+        let sequencer = &self.sequencer;
+        let next_is_clock = sequencer.clock.next_in() == u64::from(sequencer.clock.clock_in);
+        let is_blocked = self.unit_plan.due_ns == NEVER_NS && self.reply.is_some();
+        let no_fd = !sequencer.settings.switches.contains(Switches::CLOCK_TO_HOST) || is_blocked;
+        let plays_nothing = !sequencer.is_playing
+            || (sequencer.conductor.ticks_left().is_none()
+                && sequencer.tracks.iter().all(|track| track.slot.ticks_left().is_none()));
+        let records_nothing = !sequencer.record.is_on() || self.input_is_full();
+        (next_is_clock || is_blocked)
+            && no_fd
+            && plays_nothing
+            && records_nothing
+            && sequencer.clock.source == ClockSource::Internal
+            && !sequencer.tempo.has_glide()
+            && !sequencer.sends_stop
+            && !sequencer.record.starts
+            && sequencer.silence == Silence::None
+            && sequencer.thru.due_ns() == NEVER_NS
+            && self.transmitter.free_ns() <= self.hot.now_ns
+    }
+
+    fn clocks_worth_keeping(&self) -> u64 {
+        let for_clicks = match self.sequencer.metronome.clicks {
+            Clicks::Off => 0,
+            Clicks::Plain | Clicks::WithAccent => {
+                (CLICK_LIMIT as u64 + 1) * self.sequencer.metronome.clocks_a_beat()
+            }
+        };
+        for_clicks.max(WIRE_LIMIT as u64)
+    }
+}

@@ -1,0 +1,131 @@
+//! Clock to host: FD every few ticks, as command E7 says.
+
+/// FDs that wait for the host, at most; more are lost.
+/// Assumed: the firmware counts them in one byte. Measured: a backlog of 20 is kept.
+const BACKLOG_LIMIT: u64 = 255;
+
+/// Quarter ticks from one FD to the next after a reset. Measured: FD every 60 ticks.
+const DEFAULT_QUARTERS: u8 = 240;
+
+/// Smaller values are ignored. Measured: 0 to 3 leave 60 ticks.
+const LEAST_QUARTERS: u8 = 4;
+
+/// The countdown to the next FD, in quarter ticks, so that four FDs share a remainder.
+pub(super) struct HostClock {
+    quarters: u8,
+    /// Until the next one: from 1 on.
+    left: u64,
+    backlog: u64,
+}
+
+impl HostClock {
+    /// As after a reset.
+    pub(super) const fn new() -> Self {
+        Self { quarters: DEFAULT_QUARTERS, left: DEFAULT_QUARTERS as u64, backlog: 0 }
+    }
+
+    /// Command E7. Assumed: the count begins anew.
+    pub(super) fn set(&mut self, quarters: u8) {
+        if quarters >= LEAST_QUARTERS {
+            self.quarters = quarters;
+            self.restart();
+        }
+    }
+
+    /// Begins to count anew.
+    pub(super) fn restart(&mut self) {
+        self.left = u64::from(self.quarters);
+    }
+
+    /// Ticks until the next FD, at least 1.
+    pub(super) fn ticks_left(&self) -> u64 {
+        self.left.div_ceil(4)
+    }
+
+    /// Lets ticks pass, and counts the FDs if they are wanted.
+    pub(super) fn pass(&mut self, ticks: u64, is_wanted: bool) {
+        let passed = ticks.saturating_mul(4);
+        if passed < self.left {
+            self.left -= passed;
+            return;
+        }
+        let period = u64::from(self.quarters);
+        let due = (passed - self.left) / period + 1;
+        self.left = due * period - (passed - self.left);
+        if is_wanted {
+            self.backlog = self.backlog.saturating_add(due).min(BACKLOG_LIMIT);
+        }
+    }
+
+    /// Whether an FD waits to be given.
+    pub(super) fn is_due(&self) -> bool {
+        self.backlog > 0
+    }
+
+    /// One has been given.
+    pub(super) fn given(&mut self) {
+        self.backlog = self.backlog.saturating_sub(1);
+    }
+
+    /// Nobody wants those that wait any more.
+    pub(super) fn drop_backlog(&mut self) {
+        self.backlog = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ticks between FDs.
+    fn gaps(value: u8, count: usize) -> [u64; 8] {
+        let mut clock = HostClock::new();
+        clock.set(value);
+        let mut gaps = [0; 8];
+        for gap in gaps.iter_mut().take(count) {
+            while !clock.is_due() {
+                clock.pass(1, true);
+                *gap += 1;
+            }
+            clock.given();
+        }
+        gaps
+    }
+
+    #[test]
+    fn a_remainder_is_shared_among_four() {
+        assert_eq!(gaps(4, 8), [1; 8]);
+        assert_eq!(gaps(5, 8), [2, 1, 1, 1, 2, 1, 1, 1]);
+        assert_eq!(gaps(6, 8), [2, 1, 2, 1, 2, 1, 2, 1]);
+        assert_eq!(gaps(7, 8), [2, 2, 2, 1, 2, 2, 2, 1]);
+        assert_eq!(gaps(240, 2)[..2], [60, 60]);
+    }
+
+    #[test]
+    fn values_below_four_are_ignored() {
+        for value in 0..4 {
+            assert_eq!(gaps(value, 1)[0], 60);
+        }
+    }
+
+    #[test]
+    fn many_ticks_at_once_are_the_same_as_one_by_one() {
+        for value in [4, 5, 7, 20, 240, 255] {
+            let (mut one, mut many) = (HostClock::new(), HostClock::new());
+            one.set(value);
+            many.set(value);
+            for jump in [1, 3, 60, 61, 119, 7] {
+                (0..jump).for_each(|_| one.pass(1, true));
+                many.pass(jump, true);
+                assert_eq!((one.left, one.backlog), (many.left, many.backlog), "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_backlog_has_a_limit() {
+        let mut clock = HostClock::new();
+        clock.pass(60 * 1_000, true);
+        assert_eq!(clock.backlog, BACKLOG_LIMIT);
+    }
+}

@@ -1,0 +1,161 @@
+//! What goes to the host from MIDI IN: record, data in stop, system messages.
+//!
+//! The bytes wait in the input FIFO, packet by packet: a timing byte and its event, or a system
+//! message and its mark. Between the bytes of a packet the unit gives nothing else.
+
+use super::Sequencer;
+use super::track::{DATA_END, MEASURE_END, OVERFLOW_TICKS, TIMING_OVERFLOW};
+use crate::chip::Mpu401;
+use crate::profile::MAX_RX_DEPTH;
+use ringbuf::traits::Observer;
+
+/// Whether record goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RecordState {
+    Off,
+    /// It begins with the first event.
+    Standby,
+    On,
+}
+
+/// Record.
+pub(super) struct Record {
+    pub(super) state: RecordState,
+    /// Ticks since the last event, fewer than 240. It counts without record too.
+    pub(super) ticks: u64,
+    /// Whether the first tick after a start is still to come: it is tick 0.
+    pub(super) starts: bool,
+    /// The status byte that the host has seen last, 0 for none.
+    pub(super) last_status: u8,
+}
+
+impl Record {
+    pub(super) const fn new() -> Self {
+        Self { state: RecordState::Off, ticks: 0, starts: false, last_status: 0 }
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.state == RecordState::On
+    }
+
+    /// Ticks until the counter overflows.
+    pub(super) fn ticks_left(&self) -> u64 {
+        u64::from(OVERFLOW_TICKS).saturating_sub(self.ticks)
+    }
+
+    /// Lets ticks pass. Without record nobody is told of an overflow.
+    pub(super) fn pass(&mut self, ticks: u64) {
+        self.ticks = self.ticks.saturating_add(ticks);
+        if !self.is_on() {
+            self.ticks %= u64::from(OVERFLOW_TICKS);
+        }
+    }
+
+    /// Lets ticks pass whose overflows nobody could be told of.
+    pub(super) fn leave_out(&mut self, ticks: u64) {
+        self.ticks = self.ticks.saturating_add(ticks) % u64::from(OVERFLOW_TICKS);
+    }
+
+    /// The ticks since the last event, for a timing byte or the answer to AB; then they are 0.
+    pub(super) fn take_ticks(&mut self) -> u8 {
+        let ticks = self.ticks.min(u64::from(OVERFLOW_TICKS - 1)) as u8;
+        self.ticks = 0;
+        ticks
+    }
+}
+
+const END_WORDS: usize = MAX_RX_DEPTH as usize / 64;
+
+/// For each byte in the input FIFO whether it ends a packet.
+pub(super) struct PacketEnds {
+    bits: [u64; END_WORDS],
+    pushed: usize,
+    popped: usize,
+}
+
+impl PacketEnds {
+    /// For a FIFO that holds so many bytes, each a packet of its own.
+    pub(super) const fn new(held: usize) -> Self {
+        Self { bits: [u64::MAX; END_WORDS], pushed: held, popped: 0 }
+    }
+
+    fn push(&mut self, ends: bool) {
+        let bit = 1_u64 << (self.pushed % 64);
+        if let Some(word) = self.bits.get_mut(self.pushed / 64 % END_WORDS) {
+            *word = if ends { *word | bit } else { *word & !bit };
+        }
+        self.pushed = self.pushed.wrapping_add(1);
+    }
+
+    pub(super) fn pop(&mut self) -> bool {
+        let word = self.bits.get(self.popped / 64 % END_WORDS).copied().unwrap_or(u64::MAX);
+        let ends = word >> (self.popped % 64) & 1 != 0;
+        self.popped = self.popped.wrapping_add(1);
+        ends
+    }
+}
+
+/// Bytes of a packet that the unit has added to those that came in.
+#[derive(Clone, Copy)]
+pub(super) struct Packet<'a> {
+    pub(super) bytes: &'a [u8],
+    /// How many of them came in on MIDI IN.
+    pub(super) came_in: usize,
+}
+
+impl Mpu401 {
+    /// Queues a packet for the host. When it does not fit, all of it is lost.
+    pub(super) fn queue_packet(&mut self, packet: Packet<'_>) {
+        let length = packet.bytes.len();
+        let came_in = packet.came_in as u64;
+        let room = self.input.vacant_len();
+        if self.input_held() + length > self.unit.rx_limit || length > room {
+            self.counters.rx_overrun += came_in;
+            return;
+        }
+        for (number, byte) in packet.bytes.iter().enumerate() {
+            let _ = self.input.try_push(*byte);
+            self.sequencer.ends.push(number + 1 == length);
+        }
+        self.counters.inserted += length as u64 - came_in;
+    }
+
+    /// Whether not even one more byte for the host finds room.
+    pub(super) fn input_is_full(&self) -> bool {
+        self.input_held() >= self.unit.rx_limit
+    }
+
+    /// F8 to the host once 240 ticks have passed without an event.
+    pub(super) fn mark_overflow(&mut self) {
+        let record = &mut self.sequencer.record;
+        if record.is_on() && record.ticks_left() == 0 {
+            record.ticks = 0;
+            self.queue_packet(Packet { bytes: &[TIMING_OVERFLOW], came_in: 0 });
+        }
+    }
+
+    /// The end of a measure: F9 behind its timing byte.
+    pub(super) fn mark_measure(&mut self) {
+        self.mark(MEASURE_END);
+    }
+
+    /// Command stop record: FC behind its timing byte.
+    pub(super) fn mark_record_end(&mut self) {
+        self.mark(DATA_END);
+    }
+
+    fn mark(&mut self, mark: u8) {
+        if self.input_held() + 2 <= self.unit.rx_limit {
+            let ticks = self.sequencer.record.take_ticks();
+            self.queue_packet(Packet { bytes: &[ticks, mark], came_in: 0 });
+        }
+    }
+}
+
+impl Sequencer {
+    /// The host has thrown away what waits for it.
+    pub(crate) fn forget_packets(&mut self) {
+        self.ends = PacketEnds::new(0);
+        self.in_packet = false;
+    }
+}

@@ -1,0 +1,221 @@
+//! The ticks: when the next one that matters comes, and how many have passed.
+//!
+//! Nothing runs at a tick at which nothing happens. The clock knows when the last tick was that
+//! has been counted, and after how many more ticks something is to be done.
+
+use crate::timing::NEVER_NS;
+
+/// Where the ticks come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClockSource {
+    /// The unit's own timer. Command 80.
+    Internal,
+    /// Tape. Command 81. No tape is modelled, so no tick comes.
+    Tape,
+    /// F8 on MIDI IN. Command 82.
+    Midi,
+}
+
+/// Whether the clock goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gait {
+    /// After a reset, before the first MIDI clock.
+    NotYet,
+    Goes,
+    /// The unit waits for the host, and ticks wait with it.
+    Held,
+}
+
+/// The clock.
+pub(super) struct TickClock {
+    pub(super) source: ClockSource,
+    gait: Gait,
+    /// When the last tick was that has been counted.
+    last_ns: u64,
+    /// From tick to tick.
+    tick_ns: u64,
+    /// Ticks after the last one until something is to be done. At least 1.
+    next_in: u64,
+    /// With MIDI sync: ticks that the last F8 still allows.
+    allowed: u64,
+    /// When the last F8 came in, if one has.
+    heard_ns: Option<u64>,
+    /// Ticks that an F8 allows.
+    ticks_a_clock: u64,
+    /// How many came in while the clock was held.
+    missed: u32,
+    /// Ticks until the next MIDI clock.
+    pub(super) clock_in: u8,
+}
+
+impl TickClock {
+    /// As after a reset: it does not go yet.
+    pub(super) const fn new(tick_ns: u64, clock_in: u8) -> Self {
+        Self {
+            source: ClockSource::Internal,
+            gait: Gait::NotYet,
+            last_ns: 0,
+            tick_ns,
+            next_in: 1,
+            allowed: u64::MAX,
+            heard_ns: None,
+            ticks_a_clock: 1,
+            missed: 0,
+            clock_in,
+        }
+    }
+
+    pub(super) fn tick_ns(&self) -> u64 {
+        self.tick_ns
+    }
+
+    pub(super) fn set_tick_ns(&mut self, tick_ns: u64) {
+        if self.source != ClockSource::Midi {
+            self.tick_ns = tick_ns;
+        }
+    }
+
+    pub(super) fn set_next_in(&mut self, ticks: u64) {
+        self.next_in = ticks.max(1);
+    }
+
+    /// Command 80, 81 or 82.
+    pub(super) fn set_source(&mut self, source: ClockSource, tick_ns: u64, now_ns: u64) {
+        if source == self.source {
+            return;
+        }
+        self.source = source;
+        self.tick_ns = tick_ns;
+        self.last_ns = now_ns;
+        self.heard_ns = None;
+        self.missed = 0;
+        self.allowed = match source {
+            ClockSource::Internal => u64::MAX,
+            ClockSource::Tape | ClockSource::Midi => 0,
+        };
+    }
+
+    /// Starts, or starts anew: the next tick comes then, and is a MIDI clock.
+    pub(super) fn restart(&mut self, first_tick_ns: u64) {
+        if self.source == ClockSource::Internal {
+            self.last_ns = first_tick_ns.saturating_sub(self.tick_ns);
+        }
+        if self.gait == Gait::NotYet {
+            self.gait = Gait::Goes;
+        }
+        self.clock_in = 1;
+        self.next_in = 1;
+    }
+
+    /// Starts with its first tick a tick from time 0 on.
+    pub(super) fn start_at_zero(&mut self) {
+        self.gait = Gait::Goes;
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        self.gait != Gait::NotYet
+    }
+
+    /// When something is to be done, [`NEVER_NS`] if nothing.
+    pub(super) fn due_ns(&self) -> u64 {
+        if self.gait != Gait::Goes || self.next_in > self.allowed {
+            return NEVER_NS;
+        }
+        self.last_ns.saturating_add(self.next_in.saturating_mul(self.tick_ns))
+    }
+
+    /// When the next tick comes, whatever falls on it.
+    pub(super) fn boundary_ns(&self, now_ns: u64) -> u64 {
+        if now_ns < self.last_ns {
+            return self.last_ns.saturating_add(self.tick_ns);
+        }
+        let passed = (now_ns - self.last_ns) / self.tick_ns;
+        self.last_ns.saturating_add((passed + 1).saturating_mul(self.tick_ns))
+    }
+
+    /// Ticks that have passed uncounted, but for those from the one on at which something is to be
+    /// done.
+    pub(super) fn passed(&self, now_ns: u64) -> u64 {
+        if self.gait != Gait::Goes {
+            return 0;
+        }
+        let passed = now_ns.saturating_sub(self.last_ns) / self.tick_ns;
+        passed.min(self.next_in.saturating_sub(1)).min(self.allowed)
+    }
+
+    /// Ticks until something is to be done.
+    pub(super) fn next_in(&self) -> u64 {
+        self.next_in
+    }
+
+    /// Counts ticks: at most those until something is to be done.
+    pub(super) fn count(&mut self, ticks: u64) {
+        self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
+        self.next_in = self.next_in.saturating_sub(ticks);
+        self.clock_in = u64::from(self.clock_in).saturating_sub(ticks) as u8;
+        if self.allowed != u64::MAX {
+            self.allowed = self.allowed.saturating_sub(ticks);
+        }
+    }
+
+    /// Leaves out so many ticks at which nothing happens that anybody would see.
+    pub(super) fn leave_out(&mut self, ticks: u64) {
+        self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
+    }
+
+    /// Holds the clock, its ticks up to now counted.
+    pub(super) fn hold(&mut self) {
+        if self.gait == Gait::Goes {
+            self.gait = Gait::Held;
+        }
+    }
+
+    /// Lets a clock go that is held, and returns whether it was.
+    ///
+    /// Measured: ticks wait for a host that is late: behind a long wait a play counter is still what
+    /// the host has just given. Assumed: one tick that fell into a short wait is made up for, so that
+    /// a prompt host loses no time.
+    pub(super) fn release(&mut self, now_ns: u64) -> bool {
+        if self.gait != Gait::Held {
+            return false;
+        }
+        self.gait = Gait::Goes;
+        let passed = now_ns.saturating_sub(self.last_ns) / self.tick_ns;
+        self.leave_out(if passed == 1 { 0 } else { passed });
+        if core::mem::take(&mut self.missed) == 1 {
+            self.follow_clock(now_ns);
+        }
+        true
+    }
+
+    /// An F8 has come in with MIDI sync: a MIDI clock falls now, and the ticks up to the next one
+    /// follow at the pace of the last two.
+    ///
+    /// Assumed: the unit spreads ticks so. Ticks that the F8 before still allows are made up for, and
+    /// so is one F8 that fell into a short wait.
+    pub(super) fn hear_clock(&mut self, ticks_a_clock: u8, now_ns: u64) {
+        if self.source != ClockSource::Midi {
+            return;
+        }
+        self.ticks_a_clock = u64::from(ticks_a_clock).max(1);
+        if let Some(heard_ns) = self.heard_ns.replace(now_ns) {
+            let pace_ns = now_ns.saturating_sub(heard_ns) / self.ticks_a_clock;
+            self.tick_ns = pace_ns.max(1);
+        }
+        if self.gait == Gait::Held {
+            self.missed = self.missed.saturating_add(1);
+            self.allowed = 0;
+        } else {
+            self.gait = Gait::Goes;
+            self.follow_clock(now_ns);
+        }
+    }
+
+    fn follow_clock(&mut self, now_ns: u64) {
+        let backlog = if self.allowed == u64::MAX { 0 } else { self.allowed };
+        self.allowed = self.ticks_a_clock.saturating_add(backlog);
+        // The first tick of the F8 falls now, behind those that are late, and is a MIDI clock.
+        self.clock_in = backlog.saturating_add(1).min(u64::from(u8::MAX)) as u8;
+        self.last_ns = now_ns.saturating_sub((backlog + 1).saturating_mul(self.tick_ns));
+    }
+}
