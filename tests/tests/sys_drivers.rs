@@ -13,3 +13,5 @@ mod rebuild;
 mod registers;
 #[path = "sys_drivers/scene.rs"]
 mod scene;
+#[path = "sys_drivers/songs.rs"]
+mod songs;

@@ -106,8 +106,8 @@ fn left_behind(leaks: &[Leak]) -> Option<String> {
 }
 
 fn end_of(build: &str) -> String {
-    // An endless loop is one after a million instructions, too.
-    let options = GuestOptions { call_budget: 1_000_000, ..GuestOptions::default() };
+    // An endless loop is one after ten million instructions, too.
+    let options = GuestOptions { call_budget: 10_000_000, ..GuestOptions::default() };
     let machine = machine("smsc-superio", driver_with(build, options));
     let life = live(&machine);
     verdict(&machine, life)

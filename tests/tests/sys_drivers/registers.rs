@@ -5,9 +5,7 @@ use std::fmt::Write as _;
 use portcls_machine::Driver;
 use portcls_machine::emulator::trace::Direction;
 
-use crate::scene::{Access, BUILDS, accesses, driver, live, machine};
-
-const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+use crate::scene::{Access, BUILDS, CARDS, accesses, driver, live, machine};
 
 fn accesses_of(card: &str, driver: Driver) -> Vec<Access> {
     let machine = machine(card, driver);

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use portcls_machine::emulator::trace::{Direction, Event};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder};
 
+/// Every card, by its name.
+pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+
 /// The builds of the good driver.
 pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];
 

@@ -1,0 +1,59 @@
+//! Whole songs out and in through the C++ drivers, on every card.
+
+use portcls_machine::midi_file::Song;
+use portcls_machine::tune::default_tune;
+use portcls_machine::{Application, capture, play};
+
+use crate::scene::{BUILDS, CARDS, driver, machine};
+
+/// A card that takes 155 us for a byte, so that output has to wait, and one with a FIFO.
+const SLOW_CARD: &str = "roland-mpu401";
+
+#[test]
+fn the_tune_goes_out_through_every_build_on_every_card() {
+    for build in BUILDS {
+        for card in CARDS {
+            let report = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
+            assert!(report.is_complete(), "{build}, {card}: {:?}", report.stop);
+            assert_eq!(report.failed, [], "{build}, {card}");
+            assert_eq!(report.violations, [], "{build}, {card}");
+            assert_eq!(report.leaks, [], "{build}, {card}");
+            assert_eq!(report.figures.lost_in_card, 0, "{build}, {card}");
+        }
+    }
+}
+
+#[test]
+fn a_thousand_bytes_come_in_through_every_build_at_full_wire_rate() {
+    let mut flood = Song::new();
+    for index in 0..334_u64 {
+        flood.push(index * 960_000, &[0x90, index as u8 & 0x7F, 0x40]);
+    }
+    for build in BUILDS {
+        for card in CARDS {
+            let report = capture(&machine(card, driver(build)), &flood).expect("it captures");
+            assert!(report.is_complete(), "{build}, {card}: {:?}", report.stop);
+            assert_eq!(report.violations, [], "{build}, {card}");
+            assert_eq!(report.leaks, [], "{build}, {card}");
+        }
+    }
+}
+
+/// Real drivers do that: 2,000 bytes hold DISPATCH_LEVEL for 640 ms. It is bad manners, not an
+/// error: the watchdog comes at 20 s.
+#[test]
+fn a_write_that_holds_the_processor_for_a_whole_sysex_is_no_bug_check() {
+    let mut sysex = vec![0x11; 2_000];
+    sysex[0] = 0xF0;
+    sysex[1_999] = 0xF7;
+    for build in ["x64/blocking_write", "x86/blocking_write"] {
+        let machine = machine(SLOW_CARD, driver(build));
+        machine.start().expect("the driver starts");
+        let pin = Application::new(&machine).open_render().expect("there is a render pin");
+        pin.run().expect("it runs");
+        pin.write_now(&sysex).expect("it is written");
+        machine.run_for_ns(1_000_000_000).expect("no bug check");
+        assert!(machine.cable().sent_bytes().ends_with(&sysex), "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
