@@ -102,7 +102,7 @@ fn all_boundaries(build: &str) -> Vec<Run> {
 
 #[test]
 fn no_byte_is_lost_doubled_or_reordered_at_any_boundary_of_a_good_write() {
-    for (build, least) in [("x64/uart", 150), ("x86/uart", 400)] {
+    for (build, least) in [("x64/uart", 150), ("x86/uart", 400), ("msvc-x64/uart", 100)] {
         let runs = all_boundaries(build);
         assert!(runs.len() >= least, "{build}: {} boundaries", runs.len());
         for run in &runs {
