@@ -85,12 +85,16 @@ pub struct Trace {
 
     names: RefCell<Names>,
     texts: RefCell<String>,
-    /// Bytes of text that were dropped in front of `texts`.
+    /// Bytes of text that stay: those of the first events, where the first are held.
+    texts_kept: Cell<usize>,
+    /// Bytes of text that were dropped behind those.
     texts_gone: Cell<u64>,
 
     /// The newest record, not yet in the store: the only one that a poll can still fold into.
     newest: RefCell<Record>,
     store: RefCell<Store>,
+    /// The newest events that had no room where the first are held.
+    recent: RefCell<LocalRb<Heap<Record>>>,
     dropped: Cell<u64>,
     first_dropped_ns: Cell<u64>,
 }
@@ -112,9 +116,11 @@ impl Trace {
             keeps_first: matches!(store, Store::First { .. }),
             names: RefCell::new(Names::default()),
             texts: RefCell::new(String::new()),
+            texts_kept: Cell::new(0),
             texts_gone: Cell::new(0),
             newest: RefCell::new(Record::NONE),
             store: RefCell::new(store),
+            recent: RefCell::new(LocalRb::new(RECENT_EVENTS)),
             dropped: Cell::new(0),
             first_dropped_ns: Cell::new(0),
         }
@@ -150,16 +156,18 @@ impl Trace {
     /// Of a trace that holds the last events, texts of the oldest ones may be gone before them:
     /// it holds the last 4 MiB at least.
     pub fn text(&self, text: &str) -> TextRef {
-        if !self.recording || (self.keeps_first && self.dropped.get() > 0) {
+        if !self.recording {
             return TextRef::EMPTY;
         }
         let mut texts = self.texts.borrow_mut();
-        if !self.keeps_first && texts.len() > 2 * FLIGHT_TEXT {
+        let is_full = self.dropped.get() > 0;
+        let kept = self.texts_kept.get();
+        if (is_full || !self.keeps_first) && texts.len() - kept > 2 * FLIGHT_TEXT {
             let newer = (texts.len() - FLIGHT_TEXT..texts.len())
                 .find(|&start| texts.is_char_boundary(start))
                 .unwrap_or(texts.len());
-            texts.drain(..newer);
-            self.texts_gone.set(self.texts_gone.get() + newer as u64);
+            texts.drain(kept..newer);
+            self.texts_gone.set(self.texts_gone.get() + (newer - kept) as u64);
         }
         let offset = self.texts_gone.get() + texts.len() as u64;
         texts.push_str(text);
@@ -203,12 +211,18 @@ impl Trace {
     fn push_elsewhere(&self, store: &mut Store, record: Record) {
         let dropped = match store {
             Store::Nothing => None,
-            Store::First { .. } => Some(record),
+            Store::First { .. } => {
+                self.recent.borrow_mut().push_overwrite(record);
+                Some(record)
+            }
             Store::Last(ring) => ring.push_overwrite(record),
         };
         if let Some(record) = dropped {
             if self.dropped.get() == 0 {
                 self.first_dropped_ns.set(record.time_ns());
+                if self.keeps_first {
+                    self.texts_kept.set(self.texts.borrow().len());
+                }
             }
             self.dropped.set(self.dropped.get() + 1);
         }
@@ -229,12 +243,45 @@ impl Trace {
                 ring.iter().copied().skip(skipped).chain(newest).collect()
             }
         };
-        for record in &mut records {
-            record.rebase_text(self.texts_gone.get());
-        }
+        self.settle_texts(&mut records);
         let dropped = self.dropped.get() + u64::from(overflow.is_some());
         let names = self.names.borrow().clone();
         TraceLog::from_parts(names, self.texts.borrow().clone(), records, dropped)
+    }
+
+    /// A copy of the newest events, at most this many and at most 64 that a trace of the first
+    /// events had no room for: what a report of a failure shows.
+    #[must_use]
+    pub fn recent(&self, events: usize) -> TraceLog {
+        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
+        let mut records: Vec<Record> = match &mut *self.store.borrow_mut() {
+            Store::Nothing => Vec::new(),
+            Store::First { records, .. } => {
+                let start = records.len().saturating_sub(events);
+                let mut recent = self.recent.borrow_mut();
+                // Between the two, events are missing: those before a gap would mislead.
+                let has_gap = self.dropped.get() > recent.iter().count() as u64;
+                let first = if has_gap { &[] } else { &records[start..] };
+                first.iter().chain(recent.iter()).copied().chain(newest).collect()
+            }
+            Store::Last(ring) => ring.iter().copied().chain(newest).collect(),
+        };
+        records.drain(..records.len().saturating_sub(events));
+        self.settle_texts(&mut records);
+        let dropped = self.dropped.get();
+        TraceLog::from_parts(
+            self.names.borrow().clone(),
+            self.texts.borrow().clone(),
+            records,
+            dropped,
+        )
+    }
+
+    /// Lets records point to where their texts lie now.
+    fn settle_texts(&self, records: &mut [Record]) {
+        for record in records {
+            record.rebase_text(self.texts_kept.get() as u64, self.texts_gone.get());
+        }
     }
 
     /// The record for which there is no room because the newest one counts too: itself where the
@@ -260,6 +307,9 @@ impl Trace {
 
 /// Records that a growing trace makes room for at once: 8 MiB, of which only what is used costs.
 const FIRST_RESERVE: usize = 1 << 18;
+
+/// Events that are kept beyond the limit of a trace that holds the first ones.
+const RECENT_EVENTS: usize = 64;
 
 /// Bytes of text that a flight recorder holds at least: 4 MiB.
 const FLIGHT_TEXT: usize = 4 << 20;

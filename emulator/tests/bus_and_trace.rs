@@ -257,6 +257,51 @@ fn a_flight_recorder_holds_the_last_events_up_to_its_limit() {
 }
 
 #[test]
+fn the_newest_events_are_there_whatever_is_held() {
+    let holds = [Hold::First(4), Hold::First(1_000), Hold::Last(100)];
+    for (hold, notes) in holds.into_iter().flat_map(|hold| [2, 4, 40, 300].map(|n| (hold, n))) {
+        let kernel = tracing(Fold::Polls, hold);
+        for number in 0..notes {
+            kernel.mark(&format!("mark {number}"));
+        }
+        for wanted in [0, 1, 3, 64] {
+            let recent = kernel.trace().recent(wanted);
+            let texts: Vec<&str> = recent
+                .events()
+                .map(|event| match event.event {
+                    Event::Mark(text) => recent.text(text),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            let first = usize::saturating_sub(notes, wanted);
+            let expected: Vec<String> = (first..notes).map(|n| format!("mark {n}")).collect();
+            // A full trace keeps 64 of the others, and the newest.
+            let shown = expected.len().min(65);
+            assert_eq!(texts, expected[expected.len() - shown..], "{hold:?}, {notes}, {wanted}");
+        }
+    }
+}
+
+/// Texts of events that were not held go away before they fill the memory.
+#[test]
+fn texts_of_a_full_trace_are_bounded_and_the_newest_are_whole() {
+    let kernel = tracing(Fold::Polls, Hold::First(2));
+    let long = "x".repeat(100_000);
+    for number in 0..300 {
+        kernel.mark(&format!("{long}{number}"));
+    }
+    let first = kernel.trace().log();
+    let recent = kernel.trace().recent(2);
+    for (log, numbers) in [(&first, [0, 1]), (&recent, [298, 299])] {
+        for (event, number) in log.events().zip(numbers) {
+            let Event::Mark(text) = event.event else { panic!("{event:?}") };
+            assert_eq!(log.text(text).len(), text.length as usize);
+            assert!(log.text(text).ends_with(&format!("x{number}")), "{number}");
+        }
+    }
+}
+
+#[test]
 fn a_trace_that_holds_nothing_records_nothing_and_changes_no_time() {
     let kernel = tracing(Fold::Polls, Hold::Nothing);
     kernel.mark("start");

@@ -284,14 +284,15 @@ impl Record {
         })
     }
 
-    /// Moves a text reference to an arena whose first `gone` bytes were dropped; a text among
-    /// them is empty.
-    pub(super) fn rebase_text(&mut self, gone: u64) {
-        if matches!(self.kind, kind::MARK | kind::NOTE) {
-            match self.b.checked_sub(gone) {
-                Some(offset) => self.b = offset,
-                None => (self.a, self.b) = (0, 0),
-            }
+    /// Moves a text reference to an arena that dropped `gone` bytes behind its first `kept`; a
+    /// text among them is empty.
+    pub(super) fn rebase_text(&mut self, kept: u64, gone: u64) {
+        if !matches!(self.kind, kind::MARK | kind::NOTE) || self.b < kept {
+            return;
+        }
+        match self.b.checked_sub(gone).filter(|&offset| offset >= kept) {
+            Some(offset) => self.b = offset,
+            None => (self.a, self.b) = (0, 0),
         }
     }
 
