@@ -177,6 +177,9 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     if written.is_ok() {
         outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
     }
+    if let Some(analysis) = machine.analysis() {
+        summary.add_analysis(analysis);
+    }
     if !outputs.show_trace() {
         let filter = job.report.filter.into();
         let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);

@@ -6,6 +6,7 @@ mod outcome;
 mod text;
 
 use portcls_machine::emulator::{Stop, Violation};
+use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Figures, Leak};
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub struct Summary {
     exit_code: u8,
     reason: String,
     bug_check: Option<BugCheckFacts>,
+    /// What is known of a failure, at its end in the text.
+    analysis: Option<Analysis>,
     input: InputFacts,
     machine: MachineFacts,
     simulated_ns: u64,
@@ -191,6 +194,7 @@ impl Summary {
             exit_code: outcome.exit() as u8,
             reason: ending.reason(outcome),
             bug_check: ending.stop.as_ref().and_then(bug_check_facts),
+            analysis: None,
             input: InputFacts {
                 name: source.name(),
                 messages: run.song.len() as u64,
@@ -227,6 +231,11 @@ impl Summary {
         }
     }
 
+    /// Adds the report of the failure that the run ended in.
+    pub fn add_analysis(&mut self, analysis: Analysis) {
+        self.analysis = Some(analysis);
+    }
+
     /// Names an output that was written.
     pub fn add_output(&mut self, what: &'static str, output: &Output) {
         self.outputs.push(OutputFacts { what, path: output.target().to_string() });
@@ -254,7 +263,8 @@ impl Summary {
 
     /// The summary for people.
     pub fn text(&self) -> String {
-        text::render(self)
+        let analysis = self.analysis.as_ref().map(|analysis| format!("\n{analysis}"));
+        text::render(self) + &analysis.unwrap_or_default()
     }
 
     /// The summary for programs.

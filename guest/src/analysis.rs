@@ -135,20 +135,21 @@ pub struct Watch(Rc<RefCell<Option<Analysis>>>);
 impl Watch {
     /// The report, when the run ended in a failure.
     #[must_use]
-    pub fn take(&self) -> Option<Analysis> {
-        self.0.borrow_mut().take()
+    pub fn analysis(&self) -> Option<Analysis> {
+        self.0.borrow().clone()
     }
 }
 
 /// Watches a run of a compiled driver: should it fail, the report is made at that moment.
 ///
-/// It takes the place of who watched the kernel's stop before.
-pub fn watch_guest(guest: &Guest, symbols: Symbols) -> Watch {
+/// It takes the place of who watched the kernel's stop before. `symbols` is asked in a failure
+/// alone: reading them may take longer than the run.
+pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
     // The kernel keeps its observer, and the guest keeps the kernel.
     let state = Rc::downgrade(&guest.0);
     observe(guest.kernel(), move |kernel, stop| {
         let guest = Guest(state.upgrade()?);
-        analyze(kernel, stop, Driver::Compiled { guest: &guest, symbols: &symbols })
+        analyze(kernel, stop, Driver::Compiled { guest: &guest, symbols: &symbols() })
     })
 }
 

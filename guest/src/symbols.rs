@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde::Serialize;
 
@@ -23,11 +24,12 @@ use crate::image::{FILE_LIMIT, Image, Rights};
 use dwarf::Dwarf;
 
 /// What is known about a driver's addresses.
+#[derive(Clone)]
 pub struct Symbols {
     module: String,
     /// Where functions begin.
     functions: BTreeMap<u32, String>,
-    dwarf: Option<Dwarf>,
+    dwarf: Option<Rc<Dwarf>>,
     notes: Vec<String>,
 }
 
@@ -105,7 +107,7 @@ impl Symbols {
         match file::read(image, bytes) {
             Ok(found) => {
                 self.functions.extend(found.functions);
-                self.dwarf = found.dwarf.or(self.dwarf.take());
+                self.dwarf = found.dwarf.map(Rc::new).or(self.dwarf.take());
             }
             Err(why) => self.notes.push(format!("{name} gives no symbols: {why}")),
         }

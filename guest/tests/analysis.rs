@@ -35,7 +35,7 @@ fn failure(
     words: &[u64],
     before: impl FnOnce(&Guest),
 ) -> Analysis {
-    let watch = watch_guest(&guest, symbols);
+    let watch = watch_guest(&guest, move || symbols.clone());
     let entry = guest.loaded().entry;
     let kernel = guest.kernel().clone();
     let result = kernel.enter(|_| {
@@ -43,7 +43,7 @@ fn failure(
         guest.call(entry, words)
     });
     assert!(result.is_err(), "it came back: {result:?}");
-    watch.take().expect("a failure has a report")
+    watch.analysis().expect("a failure has a report")
 }
 
 /// `call 1020; ret`, and at 1020 a frame and a read of what RAX points to, 8 bytes in.
@@ -90,7 +90,7 @@ fn a_rust_driver_has_the_same_report_without_registers() {
         kernel.raise_irql(Irql::PASSIVE_LEVEL);
     });
     assert!(result.is_err());
-    insta::assert_snapshot!(watch.take().expect("a report"));
+    insta::assert_snapshot!(watch.analysis().expect("a report"));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_panic_of_a_rust_driver_has_a_report() {
         kernel.call_driver_code("Init", || panic!("index 3 of 2"));
     });
     assert!(result.is_err());
-    let analysis = watch.take().expect("a report");
+    let analysis = watch.analysis().expect("a report");
     assert_eq!(analysis.failure_bucket_id, "PANIC_mine");
     assert_eq!(analysis.what_happened, "the driver panicked in Init: index 3 of 2");
 }
@@ -109,10 +109,10 @@ fn a_panic_of_a_rust_driver_has_a_report() {
 #[test]
 fn a_run_that_ends_well_has_no_report() {
     let (guest, symbols) = guest(Mode::Bits64, &[0xC3]);
-    let watch = watch_guest(&guest, symbols);
+    let watch = watch_guest(&guest, move || symbols.clone());
     let entry = guest.loaded().entry;
     guest.kernel().clone().enter(|_| guest.call(entry, &[])).expect("it returns");
-    assert_eq!(watch.take(), None);
+    assert_eq!(watch.analysis(), None);
 }
 
 /// What tells one failure from another: its title, what happened, its bucket.
@@ -187,7 +187,7 @@ fn a_code_has_one_name_everywhere() {
         let watch = watch_native(&kernel, "mine");
         let result = kernel.enter(|kernel| kernel.bug_check(BugCheckCode(code), [0; 4]));
         assert!(result.is_err());
-        let analysis = watch.take().expect("a report");
+        let analysis = watch.analysis().expect("a report");
         assert_eq!(analysis.bug_check.expect("a bug check").name, name);
         assert!(!analysis.description.contains("not in the table"), "{name} has no words");
         compared += 1;

@@ -1,6 +1,7 @@
 //! Puts a machine together: card, base port, interrupt line, driver and kernel settings.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use portcls_emulator::{
 
 use portcls_guest::GuestOptions;
 use portcls_guest::image::Image;
+use portcls_guest::symbols::Symbols;
 
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;
@@ -35,7 +37,25 @@ pub(crate) enum DriverCode {
     /// Rust: its DriverEntry.
     Rust(DriverEntry),
     /// A Windows driver's file.
-    Sys { image: Arc<Image>, options: GuestOptions },
+    Sys(SysDriver),
+}
+
+/// A Windows driver's file, read and checked.
+#[derive(Clone, Debug)]
+pub(crate) struct SysDriver {
+    pub image: Arc<Image>,
+    pub options: GuestOptions,
+    /// The bytes, in which a report of a failure looks for symbols.
+    file: Arc<[u8]>,
+    /// Where it was read, or its name: symbols may lie beside it.
+    path: PathBuf,
+}
+
+impl SysDriver {
+    /// The names of its addresses; reads the files beside the driver.
+    pub fn symbols(&self) -> Symbols {
+        Symbols::beside(&self.path, &self.image, &self.file)
+    }
 }
 
 impl Driver {
@@ -45,7 +65,8 @@ impl Driver {
         Driver { name: name.to_owned(), code: DriverCode::Rust(entry) }
     }
 
-    /// An unmodified Windows driver, from the bytes of its `.sys` file.
+    /// An unmodified Windows driver, from the bytes of its `.sys` file. Where the name is its
+    /// path, a report of a failure has the symbols that lie beside it.
     ///
     /// # Errors
     /// [`MachineError::DriverFile`] with what is wrong with the file.
@@ -58,7 +79,8 @@ impl Driver {
             name: name.to_owned(),
             reason: error.to_string(),
         })?;
-        let code = DriverCode::Sys { image: Arc::new(image), options };
+        let (image, file) = (Arc::new(image), file.into());
+        let code = DriverCode::Sys(SysDriver { image, options, file, path: name.into() });
         Ok(Driver { name: name.to_owned(), code })
     }
 

@@ -10,8 +10,9 @@ use portcls_emulator::{
     Resource,
 };
 use portcls_report::Filter;
-use portcls_report::text::{Header, print};
+use portcls_report::text::{Header, print, print_first};
 
+use portcls_guest::analysis::{self, Analysis, EVENTS_SHOWN, Watch};
 use portcls_guest::{Guest, ReferenceLeak};
 
 use crate::builder::{Driver, DriverCode};
@@ -58,6 +59,8 @@ pub struct Machine {
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
+    /// Where the report of a failure is put.
+    watch: RefCell<Watch>,
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,
 }
@@ -70,6 +73,7 @@ impl Machine {
         let physical = DeviceObject::new(&bus);
         install(&parts.kernel, &physical, &parts.installed);
         let guest = new_guest(&parts.kernel, &parts.driver)?;
+        let watch = watch(&parts.kernel, &parts.driver, guest.as_ref());
         Ok(Machine {
             cable: Cable::new(&parts.kernel, &parts.card, parts.device),
             driver_object: DriverObject::new(&parts.driver.name),
@@ -77,6 +81,7 @@ impl Machine {
             who: parts.kernel.trace().actor("pnp", Layer::Software),
             started_ns: Cell::new(None),
             guest: RefCell::new(guest),
+            watch: RefCell::new(watch),
             loaded: Cell::new(false),
             parts,
         })
@@ -149,7 +154,9 @@ impl Machine {
         if !self.loaded.replace(true) {
             kernel.mark("driver loads");
             if self.guest.borrow().is_none() {
-                *self.guest.borrow_mut() = new_guest(kernel, &self.parts.driver)?;
+                let guest = new_guest(kernel, &self.parts.driver)?;
+                *self.watch.borrow_mut() = watch(kernel, &self.parts.driver, guest.as_ref());
+                *self.guest.borrow_mut() = guest;
             }
             let object = &self.driver_object;
             self.record_call(kernel, "DriverEntry", || {
@@ -197,8 +204,8 @@ impl Machine {
         let object = &self.driver_object;
         match (&self.parts.driver.code, self.guest()) {
             (DriverCode::Rust(entry), _) => entry(kernel, object, SERVICE),
-            (DriverCode::Sys { .. }, Some(guest)) => guest.run_entry(object, SERVICE),
-            (DriverCode::Sys { .. }, None) => unreachable!("a guest was made for the driver"),
+            (DriverCode::Sys(_), Some(guest)) => guest.run_entry(object, SERVICE),
+            (DriverCode::Sys(_), None) => unreachable!("a guest was made for the driver"),
         }
     }
 
@@ -290,6 +297,19 @@ impl Machine {
         })
     }
 
+    /// The report of the failure that the run ended in, in the form of `!analyze -v`; `None` after
+    /// a run that ended otherwise.
+    ///
+    /// Who watches the kernel's stop himself, as a debugger does, takes its place.
+    #[must_use]
+    pub fn analysis(&self) -> Option<Analysis> {
+        let mut analysis = self.watch.borrow().analysis()?;
+        let recent = self.kernel().trace().recent(EVENTS_SHOWN);
+        let text = print_first(&recent, Filter::Full, usize::MAX);
+        analysis.events = text.lines().map(str::to_owned).collect();
+        Some(analysis)
+    }
+
     /// The trace so far.
     #[must_use]
     pub fn trace_log(&self) -> TraceLog {
@@ -311,12 +331,23 @@ impl Machine {
 
 /// The guest of a `.sys` driver, loaded and not run.
 fn new_guest(kernel: &Kernel, driver: &Driver) -> Result<Option<Guest>, MachineError> {
-    let DriverCode::Sys { image, options } = &driver.code else { return Ok(None) };
-    let guest = Guest::new(kernel, image, options.clone());
+    let DriverCode::Sys(sys) = &driver.code else { return Ok(None) };
+    let guest = Guest::new(kernel, &sys.image, sys.options.clone());
     guest.map(Some).map_err(|error| MachineError::DriverFile {
         name: driver.name.clone(),
         reason: error.to_string(),
     })
+}
+
+/// Watches for a failure of the driver.
+fn watch(kernel: &Kernel, driver: &Driver, guest: Option<&Guest>) -> Watch {
+    match (&driver.code, guest) {
+        (DriverCode::Sys(sys), Some(guest)) => {
+            let sys = sys.clone();
+            analysis::watch_guest(guest, move || sys.symbols())
+        }
+        _ => analysis::watch_native(kernel, &driver.name),
+    }
 }
 
 impl Drop for Machine {
