@@ -4,6 +4,8 @@
 
 mod values;
 
+use std::net::SocketAddr;
+
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use portcls_machine::chip::CardProfile;
@@ -15,9 +17,9 @@ use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
 
-use values::{CardParser, input, parse_irq, parse_port, target};
+use values::{CardParser, input, parse_gdb_place, parse_irq, parse_port, target};
 
-pub use values::{FileFormat, Format, TraceFilter, WaveDialect};
+pub use values::{DebugJob, FileFormat, Format, TraceFilter, WaveDialect};
 
 const PROGRAM_EXAMPLES: &str = "\
 Examples:
@@ -45,6 +47,20 @@ Examples:
   portcls-emu capture song.mid --raw-out got.bin   keep the bytes that the application read
   portcls-emu capture song.mid --midi-out got.mid  the same with the times of the port
   portcls-emu capture song.mid --card clone-dumb --trace -";
+
+const DEBUG_EXAMPLES: &str = "\
+Examples:
+  portcls-emu debug --driver mine.sys                       gdb on port 1234 of this machine
+  portcls-emu debug song.mid --driver mine.sys --gdb 4711   a song, another port
+  portcls-emu debug song.mid --driver mine.sys --job capture
+
+In gdb, with what the program prints:
+  target remote 127.0.0.1:1234
+  add-symbol-file mine.sys -o OFFSET
+  break Isr
+  continue
+  reverse-stepi
+  monitor irql";
 
 const OPS_EXAMPLES: &str = "\
 Examples:
@@ -129,6 +145,16 @@ pub enum Verb {
             format!("{CAPTURE_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Capture(CaptureArguments),
+    /// Runs a Windows driver under gdb, forwards and backwards.
+    ///
+    /// The machine waits for gdb before the driver's first instruction. Breakpoints, watchpoints
+    /// and steps change nothing of the run. Going back builds the machine anew and runs it to the
+    /// place before, so it shows the same run; what gdb wrote into registers or memory is then
+    /// gone. `monitor help` in gdb lists what can be asked of the machine: IRQL, time, trace.
+    #[command(
+        after_long_help = format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
+    )]
+    Debug(DebugArguments),
     /// Runs register scripts on a card, and prints each access with its time and result.
     ///
     /// A script needs no driver: it is a list of accesses to the two ports of a card, with what
@@ -205,6 +231,32 @@ pub struct CaptureArguments {
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub midi_out: Option<Target>,
+}
+
+/// The command line of `debug`.
+#[derive(Args, Debug)]
+pub struct DebugArguments {
+    /// The MIDI file (.mid, .rmi) or SysEx file (.syx); - is stdin [default: a built-in tune]
+    #[arg(value_name = "FILE", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<Input>,
+    #[command(flatten)]
+    pub song: SongArguments,
+    #[command(flatten)]
+    pub machine: MachineArguments,
+    #[command(flatten)]
+    pub report: ReportArguments,
+    /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
+    ///
+    /// Whoever reaches that port can do with the driver what gdb can; without an address only
+    /// programs on this machine reach it.
+    #[arg(long, value_name = "PLACE", default_value = "1234", default_missing_value = "1234")]
+    #[arg(num_args = 0..=1, value_parser = parse_gdb_place, help_heading = "Debugger")]
+    pub gdb: SocketAddr,
+    /// What the machine does meanwhile.
+    #[arg(long, value_enum, value_name = "JOB", default_value_t = DebugJob::Play)]
+    #[arg(help_heading = "Debugger")]
+    pub job: DebugJob,
 }
 
 /// The command line of `ops`.

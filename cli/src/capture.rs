@@ -26,7 +26,8 @@ pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
     session::run(&job, work)
 }
 
-fn work(machine: &Machine, song: &Song) -> Run {
+/// The run itself, and how it went.
+pub fn work(machine: &Machine, song: &Song) -> Run {
     match capture(machine, song) {
         Err(error) => Run { bytes: Vec::new(), report: Err(error) },
         Ok(captured) => {

@@ -124,6 +124,14 @@ pub enum Failure {
         /// What to do.
         mend: &'static str,
     },
+    /// Nobody can be listened to at this address.
+    #[error("cannot wait for gdb at {address}: {reason}; give another port with --gdb PORT")]
+    CannotListen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        reason: String,
+    },
     /// The machine cannot be put together, or its driver does not start.
     #[error("{0}; with --trace - you see what the driver did")]
     Machine(#[from] MachineError),
@@ -133,6 +141,11 @@ impl Failure {
     /// An input that the system does not give.
     pub fn cannot_read(name: &str, error: &io::Error, mend: &'static str) -> Failure {
         Failure::CannotRead { name: name.to_owned(), reason: system_words(error), mend }
+    }
+
+    /// An address that the system does not give.
+    pub fn cannot_listen(address: impl ToString, error: &io::Error) -> Failure {
+        Failure::CannotListen { address: address.to_string(), reason: system_words(error) }
     }
 
     /// An output that the system does not take.
@@ -148,9 +161,11 @@ impl Failure {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Failure::SameOutput { .. } | Failure::OutputIsInput { .. } | Failure::StdinTwice => {
-                Exit::Usage
-            }
+            Failure::SameOutput { .. }
+            | Failure::OutputIsInput { .. }
+            | Failure::StdinTwice
+            | Failure::CannotListen { .. }
+            | Failure::Machine(MachineError::NotDebuggable { .. }) => Exit::Usage,
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)

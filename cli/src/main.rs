@@ -11,6 +11,7 @@ mod arguments;
 mod capture;
 mod cards;
 mod console;
+mod debug;
 mod failure;
 mod figures;
 mod imports;
@@ -51,6 +52,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Play(arguments) => play::run(arguments),
         Verb::Capture(arguments) => capture::run(arguments),
+        Verb::Debug(arguments) => debug::run(arguments),
         Verb::Ops(arguments) => ops::run(arguments),
         Verb::Cards(arguments) => cards::run(arguments),
         Verb::Imports(arguments) => imports::run(arguments),

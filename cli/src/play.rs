@@ -27,7 +27,8 @@ pub fn run(arguments: &PlayArguments) -> Result<Exit, Failure> {
     session::run(&job, work)
 }
 
-fn work(machine: &Machine, song: &Song) -> Run {
+/// The run itself, and how it went.
+pub fn work(machine: &Machine, song: &Song) -> Run {
     let played = play(machine, song);
     let report = played.map(|played| report(machine, played));
     Run { bytes: machine.cable().sent(), report }

@@ -39,6 +39,9 @@ pub struct Job<'a> {
     pub midi_out: Option<&'a Target>,
 }
 
+/// Builds the machine that the user asked for.
+pub type Build<'a> = dyn Fn() -> Result<Machine, MachineError> + 'a;
+
 /// What a verb made of a machine and a song.
 pub struct Run {
     /// The bytes that came out, each with its time in ns.
@@ -155,11 +158,27 @@ impl Outputs {
 /// # Errors
 /// [`Failure`]: a file that cannot be used, or a driver that refuses to start.
 pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<Exit, Failure> {
+    run_on(job, |build, song| {
+        let machine = build()?;
+        let run = work(&machine, song);
+        Ok((machine, run))
+    })
+}
+
+/// As [`run`], for work that builds its machine itself, more than once if it likes; the outputs
+/// are those of the machine that it gives back.
+///
+/// # Errors
+/// As [`run`], and what `work` returns.
+pub fn run_on(
+    job: &Job<'_>,
+    work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,
+) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(job)?;
     let song = job.source.read(job.song.input_format.into())?;
-    let machine = job.machine.build(outputs.hold(), outputs.card_signals())?;
     log::info!("{}: {} messages", job.verb, song.len());
-    let run = work(&machine, &song);
+    let build = || job.machine.build(outputs.hold(), outputs.card_signals());
+    let (machine, run) = work(&build, &song)?;
     log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());
     let written = outputs.write(&machine, job.report, &run.bytes);
     if outputs.show_trace() {

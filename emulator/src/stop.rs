@@ -234,7 +234,7 @@ pub(crate) struct StopState {
     depth: Cell<u32>,
     violations: RefCell<Vec<Violation>>,
     violation_count: Cell<u64>,
-    observer: RefCell<Option<StopObserver>>,
+    observers: RefCell<Vec<StopObserver>>,
 }
 
 /// The payload of an unwinding stop; nothing else in the program makes one.
@@ -340,12 +340,13 @@ impl Kernel {
     }
 
     /// Tells `observer` of the stop that will end this run, while the frames of the driver still
-    /// stand: a debugger looks at them then. It replaces the observer before.
+    /// stand: a report is made of them then, and a debugger looks at them. Several observers are
+    /// told in the order in which they came.
     ///
-    /// The kernel is frozen already, and what the observer does to it has no effect. A panic of a
-    /// Rust driver has unwound its frames before it is told.
+    /// The kernel is frozen already, and what an observer does to it has no effect. A panic of a
+    /// Rust driver has unwound its frames before anybody is told.
     pub fn observe_stop(&self, observer: StopObserver) {
-        *self.state.stop.observer.borrow_mut() = Some(observer);
+        self.state.stop.observers.borrow_mut().push(observer);
     }
 
     /// Ends the run; returns only on a frozen kernel.
@@ -371,8 +372,7 @@ impl Kernel {
         self.record_note(self.state.names.kernel, &format!("stop: {why}"));
         self.state.stop.frozen.set(true);
         *self.state.stop.why.borrow_mut() = Some(why.clone());
-        let observer = self.state.stop.observer.borrow_mut().take();
-        if let Some(observer) = observer {
+        for observer in self.state.stop.observers.take() {
             observer(self, &why);
         }
     }

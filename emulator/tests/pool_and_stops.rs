@@ -171,14 +171,18 @@ fn a_panic_outside_driver_code_passes_through() {
 }
 
 #[test]
-fn whoever_observes_a_stop_is_told_once_while_the_frames_of_the_driver_stand() {
+fn whoever_observes_a_stop_is_told_once_in_order_while_the_frames_of_the_driver_stand() {
     let kernel = kernel();
     let told = Rc::new(RefCell::new(Vec::new()));
     let in_driver = Rc::new(Cell::new(false));
     let (log, frame) = (Rc::clone(&told), Rc::clone(&in_driver));
     kernel.observe_stop(Rc::new(move |kernel, stop| {
-        log.borrow_mut().push((stop.clone(), kernel.is_frozen(), frame.get()));
+        log.borrow_mut().push((1, stop.clone(), kernel.is_frozen(), frame.get()));
         kernel.abandon();
+    }));
+    let log = Rc::clone(&told);
+    kernel.observe_stop(Rc::new(move |kernel, stop| {
+        log.borrow_mut().push((2, stop.clone(), kernel.is_frozen(), true));
     }));
     let result = kernel.enter(|kernel| {
         let frame = Frame(Rc::clone(&in_driver));
@@ -187,7 +191,7 @@ fn whoever_observes_a_stop_is_told_once_while_the_frames_of_the_driver_stand() {
     });
     assert_eq!(bug_check(result.clone()), (5, 0));
     let stop = result.unwrap_err();
-    assert_eq!(*told.borrow(), [(stop, true, true)]);
+    assert_eq!(*told.borrow(), [(1, stop.clone(), true, true), (2, stop, true, true)]);
     assert!(!in_driver.get(), "the frame was unwound");
 }
 

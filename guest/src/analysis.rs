@@ -142,8 +142,7 @@ impl Watch {
 
 /// Watches a run of a compiled driver: should it fail, the report is made at that moment.
 ///
-/// It takes the place of who watched the kernel's stop before. `symbols` is asked in a failure
-/// alone: reading them may take longer than the run.
+/// `symbols` is asked in a failure alone: reading them may take longer than the run.
 pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
     // The kernel keeps its observer, and the guest keeps the kernel.
     let state = Rc::downgrade(&guest.0);

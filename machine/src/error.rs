@@ -30,6 +30,12 @@ pub enum MachineError {
         /// What is wrong with it, and how to mend it.
         reason: String,
     },
+    /// There is no compiled code that a debugger could show.
+    #[error("the driver {name} is not a .sys file: give one with --driver PATH.sys")]
+    NotDebuggable {
+        /// The driver.
+        name: String,
+    },
     /// The port range does not fit.
     #[error("port {port:X} is out of range: use 0 to FFFE, in hexadecimal")]
     BadPort {

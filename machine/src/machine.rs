@@ -316,6 +316,12 @@ impl Machine {
         self.kernel().trace().log()
     }
 
+    /// The driver's name, as the trace's header shows it.
+    #[must_use]
+    pub fn driver_name(&self) -> &str {
+        &self.parts.driver.name
+    }
+
     /// The words about this machine for the head of a trace.
     #[must_use]
     pub fn trace_header(&self) -> Header {

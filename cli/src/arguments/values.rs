@@ -1,5 +1,6 @@
 //! What stands behind an option: its values, how they are read, and what is wrong with them.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
@@ -21,6 +22,15 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// What the machine does while it is debugged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DebugJob {
+    /// The file goes out through the driver.
+    Play,
+    /// The file comes in on MIDI IN.
+    Capture,
 }
 
 /// Which events a trace shows.
@@ -135,6 +145,18 @@ pub fn input() -> impl TypedValueParser<Value = Input> {
 /// Reads the name of an output; - is stdout.
 pub fn target() -> impl TypedValueParser<Value = Target> {
     PathBufValueParser::new().map(|path: PathBuf| Target::from(path))
+}
+
+/// Reads where gdb is waited for: a port of this machine, or an address with a port.
+pub fn parse_gdb_place(text: &str) -> Result<SocketAddr, String> {
+    let loopback = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let bare = text.strip_prefix(':').unwrap_or(text);
+    let local = text.strip_prefix("localhost:").unwrap_or(bare);
+    let port = local.parse::<u16>().map(loopback).ok();
+    port.or_else(|| text.parse().ok()).ok_or_else(|| {
+        "give a port from 0 to 65535, or an address with one, as in 1234 or 127.0.0.1:1234"
+            .to_owned()
+    })
 }
 
 #[cfg(test)]

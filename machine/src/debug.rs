@@ -1,0 +1,106 @@
+//! A run under gdb: the same machine, built anew each time that gdb wants to go back.
+
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, Stop};
+use portcls_guest::Guest;
+use portcls_guest::debugger::{Debugger, Facts, Pause, Verdict};
+use portcls_guest::gdb::GdbServer;
+use portcls_report::Filter;
+use portcls_report::text::{Header, print};
+
+use crate::error::MachineError;
+use crate::machine::Machine;
+
+/// Lines of the trace that `monitor trace` shows without a number.
+const USUAL_TRACE_LINES: usize = 20;
+
+/// What `monitor help` says.
+const HELP: &str = "\
+irql          the level that the processor runs at
+time          simulated time, and how many instructions have retired
+running       what runs: a thread, a DPC, a service routine
+trace [N]     the last N lines of the trace, 20 without a number
+lm            where the driver was loaded";
+
+/// Runs `job` on the machine that `build` makes, under the gdb behind `server`, until gdb wants
+/// no more of it; gives the last machine, and what `job` made of it.
+///
+/// The job must do the same each time it is run. A machine that gdb abandoned has stopped with
+/// [`Stop::Abandoned`].
+///
+/// # Errors
+/// What `build` returns; [`MachineError::NotDebuggable`] for a driver in Rust.
+pub fn debug<R>(
+    server: &Rc<GdbServer>,
+    build: impl Fn() -> Result<Machine, MachineError>,
+    job: impl Fn(&Machine) -> R,
+) -> Result<(Machine, R), MachineError> {
+    loop {
+        let machine = build()?;
+        let name = machine.driver_name().to_owned();
+        let guest = machine.guest().ok_or(MachineError::NotDebuggable { name })?;
+        server.attach(guest.cpu(), facts(&guest, machine.trace_header()));
+        let debugger: Rc<dyn Debugger> = Rc::<GdbServer>::clone(server);
+        guest.set_debugger(debugger);
+        tell_of_stop(machine.kernel(), server);
+        drop(guest);
+        let result = job(&machine);
+        let is_over = match machine.kernel().stopped() {
+            None => server.pause(Pause::Ended) == Verdict::GoOn,
+            Some(_) => false,
+        };
+        if is_over || !server.wants_replay() {
+            return Ok((machine, result));
+        }
+    }
+}
+
+/// Has gdb see a failure while the driver's frames stand.
+fn tell_of_stop(kernel: &Kernel, server: &Rc<GdbServer>) {
+    // gdb's facts hold the kernel, and the kernel its observers.
+    let server = Rc::downgrade(server);
+    kernel.observe_stop(Rc::new(move |_, stop| {
+        let Some(server) = server.upgrade() else { return };
+        let pause = match stop {
+            Stop::Abandoned { .. } => return,
+            Stop::TimeLimit { .. } => Pause::Ended,
+            failure => Pause::Failed { message: failure.to_string() },
+        };
+        server.pause(pause);
+    }));
+}
+
+/// What gdb's `monitor` can ask.
+fn facts(guest: &Guest, header: Header) -> Facts {
+    let kernel = guest.kernel().clone();
+    let cpu = Rc::clone(guest.cpu());
+    let (base, size, entry) = (guest.loaded().base, guest.loaded().size, guest.loaded().entry);
+    Rc::new(move |question| {
+        let mut words = question.trim_start_matches('!').split_whitespace();
+        Some(match (words.next().unwrap_or("help"), words.next()) {
+            ("help", None) => HELP.to_owned(),
+            ("irql", None) => {
+                let irql = kernel.current_irql();
+                format!("Debugger saved IRQL for processor 0x0 -- {} ({irql})", irql.0)
+            }
+            ("time", None) => {
+                let count = cpu.borrow().instruction_count();
+                let now_ns = kernel.now_ns();
+                let (us, ns) = (now_ns / 1_000, now_ns % 1_000);
+                format!("{us}.{ns:03} us, {count} instructions")
+            }
+            ("running", None) => kernel.running().to_string(),
+            ("trace", lines) => {
+                let lines = lines.map_or(Some(USUAL_TRACE_LINES), |word| word.parse().ok())?;
+                let text = print(&kernel.trace().log(), &header, Filter::Full);
+                let skipped = text.lines().count().saturating_sub(lines);
+                text.lines().skip(skipped).collect::<Vec<_>>().join("\n")
+            }
+            ("lm", None) => {
+                format!("{base:016x} to {:016x}, entry {entry:016x}", base.wrapping_add(size))
+            }
+            _ => return None,
+        })
+    })
+}
