@@ -181,6 +181,19 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The next argument of a variable number: 0 where the stack ends, for nothing says how many
+    /// there are.
+    pub fn variable(&self) -> u64 {
+        let words = &self.arguments;
+        if let Some(index) = self.next.get().checked_sub(words.in_registers) {
+            let address = words.stack.wrapping_add(index * words.word_bytes);
+            if !self.guest.is_readable(address, words.word_bytes as usize) {
+                return 0;
+            }
+        }
+        self.pointer()
+    }
+
     /// The next argument, a ULONG, an enumeration or a BOOL.
     #[inline]
     pub fn u32(&self) -> u32 {

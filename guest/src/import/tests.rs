@@ -5,13 +5,17 @@
 mod builder;
 
 mod devices;
+mod dispatcher;
 mod guards;
 mod interlocked;
+mod memory;
 mod mutexes;
 mod ports;
 mod power;
+mod print;
 mod registry;
 mod requests;
+mod strings;
 
 use cpu_x86::{Mode, Register};
 use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};

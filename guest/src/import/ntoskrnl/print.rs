@@ -3,6 +3,8 @@
 //! A bad pointer in an argument is told in the text and never ends the run, as on Windows.
 //! Source: WDK, DbgPrint, and the format specification of the C runtime.
 
+use portcls_emulator::Irql;
+
 use crate::guest::Guest;
 use crate::routine::Call;
 
@@ -24,9 +26,37 @@ pub(super) fn dbg_print_ex(call: &Call<'_>) -> u64 {
 }
 
 fn print(call: &Call<'_>) -> u64 {
-    let text = format(call, call.pointer());
+    let text = format(&Arguments(call), call.pointer());
     call.kernel().debug_print(format_args!("{text}"));
     0
+}
+
+/// The arguments behind the format.
+struct Arguments<'a>(&'a Call<'a>);
+
+impl Arguments<'_> {
+    fn guest(&self) -> &Guest {
+        self.0.guest()
+    }
+
+    fn pointer(&self) -> u64 {
+        self.0.variable()
+    }
+
+    fn u16(&self) -> u16 {
+        self.pointer() as u16
+    }
+
+    fn u32(&self) -> u32 {
+        self.pointer() as u32
+    }
+
+    fn u64(&self) -> u64 {
+        match self.guest().pointer_bytes() {
+            8 => self.pointer(),
+            _ => self.pointer() | self.pointer() << 32,
+        }
+    }
 }
 
 /// How wide the characters of a text are.
@@ -60,8 +90,8 @@ enum Size {
 }
 
 /// The message that a format and the arguments behind it make.
-fn format(call: &Call<'_>, address: u64) -> String {
-    let guest = call.guest();
+fn format(arguments: &Arguments<'_>, address: u64) -> String {
+    let guest = arguments.guest();
     let format = match load_text(guest, address, Width::Narrow, LONGEST) {
         Ok(text) => text,
         Err(complaint) => return complaint,
@@ -71,11 +101,11 @@ fn format(call: &Call<'_>, address: u64) -> String {
     while let Some(percent) = rest.find('%') {
         message.push_str(&rest[..percent]);
         rest = &rest[percent + 1..];
-        let (specification, behind) = Specification::parse(call, rest);
+        let (specification, behind) = Specification::parse(arguments, rest);
         let mut letters = behind.chars();
         let Some(letter) = letters.next() else { break };
         rest = letters.as_str();
-        match specification.convert(call, letter) {
+        match specification.convert(arguments, letter) {
             Some(text) => specification.pad(&mut message, &text, letter),
             None => message.push(letter),
         }
@@ -88,7 +118,7 @@ fn format(call: &Call<'_>, address: u64) -> String {
 }
 
 impl Specification {
-    fn parse<'a>(call: &Call<'_>, text: &'a str) -> (Specification, &'a str) {
+    fn parse<'a>(arguments: &Arguments<'_>, text: &'a str) -> (Specification, &'a str) {
         let mut specification = Specification::default();
         let mut rest = text;
         while let Some(flag) = rest.chars().next().filter(|letter| "-+ #0".contains(*letter)) {
@@ -102,13 +132,13 @@ impl Specification {
             }
             rest = &rest[1..];
         }
-        if let Some(width) = number(call, &mut rest) {
+        if let Some(width) = number(arguments, &mut rest) {
             specification.left |= width < 0;
             specification.width = (width.unsigned_abs() as usize).min(LONGEST);
         }
         if let Some(behind) = rest.strip_prefix('.') {
             rest = behind;
-            let precision = number(call, &mut rest).unwrap_or(0);
+            let precision = number(arguments, &mut rest).unwrap_or(0);
             specification.precision = usize::try_from(precision).ok();
         }
         let sizes = [
@@ -132,43 +162,43 @@ impl Specification {
     }
 
     /// The text of one conversion, `None` where the letter stands for itself.
-    fn convert(&self, call: &Call<'_>, letter: char) -> Option<String> {
-        let guest = call.guest();
+    fn convert(&self, arguments: &Arguments<'_>, letter: char) -> Option<String> {
+        let guest = arguments.guest();
         let digits = |digits: String| {
             let least = self.precision.unwrap_or(1);
             "0".repeat(least.saturating_sub(digits.len()).min(LONGEST)) + &digits
         };
         Some(match letter {
             'd' | 'i' => {
-                let value = self.signed(call);
+                let value = self.signed(arguments);
                 let sign = if value < 0 { Some('-') } else { self.sign };
                 sign.map(String::from).unwrap_or_default()
                     + &digits(value.unsigned_abs().to_string())
             }
-            'u' => digits(self.unsigned(call).to_string()),
-            'o' => digits(format!("{:o}", self.unsigned(call))),
+            'u' => digits(self.unsigned(arguments).to_string()),
+            'o' => digits(format!("{:o}", self.unsigned(arguments))),
             'x' | 'X' => {
-                let value = self.unsigned(call);
+                let value = self.unsigned(arguments);
                 let prefix = if self.alternate && value != 0 { "0x" } else { "" };
                 let text = prefix.to_owned() + &digits(format!("{value:x}"));
                 if letter == 'X' { text.to_ascii_uppercase() } else { text }
             }
             'p' => {
                 let width = 2 * guest.pointer_bytes() as usize;
-                format!("{:0width$X}", call.pointer())
+                format!("{:0width$X}", arguments.pointer())
             }
             'c' | 'C' => {
-                let unit = call.u16();
+                let unit = arguments.u16();
                 let value = if self.width_of(letter) == Width::Wide { unit } else { unit & 0xFF };
                 char::from_u32(value.into()).unwrap_or(char::REPLACEMENT_CHARACTER).to_string()
             }
             's' | 'S' => {
                 let limit = self.precision.unwrap_or(LONGEST).min(LONGEST);
-                self.text(guest, call.pointer(), self.width_of(letter), limit)
+                self.text(guest, arguments.pointer(), self.width_of(letter), limit)
             }
-            'Z' => self.counted_text(guest, call.pointer()),
+            'Z' => self.counted_text(guest, arguments.pointer()),
             'e' | 'E' | 'f' | 'g' | 'G' => {
-                call.u64();
+                arguments.u64();
                 // Source: WDK, DbgPrint: floating-point formats are not supported.
                 format!("%{letter}")
             }
@@ -185,20 +215,20 @@ impl Specification {
         }
     }
 
-    fn unsigned(&self, call: &Call<'_>) -> u64 {
+    fn unsigned(&self, arguments: &Arguments<'_>) -> u64 {
         match self.size {
-            Size::Bits64 => call.u64(),
-            Size::Pointer => call.pointer(),
-            Size::Short => u64::from(call.u16()),
-            Size::Usual | Size::Long => u64::from(call.u32()),
+            Size::Bits64 => arguments.u64(),
+            Size::Pointer => arguments.pointer(),
+            Size::Short => u64::from(arguments.u16()),
+            Size::Usual | Size::Long => u64::from(arguments.u32()),
         }
     }
 
-    fn signed(&self, call: &Call<'_>) -> i64 {
-        let value = self.unsigned(call);
+    fn signed(&self, arguments: &Arguments<'_>) -> i64 {
+        let value = self.unsigned(arguments);
         match self.size {
             Size::Bits64 => value as i64,
-            Size::Pointer if call.guest().pointer_bytes() == 8 => value as i64,
+            Size::Pointer if arguments.guest().pointer_bytes() == 8 => value as i64,
             Size::Short => i64::from(value as i16),
             Size::Pointer | Size::Usual | Size::Long => i64::from(value as i32),
         }
@@ -207,6 +237,10 @@ impl Specification {
     fn text(&self, guest: &Guest, address: u64, width: Width, limit: usize) -> String {
         if address == 0 {
             return "(null)".to_owned();
+        }
+        if width == Width::Wide {
+            // Source: WDK, DbgPrint: the tables of characters are pageable.
+            guest.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, "DbgPrint of wide text");
         }
         load_text(guest, address, width, limit).unwrap_or_else(|complaint| complaint)
     }
@@ -250,10 +284,10 @@ impl Specification {
 }
 
 /// The number at the beginning of a text, or the argument that an asterisk stands for.
-fn number(call: &Call<'_>, text: &mut &str) -> Option<i32> {
+fn number(arguments: &Arguments<'_>, text: &mut &str) -> Option<i32> {
     if let Some(behind) = text.strip_prefix('*') {
         *text = behind;
-        return Some(call.u32() as i32);
+        return Some(arguments.u32() as i32);
     }
     let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
     let (number, behind) = text.split_at(digits);
