@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, Register, cards};
+use hw_mpu401::{ACK, BYTE_TIME_NS, InitialState, Mpu401, Register, Status, card, cards};
 
 fn status_poll(c: &mut Criterion) {
     let mut group = c.benchmark_group("status poll");
@@ -43,5 +43,95 @@ fn byte_out(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(chip, status_poll, byte_out);
+/// A host that plays eight tracks: it goes from event to event, polls before each byte, and
+/// answers every request at once.
+struct Player {
+    chip: Mpu401,
+    now_ns: u64,
+    /// Whether the next event of a track begins its note or ends it.
+    sounds: [bool; 8],
+}
+
+/// Ticks from one event of a track to the next: a note begins and ends in each eighth.
+const EIGHTH_TICKS: u8 = 30;
+
+impl Player {
+    fn new() -> Self {
+        let profile = card("roland-mpu401").expect("a known card");
+        let chip = Mpu401::new(profile, InitialState::Idle);
+        let mut player = Self { chip, now_ns: 0, sounds: [false; 8] };
+        player.command(0xEC);
+        player.give(0xFF);
+        player.command(0xB8);
+        player.command(0x0A);
+        player
+    }
+
+    fn poll(&mut self, is_ready: impl Fn(Status) -> bool) {
+        loop {
+            self.now_ns += 1_000;
+            let status = self.chip.read(Register::Command, self.now_ns);
+            if is_ready(Status::from_bits_retain(status)) {
+                return;
+            }
+        }
+    }
+
+    fn command(&mut self, command: u8) {
+        self.poll(Status::can_write);
+        self.now_ns += 1_000;
+        self.chip.write(Register::Command, command, self.now_ns);
+        self.poll(Status::has_data);
+        assert_eq!(self.read(), ACK);
+    }
+
+    fn give(&mut self, byte: u8) {
+        self.poll(Status::can_write);
+        self.now_ns += 1_000;
+        self.chip.write(Register::Data, byte, self.now_ns);
+    }
+
+    fn read(&mut self) -> u8 {
+        self.now_ns += 1_000;
+        self.chip.read(Register::Data, self.now_ns)
+    }
+
+    /// Plays until this time.
+    fn play_until(&mut self, end_ns: u64) {
+        while self.now_ns < end_ns {
+            self.now_ns = self.chip.next_event_ns().min(end_ns);
+            self.chip.advance(self.now_ns);
+            while let Some(byte) = self.chip.pop_sent() {
+                black_box(byte);
+            }
+            if self.chip.interrupt_line() {
+                let track = usize::from(self.read() & 0x07);
+                self.sounds[track] = !self.sounds[track];
+                let velocity = if self.sounds[track] { 0x40 } else { 0x00 };
+                for byte in [EIGHTH_TICKS, 0x90 | track as u8, 0x3C, velocity] {
+                    self.give(byte);
+                }
+            }
+        }
+    }
+}
+
+/// One iteration is a second of music: 40 MIDI clocks and 53 events in 8 tracks.
+fn intelligent_play(c: &mut Criterion) {
+    c.bench_function("intelligent play, 8 tracks: a second", |b| {
+        let mut player = Player::new();
+        let mut end_ns = 1_000_000_000;
+        player.play_until(end_ns);
+        let (before, begun_ns) = (player.chip.counters().played, end_ns);
+        b.iter(|| {
+            end_ns += 1_000_000_000;
+            player.play_until(end_ns);
+        });
+        let events = (player.chip.counters().played - before) / 3;
+        let expected = (end_ns - begun_ns) / 1_000_000 * 8 / 150;
+        assert!(events.abs_diff(expected) <= expected / 50 + 8, "{events} of {expected}");
+    });
+}
+
+criterion_group!(chip, status_poll, byte_out, intelligent_play);
 criterion_main!(chip);

@@ -5,7 +5,7 @@
 //!                       |
 //!                     ticks ---> F8, FD, clicks      tick_clock, host_clock, metronome
 //!                       |
-//!   host <--- requests  +---> eight tracks           service, track, play
+//!   host <--- requests  +---> eight tracks           service, host_bytes, track, play
 //!        ---> answers         and the conductor ---> MIDI OUT
 //!                                                        ^
 //!   host <--- record <--- filters <--- MIDI IN --- thru -+     listen, record, switches, thru
@@ -20,6 +20,7 @@
 
 mod command;
 mod figures;
+mod host_bytes;
 mod host_clock;
 mod listen;
 mod message;

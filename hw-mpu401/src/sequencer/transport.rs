@@ -32,15 +32,13 @@ impl Silence {
 impl Mpu401 {
     /// Commands 00 to 2F: two bits each for the realtime message, for play and for record.
     pub(super) fn run_transport(&mut self, command: u8) {
-        let starts = match command & 0x03 {
-            1 => {
-                self.sequencer.sends_stop = true;
-                false
-            }
+        let starts = matches!(command & 0x03, 2 | 3);
+        match command & 0x03 {
+            1 => self.sequencer.sends_stop = true,
             2 => self.start_clock(MIDI_START),
             3 => self.start_clock(MIDI_CONTINUE),
-            _ => false,
-        };
+            _ => {}
+        }
         match command >> 2 & 0x03 {
             1 => self.stop_play(),
             2 => self.start_play(),
@@ -72,8 +70,8 @@ impl Mpu401 {
         }
     }
 
-    /// FA or FB goes out and the ticks begin anew. Returns true: the clock starts.
-    fn start_clock(&mut self, realtime: u8) -> bool {
+    /// FA or FB goes out and the ticks begin anew.
+    fn start_clock(&mut self, realtime: u8) {
         self.send_realtime(realtime);
         let first_tick_ns = self.hot.now_ns.saturating_add(START_NS + self.tick_ns());
         self.restart_clock(first_tick_ns);
@@ -81,7 +79,6 @@ impl Mpu401 {
         if realtime == MIDI_START {
             self.sequencer.metronome.restart();
         }
-        true
     }
 
     /// The clock that a reset has prepared does not come on top.
