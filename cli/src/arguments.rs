@@ -5,14 +5,16 @@
 mod values;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use portcls_machine::chip::CardProfile;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
-use portcls_machine::{CardSignals, Driver, Machine, MachineBuilder, MachineError};
+use portcls_machine::{CardSignals, MachineBuilder};
 
-use crate::failure::EXIT_CODES;
+use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
+use crate::failure::{EXIT_CODES, Failure};
 use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
@@ -36,6 +38,7 @@ Examples:
   portcls-emu play song.mid --card sb16              a song on another card
   portcls-emu play song.mid --trace -                the whole trace, the summary on stderr
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
+  portcls-emu play --driver uart.sys                 a compiled Windows driver
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program
@@ -309,9 +312,20 @@ pub struct MachineArguments {
     /// The card.
     #[arg(long, value_name = "NAME", default_value = "roland-mpu401", value_parser = CardParser)]
     pub card: &'static CardProfile,
-    /// The driver.
-    #[arg(long, value_name = "NAME", default_value = "uart", value_parser = Driver::named)]
-    pub driver: Driver,
+    /// The driver: one that is built in, or the path of a Windows driver's .sys file.
+    #[arg(long, value_name = "DRIVER", default_value = "uart")]
+    #[arg(value_parser = DriverChoice::parse, value_hint = ValueHint::FilePath)]
+    pub driver: DriverChoice,
+    /// Puts a value into the driver's registry key: NAME=dword:1, NAME=string:TEXT or
+    /// NAME=binary:0A1B.
+    ///
+    /// SUBKEY\NAME is in a key below it. service: before it means the key whose path DriverEntry
+    /// is given, device: the hardware key; driver: is the default.
+    #[arg(long, value_name = "VALUE", value_parser = parse_registry)]
+    pub registry: Vec<RegistrySetting>,
+    /// Reads such values from a file, one a line; # begins a remark.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub registry_file: Option<PathBuf>,
     /// Where the card sits, in hexadecimal, at most FFFE [default: the card's usual place, 330
     /// for nearly all].
     #[arg(long, value_name = "HEX", value_parser = parse_port)]
@@ -325,20 +339,26 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// Builds the machine, whose trace holds what `hold` and `signals` say.
-    pub fn build(&self, hold: Hold, signals: CardSignals) -> Result<Machine, MachineError> {
+    /// The machine to build, whose trace holds what `hold` and `signals` say.
+    ///
+    /// # Errors
+    /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
+    pub fn builder(&self, hold: Hold, signals: CardSignals) -> Result<MachineBuilder, Failure> {
         let mut builder = MachineBuilder::new();
         if let Some(port) = self.port {
             builder = builder.port(port.into())?;
         }
-        builder
+        if let Some(path) = &self.registry_file {
+            builder = driver::install(builder, &read_registry_file(path)?);
+        }
+        let builder = driver::install(builder, &self.registry)
             .card_profile(self.card.clone())
             .card_signals(signals)
-            .driver(self.driver.clone())
+            .driver(self.driver.load()?)
             .irq(self.irq.into())?
             .trace(TraceConfig { hold, ..TraceConfig::default() })
-            .until_ns(self.until)
-            .build()
+            .until_ns(self.until);
+        Ok(builder)
     }
 }
 

@@ -33,7 +33,8 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     };
     session::run_on(&job, |build, song| {
         let offset = offset_of_symbols(build)?;
-        let server = Rc::new(wait_for_gdb(arguments.gdb, &arguments.machine.driver.name, offset)?);
+        let symbols = arguments.machine.driver.path();
+        let server = Rc::new(wait_for_gdb(arguments.gdb, &symbols, offset)?);
         let result = debug(&server, build, |machine| work(machine, song))?;
         if let Some(error) = server.take_error() {
             console::warning(&error);

@@ -114,6 +114,16 @@ pub enum Failure {
         /// What is wrong with it.
         source: ImageError,
     },
+    /// A file does not hold registry values.
+    #[error("{name}, line {line}: {reason}")]
+    NotARegistryFile {
+        /// The file.
+        name: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
@@ -172,6 +182,8 @@ impl Failure {
             | Failure::NotPlayable { .. }
             | Failure::DriverTooBig { .. }
             | Failure::NotADriver { .. }
+            | Failure::NotARegistryFile { .. }
+            | Failure::Machine(MachineError::DriverFile { .. })
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_)) => Exit::DriverDied,
             Failure::Machine(_) => Exit::CheckFailed,

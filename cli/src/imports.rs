@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::guest::image::{FILE_LIMIT, Image, Import, ImportName, Mode};
+use portcls_machine::guest::image::{Image, Import, ImportName, Mode};
 use portcls_machine::guest::import::{self, Found};
 use portcls_machine::guest::sweep::{Reach, sweep};
 use portcls_machine::guest::symbols::Symbols;
@@ -12,9 +12,10 @@ use serde::Serialize;
 
 use crate::arguments::{Format, ImportsArguments};
 use crate::console::Console;
+use crate::driver::read_image;
 use crate::failure::{Exit, Failure};
 use crate::figures::{counted, grouped};
-use crate::input::{Input, Obstacle};
+use crate::input::Input;
 use crate::summary::json;
 
 /// The version of the JSON.
@@ -98,16 +99,7 @@ pub fn run(arguments: &ImportsArguments) -> Result<Exit, Failure> {
 
 fn needs(input: &Input) -> Result<DriverNeeds, Failure> {
     let name = input.name();
-    let bytes = input.bytes(FILE_LIMIT).map_err(|obstacle| match obstacle {
-        Obstacle::System(error) => {
-            Failure::cannot_read(&name, &error, "give a driver's .sys file or -")
-        }
-        Obstacle::TooBig(bytes) => {
-            Failure::DriverTooBig { name: name.clone(), bytes, limit: FILE_LIMIT }
-        }
-    })?;
-    let not_a_driver = |source| Failure::NotADriver { name: name.clone(), source };
-    let image = Image::parse(&bytes).map_err(not_a_driver)?;
+    let (image, bytes) = read_image(input)?;
     let symbols = match input {
         Input::File(path) => Symbols::beside(path, &image, &bytes),
         Input::Stdin => Symbols::new("driver", &image),

@@ -12,6 +12,7 @@ mod capture;
 mod cards;
 mod console;
 mod debug;
+mod driver;
 mod failure;
 mod figures;
 mod imports;

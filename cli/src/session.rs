@@ -177,7 +177,8 @@ pub fn run_on(
     let outputs = Outputs::prepare(job)?;
     let song = job.source.read(job.song.input_format.into())?;
     log::info!("{}: {} messages", job.verb, song.len());
-    let build = || job.machine.build(outputs.hold(), outputs.card_signals());
+    let builder = job.machine.builder(outputs.hold(), outputs.card_signals())?;
+    let build = || builder.clone().build();
     let (machine, run) = work(&build, &song)?;
     log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());
     let written = outputs.write(&machine, job.report, &run.bytes);
@@ -268,6 +269,7 @@ mod tests {
 
     use super::*;
     use crate::arguments::{Arguments, Verb};
+    use crate::driver::DriverChoice;
     use crate::play;
 
     type Entry = fn(&Kernel, &Rc<DriverObject>, &str) -> Result<(), NtStatus>;
@@ -280,7 +282,7 @@ mod tests {
         let Verb::Play(mut arguments) = Arguments::try_parse_from(line).unwrap().verb else {
             panic!("play is play");
         };
-        arguments.machine.driver = Driver::new("odd", entry);
+        arguments.machine.driver = DriverChoice::BuiltIn(Driver::new("odd", entry));
         let result = play::run(&arguments);
         (result, std::fs::read_to_string(path).unwrap())
     }

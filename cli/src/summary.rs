@@ -204,7 +204,7 @@ impl Summary {
             },
             machine: MachineFacts {
                 card: machine.card.name.to_string(),
-                driver: machine.driver.name.clone(),
+                driver: machine.driver.name(),
                 port: format!("{:X}", machine.port.unwrap_or(machine.card.usual_port)),
                 irq: machine.irq,
             },

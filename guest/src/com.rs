@@ -8,7 +8,7 @@
 //! Counts are true: a reference that is given to the guest is one count in its object; a
 //! reference that the guest gives is one that is released when the wrapper goes.
 
-mod families;
+pub(crate) mod families;
 mod guest_object;
 mod miniport;
 mod notified;

@@ -3,13 +3,17 @@
 //! Counts are checked before anything is read, so a descriptor of garbage ends in a status or in
 //! a bug check at the pointer that is bad, and never in a long loop.
 
+use std::rc::Rc;
+
 use portcls_emulator::NtStatus;
+use portcls_port::automation::PcAutomationTable;
 use portcls_port::descriptor::{
     KsPinDescriptor, PcConnectionDescriptor, PcFilterDescriptor, PcNodeDescriptor, PcPinDescriptor,
 };
 use portcls_port::guid::Guid;
 use portcls_port::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
 
+use crate::automation::read_property_item;
 use crate::guest::Guest;
 use crate::memory::at;
 
@@ -86,9 +90,9 @@ impl Reader<'_> {
         };
         Ok(PcFilterDescriptor {
             version: u32_at(fields.version),
-            automation: None,
+            automation: self.automation(word_at(fields.automation_table))?,
             pins: self.array(&pins, |address| self.pin(address))?,
-            nodes: self.array(&nodes, |address| Ok(self.node(address)))?,
+            nodes: self.array(&nodes, |address| self.node(address))?,
             connections: self.array(&connections, |address| Ok(self.connection(address)))?,
             categories: self.array(&categories, |address| Ok(self.guest.load_guid(address)))?,
         })
@@ -108,7 +112,8 @@ impl Reader<'_> {
             max_global_instance_count: u32_at(fields.max_global_instance_count),
             max_filter_instance_count: u32_at(fields.max_filter_instance_count),
             min_filter_instance_count: u32_at(fields.min_filter_instance_count),
-            automation: None,
+            automation: self
+                .automation(self.guest.load_word(at(address, fields.automation_table)))?,
             pin: self.ks_pin(at(address, fields.ks_pin_descriptor))?,
         })
     }
@@ -167,16 +172,35 @@ impl Reader<'_> {
         })
     }
 
-    fn node(&self, address: u64) -> PcNodeDescriptor {
+    fn node(&self, address: u64) -> Read<PcNodeDescriptor> {
         let fields = &self.guest.layout().pcnode_descriptor;
-        PcNodeDescriptor {
+        Ok(PcNodeDescriptor {
             flags: self.guest.load_u32(at(address, fields.flags)),
-            automation: None,
+            automation: self
+                .automation(self.guest.load_word(at(address, fields.automation_table)))?,
             node_type: self
                 .guid_behind(self.guest.load_word(at(address, fields.type_)))
                 .unwrap_or(Guid::NULL),
             name: self.guid_behind(self.guest.load_word(at(address, fields.name))),
+        })
+    }
+
+    /// The properties of an automation table; PortCls has no methods, and events are not offered.
+    fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
+        if address == 0 {
+            return Ok(None);
         }
+        let fields = &self.guest.layout().pcautomation_table;
+        let properties = Array {
+            what: "property items",
+            first: self.guest.load_word(at(address, fields.properties)),
+            count: self.guest.load_u32(at(address, fields.property_count)),
+            stride: self.guest.load_u32(at(address, fields.property_item_size)),
+            least_stride: self.guest.layout().pcproperty_item.size_of,
+        };
+        let items =
+            self.array(&properties, |address| Ok(read_property_item(self.guest, address)))?;
+        Ok(Some(Rc::new(PcAutomationTable { properties: items })))
     }
 
     fn connection(&self, address: u64) -> PcConnectionDescriptor {

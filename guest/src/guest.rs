@@ -11,6 +11,7 @@ use crate::binding::Bindings;
 use crate::com::{GuestObjects, PortObjects};
 use crate::debugger::Debugger;
 use crate::image::Image;
+use crate::import::{self, Found};
 use crate::layout::Layout;
 use crate::loaded::{self, LoadError, Loaded};
 use crate::objects::Objects;
@@ -160,6 +161,16 @@ impl Guest {
     #[must_use]
     pub fn stack_around(&self, address: u64) -> Option<std::ops::Range<u64>> {
         self.0.stacks.range(address)
+    }
+
+    /// The address that stands for a routine of a module, as an import of it would get; `None` for
+    /// what is no routine that is there.
+    #[must_use]
+    pub fn routine_address(&self, module: &str, name: &str) -> Option<u64> {
+        match import::find(module, name)? {
+            Found::Routine(routine) => Some(self.thunk_of(routine)),
+            Found::Data(_) => None,
+        }
     }
 
     /// Has a debugger asked at instruction boundaries.

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+mod automation;
 mod binding;
 mod call;
 mod com;

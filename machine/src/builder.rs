@@ -1,7 +1,7 @@
 //! Puts a machine together: card, base port, interrupt line, driver and kernel settings.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -82,6 +82,16 @@ impl Driver {
         let (image, file) = (Arc::new(image), file.into());
         let code = DriverCode::Sys(SysDriver { image, options, file, path: name.into() });
         Ok(Driver { name: name.to_owned(), code })
+    }
+
+    /// An unmodified Windows driver, from its image, the bytes of its file, and where they were
+    /// read: a report of a failure has the symbols that lie beside it.
+    #[must_use]
+    pub fn from_image(path: &Path, image: Image, file: &[u8], options: GuestOptions) -> Driver {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let (image, file) = (Arc::new(image), file.into());
+        let code = DriverCode::Sys(SysDriver { image, options, file, path: path.to_owned() });
+        Driver { name, code }
     }
 
     /// A driver that comes with the project.

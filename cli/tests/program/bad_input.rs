@@ -79,8 +79,8 @@ fn a_value_out_of_range_is_exit_2() {
         ),
         (
             ["--driver", "foo"],
-            "invalid value 'foo' for '--driver <NAME>': there is no driver 'foo'; there \
-             is uart",
+            "invalid value 'foo' for '--driver <DRIVER>': there is no driver 'foo'; there \
+             is uart; a Windows driver is given by its path, ./x.sys",
         ),
         (
             ["--port", "10000"],

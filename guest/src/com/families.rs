@@ -4,7 +4,8 @@
 //! derived from too. Source: the slots are those of portcls.h.
 
 mod interrupt_sync;
-mod port;
+pub(crate) mod port;
+pub(crate) mod registry_key;
 mod resource_list;
 mod service;
 
@@ -38,6 +39,7 @@ static FAMILIES: &[&Family] = &[
     &service::SINK,
     &interrupt_sync::FAMILY,
     &resource_list::FAMILY,
+    &registry_key::FAMILY,
     &UNKNOWN,
 ];
 

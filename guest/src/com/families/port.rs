@@ -6,12 +6,16 @@ use portcls_emulator::{Irql, NtStatus};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
-    DeviceRegistryProperty, IPort, IPortMidi, IResourceList, IServiceGroup,
+    DeviceRegistryProperty, IPort, IPortMidi, IResourceList, IServiceGroup, KeyAccess,
+    RegistryKeyType,
 };
 
 use super::Family;
+use super::registry_key::{hand_out_key, text_at};
 use crate::com::Hold;
 use crate::com::port_objects::this;
+use crate::guest::Guest;
+use crate::memory::at;
 use crate::routine::{Call, Routine, status, status_of};
 
 pub(super) static MIDI: Family = Family {
@@ -61,13 +65,31 @@ fn get_device_property(call: &Call<'_>) -> u64 {
     status(reply.status)
 }
 
-/// `NTSTATUS NewRegistryKey(...)`
+/// `NTSTATUS NewRegistryKey(PREGISTRYKEY *, PUNKNOWN, ULONG, ACCESS_MASK, POBJECT_ATTRIBUTES,
+/// ULONG, PULONG)`
 fn new_registry_key(call: &Call<'_>) -> u64 {
-    for _ in 0..8 {
-        call.pointer();
+    let guest = call.guest();
+    let port = this::<dyn IPort>(call);
+    let (out, outer) = (call.pointer(), call.pointer());
+    let (key_type, access, attributes) = (call.u32(), call.u32(), call.pointer());
+    let (_options, disposition) = (call.u32(), call.pointer());
+    let outer = guest.object_at(outer, &iid::UNKNOWN, Hold::Retain);
+    let (Some(port), Some(key_type)) = (port, RegistryKeyType::from_u32(key_type)) else {
+        return status(NtStatus::INVALID_PARAMETER);
+    };
+    let path = path_of_attributes(guest, attributes);
+    let access = KeyAccess::from_bits_retain(access);
+    let made = port.new_registry_key(call.kernel(), outer, key_type, access, path.as_deref());
+    hand_out_key(guest, out, disposition, made)
+}
+
+/// The name in an OBJECT_ATTRIBUTES, if there are any.
+pub(crate) fn path_of_attributes(guest: &Guest, attributes: u64) -> Option<String> {
+    if attributes == 0 {
+        return None;
     }
-    call.kernel().unsupported("IPort::NewRegistryKey");
-    0
+    let name = guest.load_word(at(attributes, guest.layout().object_attributes.object_name));
+    Some(text_at(guest, name))
 }
 
 /// `VOID Notify(PSERVICEGROUP)`

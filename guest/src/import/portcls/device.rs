@@ -1,18 +1,21 @@
 //! The routines about drivers, devices, requests and power.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_emulator::{DevicePowerState, Irql, Kernel, NtStatus};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::iid;
-use portcls_port::ks::LengthReply;
+use portcls_port::interfaces::DeviceRegistryProperty;
 use portcls_port::{
-    MINIMUM_DEVICE_EXTENSION, StartDevice, pc_add_adapter_device, pc_complete_irp, pc_dispatch_irp,
-    pc_forward_irp_synchronous, pc_get_physical_device_object, pc_initialize_adapter_driver,
-    pc_register_adapter_power_management, pc_register_subdevice, pc_request_new_power_state,
-    pc_unregister_adapter_power_management,
+    IoTimeoutRoutine, MINIMUM_DEVICE_EXTENSION, StartDevice, pc_add_adapter_device,
+    pc_complete_irp, pc_dispatch_irp, pc_forward_irp_synchronous, pc_get_device_property,
+    pc_get_physical_device_object, pc_initialize_adapter_driver,
+    pc_register_adapter_power_management, pc_register_io_timeout, pc_register_subdevice,
+    pc_request_new_power_state, pc_unregister_adapter_power_management, pc_unregister_io_timeout,
 };
 
+use crate::binding::Bound;
 use crate::com::Hold;
 use crate::guest::Guest;
 use crate::routine::{Call, Routine, status, status_of};
@@ -136,14 +139,11 @@ pub(super) fn get_device_property(call: &Call<'_>) -> u64 {
     let (device, property, length) = (call.pointer(), call.u32(), call.u32());
     let (out, result) = (call.pointer(), call.pointer());
     let guest = call.guest();
-    let Some(device) = guest.device_at(device) else {
+    let property = DeviceRegistryProperty::from_u32(property & 0xFFFF);
+    let (Some(device), Some(property)) = (guest.device_at(device), property) else {
         return status(NtStatus::INVALID_PARAMETER);
     };
-    // The properties belong to the physical device, at the bottom of the stack.
-    let reply = match device.bottom().property(property & 0xFFFF) {
-        Some(value) => LengthReply::of_device_property(&value, length),
-        None => LengthReply::of_status(NtStatus::OBJECT_NAME_NOT_FOUND),
-    };
+    let reply = pc_get_device_property(call.kernel(), &device, property, length);
     guest.store_u32(result, reply.information);
     if !reply.bytes.is_empty() {
         guest.store(out, &reply.bytes);
@@ -191,5 +191,77 @@ pub(super) fn request_new_power_state(call: &Call<'_>) -> u64 {
             status_of(&pc_request_new_power_state(call.kernel(), &device, state))
         }
         _ => status(NtStatus::INVALID_PARAMETER),
+    }
+}
+
+/// A registered I/O timeout, by what the driver knows it by.
+struct IoTimeout {
+    device: u64,
+    routine: u64,
+    context: u64,
+    registered: IoTimeoutRoutine,
+}
+
+/// The I/O timeouts of a guest, bound to the address of its thunk.
+#[derive(Default)]
+struct IoTimeouts(RefCell<Vec<IoTimeout>>);
+
+impl Bound for IoTimeouts {}
+
+fn io_timeouts(guest: &Guest) -> Rc<IoTimeouts> {
+    let address = guest.thunk_of(&DISPATCH);
+    guest.bound(address).unwrap_or_else(|| {
+        let timeouts = Rc::new(IoTimeouts::default());
+        guest.bind(address, timeouts.clone());
+        timeouts
+    })
+}
+
+/// `NTSTATUS PcRegisterIoTimeout(PDEVICE_OBJECT, PIO_TIMER_ROUTINE, PVOID)`
+pub(super) fn register_io_timeout(call: &Call<'_>) -> u64 {
+    let (address, routine, context) = (call.pointer(), call.pointer(), call.pointer());
+    let guest = call.guest();
+    let Some(device) = guest.device_at(address) else {
+        return status(NtStatus::INVALID_PARAMETER);
+    };
+    let timeouts = io_timeouts(guest);
+    let is_same = |known: &IoTimeout| {
+        (known.device, known.routine, known.context) == (address, routine, context)
+    };
+    if timeouts.0.borrow().iter().any(is_same) {
+        return status(NtStatus::UNSUCCESSFUL);
+    }
+    let inside = guest.clone();
+    let registered: IoTimeoutRoutine = Rc::new(move |_, _| {
+        inside.call(routine, &[address, context]);
+    });
+    let result = pc_register_io_timeout(call.kernel(), &device, Rc::clone(&registered));
+    if result.is_ok() {
+        let timeout = IoTimeout { device: address, routine, context, registered };
+        timeouts.0.borrow_mut().push(timeout);
+    }
+    status_of(&result)
+}
+
+/// `NTSTATUS PcUnregisterIoTimeout(PDEVICE_OBJECT, PIO_TIMER_ROUTINE, PVOID)`
+pub(super) fn unregister_io_timeout(call: &Call<'_>) -> u64 {
+    let (address, routine, context) = (call.pointer(), call.pointer(), call.pointer());
+    let guest = call.guest();
+    let Some(device) = guest.device_at(address) else {
+        return status(NtStatus::INVALID_PARAMETER);
+    };
+    let timeouts = io_timeouts(guest);
+    let found = {
+        let mut all = timeouts.0.borrow_mut();
+        let index = all.iter().position(|known| {
+            (known.device, known.routine, known.context) == (address, routine, context)
+        });
+        index.map(|index| all.remove(index))
+    };
+    match found {
+        Some(known) => {
+            status_of(&pc_unregister_io_timeout(call.kernel(), &device, &known.registered))
+        }
+        None => status(NtStatus::NOT_FOUND),
     }
 }

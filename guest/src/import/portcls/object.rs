@@ -5,13 +5,15 @@ use std::rc::Rc;
 use portcls_emulator::{NtStatus, PoolType};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, iid};
-use portcls_port::interfaces::{IResourceList, InterruptSyncMode};
+use portcls_port::interfaces::{IResourceList, InterruptSyncMode, KeyAccess, RegistryKeyType};
 use portcls_port::{
-    pc_get_time_interval, pc_new_interrupt_sync, pc_new_port, pc_new_resource_list,
-    pc_new_resource_sublist, pc_new_service_group,
+    RegistryKeyRequest, pc_get_time_interval, pc_new_interrupt_sync, pc_new_miniport, pc_new_port,
+    pc_new_registry_key, pc_new_resource_list, pc_new_resource_sublist, pc_new_service_group,
 };
 
 use crate::com::Hold;
+use crate::com::families::port::path_of_attributes;
+use crate::com::families::registry_key::hand_out_key;
 use crate::resources::list_at;
 use crate::routine::{Call, status};
 
@@ -51,6 +53,38 @@ pub(super) fn new_port(call: &Call<'_>) -> u64 {
     let (out, class) = (call.pointer(), call.pointer());
     let class = call.guest().load_guid(class);
     hand_out(call, out, &iid::PORT, pc_new_port(call.kernel(), &class), |port| port)
+}
+
+/// `NTSTATUS PcNewMiniport(PMINIPORT *, REFCLSID)`
+pub(super) fn new_miniport(call: &Call<'_>) -> u64 {
+    let (out, class) = (call.pointer(), call.pointer());
+    let class = call.guest().load_guid(class);
+    let made = pc_new_miniport(call.kernel(), &class);
+    hand_out(call, out, &iid::MINIPORT, made, |miniport| miniport)
+}
+
+/// `NTSTATUS PcNewRegistryKey(PREGISTRYKEY *, PUNKNOWN, ULONG, ACCESS_MASK, PVOID Device,
+/// PVOID SubDevice, POBJECT_ATTRIBUTES, ULONG, PULONG)`
+pub(super) fn new_registry_key(call: &Call<'_>) -> u64 {
+    let guest = call.guest();
+    let out = call.pointer();
+    let outer = outer(call);
+    let (key_type, access, device) = (call.u32(), call.u32(), call.pointer());
+    let (_subdevice, attributes) = (call.pointer(), call.pointer());
+    let (_options, disposition) = (call.u32(), call.pointer());
+    let Some(key_type) = RegistryKeyType::from_u32(key_type) else {
+        return status(NtStatus::INVALID_PARAMETER);
+    };
+    let device = guest.device_at(device);
+    let path = path_of_attributes(guest, attributes);
+    let request = RegistryKeyRequest {
+        key_type,
+        access: KeyAccess::from_bits_retain(access),
+        device: device.as_ref(),
+        path: path.as_deref(),
+    };
+    let made = pc_new_registry_key(call.kernel(), outer, &request);
+    hand_out_key(guest, out, disposition, made)
 }
 
 /// `NTSTATUS PcNewServiceGroup(PSERVICEGROUP *, PUNKNOWN)`

@@ -1,0 +1,104 @@
+//! A compiled driver: its plain code, its port reads, its calls into the kernel, its start.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
+use portcls_machine::guest::image::Image;
+use portcls_machine::guest::{Fill, Guest};
+use portcls_machine::{Driver, GuestOptions, MachineBuilder};
+
+/// How often a loop in the guest goes round in one call.
+const ROUNDS: u64 = 10_000;
+
+/// Instructions of one round of [`MIXED`].
+const MIXED_INSTRUCTIONS: u64 = 7;
+
+/// add rax, rcx; mov rdx, rax; mov [rsp+8], edx; mov r8d, [rsp+8]; test ecx, ecx; dec ecx;
+/// jnz to the start; ret.
+const MIXED: &[u8] = &[
+    0x48, 0x01, 0xC8, 0x48, 0x89, 0xC2, 0x89, 0x54, 0x24, 0x08, 0x44, 0x8B, 0x44, 0x24, 0x08, 0x85,
+    0xC9, 0xFF, 0xC9, 0x75, 0xEB, 0xC3,
+];
+
+/// in al, dx; dec ecx; jnz to the start; ret.
+const READS: &[u8] = &[0xEC, 0xFF, 0xC9, 0x75, 0xFB, 0xC3];
+
+/// push rsi; push rbx; sub rsp, 28h; mov ebx, ecx; mov rsi, rdx; call rsi; dec ebx; jnz to the
+/// call; add rsp, 28h; pop rbx; pop rsi; ret.
+const CALLS: &[u8] = &[
+    0x56, 0x53, 0x48, 0x83, 0xEC, 0x28, 0x89, 0xCB, 0x48, 0x89, 0xD6, 0xFF, 0xD6, 0xFF, 0xCB, 0x75,
+    0xFA, 0x48, 0x83, 0xC4, 0x28, 0x5B, 0x5E, 0xC3,
+];
+
+fn file() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest/drivers/bin/x64/uart.sys");
+    std::fs::read(path).expect("the test driver")
+}
+
+fn image() -> Image {
+    Image::parse(&file()).expect("it is a good file")
+}
+
+/// A guest with `code` beside the test driver, and where it is.
+fn guest_with(code: &[u8]) -> (Guest, u64) {
+    let kernel = Kernel::new(KernelConfig::default());
+    let guest = Guest::new(&kernel, &image(), GuestOptions::default()).expect("it fits");
+    let pool = PoolType::NonPagedExecute;
+    let address = guest.allocate_pool(pool, code.len() as u64, *b"Code", Fill::Zero);
+    guest.store(address, code);
+    (guest, address)
+}
+
+fn code(c: &mut Criterion) {
+    let mut group = c.benchmark_group("driver");
+    let (guest, address) = guest_with(MIXED);
+    group.throughput(Throughput::Elements(MIXED_INSTRUCTIONS * ROUNDS));
+    group.bench_function("instruction", |b| {
+        b.iter(|| guest.call(address, &[black_box(ROUNDS), 0]));
+    });
+    group.throughput(Throughput::Elements(ROUNDS));
+    let (guest, address) = guest_with(READS);
+    group.bench_function("IN with the bus", |b| {
+        b.iter(|| guest.call(address, &[black_box(ROUNDS), 0x331]));
+    });
+    let (guest, address) = guest_with(CALLS);
+    let routine = guest.routine_address("ntoskrnl.exe", "KeGetCurrentIrql").expect("it is there");
+    group.bench_function("import call", |b| {
+        b.iter(|| guest.call(address, &[black_box(ROUNDS), routine]));
+    });
+    group.finish();
+    let (guest, address) = guest_with(&[0xC3]);
+    c.bench_function("call into the driver", |b| b.iter(|| guest.call(address, &[])));
+}
+
+fn snapshot(c: &mut Criterion) {
+    // mov [rsp+8], rcx; ret
+    let (guest, address) = guest_with(&[0x48, 0x89, 0x4C, 0x24, 0x08, 0xC3]);
+    let saved = guest.cpu().borrow_mut().snapshot();
+    c.bench_function("snapshot, a call that writes a page, rollback", |b| {
+        b.iter(|| {
+            let mut cpu = guest.cpu().borrow_mut();
+            let now = cpu.snapshot();
+            drop(cpu);
+            guest.call(address, &[1]);
+            guest.cpu().borrow_mut().restore(&now);
+        });
+    });
+    guest.cpu().borrow_mut().restore(&saved);
+}
+
+fn start(c: &mut Criterion) {
+    let driver =
+        Driver::from_sys("uart.sys", &file(), GuestOptions::default()).expect("it is good");
+    c.bench_function("load and start of a driver", |b| {
+        b.iter(|| {
+            let builder = MachineBuilder::new().driver(driver.clone());
+            let machine = builder.card("smsc-superio").unwrap().build().unwrap();
+            machine.start().unwrap();
+        });
+    });
+}
+
+criterion_group!(benches, code, snapshot, start);
+criterion_main!(benches);
