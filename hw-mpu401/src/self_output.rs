@@ -38,20 +38,23 @@ impl Mpu401 {
     /// What goes on at time 0.
     pub(crate) fn initial_output(&self, initial: InitialState) -> Output {
         match (initial, self.hot.mode, self.unit.reset_output) {
-            (InitialState::Idle, Mode::Intelligent, _) if self.unit.has_sequencer => Output::IDLE,
-            (_, Mode::Uart, _) | (_, _, None) | (InitialState::Uart { .. }, ..) => Output::IDLE,
+            (_, Mode::Uart, _) | (InitialState::Uart { .. }, ..) => Output::IDLE,
             (InitialState::PowerOn, ..) => self.plan_stop(),
             // Assumed: any phase is as good as another.
-            (InitialState::Idle, _, Some(output)) => {
+            (InitialState::Idle, _, Some(output)) if !self.unit.has_sequencer => {
                 Output { due_ns: output.clock_period_ns, step: OutputStep::Clock }
             }
+            (InitialState::Idle, ..) => Output::IDLE,
         }
     }
 
-    /// FC, shortly before the unit is ready.
+    /// FC, shortly before the unit is ready. A sequencer that sends none starts when it is.
     pub(crate) fn plan_stop(&self) -> Output {
         let Some(output) = self.unit.reset_output else {
-            return Output::IDLE;
+            return match self.unit.has_sequencer {
+                true => Output { due_ns: self.hot.free_ns, step: OutputStep::FirstClock },
+                false => Output::IDLE,
+            };
         };
         let due_ns = self.hot.free_ns.saturating_sub(output.stop_before_ready_ns);
         Output { due_ns: due_ns.max(self.hot.now_ns), step: OutputStep::Stop }

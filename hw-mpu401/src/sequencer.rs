@@ -31,6 +31,8 @@ mod service;
 mod sounding;
 mod switches;
 mod tempo;
+#[cfg(test)]
+mod tests;
 mod thru;
 mod tick_clock;
 mod track;
@@ -107,6 +109,9 @@ pub(crate) struct Sequencer {
     thru: ThruQueue,
     // The metronome's output.
     clicks: LocalRb<Array<Click, CLICK_LIMIT>>,
+    /// Stops at every tick, as a model would that knows no better.
+    #[cfg(test)]
+    stops_at_every_tick: bool,
 }
 
 impl Sequencer {
@@ -140,6 +145,8 @@ impl Sequencer {
             in_packet: false,
             thru: ThruQueue::EMPTY,
             clicks: LocalRb::default(),
+            #[cfg(test)]
+            stops_at_every_tick: false,
         }
     }
 
@@ -155,7 +162,12 @@ impl Sequencer {
 
     /// Ticks from the last one counted until something happens.
     fn find_next_tick(&self) -> u64 {
-        if self.tempo.has_glide() {
+        #[cfg(test)]
+        if self.stops_at_every_tick {
+            return 1;
+        }
+        // Each tick changes the tempo, or may have to wait for a request.
+        if self.tempo.has_glide() || (self.is_playing && self.wants_events()) {
             return 1;
         }
         let mut next = u64::from(self.clock.clock_in);
@@ -173,14 +185,18 @@ impl Sequencer {
         next.max(1)
     }
 
+    /// Whether a track or the conductor wants its next event.
+    fn wants_events(&self) -> bool {
+        self.conductor.wants_from_ns().is_some()
+            || self.tracks.iter().any(|track| track.slot.wants_from_ns().is_some())
+    }
+
     /// Lets ticks pass, none beyond the next one at which something happens.
     fn pass(&mut self, ticks: u64) {
         self.clock.count(ticks);
         let is_wanted = self.settings.switches.contains(Switches::CLOCK_TO_HOST);
         self.host_clock.pass(ticks, is_wanted);
-        if !self.record.starts {
-            self.record.pass(ticks);
-        }
+        self.record.pass(ticks);
         if self.is_playing {
             self.tracks.iter_mut().for_each(|track| track.slot.pass(ticks));
             self.conductor.pass(ticks);
@@ -227,14 +243,14 @@ impl Mpu401 {
         }
         let tick_ns = match self.sequencer.clock.due_ns() {
             NEVER_NS => NEVER_NS,
-            due_ns => due_ns.max(self.room_ns()),
+            due_ns => due_ns.max(self.tick_room_ns()),
         };
         let due_ns = tick_ns.min(self.sequencer.thru.due_ns()).min(self.sequencer.silence.due_ns());
         due_ns.max(self.hot.now_ns)
     }
 
     /// When the output has room for all that a tick may bring.
-    fn room_ns(&self) -> u64 {
+    fn tick_room_ns(&self) -> u64 {
         self.transmitter.room_for_ns(TICK_ROOM)
     }
 
@@ -261,13 +277,13 @@ impl Mpu401 {
     /// A tick at which something happens.
     fn run_tick(&mut self, until_ns: u64) {
         if self.requests_hold_ticks() {
+            self.catch_up();
             self.sequencer.clock.hold();
             return;
         }
         self.skip_quiet_clocks(until_ns);
         let ticks = self.sequencer.clock.next_in();
         self.sequencer.pass(ticks);
-        self.sequencer.record.starts = false;
         self.mark_overflow();
         if self.sequencer.clock.clock_in == 0 {
             self.run_midi_clock();

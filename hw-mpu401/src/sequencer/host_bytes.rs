@@ -57,6 +57,7 @@ impl Mpu401 {
             Expects::Nothing | Expects::Parameter(_) | Expects::SystemMessage(_) => {}
         }
         sequencer.expects = Expects::Nothing;
+        sequencer.is_stale = true;
         if let Some(deferred) = &mut sequencer.deferred {
             deferred.from_ns = now_ns;
         }

@@ -45,7 +45,8 @@ impl Record {
 
     /// Lets ticks pass. Without record nobody is told of an overflow.
     pub(super) fn pass(&mut self, ticks: u64) {
-        self.ticks = self.ticks.saturating_add(ticks);
+        let first = u64::from(ticks > 0 && core::mem::take(&mut self.starts));
+        self.ticks = self.ticks.saturating_add(ticks - first);
         if !self.is_on() {
             self.ticks %= u64::from(OVERFLOW_TICKS);
         }

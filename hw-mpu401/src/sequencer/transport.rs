@@ -187,7 +187,7 @@ impl Mpu401 {
     /// Sends note-offs as long as there is room, and comes back for the others.
     pub(super) fn send_silence(&mut self) {
         let now_ns = self.hot.now_ns;
-        while self.room_ns() <= now_ns {
+        while self.tick_room_ns() <= now_ns {
             let Some((off, all_off)) = self.sequencer.sounding.next_off() else {
                 self.sequencer.silence = Silence::None;
                 return;
@@ -197,7 +197,7 @@ impl Mpu401 {
                 self.generate(&all_off.0);
             }
         }
-        self.sequencer.silence = Silence::At(self.room_ns());
+        self.sequencer.silence = Silence::At(self.tick_room_ns());
     }
 
     fn generate(&mut self, bytes: &[u8]) {
