@@ -4,7 +4,7 @@
 //! time can stop where the queue is full. It knows no pointer and no C type: that is `ffi`.
 
 use crate::count::Count;
-use hw_mpu401::{BYTE_TIME_NS, InitialState, Lane, Mpu401, WireEdge, card};
+use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, SentByte, card};
 use ringbuf::{LocalRb, storage::Heap, traits::Observer};
 
 /// Sent bytes that wait for [`Instance::midi_out`], at most.
@@ -20,15 +20,6 @@ pub(crate) const NEVER_NS: u64 = u64::MAX;
 ///
 /// Assumed: pull-ups on the data lines, as on an ISA bus.
 pub(crate) const OPEN_BUS: u8 = 0xFF;
-
-/// A byte that has left on MIDI OUT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SentByte {
-    /// When its start bit began, in ns. Its stop bit ended 320 µs later.
-    pub start_ns: u64,
-    /// The byte.
-    pub byte: u8,
-}
 
 /// A card: made by mpu401_new, ended by mpu401_free.
 pub struct Instance {
@@ -145,30 +136,28 @@ impl Instance {
         if self.now_ns < now_ns {
             self.chip.advance(now_ns);
             self.now_ns = now_ns;
-            while self.chip.pop_wire().is_some() {}
+            while self.chip.pop_sent().is_some() {}
         }
     }
 
     /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
     fn pass(&mut self, until_ns: u64) {
         while self.now_ns < until_ns && !self.sent.is_full() {
-            let next_ns = self.chip.next_event_ns();
-            self.now_ns = next_ns.min(until_ns);
+            // In a number of byte times no more bytes can end than that, so the queue is not full
+            // before; and not before the next event. A longer step takes several turns.
+            let places = self.sent.vacant_len() as u64 - 1;
+            let not_full_ns = self.now_ns.saturating_add(places * BYTE_TIME_NS);
+            let next_ns = if not_full_ns < until_ns { self.chip.next_event_ns() } else { until_ns };
+            self.now_ns = next_ns.max(not_full_ns).min(until_ns);
             self.chip.advance(self.now_ns);
-            if next_ns <= until_ns {
-                self.collect();
-            }
+            self.collect();
         }
     }
 
     /// Queues what has left on MIDI OUT by now.
     fn collect(&mut self) {
-        while let Some(event) = self.chip.pop_wire() {
-            if (event.lane, event.edge) == (Lane::Out, WireEdge::End) {
-                let start_ns = event.time_ns.saturating_sub(BYTE_TIME_NS);
-                let sent = SentByte { start_ns, byte: event.byte };
-                self.queued += u64::from(self.sent.try_push(sent).is_ok());
-            }
+        while let Some(sent) = self.chip.pop_sent() {
+            self.queued += u64::from(self.sent.try_push(sent).is_ok());
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What holds for every card and every host, also for one that makes mistakes.
 
+use hw_mpu401::SentByte;
 use mpu401::count::Count;
-use mpu401::instance::{Instance, SentByte};
+use mpu401::instance::Instance;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
 //! A host's use of a card, and its mistakes.
 
-use super::{Instance, LAST_NS, NEVER_NS, SentByte};
+use super::{Instance, LAST_NS, NEVER_NS};
 use crate::count::Count;
+use hw_mpu401::SentByte;
 
 const DATA: u16 = 0;
 const STATUS: u16 = 1;
@@ -77,6 +78,23 @@ fn advance_stops_at_the_moment_at_which_the_queue_is_full() {
     assert_eq!(card.advance(full_ns + 1_000_000_000), NEVER_NS);
     assert_eq!(card.count(Count::BytesDropped), 0);
     assert_eq!(card.count(Count::ClampedTimes), 0);
+}
+
+#[test]
+fn one_long_step_stops_at_the_same_moment_as_many_short_ones() {
+    let mut long = instance("roland-mpu401");
+    let full_ns = long.advance(1_000_000_000_000);
+    let mut short = instance("roland-mpu401");
+    let mut next_ns = 0;
+    let mut now_ns = 0;
+    while next_ns > now_ns || now_ns == 0 {
+        now_ns = next_ns.max(1);
+        next_ns = short.advance(now_ns);
+    }
+    // FC after the reset, then a clock each 25 ms.
+    assert_eq!(full_ns, 27_010_000 + 11_800_000 + 4_094 * 25_000_000 + BYTE_NS);
+    assert_eq!(now_ns, full_ns);
+    assert!(std::iter::from_fn(|| short.midi_out()).eq(std::iter::from_fn(|| long.midi_out())));
 }
 
 #[test]
