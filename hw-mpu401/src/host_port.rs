@@ -2,7 +2,7 @@
 //!
 //! Times are settled before these functions are called; they never look at the clock.
 
-use crate::chip::Mpu401;
+use crate::chip::{Mpu401, View};
 use crate::note::Note;
 use crate::profile::{
     AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, HostPort, ResetAck,
@@ -196,7 +196,7 @@ impl Mpu401 {
         }
         let is_open = self.hot.open_from_ns != NEVER_NS;
         let busy = if is_open { Status::DRR.bits() } else { 0 };
-        self.hot.status = [status, status | busy];
+        self.hot.views = [View::on_status(status), View::on_status(status | busy)];
     }
 
     /// Whether DRR stands for a full FIFO, and not for the stream.

@@ -24,11 +24,13 @@ pub(crate) struct Stream {
     first: u64,
     /// The number of the byte from which on the output may be full.
     brim: u64,
+    /// When the byte before the last one was taken.
+    taken_before_ns: u64,
 }
 
 impl Stream {
     /// No byte has streamed.
-    pub(crate) const NEW: Self = Self { first: 0, brim: 0 };
+    pub(crate) const NEW: Self = Self { first: 0, brim: 0, taken_before_ns: 0 };
 }
 
 impl Mpu401 {
@@ -78,7 +80,7 @@ impl Mpu401 {
     fn stream_through_latch(&mut self, byte: u8) {
         let seen_ns = self.hot.now_ns + self.timing.drr_clear_uart_ns;
         let taken_ns = seen_ns.max(self.hot.open_from_ns + self.timing.tx_accept_ns);
-        self.hot.taken_before_ns = self.hot.open_from_ns;
+        self.stream.taken_before_ns = self.hot.open_from_ns;
         self.hot.open_from_ns = taken_ns;
         self.transmitter.push(byte, taken_ns + self.timing.tx_start_ns);
         if self.transmitter.pushed() >= self.stream.brim {
@@ -138,7 +140,7 @@ impl Mpu401 {
         self.hot.inbox = Inbox::Data;
         self.hot.inbox_byte = self.transmitter.retract();
         self.hot.inbox_written_ns = taken_ns - self.timing.drr_clear_uart_ns;
-        self.hot.free_ns = self.hot.taken_before_ns + self.timing.tx_accept_ns;
+        self.hot.free_ns = self.stream.taken_before_ns + self.timing.tx_accept_ns;
         self.counters.data_writes += 1;
     }
 }
