@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use portcls_emulator::BugCheckCode;
+
 use crate::guest::Guest;
 
 /// An object that a driver keeps in its memory.
@@ -57,6 +59,18 @@ impl Guest {
         let object = self.0.bindings.0.borrow().get(&address).cloned()?;
         let object: Rc<dyn Any> = object;
         object.downcast().ok()
+    }
+
+    /// The driver has returned from its unload routine: what it keeps in its image must not be
+    /// pending any more, or bug check TIMER_OR_DPC_INVALID tells what is and where.
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn check_unload(&self) {
+        let image = self.loaded().base..self.loaded().base + self.loaded().size;
+        if let Some((at, what)) = self.0.bindings.remove(image.clone()) {
+            let message = format!("the driver was unloaded with {what} in it, at {at:#x}");
+            let parameters = [0, at, image.start, image.end];
+            self.kernel().bug_check_with(BugCheckCode::TIMER_OR_DPC_INVALID, parameters, &message);
+        }
     }
 
     /// Takes an object away.

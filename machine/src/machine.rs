@@ -284,6 +284,7 @@ impl Machine {
                     Ok(())
                 });
             }
+            self.guest.borrow().iter().for_each(Guest::check_unload);
             self.driver_object.clear();
             self.loaded.set(false);
             self.started_ns.set(None);

@@ -1,5 +1,5 @@
 use cpu_x86::Mode;
-use portcls_emulator::{Irql, NtStatus};
+use portcls_emulator::{Irql, NtStatus, Stop};
 
 use super::{BOTH, Bench};
 
@@ -89,6 +89,22 @@ fn a_timer_that_is_set_keeps_its_memory() {
         bench.call("KeInitializeTimer", &[timer]);
         bench.call("KeSetTimer", &[&[timer][..], &large(mode, -20_000), &[0]].concat());
         assert_eq!(bench.bug_check("ExFreePool", &[timer]), (0xC7, 0));
+    }
+}
+
+#[test]
+fn a_timer_of_the_image_must_not_be_set_at_unload() {
+    for mode in BOTH {
+        let bench = bench(mode);
+        let timer = bench.guest.loaded().base + 0x2800;
+        bench.call("KeInitializeTimer", &[timer]);
+        assert_eq!(bench.kernel.enter(|_| bench.guest.check_unload()), Ok(()));
+        bench.call("KeInitializeTimer", &[timer]);
+        bench.call("KeSetTimer", &[&[timer][..], &large(mode, -20_000), &[0]].concat());
+        match bench.kernel.enter(|_| bench.guest.check_unload()) {
+            Err(Stop::BugCheck(bug)) => assert_eq!((bug.code.0, bug.parameters[1]), (0xC7, timer)),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
