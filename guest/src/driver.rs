@@ -70,6 +70,8 @@ impl Guest {
         for major in 0..MAJOR_FUNCTIONS {
             self.put_word(self.major_function(object, major), invalid);
         }
+        // DriverEntry may send requests to a device of its own.
+        self.serve_dispatch_table(driver, object);
         object
     }
 
@@ -100,8 +102,8 @@ impl Guest {
         address
     }
 
-    /// What the driver wrote into its object is what the kernel calls from now on.
-    fn take_driver_object(&self, driver: &Rc<DriverObject>, object: u64) {
+    /// Has the routines of a driver's table called.
+    fn serve_dispatch_table(&self, driver: &Rc<DriverObject>, object: u64) {
         use MajorFunction as Major;
         let majors = [
             Major::Create,
@@ -120,6 +122,11 @@ impl Guest {
         for major in majors {
             driver.set_major_function(major, self.dispatch_routine(object, major));
         }
+    }
+
+    /// What the driver wrote into its object is what the kernel calls from now on.
+    fn take_driver_object(&self, driver: &Rc<DriverObject>, object: u64) {
+        self.serve_dispatch_table(driver, object);
         let add_device = self.load_word(self.add_device_field(object));
         if add_device != 0 {
             driver.set_add_device(self.add_device_routine(add_device));
@@ -127,7 +134,8 @@ impl Guest {
         let unload = self.load_word(at(object, self.layout().driver_object.driver_unload));
         if unload != 0 {
             let guest = self.clone();
-            driver.set_unload(Rc::new(move |_, _| {
+            driver.set_unload(Rc::new(move |_, driver| {
+                guest.write_device_list(driver);
                 guest.call(unload, &[object]);
             }));
         }

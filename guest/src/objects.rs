@@ -147,6 +147,19 @@ impl Guest {
         address
     }
 
+    /// Writes the list of a driver's devices as it is now, the newest first.
+    pub(crate) fn write_device_list(&self, driver: &Rc<DriverObject>) {
+        let next_device = self.layout().device_object.next_device;
+        let mut next = 0;
+        for device in driver.devices() {
+            let address = self.device_pointer(&device);
+            self.put_word(at(address, next_device), next);
+            next = address;
+        }
+        let first = at(self.driver_pointer(driver), self.layout().driver_object.device_object);
+        self.put_word(first, next);
+    }
+
     /// Gives a device its extension: zeroed memory that the driver may use.
     pub(crate) fn set_device_extension(&self, device: &Rc<DeviceObject>, bytes: u32) {
         let address = self.device_pointer(device);

@@ -1,7 +1,7 @@
 //! A driver checks the kernel from inside, on both bitnesses: `drivers/source/services.cpp`.
 
 use portcls_emulator::trace::Event;
-use portcls_emulator::{Kernel, KernelConfig};
+use portcls_emulator::{DriverObject, Kernel, KernelConfig};
 use portcls_guest::image::Image;
 use portcls_guest::{Guest, GuestOptions};
 
@@ -27,10 +27,11 @@ fn the_kernel_keeps_its_promises_to_drivers_of_both_bitnesses() {
     for target in ["x64", "x86"] {
         let kernel = Kernel::new(KernelConfig::default());
         let guest = Guest::new(&kernel, &driver(target), GuestOptions::default()).expect("fits");
-        let answer = kernel.enter(|_| guest.call(guest.loaded().entry, &[0, 0]));
+        let object = DriverObject::new("services");
+        let answer = kernel.enter(|_| guest.run_entry(&object, "services"));
         let formats = "text -1 BEEF wide words 123456789abcdef c 100%";
         assert_eq!(messages(&kernel), [formats], "{target}: {answer:?}");
-        assert_eq!(answer.map(|status| status as u32), Ok(0), "{target}");
+        assert_eq!(answer, Ok(Ok(())), "{target}");
         assert_eq!(kernel.violations(), [], "{target}");
         guest.end();
     }

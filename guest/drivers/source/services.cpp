@@ -1,7 +1,7 @@
 // A driver that checks the kernel it runs on: what the documentation promises of the routines that
 // drivers for PortCls import. DriverEntry fails and says which promises were broken.
 //
-// It has no device and no adapter code. Source of every promise: WDK, the page of the routine.
+// It has no adapter code, and its devices go before it returns. Source of every promise: WDK, the page of the routine.
 #include "unknown.h"
 
 #include <string.h>
@@ -130,6 +130,23 @@ static void CheckEvents()
     CHECK(WaitFor(&once, 0) == STATUS_TIMEOUT);
 }
 
+static void CheckMutexes()
+{
+    KMUTEX mutex;
+    KeInitializeMutex(&mutex, 0);
+    CHECK(WaitFor(&mutex, 0) == STATUS_SUCCESS);
+    CHECK(WaitFor(&mutex, 0) == STATUS_SUCCESS);
+    CHECK(KeReleaseMutex(&mutex, FALSE) != 0);
+    CHECK(KeReleaseMutex(&mutex, FALSE) == 0);
+
+    FAST_MUTEX fast;
+    ExInitializeFastMutex(&fast);
+    ExAcquireFastMutex(&fast);
+    CHECK(KeGetCurrentIrql() == APC_LEVEL);
+    ExReleaseFastMutex(&fast);
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+}
+
 // What a deferred routine was told, and when it ran.
 static struct {
     ULONG calls;
@@ -233,6 +250,93 @@ static void CheckTime()
     CHECK(KeQueryTimeIncrement() > 0 && KeQueryTimeIncrement() <= 156250);
 }
 
+static NPAGED_LOOKASIDE_LIST lookaside;
+
+static void CheckLookasides()
+{
+    ExInitializeNPagedLookasideList(&lookaside, nullptr, nullptr, 0, 64, PoolTag, 0);
+    PVOID first = ExAllocateFromNPagedLookasideList(&lookaside);
+    PVOID second = ExAllocateFromNPagedLookasideList(&lookaside);
+    CHECK(first != nullptr && second != nullptr && first != second);
+    ExFreeToNPagedLookasideList(&lookaside, first);
+    CHECK(ExAllocateFromNPagedLookasideList(&lookaside) == first);
+    ExFreeToNPagedLookasideList(&lookaside, first);
+    ExFreeToNPagedLookasideList(&lookaside, second);
+    ExDeleteNPagedLookasideList(&lookaside);
+}
+
+static struct {
+    KEVENT done;
+    PDEVICE_OBJECT device;
+    KIRQL irql;
+} worked;
+
+static void NTAPI Work(PDEVICE_OBJECT device, PVOID context)
+{
+    worked.device = device;
+    worked.irql = KeGetCurrentIrql();
+    KeSetEvent(static_cast<PKEVENT>(context), IO_NO_INCREMENT, FALSE);
+}
+
+static void CheckDevices(PDRIVER_OBJECT driver)
+{
+    PDEVICE_OBJECT device = nullptr;
+    CHECK(IoCreateDevice(driver, 24, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device) ==
+          STATUS_SUCCESS);
+    CHECK(device->DriverObject == driver && driver->DeviceObject == device);
+    CHECK(device->StackSize == 1 && (device->Flags & DO_DEVICE_INITIALIZING) != 0);
+    static_cast<UCHAR *>(device->DeviceExtension)[23] = 1;
+
+    KeInitializeEvent(&worked.done, NotificationEvent, FALSE);
+    PIO_WORKITEM item = IoAllocateWorkItem(device);
+    CHECK(item != nullptr);
+    KIRQL before;
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    IoQueueWorkItem(item, Work, DelayedWorkQueue, &worked.done);
+    KeLowerIrql(before);
+    CHECK(WaitFor(&worked.done, 100) == STATUS_SUCCESS);
+    CHECK(worked.device == device && worked.irql == PASSIVE_LEVEL);
+    IoFreeWorkItem(item);
+    IoDeleteDevice(device);
+    CHECK(driver->DeviceObject == nullptr);
+}
+
+// A request that comes back the way it went, by way of a completion routine.
+static NTSTATUS NTAPI Completed(PDEVICE_OBJECT, PIRP irp, PVOID context)
+{
+    *static_cast<NTSTATUS *>(context) = irp->IoStatus.Status;
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+static NTSTATUS NTAPI Answer(PDEVICE_OBJECT, PIRP irp)
+{
+    PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+    bool known = location->Parameters.DeviceIoControl.IoControlCode == 0x222003;
+    irp->IoStatus.Status = known ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
+    irp->IoStatus.Information = 7;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return known ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static void CheckRequests(PDRIVER_OBJECT driver)
+{
+    driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Answer;
+    PDEVICE_OBJECT device = nullptr;
+    IoCreateDevice(driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+    PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
+    CHECK(irp != nullptr && irp->StackCount == 1);
+    PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(irp);
+    next->MajorFunction = IRP_MJ_DEVICE_CONTROL;
+    next->Parameters.DeviceIoControl.IoControlCode = 0x222003;
+    NTSTATUS seenStatus = STATUS_PENDING;
+    IoSetCompletionRoutine(irp, Completed, &seenStatus, TRUE, TRUE, TRUE);
+    CHECK(IoCallDriver(device, irp) == STATUS_SUCCESS);
+    CHECK(seenStatus == STATUS_SUCCESS);
+    CHECK(irp->IoStatus.Information == 7);
+    IoFreeIrp(irp);
+    IoDeleteDevice(device);
+}
+
 static void CheckPrint()
 {
     UNICODE_STRING wide;
@@ -241,7 +345,7 @@ static void CheckPrint()
                    0x123456789ABCDEFull, 'c', 100) == STATUS_SUCCESS);
 }
 
-extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING)
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING)
 {
     CheckStrings();
     CheckMemory();
@@ -251,6 +355,10 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING)
     CheckDpcs();
     CheckTimers();
     CheckTime();
+    CheckMutexes();
+    CheckLookasides();
+    CheckDevices(driver);
+    CheckRequests(driver);
     CheckPrint();
     return broken == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }

@@ -12,6 +12,9 @@ use crate::routine::{Call, status};
 
 use super::registry::KeyHandle;
 
+/// The flag of a device that nobody opens yet. Source: wdm.h.
+const DO_DEVICE_INITIALIZING: u32 = 0x80;
+
 /// `NTSTATUS IoCreateDevice(PDRIVER_OBJECT, ULONG, PUNICODE_STRING, DEVICE_TYPE, ULONG, BOOLEAN,
 /// PDEVICE_OBJECT *)`
 ///
@@ -30,6 +33,8 @@ pub(super) fn create_device(call: &Call<'_>) -> u64 {
     let fields = &guest.layout().device_object;
     guest.store_u32(at(address, fields.device_type), device_type);
     guest.store_u32(at(address, fields.characteristics), characteristics);
+    guest.store_u32(at(address, fields.flags), DO_DEVICE_INITIALIZING);
+    guest.write_device_list(&driver);
     guest.store_word(out, address);
     status(NtStatus::SUCCESS)
 }
@@ -38,6 +43,7 @@ pub(super) fn create_device(call: &Call<'_>) -> u64 {
 pub(super) fn delete_device(call: &Call<'_>) -> u64 {
     if let Some(device) = known_device(call, call.pointer()) {
         device.delete();
+        call.guest().write_device_list(device.driver());
     }
     0
 }

@@ -67,6 +67,7 @@ pub(super) fn add_adapter_device(call: &Call<'_>) -> u64 {
     {
         let least = MINIMUM_DEVICE_EXTENSION * words / 8;
         guest.set_device_extension(device, extension_bytes.max(least));
+        guest.write_device_list(&driver);
     }
     status_of(&result)
 }
