@@ -143,7 +143,7 @@ pub enum Failure {
         reason: String,
     },
     /// The machine cannot be put together, or its driver does not start.
-    #[error("{0}; with --trace - you see what the driver did")]
+    #[error("{0}{}", where_to_look(.0))]
     Machine(#[from] MachineError),
 }
 
@@ -188,6 +188,14 @@ impl Failure {
             Failure::Machine(MachineError::Stopped(_)) => Exit::DriverDied,
             Failure::Machine(_) => Exit::CheckFailed,
         }
+    }
+}
+
+/// Where more is to be seen of what went wrong with a machine.
+fn where_to_look(error: &MachineError) -> &'static str {
+    match error {
+        MachineError::NotDebuggable { .. } => "",
+        _ => "; with --trace - you see what the driver did",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod capture;
+mod debug;
 mod imports;
 mod listings;
 mod ops;

@@ -1,0 +1,69 @@
+//! `debug`: gdb at the program's own door, and what keeps it from waiting for one.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::support::Folder;
+use insta_cmd::assert_cmd_snapshot;
+
+fn driver() -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers/bin/x64");
+    folder.join("uart.sys").to_str().expect("a plain path").to_owned()
+}
+
+#[test]
+fn the_help_of_debug_is_complete() {
+    assert_cmd_snapshot!(Folder::new().command(&["debug", "--help"]));
+}
+
+#[test]
+fn a_driver_in_rust_and_a_place_that_is_none_are_wrong_usage() {
+    let ran = Folder::new().run(&["debug"]);
+    let message = "error: the driver uart is not a .sys file: give one with --driver PATH.sys\n";
+    assert_eq!((ran.code, ran.text(), ran.stderr.as_str()), (2, "", message));
+
+    let ran = Folder::new().run(&["debug", "--driver", &driver(), "--gdb", "65536"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("give a port from 0 to 65535, or an address with one"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = taken.local_addr().unwrap().to_string();
+    let ran = Folder::new().run(&["debug", "--driver", &driver(), "--gdb", &place]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains(&format!("cannot wait for gdb at {place}: ")), "{}", ran.stderr);
+}
+
+#[test]
+fn gdb_finds_the_driver_and_the_run_goes_on_when_it_leaves() {
+    if Command::new("gdb").arg("--version").output().is_err() {
+        eprintln!("skipped: gdb does not start; install it to run this test");
+        return;
+    }
+    let folder = Folder::new();
+    let driver = driver();
+    let mut program = folder.command(&["debug", "--driver", &driver, "--gdb", "0"]);
+    let program = program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = program.spawn().unwrap();
+    let mut stderr = BufReader::new(program.stderr.take().unwrap());
+    let mut note = String::new();
+    stderr.read_line(&mut note).unwrap();
+    let place = note.split("target remote ").nth(1).and_then(|rest| rest.split(',').next());
+    let target = format!("target remote {}", place.unwrap_or_else(|| panic!("{note}")));
+    let script = [&target, "stepi 10", "monitor irql", "reverse-stepi", "monitor time", "detach"];
+    let mut gdb = Command::new("gdb");
+    gdb.args(["-nx", "-batch"]).args(script.iter().flat_map(|command| ["-ex", command]));
+    let said = gdb.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+    assert!(said.contains("0 (PASSIVE_LEVEL)"), "{said}");
+    assert!(said.contains(", 9 instructions"), "{said}");
+
+    let mut summary = String::new();
+    program.stdout.take().unwrap().read_to_string(&mut summary).unwrap();
+    assert_eq!(program.wait().unwrap().code(), Some(0), "{summary}");
+    assert!(summary.contains("result      every byte reached MIDI OUT unchanged"), "{summary}");
+}
