@@ -143,7 +143,7 @@ pub enum Failure {
         reason: String,
     },
     /// The machine cannot be put together, or its driver does not start.
-    #[error("{0}{}", where_to_look(.0))]
+    #[error("{0}{hint}", hint = where_to_look(.0))]
     Machine(#[from] MachineError),
 }
 
