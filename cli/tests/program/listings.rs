@@ -124,7 +124,8 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let titles: Vec<&str> = ran.text().lines().filter(|line| line.starts_with(".TH ")).collect();
     let names: Vec<&str> = titles.iter().filter_map(|line| line.split(' ').nth(1)).collect();
-    let expected = ["", "-play", "-capture", "-ops", "-imports", "-cards", "-completions", "-man"];
+    let expected =
+        ["", "-play", "-capture", "-debug", "-ops", "-imports", "-cards", "-completions", "-man"];
     assert_eq!(names, expected.map(|verb| format!("portcls-emu{verb}")));
     assert!(ran.text().contains("70  a fault of portcls"), "the exit codes");
 }

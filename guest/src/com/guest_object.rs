@@ -63,8 +63,12 @@ impl Guest {
         found.and_then(Weak::upgrade)
     }
 
-    /// Calls a method of an object by its slot.
+    /// Calls a method of an object by its slot; on a frozen kernel, and after the driver was
+    /// unloaded, nothing is touched and the result is 0.
     pub(super) fn call_method(&self, pointer: u64, slot: u64, words: &[u64]) -> u64 {
+        if self.kernel().is_frozen() || self.0.gone.get() {
+            return 0;
+        }
         let vtable = self.load_word(pointer);
         let at = vtable.wrapping_add(slot * self.pointer_bytes());
         let function = self.load_word(at);

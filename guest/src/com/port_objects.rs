@@ -2,8 +2,9 @@
 //!
 //! The guest's references are counted here, and while there is one the object is kept. An object
 //! that the guest was only lent stays known as long as it lives: a driver that keeps a pointer
-//! without a reference gets away with it, as it mostly does on Windows, and breaks the rule
-//! ComReference. What was released to its end is known too, and a call to it is a bug check.
+//! without a reference gets away with it, as it mostly does on Windows, until it releases what it
+//! never had, which breaks the rule ComReference. What was released to its end is known too, and
+//! a call to it is a bug check.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -168,24 +169,19 @@ impl Guest {
 
     /// The object at an address, still alive; a bug check when it is not.
     pub(super) fn port_object(&self, address: u64) -> Option<Rc<dyn IUnknown>> {
-        let mut state = self.0.port_objects.state.borrow_mut();
-        let Some(entry) = state.by_address.get_mut(&address) else {
+        let state = self.0.port_objects.state.borrow();
+        let Some(entry) = state.by_address.get(&address) else {
             drop(state);
             self.accuse_of_dead_object(address, "a COM object of the port");
             return None;
         };
         let name = entry.family.name;
-        match entry.weak.upgrade() {
-            Some(object) => {
-                // The caller may only have been lent it: that is for the length of the call.
-                Some(object)
-            }
-            None => {
-                drop(state);
-                self.accuse_of_dead_object(address, name);
-                None
-            }
+        let object = entry.weak.upgrade();
+        drop(state);
+        if object.is_none() {
+            self.accuse_of_dead_object(address, name);
         }
+        object
     }
 
     fn accuse_of_dead_object(&self, address: u64, name: &str) {

@@ -11,7 +11,7 @@ mod objects;
 mod power;
 mod print;
 mod processor;
-mod registry;
+pub(super) mod registry;
 mod requests;
 mod strings;
 mod time;

@@ -14,6 +14,7 @@ use portcls_port::interfaces::{IRegistryKey, KeyAccess};
 use super::Family;
 use crate::com::port_objects::this;
 use crate::guest::Guest;
+use crate::import::ask_table;
 use crate::routine::{Call, Routine, status, status_of};
 
 pub(super) static FAMILY: Family = Family {
@@ -115,9 +116,12 @@ fn set_value_key(call: &Call<'_>) -> u64 {
 
 /// `NTSTATUS QueryRegistryValues(PRTL_QUERY_REGISTRY_TABLE, PVOID)`
 fn query_values(call: &Call<'_>) -> u64 {
-    let _ = (call.pointer(), call.pointer(), call.pointer());
-    call.kernel().unsupported("IRegistryKey::QueryRegistryValues");
-    0
+    let key = this::<dyn IRegistryKey>(call);
+    let (table, context) = (call.pointer(), call.pointer());
+    let Some(key) = key else { return invalid() };
+    status_of(&ask_table(call.guest(), table, context, |queries, deliver| {
+        key.query_registry_values(call.kernel(), queries, deliver)
+    }))
 }
 
 /// `NTSTATUS NewSubKey(PREGISTRYKEY *, PUNKNOWN, ACCESS_MASK, PUNICODE_STRING, ULONG, PULONG)`

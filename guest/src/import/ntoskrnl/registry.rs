@@ -10,6 +10,8 @@ use portcls_emulator::registry::{
 };
 use portcls_emulator::{Irql, NtStatus, PoolType};
 
+use portcls_port::interfaces::RegistryAnswer;
+
 use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::memory::at;
@@ -176,21 +178,37 @@ pub(super) fn query_registry_values(call: &Call<'_>) -> u64 {
         Ok(start) => start,
         Err(failure) => return status(failure),
     };
-    let entries = load_table(guest, table);
-    let queries: Vec<QueryEntry> = entries.iter().map(|entry| entry.query.clone()).collect();
-    let mut deliver = |index: usize, value: &RegistryValue| {
-        let entry = &entries[index];
-        if entry.query.flags.contains(QueryFlags::DIRECT) {
-            return NtStatus::of(&store_directly(guest, entry.context, value));
-        }
-        tell_routine(guest, entry, value, context)
+    let ask = |queries: &[QueryEntry], deliver: &mut RegistryAnswer<'_>| {
+        call.kernel().query_registry_values(&start, queries, deliver)
     };
-    match call.kernel().query_registry_values(&start, &queries, &mut deliver) {
+    match ask_table(guest, table, context, ask) {
         Err(NtStatus::OBJECT_NAME_NOT_FOUND) if relative & OPTIONAL != 0 => {
             status(NtStatus::SUCCESS)
         }
         result => status_of(&result),
     }
+}
+
+/// Asks the questions of an RTL_QUERY_REGISTRY_TABLE through `ask`, and stores or tells the
+/// answers as its entries want.
+///
+/// # Errors
+/// What `ask` returns.
+pub(crate) fn ask_table(
+    guest: &Guest,
+    table: u64,
+    context: u64,
+    ask: impl FnOnce(&[QueryEntry], &mut RegistryAnswer<'_>) -> Result<(), NtStatus>,
+) -> Result<(), NtStatus> {
+    let entries = load_table(guest, table);
+    let queries: Vec<QueryEntry> = entries.iter().map(|entry| entry.query.clone()).collect();
+    ask(&queries, &mut |index: usize, value: &RegistryValue| {
+        let entry = &entries[index];
+        if entry.query.flags.contains(QueryFlags::DIRECT) {
+            return NtStatus::of(&store_directly(guest, entry.context, value));
+        }
+        tell_routine(guest, entry, value, context)
+    })
 }
 
 fn start_of(guest: &Guest, relative: u32, path: u64) -> Result<QueryStart, NtStatus> {
