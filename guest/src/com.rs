@@ -13,6 +13,8 @@ mod guest_object;
 mod miniport;
 mod notified;
 mod port_objects;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 

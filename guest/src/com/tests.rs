@@ -1,0 +1,138 @@
+use std::rc::Rc;
+
+use cpu_x86::Mode;
+use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};
+use portcls_port::com::{IUnknown, query};
+use portcls_port::guid::iid;
+use portcls_port::interfaces::{IServiceGroup, IServiceSink};
+use portcls_port::pc_new_service_group;
+
+use super::{GuestObject, Hold, ReferenceLeak};
+use crate::guest::{Guest, GuestOptions};
+use crate::image::Image;
+use crate::pool::Fill;
+
+fn guest(place: &str) -> Guest {
+    let path = format!("{}/drivers/bin/{place}/uart.sys", env!("CARGO_MANIFEST_DIR"));
+    let image = Image::parse(&std::fs::read(path).expect("a test driver")).expect("it is good");
+    let kernel = Kernel::new(KernelConfig::default());
+    Guest::new(&kernel, &image, GuestOptions::default()).expect("it fits")
+}
+
+fn group(guest: &Guest) -> Rc<dyn IUnknown> {
+    pc_new_service_group(guest.kernel(), None).expect("a group")
+}
+
+/// Calls a method of an object through its vtable, as a driver does.
+fn call(guest: &Guest, pointer: u64, slot: u64, words: &[u64]) -> Result<u64, Stop> {
+    guest.kernel().clone().enter(|_| guest.call_method(pointer, slot, words))
+}
+
+#[test]
+fn an_object_has_one_address_and_a_true_count() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let object = group(&guest);
+        let pointer = guest.give(&object, &iid::SERVICE_GROUP);
+        assert_eq!(guest.lend(&object, &iid::SERVICE_SINK), pointer, "a base is the same pointer");
+        assert_eq!(guest.lend(&object, &iid::UNKNOWN), pointer);
+        assert_eq!(call(&guest, pointer, 1, &[]), Ok(2), "AddRef");
+        assert_eq!(call(&guest, pointer, 2, &[]), Ok(1), "Release");
+        let leak = ReferenceLeak { interface: "IServiceGroup", references: 1 };
+        assert_eq!(guest.references_in_use(), [leak]);
+        assert_eq!(Rc::strong_count(&object), 2);
+        assert_eq!(call(&guest, pointer, 2, &[]), Ok(0));
+        assert_eq!(guest.references_in_use(), []);
+        assert_eq!(Rc::strong_count(&object), 1);
+        assert_eq!(guest.kernel().violations(), []);
+    }
+}
+
+#[test]
+fn an_object_that_was_lent_is_not_counted_and_a_release_of_it_is_a_violation() {
+    let guest = guest("x64");
+    let object = group(&guest);
+    let pointer = guest.lend(&object, &iid::SERVICE_GROUP);
+    assert_eq!(guest.references_in_use(), []);
+    assert_eq!(call(&guest, pointer, 2, &[]), Ok(0));
+    let violations = guest.kernel().violations();
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].rule, "ComReference");
+}
+
+#[test]
+fn a_call_on_an_object_that_is_gone_is_a_bug_check() {
+    let guest = guest("x86");
+    let object = group(&guest);
+    let pointer = guest.lend(&object, &iid::SERVICE_GROUP);
+    drop(object);
+    let Err(Stop::BugCheck(bug)) = call(&guest, pointer, 3, &[]) else { panic!("no bug check") };
+    assert_eq!((bug.code.0, bug.parameters[0]), (0xD5, pointer));
+    assert!(bug.message.contains("IServiceGroup that was released to its end"), "{}", bug.message);
+}
+
+#[test]
+fn a_query_answers_what_the_object_has_and_nulls_the_pointer_when_it_refuses() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let object = group(&guest);
+        let pointer = guest.give(&object, &iid::SERVICE_GROUP);
+        let block = guest.allocate_pool(PoolType::NonPagedNx, 32, *b"Test", Fill::Garbage);
+        let out = block + 16;
+        guest.store(block, bytemuck::bytes_of(&iid::SERVICE_SINK));
+        assert_eq!(call(&guest, pointer, 0, &[block, out]).map(|status| status as u32), Ok(0));
+        assert_eq!(guest.load_word(out), pointer);
+        assert_eq!(guest.references_in_use()[0].references, 2);
+        for refused in [iid::PORT_MIDI, iid::SUBDEVICE] {
+            guest.store(block, bytemuck::bytes_of(&refused));
+            let status = call(&guest, pointer, 0, &[block, out]).unwrap();
+            assert_eq!(NtStatus(status as u32), NtStatus::INVALID_PARAMETER);
+            assert_eq!(guest.load_word(out), 0);
+        }
+    }
+}
+
+/// An object of the guest: a vtable pointer and a count; it answers every query with itself.
+fn own_object(guest: &Guest) -> u64 {
+    // QueryInterface: mov [r8], rcx; inc dword [rcx+8]; xor eax, eax; ret
+    // AddRef: inc dword [rcx+8]; mov eax, [rcx+8]; ret; Release: the same with dec
+    let code: [&[u8]; 3] = [
+        &[0x49, 0x89, 0x08, 0xFF, 0x41, 0x08, 0x31, 0xC0, 0xC3],
+        &[0xFF, 0x41, 0x08, 0x8B, 0x41, 0x08, 0xC3],
+        &[0xFF, 0x49, 0x08, 0x8B, 0x41, 0x08, 0xC3],
+    ];
+    assert_eq!(guest.mode(), Mode::Bits64);
+    let pool = PoolType::NonPagedExecute;
+    let place = guest.allocate_pool(pool, 256, *b"Test", Fill::Zero);
+    let (object, vtable) = (place, place + 16);
+    guest.store_u64(object, vtable);
+    guest.store_u32(object + 8, 1);
+    for (index, bytes) in code.iter().enumerate() {
+        let function = place + 64 + 32 * index as u64;
+        guest.store_u64(vtable + 8 * index as u64, function);
+        guest.store(function, bytes);
+    }
+    object
+}
+
+#[test]
+fn an_object_of_the_guest_is_one_wrapper_and_its_references_come_back() {
+    let guest = guest("x64");
+    let kernel = guest.kernel().clone();
+    let pointer = own_object(&guest);
+    let count = || guest.load_u32(pointer + 8);
+    let ran = kernel.enter(|_| {
+        let first = GuestObject::wrap(&guest, pointer, &iid::UNKNOWN, Hold::Retain);
+        let second = GuestObject::wrap(&guest, pointer, &iid::UNKNOWN, Hold::Retain);
+        assert!(Rc::ptr_eq(&first, &second));
+        assert_eq!(count(), 2, "one reference of ours for one interface");
+        let sink = query::<dyn IServiceSink>(&first).expect("it answers everything");
+        assert_eq!(count(), 3, "and one for the other");
+        let sink: Rc<dyn IUnknown> = sink;
+        assert_eq!(guest.lend(&sink, &iid::SERVICE_SINK), pointer, "a pointer that goes back");
+        assert_eq!(query::<dyn IServiceGroup>(&first).err(), Some(NtStatus::INVALID_PARAMETER));
+        drop((first, second, sink));
+        assert_eq!(count(), 1);
+    });
+    assert_eq!(ran, Ok(()));
+}
