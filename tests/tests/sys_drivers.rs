@@ -7,10 +7,14 @@
 mod broken;
 #[path = "sys_drivers/injection.rs"]
 mod injection;
+#[path = "sys_drivers/mutations.rs"]
+mod mutations;
 #[path = "sys_drivers/rebuild.rs"]
 mod rebuild;
 #[path = "sys_drivers/registers.rs"]
 mod registers;
+#[path = "sys_drivers/reports.rs"]
+mod reports;
 #[path = "sys_drivers/scene.rs"]
 mod scene;
 #[path = "sys_drivers/songs.rs"]

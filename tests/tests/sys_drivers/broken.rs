@@ -18,7 +18,7 @@ const INPUT: [u8; 4] = [0x80, 0x3C, 0x00, 0xFE];
 const STALL_US: u32 = 50;
 
 /// What a life with a driver gave, when it went to its end.
-struct Life {
+pub struct Life {
     received: Vec<u8>,
     leaks: Vec<Leak>,
 }
@@ -31,7 +31,7 @@ fn sysex() -> Vec<u8> {
 }
 
 /// Start, out, in, a byte after the streams are closed, removal.
-fn live(machine: &Machine) -> Result<Life, MachineError> {
+pub fn live(machine: &Machine) -> Result<Life, MachineError> {
     machine.start()?;
     let application = Application::new(machine);
     let output = application.open_render()?;

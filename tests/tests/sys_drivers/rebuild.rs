@@ -7,8 +7,8 @@ use portcls_machine::GuestOptions;
 
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
-/// Builds by `build.sh`; false where a compiler is missing, which is said.
-fn build(into: &Path, wanted: &[&str]) -> bool {
+/// Builds by `build.sh`, with its options before the names; false where a compiler is missing, which is said.
+pub fn build(into: &Path, wanted: &[&str]) -> bool {
     let is_missing = |program: &str, argument: &str| {
         let found = Command::new(program).arg(argument).output();
         !found.is_ok_and(|output| output.status.success())

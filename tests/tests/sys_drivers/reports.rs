@@ -1,0 +1,74 @@
+//! Each driver that dies leaves a report that leads to the place of its mistake.
+
+use std::path::Path;
+
+use portcls_machine::guest::analysis::Kind;
+use portcls_machine::{Driver, GuestOptions, Machine};
+
+use crate::broken::live;
+use crate::rebuild::build;
+use crate::scene::{driver_with, machine};
+
+/// Drivers that end in a bug check or a hang, and the function that the report has to name: the
+/// one with the mistake, or the one of the driver that its victim was in.
+const DEATHS: [(&str, Kind, &str); 9] = [
+    ("deep_recursion", Kind::BugCheck, "0x7F_8_"),
+    ("double_free", Kind::BugCheck, "0xC2_7_"),
+    ("endless_loop", Kind::Hang, "HANG_"),
+    ("lock_kept", Kind::BugCheck, "0xF_"),
+    ("null_adapter", Kind::BugCheck, "0x7E_C0000005_"),
+    ("paged_ring", Kind::BugCheck, "0xD1_"),
+    ("pool_overrun", Kind::BugCheck, "0xD6_"),
+    ("use_after_free", Kind::BugCheck, "0xD5_"),
+    ("wait_in_write", Kind::BugCheck, "0xB8_"),
+];
+
+/// A machine with a broken driver, built with symbols beside it where the compilers are there.
+fn built_with_symbols(name: &str) -> Option<Machine> {
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drivers-with-symbols");
+    let target = format!("x64/{name}");
+    if !build(&into, &["-k", &target]) {
+        return None;
+    }
+    let path = into.join(format!("{target}.sys"));
+    let file = std::fs::read(&path).expect("the driver");
+    let name = path.to_str().expect("a plain path");
+    let driver = Driver::from_sys(name, &file, GuestOptions::default()).expect("a good driver");
+    Some(machine("smsc-superio", driver))
+}
+
+/// The committed binaries are as they are; with symbols a report reads like the source.
+#[test]
+fn symbols_beside_the_driver_name_functions_and_lines() {
+    let Some(machine) = built_with_symbols("null_adapter") else { return };
+    assert!(live(&machine).is_err());
+    let analysis = machine.analysis().expect("a report");
+    assert_eq!(analysis.notes, [""; 0]);
+    let text = analysis.to_string();
+    let stack: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("STACK_TEXT"))
+        .filter(|line| line.contains("null_adapter!"))
+        .collect();
+    assert!(stack[0].contains("null_adapter.cpp @ "), "{text}");
+    assert!(stack.iter().any(|line| line.contains("!StartDevice+")), "{text}");
+}
+
+#[test]
+fn every_death_has_a_report_with_its_place() {
+    for place in ["x64", "x86"] {
+        for (name, kind, bucket) in DEATHS {
+            let options = GuestOptions { call_budget: 1_000_000, ..GuestOptions::default() };
+            let machine = machine("smsc-superio", driver_with(&format!("{place}/{name}"), options));
+            assert!(live(&machine).is_err(), "{place}/{name} lives");
+            let analysis = machine.analysis().unwrap_or_else(|| panic!("{name} has no report"));
+            assert_eq!(analysis.kind, kind, "{name}");
+            assert!(analysis.failure_bucket_id.starts_with(bucket), "{analysis}");
+            assert!(analysis.location.is_some(), "{place}/{name}\n{analysis}");
+            assert!(!analysis.events.is_empty(), "{name}");
+            let context = analysis.context.as_ref().expect("a compiled driver has registers");
+            let frames = context.stack.iter().filter(|line| line.symbol.is_some()).count();
+            assert!(frames >= 1, "{place}/{name}\n{analysis}");
+        }
+    }
+}
