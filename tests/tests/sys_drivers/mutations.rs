@@ -4,6 +4,7 @@
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, MachineError};
 
+use crate::broken::live;
 use crate::scene::{BUILDS, folder};
 
 /// How many changed drivers are tried.
@@ -72,7 +73,7 @@ impl Ends {
                 return;
             }
         };
-        match machine.start().and_then(|()| machine.unload()) {
+        match live(&machine) {
             Ok(_) => self.lived += 1,
             Err(MachineError::Stopped(Stop::DriverFailure { message, .. })) => {
                 panic!("mutation {seed}: our own code panicked: {message}")
