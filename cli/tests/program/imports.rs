@@ -48,6 +48,17 @@ fn what_is_missing_is_listed_and_exit_1() {
 }
 
 #[test]
+fn a_driver_that_needs_nothing_more_is_exit_0() {
+    let folder = Folder::new();
+    for build in ["x64", "x86", "msvc-x64"] {
+        folder.put("uart.sys", driver(&format!("{build}/uart.sys")));
+        let ran = folder.run(&["imports", "uart.sys"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text());
+        assert!(ran.text().ends_with("read, 0 missing\n"), "{}", ran.text());
+    }
+}
+
+#[test]
 fn programs_read_the_same_from_json() {
     let folder = Folder::new();
     folder.put("odd.sys", odd_driver());
