@@ -5,8 +5,8 @@
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
 ///   the byte in the host latch;
 /// - `accepted + generated + played + thru` = `sent + dropped_by_reset` + the output still waiting;
-/// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` + the
-///   input still waiting.
+/// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` +
+///   the input still waiting.
 ///
 /// The parts that still wait are in [`Waiting`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -25,8 +25,8 @@ pub struct Counters {
     pub commands: u64,
     /// Data bytes taken for a command or as an event of a track or the conductor.
     pub parameters: u64,
-    /// Host bytes that had no effect: data in intelligent mode that nothing asked for, commands in UART mode or unknown
-    /// to the card, a write to a full FIFO.
+    /// Host bytes that had no effect: data in intelligent mode that nothing asked for, commands in
+    /// UART mode or unknown to the card, a write to a full FIFO.
     pub ignored: u64,
     /// Host bytes lost because the next one was written before they were taken.
     pub overwritten: u64,

@@ -96,7 +96,7 @@ impl PacketEnds {
     }
 }
 
-/// Bytes of a packet that the unit has added to those that came in.
+/// A packet for the host: what came in on MIDI IN, and what the unit has put to it.
 #[derive(Clone, Copy)]
 pub(super) struct Packet<'a> {
     pub(super) bytes: &'a [u8],
@@ -154,7 +154,7 @@ impl Mpu401 {
 }
 
 impl Sequencer {
-    /// The host has thrown away what waits for it.
+    /// What waits for the host has been thrown away.
     pub(crate) fn forget_packets(&mut self) {
         self.ends = PacketEnds::new(0);
         self.in_packet = false;

@@ -172,9 +172,9 @@ impl TickClock {
 
     /// Lets a clock go that is held, and returns whether it was.
     ///
-    /// Measured: ticks wait for a host that is late: behind a long wait a play counter is still what
-    /// the host has just given. Assumed: one tick that fell into a short wait is made up for, so that
-    /// a prompt host loses no time.
+    /// Measured: ticks wait for a host that is late: behind a long wait a play counter is still
+    /// what the host has just given. Assumed: one tick that fell into a short wait is made up for,
+    /// so that a prompt host loses no time.
     pub(super) fn release(&mut self, now_ns: u64) -> bool {
         if self.gait != Gait::Held {
             return false;
@@ -191,8 +191,8 @@ impl TickClock {
     /// An F8 has come in with MIDI sync: a MIDI clock falls now, and the ticks up to the next one
     /// follow at the pace of the last two.
     ///
-    /// Assumed: the unit spreads ticks so. Ticks that the F8 before still allows are made up for, and
-    /// so is one F8 that fell into a short wait.
+    /// Assumed: the unit spreads ticks so. Ticks that the F8 before still allows are made up for,
+    /// and so is one F8 that fell into a short wait.
     pub(super) fn hear_clock(&mut self, ticks_a_clock: u8, now_ns: u64) {
         if self.source != ClockSource::Midi {
             return;
