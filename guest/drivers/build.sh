@@ -33,7 +33,8 @@ compile_flags=(
     -fno-threadsafe-statics -mno-red-zone "-ffile-prefix-map=$here/=" -I "$here/source"
 )
 
-# prepare TARGET: sets compile and link for it, and makes the import library of portcls.
+# prepare TARGET: sets compiler and linker for it and makes the import library of portcls;
+# $drivers is the number of drivers to come.
 prepare() {
     case $1 in
         x64) prepare_mingw x86_64-w64-mingw32 DriverEntry 0x140000000 ;;
@@ -60,10 +61,14 @@ prepare_mingw() {
         sed 's/@.*//' "$here/portcls.def" >"$work/portcls.def"
         "$triple-dlltool" -d "$work/portcls.def" -l "$work/portcls.a"
     fi
-    # The headers once instead of once a source.
-    "${compiler[@]}" "${compile_flags[@]}" -x c++-header "$here/source/ddk_shim.h" \
-        -o "$work/ddk_shim.h.gch"
-    compiler+=(-I "$work" -include ddk_shim.h -c)
+    # The headers once instead of once a source; for a single driver that does not pay.
+    if [ "$drivers" -gt 1 ]; then
+        "${compiler[@]}" "${compile_flags[@]}" -x c++-header "$here/source/ddk_shim.h" \
+            -o "$work/ddk_shim.h.gch"
+        compiler+=(-I "$work" -include ddk_shim.h -c)
+    else
+        compiler+=(-include "$here/source/ddk_shim.h" -c)
+    fi
     link=link_mingw
 }
 
@@ -107,8 +112,9 @@ link_msvc() {
 
 # build TARGET NAME...
 build() {
-    local target=$1 name part source
+    local target=$1 name source drivers
     shift
+    drivers=$#
     prepare "$target"
     mkdir -p "$work/$target" "$output/$target"
     printf '#include "%s.cpp"\n' "${parts[@]}" >"$work/parts.cpp"
@@ -117,9 +123,10 @@ build() {
         source=$here/source/$name.cpp
         [ -e "$source" ] || source=$here/source/broken/$name.cpp
         "${compiler[@]}" "${compile_flags[@]}" "$source" -o "$work/$target/$name.o"
-        local objects=("$work/$target/$name.o")
+        local objects=()
         # A source with its own entry is a whole driver.
         grep -q DriverEntry "$source" || objects+=("$work/$target/parts.o")
+        objects+=("$work/$target/$name.o")
         "$link" "$output/$target/$name" "${objects[@]}"
     done
 }
