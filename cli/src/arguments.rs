@@ -9,19 +9,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use portcls_machine::chip::CardProfile;
+use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
+use portcls_machine::report::vcd::{Dialect, Tick};
 use portcls_machine::{CardSignals, MachineBuilder};
 
+use crate::card::CardChoice;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
 
-use values::{CardParser, input, parse_gdb_place, parse_irq, parse_port, target};
+use values::{CardParser, input, parse_gdb_place, parse_irq, parse_port, parse_timing, target};
 
-pub use values::{DebugJob, FileFormat, Format, TraceFilter, WaveDialect};
+pub use values::{DebugJob, FileFormat, Format, TraceFilter, WaveDialect, WaveTick};
 
 const PROGRAM_EXAMPLES: &str = "\
 Examples:
@@ -69,6 +71,8 @@ const OPS_EXAMPLES: &str = "\
 Examples:
   portcls-emu ops first-note.ops               on the default card
   portcls-emu ops --card sb16 a.ops b.ops      two scripts on another card
+  portcls-emu ops --card my-card.toml a.ops    on a card of your own
+  portcls-emu ops a.ops --vcd a.vcd            the wires and flags, for GTKWave or Surfer
   printf 'init uart\\nR S -> 80/C0\\n' | portcls-emu ops -
 
 A script in short; docs/ops.md of the project has all of it:
@@ -96,7 +100,9 @@ const CARDS_EXAMPLES: &str = "\
 Examples:
   portcls-emu cards                          figures and sources
   portcls-emu cards --check                  what each card does in each scenario
-  portcls-emu cards --check --format json    the same for a program";
+  portcls-emu cards --check --format json    the same for a program
+  portcls-emu cards --check --card sb16 --card-timing seeded:1
+  portcls-emu cards --show sb16 > my.toml    a card to change, for --card my.toml";
 
 const JSON_FORM: &str = "\
 The JSON summary:
@@ -269,9 +275,14 @@ pub struct OpsArguments {
     #[arg(value_name = "FILE", required = true, value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
     pub files: Vec<Input>,
-    /// The card.
-    #[arg(long, value_name = "NAME", default_value = "roland-mpu401", value_parser = CardParser)]
-    pub card: &'static CardProfile,
+    /// The card: one of `cards`, or a file of its own that ends in .toml.
+    #[arg(long, value_name = "CARD", default_value = "roland-mpu401", value_parser = CardParser)]
+    pub card: CardChoice,
+    /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
+    #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
+    pub card_timing: CardTiming,
+    #[command(flatten)]
+    pub waves: WaveArguments,
 }
 
 /// The command line of `imports`.
@@ -292,6 +303,17 @@ pub struct CardsArguments {
     /// Runs the built-in register scripts on every card, and shows how each one does.
     #[arg(long)]
     pub check: bool,
+    /// Writes a card as a file for --card, with the meaning of each key.
+    #[arg(long, value_name = "CARD", value_parser = CardParser)]
+    #[arg(conflicts_with_all = ["check", "card", "format"])]
+    pub show: Option<CardChoice>,
+    /// Only this card; one of a file is checked as the card that it is based on.
+    #[arg(long, value_name = "CARD", value_parser = CardParser)]
+    pub card: Option<CardChoice>,
+    /// The latencies for the check: min, typ, max, or seeded:N.
+    #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
+    #[arg(requires = "check")]
+    pub card_timing: CardTiming,
     /// How to show it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
@@ -309,9 +331,12 @@ pub struct SongArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Machine")]
 pub struct MachineArguments {
-    /// The card.
-    #[arg(long, value_name = "NAME", default_value = "roland-mpu401", value_parser = CardParser)]
-    pub card: &'static CardProfile,
+    /// The card: one of `cards`, or a file of its own that ends in .toml.
+    #[arg(long, value_name = "CARD", default_value = "roland-mpu401", value_parser = CardParser)]
+    pub card: CardChoice,
+    /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
+    #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
+    pub card_timing: CardTiming,
     /// The driver: one that is built in, or the path of a Windows driver's .sys file.
     #[arg(long, value_name = "DRIVER", default_value = "uart")]
     #[arg(value_parser = DriverChoice::parse, value_hint = ValueHint::FilePath)]
@@ -339,11 +364,16 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// The machine to build, whose trace holds what `hold` and `signals` say.
+    /// The machine to build with this card, whose trace holds what `hold` and `signals` say.
     ///
     /// # Errors
     /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
-    pub fn builder(&self, hold: Hold, signals: CardSignals) -> Result<MachineBuilder, Failure> {
+    pub fn builder(
+        &self,
+        card: &CardProfile,
+        hold: Hold,
+        signals: CardSignals,
+    ) -> Result<MachineBuilder, Failure> {
         let mut builder = MachineBuilder::new();
         if let Some(port) = self.port {
             builder = builder.port(port.into())?;
@@ -352,7 +382,8 @@ impl MachineArguments {
             builder = driver::install(builder, &read_registry_file(path)?);
         }
         let builder = driver::install(builder, &self.registry)
-            .card_profile(self.card.clone())
+            .card_profile(card.clone())
+            .card_timing(self.card_timing)
             .card_signals(signals)
             .driver(self.driver.load()?)
             .irq(self.irq.into())?
@@ -372,19 +403,38 @@ pub struct ReportArguments {
     /// Which events the trace shows.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
     pub filter: TraceFilter,
+    #[command(flatten)]
+    pub waves: WaveArguments,
+    /// The form of the summary.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The waveforms.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Outputs")]
+pub struct WaveArguments {
     /// Writes the wires, the flags and the interrupt line as waveforms (VCD).
     ///
-    /// The flags DRR and DSR and the levels of the card's buffers are then recorded as they
-    /// change, polled or not, and the trace has them too.
+    /// The flags DRR and DSR and the levels of the card's buffers are recorded as they change,
+    /// polled or not; a trace that is written as well then has them too.
     #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
     pub vcd: Option<Target>,
     /// For whom the waveforms are.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WaveDialect::Full)]
     #[arg(requires = "vcd")]
     pub vcd_dialect: WaveDialect,
-    /// The form of the summary.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub format: Format,
+    /// Their unit of time [default: 1ns for full, 1us for sigrok].
+    #[arg(long, value_enum, value_name = "TIME", requires = "vcd")]
+    pub vcd_tick: Option<WaveTick>,
+}
+
+impl WaveArguments {
+    /// For whom, and in which unit of time.
+    pub fn form(&self) -> (Dialect, Tick) {
+        let dialect: Dialect = self.vcd_dialect.into();
+        (dialect, self.vcd_tick.map_or(dialect.usual_tick(), Into::into))
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod check;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use portcls_machine::card_file::{CardFile, to_toml};
 use portcls_machine::chip::{
     AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, RxWhileBusy,
     Text, UnreadInput, cards,
@@ -14,10 +15,14 @@ use portcls_machine::chip::{
 use serde::Serialize;
 
 use crate::arguments::{CardsArguments, Format};
+use crate::card::CardChoice;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::figures::{counted, duration, wrapped};
 use crate::summary::json;
+
+/// The card that is taken when none is named.
+const DEFAULT: &str = "roland-mpu401";
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
@@ -35,25 +40,45 @@ const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// # Errors
 /// [`Failure::CannotWrite`].
 pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
-    if arguments.check { check::run(cards(), arguments.format) } else { list(arguments.format) }
+    if let Some(card) = &arguments.show {
+        Console::Stdout.print(&to_toml(&card.load()?.profile))?;
+        return Ok(Exit::Good);
+    }
+    let chosen = arguments.card.as_ref().map(CardChoice::load).transpose()?;
+    let cards = match chosen {
+        Some(card) if arguments.check => vec![as_its_base(card)],
+        Some(card) => vec![card.profile],
+        None => cards().to_vec(),
+    };
+    if arguments.check {
+        check::run(&cards, arguments.card_timing, arguments.format)
+    } else {
+        list(&cards, arguments.format)
+    }
 }
 
-fn list(format: Format) -> Result<Exit, Failure> {
+/// The card under the name of the one that it is based on: the scripts know what to expect of
+/// that, so what fails is where the card differs.
+fn as_its_base(card: CardFile) -> CardProfile {
+    let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
+    CardProfile { name, ..card.profile }
+}
+
+fn list(cards: &[CardProfile], format: Format) -> Result<Exit, Failure> {
     let text = match format {
-        Format::Text => text(),
-        Format::Json => json(&CardList {
-            version: VERSION,
-            cards: cards().iter().map(CardFacts::new).collect(),
-        }),
+        Format::Text => text(cards),
+        Format::Json => {
+            json(&CardList { version: VERSION, cards: cards.iter().map(CardFacts::new).collect() })
+        }
     };
     Console::Stdout.print(&text)?;
     Ok(Exit::Good)
 }
 
-fn text() -> String {
+fn text(cards: &[CardProfile]) -> String {
     let mut text = String::new();
-    for (index, card) in cards().iter().enumerate() {
-        let default = if index == 0 { " (the default)" } else { "" };
+    for card in cards {
+        let default = if card.name == DEFAULT { " (the default)" } else { "" };
         // A String takes everything.
         let _ = writeln!(text, "{NAME}{}{NAME:#}  {}{default}", card.name, card.title);
         for line in wrapped(&card.description, 98) {
@@ -69,7 +94,8 @@ fn text() -> String {
     }
     text.push_str(
         "Choose one with --card NAME. --format json has the figures for programs, --check shows \
-         how each\ncard does in the built-in register scripts.\n",
+         how each\ncard does in the built-in register scripts, --show NAME writes it as a file \
+         to change.\n",
     );
     text
 }
@@ -155,18 +181,18 @@ fn busy(card: &CardProfile) -> String {
 }
 
 #[derive(Serialize)]
-struct CardList {
+struct CardList<'c> {
     version: u32,
-    cards: Vec<CardFacts>,
+    cards: Vec<CardFacts<'c>>,
 }
 
 /// A card for programs.
 #[derive(Serialize)]
-struct CardFacts {
-    name: &'static str,
-    title: &'static str,
-    description: &'static str,
-    sources: &'static [Text],
+struct CardFacts<'c> {
+    name: &'c str,
+    title: &'c str,
+    description: &'c str,
+    sources: &'c [Text],
     /// Hexadecimal; `None` where the card does not tell it.
     firmware_version: Option<String>,
     firmware_revision: Option<String>,
@@ -195,8 +221,8 @@ struct CardFacts {
     access_ns: u64,
 }
 
-impl CardFacts {
-    fn new(card: &'static CardProfile) -> CardFacts {
+impl<'c> CardFacts<'c> {
+    fn new(card: &'c CardProfile) -> CardFacts<'c> {
         let timing = card.timing.map(|spread| spread.typ);
         let hex = |number: u8| format!("{number:02X}");
         CardFacts {

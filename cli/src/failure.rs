@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use portcls_machine::MachineError;
+use portcls_machine::card_file::CardFileError;
 use portcls_machine::guest::image::ImageError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::ops::OpsError;
@@ -88,6 +89,9 @@ pub enum Failure {
     /// A text is no register script.
     #[error(transparent)]
     NotAScript(#[from] OpsError),
+    /// A text is no card.
+    #[error(transparent)]
+    NotACard(#[from] CardFileError),
     /// An input holds nothing that can be played.
     #[error("{name}: {source}{}", option_for(.source))]
     NotPlayable {
@@ -179,6 +183,7 @@ impl Failure {
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
+            | Failure::NotACard(_)
             | Failure::NotPlayable { .. }
             | Failure::DriverTooBig { .. }
             | Failure::NotADriver { .. }

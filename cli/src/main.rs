@@ -9,6 +9,7 @@
 
 mod arguments;
 mod capture;
+mod card;
 mod cards;
 mod console;
 mod debug;

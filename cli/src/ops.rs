@@ -1,14 +1,19 @@
 //! `ops`: register scripts on a card.
 
+use std::io::{self, Write};
 use std::str;
 
-use portcls_machine::ops::{self, OpsError, RunReport, Script, Verdict};
+use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
+use portcls_machine::ops::{self, OpsError, Recorder, RunReport, Script, Verdict};
+use portcls_machine::report::vcd::{self, Dialect, Tick};
+use portcls_machine::script_vcd_options;
 
 use crate::arguments::OpsArguments;
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::figures::counted;
 use crate::input::{Input, Obstacle};
+use crate::output::prepare;
 
 /// Longest script in bytes: room for all that the reader of scripts allows, with comments.
 const MAX_SCRIPT_BYTES: usize = 1 << 24;
@@ -25,18 +30,46 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
         return Err(Failure::StdinTwice);
     }
+    let card = arguments.card.load()?.profile;
+    let read = |file| read(file, &card.name);
     let scripts = arguments.files.iter().map(read).collect::<Result<Vec<Script>, Failure>>()?;
+    let waves = prepare(&[("--vcd", arguments.waves.vcd.as_ref())], None)?.pop().flatten();
+    let recorder = Recorder::new();
+    let console = match &waves {
+        Some(output) if output.is_stdout() => Console::Stderr,
+        _ => Console::Stdout,
+    };
     let mut exit = Exit::Good;
     for (index, script) in scripts.iter().enumerate() {
-        let report = ops::run(script, arguments.card);
+        let report = match waves {
+            Some(_) => ops::run_recorded(script, &card, arguments.card_timing, &recorder),
+            None => ops::run_with(script, &card, arguments.card_timing),
+        };
         let gap = if index > 0 { "\n" } else { "" };
-        Console::Stdout.print(&format!("{gap}{report}"))?;
+        console.print(&format!("{gap}{report}"))?;
         if report.verdict() != Verdict::Passed {
             complain(&report);
             exit = Exit::CheckFailed;
         }
     }
+    if let Some(output) = &waves {
+        output.write(|to| write_waves(&recorder, arguments.waves.form(), to))?;
+    }
     Ok(exit)
+}
+
+fn write_waves(
+    recorder: &Recorder,
+    (dialect, tick): (Dialect, Tick),
+    mut to: &mut dyn Write,
+) -> io::Result<()> {
+    if let Some(dropped_ns) = recorder.first_dropped_ns() {
+        console::warning(&format_args!(
+            "the waveforms end at {dropped_ns} ns, where {DEFAULT_HELD_EVENTS} events were held"
+        ));
+    }
+    let log = recorder.log();
+    vcd::write(&log, &script_vcd_options(&log, dialect, tick), &mut to)
 }
 
 /// Says what was not as expected, a line each.
@@ -65,7 +98,7 @@ fn complain(report: &RunReport) {
     }
 }
 
-fn read(input: &Input) -> Result<Script, Failure> {
+fn read(input: &Input, card: &str) -> Result<Script, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_SCRIPT_BYTES).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => {
@@ -76,7 +109,7 @@ fn read(input: &Input) -> Result<Script, Failure> {
         }
     })?;
     let text = text(&name, &bytes)?;
-    Ok(Script::parse(&name, text)?)
+    Ok(Script::parse_for(&name, text, &[card])?)
 }
 
 /// The bytes as text that a terminal may show: a report has lines of it.

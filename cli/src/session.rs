@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
 use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
-use portcls_machine::report::vcd::{self, Dialect};
+use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
 use portcls_machine::{CardSignals, Figures, Machine, MachineError, vcd_options};
 
@@ -93,7 +93,7 @@ impl Outputs {
     fn prepare(job: &Job<'_>) -> Result<Outputs, Failure> {
         let wanted = [
             ("--trace", job.report.trace.as_ref()),
-            ("--vcd", job.report.vcd.as_ref()),
+            ("--vcd", job.report.waves.vcd.as_ref()),
             job.raw_out,
             ("--midi-out", job.midi_out),
         ];
@@ -143,7 +143,7 @@ impl Outputs {
         for (content, output) in files.into_iter().chain(stdout) {
             output.write(|to| match content {
                 Content::Trace => write_trace(machine, report.filter.into(), to),
-                Content::Waves => write_waves(machine, report.vcd_dialect.into(), to),
+                Content::Waves => write_waves(machine, report.waves.form(), to),
                 Content::Bytes => write_bytes(bytes, to),
                 Content::MidiFile => write_midi(bytes, to),
             })?;
@@ -175,9 +175,10 @@ pub fn run_on(
     work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,
 ) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(job)?;
+    let card = job.machine.card.load()?.profile;
     let song = job.source.read(job.song.input_format.into())?;
     log::info!("{}: {} messages", job.verb, song.len());
-    let builder = job.machine.builder(outputs.hold(), outputs.card_signals())?;
+    let builder = job.machine.builder(&card, outputs.hold(), outputs.card_signals())?;
     let build = || builder.clone().build();
     let (machine, run) = work(&build, &song)?;
     log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());
@@ -193,7 +194,7 @@ pub fn run_on(
         }
     };
     let facts = RunFacts { verb: job.verb, song: &song, figures, flow, ending };
-    let mut summary = Summary::new(facts, job.source, job.machine);
+    let mut summary = Summary::new(facts, job.source, job.machine, &card);
     if written.is_ok() {
         outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
     }
@@ -233,9 +234,13 @@ fn write_trace(machine: &Machine, filter: Filter, mut to: &mut dyn Write) -> io:
     text::write(&machine.trace_log(), &machine.trace_header(), filter, &mut to)
 }
 
-fn write_waves(machine: &Machine, dialect: Dialect, mut to: &mut dyn Write) -> io::Result<()> {
+fn write_waves(
+    machine: &Machine,
+    (dialect, tick): (Dialect, Tick),
+    mut to: &mut dyn Write,
+) -> io::Result<()> {
     let log = machine.trace_log();
-    let options = vcd_options(&log, dialect, dialect.usual_tick());
+    let options = vcd_options(&log, dialect, tick);
     vcd::write(&log, &options, &mut to)
 }
 

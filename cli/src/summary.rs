@@ -5,6 +5,7 @@
 mod outcome;
 mod text;
 
+use portcls_machine::chip::CardProfile;
 use portcls_machine::emulator::{Stop, Violation};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
@@ -184,7 +185,12 @@ pub struct RunFacts<'a> {
 
 impl Summary {
     /// Collects the facts of a run.
-    pub fn new(run: RunFacts<'_>, source: Source<'_>, machine: &MachineArguments) -> Summary {
+    pub fn new(
+        run: RunFacts<'_>,
+        source: Source<'_>,
+        machine: &MachineArguments,
+        card: &CardProfile,
+    ) -> Summary {
         let RunFacts { figures, ending, .. } = run;
         let outcome = ending.outcome();
         Summary {
@@ -203,9 +209,9 @@ impl Summary {
                 warnings: run.song.warnings().to_vec(),
             },
             machine: MachineFacts {
-                card: machine.card.name.to_string(),
+                card: card.name.to_string(),
                 driver: machine.driver.name(),
-                port: format!("{:X}", machine.port.unwrap_or(machine.card.usual_port)),
+                port: format!("{:X}", machine.port.unwrap_or(card.usual_port)),
                 irq: machine.irq,
             },
             simulated_ns: ending.stopped_ns().unwrap_or(figures.simulated_ns),

@@ -119,6 +119,8 @@ pub struct Mpu401 {
     line_due_ns: u64,
     /// When the host last emptied the latch to it.
     pub(crate) outbox_read_ns: u64,
+    /// When a byte arrived on MIDI IN last.
+    pub(crate) heard_ns: u64,
     /// When the unit is through with entering UART mode.
     pub(crate) uart_from_ns: u64,
     pub(crate) reply: Option<Reply>,
@@ -168,6 +170,7 @@ impl Mpu401 {
             due_ns: NEVER_NS,
             line_due_ns: NEVER_NS,
             outbox_read_ns: 0,
+            heard_ns: 0,
             uart_from_ns: 0,
             reply: None,
             displaced: None,

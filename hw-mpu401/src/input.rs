@@ -26,6 +26,7 @@ impl Mpu401 {
     /// In intelligent mode the sequencer listens. Assumed: on a card without one nobody does.
     pub(crate) fn hear(&mut self, byte: u8) {
         self.counters.received += 1;
+        self.heard_ns = self.hot.now_ns;
         if self.runs_sequencer() {
             self.listen(byte);
             return;
@@ -74,10 +75,11 @@ impl Mpu401 {
 
     /// The unit fetches the next byte for the host.
     pub(crate) fn fetch(&mut self) {
-        self.incoming = self.input.try_pop().map(|byte| Incoming {
-            byte,
-            ready_ns: self.hot.now_ns.saturating_add(self.timing.rx_to_dsr_ns),
-        });
+        let has_waited = self.heard_ns < self.hot.now_ns || self.input.occupied_len() > 1;
+        let latency_ns =
+            if has_waited { self.timing.rx_queued_to_dsr_ns } else { self.timing.rx_to_dsr_ns };
+        let ready_ns = self.hot.now_ns.saturating_add(latency_ns);
+        self.incoming = self.input.try_pop().map(|byte| Incoming { byte, ready_ns });
         if self.runs_sequencer() {
             self.follow_packet();
         }

@@ -69,6 +69,8 @@ pub struct Timing<T = Spread> {
     /// Command 3F that follows a reset, before the first F8 that the card sends by itself: from its
     /// ACK until the first data byte is taken.
     pub busy_after_early_uart_entry_ns: T,
+    /// From the moment a MIDI IN byte that had to wait for its turn is fetched to DSR.
+    pub rx_queued_to_dsr_ns: T,
 }
 
 impl Timing {
@@ -92,6 +94,7 @@ impl Timing {
             busy_after_exit_full_ns: AT_ONCE,
             backlog_after_exit_ns: Spread::exactly(NEVER_NS),
             busy_after_early_uart_entry_ns: AT_ONCE,
+            rx_queued_to_dsr_ns: AT_ONCE,
         }
     };
 }
@@ -116,6 +119,7 @@ impl<T> Timing<T> {
             busy_after_exit_full_ns: change(&self.busy_after_exit_full_ns),
             backlog_after_exit_ns: change(&self.backlog_after_exit_ns),
             busy_after_early_uart_entry_ns: change(&self.busy_after_early_uart_entry_ns),
+            rx_queued_to_dsr_ns: change(&self.rx_queued_to_dsr_ns),
         }
     }
 }
@@ -199,6 +203,7 @@ impl Draws {
     /// What the next MIDI IN byte will take.
     pub(crate) fn after_fetch(&mut self, timing: &mut Timing<u64>) {
         timing.rx_to_dsr_ns = self.0.rx_to_dsr_ns.next();
+        timing.rx_queued_to_dsr_ns = self.0.rx_queued_to_dsr_ns.next();
     }
 
     /// What the byte after the one that is in DATA now will take.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hw_mpu401::{CardProfile, InitialState, InterruptKind, Mpu401, card, cards};
+use hw_mpu401::{CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards};
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
 use portcls_emulator::{
@@ -130,6 +130,7 @@ pub struct MachineBuilder {
     port: Option<u16>,
     irq: u8,
     initial: InitialState,
+    timing: CardTiming,
     signals: CardSignals,
     kernel: KernelConfig,
     installed: Vec<Installed>,
@@ -152,6 +153,7 @@ impl MachineBuilder {
             port: None,
             irq: DEFAULT_IRQ,
             initial: InitialState::PowerOn,
+            timing: CardTiming::Typical,
             signals: CardSignals::default(),
             kernel: KernelConfig::default(),
             installed: Vec::new(),
@@ -183,6 +185,13 @@ impl MachineBuilder {
     #[must_use]
     pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
         self.initial = initial;
+        self
+    }
+
+    /// Takes the card's latencies from another point of their ranges than the usual one.
+    #[must_use]
+    pub fn card_timing(mut self, timing: CardTiming) -> MachineBuilder {
+        self.timing = timing;
         self
     }
 
@@ -283,12 +292,13 @@ impl MachineBuilder {
         let card: Card = Rc::new(RefCell::new(CardState {
             signals: self.signals,
             power: CardPower::On,
-            chip: Mpu401::new(&self.profile, self.initial),
+            chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),
             sent: Vec::new(),
             out_idle_since_ns: 0,
             next_event_ns: 0,
             line: LineState::Down,
             profile: self.profile.clone(),
+            timing: self.timing,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
         let device = kernel.attach_device(

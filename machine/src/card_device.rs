@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{
-    BIT_TIME_NS, CardProfile, InitialState, Lane, Mpu401, Note, Register, Spread, Status, WireEdge,
+    BIT_TIME_NS, CardProfile, CardTiming, InitialState, Lane, Mpu401, Note, Register, Spread,
+    Status, WireEdge,
 };
 use portcls_emulator::trace::SerialEdge;
 use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
@@ -38,6 +39,7 @@ pub(crate) enum CardPower {
 pub(crate) struct CardState {
     pub signals: CardSignals,
     pub profile: CardProfile,
+    pub timing: CardTiming,
     pub power: CardPower,
     pub chip: Mpu401,
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
@@ -93,7 +95,7 @@ impl CardState {
             let busy = &mut profile.timing.busy_after_power_on_ns;
             let later = |time_ns: u64| time_ns.saturating_add(now_ns);
             *busy = Spread::between(later(busy.min), later(busy.typ), later(busy.max));
-            self.chip = Mpu401::new(&profile, InitialState::PowerOn);
+            self.chip = Mpu401::with_timing(&profile, InitialState::PowerOn, self.timing);
             self.chip.advance(now_ns);
         }
     }

@@ -28,6 +28,7 @@ mod application;
 mod builder;
 mod cable;
 mod card_device;
+pub mod card_file;
 mod debug;
 mod error;
 mod installation;
@@ -62,4 +63,4 @@ pub use portcls_report as report;
 pub use session::{
     CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
 };
-pub use vcd_view::vcd_options;
+pub use vcd_view::{script_vcd_options, vcd_options};

@@ -39,6 +39,7 @@ mod model;
 mod page;
 mod parse;
 mod parse_action;
+mod record;
 mod report;
 mod run;
 mod script;
@@ -51,10 +52,11 @@ mod tests;
 
 pub use error::OpsError;
 pub use model::Model;
+pub use record::Recorder;
 pub use report::{Failure, LineResult, Outcome, RunReport, ScenarioReport, Verdict};
-pub use run::{run, run_on};
+pub use run::{run, run_on, run_recorded, run_with};
 pub use script::{
     ACCESS_LIMIT, Action, Block, Expectation, Expected, Level, Like, MIDI_IN_LIMIT, OwnClocks,
     Poll, PollEnd, Remark, RemarkKind, STEP_LIMIT, Scenario, Script, Span, Step, TIME_LIMIT_NS,
 };
-pub use suite::{Cell, Row, SuiteReport, check, suite};
+pub use suite::{Cell, Row, SuiteReport, check, check_with, suite};

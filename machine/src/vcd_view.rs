@@ -48,6 +48,14 @@ pub fn vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
     VcdOptions { dialect, tick, wires }
 }
 
+/// The same for the trace of a script, which no processor runs: there is no IRQL.
+#[must_use]
+pub fn script_vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
+    let mut options = vcd_options(log, dialect, tick);
+    options.wires.retain(|wire| wire.source != Source::Irql);
+    options
+}
+
 /// A wire with a name of one word.
 fn wire(name: &str, source: Source) -> Wire {
     Wire { name: name.replace(' ', "_"), source }

@@ -1,17 +1,18 @@
 //! What stands behind an option: its values, how they are read, and what is wrong with them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use clap::error::Error as UsageError;
 use clap::{Arg, Command, ValueEnum};
-use portcls_machine::chip::{CardProfile, card, cards};
+use portcls_machine::chip::{CardTiming, card, cards};
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
-use portcls_machine::report::vcd::Dialect;
+use portcls_machine::report::vcd::{Dialect, Tick};
 use portcls_machine::{MachineBuilder, MachineError};
 
+use crate::card::CardChoice;
 use crate::input::Input;
 use crate::output::Target;
 
@@ -93,12 +94,51 @@ impl From<FileFormat> for InputFormat {
     }
 }
 
-/// Finds a card by its name, and tells the shell and the help the names that there are.
+/// Waveforms have this unit of time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum WaveTick {
+    /// 1 ns: the trace's own.
+    #[value(name = "1ns")]
+    Nanosecond,
+    /// 100 ns: what sigrok reads ten times slower than 1us.
+    #[value(name = "100ns")]
+    HundredNanoseconds,
+    /// 1 us.
+    #[value(name = "1us")]
+    Microsecond,
+}
+
+impl From<WaveTick> for Tick {
+    fn from(tick: WaveTick) -> Tick {
+        match tick {
+            WaveTick::Nanosecond => Tick::Nanosecond,
+            WaveTick::HundredNanoseconds => Tick::HundredNanoseconds,
+            WaveTick::Microsecond => Tick::Microsecond,
+        }
+    }
+}
+
+/// Reads the choice of a card's latencies.
+pub fn parse_timing(text: &str) -> Result<CardTiming, String> {
+    match text {
+        "min" => Ok(CardTiming::Shortest),
+        "typ" => Ok(CardTiming::Typical),
+        "max" => Ok(CardTiming::Longest),
+        _ => {
+            let seed = text.strip_prefix("seeded:").and_then(|seed| seed.parse().ok());
+            let advice = "use min, typ, max, or seeded:N with a whole number N";
+            seed.map(CardTiming::Seeded).ok_or_else(|| advice.to_owned())
+        }
+    }
+}
+
+/// Finds a card by its name, and tells the shell and the help the names that there are. What ends
+/// in .toml is the name of a file.
 #[derive(Clone)]
 pub struct CardParser;
 
 impl TypedValueParser for CardParser {
-    type Value = &'static CardProfile;
+    type Value = CardChoice;
 
     fn parse_ref(
         &self,
@@ -106,10 +146,14 @@ impl TypedValueParser for CardParser {
         argument: Option<&Arg>,
         value: &std::ffi::OsStr,
     ) -> Result<Self::Value, UsageError> {
+        let path = Path::new(value);
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+            return Ok(CardChoice::File(path.to_owned()));
+        }
         let find = |name: &str| -> Result<Self::Value, MachineError> {
             let name = name.to_ascii_lowercase();
             MachineBuilder::new().card(&name)?;
-            Ok(card(&name).expect("a card that the machine takes"))
+            Ok(CardChoice::BuiltIn(card(&name).expect("a card that the machine takes")))
         };
         find.parse_ref(command, argument, value)
     }
@@ -171,6 +215,15 @@ mod tests {
         assert_eq!(parse_port("0"), Ok(0));
         for text in ["", "0x", "+330", "330h", "-1", "FFFF", "10330", "FFFFFFFFFFFFFFFFF"] {
             assert!(parse_port(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_timing_of_a_card_is_a_point_or_a_seed() {
+        assert_eq!(parse_timing("min"), Ok(CardTiming::Shortest));
+        assert_eq!(parse_timing("seeded:18446744073709551615"), Ok(CardTiming::Seeded(u64::MAX)));
+        for text in ["", "Min", "seeded", "seeded:", "seeded:-1", "seeded:18446744073709551616"] {
+            assert!(parse_timing(text).is_err(), "{text}");
         }
     }
 

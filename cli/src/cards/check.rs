@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::chip::CardProfile;
+use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::ops::{self, Cell, RunReport, SuiteReport};
 use serde::Serialize;
 
@@ -32,8 +32,8 @@ const TITLE_COLUMNS: usize = 30;
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
-pub fn run(cards: &[CardProfile], format: Format) -> Result<Exit, Failure> {
-    let report = ops::check(cards);
+pub fn run(cards: &[CardProfile], timing: CardTiming, format: Format) -> Result<Exit, Failure> {
+    let report = ops::check_with(cards, timing);
     let text = match format {
         Format::Text => text(&report),
         Format::Json => json(&CheckFacts::new(&report)),
@@ -184,11 +184,14 @@ mod tests {
         let mut broken = good.clone();
         broken.rx_depth = 1;
         let broken = [broken];
-        assert_eq!(run(&broken, Format::Json).unwrap(), Exit::CheckFailed);
+        assert_eq!(run(&broken, CardTiming::Typical, Format::Json).unwrap(), Exit::CheckFailed);
         let report = ops::check(&broken);
         let (text, json) = (text(&report), json(&CheckFacts::new(&report)));
         assert!(text.contains("\nF ") && text.contains("midi-in.ops:"), "{text}");
         assert!(json.contains("\"good\": false") && json.contains("\"sb16\": \"failed\""));
-        assert_eq!(run(std::slice::from_ref(good), Format::Text).unwrap(), Exit::Good);
+        assert_eq!(
+            run(std::slice::from_ref(good), CardTiming::Typical, Format::Text).unwrap(),
+            Exit::Good
+        );
     }
 }

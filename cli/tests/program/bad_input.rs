@@ -73,7 +73,7 @@ fn a_value_out_of_range_is_exit_2() {
     let cases = [
         (
             ["--card", "foo"],
-            "invalid value 'foo' for '--card <NAME>': there is no card 'foo'; the cards are \
+            "invalid value 'foo' for '--card <CARD>': there is no card 'foo'; the cards are \
              roland-mpu401, smsc-superio, sb16, clone-dumb, musicquest-mqx, pc98-mpu, awe64, \
              cs4237b, es1688, sonicvibes, lm4560, aztech-azt1605 and megamid",
         ),

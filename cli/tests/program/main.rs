@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod capture;
+mod cards;
 mod debug;
 mod imports;
 mod listings;

@@ -111,3 +111,28 @@ fn a_bad_place_or_dialect_is_found_before_the_run() {
         assert_eq!((ran.stdout.len(), folder.names()), (0, vec!["song.mid".to_owned()]));
     }
 }
+
+#[test]
+fn a_script_writes_waveforms_without_an_irql() {
+    let folder = Folder::new();
+    folder.put("note.ops", "init uart\nW D 90\nwait 500\nwire -> 90\n");
+    for (dialect, expected) in [("full", &FULL[..7]), ("sigrok", &SIGROK[..])] {
+        let arguments = ["ops", "note.ops", "--vcd", "note.vcd", "--vcd-dialect", dialect];
+        let ran = folder.run(&arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text());
+        let dump = String::from_utf8(folder.get("note.vcd")).unwrap();
+        assert_eq!(wires(&dump), expected);
+        let on_stdout = folder.run(&[&arguments[..3], &["-"], &arguments[4..]].concat());
+        assert_eq!(on_stdout.text(), dump);
+        assert_eq!(on_stdout.stderr, ran.text(), "the report");
+    }
+}
+
+#[test]
+fn the_tick_of_waveforms_can_be_chosen() {
+    let folder = folder_with_song();
+    for (tick, scale) in [("1ns", "1 ns"), ("100ns", "100 ns"), ("1us", "1 us")] {
+        let ran = folder.run(&["play", "song.mid", "--vcd", "-", "--vcd-tick", tick]);
+        assert!(ran.text().contains(&format!("$timescale {scale} $end")), "{tick}");
+    }
+}

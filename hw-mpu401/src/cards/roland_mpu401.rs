@@ -108,6 +108,9 @@ pub(super) const TIMING: Timing = Timing {
     // Measured when 3F directly follows a reset. Assumed: that means a unit whose clock does not
     // run yet.
     busy_after_early_uart_entry_ns: Spread::exactly(33_450_000),
+    // Measured: 140 to 200 us from a read to a byte that is not ready; a backlog drains at about
+    // 7200 bytes a second, which is 139 us a byte.
+    rx_queued_to_dsr_ns: Spread::between(139_000, 139_000, 200_000),
 };
 
 /// What the unit sends by itself after a reset.

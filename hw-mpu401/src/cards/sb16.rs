@@ -88,6 +88,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // Assumed: what the UART holds is sent.
         backlog_after_exit_ns: Spread::exactly(NEVER_NS),
         busy_after_early_uart_entry_ns: Spread::exactly(0),
+        rx_queued_to_dsr_ns: Spread::exactly(0),
     },
     // Assumed: an 8-bit ISA cycle with its recovery time.
     access_ns: 1_000,

@@ -88,6 +88,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // Assumed: FF is said to clear the receive FIFO only.
         backlog_after_exit_ns: Spread::exactly(NEVER_NS),
         busy_after_early_uart_entry_ns: Spread::exactly(0),
+        rx_queued_to_dsr_ns: Spread::exactly(0),
     },
     // Assumed: LPC cycle and bridge together.
     access_ns: 1_000,

@@ -71,7 +71,6 @@ fn measure(choice: CardTiming) -> [u64; 7] {
 const MEASURED_US: [(u64, u64); 7] = [
     (17, 243),
     (42, 268),
-    // The command that tells the end of the reset is itself taken 17 us later at least.
     (27_180, 27_230),
     (34_600, 34_730),
     (11, 32),

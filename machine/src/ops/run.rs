@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use hw_mpu401::{BYTE_TIME_NS, CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge};
+use hw_mpu401::{
+    BYTE_TIME_NS, CardProfile, CardTiming, InitialState, Lane, Mode, Mpu401, Register, WireEdge,
+};
 
 use super::model::Model;
+use super::record::Recorder;
 use super::report::{Got, LineResult, Outcome, RunReport, ScenarioReport};
 use super::script::{
     Action, Expectation, Expected, Level, OwnClocks, Poll, PollEnd, Scenario, Script, Span, Step,
@@ -20,7 +23,28 @@ const WIRE_LOOK_NS: u64 = 50_000_000;
 /// Runs a script on the model of this card.
 #[must_use]
 pub fn run(script: &Script, profile: &CardProfile) -> RunReport {
-    run_on(script, &profile.name, profile.access_ns, |initial| Mpu401::new(profile, initial))
+    run_with(script, profile, CardTiming::Typical)
+}
+
+/// The same with latencies from the card's ranges.
+#[must_use]
+pub fn run_with(script: &Script, profile: &CardProfile, timing: CardTiming) -> RunReport {
+    run_on(script, &profile.name, profile.access_ns, |initial| {
+        Mpu401::with_timing(profile, initial, timing)
+    })
+}
+
+/// The same, with all that goes on at the card in a trace.
+#[must_use]
+pub fn run_recorded(
+    script: &Script,
+    profile: &CardProfile,
+    timing: CardTiming,
+    recorder: &Recorder,
+) -> RunReport {
+    run_on(script, &profile.name, profile.access_ns, |initial| {
+        recorder.watch(Mpu401::with_timing(profile, initial, timing))
+    })
 }
 
 /// Runs a script on any model: `card` is the name by which the script knows it, `access_ns` what

@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use hw_mpu401::CardProfile;
 use hw_mpu401::conformance::SCRIPTS;
+use hw_mpu401::{CardProfile, CardTiming};
 
 use super::report::{RunReport, ScenarioReport};
-use super::run::run;
+use super::run::run_with;
 use super::script::{Like, RemarkKind, Scenario, Script};
 
 /// The scripts that are built in.
@@ -119,6 +119,12 @@ pub struct SuiteReport {
 /// Runs the suite on these cards.
 #[must_use]
 pub fn check(cards: &[CardProfile]) -> SuiteReport {
+    check_with(cards, CardTiming::Typical)
+}
+
+/// The same with latencies from the cards' ranges.
+#[must_use]
+pub fn check_with(cards: &[CardProfile], timing: CardTiming) -> SuiteReport {
     let mut report = SuiteReport {
         cards: cards.iter().map(|card| card.name.to_string()).collect(),
         likes: Vec::new(),
@@ -126,7 +132,8 @@ pub fn check(cards: &[CardProfile]) -> SuiteReport {
         runs: Vec::new(),
     };
     for script in suite() {
-        let runs: Vec<RunReport> = cards.iter().map(|card| run(&script, card)).collect();
+        let runs: Vec<RunReport> =
+            cards.iter().map(|card| run_with(&script, card, timing)).collect();
         for (number, scenario) in script.scenarios.iter().enumerate() {
             let cell =
                 |run: &RunReport| Cell::new(&script, number, &run.scenarios[number], &run.card);

@@ -210,6 +210,10 @@ fn resources_that_do_not_fit_are_refused_before_any_access() {
         vec![ports(0x330, 2), ports(0x300, 2)],
         vec![ports(0x330, 2), interrupt(), interrupt()],
         vec![ports(0x330, 2), memory],
+        vec![ports(0xE0D0, 1), ports(0xE0D0, 1)],
+        vec![ports(0xE0D0, 1), ports(0x1_0000, 1)],
+        vec![ports(0xE0D0, 1), ports(0xE0D2, 2)],
+        vec![ports(0xE0D0, 1), ports(0xE0D2, 1), ports(0xE0D4, 1)],
     ];
     for resources in wrong {
         let rig = Rig::new(Wiring::Interrupt);

@@ -1,9 +1,10 @@
 //! Songs out: every byte reaches the wire in order and unchanged, on every card.
 
-use portcls_machine::chip::{BYTE_TIME_NS, card};
+use portcls_machine::chip::{BYTE_TIME_NS, CardTiming, card, cards};
 use portcls_machine::midi_file::Song;
-use portcls_machine::play;
+use portcls_machine::report::Filter;
 use portcls_machine::tune::default_tune;
+use portcls_machine::{MachineBuilder, play};
 use proptest::prelude::*;
 
 use crate::songs::{flood, random_song, sysex};
@@ -14,6 +15,31 @@ fn played(card: &str, song: &Song) -> Vec<(u64, u8)> {
     let report = play(&machine(card), song).expect("the song plays");
     assert_played(card, &report);
     report.wire.into_iter().filter(|&(start_ns, _)| start_ns >= report.run_ns).collect()
+}
+
+#[test]
+fn the_tune_plays_on_every_built_in_card_at_any_timing() {
+    let song = default_tune();
+    for profile in cards() {
+        for timing in [CardTiming::Shortest, CardTiming::Longest, CardTiming::Seeded(1)] {
+            let builder = MachineBuilder::new().card_profile(profile.clone()).card_timing(timing);
+            let machine = builder.build().expect("the machine can be built");
+            let report = play(&machine, &song).expect("the song plays");
+            assert!(report.is_complete(), "{} {timing:?}: {report:?}", profile.name);
+        }
+    }
+}
+
+#[test]
+fn a_card_with_registers_apart_is_driven_by_one_port_for_each() {
+    let machine = MachineBuilder::new().card("pc98-mpu").expect("a known card").build();
+    let machine = machine.expect("the machine can be built");
+    machine.start().expect("the driver starts");
+    let trace = machine.trace_text(Filter::Registers);
+    assert!(trace.contains("card pc98-mpu, port E0D0"), "{trace}");
+    assert!(trace.contains("out E0D2 <- 3F"), "{trace}");
+    assert!(trace.contains("in  E0D0 -> FE"), "{trace}");
+    assert!(!trace.contains("E0D1"), "{trace}");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use portcls_machine::chip::{Mpu401, card, cards};
+use portcls_machine::chip::{CardTiming, Mpu401, card, cards};
 use portcls_machine::ops::{
-    Remark, RemarkKind, RunReport, Scenario, Script, Verdict, check, run, run_on, suite,
+    Remark, RemarkKind, RunReport, Scenario, Script, Verdict, check, check_with, run, run_on, suite,
 };
 
 use crate::reference::Reference;
@@ -16,6 +16,19 @@ fn every_card_does_what_the_suite_expects_of_it() {
     let failures: Vec<String> =
         report.runs.iter().flat_map(RunReport::failures).map(|f| f.to_string()).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_card_does_as_expected_at_every_point_of_its_ranges() {
+    let drawn = (1..=4).map(CardTiming::Seeded);
+    for timing in [CardTiming::Shortest, CardTiming::Longest].into_iter().chain(drawn) {
+        let failures: Vec<String> = check_with(cards(), timing)
+            .runs
+            .iter()
+            .flat_map(|run| run.failures().map(|failure| failure.to_string()).collect::<Vec<_>>())
+            .collect();
+        assert!(failures.is_empty(), "{timing:?}: {}", failures.join("\n"));
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The runs that are judged, and their dumps.
 
+use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::trace::{Event, SerialEdge, TraceLog};
 use portcls_machine::midi_file::Song;
+use portcls_machine::ops::{Recorder, Script, Verdict, run_recorded};
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::{
     Application, CardSignals, Machine, MachineBuilder, capture, play, vcd_options,
@@ -61,6 +63,31 @@ pub fn both_ways(card: &str) -> TraceLog {
     output.write_now(&bytes).expect("the write is queued");
     machine.run_for_ns(100_000_000).expect("the machine runs");
     machine.trace_log()
+}
+
+/// The trace of a register script that sends and receives on two cards, one after the other, the
+/// second time with latencies of its own for each byte.
+pub fn scripted(card: &CardProfile) -> TraceLog {
+    let text = "init uart
+                repeat 9
+                  in 80 3C
+                  W D 90
+                  wait 413.3
+                  R D
+                  W D 7F
+                  wait 1000.1
+                  R D
+                end
+                init uart
+                W D 55
+                in F8
+                wait 600
+                wire -> count 1";
+    let script = Script::parse("judged.ops", text).expect("the script is valid");
+    let recorder = Recorder::new();
+    let report = run_recorded(&script, card, CardTiming::Seeded(5), &recorder);
+    assert_eq!(report.verdict(), Verdict::Passed, "{report}");
+    recorder.log()
 }
 
 /// The dump of a trace.

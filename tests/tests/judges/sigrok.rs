@@ -4,12 +4,13 @@
 //! framing, and the times of the start bits prove the rate. It is asked about one line a run:
 //! its decoder of MIDI mixes the two directions up.
 
+use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::vcd::{Dialect, Tick};
 use portcls_machine::tune::default_tune;
 
 use crate::program::{Exhibit, is_installed, output, run};
-use crate::scene::{CARDS, both_ways, bytes_on, captured, dump, played, song};
+use crate::scene::{CARDS, both_ways, bytes_on, captured, dump, played, scripted, song};
 
 const PROGRAM: &str = "sigrok-cli";
 
@@ -106,6 +107,20 @@ fn sysex_both_ways_at_once_is_read_back() {
         return;
     }
     assert_eq!(judge("both", &both_ways("smsc-superio"), Tick::HundredNanoseconds), 2);
+}
+
+#[test]
+fn a_register_script_is_read_back_on_every_card() {
+    if !is_there() {
+        return;
+    }
+    for card in cards() {
+        let log = scripted(card);
+        let lines = usize::from(!bytes_on(&log, "out").is_empty()) + 1;
+        for tick in [Tick::HundredNanoseconds, Tick::Microsecond] {
+            assert_eq!(judge(&format!("ops-{}", card.name), &log, tick), lines, "{}", card.name);
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,55 @@
+//! The card that is meant by `--card`: a built-in one, or one in a file.
+
+use std::path::PathBuf;
+use std::str;
+
+use portcls_machine::card_file::{CardFile, CardFileError, MAX_CARD_FILE_BYTES};
+use portcls_machine::chip::CardProfile;
+
+use crate::failure::Failure;
+use crate::input::{Input, Obstacle};
+
+/// A card as the user names it.
+#[derive(Clone, Debug)]
+pub enum CardChoice {
+    /// A built-in card.
+    BuiltIn(&'static CardProfile),
+    /// A file.
+    File(PathBuf),
+}
+
+impl CardChoice {
+    /// The card, and the built-in one that it starts from.
+    ///
+    /// # Errors
+    /// [`Failure::CannotRead`] and [`Failure::NotACard`].
+    pub fn load(&self) -> Result<CardFile, Failure> {
+        let path = match self {
+            CardChoice::BuiltIn(profile) => {
+                return Ok(CardFile { profile: (*profile).clone(), based_on: None });
+            }
+            CardChoice::File(path) => path,
+        };
+        let input = Input::File(path.clone());
+        let name = input.name();
+        let not_a_card = |line, what: &str, hint: &str| CardFileError {
+            file: name.clone(),
+            line,
+            what: what.to_owned(),
+            hint: hint.to_owned(),
+        };
+        let bytes = input.bytes(MAX_CARD_FILE_BYTES).map_err(|obstacle| match obstacle {
+            Obstacle::System(error) => {
+                Failure::cannot_read(&name, &error, "give a card file (.toml) or a name of `cards`")
+            }
+            Obstacle::TooBig(_) => {
+                not_a_card(1, "the file is too long for a card", "leave out what is no key").into()
+            }
+        })?;
+        let text = str::from_utf8(&bytes).map_err(|error| {
+            let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+            not_a_card(line, "a byte here is no text", "save the file as plain text in UTF-8")
+        })?;
+        Ok(CardFile::parse(&name, text)?)
+    }
+}

@@ -1,0 +1,44 @@
+//! Cards of one's own: a profile as a file in TOML, read and written.
+//!
+//! Owns: the keys of such a file (`fields`), reading it ([`CardFile::parse`]) with what is wrong
+//! named by file and line, and the text of any profile ([`to_toml`]). It reads no file itself.
+//!
+//! ```
+//! use portcls_machine::card_file::CardFile;
+//!
+//! let card = CardFile::parse(
+//!     "my-card.toml",
+//!     "name = \"my-card\"
+//!      based-on = \"sb16\"
+//!      tx-depth = 16",
+//! )?;
+//! assert_eq!((card.profile.tx_depth, card.profile.rx_depth), (16, 2));
+//! # Ok::<(), portcls_machine::card_file::CardFileError>(())
+//! ```
+
+mod consistency;
+mod error;
+mod fields;
+mod read;
+mod value;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use hw_mpu401::CardProfile;
+
+pub use error::CardFileError;
+pub use write::to_toml;
+
+/// Longest text of a card file, in bytes.
+pub const MAX_CARD_FILE_BYTES: usize = 1 << 20;
+
+/// A card that was read from a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardFile {
+    /// The card.
+    pub profile: CardProfile,
+    /// The built-in card that it starts from, if it does.
+    pub based_on: Option<String>,
+}

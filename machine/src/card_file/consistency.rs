@@ -1,0 +1,113 @@
+//! What cannot be true of one card at once, though each key by itself is possible.
+
+use hw_mpu401::{AckSet, CardProfile, CommandPort, HostPort, NEVER_NS, ResetAck};
+
+/// Two things of a card that exclude each other.
+pub(super) struct Contradiction {
+    /// The keys that say them, the one to mend first.
+    pub keys: &'static [&'static str],
+    pub what: String,
+    pub hint: String,
+}
+
+/// The first contradiction in a card.
+pub(super) fn contradiction(card: &CardProfile) -> Option<Contradiction> {
+    [commands(card), status(card), ports(card), depth(card), times(card)]
+        .into_iter()
+        .flatten()
+        .next()
+}
+
+fn found(keys: &'static [&'static str], what: &str, hint: &str) -> Option<Contradiction> {
+    Some(Contradiction { keys, what: what.to_owned(), hint: hint.to_owned() })
+}
+
+fn commands(card: &CardProfile) -> Option<Contradiction> {
+    let has_no_commands = card.command_port == CommandPort::StatusOnly;
+    if has_no_commands && card.firmware.is_some() {
+        return found(
+            &["firmware", "command-port"],
+            "a card without a command port cannot be asked for its firmware",
+            "write firmware = \"none\", or command-port = \"present\"",
+        );
+    }
+    if has_no_commands && card.ack_set != AckSet::None {
+        return found(
+            &["ack-set", "command-port"],
+            "a card without a command port has nothing to acknowledge",
+            "write ack-set = \"none\", or command-port = \"present\"",
+        );
+    }
+    let knows_two = matches!(card.ack_set, AckSet::ResetAndUart | AckSet::None);
+    if knows_two && card.firmware.is_some() {
+        return found(
+            &["firmware", "ack-set"],
+            "a card that knows only FF and 3F cannot be asked for its firmware",
+            "write firmware = \"none\", or ack-set = \"all\"",
+        );
+    }
+    if card.ack_set == AckSet::None && card.ack_reset_in_uart != ResetAck::Silent {
+        return found(
+            &["ack-reset-in-uart", "ack-set"],
+            "a card without an ACK has none in UART mode either",
+            "write ack-reset-in-uart = \"silent\"",
+        );
+    }
+    None
+}
+
+fn status(card: &CardProfile) -> Option<Contradiction> {
+    let changing = card.status_rx_full_bits | card.status_uart_bits;
+    if card.status_low_bits & changing != 0 || card.status_rx_full_bits & card.status_uart_bits != 0
+    {
+        return found(
+            &["status-rx-full-bits", "status-uart-bits", "status-low-bits"],
+            "one bit of STATUS has two meanings",
+            "give each bit to one of status-low-bits, status-rx-full-bits and status-uart-bits",
+        );
+    }
+    None
+}
+
+fn ports(card: &CardProfile) -> Option<Contradiction> {
+    if card.usual_port.checked_add(card.status_offset).is_none() {
+        return found(
+            &["usual-port", "status-offset"],
+            "STATUS would lie above port FFFF",
+            "write a lower usual-port",
+        );
+    }
+    None
+}
+
+fn depth(card: &CardProfile) -> Option<Contradiction> {
+    if card.host_port == HostPort::Mailbox && card.tx_depth < 2 {
+        return found(
+            &["tx-depth", "host-port"],
+            "a mailbox needs a place in the latch and one on the wire",
+            "write tx-depth = 2 or more, or host-port = \"fifo\"",
+        );
+    }
+    None
+}
+
+fn times(card: &CardProfile) -> Option<Contradiction> {
+    let timing = &card.timing;
+    let (empty, full) = (timing.busy_after_exit_ns, timing.busy_after_exit_full_ns);
+    if full.min < empty.min || full.typ < empty.typ || full.max < empty.max {
+        return found(
+            &["busy-after-exit-full-ns", "busy-after-exit-ns"],
+            "busy-after-exit-full-ns is shorter than busy-after-exit-ns",
+            "write the same or more: output that is thrown away does not make the card faster",
+        );
+    }
+    let drops = timing.backlog_after_exit_ns.min;
+    if drops != NEVER_NS && drops > empty.min {
+        return found(
+            &["backlog-after-exit-ns", "busy-after-exit-ns"],
+            "the card would throw its output away after it is ready again",
+            "write backlog-after-exit-ns no longer than busy-after-exit-ns, or \"never\"",
+        );
+    }
+    None
+}

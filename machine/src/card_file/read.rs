@@ -1,0 +1,234 @@
+//! Reads a card file, key by key.
+
+use std::borrow::Cow;
+
+use hw_mpu401::{
+    BYTE_TIME_NS, CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, ResetOutput, Spread, Text,
+    card, cards,
+};
+use toml::de::DeTable;
+
+use super::consistency::contradiction;
+use super::error::Fault;
+use super::fields::{BACKLOG, FIELDS, Field, Kind, LATENCIES, Radix};
+use super::value::{Entry, entries, short};
+use super::{CardFile, CardFileError};
+
+/// Longest duration in a file, in ns: a day.
+const MAX_TIME_NS: u64 = 86_400_000_000_000;
+
+/// Longest name of a card, in characters.
+const MAX_NAME: usize = 40;
+
+const BASE_KEY: &str = "based-on";
+const TIMING_KEY: &str = "timing";
+const RANGE_KEYS: [&str; 3] = ["min", "typ", "max"];
+const OUTPUT_KEYS: [&str; 3] = ["stop-before-ready-ns", "clock-after-ready-ns", "clock-period-ns"];
+
+impl CardFile {
+    /// Reads a card; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// [`CardFileError`] with the first thing that is wrong.
+    pub fn parse(file: &str, text: &str) -> Result<Self, CardFileError> {
+        parse(text).map_err(|fault| fault.place(file, text))
+    }
+}
+
+fn parse(text: &str) -> Result<CardFile, Fault> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let what = format!("this is no TOML: {}", short(error.message()));
+        Fault::new(at, what, "write key = value, one a line, with texts in \"\"")
+    })?;
+    let entries = entries(table.get_ref());
+    let base = entries.iter().find(|entry| entry.key == BASE_KEY).map(base).transpose()?;
+    let mut profile = base.unwrap_or(&cards()[0]).clone();
+    for entry in &entries {
+        match FIELDS.iter().find(|field| field.key == entry.key) {
+            Some(field) => read_field(&mut profile, field, entry)?,
+            None if entry.key == TIMING_KEY => read_timing(&mut profile, entry, base.is_some())?,
+            None if entry.key == BASE_KEY => {}
+            None => return Err(unknown(entry, FIELDS.iter().map(|field| field.key))),
+        }
+    }
+    let is_given = |key: &str| entries.iter().any(|entry| entry.key == key);
+    let keys = FIELDS.iter().map(|field| field.key).chain([TIMING_KEY]);
+    let mut needed = keys.filter(|key| *key == "name" || base.is_none());
+    if let Some(key) = needed.find(|key| !is_given(key)) {
+        return Err(missing(key, text.len()));
+    }
+    if let Some(contradiction) = contradiction(&profile) {
+        let place = contradiction.keys.iter().find_map(|key| {
+            let inside =
+                entries.iter().find(|entry| entry.key == TIMING_KEY && key.ends_with("-ns"));
+            entries.iter().find(|entry| entry.key == *key).or(inside)
+        });
+        let at = place.map_or(0, |entry| entry.at);
+        return Err(Fault::new(at, contradiction.what, contradiction.hint));
+    }
+    let based_on = base.map(|base| base.name.to_string());
+    Ok(CardFile { profile, based_on })
+}
+
+fn base(entry: &Entry<'_>) -> Result<&'static CardProfile, Fault> {
+    let name = entry.value.get_ref().as_str().and_then(card);
+    name.ok_or_else(|| {
+        let names: Vec<&str> = cards().iter().map(|card| &*card.name).collect();
+        entry.fault(format!("write one of {}", names.join(", ")))
+    })
+}
+
+fn missing(key: &str, end: usize) -> Fault {
+    let what = format!("the key {key} is missing");
+    let hint = match key {
+        "name" => "give the card a name, as in name = \"my-card\"".to_owned(),
+        _ => "write it, or a card to start from, as in based-on = \"roland-mpu401\"".to_owned(),
+    };
+    Fault::new(end, what, hint)
+}
+
+/// A key that there is not, with the one that looks most like it.
+fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
+    let what = format!("there is no key {}", short(entry.key));
+    let near = known.chain([BASE_KEY, TIMING_KEY]).max_by_key(|key| likeness(key, entry.key));
+    let near = near.filter(|key| likeness(key, entry.key) >= key.len() / 2);
+    let hint = match near {
+        Some(key) => format!("did you mean {key}?"),
+        None => "cards --show roland-mpu401 shows all keys".to_owned(),
+    };
+    Fault::new(entry.at, what, hint)
+}
+
+/// Letters that two words have in common at their ends.
+fn likeness(one: &str, other: &str) -> usize {
+    let same = |(a, b): &(u8, u8)| a == b || (*a == b'-' && *b == b'_');
+    let start = one.bytes().zip(other.bytes()).take_while(same).count();
+    let end = one.bytes().rev().zip(other.bytes().rev()).take_while(same).count();
+    (start + end).min(one.len())
+}
+
+fn read_field(card: &mut CardProfile, field: &Field, entry: &Entry<'_>) -> Result<(), Fault> {
+    match &field.kind {
+        Kind::Text { set, .. } => {
+            let text = entry.text("write a text in \"\"")?;
+            if field.key == "name" {
+                check_name(entry, &text)?;
+            }
+            set(card, Text::Owned(text));
+        }
+        Kind::Sources => {
+            let texts = entry.list("write a list of texts, as in [\"measured by me\"]")?;
+            card.sources = Cow::Owned(texts.into_iter().map(Text::Owned).collect());
+        }
+        Kind::Number { range, radix, set, .. } => {
+            set(card, entry.number(range.clone(), *radix)?);
+        }
+        Kind::Word { words, set, .. } => set(card, entry.word(words)?),
+        Kind::Firmware => card.firmware = read_firmware(entry)?,
+        Kind::EmptyRead => card.empty_read = read_empty_read(entry)?,
+        Kind::Fifos { set, .. } => set(card, read_fifos(entry)?),
+        Kind::ResetOutput => card.reset_output = read_reset_output(entry)?,
+    }
+    Ok(())
+}
+
+fn check_name(entry: &Entry<'_>, name: &str) -> Result<(), Fault> {
+    let is_name_letter =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.len() <= MAX_NAME && name.bytes().all(is_name_letter) {
+        return Ok(());
+    }
+    Err(entry.fault(format!("write at most {MAX_NAME} lower case letters, digits and -")))
+}
+
+fn is_none(entry: &Entry<'_>) -> bool {
+    entry.value.get_ref().as_str() == Some("none")
+}
+
+fn read_firmware(entry: &Entry<'_>) -> Result<Option<FirmwareId>, Fault> {
+    if is_none(entry) {
+        return Ok(None);
+    }
+    let hint = "write { version = 0x15, revision = 0x01 } or \"none\"";
+    let found = entry.table(&["version", "revision"], hint)?;
+    let byte = |entry: &Entry<'_>| entry.number(0..=0xFF, Radix::Hexadecimal);
+    let (version, revision) = (byte(&found[0])?, byte(&found[1])?);
+    Ok(Some(FirmwareId { version: version as u8, revision: revision as u8 }))
+}
+
+fn read_empty_read(entry: &Entry<'_>) -> Result<EmptyRead, Fault> {
+    if entry.value.get_ref().as_str() == Some("stale") {
+        return Ok(EmptyRead::Stale);
+    }
+    let byte = entry.number(0..=0xFF, Radix::Hexadecimal);
+    let byte = byte.map_err(|_| entry.fault("write \"stale\" or a byte, as in 0xFE"))?;
+    Ok(EmptyRead::Value(byte as u8))
+}
+
+fn read_fifos(entry: &Entry<'_>) -> Result<Fifos, Fault> {
+    let hint = "write a list of \"tx\" and \"rx\", as in [\"rx\"] or []";
+    let mut fifos = Fifos::empty();
+    for name in entry.list(hint)? {
+        fifos |= match name.as_str() {
+            "tx" => Fifos::TX,
+            "rx" => Fifos::RX,
+            _ => return Err(entry.fault(hint)),
+        };
+    }
+    Ok(fifos)
+}
+
+fn read_reset_output(entry: &Entry<'_>) -> Result<Option<ResetOutput>, Fault> {
+    if is_none(entry) {
+        return Ok(None);
+    }
+    let hint = format!("write {{ {} = 0, ... }} or \"none\"", OUTPUT_KEYS.join(" = 0, "));
+    let found = entry.table(&OUTPUT_KEYS, &hint)?;
+    let time = |index: usize, least| {
+        let entry: &Entry<'_> = &found[index];
+        entry.number(least..=MAX_TIME_NS, Radix::Decimal)
+    };
+    Ok(Some(ResetOutput {
+        stop_before_ready_ns: time(0, 0)?,
+        clock_after_ready_ns: time(1, 0)?,
+        clock_period_ns: time(2, BYTE_TIME_NS)?,
+    }))
+}
+
+fn read_timing(card: &mut CardProfile, entry: &Entry<'_>, has_base: bool) -> Result<(), Fault> {
+    let table = entry.value.get_ref().as_table();
+    let table = table.ok_or_else(|| entry.fault("write [timing] and its keys below"))?;
+    let found = entries(table);
+    for entry in &found {
+        let Some(latency) = LATENCIES.iter().find(|latency| latency.key == entry.key) else {
+            return Err(unknown(entry, LATENCIES.iter().map(|latency| latency.key)));
+        };
+        *(latency.get_mut)(&mut card.timing) = read_spread(entry)?;
+    }
+    let is_given = |key: &str| found.iter().any(|entry| entry.key == key);
+    match LATENCIES.iter().find(|latency| !has_base && !is_given(latency.key)) {
+        Some(latency) => Err(missing(latency.key, entry.at)),
+        None => Ok(()),
+    }
+}
+
+fn read_spread(entry: &Entry<'_>) -> Result<Spread, Fault> {
+    let value = entry.value.get_ref();
+    if entry.key == BACKLOG && value.as_str() == Some("never") {
+        return Ok(Spread::exactly(NEVER_NS));
+    }
+    if value.is_table() {
+        let found = entry.table(&RANGE_KEYS, "write { min = 1, typ = 2, max = 3 }")?;
+        let time = |entry: &Entry<'_>| entry.number(0..=MAX_TIME_NS, Radix::Decimal);
+        let spread = Spread::between(time(&found[0])?, time(&found[1])?, time(&found[2])?);
+        if spread.min <= spread.typ && spread.typ <= spread.max {
+            return Ok(spread);
+        }
+        let what = format!("{} has min, typ and max out of order", entry.key);
+        return Err(Fault::new(entry.at, what, "write them so that min <= typ <= max"));
+    }
+    let hint = format!("write ns up to {MAX_TIME_NS} (a day), or {{ min = 1, typ = 2, max = 3 }}");
+    let time = entry.number(0..=MAX_TIME_NS, Radix::Decimal).map_err(|_| entry.fault(hint))?;
+    Ok(Spread::exactly(time))
+}

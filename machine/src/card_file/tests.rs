@@ -1,0 +1,265 @@
+//! What a card file may say, what is wrong with one, and that a written card is the same card.
+
+use hw_mpu401::{CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, Spread, Text, card, cards};
+use proptest::prelude::*;
+
+use super::fields::{FIELDS, Kind, LATENCIES};
+use super::*;
+
+const BASED: &str = "name = \"mine\"\nbased-on = \"roland-mpu401\"\n";
+
+fn read(text: &str) -> CardFile {
+    CardFile::parse("t.toml", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn error(text: &str) -> String {
+    CardFile::parse("t.toml", text).expect_err("the file is not valid").to_string()
+}
+
+/// What is wrong when this line stands below a name and a base.
+fn error_of(line: &str) -> String {
+    error(&format!("{BASED}{line}"))
+}
+
+#[test]
+fn every_built_in_card_is_the_same_when_it_is_written_and_read() {
+    for profile in cards() {
+        let text = to_toml(profile);
+        assert_eq!(read(&text), CardFile { profile: profile.clone(), based_on: None }, "{text}");
+        assert!(text.is_ascii());
+    }
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_card() {
+    let card = read(include_str!("../../../docs/my-card.toml"));
+    assert_eq!(&*card.profile.name, "my-card");
+    assert_eq!(card.based_on.as_deref(), Some("sb16"));
+    let page = include_str!("../../../docs/card-files.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    assert_eq!(read(example.expect("an example")).profile.tx_depth, card.profile.tx_depth);
+}
+
+#[test]
+fn a_card_based_on_another_changes_only_what_it_names() {
+    let found = read(
+        "name = \"mine\"\nbased-on = \"roland-mpu401\"\ntx-depth = 0x20\nempty-read = 0xFE\n\
+         firmware = { version = 0x14, revision = 2 }\ncleared-by-reset = []\n\
+         [timing]\ntx-accept-ns = { min = 1, typ = 2, max = 3 }\nbacklog-after-exit-ns = \"never\"",
+    );
+    let mut expected = card("roland-mpu401").expect("a known card").clone();
+    expected.name = Text::Borrowed("mine");
+    expected.tx_depth = 32;
+    expected.empty_read = EmptyRead::Value(0xFE);
+    expected.firmware = Some(FirmwareId { version: 0x14, revision: 2 });
+    expected.cleared_by_reset = Fifos::empty();
+    expected.timing.tx_accept_ns = Spread::between(1, 2, 3);
+    expected.timing.backlog_after_exit_ns = Spread::exactly(NEVER_NS);
+    assert_eq!(found.profile, expected);
+    assert_eq!(found.based_on.as_deref(), Some("roland-mpu401"));
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
+    let cases = [
+        ("tx-depht = 4", "t.toml:3: there is no key tx-depht; did you mean tx-depth?"),
+        ("tx_depth = 4", "t.toml:3: there is no key tx_depth; did you mean tx-depth?"),
+        ("zebra = 4", "t.toml:3: there is no key zebra; cards --show roland-mpu401 shows all keys"),
+        ("tx-depth = 0", "t.toml:3: tx-depth = 0 is not possible; write a number from 1 to 512"),
+        (
+            "rx-depth = 2049",
+            "t.toml:3: rx-depth = 2049 is not possible; write a number from 1 to 2048",
+        ),
+        ("tx-depth = -1", "t.toml:3: tx-depth = -1 is not possible; write a number from 1 to 512"),
+        (
+            "tx-depth = 1.5",
+            "t.toml:3: tx-depth is a number with a point; write a number from 1 to 512",
+        ),
+        (
+            "status-low-bits = 0x40",
+            "t.toml:3: status-low-bits = 0x40 is not possible; write a number from 0x0 to 0x3F",
+        ),
+        (
+            "interrupt = \"edge\"",
+            "t.toml:3: interrupt = \"edge\" is not possible; write \"latch-edge\" or \"level\"",
+        ),
+        (
+            "interrupt = true",
+            "t.toml:3: interrupt is true or false; write \"latch-edge\" or \"level\"",
+        ),
+        (
+            "name = \"Mine\"",
+            "t.toml:3: this is no TOML: duplicate key; write key = value, one a line, with texts \
+             in \"\"",
+        ),
+        (
+            "[timing]\n\ntx-accept-ns = { min = 3, typ = 2, max = 1 }",
+            "t.toml:5: tx-accept-ns has min, typ and max out of order; write them so that \
+             min <= typ <= max",
+        ),
+        (
+            "[timing]\nbusy-after-reset-ns = 86_400_000_000_001",
+            "t.toml:4: busy-after-reset-ns = 86400000000001 is not possible; write ns up to \
+             86400000000000 (a day), or { min = 1, typ = 2, max = 3 }",
+        ),
+        (
+            "[timing]\nbusy-after-rest-ns = 1",
+            "t.toml:4: there is no key busy-after-rest-ns; did you mean busy-after-reset-ns?",
+        ),
+        (
+            "cleared-by-reset = [\"tx\", \"fifo\"]",
+            "t.toml:3: cleared-by-reset is a list; write a list of \"tx\" and \"rx\", as in \
+             [\"rx\"] or []",
+        ),
+        (
+            "firmware = { version = 1 }",
+            "t.toml:3: firmware has not just the keys version, revision; write \
+             { version = 0x15, revision = 0x01 } or \"none\"",
+        ),
+        (
+            "empty-read = 0x1FF",
+            "t.toml:3: empty-read = 0x1FF is not possible; write \"stale\" or a byte, as in 0xFE",
+        ),
+        ("\n\ntx-depth = ", "t.toml:5: this is no TOML: "),
+    ];
+    for (line, expected) in cases {
+        let found = error_of(line);
+        assert!(found.starts_with(expected), "{line}:\n{found}\n{expected}");
+    }
+}
+
+#[test]
+fn a_contradiction_is_named_at_the_key_that_makes_it() {
+    let cases = [
+        ("tx-depth = 1", "t.toml:3: a mailbox needs a place in the latch and one on the wire"),
+        (
+            "command-port = \"status-only\"",
+            "t.toml:3: a card without a command port cannot be asked for its firmware",
+        ),
+        (
+            "firmware = \"none\"\ncommand-port = \"status-only\"",
+            "t.toml:4: a card without a command port has nothing to acknowledge",
+        ),
+        (
+            "ack-set = \"reset-and-uart\"",
+            "t.toml:3: a card that knows only FF and 3F cannot be asked for its firmware",
+        ),
+        (
+            "firmware = \"none\"\nack-set = \"none\"\nack-reset-in-uart = \"acknowledged\"",
+            "t.toml:5: a card without an ACK has none in UART mode either",
+        ),
+        ("status-uart-bits = 0x10", "t.toml:3: one bit of STATUS has two meanings"),
+        ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3: STATUS would lie above port FFFF"),
+        (
+            "[timing]\nbusy-after-exit-full-ns = 1",
+            "t.toml:3: busy-after-exit-full-ns is shorter than busy-after-exit-ns",
+        ),
+        (
+            "[timing]\nbacklog-after-exit-ns = 61_000_000",
+            "t.toml:3: the card would throw its output away after it is ready again",
+        ),
+    ];
+    for (line, expected) in cases {
+        let found = error_of(line);
+        assert!(found.starts_with(expected), "{line}:\n{found}\n{expected}");
+    }
+}
+
+#[test]
+fn a_missing_key_is_named_when_there_is_no_card_to_start_from() {
+    assert_eq!(
+        error("name = \"mine\"\n"),
+        "t.toml:2: the key title is missing; write it, or a card to start from, as in \
+         based-on = \"roland-mpu401\""
+    );
+    assert_eq!(
+        error("based-on = \"sb16\""),
+        "t.toml:1: the key name is missing; give the card a name, as in name = \"my-card\""
+    );
+    let text = to_toml(&cards()[0]).replace("next-byte-ns = 9_000\n", "");
+    assert!(error(&text).contains("the key next-byte-ns is missing"), "{}", error(&text));
+    assert!(error("name = \"mine\"\nbased-on = \"none\"").contains("write one of roland-mpu401"));
+}
+
+#[test]
+fn the_table_of_keys_has_every_latency_in_the_order_of_the_profile() {
+    let mut profile = cards()[0].clone();
+    for (number, latency) in LATENCIES.iter().enumerate() {
+        *(latency.get_mut)(&mut profile.timing) = Spread::exactly(number as u64);
+    }
+    let mut next = 0;
+    let _ = profile.timing.map(|spread| {
+        assert_eq!(*spread, Spread::exactly(next));
+        next += 1;
+    });
+    assert_eq!(next as usize, LATENCIES.len());
+}
+
+/// A card with every key at some possible value, contradictions included.
+fn any_card() -> impl Strategy<Value = CardProfile> {
+    let numbers = prop::collection::vec(any::<u64>(), FIELDS.len() + 3 * LATENCIES.len());
+    (0..cards().len(), numbers, "[ -~]{1,40}").prop_map(|(card, numbers, words)| {
+        let mut profile = cards()[card].clone();
+        let (of_fields, of_times) = numbers.split_at(FIELDS.len());
+        for (field, &number) in FIELDS.iter().zip(of_fields) {
+            match &field.kind {
+                Kind::Number { range, set, .. } => {
+                    set(&mut profile, range.start() + number % (range.end() - range.start() + 1));
+                }
+                Kind::Word { words, set, .. } => set(&mut profile, number as usize % words.len()),
+                Kind::Fifos { set, .. } => {
+                    set(&mut profile, Fifos::from_bits_truncate(number as u8));
+                }
+                Kind::EmptyRead if number % 2 == 0 => {
+                    profile.empty_read = EmptyRead::Value((number >> 8) as u8);
+                }
+                Kind::Text { set, .. } if field.key != "name" => {
+                    set(&mut profile, Text::Owned(words.clone()));
+                }
+                _ => {}
+            }
+        }
+        for (latency, numbers) in LATENCIES.iter().zip(of_times.chunks(3)) {
+            let mut times = [numbers[0], numbers[1], numbers[2]].map(|n| n % 86_400_000_000_001);
+            times.sort_unstable();
+            *(latency.get_mut)(&mut profile.timing) = Spread::between(times[0], times[1], times[2]);
+        }
+        profile
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_card_without_a_contradiction_is_the_same_when_it_is_written_and_read(
+        profile in any_card(),
+    ) {
+        match CardFile::parse("t.toml", &to_toml(&profile)) {
+            Ok(found) => prop_assert_eq!(found.profile, profile),
+            Err(error) => {
+                let contradiction = consistency::contradiction(&profile);
+                prop_assert_eq!(contradiction.map(|c| c.what), Some(error.what));
+            }
+        }
+    }
+
+    #[test]
+    fn arbitrary_text_is_refused_and_never_a_fault(text in ".{0,200}") {
+        let _ = CardFile::parse("t.toml", &text);
+    }
+
+    #[test]
+    fn a_damaged_card_is_read_or_refused_and_never_a_fault(
+        card in 0..cards().len(),
+        at in any::<prop::sample::Index>(),
+        length in 0..40_usize,
+        instead in "[ -~\n]{0,8}",
+    ) {
+        let text = to_toml(&cards()[card]);
+        let start = at.index(text.len());
+        let end = (start + length).min(text.len());
+        let damaged = format!("{}{instead}{}", &text[..start], &text[end..]);
+        if let Err(error) = CardFile::parse("t.toml", &damaged) {
+            prop_assert!(error.line >= 1 && error.line <= damaged.lines().count() + 1);
+        }
+    }
+}

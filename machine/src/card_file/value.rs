@@ -1,0 +1,132 @@
+//! A value of a card file as what a key wants, or what to write instead.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::Fault;
+use super::fields::Radix;
+
+/// Longest text in characters.
+const MAX_TEXT: usize = 1_000;
+
+/// A key with its value, and where both stand.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'t> {
+    pub key: &'t str,
+    /// Where the key stands, in bytes.
+    pub at: usize,
+    pub value: &'t Spanned<DeValue<'t>>,
+}
+
+impl Entry<'_> {
+    /// A fault at this entry: what it has, and what to write.
+    pub fn fault(&self, hint: impl Into<String>) -> Fault {
+        let what = match self.value.get_ref() {
+            DeValue::String(text) => format!("{} = \"{}\" is not possible", self.key, short(text)),
+            DeValue::Integer(number) => format!("{} = {number} is not possible", self.key),
+            other => format!("{} is {}", self.key, type_words(other)),
+        };
+        Fault::new(self.at, what, hint)
+    }
+
+    pub fn text(&self, hint: &str) -> Result<String, Fault> {
+        let text = self.value.get_ref().as_str().ok_or_else(|| self.fault(hint))?;
+        let is_plain = !text.chars().any(char::is_control);
+        if text.is_empty() || text.chars().count() > MAX_TEXT || !is_plain {
+            let what = format!("{} is empty, too long or no plain text", self.key);
+            let hint = format!("write 1 to {MAX_TEXT} characters in one line");
+            return Err(Fault::new(self.at, what, hint));
+        }
+        Ok(text.to_owned())
+    }
+
+    pub fn number(&self, range: RangeInclusive<u64>, radix: Radix) -> Result<u64, Fault> {
+        let found = integer(self.value.get_ref()).filter(|number| range.contains(number));
+        found.ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            self.fault(match radix {
+                Radix::Decimal => format!("write a number from {least} to {most}"),
+                Radix::Hexadecimal => format!("write a number from 0x{least:X} to 0x{most:X}"),
+            })
+        })
+    }
+
+    /// The position of the word among these.
+    pub fn word(&self, words: &[&str]) -> Result<usize, Fault> {
+        let text = self.value.get_ref().as_str();
+        let found = text.and_then(|text| words.iter().position(|word| *word == text));
+        found.ok_or_else(|| self.fault(format!("write {}", alternatives(words))))
+    }
+
+    pub fn list(&self, hint: &str) -> Result<Vec<String>, Fault> {
+        let array = self.value.get_ref().as_array().ok_or_else(|| self.fault(hint))?;
+        let texts = array.iter().map(|value| Entry { value, ..*self }.text(hint));
+        texts.collect()
+    }
+
+    /// The entries of a table that must have all of these keys and no other.
+    pub fn table(&self, keys: &[&str], hint: &str) -> Result<Vec<Entry<'_>>, Fault> {
+        let table = self.value.get_ref().as_table().ok_or_else(|| self.fault(hint))?;
+        let found = entries(table);
+        let has_all = keys.iter().all(|key| found.iter().any(|entry| entry.key == *key));
+        if found.len() != keys.len() || !has_all {
+            let what = format!("{} has not just the keys {}", self.key, keys.join(", "));
+            return Err(Fault::new(self.at, what, hint));
+        }
+        let place = |entry: &Entry<'_>| keys.iter().position(|key| *key == entry.key);
+        let mut found = found;
+        found.sort_by_key(place);
+        Ok(found)
+    }
+}
+
+/// The entries of a table in the order of the text.
+pub(super) fn entries<'t>(table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
+    let entry = |(key, value)| {
+        let key: &'t Spanned<Cow<'_, str>> = key;
+        Entry { key: key.get_ref(), at: key.span().start, value }
+    };
+    let mut entries: Vec<Entry<'t>> = table.iter().map(entry).collect();
+    entries.sort_by_key(|entry| entry.at);
+    entries
+}
+
+/// `"a", "b" or "c"`.
+fn alternatives(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<u64> {
+    let number = value.as_integer()?;
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+/// The start of a text of a user, as a message may show it.
+pub(super) fn short(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+    let mut shown: String = plain.take(SHOWN).collect();
+    if text.chars().count() > SHOWN {
+        shown.push_str("...");
+    }
+    shown
+}
+
+fn type_words(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,183 @@
+//! A run of a script as a trace: the wires, the interrupt line, the flags and the buffers.
+//!
+//! A script has no kernel, so what a bus would see is recorded here, from the card itself: at
+//! each access, and at each moment at which the card changes by itself.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use hw_mpu401::{BIT_TIME_NS, Lane, Mode, Mpu401, Register, Status, WireEdge, WireEvent};
+use portcls_emulator::trace::{
+    Event, Layer, Level, NameId, SerialEdge, Trace, TraceConfig, TraceLog,
+};
+
+use super::model::Model;
+use crate::card_device::SIGNALS;
+
+/// Time between the end of one card's course and the power-on of the next one's, in ns: longer
+/// than a byte, so that one that was on the wire has gone.
+const BETWEEN_CARDS_NS: u64 = 1_000_000;
+
+/// Records scripts one after the other: each `init` begins a little after what was before it.
+pub struct Recorder {
+    trace: Trace,
+    names: Names,
+    end_ns: Cell<u64>,
+}
+
+/// What the trace calls the parts of a card.
+#[derive(Clone, Copy)]
+struct Names {
+    wire: NameId,
+    card: NameId,
+    lanes: [NameId; 2],
+    /// The signals of a card, and its interrupt line.
+    signals: [NameId; 5],
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Recorder::new()
+    }
+}
+
+impl Recorder {
+    /// A recorder of which nothing has been asked.
+    #[must_use]
+    pub fn new() -> Recorder {
+        let trace = Trace::new(TraceConfig::default());
+        let [drr, dsr, tx, rx] = SIGNALS.map(|name| trace.name(name));
+        let names = Names {
+            wire: trace.actor("wire", Layer::Hardware),
+            card: trace.actor("hw", Layer::Hardware),
+            lanes: ["out", "in"].map(|name| trace.name(name)),
+            signals: [drr, dsr, tx, rx, trace.name("irq")],
+        };
+        Recorder { trace, names, end_ns: Cell::new(0) }
+    }
+
+    /// What has been recorded.
+    #[must_use]
+    pub fn log(&self) -> TraceLog {
+        self.trace.log()
+    }
+
+    /// When it was full, in ns of the trace; what came later is not in it.
+    #[must_use]
+    pub fn first_dropped_ns(&self) -> Option<u64> {
+        self.trace.first_dropped_ns()
+    }
+
+    /// Puts a card on it.
+    pub(super) fn watch(&self, chip: Mpu401) -> Watched<'_> {
+        let begin_ns = match self.end_ns.get() {
+            0 => 0,
+            end_ns => (end_ns + BETWEEN_CARDS_NS).next_multiple_of(BETWEEN_CARDS_NS),
+        };
+        let mut watched =
+            Watched { recorder: self, chip, begin_ns, values: [None; 5], events: VecDeque::new() };
+        watched.look(0);
+        watched
+    }
+}
+
+/// A card whose course is recorded.
+pub(super) struct Watched<'r> {
+    recorder: &'r Recorder,
+    chip: Mpu401,
+    /// When this card's time began, in the time of the trace.
+    begin_ns: u64,
+    values: [Option<u32>; 5],
+    /// Events on the wires that are recorded and that the script has not fetched.
+    events: VecDeque<WireEvent>,
+}
+
+impl Watched<'_> {
+    /// Lets time pass from change to change.
+    fn pass(&mut self, now_ns: u64) {
+        loop {
+            let change_ns = self.chip.next_change_ns();
+            if change_ns >= now_ns {
+                break;
+            }
+            self.chip.advance(change_ns);
+            self.look(change_ns);
+        }
+        self.chip.advance(now_ns);
+        self.look(now_ns);
+    }
+
+    /// Records what has changed.
+    fn look(&mut self, now_ns: u64) {
+        while let Some(event) = self.chip.pop_wire() {
+            self.record_byte(event);
+            self.events.push_back(event);
+        }
+        let Names { card, signals, .. } = self.recorder.names;
+        let (status, waiting) = (self.chip.status(), self.chip.waiting());
+        let values = [
+            u32::from(status.contains(Status::DRR)),
+            u32::from(status.contains(Status::DSR)),
+            waiting.output as u32,
+            waiting.input as u32,
+            u32::from(self.chip.interrupt_line()),
+        ];
+        for ((signal, value), last) in signals.into_iter().zip(values).zip(&mut self.values) {
+            if last.replace(value) != Some(value) {
+                let event = Event::Signal { signal, value };
+                self.recorder.trace.record(self.begin_ns + now_ns, Level::Hardware, card, event);
+            }
+        }
+        self.recorder.end_ns.set(self.begin_ns + now_ns);
+    }
+
+    fn record_byte(&self, event: WireEvent) {
+        let Names { wire, lanes: [out, input], .. } = self.recorder.names;
+        let lane = match event.lane {
+            Lane::Out => out,
+            Lane::In => input,
+        };
+        let edge = match event.edge {
+            WireEdge::Start => SerialEdge::Start,
+            WireEdge::End => SerialEdge::End,
+        };
+        let serial = Event::Serial { lane, byte: event.byte, edge, bit_ns: BIT_TIME_NS as u32 };
+        let time_ns = self.begin_ns + event.time_ns;
+        self.recorder.trace.record(time_ns, Level::Hardware, wire, serial);
+    }
+}
+
+impl Model for Watched<'_> {
+    fn read(&mut self, register: Register, now_ns: u64) -> u8 {
+        self.pass(now_ns);
+        let value = self.chip.read(register, now_ns);
+        self.look(now_ns);
+        value
+    }
+
+    fn write(&mut self, register: Register, value: u8, now_ns: u64) {
+        self.pass(now_ns);
+        self.chip.write(register, value, now_ns);
+        self.look(now_ns);
+    }
+
+    fn advance(&mut self, now_ns: u64) {
+        self.pass(now_ns);
+    }
+
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.chip.midi_in(start_ns, byte);
+    }
+
+    fn interrupt_line(&self) -> bool {
+        self.chip.interrupt_line()
+    }
+
+    fn pop_wire(&mut self) -> Option<WireEvent> {
+        self.events.pop_front()
+    }
+
+    fn mode(&self) -> Mode {
+        self.chip.mode()
+    }
+}
