@@ -14,8 +14,9 @@ use portcls_emulator::trace::{
 use super::model::Model;
 use crate::card_device::SIGNALS;
 
-/// Time between the end of one card's course and the power-on of the next one's, in ns: longer
-/// than a byte, so that one that was on the wire has gone.
+/// Time before the first card, and between the end of one card's course and the beginning of the
+/// next one's, in ns: longer than a byte, so that one that was on the wire has gone, and so that a
+/// decoder sees an idle line before the first start bit.
 const BETWEEN_CARDS_NS: u64 = 1_000_000;
 
 /// Records scripts one after the other: each `init` begins a little after what was before it.
@@ -70,10 +71,7 @@ impl Recorder {
 
     /// Puts a card on it.
     pub(super) fn watch(&self, chip: Mpu401) -> Watched<'_> {
-        let begin_ns = match self.end_ns.get() {
-            0 => 0,
-            end_ns => (end_ns + BETWEEN_CARDS_NS).next_multiple_of(BETWEEN_CARDS_NS),
-        };
+        let begin_ns = (self.end_ns.get() + BETWEEN_CARDS_NS).next_multiple_of(BETWEEN_CARDS_NS);
         let mut watched =
             Watched { recorder: self, chip, begin_ns, values: [None; 5], events: VecDeque::new() };
         watched.look(0);
