@@ -53,6 +53,7 @@ fn report(machine: &Machine, captured: CaptureReport) -> Report {
         stop: captured.stop,
         violations: captured.violations,
         violation_count: machine.kernel().violation_count(),
+        warnings: machine.kernel().warnings(),
         leaks: captured.leaks,
         failed: Vec::new(),
         // Before a byte arrived none was lost: figures of a run that stopped before the song

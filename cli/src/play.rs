@@ -59,6 +59,7 @@ fn report(machine: &Machine, played: PlayReport) -> Report {
         stop: played.stop,
         violations: played.violations,
         violation_count: machine.kernel().violation_count(),
+        warnings: machine.kernel().warnings(),
         leaks: played.leaks,
         failed: played.failed,
         lost_in_card: if began { figures.lost_in_card } else { 0 },

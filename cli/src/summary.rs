@@ -6,7 +6,7 @@ mod outcome;
 mod text;
 
 use portcls_machine::chip::CardProfile;
-use portcls_machine::emulator::{Stop, Violation};
+use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Figures, Leak};
@@ -43,6 +43,7 @@ pub struct Summary {
     driver: DriverFacts,
     violations: Vec<ViolationFacts>,
     violation_count: u64,
+    warnings: Vec<WarningFacts>,
     leaks: Vec<String>,
     outputs: Vec<OutputFacts>,
     /// The first lines of the trace, which a summary in JSON does without.
@@ -162,6 +163,19 @@ struct ViolationFacts {
     message: String,
 }
 
+/// Times that were longer than Microsoft's guidelines advise: no breach of a rule.
+#[derive(Serialize, Debug)]
+struct WarningFacts {
+    /// `isr`, `dpc` or `stall`.
+    what: &'static str,
+    /// How many.
+    count: u64,
+    advised_ns: u64,
+    longest_ns: u64,
+    /// When it happened first.
+    first_ns: u64,
+}
+
 /// An output that was written.
 #[derive(Serialize, Debug)]
 struct OutputFacts {
@@ -231,6 +245,7 @@ impl Summary {
             },
             violations: ending.violations.iter().map(violation_facts).collect(),
             violation_count: ending.violation_count,
+            warnings: ending.warnings.iter().map(warning_facts).collect(),
             leaks: ending.leaks.iter().map(leak_words).collect(),
             outputs: Vec::new(),
             first_lines: None,
@@ -302,6 +317,20 @@ fn violation_facts(violation: &Violation) -> ViolationFacts {
         time_ns: violation.time_ns,
         rule: violation.rule.to_owned(),
         message: violation.message.clone(),
+    }
+}
+
+fn warning_facts(warning: &Warning) -> WarningFacts {
+    WarningFacts {
+        what: match warning.advice {
+            Advice::ServiceRoutine => "isr",
+            Advice::Dpc => "dpc",
+            Advice::Stall => "stall",
+        },
+        count: warning.count,
+        advised_ns: warning.advice.limit_ns(),
+        longest_ns: warning.longest_ns,
+        first_ns: warning.first_ns,
     }
 }
 

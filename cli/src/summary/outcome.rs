@@ -1,7 +1,7 @@
 //! How a run ended, in a word, in a sentence and as an exit code.
 
 use portcls_machine::Leak;
-use portcls_machine::emulator::{NtStatus, Stop, Violation};
+use portcls_machine::emulator::{NtStatus, Stop, Violation, Warning};
 use serde::Serialize;
 
 use crate::failure::Exit;
@@ -53,6 +53,8 @@ pub struct Ending {
     pub violations: Vec<Violation>,
     /// How many there were.
     pub violation_count: u64,
+    /// Times that were longer than is advised.
+    pub warnings: Vec<Warning>,
     /// What the driver left behind.
     pub leaks: Vec<Leak>,
     /// Requests that failed.
@@ -167,6 +169,7 @@ mod tests {
             stop: None,
             violations: Vec::new(),
             violation_count: 0,
+            warnings: Vec::new(),
             leaks: Vec::new(),
             failed: Vec::new(),
             lost_in_card: 0,

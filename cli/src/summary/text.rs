@@ -145,10 +145,22 @@ impl Page {
             0 => counted(count, thing),
             _ => format!("{}, the longest {}", counted(count, thing), duration(longest_ns)),
         };
-        let lines = [
-            with_longest(processor.interrupts, "interrupt", processor.longest_isr_ns),
-            with_longest(processor.dpcs, "DPC", processor.longest_dpc_ns),
-        ];
+        let advice = |what| {
+            let warning = summary.warnings.iter().find(|warning| warning.what == what)?;
+            Some((grouped(warning.count), duration(warning.advised_ns), warning.longest_ns))
+        };
+        let with_advice = |line: String, what| match advice(what) {
+            Some((count, advised, _)) => format!("{line}; {count} over the advised {advised}"),
+            None => line,
+        };
+        let interrupts = with_longest(processor.interrupts, "interrupt", processor.longest_isr_ns);
+        let dpcs = with_longest(processor.dpcs, "DPC", processor.longest_dpc_ns);
+        let stalls = advice("stall").map(|(count, advised, longest_ns)| {
+            let longest = duration(longest_ns);
+            format!("stalls over the advised {advised}: {count}, the longest {longest}")
+        });
+        let mut lines = vec![with_advice(interrupts, "isr"), with_advice(dpcs, "dpc")];
+        lines.extend(stalls);
         self.paragraph("processor", Style::new(), &lines);
     }
 
