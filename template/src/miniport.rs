@@ -117,7 +117,8 @@ impl IMiniportMidi for PolledMiniport {
         resources: Rc<dyn IResourceList>,
         _port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let Some(Resource::Port { start, .. }) = resources.find_translated_port(0) else {
+        // Two ports in a row: this driver knows no card that has them elsewhere.
+        let Some(Resource::Port { start, length: 2.. }) = resources.find_translated_port(0) else {
             return Err(NtStatus::DEVICE_CONFIGURATION_ERROR);
         };
         let card = Mpu401::new(start).ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)?;
