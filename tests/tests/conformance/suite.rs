@@ -22,16 +22,9 @@ fn every_card_does_what_the_suite_expects_of_it() {
 fn every_card_does_as_expected_at_every_point_of_its_ranges() {
     let drawn = (1..=4).map(CardTiming::Seeded);
     for timing in [CardTiming::Shortest, CardTiming::Longest].into_iter().chain(drawn) {
-        // A script that counts ticks of the sequencer expects a command to meet a certain one,
-        // and which one it meets depends on how long it takes.
-        let counts_ticks = |file: &str| file.starts_with("intelligent");
-        let is_drawn = matches!(timing, CardTiming::Seeded(_));
         let report = check_with(cards(), timing);
-        let failures = report.runs.iter().flat_map(RunReport::failures);
-        let failures: Vec<String> = failures
-            .filter(|failure| !(is_drawn && counts_ticks(failure.file)))
-            .map(|failure| failure.to_string())
-            .collect();
+        let failures: Vec<String> =
+            report.runs.iter().flat_map(RunReport::failures).map(|f| f.to_string()).collect();
         assert!(failures.is_empty(), "{timing:?}: {}", failures.join("\n"));
     }
 }
