@@ -148,9 +148,9 @@ pub mod pin_name {
     crate::guid::guid_table! {
         /// MIDI.
         MIDI = "KSAUDFNAME_MIDI" "185FEDF8-9905-11D1-95A9-00C04FB925D3";
-        /// The output of an MPU-401.
+        /// The output of a MIDI device in DirectMusic's list of ports.
         DMUSIC_MPU_OUT = "KSAUDFNAME_DMUSIC_MPU_OUT" "A4DF0EB5-BAC9-11D2-B7A8-0060083316C1";
-        /// The input of an MPU-401.
+        /// The input of such a device.
         DMUSIC_MPU_IN = "KSAUDFNAME_DMUSIC_MPU_IN" "B2EC0A7D-BAC9-11D2-B7A8-0060083316C1";
     }
 }
