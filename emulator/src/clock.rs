@@ -82,6 +82,11 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
+    /// Lets every event go.
+    pub fn clear(&self) {
+        drop(self.queue.take());
+    }
+
     pub fn new(until_ns: Option<u64>) -> Self {
         let until_ns = until_ns.unwrap_or(NEVER);
         Deadlines {

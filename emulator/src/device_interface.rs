@@ -21,6 +21,13 @@ pub struct DeviceInterface {
 #[derive(Default)]
 pub(crate) struct DeviceInterfaces(RefCell<Vec<DeviceInterface>>);
 
+impl DeviceInterfaces {
+    /// Lets every interface go.
+    pub fn clear(&self) {
+        drop(self.0.take());
+    }
+}
+
 impl Kernel {
     /// Registers and enables an interface; one that is there already stays as it is.
     ///

@@ -49,6 +49,13 @@ pub(crate) struct DpcQueue {
     queue: RefCell<VecDeque<Dpc>>,
 }
 
+impl DpcQueue {
+    /// Lets what is queued go.
+    pub fn clear(&self) {
+        drop(self.queue.take());
+    }
+}
+
 impl Dpc {
     /// A DPC of medium importance; `name` is what a trace calls it. IRQL: any.
     #[doc(alias = "KeInitializeDpc")]

@@ -97,6 +97,14 @@ pub(crate) struct InterruptController {
 }
 
 impl InterruptController {
+    /// Lets what is connected go.
+    pub fn clear(&self) {
+        self.connected.set(0);
+        for line in &self.lines {
+            drop(line.connected.take());
+        }
+    }
+
     fn set_requested(&self, line: usize) {
         self.requested.set(self.requested.get() | 1 << line);
     }

@@ -182,6 +182,20 @@ impl Kernel {
         }
     }
 
+    /// Ends the machine that this kernel is of: what waits in it goes, events, DPCs, work items,
+    /// requests, and what is connected to it. Such things hold the kernel, often enough, and would
+    /// keep all memory of a machine that stopped in the middle of something. Nothing may run on
+    /// the kernel any more; its trace and its figures stay.
+    pub fn end(&self) {
+        let state = &self.state;
+        state.deadlines.clear();
+        state.dpcs.clear();
+        state.work.clear();
+        state.interrupts.clear();
+        state.interfaces.clear();
+        state.power.clear();
+    }
+
     /// The settings of this kernel.
     #[must_use]
     pub fn config(&self) -> &KernelConfig {

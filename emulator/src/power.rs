@@ -197,6 +197,13 @@ pub(crate) struct PowerManager {
     waiting: RefCell<VecDeque<Wanted>>,
 }
 
+impl PowerManager {
+    /// Lets every request go.
+    pub fn clear(&self) {
+        drop((self.busy.take(), self.waiting.take()));
+    }
+}
+
 impl Kernel {
     /// Asks the power manager to send a request for a device's power state to the top of its
     /// stack; `completion` is called when it is complete. Returns `STATUS_PENDING`.

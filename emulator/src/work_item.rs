@@ -40,6 +40,13 @@ pub(crate) struct WorkQueue {
     at_that_time: Cell<u32>,
 }
 
+impl WorkQueue {
+    /// Lets what is queued go.
+    pub fn clear(&self) {
+        drop(self.queue.take());
+    }
+}
+
 impl Kernel {
     /// Queues a work item; it runs when a thread at PASSIVE_LEVEL waits or is idle.
     ///

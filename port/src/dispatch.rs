@@ -27,6 +27,12 @@ pub(crate) fn set_dispatch_table(driver: &DriverObject) {
 /// The context of an open file.
 struct OpenFile(Rc<dyn KsObject>);
 
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
 /// Completes a request with a status and returns that status.
 pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
     irp.set_status(status);

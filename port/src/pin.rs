@@ -414,4 +414,8 @@ impl KsObject for MidiPin {
         self.shut(kernel);
         self.filter.forget_pin(self);
     }
+
+    fn let_go(&self) {
+        self.filter.forget_pin(self);
+    }
 }
