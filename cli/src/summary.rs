@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::arguments::MachineArguments;
 use crate::failure::Exit;
-use crate::figures::{counted, ratio_permille};
+use crate::figures::ratio_permille;
 use crate::input::Source;
 use crate::output::Output;
 
@@ -246,7 +246,7 @@ impl Summary {
             violations: ending.violations.iter().map(violation_facts).collect(),
             violation_count: ending.violation_count,
             warnings: ending.warnings.iter().map(warning_facts).collect(),
-            leaks: ending.leaks.iter().map(leak_words).collect(),
+            leaks: ending.leaks.iter().map(Leak::to_string).collect(),
             outputs: Vec::new(),
             first_lines: None,
         }
@@ -331,20 +331,5 @@ fn warning_facts(warning: &Warning) -> WarningFacts {
         advised_ns: warning.advice.limit_ns(),
         longest_ns: warning.longest_ns,
         first_ns: warning.first_ns,
-    }
-}
-
-/// What a driver left behind, in words.
-fn leak_words(leak: &Leak) -> String {
-    match leak {
-        Leak::Pool(pool) => {
-            let plural = if pool.blocks == 1 { "" } else { "s" };
-            format!("pool {}: {} block{plural}, {} bytes", pool.tag, pool.blocks, pool.bytes)
-        }
-        Leak::Interrupt => "a connected interrupt".to_owned(),
-        Leak::Reference(leak) => {
-            let references = counted(leak.references.into(), "reference");
-            format!("{references} to {}", leak.interface)
-        }
     }
 }

@@ -10,6 +10,7 @@ use crate::power::{DeviceCapabilities, PowerRequest};
 use crate::resource::Resource;
 use crate::status::NtStatus;
 use crate::stop::BugCheckCode;
+use crate::wait::{Timeout, Waitable};
 
 /// A buffer of the sender that is locked in memory for the request.
 #[doc(alias = "MDL")]
@@ -188,6 +189,13 @@ impl Irp {
         self.0.pending.set(true);
     }
 
+    /// True once a driver said that it would return `STATUS_PENDING`.
+    #[doc(alias = "Irp->PendingReturned")]
+    #[must_use]
+    pub fn is_marked_pending(&self) -> bool {
+        self.0.pending.get()
+    }
+
     /// True once the request is complete.
     #[must_use]
     pub fn is_completed(&self) -> bool {
@@ -217,6 +225,19 @@ impl Irp {
     #[must_use]
     pub fn is(&self, other: &Irp) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The completion of a request, to wait for.
+struct Completion<'a>(&'a Irp);
+
+impl Waitable for Completion<'_> {
+    fn try_acquire(&self) -> bool {
+        self.0.is_completed()
+    }
+
+    fn describe(&self) -> String {
+        format!("the completion of a {:?} request", self.0.parameters().major())
     }
 }
 
@@ -256,6 +277,21 @@ impl Kernel {
         };
         self.report_violation("MarkIrpPending", message);
         status
+    }
+
+    /// Sends a request as [`Kernel::send_request`] does and, when the driver keeps it, waits until
+    /// it is complete; returns the final status. IRQL: PASSIVE_LEVEL.
+    ///
+    /// A request that nobody completes is a wait that nothing can end: a hang.
+    pub fn send_request_and_wait(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+        let status = self.send_request(device, irp);
+        if status != NtStatus::PENDING {
+            return status;
+        }
+        match self.wait_for_single_object(&Completion(irp), Timeout::Never) {
+            NtStatus::SUCCESS => irp.status(),
+            failure => failure,
+        }
     }
 
     /// Completes a request with the status that was set. IRQL: up to DISPATCH_LEVEL.

@@ -11,6 +11,7 @@ use portcls_port::pc_complete_pending_property_request;
 
 use crate::binding::Bound;
 use crate::guest::Guest;
+use crate::leak::Origin;
 use crate::memory::at;
 use crate::routine::{Call, status, status_of};
 
@@ -32,9 +33,9 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
     let guest = guest.clone();
     Rc::new(move |kernel: &Kernel, request: &Rc<PcPropertyRequest>| {
         let shown = Rc::new(ShownRequest::new(&guest, item, request));
-        guest.bind(shown.address, shown.clone());
+        guest.bind_from(Some(Origin::Argument { routine: handler }), shown.address, shown.clone());
         let answer = match request.irp.file() {
-            Some(file) => guest.with_irp(&request.irp, file.device(), |irp| {
+            Some(file) => guest.with_irp(&request.irp, file.device(), handler, |irp| {
                 let field = guest.layout().pcproperty_request.irp;
                 guest.put_word(at(shown.address, field), irp);
                 NtStatus(guest.call(handler, &[shown.address]) as u32)
@@ -59,7 +60,11 @@ struct ShownRequest {
     ended: Cell<bool>,
 }
 
-impl Bound for ShownRequest {}
+impl Bound for ShownRequest {
+    fn left(&self) -> Option<&'static str> {
+        Some("property requests that were never completed")
+    }
+}
 
 impl ShownRequest {
     fn new(guest: &Guest, item: u64, request: &Rc<PcPropertyRequest>) -> ShownRequest {

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use portcls_emulator::BugCheckCode;
 
 use crate::guest::Guest;
+use crate::leak::Origin;
 
 /// An object that a driver keeps in its memory.
 pub trait Bound: Any {
@@ -20,11 +21,22 @@ pub trait Bound: Any {
     fn pending(&self) -> Option<&'static str> {
         None
     }
+
+    /// What it is called in the plural, such as "work items", when the driver has to give it back
+    /// before it is unloaded; `None` when it need not.
+    fn left(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+struct Binding {
+    object: Rc<dyn Bound>,
+    origin: Option<Origin>,
 }
 
 /// The bound objects of a guest.
 #[derive(Default)]
-pub(crate) struct Bindings(RefCell<BTreeMap<u64, Rc<dyn Bound>>>);
+pub(crate) struct Bindings(RefCell<BTreeMap<u64, Binding>>);
 
 impl Bindings {
     pub fn clear(&self) {
@@ -37,26 +49,48 @@ impl Bindings {
     pub fn remove(&self, range: Range<u64>) -> Option<(u64, &'static str)> {
         let mut bindings = self.0.borrow_mut();
         let addresses: Vec<u64> = bindings.range(range).map(|(address, _)| *address).collect();
-        let removed: Vec<(u64, Rc<dyn Bound>)> = addresses
+        let removed: Vec<(u64, Binding)> = addresses
             .into_iter()
             .filter_map(|address| Some((address, bindings.remove(&address)?)))
             .collect();
         drop(bindings);
-        removed.iter().find_map(|(address, object)| Some((*address, object.pending()?)))
+        removed.iter().find_map(|(address, bound)| Some((*address, bound.object.pending()?)))
+    }
+
+    /// What the driver has to give back, with how it came by it.
+    pub fn left(&self) -> Vec<(&'static str, Option<Origin>)> {
+        let bindings = self.0.borrow();
+        let left = bindings.values().filter_map(|bound| Some((bound.object.left()?, bound.origin)));
+        left.collect()
     }
 }
 
 impl Guest {
     /// Binds an object to an address; it replaces what was there, and that is dropped.
     pub fn bind(&self, address: u64, object: Rc<dyn Bound>) {
-        let old = self.0.bindings.0.borrow_mut().insert(address, object);
+        self.bind_from(self.origin(), address, object);
+    }
+
+    /// The same with how the driver comes by it, when that is not the routine which is served.
+    pub(crate) fn bind_from(&self, origin: Option<Origin>, address: u64, object: Rc<dyn Bound>) {
+        let old = self.0.bindings.0.borrow_mut().insert(address, Binding { object, origin });
         drop(old);
+    }
+
+    /// The first object of a kind that is what `is` says, with its address.
+    pub(crate) fn find_bound<T: Bound>(&self, is: impl Fn(&T) -> bool) -> Option<(u64, Rc<T>)> {
+        let bindings = self.0.bindings.0.borrow();
+        bindings.iter().find_map(|(address, bound)| {
+            let object: Rc<dyn Any> = Rc::clone(&bound.object) as Rc<dyn Any>;
+            let object = object.downcast::<T>().ok()?;
+            is(&object).then_some((*address, object))
+        })
     }
 
     /// The object bound to an address, if it is a `T`.
     #[must_use]
     pub fn bound<T: Bound>(&self, address: u64) -> Option<Rc<T>> {
-        let object = self.0.bindings.0.borrow().get(&address).cloned()?;
+        let object = Rc::clone(&self.0.bindings.0.borrow().get(&address)?.object);
         let object: Rc<dyn Any> = object;
         object.downcast().ok()
     }
@@ -75,6 +109,6 @@ impl Guest {
 
     /// Takes an object away.
     pub fn unbind(&self, address: u64) -> Option<Rc<dyn Bound>> {
-        self.0.bindings.0.borrow_mut().remove(&address)
+        self.0.bindings.0.borrow_mut().remove(&address).map(|bound| bound.object)
     }
 }

@@ -25,7 +25,6 @@ use crate::guest::Guest;
 
 pub(crate) use guest_object::{GuestObject, GuestObjects, Hold};
 pub(crate) use port_objects::PortObjects;
-pub use port_objects::ReferenceLeak;
 
 impl Guest {
     /// The pointer by which the guest knows an object, counted once for the guest.

@@ -142,7 +142,7 @@ impl Guest {
     }
 
     /// A dispatch routine that looks at the driver's table each time, as the kernel does.
-    fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
+    pub(crate) fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
         let guest = self.clone();
         let field = self.major_function(object, major as u64);
         Rc::new(move |kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp| {
@@ -151,7 +151,7 @@ impl Guest {
                 return pc_dispatch_irp(kernel, device, irp);
             }
             let device_pointer = guest.device_pointer(device);
-            guest.with_irp(irp, device, |irp| {
+            guest.with_irp(irp, device, routine, |irp| {
                 NtStatus(guest.call(routine, &[device_pointer, irp]) as u32)
             })
         })

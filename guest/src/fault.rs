@@ -40,7 +40,7 @@ impl Guest {
     /// A routine that the driver called was given a bad address.
     #[cold]
     pub(crate) fn accuse_routine(&self, fault: Fault) {
-        let routine = self.0.serving.get().unwrap_or("the kernel");
+        let routine = self.0.serving.get().map_or("the kernel", |serving| serving.routine.name);
         self.accuse(fault, Culprit::Routine(routine));
     }
 

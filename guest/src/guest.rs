@@ -13,6 +13,7 @@ use crate::debugger::Debugger;
 use crate::image::Image;
 use crate::import::{self, Found};
 use crate::layout::Layout;
+use crate::leak::Serving;
 use crate::loaded::{self, LoadError, Loaded};
 use crate::objects::Objects;
 use crate::paging::Paging;
@@ -65,8 +66,8 @@ pub(crate) struct GuestState {
     pub objects: Objects,
     pub port_objects: PortObjects,
     pub guest_objects: GuestObjects,
-    /// The routine that is served now, for the words of a bug check.
-    pub serving: Cell<Option<&'static str>>,
+    /// The routine that is served now, for the words of a bug check and of a leak.
+    pub serving: Cell<Option<Serving>>,
     /// The IRQL before CLI, while interrupts are off.
     pub irql_before_cli: Cell<Option<Irql>>,
     /// Whether the transfer buffer is taken.

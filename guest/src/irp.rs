@@ -1,8 +1,9 @@
 //! Requests as a driver sees them: an IRP with two stack locations.
 //!
 //! The request lives in the kernel; the IRP in guest memory is made when the driver is shown it
-//! and goes when it is complete and the driver has returned. What the driver writes into its
-//! status is taken over when it completes the request.
+//! and goes when it is complete and the driver has returned, in whatever order: one that a routine
+//! keeps with `STATUS_PENDING` stays until it is completed. What the driver writes into its status
+//! is taken over when it completes the request.
 
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use portcls_emulator::{
 };
 
 use crate::guest::Guest;
+use crate::leak::Origin;
 use crate::memory::at;
 use crate::resources::list_bytes;
 
@@ -42,26 +44,88 @@ fn minor_function(parameters: &Parameters) -> u8 {
     }
 }
 
+/// SL_PENDING_RETURNED, which IoMarkIrpPending sets. Source: wdm.h.
+pub(crate) const PENDING_RETURNED: u8 = 0x01;
+
+/// An IRP in guest memory.
+pub(crate) struct ShownIrp {
+    pub irp: Irp,
+    pub address: u64,
+    /// Its memory and that of its parameters, with their lengths.
+    blocks: Vec<(u64, usize)>,
+    /// The routine of the driver that it was handed to.
+    routine: u64,
+    /// The routine has not returned.
+    is_in_routine: bool,
+}
+
+impl ShownIrp {
+    fn is_over(&self) -> bool {
+        self.irp.is_completed() && !self.is_in_routine
+    }
+
+    /// What it is called when the driver is gone and it is not complete.
+    pub fn left(&self) -> Option<(&'static str, Option<Origin>)> {
+        let origin = Origin::Argument { routine: self.routine };
+        (!self.irp.is_completed()).then_some(("IRPs that were never completed", Some(origin)))
+    }
+}
+
 impl Guest {
-    /// Runs `work` with the address of an IRP that stands for a request.
-    pub(crate) fn with_irp<R>(
+    /// Runs `work` with the address of an IRP that stands for a request: a call of the driver's
+    /// routine at `routine`, which returns its status.
+    ///
+    /// The IRP goes when `work` has returned, unless the driver keeps the request: with
+    /// `STATUS_PENDING`, or marked pending. Then it goes when the request is completed.
+    pub(crate) fn with_irp(
         &self,
         irp: &Irp,
         device: &Rc<DeviceObject>,
-        work: impl FnOnce(u64) -> R,
-    ) -> R {
+        routine: u64,
+        work: impl FnOnce(u64) -> NtStatus,
+    ) -> NtStatus {
+        self.free_completed_irps();
         let mut blocks = Blocks { guest: self, blocks: Vec::new() };
-        let address = self.make_irp(irp, device, &mut blocks);
-        self.know_irp(address, irp);
-        let result = work(address);
-        self.forget_irp(address);
-        for (block, length) in blocks.blocks {
-            self.free_object_block(block, length);
+        let (address, location) = self.make_irp(irp, device, &mut blocks);
+        let (irp, blocks) = (irp.clone(), blocks.blocks);
+        let shown = ShownIrp { irp: irp.clone(), address, blocks, routine, is_in_routine: true };
+        self.know_irp(shown);
+        let answer = work(address);
+        let control = at(location, self.layout().io_stack_location.control);
+        let is_marked =
+            self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0;
+        if is_marked {
+            irp.mark_pending();
         }
-        result
+        if is_marked || answer == NtStatus::PENDING {
+            self.with_shown_irp(address, |shown| shown.is_in_routine = false);
+            self.free_completed_irps();
+        } else {
+            self.free_irps(|shown| shown.address == address);
+        }
+        answer
     }
 
-    fn make_irp(&self, irp: &Irp, device: &Rc<DeviceObject>, blocks: &mut Blocks<'_>) -> u64 {
+    /// Frees the IRPs that are complete and whose routines have returned.
+    pub(crate) fn free_completed_irps(&self) {
+        self.free_irps(ShownIrp::is_over);
+    }
+
+    fn free_irps(&self, which: impl Fn(&ShownIrp) -> bool) {
+        for shown in self.forget_irps(which) {
+            for (block, length) in shown.blocks {
+                self.free_object_block(block, length);
+            }
+        }
+    }
+
+    /// The addresses of a new IRP and of its present stack location.
+    fn make_irp(
+        &self,
+        irp: &Irp,
+        device: &Rc<DeviceObject>,
+        blocks: &mut Blocks<'_>,
+    ) -> (u64, u64) {
         let fields = &self.layout().irp;
         let location_bytes = self.layout().io_stack_location.size_of;
         let bytes = (fields.size_of + u32::from(LOCATIONS) * location_bytes) as usize;
@@ -84,7 +148,7 @@ impl Guest {
             status.0,
         );
         self.fill_location(location, irp, device, blocks);
-        address
+        (address, location)
     }
 
     fn fill_location(

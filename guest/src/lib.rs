@@ -29,6 +29,7 @@ pub mod image;
 pub mod import;
 mod irp;
 pub mod layout;
+mod leak;
 mod loaded;
 mod memory;
 mod objects;
@@ -47,7 +48,7 @@ mod thunk;
 mod transfer;
 
 pub use binding::Bound;
-pub use com::ReferenceLeak;
 pub use guest::{Guest, GuestOptions};
+pub use leak::{Leak, Left};
 pub use loaded::{LoadError, Loaded};
 pub use pool::Fill;

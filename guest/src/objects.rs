@@ -10,6 +10,8 @@ use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{DeviceObject, DriverObject, Irp};
 
 use crate::guest::Guest;
+use crate::irp::ShownIrp;
+use crate::leak::Origin;
 use crate::memory::at;
 use crate::space::Upwards;
 
@@ -28,11 +30,27 @@ pub(crate) struct Objects {
     state: RefCell<State>,
 }
 
+/// A device that the driver was shown.
+struct Device {
+    address: u64,
+    object: Rc<DeviceObject>,
+    /// How the driver made it; `None` for a device of another one.
+    origin: Option<Origin>,
+}
+
+impl Device {
+    /// Whether the driver made it and did not delete it.
+    fn is_left(&self) -> bool {
+        let devices = self.object.driver().devices();
+        self.origin.is_some() && devices.iter().any(|other| Rc::ptr_eq(other, &self.object))
+    }
+}
+
 struct State {
     places: Upwards,
     drivers: Vec<(u64, Rc<DriverObject>)>,
-    devices: Vec<(u64, Rc<DeviceObject>)>,
-    requests: Vec<(u64, Irp)>,
+    devices: Vec<Device>,
+    requests: Vec<ShownIrp>,
     /// Blocks that were given back, with their size.
     free: Vec<(u64, u64)>,
 }
@@ -126,7 +144,8 @@ impl Guest {
     pub(crate) fn device_pointer(&self, device: &Rc<DeviceObject>) -> u64 {
         let known = {
             let state = self.0.objects.state.borrow();
-            state.devices.iter().find(|(_, known)| Rc::ptr_eq(known, device)).map(|(at, _)| *at)
+            let known = state.devices.iter().find(|known| Rc::ptr_eq(&known.object, device));
+            known.map(|known| known.address)
         };
         known.unwrap_or_else(|| self.make_device(device))
     }
@@ -134,7 +153,7 @@ impl Guest {
     fn make_device(&self, device: &Rc<DeviceObject>) -> u64 {
         let fields = &self.layout().device_object;
         let address = self.new_object_block(&vec![0; fields.size_of as usize]);
-        let entry = (address, Rc::clone(device));
+        let entry = Device { address, object: Rc::clone(device), origin: None };
         self.0.objects.state.borrow_mut().devices.push(entry);
         let driver = self.driver_pointer(device.driver());
         self.put_u16(at(address, fields.type_), TYPE_DEVICE);
@@ -172,26 +191,53 @@ impl Guest {
     #[must_use]
     pub fn device_at(&self, address: u64) -> Option<Rc<DeviceObject>> {
         let state = self.0.objects.state.borrow();
-        let found = state.devices.iter().find(|(known, _)| *known == address)?;
-        Some(Rc::clone(&found.1))
+        let found = state.devices.iter().find(|known| known.address == address)?;
+        Some(Rc::clone(&found.object))
     }
 
-    /// A request is at an address from now on.
-    pub(crate) fn know_irp(&self, address: u64, irp: &Irp) {
-        self.0.objects.state.borrow_mut().requests.push((address, irp.clone()));
+    /// The device at an address was made by the routine that is served now: the driver has to
+    /// delete it.
+    pub(crate) fn note_device_of_driver(&self, address: u64) {
+        let origin = self.origin();
+        let mut state = self.0.objects.state.borrow_mut();
+        if let Some(device) = state.devices.iter_mut().find(|known| known.address == address) {
+            device.origin = origin;
+        }
     }
 
-    /// A request is not at its address any more.
-    pub(crate) fn forget_irp(&self, address: u64) {
-        self.0.objects.state.borrow_mut().requests.retain(|(known, _)| *known != address);
+    /// Devices that the driver did not delete, and requests that it did not complete.
+    pub(crate) fn objects_left(&self) -> Vec<(&'static str, Option<Origin>)> {
+        let state = self.0.objects.state.borrow();
+        let devices = state.devices.iter().filter(|device| device.is_left());
+        let devices = devices.map(|device| ("device objects", device.origin));
+        devices.chain(state.requests.iter().filter_map(ShownIrp::left)).collect()
+    }
+
+    /// A request is in guest memory from now on.
+    pub(crate) fn know_irp(&self, shown: ShownIrp) {
+        self.0.objects.state.borrow_mut().requests.push(shown);
+    }
+
+    /// Works on what is known of the IRP at an address.
+    pub(crate) fn with_shown_irp(&self, address: u64, work: impl FnOnce(&mut ShownIrp)) {
+        let mut state = self.0.objects.state.borrow_mut();
+        if let Some(shown) = state.requests.iter_mut().find(|known| known.address == address) {
+            work(shown);
+        }
+    }
+
+    /// Takes out those requests that are what `which` says.
+    pub(crate) fn forget_irps(&self, which: impl Fn(&ShownIrp) -> bool) -> Vec<ShownIrp> {
+        let mut state = self.0.objects.state.borrow_mut();
+        state.requests.extract_if(.., |shown| which(shown)).collect()
     }
 
     /// The request behind an IRP.
     #[must_use]
     pub fn irp_at(&self, address: u64) -> Option<Irp> {
         let state = self.0.objects.state.borrow();
-        let found = state.requests.iter().find(|(known, _)| *known == address)?;
-        Some(found.1.clone())
+        let found = state.requests.iter().find(|known| known.address == address)?;
+        Some(found.irp.clone())
     }
 
     /// Writes as the kernel does to its own objects: the rights of the driver do not matter.

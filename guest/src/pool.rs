@@ -7,11 +7,13 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{BugCheckCode, PoolBlock, PoolType};
 
 use crate::guest::Guest;
+use crate::leak::Origin;
 use crate::paging::Pageable;
 use crate::space::{Space, Upwards};
 
@@ -45,6 +47,8 @@ pub(crate) struct Block {
     page_count: u64,
     pool: PoolType,
     accounted: PoolBlock,
+    /// How the driver came by it.
+    pub origin: Option<Origin>,
 }
 
 impl Block {
@@ -52,9 +56,14 @@ impl Block {
         (self.pages..self.pages + self.page_count * PAGE).contains(&address)
     }
 
+    /// The tag, as it reads in memory.
+    pub fn tag_text(&self) -> String {
+        self.tag.iter().map(|&byte| printable(byte)).collect()
+    }
+
     /// How a report names it.
     pub fn describe(&self) -> String {
-        let tag: String = self.tag.iter().map(|&byte| printable(byte)).collect();
+        let tag = self.tag_text();
         format!("the pool block '{tag}' of {} bytes at {:#x}", self.bytes, self.address)
     }
 }
@@ -98,6 +107,11 @@ impl Pool {
         let state = self.state.borrow();
         let (_, block) = state.blocks.range(..=address).next_back()?;
         (block.holds(address) || block.holds(address.wrapping_sub(PAGE))).then_some(*block)
+    }
+
+    /// The blocks that are allocated.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.state.borrow().blocks.values().copied().collect()
     }
 
     /// The freed block whose pages held an address; the last one that did.
@@ -155,24 +169,35 @@ impl Guest {
         } else {
             (PAGE - bytes) / self.0.space.pool_alignment * self.0.space.pool_alignment
         };
-        let mut content = vec![BESIDE; (page_count * PAGE) as usize];
-        content[offset as usize..(offset + bytes) as usize].fill(match fill {
-            Fill::Zero => 0,
-            Fill::Garbage => UNWRITTEN,
-        });
-        {
-            let mut cpu = self.0.cpu.borrow_mut();
-            let memory = cpu.memory_mut();
-            memory.map(pages, page_count * PAGE, rights).ok()?;
-            memory.poke(pages, &content).expect("just mapped");
+        let length = page_count * PAGE;
+        if self.0.cpu.borrow_mut().memory_mut().map(pages, length, rights).is_err() {
+            self.0.pool.state.borrow_mut().reusable.push_back((pages, page_count));
+            return None;
         }
+        let (start, end) = (pages + offset, pages + offset + bytes);
+        self.fill_pages(pages..start, BESIDE);
+        if fill == Fill::Garbage {
+            self.fill_pages(start..end, UNWRITTEN);
+        }
+        self.fill_pages(end..pages + length, BESIDE);
         if pool == PoolType::Paged {
             self.add_pageable(Pageable { address: pages, bytes: page_count * PAGE, rights });
         }
         let address = pages + offset;
-        let block = Block { address, bytes, tag, pages, page_count, pool, accounted };
+        let origin = self.origin();
+        let block = Block { address, bytes, tag, pages, page_count, pool, accounted, origin };
         self.0.pool.state.borrow_mut().blocks.insert(pages, block);
         Some(address)
+    }
+
+    /// Writes one byte everywhere in a range of new pages, which hold zeros.
+    fn fill_pages(&self, range: Range<u64>, byte: u8) {
+        let mut cpu = self.0.cpu.borrow_mut();
+        let piece = [byte; PAGE_BYTES];
+        for address in range.clone().step_by(PAGE_BYTES) {
+            let length = (range.end - address).min(PAGE) as usize;
+            cpu.memory_mut().poke(address, &piece[..length]).expect("just mapped");
+        }
     }
 
     /// Frees a block; without a tag the block's own will do.
@@ -224,20 +249,23 @@ impl Guest {
 
     /// Looks for a write beside a block, in what its pages hold besides it.
     fn check_beside(&self, block: &Block) {
-        let mut content = vec![0; (block.page_count * PAGE) as usize];
-        let read = self.0.cpu.borrow().memory().peek(block.pages, &mut content);
-        read.expect("a block is mapped");
-        let start = (block.address - block.pages) as usize;
-        let end = start + block.bytes as usize;
-        let beside = |bytes: &[u8]| bytes.iter().position(|byte| *byte != BESIDE);
+        let read = |range: Range<u64>| {
+            let mut content = vec![0; (range.end - range.start) as usize];
+            let read = self.0.cpu.borrow().memory().peek(range.start, &mut content);
+            read.expect("a block is mapped");
+            content
+        };
+        let end = block.address + block.bytes;
         // The byte that is nearest to the block tells most.
-        let before = content[..start].iter().rposition(|byte| *byte != BESIDE);
-        let (at, kind, side) = match (beside(&content[end..]), before) {
-            (Some(after), _) => (end + after, 0x24, "behind"),
-            (None, Some(before)) => (before, 0x23, "before"),
+        let behind = read(end..block.pages + block.page_count * PAGE);
+        let behind = behind.iter().position(|byte| *byte != BESIDE);
+        let before = read(block.pages..block.address);
+        let before = before.iter().rposition(|byte| *byte != BESIDE);
+        let (at, kind, side) = match (behind, before) {
+            (Some(behind), _) => (end + behind as u64, 0x24, "behind"),
+            (None, Some(before)) => (block.pages + before as u64, 0x23, "before"),
             (None, None) => return,
         };
-        let at = block.pages + at as u64;
         let message = format!("a byte {side} {} was written, at {at:#x}", block.describe());
         let code = BugCheckCode::SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION;
         self.kernel().bug_check_with(code, [block.address, at, 0, kind], &message);

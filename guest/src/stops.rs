@@ -6,6 +6,7 @@ use portcls_emulator::Irql;
 use crate::call::Served;
 use crate::debugger::Pause;
 use crate::guest::Guest;
+use crate::leak::Serving;
 use crate::routine::{ArgumentWords, Call, Convention, Routine};
 use crate::thunk::Thunk;
 
@@ -126,7 +127,8 @@ impl Guest {
     #[inline]
     fn serve_routine(&self, routine: &'static Routine) {
         let (arguments, stack_pointer) = self.arguments(routine.convention);
-        let outer = self.0.serving.replace(Some(routine.name));
+        let serving = Serving { routine, return_address: arguments.return_address };
+        let outer = self.0.serving.replace(Some(serving));
         if self.kernel().current_irql() > routine.highest_irql {
             self.kernel().require_irql_at_most(routine.highest_irql, routine.name);
         }

@@ -40,7 +40,7 @@ impl KsFile {
 
     fn create(kernel: &Kernel, file: Rc<FileObject>, name: Vec<u16>) -> Result<KsFile, NtStatus> {
         let irp = Irp::new(Parameters::Create { name }, Some(Rc::clone(&file)), Vec::new());
-        let status = kernel.send_request(file.device(), &irp);
+        let status = kernel.send_request_and_wait(file.device(), &irp);
         if status != NtStatus::SUCCESS {
             return Err(status);
         }
@@ -62,9 +62,14 @@ impl KsFile {
         irp
     }
 
-    /// Sends a request.
+    /// Sends a request; `STATUS_PENDING` when the driver keeps it.
     pub fn send(&self, irp: &Irp) -> NtStatus {
         self.kernel.send_request(self.file.device(), irp)
+    }
+
+    /// Sends a request and waits until it is complete.
+    fn send_and_wait(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request_and_wait(self.file.device(), irp)
     }
 
     /// Gets a property of at most 4 KiB.
@@ -76,7 +81,7 @@ impl KsFile {
             Vec::new(),
             Vec::new(),
         );
-        match self.send(&irp) {
+        match self.send_and_wait(&irp) {
             NtStatus::SUCCESS => Ok(irp.buffer().borrow().clone()),
             status => Err(status),
         }
@@ -87,7 +92,7 @@ impl KsFile {
         let length = value.len() as u32;
         let irp =
             self.control(KsIoctl::Property, request.to_vec(), length, value.to_vec(), Vec::new());
-        match self.send(&irp) {
+        match self.send_and_wait(&irp) {
             NtStatus::SUCCESS => Ok(()),
             status => Err(status),
         }
@@ -126,8 +131,11 @@ impl Drop for KsFile {
     fn drop(&mut self) {
         for parameters in [Parameters::Cleanup, Parameters::Close] {
             let irp = Irp::new(parameters, Some(Rc::clone(&self.file)), Vec::new());
-            self.kernel.send_request(self.file.device(), &irp);
+            self.send_and_wait(&irp);
         }
+        // No driver was told on a kernel that stopped: what is queued holds the file, which holds
+        // the pin with its queue.
+        self.file.set_context(None);
     }
 }
 

@@ -13,7 +13,7 @@ use portcls_report::Filter;
 use portcls_report::text::{Header, print, print_first};
 
 use portcls_guest::analysis::{self, Analysis, EVENTS_SHOWN, Watch};
-use portcls_guest::{Guest, ReferenceLeak};
+use portcls_guest::{Guest, Leak, Left};
 
 use crate::builder::{Driver, DriverCode};
 use crate::cable::Cable;
@@ -25,17 +25,6 @@ use crate::power::bus_driver;
 /// Time from the return of StartDevice to the application's first pin, in ns: a card may still
 /// be busy entering UART mode.
 pub const APPLICATION_DELAY_NS: u64 = 200_000_000;
-
-/// What a driver left behind at unload.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Leak {
-    /// Pool that was not freed.
-    Pool(PoolLeak),
-    /// An interrupt is still connected.
-    Interrupt,
-    /// References to objects of the port that a `.sys` driver never gave back.
-    Reference(ReferenceLeak),
-}
 
 pub(crate) struct Parts {
     pub kernel: Kernel,
@@ -192,7 +181,7 @@ impl Machine {
     fn query_capabilities(&self, kernel: &Kernel) {
         let request = PnpRequest::QueryCapabilities(Rc::default());
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
-        kernel.send_request(&self.physical.top(), &irp);
+        kernel.send_request_and_wait(&self.physical.top(), &irp);
     }
 
     /// The physical device object, at the bottom of the stack.
@@ -223,7 +212,7 @@ impl Machine {
         };
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let result = self.record_call(kernel, name, || {
-            match kernel.send_request(&self.physical.top(), &irp) {
+            match kernel.send_request_and_wait(&self.physical.top(), &irp) {
                 status if status.is_success() => Ok(()),
                 status => Err(status),
             }
@@ -285,17 +274,25 @@ impl Machine {
                 });
             }
             self.guest.borrow().iter().for_each(Guest::check_unload);
+            let leaks = self.left_behind(kernel);
             self.driver_object.clear();
             self.loaded.set(false);
             self.started_ns.set(None);
-            let pool = kernel.pool_in_use().into_iter().map(Leak::Pool);
-            let interrupt = kernel.has_connected_interrupt().then_some(Leak::Interrupt);
-            let guest = self.guest.take();
-            let references = guest.iter().flat_map(Guest::references_in_use).map(Leak::Reference);
-            let leaks = pool.chain(interrupt).chain(references).collect();
-            guest.iter().for_each(Guest::end);
+            self.guest.take().iter().for_each(Guest::end);
             leaks
         })
+    }
+
+    /// What the driver holds that it had to give back before it is unloaded.
+    fn left_behind(&self, kernel: &Kernel) -> Vec<Leak> {
+        let mut leaks = match (&self.parts.driver.code, self.guest.borrow().as_ref()) {
+            (DriverCode::Sys(sys), Some(guest)) => guest.left_behind(|| sys.symbols()),
+            _ => left_by_rust(kernel, &self.driver_object),
+        };
+        if kernel.has_connected_interrupt() {
+            leaks.push(Leak::of("connected interrupts", 1));
+        }
+        leaks
     }
 
     /// The report of the failure that the run ended in, in the form of `!analyze -v`; `None` after
@@ -336,6 +333,17 @@ impl Machine {
     }
 }
 
+/// What a driver in Rust left behind: pool, by its tags, and its devices.
+fn left_by_rust(kernel: &Kernel, driver: &DriverObject) -> Vec<Leak> {
+    let pool = kernel.pool_in_use().into_iter().map(|PoolLeak { tag, blocks, bytes }| {
+        let what = Left::Pool { tag, bytes };
+        Leak { what, count: blocks, origin: None }
+    });
+    let devices = driver.devices().len() as u64;
+    let devices = (devices > 0).then(|| Leak::of("device objects", devices));
+    pool.chain(devices).collect()
+}
+
 /// The guest of a `.sys` driver, loaded and not run.
 fn new_guest(kernel: &Kernel, driver: &Driver) -> Result<Option<Guest>, MachineError> {
     let DriverCode::Sys(sys) = &driver.code else { return Ok(None) };
@@ -360,8 +368,12 @@ fn watch(kernel: &Kernel, driver: &Driver, guest: Option<&Guest>) -> Watch {
 impl Drop for Machine {
     /// Devices and drivers hold each other; a machine that goes ends that.
     fn drop(&mut self) {
-        let _ = self.run(|_| self.driver_object.clear());
+        if self.run(|_| self.driver_object.clear()).is_err() {
+            // On a kernel that stopped nothing runs, and what a destructor calls has no effect.
+            self.driver_object.clear();
+        }
         self.guest.take().iter().for_each(Guest::end);
         self.physical.driver().clear();
+        self.kernel().end();
     }
 }

@@ -214,7 +214,7 @@ mod tests {
         let broken = Ending {
             violations: vec![violation],
             violation_count: 2,
-            leaks: vec![Leak::Interrupt],
+            leaks: vec![Leak::of("connected interrupts", 1)],
             passed: 0,
             ..good()
         };

@@ -17,6 +17,7 @@ use portcls_port::guid::{Guid, iid};
 
 use super::families::{self, Family};
 use crate::guest::Guest;
+use crate::leak::Origin;
 use crate::routine::Call;
 use crate::space::{Space, Upwards};
 
@@ -29,6 +30,8 @@ struct PortObject {
     /// Kept while the guest has references.
     strong: Option<Rc<dyn IUnknown>>,
     references: u32,
+    /// How it came by the first of them.
+    origin: Option<Origin>,
     /// Blocks in guest memory that live as long as the object, by what they hold.
     attachments: BTreeMap<u64, u64>,
     /// The use without a reference was reported.
@@ -49,13 +52,16 @@ struct State {
     vtable_room: Upwards,
 }
 
-/// References that a driver never gave back.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReferenceLeak {
-    /// The interface.
-    pub interface: &'static str,
-    /// How many references.
-    pub references: u32,
+impl PortObject {
+    /// One more reference of the guest; how many that makes.
+    fn add_reference(&mut self, object: Rc<dyn IUnknown>, origin: Option<Origin>) -> u32 {
+        if self.references == 0 {
+            self.strong = Some(object);
+            self.origin = origin;
+        }
+        self.references += 1;
+        self.references
+    }
 }
 
 impl PortObjects {
@@ -93,10 +99,10 @@ impl Guest {
 
     pub(super) fn give_port_object(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
         let address = self.lend_port_object(object, iid);
+        let origin = self.origin();
         let mut state = self.0.port_objects.state.borrow_mut();
         if let Some(entry) = state.by_address.get_mut(&address) {
-            entry.references += 1;
-            entry.strong.get_or_insert_with(|| Rc::clone(object));
+            entry.add_reference(Rc::clone(object), origin);
         }
         address
     }
@@ -113,6 +119,7 @@ impl Guest {
             weak: Rc::downgrade(object),
             strong: None,
             references: 0,
+            origin: None,
             attachments: BTreeMap::new(),
             is_reported: false,
         };
@@ -185,7 +192,7 @@ impl Guest {
     }
 
     fn accuse_of_dead_object(&self, address: u64, name: &str) {
-        let routine = self.0.serving.get().unwrap_or("the kernel");
+        let routine = self.0.serving.get().map_or("the kernel", |serving| serving.routine.name);
         let message = format!("{routine}: {address:#x} is {name} that was released to its end");
         let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
         self.kernel().bug_check_with(code, [address, 0, 0, 0], &message);
@@ -194,11 +201,10 @@ impl Guest {
     /// One more reference of the guest.
     pub(super) fn add_port_reference(&self, address: u64) -> u32 {
         let Some(object) = self.port_object(address) else { return 0 };
+        let origin = self.origin();
         let mut state = self.0.port_objects.state.borrow_mut();
         let Some(entry) = state.by_address.get_mut(&address) else { return 0 };
-        entry.references += 1;
-        entry.strong.get_or_insert(object);
-        entry.references
+        entry.add_reference(object, origin)
     }
 
     /// One reference of the guest less; the object goes with the last one, unless others hold it.
@@ -243,19 +249,12 @@ impl Guest {
         block
     }
 
-    /// The references that the guest holds now: after the driver was unloaded, the leaks.
-    #[must_use]
-    pub fn references_in_use(&self) -> Vec<ReferenceLeak> {
+    /// The references that the guest holds now, by object: the interface, how many, and how it
+    /// came by the first one.
+    pub(crate) fn references_in_use(&self) -> Vec<(&'static str, u32, Option<Origin>)> {
         let state = self.0.port_objects.state.borrow();
-        let mut leaks: Vec<ReferenceLeak> = Vec::new();
-        for entry in state.by_address.values().filter(|entry| entry.references > 0) {
-            let interface = entry.family.name;
-            match leaks.iter_mut().find(|leak| leak.interface == interface) {
-                Some(leak) => leak.references += entry.references,
-                None => leaks.push(ReferenceLeak { interface, references: entry.references }),
-            }
-        }
-        leaks
+        let held = state.by_address.values().filter(|entry| entry.references > 0);
+        held.map(|entry| (entry.family.name, entry.references, entry.origin)).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use portcls_port::guid::iid;
 use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 use portcls_port::pc_new_service_group;
 
-use super::{GuestObject, Hold, ReferenceLeak};
+use super::{GuestObject, Hold};
 use crate::guest::{Guest, GuestOptions};
 use crate::image::Image;
 use crate::pool::Fill;
@@ -38,8 +38,7 @@ fn an_object_has_one_address_and_a_true_count() {
         assert_eq!(guest.lend(&object, &iid::UNKNOWN), pointer);
         assert_eq!(call(&guest, pointer, 1, &[]), Ok(2), "AddRef");
         assert_eq!(call(&guest, pointer, 2, &[]), Ok(1), "Release");
-        let leak = ReferenceLeak { interface: "IServiceGroup", references: 1 };
-        assert_eq!(guest.references_in_use(), [leak]);
+        assert_eq!(guest.references_in_use(), [("IServiceGroup", 1, None)]);
         assert_eq!(Rc::strong_count(&object), 2);
         assert_eq!(call(&guest, pointer, 2, &[]), Ok(0));
         assert_eq!(guest.references_in_use(), []);
@@ -82,7 +81,7 @@ fn a_query_answers_what_the_object_has_and_nulls_the_pointer_when_it_refuses() {
         guest.store(block, bytemuck::bytes_of(&iid::SERVICE_SINK));
         assert_eq!(call(&guest, pointer, 0, &[block, out]).map(|status| status as u32), Ok(0));
         assert_eq!(guest.load_word(out), pointer);
-        assert_eq!(guest.references_in_use()[0].references, 2);
+        assert_eq!(guest.references_in_use()[0].1, 2);
         for refused in [iid::PORT_MIDI, iid::SUBDEVICE] {
             guest.store(block, bytemuck::bytes_of(&refused));
             let status = call(&guest, pointer, 0, &[block, out]).unwrap();

@@ -8,8 +8,10 @@ mod devices;
 mod dispatcher;
 mod guards;
 mod interlocked;
+mod leaks;
 mod memory;
 mod mutexes;
+mod pending;
 mod ports;
 mod power;
 mod print;
@@ -71,7 +73,9 @@ impl Bench {
 
     /// Calls a routine by its convention, one word an argument.
     fn try_call(&self, name: &str, words: &[u64]) -> Result<u64, Stop> {
-        let Some(Found::Routine(routine)) = find("ntoskrnl.exe", name) else {
+        let modules = ["ntoskrnl.exe", "portcls.sys"];
+        let Some(Found::Routine(routine)) = modules.iter().find_map(|module| find(module, name))
+        else {
             panic!("{name} is in no table")
         };
         let address = self.guest.thunk_of(routine);

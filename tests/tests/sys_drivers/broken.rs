@@ -1,9 +1,10 @@
 //! Each broken driver ends as its row in `guest/drivers/README.md` says.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use portcls_machine::emulator::{Irql, Stop};
-use portcls_machine::{Application, GuestOptions, Leak, Machine, MachineError};
+use portcls_machine::{Application, GuestOptions, Leak, Left, Machine, MachineError};
 
 use crate::scene::{driver_with, folder, machine};
 
@@ -94,23 +95,31 @@ fn lost_bytes(machine: &Machine, life: &Life) -> Vec<String> {
 }
 
 fn left_behind(leaks: &[Leak]) -> Option<String> {
-    let mut names = Vec::new();
-    for leak in leaks {
-        names.push(match leak {
-            Leak::Pool(pool) => format!("{} blocks of pool", pool.blocks),
-            Leak::Interrupt => "its interrupt".to_owned(),
-            Leak::Reference(reference) => reference.interface.to_owned(),
-        });
-    }
+    let blocks: u64 = leaks.iter().filter(|leak| is_pool(leak)).map(|leak| leak.count).sum();
+    let pool = (blocks > 0).then(|| format!("{blocks} blocks of pool"));
+    let others = leaks.iter().filter_map(|leak| match &leak.what {
+        Left::Pool { .. } => None,
+        Left::Reference { interface } => Some((*interface).to_owned()),
+        Left::Object { kind } => Some((*kind).to_owned()),
+    });
+    let names: Vec<String> = pool.into_iter().chain(others).collect();
     (!names.is_empty()).then(|| format!("leak of {}", names.join(", ")))
+}
+
+fn is_pool(leak: &Leak) -> bool {
+    matches!(leak.what, Left::Pool { .. })
 }
 
 fn end_of(build: &str) -> String {
     // An endless loop is one after ten million instructions, too.
     let options = GuestOptions { call_budget: 10_000_000, ..GuestOptions::default() };
     let machine = machine("smsc-superio", driver_with(build, options));
+    let processor = machine.guest().map(|guest| Rc::downgrade(guest.cpu())).expect("a guest");
     let life = live(&machine);
-    verdict(&machine, life)
+    let end = verdict(&machine, life);
+    drop(machine);
+    assert!(processor.upgrade().is_none(), "{build}: its memory goes with the machine");
+    end
 }
 
 /// The rows of the table: the name of a driver and how it ends.

@@ -29,6 +29,7 @@ pub(super) fn create_device(call: &Call<'_>) -> u64 {
     };
     let device = DeviceObject::new(&driver);
     let address = guest.device_pointer(&device);
+    guest.note_device_of_driver(address);
     guest.set_device_extension(&device, extension_bytes);
     let fields = &guest.layout().device_object;
     guest.store_u32(at(address, fields.device_type), device_type);
@@ -118,6 +119,10 @@ impl Bound for DriverWorkItem {
     fn pending(&self) -> Option<&'static str> {
         self.waits.get().then_some("a work item that is queued")
     }
+
+    fn left(&self) -> Option<&'static str> {
+        Some("work items")
+    }
 }
 
 /// Bytes of a work item, which a driver does not look into. Assumed: any size will do.
@@ -180,7 +185,11 @@ fn work_item(call: &Call<'_>, address: u64) -> Option<Rc<DriverWorkItem>> {
 /// References that the driver took to a device and did not give back.
 struct References(Cell<u64>);
 
-impl Bound for References {}
+impl Bound for References {
+    fn left(&self) -> Option<&'static str> {
+        (self.0.get() > 0).then_some("referenced kernel objects")
+    }
+}
 
 /// Counts references of the driver to an object. More given back than taken is bug check
 /// REFERENCE_BY_POINTER, as it is when a count falls below what others hold.

@@ -27,11 +27,19 @@ impl Bound for Timer {
     fn pending(&self) -> Option<&'static str> {
         self.is_set().then_some("a timer that is set")
     }
+
+    fn left(&self) -> Option<&'static str> {
+        self.is_set().then_some("timers that are set")
+    }
 }
 
 impl Bound for Dpc {
     fn pending(&self) -> Option<&'static str> {
         self.is_queued().then_some("a DPC that is queued")
+    }
+
+    fn left(&self) -> Option<&'static str> {
+        self.is_queued().then_some("DPCs that are queued")
     }
 }
 

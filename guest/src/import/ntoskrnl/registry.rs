@@ -24,7 +24,11 @@ pub(super) struct KeyHandle {
     access: u32,
 }
 
-impl Bound for KeyHandle {}
+impl Bound for KeyHandle {
+    fn left(&self) -> Option<&'static str> {
+        Some("open registry keys")
+    }
+}
 
 /// Access rights. Source: wdm.h.
 const QUERY_VALUE: u32 = 0x1;

@@ -36,6 +36,10 @@ impl Bound for DriverRequest {
     fn pending(&self) -> Option<&'static str> {
         self.is_sent.get().then_some("a request that is under way")
     }
+
+    fn left(&self) -> Option<&'static str> {
+        Some("IRPs of its own")
+    }
 }
 
 /// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`
@@ -116,10 +120,17 @@ pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> 
     let request = Irp::new(parameters, file, Vec::new());
     let caller = guest.clone();
     request.set_completion_routine(Box::new(move |kernel, request| {
-        let answer = (request.status(), request.information());
+        let answer = (request.status(), request.information(), request.is_marked_pending());
         complete_upwards(&caller, kernel, irp_at, answer);
     }));
-    status(call.kernel().call_driver(&device, &request))
+    let answer = call.kernel().call_driver(&device, &request);
+    if answer == NtStatus::PENDING
+        && let Some(irp) = &original
+    {
+        // The driver below has marked it, or the completion routine here will.
+        irp.mark_pending();
+    }
+    status(answer)
 }
 
 /// Moves an IRP to its next stack location; none left is bug check NO_MORE_IRP_STACK_LOCATIONS.
@@ -195,12 +206,13 @@ fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,
     irp: u64,
-    (answer, information): (NtStatus, u64),
+    (answer, information, was_pending): (NtStatus, u64, bool),
 ) {
     let fields = &guest.layout().irp;
     let block = at(irp, fields.io_status);
     guest.store_u32(at(block, guest.layout().io_status_block.status), answer.0);
     guest.store_word(at(block, guest.layout().io_status_block.information), information);
+    guest.store_u8(at(irp, fields.pending_returned), u8::from(was_pending));
     let own = guest.bound::<DriverRequest>(irp);
     if let Some(own) = &own {
         own.is_sent.set(false);
@@ -231,6 +243,7 @@ fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
     if !original.is_completed() {
         kernel.complete_request(original);
     }
+    guest.free_completed_irps();
 }
 
 /// Calls the completion routine of a location, if there is one for this outcome.
@@ -272,6 +285,7 @@ pub(super) fn complete_request(call: &Call<'_>) -> u64 {
     if let Some(irp) = guest.irp_at(address) {
         guest.take_irp_status(address, &irp);
         call.kernel().complete_request(&irp);
+        guest.free_completed_irps();
         return 0;
     }
     let code = BugCheckCode::MULTIPLE_IRP_COMPLETE_REQUESTS;

@@ -1,6 +1,5 @@
 //! The routines about drivers, devices, requests and power.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_emulator::{DevicePowerState, Irql, Kernel, NtStatus};
@@ -66,6 +65,7 @@ pub(super) fn add_adapter_device(call: &Call<'_>) -> u64 {
         && let Some(device) = driver.devices().last()
     {
         let least = MINIMUM_DEVICE_EXTENSION * words / 8;
+        guest.note_device_of_driver(guest.device_pointer(device));
         guest.set_device_extension(device, extension_bytes.max(least));
         guest.write_device_list(&driver);
     }
@@ -79,7 +79,7 @@ fn start_routine(guest: &Guest, routine: u64) -> StartDevice {
         let resources: Rc<dyn IUnknown> = resources;
         let list = guest.lend(&resources, &iid::RESOURCE_LIST);
         let device_pointer = guest.device_pointer(device);
-        let answer = guest.with_irp(irp, device, |irp| {
+        let answer = guest.with_irp(irp, device, routine, |irp| {
             NtStatus(guest.call(routine, &[device_pointer, irp, list]) as u32)
         });
         if answer.is_success() { Ok(()) } else { Err(answer) }
@@ -117,7 +117,9 @@ pub(super) fn complete_irp(call: &Call<'_>) -> u64 {
     match (guest.device_at(device), guest.irp_at(address)) {
         (Some(device), Some(irp)) => {
             guest.take_irp_status(address, &irp);
-            status_of(&pc_complete_irp(call.kernel(), &device, &irp, answer))
+            let result = pc_complete_irp(call.kernel(), &device, &irp, answer);
+            guest.free_completed_irps();
+            status_of(&result)
         }
         _ => status(NtStatus::INVALID_PARAMETER),
     }
@@ -195,7 +197,7 @@ pub(super) fn request_new_power_state(call: &Call<'_>) -> u64 {
     }
 }
 
-/// A registered I/O timeout, by what the driver knows it by.
+/// A registered I/O timeout, by what the driver knows it by; bound to an entry of the kernel's own.
 struct IoTimeout {
     device: u64,
     routine: u64,
@@ -203,19 +205,15 @@ struct IoTimeout {
     registered: IoTimeoutRoutine,
 }
 
-/// The I/O timeouts of a guest, bound to the address of its thunk.
-#[derive(Default)]
-struct IoTimeouts(RefCell<Vec<IoTimeout>>);
+impl Bound for IoTimeout {
+    fn left(&self) -> Option<&'static str> {
+        Some("I/O timeouts")
+    }
+}
 
-impl Bound for IoTimeouts {}
-
-fn io_timeouts(guest: &Guest) -> Rc<IoTimeouts> {
-    let address = guest.thunk_of(&DISPATCH);
-    guest.bound(address).unwrap_or_else(|| {
-        let timeouts = Rc::new(IoTimeouts::default());
-        guest.bind(address, timeouts.clone());
-        timeouts
-    })
+/// The timeout that was registered with these arguments, and its entry.
+fn known_timeout(guest: &Guest, wanted: (u64, u64, u64)) -> Option<(u64, Rc<IoTimeout>)> {
+    guest.find_bound(|known: &IoTimeout| (known.device, known.routine, known.context) == wanted)
 }
 
 /// `NTSTATUS PcRegisterIoTimeout(PDEVICE_OBJECT, PIO_TIMER_ROUTINE, PVOID)`
@@ -225,11 +223,7 @@ pub(super) fn register_io_timeout(call: &Call<'_>) -> u64 {
     let Some(device) = guest.device_at(address) else {
         return status(NtStatus::INVALID_PARAMETER);
     };
-    let timeouts = io_timeouts(guest);
-    let is_same = |known: &IoTimeout| {
-        (known.device, known.routine, known.context) == (address, routine, context)
-    };
-    if timeouts.0.borrow().iter().any(is_same) {
+    if known_timeout(guest, (address, routine, context)).is_some() {
         return status(NtStatus::UNSUCCESSFUL);
     }
     let inside = guest.clone();
@@ -239,7 +233,7 @@ pub(super) fn register_io_timeout(call: &Call<'_>) -> u64 {
     let result = pc_register_io_timeout(call.kernel(), &device, Rc::clone(&registered));
     if result.is_ok() {
         let timeout = IoTimeout { device: address, routine, context, registered };
-        timeouts.0.borrow_mut().push(timeout);
+        guest.bind(guest.new_object_block(&[]), Rc::new(timeout));
     }
     status_of(&result)
 }
@@ -251,16 +245,10 @@ pub(super) fn unregister_io_timeout(call: &Call<'_>) -> u64 {
     let Some(device) = guest.device_at(address) else {
         return status(NtStatus::INVALID_PARAMETER);
     };
-    let timeouts = io_timeouts(guest);
-    let found = {
-        let mut all = timeouts.0.borrow_mut();
-        let index = all.iter().position(|known| {
-            (known.device, known.routine, known.context) == (address, routine, context)
-        });
-        index.map(|index| all.remove(index))
-    };
-    match found {
-        Some(known) => {
+    match known_timeout(guest, (address, routine, context)) {
+        Some((entry, known)) => {
+            guest.unbind(entry);
+            guest.free_object_block(entry, 0);
             status_of(&pc_unregister_io_timeout(call.kernel(), &device, &known.registered))
         }
         None => status(NtStatus::NOT_FOUND),

@@ -20,6 +20,22 @@ fn pool_comes_from_each_routine_and_goes_back_by_its_tag() {
 }
 
 #[test]
+fn a_driver_that_asks_for_more_than_there_is_gets_none_and_small_blocks_still_fit() {
+    // A request that fails must neither fill memory nor use addresses up: a changed driver that
+    // asked on and on, found by fuzzing, took minutes.
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let allocate = |bytes| bench.call_for_pointer("ExAllocatePoolWithTag", &[0, bytes, TAG]);
+        let blocks: Vec<u64> = (0..200).map(|_| allocate(0x7A0_8000)).collect();
+        assert_ne!(blocks[0], 0);
+        assert_eq!(blocks[199], 0);
+        assert_ne!(allocate(40), 0);
+        bench.call("ExFreePool", &[blocks[0]]);
+        assert_ne!(allocate(0x7A0_8000), 0);
+    }
+}
+
+#[test]
 fn the_new_routine_zeroes_and_refuses_flags_that_name_no_pool() {
     for mode in BOTH {
         let bench = Bench::plain(mode);

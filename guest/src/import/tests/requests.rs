@@ -110,10 +110,11 @@ fn a_request_of_the_kernel_is_completed_with_what_the_driver_wrote_into_it() {
         let (bench, seen) = (bench(mode), Seen::default());
         let (device, _) = device(&bench, &seen);
         let irp = Irp::new(Parameters::Close, None, Vec::new());
-        bench.guest.with_irp(&irp, &device, |address| {
+        bench.guest.with_irp(&irp, &device, bench.code(), |address| {
             let block = address + u64::from(bench.guest.layout().irp.io_status);
             bench.guest.store_u32(block, 0xC000_0010);
             bench.call("IofCompleteRequest", &[address, 0]);
+            NtStatus(0xC000_0010)
         });
         assert!(irp.is_completed());
         assert_eq!(irp.status(), NtStatus(0xC000_0010));
