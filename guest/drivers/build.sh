@@ -2,8 +2,9 @@
 # Builds the test drivers: build.sh [-o DIRECTORY] [-k] [TARGET/NAME...]
 #
 # Without names it builds all of them. A target is x64, x86 or msvc-x64; a name is a file of
-# source/ or source/broken/ that defines CreateMiniport or DriverEntry, without its ending. Into DIRECTORY (bin/
-# beside this script) goes TARGET/NAME.sys; with -k also NAME.debug with symbols and DWARF.
+# source/ or source/broken/ that defines CreateMiniport or DriverEntry, without its ending. Into
+# DIRECTORY (bin/ beside this script) goes TARGET/NAME.sys; with -k also NAME.debug with symbols and
+# DWARF, or for msvc-x64 NAME.pdb.
 #
 # Needs g++-mingw-w64-x86-64-win32 and g++-mingw-w64-i686-win32, and for msvc-x64 the Python
 # package ziglang as well. The same compilers make the same bytes.
@@ -20,6 +21,8 @@ while getopts o:k option; do
     esac
 done
 shift $((OPTIND - 1))
+mkdir -p "$output"
+output=$(cd "$output" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,7 +42,7 @@ prepare() {
     case $1 in
         x64) prepare_mingw x86_64-w64-mingw32 DriverEntry 0x140000000 ;;
         x86) prepare_mingw i686-w64-mingw32 _DriverEntry@8 0x10000 ;;
-        msvc-x64) prepare_msvc ;;
+        msvc-x64) prepare_msvc "$1" ;;
         *) echo "no such target: $1" >&2; exit 2 ;;
     esac
 }
@@ -84,11 +87,11 @@ link_mingw() {
 }
 
 prepare_msvc() {
-    local zig headers
+    local zig headers system=/usr/x86_64-w64-mingw32/lib
     zig=$(python3 -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')
     headers=$zig/lib/libc/include/any-windows-any
     compiler=(
-        "$zig/zig" clang -target x86_64-windows-msvc -funwind-tables 
+        "$zig/zig" clang -target x86_64-windows-msvc -funwind-tables
         -nostdinc -isystem "$zig/lib/include" -isystem "$headers/ddk" -isystem "$headers"
         -include "$here/source/ddk_shim.h" -c
     )
@@ -96,18 +99,30 @@ prepare_msvc() {
         "$zig/zig" lld-link /driver /subsystem:native,6.0 /entry:DriverEntry /nodefaultlib
         /base:0x140000000 /dynamicbase /brepro
     )
+    # A PDB repeats every name it is told, so none may hold a folder of this computer.
+    if [ -n "$keep_debug" ]; then
+        compiler+=(
+            -gcodeview -gline-tables-only -gno-codeview-command-line -object-file-name=object
+            -fdebug-compilation-dir=/ "-ffile-prefix-map=$zig/="
+        )
+        linker+=(/debug "/pdbaltpath:%_PDB%" /pdbsourcepath:/drivers)
+    fi
     sed 's/@.*//' "$here/portcls.def" >"$work/portcls.def"
-    "$zig/zig" dlltool -m i386:x86-64 -d "$work/portcls.def" -l "$work/portcls.lib"
-    local system=/usr/x86_64-w64-mingw32/lib
-    libraries=("$work/portcls.lib" "$system/libntoskrnl.a" "$system/libhal.a")
+    "$zig/zig" dlltool -m i386:x86-64 -d "$work/portcls.def" -l "$work/$1/portcls.lib"
+    libraries=(portcls.lib "$system/libntoskrnl.a" "$system/libhal.a")
     link=link_msvc
 }
 
+# link_msvc NAME OBJECT...
 link_msvc() {
-    local name=$1
+    local output=$1 name
+    name=$(basename "$output")
     shift
+    # Without a folder in the names, which the PDB repeats.
     "${linker[@]}" "/out:$name.sys" "$@" "${libraries[@]}"
-    chmod 644 "$name.sys"
+    for made in "$name".sys "$name".pdb; do
+        if [ -e "$made" ]; then install -m 644 "$made" "$(dirname "$output")"; fi
+    done
 }
 
 # build TARGET NAME...
@@ -115,18 +130,19 @@ build() {
     local target=$1 name source drivers
     shift
     drivers=$#
-    prepare "$target"
     mkdir -p "$work/$target" "$output/$target"
+    prepare "$target"
     printf '#include "%s.cpp"\n' "${parts[@]}" >"$work/parts.cpp"
-    "${compiler[@]}" "${compile_flags[@]}" "$work/parts.cpp" -o "$work/$target/parts.o"
+    cd "$work/$target"
+    "${compiler[@]}" "${compile_flags[@]}" ../parts.cpp -o parts.o
     for name in "$@"; do
         source=$here/source/$name.cpp
         [ -e "$source" ] || source=$here/source/broken/$name.cpp
-        "${compiler[@]}" "${compile_flags[@]}" "$source" -o "$work/$target/$name.o"
+        "${compiler[@]}" "${compile_flags[@]}" "$source" -o "$name.o"
         local objects=()
         # A source with its own entry is a whole driver.
-        grep -q DriverEntry "$source" || objects+=("$work/$target/parts.o")
-        objects+=("$work/$target/$name.o")
+        grep -q DriverEntry "$source" || objects+=(parts.o)
+        objects+=("$name.o")
         "$link" "$output/$target/$name" "${objects[@]}"
     done
 }
@@ -139,6 +155,8 @@ if [ $# -eq 0 ]; then
     build x64 "${all[@]}"
     build x86 "${all[@]}"
     build msvc-x64 uart
+    keep_debug=yes
+    build msvc-x64 null_adapter
 fi
 for wanted in "$@"; do
     build "${wanted%%/*}" "${wanted#*/}"

@@ -28,6 +28,7 @@ mod exports;
 mod headers;
 mod imports;
 mod load_config;
+mod pdb_reference;
 mod relocations;
 mod sections;
 mod unwind;
@@ -38,6 +39,7 @@ pub use error::ImageError;
 pub use exports::Export;
 pub use imports::{Import, ImportName};
 pub use load_config::LoadConfig;
+pub use pdb_reference::PdbReference;
 pub use sections::{Region, Residence, Section};
 pub use unwind::UnwindFunction;
 
@@ -183,6 +185,11 @@ impl Image {
     /// The security cookie and the control-flow-guard pointers, if there are any.
     pub fn load_config(&self) -> &LoadConfig {
         &self.load_config
+    }
+
+    /// The PDB that was written together with it, if it names one.
+    pub fn pdb_reference(&self) -> Option<PdbReference> {
+        pdb_reference::read(self)
     }
 
     /// The functions that the exception table of a 64-bit image lists, in order of address.

@@ -2,14 +2,17 @@
 //!
 //! An address is told as module and offset always, and as function and offset, source file and
 //! line where something knows it: the driver's export table, the symbols and DWARF that a
-//! compiler left in the `.sys`, or those in a file beside it, `NAME.debug` or `NAME.sys.debug`,
-//! which is the same driver linked without stripping it (or `objcopy --only-keep-debug`).
+//! compiler left in the `.sys`, or those in a file beside it: `NAME.debug` or `NAME.sys.debug`,
+//! which is the same driver linked without stripping it (or `objcopy --only-keep-debug`), and a
+//! PDB, which is `NAME.pdb` or has the name that the driver gives it.
 //!
 //! Symbols help to read a report and nothing else: a file that is damaged or of another build is
 //! left out, and a note says so.
 
 mod dwarf;
 mod file;
+mod names;
+mod pdb;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,14 +25,17 @@ use serde::Serialize;
 use crate::image::{FILE_LIMIT, Image, Rights};
 
 use dwarf::Dwarf;
+use names::Name;
+use pdb::Pdb;
 
 /// What is known about a driver's addresses.
 #[derive(Clone)]
 pub struct Symbols {
     module: String,
     /// Where functions begin.
-    functions: BTreeMap<u32, String>,
+    functions: BTreeMap<u32, Name>,
     dwarf: Option<Rc<Dwarf>>,
+    pdb: Option<Rc<Pdb>>,
     notes: Vec<String>,
 }
 
@@ -69,12 +75,13 @@ impl Symbols {
     pub fn new(module: &str, image: &Image) -> Symbols {
         let named = image.exports().iter().filter_map(|export| {
             let name = export.name.as_ref()?;
-            Some((export.rva, file::plain_name(name)))
+            Some((export.rva, Name::Decorated(name.clone())))
         });
-        let mut functions: BTreeMap<u32, String> = named.collect();
-        functions.entry(image.entry_rva()).or_insert_with(|| "DriverEntry".to_owned());
+        let mut functions: BTreeMap<u32, Name> = named.collect();
+        let entry = || Name::Plain("DriverEntry".to_owned());
+        functions.entry(image.entry_rva()).or_insert_with(entry);
         let module = module.to_owned();
-        Symbols { module, functions, dwarf: None, notes: Vec::new() }
+        Symbols { module, functions, dwarf: None, pdb: None, notes: Vec::new() }
     }
 
     /// What a driver's file and the files beside it know. A file that cannot be used leaves a
@@ -84,22 +91,31 @@ impl Symbols {
         let mut symbols = Symbols::new(&module, image);
         symbols.add(image, "the driver", driver);
         for side in side_files(path) {
-            let size = fs::metadata(&side).map(|metadata| metadata.len());
-            let Ok(size) = size else { continue };
-            let name = side.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if size > FILE_LIMIT as u64 {
-                symbols.notes.push(format!(
-                    "{name} is not read: it has {size} bytes, the limit is {FILE_LIMIT} \
-                     (FILE_LIMIT)"
-                ));
-                continue;
-            }
-            match fs::read(&side) {
-                Ok(bytes) => symbols.add(image, &name, &bytes),
-                Err(error) => symbols.notes.push(format!("{name} is not read: {error}")),
+            symbols.add_file(image, &side);
+        }
+        for side in pdb_files(path, image) {
+            symbols.add_file(image, &side);
+            if symbols.pdb.is_some() {
+                break;
             }
         }
         symbols
+    }
+
+    /// Adds what a file knows, if it is there.
+    fn add_file(&mut self, image: &Image, path: &Path) {
+        let Ok(size) = fs::metadata(path).map(|metadata| metadata.len()) else { return };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if size > FILE_LIMIT as u64 {
+            self.notes.push(format!(
+                "{name} is not read: it has {size} bytes, the limit is {FILE_LIMIT} (FILE_LIMIT)"
+            ));
+            return;
+        }
+        match fs::read(path) {
+            Ok(bytes) => self.add(image, &name, &bytes),
+            Err(error) => self.notes.push(format!("{name} is not read: {error}")),
+        }
     }
 
     /// Adds what a file with symbols knows; leaves a note when it cannot be used.
@@ -108,6 +124,8 @@ impl Symbols {
             Ok(found) => {
                 self.functions.extend(found.functions);
                 self.dwarf = found.dwarf.map(Rc::new).or(self.dwarf.take());
+                self.pdb = found.pdb.map(Rc::new).or(self.pdb.take());
+                self.notes.extend(found.note.map(|note| format!("{name}: {note}")));
             }
             Err(why) => self.notes.push(format!("{name} gives no symbols: {why}")),
         }
@@ -140,13 +158,16 @@ impl Symbols {
         let named = begins_before.filter(|(start, _)| {
             is_code && section.is_some_and(|section| section.contains(**start, 1))
         });
-        let found = named.map(|(&start, name)| (start, name.clone()));
+        let found = named.map(|(&start, name)| (start, name.plain()));
         let address = image.preferred_base().wrapping_add(rva.into());
         let described = self.dwarf.as_ref().filter(|_| is_code).map(|dwarf| dwarf.find(address));
-        let (described_function, lines) = described.unwrap_or_default();
+        let (described_function, mut lines) = described.unwrap_or_default();
+        if let Some(pdb) = self.pdb.as_ref().filter(|_| is_code && lines.is_empty()) {
+            lines = pdb.find(rva);
+        }
         let described_function = described_function.and_then(|(start, name)| {
             let start = start.checked_sub(image.preferred_base())?;
-            Some((u32::try_from(start).ok()?, file::plain_name(&name)))
+            Some((u32::try_from(start).ok()?, Name::Decorated(name).plain()))
         });
         let function = found.max(described_function);
         Place {
@@ -187,4 +208,24 @@ fn side_files(path: &Path) -> [PathBuf; 2] {
     let mut appended = path.as_os_str().to_owned();
     appended.push(".debug");
     [path.with_extension("debug"), PathBuf::from(appended)]
+}
+
+/// Where the PDB may lie beside a driver: under the driver's name, or under the name that the
+/// driver tells, whose folders are those of the computer it was built on.
+fn pdb_files(path: &Path, image: &Image) -> Vec<PathBuf> {
+    let mut files = vec![path.with_extension("pdb")];
+    let told = image.pdb_reference().map(|pdb| pdb.file).unwrap_or_default();
+    let name = told.rsplit(['/', '\\', ':']).next().unwrap_or_default();
+    let is_pdb = Path::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("pdb"));
+    let told = path.with_file_name(name);
+    if is_pdb && !files.contains(&told) {
+        files.push(told);
+    }
+    files
+}
+
+/// A line of a file, of which the folders are left out.
+fn source_line(file: &str, line: u32) -> Option<SourceLine> {
+    let file = file.rsplit(['/', '\\']).next()?.to_owned();
+    Some(SourceLine { file, line })
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use addr2line::Context;
 use gimli::{AttributeValue, DW_AT_low_pc, EndianArcSlice, LittleEndian};
 
-use super::SourceLine;
+use super::{SourceLine, source_line};
 
 type Reader = EndianArcSlice<LittleEndian>;
 
 /// The deepest inlining that is told.
-const INLINE_LIMIT: usize = 16;
+pub(super) const INLINE_LIMIT: usize = 16;
 
 /// A file's DWARF, indexed by address at the base the linker preferred.
 pub(super) struct Dwarf(Context<Reader>);
@@ -62,6 +62,5 @@ impl Dwarf {
 }
 
 fn line(location: &addr2line::Location<'_>) -> Option<SourceLine> {
-    let file = location.file?.rsplit(['/', '\\']).next()?.to_owned();
-    Some(SourceLine { file, line: location.line? })
+    source_line(location.file?, location.line?)
 }

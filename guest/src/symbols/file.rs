@@ -1,24 +1,27 @@
 //! A file with symbols: the driver itself, or the one beside it that was not stripped.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use cpp_demangle::{DemangleOptions, Symbol};
 use object::read::pe::{ImageNtHeaders, PeFile, PeFile32, PeFile64};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 use crate::image::{Image, Mode, NAME_LIMIT, Rights};
 
 use super::dwarf::Dwarf;
+use super::names::Name;
+use super::pdb::{self, Pdb};
 
 /// The most functions that are taken from one file.
 /// Assumed: a large driver with its libraries has some ten thousand.
-const FUNCTION_LIMIT: usize = 200_000;
+pub(super) const FUNCTION_LIMIT: usize = 200_000;
 
 /// What a file knows.
 pub(super) struct Found {
-    pub functions: BTreeMap<u32, String>,
+    pub functions: BTreeMap<u32, Name>,
     pub dwarf: Option<Dwarf>,
+    pub pdb: Option<Pdb>,
+    /// What of it could not be used.
+    pub note: Option<String>,
 }
 
 /// Reads a file with symbols.
@@ -26,6 +29,9 @@ pub(super) struct Found {
 /// # Errors
 /// In words: it is damaged, or of another build than the image.
 pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
+    if pdb::is_pdb(bytes) {
+        return pdb::read(image, bytes);
+    }
     match image.mode() {
         Mode::Bits64 => PeFile64::parse(bytes)
             .map_err(|error| format!("it is no 64-bit image ({error})"))
@@ -50,14 +56,14 @@ fn read_file<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result
         let section = image.section_at(rva);
         let is_code = section.is_some_and(|section| section.rights.contains(Rights::EXECUTE));
         if is_code && !name.starts_with('.') && name.len() <= NAME_LIMIT {
-            functions.insert(rva, plain_name(name));
+            functions.insert(rva, Name::Decorated(name.to_owned()));
         }
     }
     let dwarf = Dwarf::read(|name| {
         let section = file.section_by_name(name)?;
         section.data().ok()
     });
-    Ok(Found { functions, dwarf })
+    Ok(Found { functions, dwarf, pdb: None, note: None })
 }
 
 /// Refuses a file whose code is not the image's.
@@ -80,25 +86,4 @@ fn check_build<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Resu
         }
     }
     Ok(())
-}
-
-/// A function's name as its programmer wrote it, without parameters.
-pub(super) fn plain_name(name: &str) -> String {
-    let without_bytes = match name.rsplit_once('@') {
-        // `_name@8`, as the 32-bit compilers decorate a stdcall function.
-        Some((front, count)) if count.parse::<u16>().is_ok() => front,
-        _ => name,
-    };
-    let mangled: Cow<'_, str> = match without_bytes {
-        // 32-bit compilers put one more underscore before a name.
-        name if name.starts_with("__Z") => Cow::Borrowed(&name[1..]),
-        name => Cow::Borrowed(name),
-    };
-    if mangled.starts_with("_Z") {
-        let options = DemangleOptions::new().no_params().no_return_type();
-        let plain = Symbol::new(mangled.as_ref()).ok();
-        let plain = plain.and_then(|symbol| symbol.demangle_with_options(&options).ok());
-        return plain.unwrap_or_else(|| mangled.into_owned());
-    }
-    without_bytes.trim_start_matches(['_', '@']).to_owned()
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use portcls_machine::GuestOptions;
 
+use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
 /// Builds by `build.sh`, with its options before the names; false where a compiler is missing, which is said.
@@ -23,6 +24,10 @@ pub fn build(into: &Path, wanted: &[&str]) -> bool {
     let has_zig = has_zig.is_ok_and(|output| output.status.success());
     if !has_zig {
         eprintln!("SKIPPED for msvc-x64: the Python package ziglang is not installed");
+    }
+    let is_other = |target: &&str| !target.starts_with("msvc") && !target.starts_with('-');
+    if !has_zig && !wanted.iter().any(is_other) {
+        return false;
     }
     let wanted = wanted.iter().filter(|target| has_zig || !target.starts_with("msvc"));
     let output = Command::new(folder().join("build.sh")).arg("-o").arg(into).args(wanted).output();
@@ -49,6 +54,30 @@ fn the_drivers_built_anew_make_the_accesses_of_the_committed_ones() {
             accesses(&machine).iter().map(Access::what).collect::<Vec<_>>()
         };
         assert_eq!(of(driver_at(&path, GuestOptions::default())), of(driver(name)), "{name}");
+    }
+    std::fs::remove_dir_all(into).expect("the folder for tests can be cleaned");
+}
+
+#[test]
+fn the_pdb_built_anew_tells_what_the_committed_one_does_and_no_folder_of_this_computer() {
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drivers-with-pdb");
+    if !build(&into, &["-k", "msvc-x64/null_adapter"]) {
+        return;
+    }
+    let places = |folder: &Path| {
+        let analysis = report_of(&folder.join("msvc-x64/null_adapter.sys"));
+        assert_eq!(analysis.notes, [""; 0]);
+        let stack = analysis.context.expect("a compiled driver has registers").stack;
+        let places = stack.into_iter().filter_map(|line| line.symbol);
+        places.map(|place| (place.function.map(|it| it.name), place.lines)).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&into), places(&folder().join("bin")));
+    let pdb = std::fs::read(into.join("msvc-x64/null_adapter.pdb")).expect("the PDB");
+    let here = folder().canonicalize().expect("the folder of the drivers");
+    let temporary = std::env::temp_dir();
+    for told in [&here, &into, &temporary.join("tmp")] {
+        let told = told.to_str().expect("a plain path").as_bytes();
+        assert!(!pdb.windows(told.len()).any(|bytes| bytes == told), "{told:?} is in the PDB");
     }
     std::fs::remove_dir_all(into).expect("the folder for tests can be cleaned");
 }

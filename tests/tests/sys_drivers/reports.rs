@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use portcls_machine::guest::analysis::Kind;
+use portcls_machine::guest::analysis::{Analysis, Kind};
 use portcls_machine::{Driver, GuestOptions, Machine};
 
 use crate::broken::live;
 use crate::rebuild::build;
-use crate::scene::{driver_with, machine};
+use crate::scene::{driver_with, folder, machine};
 
 /// Drivers that end in a bug check or a hang, and the function that the report has to name: the
 /// one with the mistake, or the one of the driver that its victim was in.
@@ -52,6 +52,55 @@ fn symbols_beside_the_driver_name_functions_and_lines() {
         .collect();
     assert!(stack[0].contains("null_adapter.cpp @ "), "{text}");
     assert!(stack.iter().any(|line| line.contains("!StartDevice+")), "{text}");
+}
+
+/// The report of a driver that dies, with what lies beside its file.
+pub fn report_of(path: &Path) -> Analysis {
+    let file = std::fs::read(path).expect("the driver");
+    let name = path.to_str().expect("a plain path");
+    let driver = Driver::from_sys(name, &file, GuestOptions::default()).expect("a good driver");
+    let machine = machine("smsc-superio", driver);
+    assert!(live(&machine).is_err());
+    machine.analysis().expect("a report")
+}
+
+#[test]
+fn a_pdb_beside_the_driver_names_functions_and_lines() {
+    let path = folder().join("bin/msvc-x64/null_adapter.sys");
+    let analysis = report_of(&path);
+    assert_eq!(analysis.notes, [""; 0]);
+    let text = analysis.to_string();
+    let place = "null_adapter!NullAdapter::Init+1F [null_adapter.cpp @ 9]";
+    assert!(text.contains(&format!("FAULTING_IP:  {place}\n")), "{text}");
+    for line in ["!StartDevice+", "[adapter.cpp @ "] {
+        let stack = text.split("STACK_TEXT").nth(1).expect("a stack");
+        assert!(stack.contains(line), "{text}");
+    }
+    let json = serde_json::to_value(&analysis).expect("JSON");
+    let location = &json["location"];
+    assert_eq!(location["module"], "null_adapter", "{json}");
+    assert_eq!(location["function"]["name"], "NullAdapter::Init");
+    assert_eq!(location["lines"][0]["file"], "null_adapter.cpp");
+    assert_eq!(location["lines"][0]["line"], 9);
+}
+
+#[test]
+fn a_pdb_of_another_build_is_told_in_the_report() {
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pdb-of-another-build");
+    std::fs::create_dir_all(&into).expect("a folder");
+    let committed = folder().join("bin/msvc-x64/null_adapter.sys");
+    let path = into.join("null_adapter.sys");
+    let mut driver = std::fs::read(&committed).expect("the driver");
+    let record = driver.windows(4).position(|bytes| bytes == b"RSDS").expect("a CodeView record");
+    driver[record + 4] ^= 0xFF;
+    std::fs::write(&path, driver).expect("the driver is written");
+    std::fs::copy(committed.with_extension("pdb"), path.with_extension("pdb")).expect("the PDB");
+    let analysis = report_of(&path);
+    assert_eq!(analysis.notes.len(), 1, "{:?}", analysis.notes);
+    let text = analysis.to_string();
+    assert!(text.contains("null_adapter.pdb gives no symbols: it is of another build"), "{text}");
+    assert!(!text.contains("null_adapter.cpp"), "{text}");
+    std::fs::remove_dir_all(into).expect("the folder for tests can be cleaned");
 }
 
 #[test]

@@ -1,0 +1,119 @@
+//! Names of functions as linkers write them, and as their programmers did.
+
+use std::borrow::Cow;
+
+use cpp_demangle::{DemangleOptions, Symbol};
+use msvc_demangler::DemangleFlags;
+
+use crate::image::NAME_LIMIT;
+
+/// The longest name by the C++ ABI of MSVC that is undecorated, in bytes.
+/// Assumed: the undecorator goes as deep as the name nests, so this bounds its stack.
+const DECORATED_LIMIT: usize = 512;
+
+/// The most digits in such a name when it is read with its types. A digit may stand for any
+/// earlier part of the name, which may hold digits again: this bounds what comes out.
+const REFERENCE_LIMIT: usize = 12;
+
+/// A function's name.
+#[derive(Clone)]
+pub(super) enum Name {
+    /// As the linker needs it.
+    Decorated(String),
+    /// As the programmer wrote it.
+    Plain(String),
+}
+
+impl Name {
+    /// The name as its programmer wrote it, without parameters.
+    pub fn plain(&self) -> String {
+        match self {
+            Name::Decorated(name) => undecorated(name),
+            Name::Plain(name) => name.clone(),
+        }
+    }
+}
+
+fn undecorated(name: &str) -> String {
+    if name.starts_with('?') {
+        return undecorated_msvc(name).unwrap_or_else(|| name.to_owned());
+    }
+    let without_bytes = match name.rsplit_once('@') {
+        // `_name@8`, as the 32-bit compilers decorate a stdcall function.
+        Some((front, count)) if count.parse::<u16>().is_ok() => front,
+        _ => name,
+    };
+    let mangled: Cow<'_, str> = match without_bytes {
+        // 32-bit compilers put one more underscore before a name.
+        name if name.starts_with("__Z") => Cow::Borrowed(&name[1..]),
+        name => Cow::Borrowed(name),
+    };
+    if mangled.starts_with("_Z") {
+        let options = DemangleOptions::new().no_params().no_return_type();
+        let plain = Symbol::new(mangled.as_ref()).ok();
+        let plain = plain.and_then(|symbol| symbol.demangle_with_options(&options).ok());
+        return plain.unwrap_or_else(|| mangled.into_owned());
+    }
+    without_bytes.trim_start_matches(['_', '@']).to_owned()
+}
+
+/// A name such as `?Write@UartStream@@UEAAJPEAXKPEAK@Z`.
+fn undecorated_msvc(name: &str) -> Option<String> {
+    if name.len() > DECORATED_LIMIT {
+        return None;
+    }
+    let demangle = |name: &str| msvc_demangler::demangle(name, DemangleFlags::NAME_ONLY).ok();
+    // The type behind a name is of no use: let it be a function without parameters.
+    let front = name.split_once("@@").filter(|_| !name.contains("?$"));
+    let plain = front.and_then(|(front, _)| demangle(&format!("{front}@@YAXXZ")));
+    // Names with template arguments are read whole, and those of the operators without a class.
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let plain = plain.or_else(|| if digits <= REFERENCE_LIMIT { demangle(name) } else { None });
+    plain.filter(|plain| plain.len() <= NAME_LIMIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(name: &str) -> String {
+        Name::Decorated(name.to_owned()).plain()
+    }
+
+    #[test]
+    fn decorated_names_are_told_without_their_parameters() {
+        for (decorated, expected) in [
+            ("?Isr@@YAEPEAU_KINTERRUPT@@PEAX@Z", "Isr"),
+            ("?Write@UartStream@@UEAAJPEAXKPEAK@Z", "UartStream::Write"),
+            ("?Read@Inner@Outer@@QAEHXZ", "Outer::Inner::Read"),
+            ("??0CUnknown@@QEAA@PEAUIUnknown@@@Z", "CUnknown::CUnknown"),
+            ("??1Card@@UEAA@XZ", "Card::~Card"),
+            ("??_GUartMiniport@@UEAAPEAXI@Z", "UartMiniport::`scalar deleting destructor'"),
+            ("??2@YAPEAX_KW4_POOL_TYPE@@@Z", "operator new"),
+            ("??$Create@VNullAdapter@@@@YAPEAVUartMiniport@@XZ", "Create<class NullAdapter>"),
+            ("_DriverEntry@8", "DriverEntry"),
+            ("@Fast@4", "Fast"),
+            ("__ZN10UartStream5WriteEPvmPm", "UartStream::Write"),
+            ("DriverEntry", "DriverEntry"),
+        ] {
+            assert_eq!(plain(decorated), expected, "{decorated}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_or_asks_for_too_much_stays_as_it_is() {
+        let nested = "?x@?1".repeat(200);
+        let templates = format!("?f@{}", "?$A@V".repeat(90));
+        let pointers = format!("??$f@{}H@@YAXXZ", "PEAQEA".repeat(80));
+        // Ten levels, each of which stands for many of the one before.
+        let levels: String =
+            (0..9).map(|level| format!("V?${level}@{}@", "0".repeat(40))).collect();
+        let levels = format!("??$f@{levels}@YAXXZ");
+        for name in ["?", "??", "?@@", "?a@", "?0@@YAXXZ", &nested, &templates, &levels] {
+            assert!(plain(name).len() <= NAME_LIMIT.max(name.len()), "{name}");
+        }
+        assert_eq!(plain(&levels), levels);
+        assert_eq!(plain(&nested), nested);
+        assert!(plain(&pointers).len() <= NAME_LIMIT);
+    }
+}
