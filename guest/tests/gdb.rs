@@ -94,7 +94,7 @@ fn start_gdb(listener: &TcpListener, commands: &[&str]) -> Option<Child> {
     match child {
         Ok(child) => Some(child),
         Err(error) => {
-            eprintln!("skipped: gdb does not start ({error}); install it to run this test");
+            portcls_tests::skip(&format!("gdb does not start: {error}"));
             None
         }
     }

@@ -32,8 +32,7 @@ fn built() -> Option<&'static Built> {
 impl Built {
     fn new() -> Option<Built> {
         for (_, compiler, _) in TARGETS {
-            if Command::new(compiler).arg("--version").output().is_err() {
-                eprintln!("skipped: {compiler} is not installed; .ci/run installs it");
+            if !portcls_tests::has_program(compiler, "--version", ".ci/run installs it") {
                 return None;
             }
         }

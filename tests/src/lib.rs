@@ -1,1 +1,31 @@
-//! Golden traces and conformance tests live in `tests/`; this library is empty.
+//! What a test does that asks a tool of somebody else: sigrok, gdb, a compiler.
+//!
+//! Golden traces and conformance tests live in `tests/`.
+
+use std::process::Command;
+
+/// The environment variable that turns a missing tool into a failure; `.ci/run` sets it.
+pub const REQUIRE_TOOLS: &str = "PORTCLS_REQUIRE_TOOLS";
+
+/// Says that a test is skipped for what is missing.
+///
+/// # Panics
+/// Where [`REQUIRE_TOOLS`] is set: there nothing may be skipped.
+pub fn skip(missing: &str) {
+    let is_required = std::env::var_os(REQUIRE_TOOLS).is_some();
+    assert!(!is_required, "{missing}, and {REQUIRE_TOOLS} is set: nothing may be skipped");
+    eprintln!("SKIPPED: {missing}");
+}
+
+/// Whether a program starts with this argument and ends well; [`skip`]s where it does not.
+///
+/// # Panics
+/// As [`skip`].
+pub fn has_program(name: &str, argument: &str, source: &str) -> bool {
+    let found = Command::new(name).arg(argument).output();
+    let is_there = found.is_ok_and(|output| output.status.success());
+    if !is_there {
+        skip(&format!("{name} is not installed; {source}"));
+    }
+    is_there
+}

@@ -8,7 +8,8 @@ pub fn is_installed(name: &str, package: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).any(|folder| folder.join(name).is_file());
     if !found {
-        eprintln!("SKIPPED: {name} is not installed; it comes with the Debian package {package}");
+        let source = format!("it comes with the Debian package {package}");
+        portcls_tests::skip(&format!("{name} is not installed; {source}"));
     }
     found
 }

@@ -4,26 +4,23 @@ use std::path::Path;
 use std::process::Command;
 
 use portcls_machine::GuestOptions;
+use portcls_tests::{has_program, skip};
 
 use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
 /// Builds by `build.sh`, with its options before the names; false where a compiler is missing, which is said.
 pub fn build(into: &Path, wanted: &[&str]) -> bool {
-    let is_missing = |program: &str, argument: &str| {
-        let found = Command::new(program).arg(argument).output();
-        !found.is_ok_and(|output| output.status.success())
-    };
     for triple in ["x86_64-w64-mingw32", "i686-w64-mingw32"] {
-        if is_missing(&format!("{triple}-g++-win32"), "--version") {
-            eprintln!("SKIPPED: the cross compiler of {triple} is not installed, see README.md");
+        if !has_program(&format!("{triple}-g++-win32"), "--version", "see guest/drivers/README.md")
+        {
             return false;
         }
     }
     let has_zig = Command::new("python3").args(["-c", "import ziglang"]).output();
     let has_zig = has_zig.is_ok_and(|output| output.status.success());
-    if !has_zig {
-        eprintln!("SKIPPED for msvc-x64: the Python package ziglang is not installed");
+    if !has_zig && wanted.iter().any(|target| target.starts_with("msvc")) {
+        skip("msvc-x64 is left out: the Python package ziglang is not installed");
     }
     let is_other = |target: &&str| !target.starts_with("msvc") && !target.starts_with('-');
     if !has_zig && !wanted.iter().any(is_other) {
