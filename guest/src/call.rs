@@ -72,6 +72,7 @@ impl Guest {
         let mut left = self.0.options.call_budget;
         loop {
             self.settle_paging();
+            self.settle_irql();
             if self.is_pause_due() {
                 self.ask_debugger(Pause::Count);
             }

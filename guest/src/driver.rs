@@ -22,7 +22,7 @@ pub(crate) static INVALID_REQUEST: Routine =
     Routine::stdcall("IopInvalidDeviceRequest", 2, Irql::DISPATCH_LEVEL, invalid_request);
 
 /// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
-fn invalid_request(call: &Call<'_>) -> u64 {
+pub(crate) fn invalid_request(call: &Call<'_>) -> u64 {
     call.pointer();
     if let Some(irp) = call.guest().irp_at(call.pointer()) {
         irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);

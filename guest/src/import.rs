@@ -7,6 +7,7 @@
 //! only pretends has no place here.
 
 mod hal;
+mod ks;
 mod ntoskrnl;
 pub(crate) mod portcls;
 
@@ -56,7 +57,7 @@ pub enum Found {
 }
 
 /// All modules.
-static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE];
+static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE, &ks::MODULE];
 
 /// Looks an import up.
 ///

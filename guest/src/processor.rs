@@ -2,7 +2,8 @@
 //!
 //! The page of KUSER_SHARED_DATA is written when it is read: any access to it is a guard fault,
 //! which is served by filling in the time and letting that one instruction through. Who never
-//! looks at it pays nothing.
+//! looks at it pays nothing. The IRQL in the control region is written when the guest goes on after
+//! the level has changed, which only a stop can do.
 
 use cpu_x86::{Cpu, MapError, Mode, PAGE_BYTES, Register, Rights, Stop};
 
@@ -43,6 +44,16 @@ pub(crate) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
 }
 
 impl Guest {
+    /// Writes the present IRQL into the control region, where code for x86 may read it inline.
+    #[inline]
+    pub(crate) fn settle_irql(&self) {
+        let irql = self.kernel().current_irql();
+        if self.0.shown_irql.replace(irql) != irql {
+            let field = self.0.space.processor + u64::from(self.0.layout.kpcr.irql);
+            self.put_u8(field, irql.0);
+        }
+    }
+
     /// Whether an address is in KUSER_SHARED_DATA.
     pub(crate) fn is_shared_data(&self, address: u64) -> bool {
         let start = self.0.space.shared_data;

@@ -156,7 +156,7 @@ pub(super) static MODULE: Module = Module {
         ),
         Routine::fastcall("ObfDereferenceObject", 1, DISPATCH, devices::dereference_object),
         Routine::fastcall("ObfReferenceObject", 1, DISPATCH, devices::reference_object),
-        Routine::stdcall("PoCallDriver", 2, ANY, power::call_power_driver),
+        Routine::stdcall("PoCallDriver", 2, DISPATCH, power::call_power_driver),
         Routine::stdcall("PoRequestPowerIrp", 6, ANY, power::request_power_irp),
         Routine::stdcall("PoSetPowerState", 3, ANY, power::set_power_state),
         Routine::stdcall("PoStartNextPowerIrp", 1, ANY, power::start_next_power_irp),

@@ -8,7 +8,9 @@ mod devices;
 mod dispatcher;
 mod guards;
 mod interlocked;
+mod ks;
 mod leaks;
+mod levels;
 mod memory;
 mod mutexes;
 mod pending;
@@ -19,8 +21,13 @@ mod registry;
 mod requests;
 mod strings;
 
+use std::rc::Rc;
+
 use cpu_x86::{Mode, Register};
-use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};
+use portcls_emulator::{
+    DeviceObject, DriverObject, Kernel, KernelConfig, NtStatus, PoolType, Stop,
+};
+use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_driver};
 
 use super::{Found, MODULES, find};
 use crate::guest::{Guest, GuestOptions};
@@ -73,7 +80,7 @@ impl Bench {
 
     /// Calls a routine by its convention, one word an argument.
     fn try_call(&self, name: &str, words: &[u64]) -> Result<u64, Stop> {
-        let modules = ["ntoskrnl.exe", "portcls.sys"];
+        let modules = ["ntoskrnl.exe", "portcls.sys", "ks.sys"];
         let Some(Found::Routine(routine)) = modules.iter().find_map(|module| find(module, name))
         else {
             panic!("{name} is in no table")
@@ -115,6 +122,18 @@ impl Bench {
             Err(Stop::BugCheck(bug)) => (bug.code.0, bug.parameters[0]),
             other => panic!("{name}: no bug check but {other:?}"),
         }
+    }
+
+    /// An adapter device of PortCls on top of a physical one.
+    fn adapter_device(&self, physical: &Rc<DeviceObject>) -> Rc<DeviceObject> {
+        let driver = DriverObject::new("test");
+        let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));
+        let added = self.kernel.enter(|kernel| {
+            pc_initialize_adapter_driver(kernel, &driver, "test", Rc::new(|_, _, _| Ok(())))?;
+            pc_add_adapter_device(kernel, &driver, physical, start, 1, 0)
+        });
+        assert_eq!(added, Ok(Ok(())));
+        Rc::clone(&driver.devices()[0])
     }
 
     /// Zeroed memory of the driver.

@@ -1,9 +1,6 @@
 //! What a driver took and did not give back, by kind and by the place that took it.
 
-use std::rc::Rc;
-
 use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
-use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_driver};
 
 use super::{BOTH, Bench};
 use crate::symbols::Symbols;
@@ -83,15 +80,8 @@ fn what_a_routine_hands_out_is_listed_until_it_is_given_back() {
 fn an_io_timeout_is_listed_until_it_is_unregistered() {
     for mode in BOTH {
         let bench = Bench::plain(mode);
-        let driver = DriverObject::new("test");
         let physical = DeviceObject::new(&DriverObject::new("bus"));
-        let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));
-        let added = bench.kernel.enter(|kernel| {
-            pc_initialize_adapter_driver(kernel, &driver, "test", Rc::new(|_, _, _| Ok(())))?;
-            pc_add_adapter_device(kernel, &driver, &physical, start, 1, 0)
-        });
-        assert_eq!(added, Ok(Ok(())));
-        let device = bench.guest.device_pointer(&driver.devices()[0]);
+        let device = bench.guest.device_pointer(&bench.adapter_device(&physical));
         let words = [device, bench.code(), 7];
         assert_eq!(bench.status("PcRegisterIoTimeout", &words), NtStatus::SUCCESS);
         assert_eq!(bench.status("PcRegisterIoTimeout", &words), NtStatus::UNSUCCESSFUL);

@@ -1,6 +1,6 @@
 use cpu_x86::Mode;
-use portcls_emulator::Irql;
 use portcls_emulator::trace::Event;
+use portcls_emulator::{Irql, NtStatus};
 
 use super::{BOTH, Bench};
 
@@ -44,6 +44,19 @@ fn numbers_are_written_as_the_c_library_writes_them() {
         ] {
             assert_eq!(print(&bench, format, &[word]), expected, "{format}");
         }
+    }
+}
+
+#[test]
+fn the_component_and_the_level_come_before_the_format() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let format = bench.bytes(b"port %x, %s\0");
+        let text = bench.bytes(b"ready\0");
+        // DPFLTR_IHVAUDIO_ID, DPFLTR_ERROR_LEVEL.
+        let words = [78, 0, format, 0x330, text];
+        assert_eq!(bench.status("DbgPrintEx", &words), NtStatus::SUCCESS);
+        assert_eq!(printed(&bench), "port 330, ready");
     }
 }
 

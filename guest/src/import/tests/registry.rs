@@ -96,6 +96,8 @@ fn table(bench: &Bench, entries: &[(u32, &str, u64, u64, u32)]) -> u64 {
 const DIRECT: u32 = 0x20;
 const REQUIRED: u32 = 0x04;
 const TYPECHECK: u32 = 0x100;
+const SUBKEY: u32 = 0x01;
+const TOPKEY: u32 = 0x02;
 const SERVICES: u64 = 1;
 const OPTIONAL: u64 = 0x8000_0000;
 
@@ -119,6 +121,29 @@ fn a_table_stores_values_directly_or_tells_a_routine() {
         assert_eq!(text, "MPU");
         bench.call("RtlFreeUnicodeString", &[string]);
         assert_eq!(bench.kernel.violation_count(), 0);
+    }
+}
+
+#[test]
+fn a_table_goes_into_a_key_below_and_back_to_the_top() {
+    for mode in BOTH {
+        let bench = bench(mode);
+        let below = bench.kernel.create_registry_key(&format!(r"{KEY}\Parameters")).unwrap();
+        below.set_value(&bench.kernel, RegistryValue::dword("Port", 0x300)).unwrap();
+        let (inside, back) = (bench.memory(4), bench.memory(4));
+        let ask = |entries: &[(u32, &str, u64, u64, u32)]| {
+            let words = [SERVICES, bench.wide("test"), table(&bench, entries), 0, 0];
+            bench.status("RtlQueryRegistryValues", &words)
+        };
+        let entries = [
+            (SUBKEY | REQUIRED, "Parameters", 0, 0, 0),
+            (DIRECT | REQUIRED, "Port", 0, inside, 0),
+            (DIRECT | REQUIRED | TOPKEY, "Port", 0, back, 0),
+        ];
+        assert_eq!(ask(&entries), NtStatus::SUCCESS);
+        assert_eq!((bench.guest.load_u32(inside), bench.guest.load_u32(back)), (0x300, 0x330));
+        let missing = [(SUBKEY | REQUIRED, "None", 0, 0, 0)];
+        assert_eq!(ask(&missing), NtStatus(0xC000_0034));
     }
 }
 

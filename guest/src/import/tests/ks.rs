@@ -1,0 +1,54 @@
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, DriverObject, Irp, NtStatus, Parameters};
+
+use super::{BOTH, Bench};
+use crate::import::find;
+
+/// routine(parameter): adds one to where it points.
+/// mov eax, [esp+4]; inc dword [eax]; ret 4; and the same in RCX
+const NARROW: [u8; 9] = [0x8B, 0x44, 0x24, 0x04, 0xFF, 0x00, 0xC2, 0x04, 0];
+const WIDE: [u8; 3] = [0xFF, 0x01, 0xC3];
+
+#[test]
+fn a_worker_runs_what_is_queued_and_its_end_waits_for_that() {
+    for mode in BOTH {
+        let bench = Bench::new(mode, [&NARROW, &WIDE]);
+        let (out, count, item) = (bench.memory(8), bench.memory(4), bench.memory(32));
+        assert_eq!(bench.status("KsRegisterWorker", &[7, out]), NtStatus::INVALID_PARAMETER);
+        assert_eq!(bench.status("KsRegisterWorker", &[1, out]), NtStatus::SUCCESS);
+        let worker = bench.guest.load_word(out);
+        let word = bench.guest.pointer_bytes();
+        bench.guest.store_word(item + 2 * word, bench.code());
+        bench.guest.store_word(item + 3 * word, count);
+        assert_eq!(bench.status("KsQueueWorkItem", &[worker, item]), NtStatus::SUCCESS);
+        assert_eq!(bench.guest.load_u32(count), 0);
+        bench.call("KsUnregisterWorker", &[worker]);
+        assert_eq!((bench.guest.load_u32(count), bench.kernel.violation_count()), (1, 0));
+        bench.call("KsUnregisterWorker", &[worker]);
+        assert_eq!(bench.kernel.violations()[0].rule, "ObjectInitialized");
+    }
+}
+
+#[test]
+fn routines_for_a_drivers_table_do_what_they_are_called() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        bench.call("KsNullDriverUnload", &[0]);
+        let device = DeviceObject::new(&Rc::clone(&DriverObject::new("bus")));
+        let device_at = bench.guest.device_pointer(&device);
+        let irp = Irp::new(Parameters::Close, None, Vec::new());
+        let answer = bench.guest.with_irp(&irp, &device, bench.code(), |address| {
+            bench.status("KsDispatchInvalidDeviceRequest", &[device_at, address])
+        });
+        assert_eq!(answer, NtStatus::INVALID_DEVICE_REQUEST);
+        assert!(irp.is_completed());
+        assert_eq!(irp.status(), NtStatus::INVALID_DEVICE_REQUEST);
+    }
+}
+
+#[test]
+fn what_is_not_built_is_in_no_table() {
+    assert!(find("ks.sys", "KsAllocateObjectHeader").is_none());
+    assert!(find("KS.SYS", "KsNullDriverUnload").is_some());
+}
