@@ -5,8 +5,9 @@
 //! nothing.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
-use crate::decode::BLOCK_OPERATIONS;
+use crate::decode::{self, BLOCK_OPERATIONS};
 use crate::operation::Operation;
 use crate::pages::PAGE_BYTES;
 
@@ -84,6 +85,17 @@ impl Blocks {
         self.by_address.insert(address, block);
         self.recent[place(address)] = block;
         Ok(block)
+    }
+
+    /// Adds the block that stands at a stop address.
+    pub(crate) fn add_stop_address(&mut self, address: u64) -> Block {
+        let added = self.add(address, |operations| {
+            operations.push(decode::stop_address());
+            Ok::<usize, Infallible>(0)
+        });
+        match added {
+            Ok(block) => block,
+        }
     }
 
     /// Like `add`, for a block that is run once and not found again.

@@ -174,15 +174,16 @@ impl Cpu {
     ///
     /// # Errors
     /// For INS, when the memory that was writable at the stop is not any more.
+    #[inline]
     pub fn finish_port_read(&mut self, read: &PortRead, value: u32) -> Result<(), Fault> {
         match read.target {
             PortTarget::Accumulator => {
-                let set = match read.width {
-                    PortWidth::Byte => u8::set,
-                    PortWidth::Word => u16::set,
-                    PortWidth::Dword => u32::set,
-                };
-                set(&mut self.machine.general, RAX as u8, value.into());
+                let registers = &mut self.machine.general;
+                match read.width {
+                    PortWidth::Byte => u8::set(registers, RAX as u8, value.into()),
+                    PortWidth::Word => u16::set(registers, RAX as u8, value.into()),
+                    PortWidth::Dword => u32::set(registers, RAX as u8, value.into()),
+                }
                 Ok(())
             }
             PortTarget::Memory(address) => {

@@ -12,7 +12,7 @@ use crate::operation::Operation;
 use crate::ops::string::is_repeated;
 use crate::registers::{FS_BASE, GS_BASE, HIGH_BYTE, Mode, ZERO_REGISTER};
 use crate::select;
-use crate::stop::Fault;
+use crate::stop::{Fault, Stop};
 
 /// The most operations in a block.
 pub(crate) const BLOCK_OPERATIONS: usize = 32;
@@ -94,6 +94,16 @@ pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
         set_operand(&mut operation, instruction, number);
     }
     (operation, support)
+}
+
+/// What stands at a stop address instead of an instruction, which need not be there. It is no
+/// byte long, so RIP is at it while it runs.
+pub(crate) fn stop_address() -> Operation {
+    Operation::new(reach)
+}
+
+fn reach(machine: &mut Machine, _: &Operation) -> Outcome {
+    machine.accuse(Stop::Reached { address: machine.rip })
 }
 
 fn unsupported(_: &mut Machine, _: &Operation) -> Outcome {

@@ -36,8 +36,8 @@
 //! x87, MMX, SSE floating point, SSE3 and later but LDDQU, VEX and EVEX forms, BMI but TZCNT; far
 //! jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of segment
 //! registers, LGDT and its like, control registers but CR8, debug registers, MSRs, INVLPG,
-//! WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported`, its address
-//! and its text, never with a guess.
+//! WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported` and its
+//! address, to which `Cpu::disassemble` has the text; never with a guess.
 //!
 //! # Inaccuracies
 //!

@@ -21,8 +21,8 @@ pub(crate) struct Machine {
     pub(crate) flags: Flags,
     pub(crate) xmm: [u128; 16],
     pub(crate) mxcsr: u32,
-    /// Why an operation ended the run.
-    pub(crate) stop: Option<Stop>,
+    /// Why an operation ended the run; `Stop::Budget` while none has.
+    pub(crate) stop: Stop,
     /// How many iterations a repeated string operation may do, and how many it did.
     pub(crate) iterations_allowed: u64,
     pub(crate) iterations_done: u64,
@@ -74,7 +74,7 @@ impl Machine {
             flags: Flags::new(),
             xmm: [0; 16],
             mxcsr: 0,
-            stop: None,
+            stop: Stop::Budget,
             iterations_allowed: 0,
             iterations_done: 0,
         };
@@ -156,13 +156,13 @@ impl Machine {
     /// Ends the run; the instruction has not taken effect.
     #[cold]
     pub(crate) fn accuse(&mut self, stop: Stop) -> Outcome {
-        self.stop = Some(stop);
+        self.stop = stop;
         Err(Exit::Accusation)
     }
 
     /// Ends the run; the instruction has taken effect.
     pub(crate) fn request(&mut self, stop: Stop) -> Outcome {
-        self.stop = Some(stop);
+        self.stop = stop;
         Err(Exit::Request)
     }
 

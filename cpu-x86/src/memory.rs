@@ -283,6 +283,7 @@ impl Memory {
         elements
     }
 
+    #[inline(always)]
     fn known(&self, address: u64) -> Translation {
         self.translations[(address >> 12) as usize % TRANSLATIONS]
     }

@@ -8,9 +8,9 @@ use crate::cpu::Cpu;
 use crate::decode;
 use crate::machine::Exit;
 use crate::operation::Operation;
-use crate::stop::{Fault, Stop};
+use crate::stop::{Fault, PortRead, PortTarget, Stop};
 
-/// The run has ended; `Machine::stop` says why, or nothing does and the budget is used up.
+/// The run has ended; `Machine::stop` says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ended;
 
@@ -20,13 +20,28 @@ impl Cpu {
     /// The processor is at an instruction boundary then, whatever the reason, and `registers`,
     /// `memory_mut` and the `finish_` calls may be used before the next run. A breakpoint that
     /// was reported is passed when the next run starts at its address.
+    #[inline]
     pub fn run(&mut self, budget: u64) -> Stop {
+        self.run_blocks(budget);
+        // The frequent ones field by field: the operation has just stored the fields, and a load
+        // wider than those stores waits until they have left the host's store buffer.
+        match self.machine.stop {
+            Stop::PortRead(PortRead { port, width, target: PortTarget::Accumulator }) => {
+                Stop::PortRead(PortRead { port, width, target: PortTarget::Accumulator })
+            }
+            Stop::PortWrite { port, width, value } => Stop::PortWrite { port, width, value },
+            Stop::Reached { address } => Stop::Reached { address },
+            other => other,
+        }
+    }
+
+    #[inline(never)]
+    fn run_blocks(&mut self, budget: u64) {
         let mut left = budget;
         self.reported_breakpoint = self.reported_breakpoint.filter(|&at| at == self.machine.rip);
-        self.machine.stop = None;
+        self.machine.stop = Stop::Budget;
         while self.advance(&mut left).is_ok() {}
         self.instruction_count += budget - left;
-        self.machine.stop.take().unwrap_or(Stop::Budget)
     }
 
     /// Runs one instruction, or one iteration of a repeated string instruction.
@@ -66,7 +81,16 @@ impl Cpu {
         for (number, operation) in operations.iter().enumerate() {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
-                return self.leave(block, operation, before, exit, left);
+                // What `leave` would do, for each port access and each call out of the guest.
+                let retired = match exit {
+                    Exit::Request => 1,
+                    Exit::Accusation => 0,
+                    _ => return self.leave(block, operation, before, exit, left),
+                };
+                let end = operation.start + u16::from(operation.length) * retired;
+                machine.rip = block.address.wrapping_add(end.into()) & machine.address_mask;
+                *left -= before + u64::from(retired);
+                return Err(Ended);
             }
             if machine.memory.wants_attention() {
                 let done = number + 1;
@@ -113,21 +137,18 @@ impl Cpu {
         match exit {
             Exit::Finished | Exit::Unfinished => return Ok(()),
             Exit::Fault | Exit::FaultInRepeat => {
-                machine.stop = machine.memory.take_fault().map(Stop::Fault);
+                machine.stop = machine.memory.take_fault().map_or(Stop::Budget, Stop::Fault);
             }
-            Exit::Unsupported => {
-                let text = self.disassemble(at).map(|instruction| instruction.text);
-                self.end(Stop::Unsupported { address: at, text: text.unwrap_or_default() })?;
-            }
+            Exit::Unsupported => machine.stop = Stop::Unsupported { address: at },
             // The operation has left its stop.
             Exit::Accusation | Exit::Request | Exit::UnfinishedRequest => {}
         }
-        debug_assert!(self.machine.stop.is_some(), "{exit:?} must have a reason");
+        debug_assert!(self.machine.stop != Stop::Budget, "{exit:?} must have a reason");
         Err(Ended)
     }
 
     fn end(&mut self, stop: Stop) -> Result<Infallible, Ended> {
-        self.machine.stop = Some(stop);
+        self.machine.stop = stop;
         Err(Ended)
     }
 
@@ -135,17 +156,16 @@ impl Cpu {
     #[cold]
     #[inline(never)]
     fn enter(&mut self, address: u64) -> Result<Block, Ended> {
-        if is_stop_address(&self.stop_addresses, address) {
-            self.end(Stop::Reached { address })?;
-        }
-        let decoded = if self.breakpoints.contains(&address) {
+        let decoded = if let Some(block) = self.blocks.find(address) {
+            return Ok(block);
+        } else if is_stop_address(&self.stop_addresses, address) {
+            Ok(self.blocks.add_stop_address(address))
+        } else if self.breakpoints.contains(&address) {
             if self.reported_breakpoint.take() != Some(address) {
                 self.reported_breakpoint = Some(address);
                 self.end(Stop::Breakpoint { address })?;
             }
             self.decode_single(address)
-        } else if let Some(block) = self.blocks.find(address) {
-            return Ok(block);
         } else {
             self.decode(address)
         };

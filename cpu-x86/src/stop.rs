@@ -9,7 +9,7 @@ use std::fmt;
 use crate::operation::Width;
 
 /// What ended a call of `Cpu::run`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The budget is used up; RIP is at the next instruction.
     Budget,
@@ -69,12 +69,11 @@ pub enum Stop {
     BoundRange,
     /// A memory access was refused; RIP is at the instruction, nothing of it took effect.
     Fault(Fault),
-    /// An instruction that this processor does not have; RIP is at it.
+    /// An instruction that this processor does not have; RIP is at it, and `Cpu::disassemble`
+    /// has its text.
     Unsupported {
         /// Its address.
         address: u64,
-        /// Its text in Intel syntax.
-        text: String,
     },
 }
 
@@ -101,9 +100,7 @@ impl fmt::Display for Stop {
             Stop::DivideError => write!(f, "divide error"),
             Stop::BoundRange => write!(f, "bound range exceeded"),
             Stop::Fault(fault) => fault.fmt(f),
-            Stop::Unsupported { address, text } => {
-                write!(f, "unsupported instruction at {address:#x}: {text}")
-            }
+            Stop::Unsupported { address } => write!(f, "unsupported instruction at {address:#x}"),
         }
     }
 }

@@ -73,10 +73,12 @@ impl Guest {
         loop {
             self.settle_paging();
             self.settle_irql();
-            if self.is_pause_due() {
+            let mut until_pause = self.until_pause();
+            if until_pause == 0 {
                 self.ask_debugger(Pause::Count);
+                until_pause = self.until_pause();
             }
-            let slice = self.slice(left);
+            let slice = self.slice(left).min(until_pause).max(1);
             let (stop, retired) = self.run_slice(slice);
             left = left.saturating_sub(retired);
             self.spend(retired);
@@ -107,23 +109,18 @@ impl Guest {
             1 => time_ns,
             cost => time_ns.div_ceil(cost),
         };
-        let slice = left.min(until_deadline).min(options.longest_slice);
-        let slice = match self.0.debugger.borrow().as_ref() {
-            None => slice,
-            Some(debugger) => {
-                let count = self.0.cpu.borrow().instruction_count();
-                slice.min(debugger.next_pause().saturating_sub(count))
-            }
-        };
-        slice.max(1)
+        left.min(until_deadline).min(options.longest_slice)
     }
 
-    /// Whether a debugger wants to be asked before the next instruction.
+    /// How many instructions may run before a debugger wants to be asked.
     #[inline]
-    fn is_pause_due(&self) -> bool {
+    fn until_pause(&self) -> u64 {
         match self.0.debugger.borrow().as_ref() {
-            None => false,
-            Some(debugger) => self.0.cpu.borrow().instruction_count() >= debugger.next_pause(),
+            None => u64::MAX,
+            Some(debugger) => {
+                let count = self.0.cpu.borrow().instruction_count();
+                debugger.next_pause().saturating_sub(count)
+            }
         }
     }
 

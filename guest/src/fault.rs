@@ -147,7 +147,7 @@ impl Guest {
 
     /// The driver executed something that traps.
     #[cold]
-    pub(crate) fn raise_trap(&self, stop: &Stop) {
+    pub(crate) fn raise_trap(&self, stop: Stop) {
         let rip = self.0.cpu.borrow().rip();
         let place = self.describe_address(rip);
         let (status, what) = match stop {
@@ -165,7 +165,9 @@ impl Guest {
             Stop::Undefined => (STATUS_ILLEGAL_INSTRUCTION, "an illegal instruction"),
             Stop::DivideError => (STATUS_INTEGER_DIVIDE_BY_ZERO, "a division by zero or overflow"),
             Stop::BoundRange => (STATUS_ARRAY_BOUNDS_EXCEEDED, "an index out of bounds"),
-            Stop::Unsupported { text, .. } => {
+            Stop::Unsupported { address } => {
+                let found = self.0.cpu.borrow().disassemble(address);
+                let text = found.map(|instruction| instruction.text).unwrap_or_default();
                 self.kernel().unsupported(&format!("the instruction '{text}' at {place}"));
                 return;
             }

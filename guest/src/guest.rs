@@ -21,7 +21,7 @@ use crate::pool::Pool;
 use crate::processor;
 use crate::space::{Space, Upwards};
 use crate::stacks::Stacks;
-use crate::thunk::{Thunk, Thunks};
+use crate::thunk::Thunks;
 
 /// What may be set about a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,12 +185,6 @@ impl Guest {
     /// The address of a routine, for a field or a vtable that the guest calls it through.
     pub(crate) fn thunk_of(&self, routine: &'static crate::routine::Routine) -> u64 {
         self.0.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
-    }
-
-    /// What is behind a thunk's address.
-    #[inline]
-    pub(crate) fn thunk_at(&self, address: u64) -> Option<Thunk> {
-        self.0.thunks.borrow().at(address).cloned()
     }
 
     /// Ends it: nothing calls into the guest any more, and what the kernel and the port held for

@@ -12,7 +12,7 @@ use crate::thunk::Thunk;
 
 impl Guest {
     /// Serves a stop. The processor is free meanwhile, except for its answer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn serve(&self, stop: Stop) -> Served {
         match stop {
             Stop::Budget => {}
@@ -28,6 +28,7 @@ impl Guest {
         Served::GoOn
     }
 
+    #[inline(always)]
     fn read_port(&self, read: &PortRead) {
         let kernel = self.kernel();
         let value = match read.width {
@@ -72,7 +73,7 @@ impl Guest {
                 }
             }
             Stop::Fault(fault) => self.accuse_driver(fault),
-            other => self.raise_trap(&other),
+            other => self.raise_trap(other),
         }
     }
 
@@ -114,11 +115,14 @@ impl Guest {
     /// The guest called, or returned.
     #[inline]
     fn reach(&self, address: u64) -> Served {
-        match self.thunk_at(address) {
+        let routine = match self.0.thunks.borrow().at(address) {
             Some(Thunk::Return) => return Served::Returned,
-            Some(Thunk::Routine(routine)) => self.serve_routine(routine),
-            Some(Thunk::Missing(name)) => self.serve_missing(&name),
-            None => self.raise_general_protection(&format!("{address:#x} was called")),
+            Some(Thunk::Routine(routine)) => Some(*routine),
+            Some(Thunk::Missing(_)) | None => None,
+        };
+        match routine {
+            Some(routine) => self.serve_routine(routine),
+            None => self.reach_nothing(address),
         }
         Served::GoOn
     }
@@ -192,8 +196,14 @@ impl Guest {
         (arguments, stack_pointer)
     }
 
-    /// A routine was called that is not there.
-    fn serve_missing(&self, name: &str) {
+    /// What was called is not there.
+    #[cold]
+    fn reach_nothing(&self, address: u64) {
+        let missing = self.0.thunks.borrow().name(address).map(str::to_owned);
+        let Some(name) = missing else {
+            self.raise_general_protection(&format!("{address:#x} was called"));
+            return;
+        };
         let (arguments, _) = self.arguments(Convention::Stdcall);
         let caller = self.describe_address(arguments.return_address);
         self.kernel().unsupported(&format!("{name}, called before {caller}"));

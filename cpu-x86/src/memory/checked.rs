@@ -21,7 +21,20 @@ impl Memory {
     ///
     /// # Errors
     /// The fault that an instruction would have met.
+    #[inline]
     pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+        let (known, offset) = (self.known(address), address as usize % PAGE_BYTES);
+        if known.read == address >> 12
+            && let Some(source) = self.frames[known.slot as usize].get(offset..offset + bytes.len())
+        {
+            bytes.copy_from_slice(source);
+            return Ok(());
+        }
+        self.read_slowly(address, bytes)
+    }
+
+    #[inline(never)]
+    fn read_slowly(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
         self.check_rights(address, bytes.len(), Access::Read)?;
         self.peek(address, bytes)
     }
@@ -30,7 +43,21 @@ impl Memory {
     ///
     /// # Errors
     /// The fault that an instruction would have met.
+    #[inline]
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
+        let (known, offset) = (self.known(address), address as usize % PAGE_BYTES);
+        if known.write == address >> 12
+            && let Some(target) =
+                self.frames[known.slot as usize].get_mut(offset..offset + bytes.len())
+        {
+            target.copy_from_slice(bytes);
+            return Ok(());
+        }
+        self.write_slowly(address, bytes)
+    }
+
+    #[inline(never)]
+    fn write_slowly(&mut self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
         self.check_rights(address, bytes.len(), Access::Write)?;
         self.poke(address, bytes)
     }
@@ -138,9 +165,16 @@ impl Memory {
         for piece in pieces(address, bytes.len()) {
             let page = self.mapped(piece, Access::Write).map_err(|fault| self.refuse(fault))?;
             self.put(piece, page, &bytes[piece.start..piece.end]);
+            if self.is_watched(piece.page) {
+                continue;
+            }
             let has_code = self.slots[page.slot as usize].code.is_some();
-            if !has_code && !self.is_watched(piece.page) {
-                self.remember(piece.page, page.slot).write = piece.page;
+            let known = self.remember(piece.page, page.slot);
+            if !has_code {
+                known.write = piece.page;
+            }
+            if page.rights.contains(Rights::READ) {
+                known.read = piece.page;
             }
         }
         self.note_watched(address, bytes.len(), Access::Write);

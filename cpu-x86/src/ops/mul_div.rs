@@ -129,7 +129,7 @@ fn divide<S: Signedness, T: Target, W: Width>(
     let high = W::get(&machine.general, upper::<W>());
     let dividend = u128::from(high) << W::BITS | u128::from(low);
     let Some((quotient, remainder)) = S::divide::<W>(dividend, divisor) else {
-        machine.stop = Some(Stop::DivideError);
+        machine.stop = Stop::DivideError;
         return Err(Exit::Accusation);
     };
     W::set(&mut machine.general, RAX as u8, quotient);
