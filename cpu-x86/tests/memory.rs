@@ -204,52 +204,92 @@ fn wrong_mappings_are_refused_with_the_reason() {
 /// What may happen to memory between snapshots.
 #[derive(Debug, Clone)]
 enum Event {
+    /// The host writes.
     Write(u64, u8),
+    /// The guest writes.
+    Store(u64, u8),
     Map(u64),
     Unmap(u64),
+    Protect(u64, Rights),
     Save,
     Restore(usize),
 }
 
 fn event() -> impl Strategy<Value = Event> {
+    let page = || 0..PAGES;
+    let place = || (0..PAGES * PAGE, any::<u8>());
     prop_oneof![
-        6 => (0u64..6 * PAGE, any::<u8>()).prop_map(|(at, value)| Event::Write(at, value)),
-        1 => (0u64..6).prop_map(Event::Map),
-        1 => (0u64..6).prop_map(Event::Unmap),
+        4 => place().prop_map(|(at, value)| Event::Write(at, value)),
+        4 => place().prop_map(|(at, value)| Event::Store(at, value)),
+        2 => page().prop_map(Event::Map),
+        1 => page().prop_map(Event::Unmap),
+        1 => (page(), 0u8..8).prop_map(|(page, bits)| {
+            Event::Protect(page, Rights::from_bits_truncate(bits))
+        }),
         2 => Just(Event::Save),
         2 => any::<usize>().prop_map(Event::Restore),
     ]
 }
 
+/// How many pages the events are about.
+const PAGES: u64 = 6;
+
+/// The model of memory: plain copies.
+type Model = Vec<Option<(Vec<u8>, Rights)>>;
+
+/// Writes a byte in the model, if it may be written.
+fn write(model: &mut Model, at: u64, value: u8) -> bool {
+    match &mut model[(at / PAGE) as usize] {
+        Some((bytes, rights)) if rights.contains(Rights::WRITE) => {
+            bytes[(at % PAGE) as usize] = value;
+            true
+        }
+        _ => false,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The model copies everything; the memory shares everything. They must not differ.
+    /// The model copies everything; the memory shares everything and remembers what it allowed.
+    /// They must not differ.
     #[test]
-    fn any_history_of_snapshots_equals_plain_copies(
+    fn any_history_equals_plain_copies(
         events in proptest::collection::vec(event(), 1..60)
     ) {
-        let mut cpu = Cpu::new(Mode::Bits64);
-        let mut model: Vec<Option<Vec<u8>>> = vec![None; 6];
+        // mov [rdi], al
+        let mut cpu = cpu(&[0x88, 0x07]);
+        let mut model: Model = vec![None; PAGES as usize];
         let mut saved = Vec::new();
         for event in events {
             match event {
                 Event::Write(at, value) => {
                     let written = cpu.memory_mut().write(at, &[value]).is_ok();
-                    let page = &mut model[(at / PAGE) as usize];
-                    prop_assert_eq!(written, page.is_some());
-                    if let Some(page) = page {
-                        page[(at % PAGE) as usize] = value;
-                    }
+                    prop_assert_eq!(written, write(&mut model, at, value));
+                }
+                Event::Store(at, value) => {
+                    cpu.set_rip(CODE);
+                    cpu.set_register(Register::Rdi, at);
+                    cpu.set_register(Register::Rax, value.into());
+                    let written = cpu.step() == Stop::Budget;
+                    prop_assert_eq!(written, write(&mut model, at, value));
                 }
                 Event::Map(page) => {
                     if cpu.memory_mut().map(page * PAGE, PAGE, ALL).is_ok() {
-                        model[page as usize] = Some(vec![0; PAGE_BYTES]);
+                        model[page as usize] = Some((vec![0; PAGE_BYTES], ALL));
                     }
                 }
                 Event::Unmap(page) => {
                     let unmapped = cpu.memory_mut().unmap(page * PAGE, PAGE).is_ok();
                     prop_assert_eq!(unmapped, model[page as usize].take().is_some());
+                }
+                Event::Protect(page, new) => {
+                    let protected = cpu.memory_mut().protect(page * PAGE, PAGE, new).is_ok();
+                    let entry = &mut model[page as usize];
+                    prop_assert_eq!(protected, entry.is_some());
+                    if let Some((_, rights)) = entry {
+                        *rights = new;
+                    }
                 }
                 Event::Save => saved.push((cpu.snapshot(), model.clone())),
                 Event::Restore(which) if !saved.is_empty() => {
@@ -259,10 +299,15 @@ proptest! {
                 }
                 Event::Restore(_) => {}
             }
-            for (number, expected) in (0u64..).zip(&model) {
+            for (number, expected) in (0..PAGES).zip(&model) {
                 let mut bytes = vec![0; PAGE_BYTES];
                 let there = cpu.memory().peek(number * PAGE, &mut bytes).is_ok();
-                prop_assert_eq!(there.then_some(&bytes), expected.as_ref());
+                let contents = expected.as_ref().map(|(bytes, _)| bytes);
+                prop_assert_eq!(there.then_some(&bytes), contents);
+                let mut bytes = vec![0; PAGE_BYTES];
+                let readable = cpu.memory().read(number * PAGE, &mut bytes).is_ok();
+                let expected = expected.as_ref().filter(|(_, rights)| rights.contains(Rights::READ));
+                prop_assert_eq!(readable.then_some(&bytes), expected.map(|(bytes, _)| bytes));
             }
         }
     }
