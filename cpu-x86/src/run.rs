@@ -38,7 +38,9 @@ impl Cpu {
     #[inline(never)]
     fn run_blocks(&mut self, budget: u64) {
         let mut left = budget;
-        self.reported_breakpoint = self.reported_breakpoint.filter(|&at| at == self.machine.rip);
+        if self.reported_breakpoint.is_some_and(|at| at != self.machine.rip) {
+            self.reported_breakpoint = None;
+        }
         self.machine.stop = Stop::Budget;
         while self.advance(&mut left).is_ok() {}
         self.instruction_count += budget - left;
@@ -82,14 +84,14 @@ impl Cpu {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
                 // What `leave` would do, for each port access and each call out of the guest.
-                let retired = match exit {
-                    Exit::Request => 1,
-                    Exit::Accusation => 0,
+                let (retired, length) = match exit {
+                    Exit::Request => (1, operation.length),
+                    Exit::Accusation => (0, 0),
                     _ => return self.leave(block, operation, before, exit, left),
                 };
-                let end = operation.start + u16::from(operation.length) * retired;
-                machine.rip = block.address.wrapping_add(end.into()) & machine.address_mask;
-                *left -= before + u64::from(retired);
+                let at = block.address.wrapping_add(operation.start.into());
+                machine.rip = at.wrapping_add(length.into()) & machine.address_mask;
+                *left -= before + retired;
                 return Err(Ended);
             }
             if machine.memory.wants_attention() {
