@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{CardSignals, MachineBuilder};
+use portcls_machine::{CardSignals, GuestOptions, MachineBuilder};
 
 use crate::card::CardChoice;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
@@ -351,6 +351,13 @@ pub struct MachineArguments {
     /// Reads such values from a file, one a line; # begins a remark.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub registry_file: Option<PathBuf>,
+    /// Time that one instruction of a .sys driver takes, as in 1ns or 0ns.
+    #[arg(long, value_name = "TIME", default_value = "1ns", value_parser = parse_ns)]
+    pub instruction_time: u64,
+    /// The most instructions of one call into a .sys driver; more are reported as a hang.
+    #[arg(long, value_name = "NUMBER", default_value = "100000000")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub call_budget: u64,
     /// Where the card sits, in hexadecimal, at most FFFE [default: the card's usual place, 330
     /// for nearly all].
     #[arg(long, value_name = "HEX", value_parser = parse_port)]
@@ -385,11 +392,20 @@ impl MachineArguments {
             .card_profile(card.clone())
             .card_timing(self.card_timing)
             .card_signals(signals)
-            .driver(self.driver.load()?)
+            .driver(self.driver.load(self.guest_options())?)
             .irq(self.irq.into())?
             .trace(TraceConfig { hold, ..TraceConfig::default() })
             .until_ns(self.until);
         Ok(builder)
+    }
+
+    /// How a driver's file is run.
+    fn guest_options(&self) -> GuestOptions {
+        GuestOptions {
+            instruction_ns: self.instruction_time,
+            call_budget: self.call_budget,
+            ..GuestOptions::default()
+        }
     }
 }
 

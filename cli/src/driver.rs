@@ -61,16 +61,16 @@ impl DriverChoice {
         }
     }
 
-    /// The driver, read from its file if it has one.
+    /// The driver, read from its file if it has one, which is then run with these options.
     ///
     /// # Errors
     /// [`Failure`]: a file that cannot be read or is no driver.
-    pub fn load(&self) -> Result<Driver, Failure> {
+    pub fn load(&self, options: GuestOptions) -> Result<Driver, Failure> {
         match self {
             DriverChoice::BuiltIn(driver) => Ok(driver.clone()),
             DriverChoice::File(path) => {
                 let (image, file) = read_image(&Input::File(path.clone()))?;
-                Ok(Driver::from_image(path, image, &file, GuestOptions::default()))
+                Ok(Driver::from_image(path, image, &file, options))
             }
         }
     }
