@@ -90,7 +90,7 @@ impl Guest {
             }
             if left == 0 {
                 let budget = self.0.options.call_budget;
-                self.kernel().hang(&format!("a call into the driver: {budget} instructions"));
+                self.kernel().hang(&format!("a call into the driver of {budget} instructions"));
             }
             if self.kernel().is_frozen() {
                 return 0;

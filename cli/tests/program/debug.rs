@@ -2,16 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::support::Folder;
+use crate::support::{Folder, driver_path};
 use insta_cmd::assert_cmd_snapshot;
-
-fn driver() -> String {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers/bin/x64");
-    folder.join("uart.sys").to_str().expect("a plain path").to_owned()
-}
 
 #[test]
 fn the_help_of_debug_is_complete() {
@@ -24,7 +18,8 @@ fn a_driver_in_rust_and_a_place_that_is_none_are_wrong_usage() {
     let message = "error: the driver uart is not a .sys file: give one with --driver PATH.sys\n";
     assert_eq!((ran.code, ran.text(), ran.stderr.as_str()), (2, "", message));
 
-    let ran = Folder::new().run(&["debug", "--driver", &driver(), "--gdb", "65536"]);
+    let ran =
+        Folder::new().run(&["debug", "--driver", &driver_path("x64/uart.sys"), "--gdb", "65536"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("give a port from 0 to 65535, or an address with one"));
 }
@@ -33,7 +28,8 @@ fn a_driver_in_rust_and_a_place_that_is_none_are_wrong_usage() {
 fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = taken.local_addr().unwrap().to_string();
-    let ran = Folder::new().run(&["debug", "--driver", &driver(), "--gdb", &place]);
+    let ran =
+        Folder::new().run(&["debug", "--driver", &driver_path("x64/uart.sys"), "--gdb", &place]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains(&format!("cannot wait for gdb at {place}: ")), "{}", ran.stderr);
 }
@@ -44,7 +40,7 @@ fn gdb_finds_the_driver_and_the_run_goes_on_when_it_leaves() {
         return;
     }
     let folder = Folder::new();
-    let driver = driver();
+    let driver = driver_path("x64/uart.sys");
     let mut program = folder.command(&["debug", "--driver", &driver, "--gdb", "0"]);
     let program = program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut program = program.spawn().unwrap();

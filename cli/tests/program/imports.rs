@@ -1,16 +1,12 @@
 //! `imports`: what a driver needs, and what is said of files that are none.
 
-use std::path::PathBuf;
-
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;
 
-use crate::support::Folder;
+use crate::support::{Folder, driver_path};
 
-/// A test driver; the folder of the program is elsewhere.
 fn driver(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers/bin").join(name);
-    std::fs::read(path).expect("a committed driver")
+    std::fs::read(driver_path(name)).expect("a committed driver")
 }
 
 /// A driver whose import of KeStallExecutionProcessor has a name that nobody exports, and whose

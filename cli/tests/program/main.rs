@@ -4,6 +4,7 @@ mod bad_input;
 mod capture;
 mod cards;
 mod debug;
+mod drivers;
 mod imports;
 mod listings;
 mod ops;

@@ -1,7 +1,7 @@
 //! Runs the program in a folder of its own, with nothing of the surroundings in its way.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -18,6 +18,12 @@ pub struct Ran {
     pub stdout: Vec<u8>,
     /// Standard error.
     pub stderr: String,
+}
+
+/// The path of a test driver, as `x64/uart.sys`; the folder of the program is elsewhere.
+pub fn driver_path(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers/bin").join(name);
+    path.to_str().expect("a plain path").to_owned()
 }
 
 impl Folder {

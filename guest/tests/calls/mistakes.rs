@@ -141,7 +141,7 @@ fn an_endless_loop_ends_with_its_budget() {
         let guest = guest_with(mode, &[0xEB, 0xFE], "DbgPrint", options);
         match call(&guest, &[]) {
             Err(Stop::Hang(hang)) => {
-                assert_eq!(hang.waits_for, "a call into the driver: 10000 instructions");
+                assert_eq!(hang.waits_for, "a call into the driver of 10000 instructions");
             }
             other => panic!("{other:?}"),
         }

@@ -1,0 +1,69 @@
+//! `--driver PATH.sys` and what belongs to it: the time of an instruction, the budget of a call.
+
+use serde_json::Value;
+
+use crate::support::{Folder, Ran, TWO_NOTES, driver_path, midi_file};
+
+/// Plays two notes through a test driver.
+fn play(driver: &str, more: &[&str]) -> (Folder, Ran) {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    let driver = driver_path(driver);
+    let job = ["play", "song.mid", "--driver", &driver, "--wire-out", "wire.raw"];
+    let ran = folder.run(&[&job[..], more].concat());
+    (folder, ran)
+}
+
+/// The summary as JSON.
+fn summary(ran: &Ran) -> Value {
+    serde_json::from_str(ran.text()).expect("a JSON summary")
+}
+
+#[test]
+fn the_time_of_an_instruction_changes_times_and_no_byte() {
+    for driver in ["x64/uart.sys", "x86/uart.sys"] {
+        let times = ["0ns", "1ns", "50ns"].map(|time| {
+            let (folder, ran) = play(driver, &["--instruction-time", time, "--trace", "-"]);
+            assert_eq!(ran.stderr, "");
+            (folder.get("wire.raw"), ran.stdout)
+        });
+        let [(none, at_0), (one, at_1), (fifty, at_50)] = times;
+        assert_eq!((&none, &one), (&one, &fifty), "{driver}");
+        assert!(at_0 != at_1 && at_1 != at_50, "{driver}");
+    }
+}
+
+#[test]
+fn a_call_budget_that_is_used_up_is_a_hang_with_its_report() {
+    let (_, ran) = play("x64/endless_loop.sys", &["--call-budget", "20000", "--format", "json"]);
+    let line = "error: hang: nothing can end the wait for a call into the driver of 20000 \
+                instructions\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (4, line));
+    let summary = summary(&ran);
+    assert_eq!(summary["analysis"]["irql"]["name"], "DISPATCH_LEVEL", "{summary}");
+}
+
+#[test]
+fn a_budget_that_a_good_driver_needs_is_enough() {
+    let (_, ran) = play("x64/uart.sys", &["--call-budget", "20000"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let (_, ran) = play("x64/uart.sys", &["--call-budget", "20"]);
+    assert_eq!(ran.code, 4);
+}
+
+#[test]
+fn values_that_are_none_are_wrong_usage() {
+    for (option, value) in [
+        ("--instruction-time", "1"),
+        ("--instruction-time", "-1ns"),
+        ("--instruction-time", "0.5ns"),
+        ("--call-budget", "0"),
+        ("--call-budget", "many"),
+        ("--call-budget", "18446744073709551616"),
+    ] {
+        let (folder, ran) = play("x64/uart.sys", &[&format!("{option}={value}")]);
+        assert_eq!((ran.code, ran.text()), (2, ""), "{ran:?}");
+        assert!(ran.stderr.starts_with(&format!("error: invalid value '{value}' for '{option}")));
+        assert_eq!(folder.names(), ["song.mid"]);
+    }
+}
