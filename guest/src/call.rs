@@ -47,7 +47,7 @@ impl Guest {
     /// Lays the arguments and the return address on the stack that is due; a fault when it has no
     /// room for them.
     fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
-        self.settle_paging();
+        self.settle_irql();
         let running = self.kernel().running();
         let return_address = self.0.thunks.borrow().return_address();
         let mut cpu = self.0.cpu.borrow_mut();
@@ -71,7 +71,6 @@ impl Guest {
     fn run_to_return(&self, stack_pointer: u64) -> u64 {
         let mut left = self.0.options.call_budget;
         loop {
-            self.settle_paging();
             self.settle_irql();
             let mut until_pause = self.until_pause();
             if until_pause == 0 {

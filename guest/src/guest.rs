@@ -68,8 +68,8 @@ pub(crate) struct GuestState {
     pub guest_objects: GuestObjects,
     /// The routine that is served now, for the words of a bug check and of a leak.
     pub serving: Cell<Option<Serving>>,
-    /// The IRQL that the processor's control region shows.
-    pub shown_irql: Cell<Irql>,
+    /// The IRQL that the memory of the guest was last settled for.
+    pub settled_irql: Cell<Irql>,
     /// The IRQL before CLI, while interrupts are off.
     pub irql_before_cli: Cell<Option<Irql>>,
     /// Whether the transfer buffer is taken.
@@ -112,7 +112,7 @@ impl Guest {
             port_objects: PortObjects::new(space),
             guest_objects: GuestObjects::default(),
             serving: Cell::new(None),
-            shown_irql: Cell::new(Irql::PASSIVE_LEVEL),
+            settled_irql: Cell::new(Irql::PASSIVE_LEVEL),
             irql_before_cli: Cell::new(None),
             transfer_taken: Cell::new(false),
             gone: Cell::new(false),

@@ -30,7 +30,7 @@ impl Guest {
     /// Reads bytes.
     #[inline]
     pub fn load_into(&self, address: u64, bytes: &mut [u8]) {
-        self.settle_paging();
+        self.settle_irql();
         let result = self.0.cpu.borrow().memory().read(address, bytes);
         if let Err(fault) = result {
             bytes.fill(0);
@@ -55,7 +55,7 @@ impl Guest {
     /// Writes bytes.
     #[inline]
     pub fn store(&self, address: u64, bytes: &[u8]) {
-        self.settle_paging();
+        self.settle_irql();
         let result = self.0.cpu.borrow_mut().memory_mut().write(address, bytes);
         if let Err(fault) = result {
             self.refuse(fault);
@@ -160,7 +160,7 @@ impl Guest {
     /// Whether bytes could be read now, without a bug check when they could not.
     #[must_use]
     pub fn is_readable(&self, address: u64, length: usize) -> bool {
-        self.settle_paging();
+        self.settle_irql();
         let mut bytes = vec![0; length];
         self.0.cpu.borrow().memory().read(address, &mut bytes).is_ok()
     }

@@ -50,10 +50,9 @@ impl Paging {
 }
 
 impl Guest {
-    /// Brings pageable memory in or out, as the IRQL wants it.
-    #[inline]
-    pub(crate) fn settle_paging(&self) {
-        let wants_out = self.kernel().current_irql() >= Irql::DISPATCH_LEVEL;
+    /// Brings pageable memory in or out, as an IRQL wants it.
+    pub(crate) fn settle_paging(&self, irql: Irql) {
+        let wants_out = irql >= Irql::DISPATCH_LEVEL;
         if self.0.paging.is_out.get() != wants_out {
             let mut cpu = self.0.cpu.borrow_mut();
             self.0.paging.switch(cpu.memory_mut(), wants_out);

@@ -6,6 +6,7 @@
 //! the level has changed, which only a stop can do.
 
 use cpu_x86::{Cpu, MapError, Mode, PAGE_BYTES, Register, Rights, Stop};
+use portcls_emulator::Irql;
 
 use crate::guest::Guest;
 use crate::layout::{KsystemTime, Layout};
@@ -44,14 +45,21 @@ pub(crate) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
 }
 
 impl Guest {
-    /// Writes the present IRQL into the control region, where code for x86 may read it inline.
+    /// Makes the guest's memory what the present IRQL wants it to be: pageable memory is in or
+    /// out, and the control region, where code for x86 may read the IRQL inline, tells it.
     #[inline]
     pub(crate) fn settle_irql(&self) {
         let irql = self.kernel().current_irql();
-        if self.0.shown_irql.replace(irql) != irql {
-            let field = self.0.space.processor + u64::from(self.0.layout.kpcr.irql);
-            self.put_u8(field, irql.0);
+        if self.0.settled_irql.replace(irql) != irql {
+            self.settle_new_irql(irql);
         }
+    }
+
+    #[inline(never)]
+    fn settle_new_irql(&self, irql: Irql) {
+        self.settle_paging(irql);
+        let field = self.0.space.processor + u64::from(self.0.layout.kpcr.irql);
+        self.put_u8(field, irql.0);
     }
 
     /// Whether an address is in KUSER_SHARED_DATA.

@@ -24,7 +24,7 @@ fn the_time_of_an_instruction_changes_times_and_no_byte() {
     for driver in ["x64/uart.sys", "x86/uart.sys"] {
         let times = ["0ns", "1ns", "50ns"].map(|time| {
             let (folder, ran) = play(driver, &["--instruction-time", time, "--trace", "-"]);
-            assert_eq!(ran.stderr, "");
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
             (folder.get("wire.raw"), ran.stdout)
         });
         let [(none, at_0), (one, at_1), (fifty, at_50)] = times;
