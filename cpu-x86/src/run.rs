@@ -26,6 +26,7 @@ impl Cpu {
         // The frequent ones field by field: the operation has just stored the fields, and a load
         // wider than those stores waits until they have left the host's store buffer.
         match self.machine.stop {
+            Stop::Budget => Stop::Budget,
             Stop::PortRead(PortRead { port, width, target: PortTarget::Accumulator }) => {
                 Stop::PortRead(PortRead { port, width, target: PortTarget::Accumulator })
             }

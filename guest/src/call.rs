@@ -114,12 +114,9 @@ impl Guest {
     /// How many instructions may run before a debugger wants to be asked.
     #[inline]
     fn until_pause(&self) -> u64 {
-        match self.0.debugger.borrow().as_ref() {
-            None => u64::MAX,
-            Some(debugger) => {
-                let count = self.0.cpu.borrow().instruction_count();
-                debugger.next_pause().saturating_sub(count)
-            }
+        match self.0.pause_at.get() {
+            u64::MAX => u64::MAX,
+            count => count.saturating_sub(self.0.cpu.borrow().instruction_count()),
         }
     }
 
@@ -158,7 +155,9 @@ impl Guest {
     pub(crate) fn ask_debugger(&self, pause: Pause) {
         let debugger = self.0.debugger.borrow().clone();
         let Some(debugger) = debugger else { return };
-        if debugger.pause(pause) == Verdict::Abandon {
+        let verdict = debugger.pause(pause);
+        self.0.pause_at.set(debugger.next_pause());
+        if verdict == Verdict::Abandon {
             self.kernel().abandon();
         }
     }

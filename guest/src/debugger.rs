@@ -20,7 +20,8 @@ pub trait Debugger {
     fn attach(&self, cpu: &Rc<RefCell<Cpu>>, facts: Facts);
 
     /// The count of retired instructions at which [`pause`](Debugger::pause) is to be called at
-    /// the latest, `u64::MAX` for none. It may be in the past: then at once.
+    /// the latest, `u64::MAX` for none. It may be in the past: then at once. It is asked for when
+    /// the debugger is set and after each pause.
     fn next_pause(&self) -> u64;
 
     /// The guest has stopped for this reason; returns when it may go on.

@@ -57,6 +57,8 @@ pub(crate) struct GuestState {
     pub kernel: Kernel,
     pub cpu: Rc<RefCell<Cpu>>,
     pub debugger: RefCell<Option<Rc<dyn Debugger>>>,
+    /// The instruction count at which the debugger wants to be asked, `u64::MAX` for none.
+    pub pause_at: Cell<u64>,
 
     pub thunks: RefCell<Thunks>,
     pub stacks: Stacks,
@@ -103,6 +105,7 @@ impl Guest {
             kernel: kernel.clone(),
             cpu: Rc::new(RefCell::new(cpu)),
             debugger: RefCell::new(None),
+            pause_at: Cell::new(u64::MAX),
             thunks: RefCell::new(thunks),
             stacks,
             pool: Pool::new(space),
@@ -179,6 +182,7 @@ impl Guest {
 
     /// Has a debugger asked at instruction boundaries.
     pub fn set_debugger(&self, debugger: Rc<dyn Debugger>) {
+        self.0.pause_at.set(debugger.next_pause());
         *self.0.debugger.borrow_mut() = Some(debugger);
     }
 
@@ -195,6 +199,7 @@ impl Guest {
         self.0.objects.clear();
         self.0.port_objects.clear();
         self.0.debugger.borrow_mut().take();
+        self.0.pause_at.set(u64::MAX);
     }
 }
 
