@@ -42,7 +42,10 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
             }),
             None => NtStatus(guest.call(handler, &[shown.address]) as u32),
         };
-        if answer != NtStatus::PENDING && !kernel.is_frozen() {
+        if answer == NtStatus::PENDING {
+            // A leak is told as a property request.
+            guest.unlist_irp(&request.irp);
+        } else if !kernel.is_frozen() {
             shown.take_answer(&guest);
             shown.end(&guest);
         }
@@ -128,6 +131,7 @@ pub(crate) fn complete_pending_property_request(call: &Call<'_>) -> u64 {
     let result = pc_complete_pending_property_request(call.kernel(), &shown.request, answer);
     if result.is_ok() {
         shown.end(guest);
+        guest.free_completed_irps();
     }
     status_of(&result)
 }

@@ -2,8 +2,10 @@
 //!
 //! The request lives in the kernel; the IRP in guest memory is made when the driver is shown it
 //! and goes when it is complete and the driver has returned, in whatever order: one that a routine
-//! keeps with `STATUS_PENDING` stays until it is completed. What the driver writes into its status
-//! is taken over when it completes the request.
+//! keeps with `STATUS_PENDING` stays until the driver completes it. One that the port completes by
+//! itself, such as a read that it had queued, stays until the driver is shown the next.
+//! What the driver writes into the status, and its mark of a pending request, are taken over when
+//! it completes the request.
 
 use std::rc::Rc;
 
@@ -51,12 +53,21 @@ pub(crate) const PENDING_RETURNED: u8 = 0x01;
 pub(crate) struct ShownIrp {
     pub irp: Irp,
     pub address: u64,
+    /// The driver's stack location in it.
+    location: u64,
     /// Its memory and that of its parameters, with their lengths.
     blocks: Vec<(u64, usize)>,
     /// The routine of the driver that it was handed to.
     routine: u64,
     /// The routine has not returned.
     is_in_routine: bool,
+    /// The driver has sent it down, and it has not come back up.
+    is_below: bool,
+    /// The routine returned the `STATUS_PENDING` of the driver below without a mark of its own: its
+    /// completion routine has to make up for it.
+    owes_mark: bool,
+    /// The driver has to complete it, and nothing else tells that it did not.
+    is_listed: bool,
 }
 
 impl ShownIrp {
@@ -67,7 +78,8 @@ impl ShownIrp {
     /// What it is called when the driver is gone and it is not complete.
     pub fn left(&self) -> Option<(&'static str, Option<Origin>)> {
         let origin = Origin::Argument { routine: self.routine };
-        (!self.irp.is_completed()).then_some(("IRPs that were never completed", Some(origin)))
+        let is_left = self.is_listed && !self.irp.is_completed();
+        is_left.then_some(("IRPs that were never completed", Some(origin)))
     }
 }
 
@@ -76,7 +88,12 @@ impl Guest {
     /// routine at `routine`, which returns its status.
     ///
     /// The IRP goes when `work` has returned, unless the driver keeps the request: with
-    /// `STATUS_PENDING`, or marked pending. Then it goes when the request is completed.
+    /// `STATUS_PENDING`, marked pending, or under way below. Then it goes when the request is
+    /// completed.
+    ///
+    /// The request is marked when the driver's own stack location is. A driver that hands up the
+    /// `STATUS_PENDING` of the one below need not have marked it yet: its completion routine does,
+    /// or the mark comes up by itself where there is none.
     pub(crate) fn with_irp(
         &self,
         irp: &Irp,
@@ -87,23 +104,61 @@ impl Guest {
         self.free_completed_irps();
         let mut blocks = Blocks { guest: self, blocks: Vec::new() };
         let (address, location) = self.make_irp(irp, device, &mut blocks);
-        let (irp, blocks) = (irp.clone(), blocks.blocks);
-        let shown = ShownIrp { irp: irp.clone(), address, blocks, routine, is_in_routine: true };
-        self.know_irp(shown);
+        self.know_irp(ShownIrp {
+            irp: irp.clone(),
+            address,
+            location,
+            blocks: blocks.blocks,
+            routine,
+            is_in_routine: true,
+            is_below: false,
+            owes_mark: false,
+            is_listed: true,
+        });
         let answer = work(address);
-        let control = at(location, self.layout().io_stack_location.control);
-        let is_marked =
-            self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0;
-        if is_marked {
+        let is_marked = self.is_location_marked(location);
+        let mut is_below = false;
+        self.with_shown_irp(address, |shown| {
+            shown.is_in_routine = false;
+            is_below = shown.is_below;
+            shown.owes_mark = is_below && !is_marked && answer == NtStatus::PENDING;
+        });
+        if is_marked || (is_below && answer == NtStatus::PENDING) {
             irp.mark_pending();
         }
-        if is_marked || answer == NtStatus::PENDING {
-            self.with_shown_irp(address, |shown| shown.is_in_routine = false);
+        if is_marked || is_below || answer == NtStatus::PENDING {
             self.free_completed_irps();
         } else {
             self.free_irps(|shown| shown.address == address);
         }
         answer
+    }
+
+    /// Whether a stack location says that its driver keeps the request, as IoMarkIrpPending does.
+    pub(crate) fn is_location_marked(&self, location: u64) -> bool {
+        let control = at(location, self.layout().io_stack_location.control);
+        self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0
+    }
+
+    /// What IoMarkIrpPending does to a stack location.
+    pub(crate) fn mark_location(&self, location: u64) {
+        let control = at(location, self.layout().io_stack_location.control);
+        if self.is_readable(control, 1) {
+            self.put_u8(control, self.load_u8(control) | PENDING_RETURNED);
+        }
+    }
+
+    /// The IRP at an address is with the driver below from now on, or back from it.
+    pub(crate) fn set_irp_below(&self, address: u64, is_below: bool) {
+        self.with_shown_irp(address, |shown| shown.is_below = is_below);
+    }
+
+    /// Leaves it to others to tell that a request was never completed.
+    pub(crate) fn unlist_irp(&self, irp: &Irp) {
+        for mut shown in self.forget_irps(|shown| shown.irp.is(irp)) {
+            shown.is_listed = false;
+            self.know_irp(shown);
+        }
     }
 
     /// Frees the IRPs that are complete and whose routines have returned.
@@ -202,14 +257,23 @@ impl Guest {
         }
     }
 
-    /// Takes over what the driver wrote into an IRP's status block; the status that it means.
-    pub(crate) fn take_irp_status(&self, address: u64, irp: &Irp) -> NtStatus {
+    /// Takes over what the driver wrote into an IRP that is about to be completed: its status
+    /// block, and the mark of a pending request.
+    pub(crate) fn take_irp(&self, address: u64, irp: &Irp) {
         let block = at(address, self.layout().irp.io_status);
         let fields = &self.layout().io_status_block;
-        let status = NtStatus(self.load_u32(at(block, fields.status)));
-        irp.set_status(status);
+        irp.set_status(NtStatus(self.load_u32(at(block, fields.status))));
         irp.set_information(self.load_word(at(block, fields.information)));
-        status
+        let mut found = None;
+        self.with_shown_irp(address, |shown| found = Some((shown.location, shown.owes_mark)));
+        match found {
+            Some((location, _)) if self.is_location_marked(location) => irp.mark_pending(),
+            Some((_, true)) => {
+                let message = "STATUS_PENDING was returned for a request that nobody marked";
+                self.kernel().report_violation("MarkIrpPending", message);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod interlocked;
 mod ks;
 mod leaks;
 mod levels;
+mod marks;
 mod memory;
 mod mutexes;
 mod pending;

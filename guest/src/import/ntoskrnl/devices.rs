@@ -182,12 +182,14 @@ fn work_item(call: &Call<'_>, address: u64) -> Option<Rc<DriverWorkItem>> {
     item
 }
 
-/// References that the driver took to a device and did not give back.
+/// References that the driver took to an object and did not give back: at least one.
+///
+/// A leak tells the place that took the first of them, and counts objects.
 struct References(Cell<u64>);
 
 impl Bound for References {
     fn left(&self) -> Option<&'static str> {
-        (self.0.get() > 0).then_some("referenced kernel objects")
+        Some("referenced kernel objects")
     }
 }
 
@@ -195,23 +197,20 @@ impl Bound for References {
 /// REFERENCE_BY_POINTER, as it is when a count falls below what others hold.
 fn count_reference(call: &Call<'_>, address: u64, change: i64) -> u64 {
     let guest = call.guest();
-    let counted = guest.bound::<References>(address).unwrap_or_else(|| {
-        let none = Rc::new(References(Cell::new(0)));
-        guest.bind(address, none.clone());
-        none
-    });
-    match counted.0.get().checked_add_signed(change) {
-        Some(count) => {
-            counted.0.set(count);
-            // The system holds one itself.
-            count + 1
-        }
-        None => {
-            let message = format!("the object at {address:#x} was dereferenced too often");
-            call.kernel().bug_check_with(BugCheckCode(0x18), [0, address, 0, 0], &message);
-            0
-        }
+    let counted = guest.bound::<References>(address);
+    let before = counted.as_ref().map_or(0, |references| references.0.get());
+    let Some(count) = before.checked_add_signed(change) else {
+        let message = format!("the object at {address:#x} was dereferenced too often");
+        call.kernel().bug_check_with(BugCheckCode(0x18), [0, address, 0, 0], &message);
+        return 0;
+    };
+    match counted {
+        Some(_) if count == 0 => drop(guest.unbind(address)),
+        Some(references) => references.0.set(count),
+        None => guest.bind(address, Rc::new(References(Cell::new(count)))),
     }
+    // The system holds one itself.
+    count + 1
 }
 
 /// `LONG_PTR ObfReferenceObject(PVOID)`

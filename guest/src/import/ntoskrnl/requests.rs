@@ -120,15 +120,16 @@ pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> 
     let request = Irp::new(parameters, file, Vec::new());
     let caller = guest.clone();
     request.set_completion_routine(Box::new(move |kernel, request| {
-        let answer = (request.status(), request.information(), request.is_marked_pending());
-        complete_upwards(&caller, kernel, irp_at, answer);
+        if request.is_marked_pending() {
+            caller.mark_location(location);
+        }
+        complete_upwards(&caller, kernel, irp_at, (request.status(), request.information()));
     }));
+    guest.set_irp_below(irp_at, true);
     let answer = call.kernel().call_driver(&device, &request);
-    if answer == NtStatus::PENDING
-        && let Some(irp) = &original
-    {
-        // The driver below has marked it, or the completion routine here will.
-        irp.mark_pending();
+    if request.is_marked_pending() && !request.is_completed() {
+        // The location is the driver's own when it skipped it.
+        guest.mark_location(location);
     }
     status(answer)
 }
@@ -201,18 +202,19 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
 }
 
 /// Ends a request from its present location upwards: each completion routine is called that
-/// wants to be, until one keeps the request.
+/// wants to be, until one keeps the request. Where none is called, the mark of a pending request
+/// goes to the location above, as with IoCompleteRequest.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,
     irp: u64,
-    (answer, information, was_pending): (NtStatus, u64, bool),
+    (answer, information): (NtStatus, u64),
 ) {
     let fields = &guest.layout().irp;
     let block = at(irp, fields.io_status);
     guest.store_u32(at(block, guest.layout().io_status_block.status), answer.0);
     guest.store_word(at(block, guest.layout().io_status_block.information), information);
-    guest.store_u8(at(irp, fields.pending_returned), u8::from(was_pending));
+    guest.set_irp_below(irp, false);
     let own = guest.bound::<DriverRequest>(irp);
     if let Some(own) = &own {
         own.is_sent.set(false);
@@ -221,9 +223,16 @@ fn complete_upwards(
     while guest.load_u8(at(irp, fields.current_location)) <= locations && !kernel.is_frozen() {
         let pointer = at(irp, fields.tail_overlay_current_stack_location);
         let location = guest.load_word(pointer);
-        move_location(guest, irp, 1);
-        if completion_routine(guest, kernel, irp, location) == NtStatus::MORE_PROCESSING_REQUIRED {
-            return;
+        let above = move_location(guest, irp, 1);
+        let is_marked = guest.is_location_marked(location);
+        guest.store_u8(at(irp, fields.pending_returned), u8::from(is_marked));
+        match completion_routine(guest, kernel, irp, location) {
+            Some(NtStatus::MORE_PROCESSING_REQUIRED) => return,
+            Some(_) => {}
+            None if is_marked && guest.load_u8(at(irp, fields.current_location)) <= locations => {
+                guest.mark_location(above);
+            }
+            None => {}
         }
         // The locations above belong to the kernel's own request.
         if let Some(original) = guest.irp_at(irp) {
@@ -239,15 +248,15 @@ fn complete_upwards(
 
 /// Completes the kernel's request with what is in its IRP.
 fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
-    guest.take_irp_status(irp, original);
+    guest.take_irp(irp, original);
     if !original.is_completed() {
         kernel.complete_request(original);
     }
     guest.free_completed_irps();
 }
 
-/// Calls the completion routine of a location, if there is one for this outcome.
-fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -> NtStatus {
+/// Calls the completion routine of a location; `None` if there is none for this outcome.
+fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -> Option<NtStatus> {
     let fields = &guest.layout().io_stack_location;
     let routine = guest.load_word(at(location, fields.completion_routine));
     let control = guest.load_u8(at(location, fields.control));
@@ -259,7 +268,7 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
         _ => INVOKE_ON_ERROR,
     };
     if routine == 0 || control & wanted == 0 {
-        return NtStatus::SUCCESS;
+        return None;
     }
     let context = guest.load_word(at(location, fields.context));
     // The routine gets the device of the driver that set it, which is that of the location above.
@@ -275,7 +284,7 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
         kernel.report_violation("IrqlReturn", &message);
         kernel.restore_irql(irql.min(Irql::DISPATCH_LEVEL));
     }
-    result
+    Some(result)
 }
 
 /// `VOID IofCompleteRequest(PIRP, CCHAR PriorityBoost)`
@@ -283,7 +292,7 @@ pub(super) fn complete_request(call: &Call<'_>) -> u64 {
     let (address, _boost) = (call.pointer(), call.u8());
     let guest = call.guest();
     if let Some(irp) = guest.irp_at(address) {
-        guest.take_irp_status(address, &irp);
+        guest.take_irp(address, &irp);
         call.kernel().complete_request(&irp);
         guest.free_completed_irps();
         return 0;

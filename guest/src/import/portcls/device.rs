@@ -116,7 +116,7 @@ pub(super) fn complete_irp(call: &Call<'_>) -> u64 {
     let guest = call.guest();
     match (guest.device_at(device), guest.irp_at(address)) {
         (Some(device), Some(irp)) => {
-            guest.take_irp_status(address, &irp);
+            guest.take_irp(address, &irp);
             let result = pc_complete_irp(call.kernel(), &device, &irp, answer);
             guest.free_completed_irps();
             status_of(&result)

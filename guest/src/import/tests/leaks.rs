@@ -150,3 +150,24 @@ fn the_same_place_is_counted_and_named_by_the_drivers_symbols() {
         assert_eq!(left(&bench), [expected]);
     }
 }
+
+#[test]
+fn a_reference_is_told_by_the_place_that_took_it_and_not_by_one_that_gave_it_back() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let physical = DeviceObject::new(&DriverObject::new("bus"));
+        let device_at = bench.guest.device_pointer(&physical);
+        let take = |name: &str, address| bench.call(name, &[address]);
+        take("ObfReferenceObject", device_at);
+        assert_eq!(take("ObfDereferenceObject", device_at), 1);
+        take("IoGetAttachedDeviceReference", device_at);
+        assert_eq!(take("ObfReferenceObject", device_at), 3);
+        let place = "by IoGetAttachedDeviceReference before the kernel";
+        assert_eq!(left(&bench), [format!("referenced kernel objects: 1, {place}")]);
+        take("ObfDereferenceObject", device_at);
+        assert_eq!(take("ObfDereferenceObject", device_at), 1);
+        assert_eq!(left(&bench), [""; 0]);
+        let again = bench.bug_check("ObfDereferenceObject", &[device_at]);
+        assert_eq!(again, (0x18, 0));
+    }
+}

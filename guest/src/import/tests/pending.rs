@@ -1,13 +1,18 @@
 //! Requests that a dispatch routine of the driver keeps.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use cpu_x86::Mode;
 use portcls_emulator::{
-    DeviceObject, DriverObject, Irp, MajorFunction, NtStatus, Parameters, Stop,
+    DeviceObject, DriverObject, FileObject, Irp, MajorFunction, NtStatus, Parameters, Stop,
 };
+use portcls_port::automation::PcPropertyRequest;
+use portcls_port::ks::KsPropertyType;
+use portcls_port::pc_new_service_group;
 
 use super::{BOTH, Bench};
+use crate::automation::read_property_item;
 use crate::symbols::Symbols;
 
 /// Where the code keeps the address of the request.
@@ -167,5 +172,62 @@ fn a_request_that_was_completed_may_not_be_touched_or_completed_again() {
         let address = kept(&bench);
         bench.call("IofCompleteRequest", &[address, 0]);
         assert_eq!(bench.bug_check("IofCompleteRequest", &[address, 0]), (0x44, address));
+    }
+}
+
+/// A property request, whose handler is the code at an address, and the item in guest memory.
+fn property_request(bench: &Bench) -> Rc<PcPropertyRequest> {
+    let (guest, fields) = (&bench.guest, &bench.guest.layout().pcproperty_item);
+    let item = bench.memory(u64::from(fields.size_of));
+    guest.store_word(item + u64::from(fields.set), bench.memory(16));
+    guest.store_word(item + u64::from(fields.handler), bench.code());
+    let device = DeviceObject::new(&DriverObject::new("test"));
+    let parameters = Parameters::DeviceControl { code: 3, input: Vec::new(), output_length: 4 };
+    Rc::new(PcPropertyRequest {
+        major_target: pc_new_service_group(&bench.kernel, None).expect("a new object"),
+        minor_target: None,
+        node: PcPropertyRequest::NO_NODE,
+        property_item: read_property_item(guest, item),
+        verb: KsPropertyType::GET,
+        instance: Vec::new(),
+        value: RefCell::new(vec![0; 4]),
+        value_size: Cell::new(4),
+        irp: Irp::new(parameters, Some(FileObject::new(&device, None)), Vec::new()),
+    })
+}
+
+#[test]
+fn a_pending_property_request_is_told_once_and_its_irp_goes_when_it_is_completed() {
+    // mov eax, [esp+4]; mov [kept], eax; mov eax, 103h; ret 4
+    let narrow = |base: u32| {
+        let kept = (base + KEPT).to_le_bytes();
+        let rest = [0xB8, 0x03, 0x01, 0, 0, 0xC2, 0x04, 0];
+        [&[0x8B, 0x44, 0x24, 0x04, 0xA3][..], &kept, &rest].concat()
+    };
+    // mov [kept], rcx; mov eax, 103h; ret
+    let kept_ahead = (KEPT - 0x1007).to_le_bytes();
+    let wide = [&[0x48, 0x89, 0x0D][..], &kept_ahead, &[0xB8, 0x03, 0x01, 0, 0, 0xC3]].concat();
+    for mode in BOTH {
+        let base = Bench::plain(mode).guest.loaded().base as u32;
+        let bench = Bench::new(mode, [&narrow(base), &wide]);
+        let request = property_request(&bench);
+        let handler = request.property_item.handler.clone().expect("it has one");
+        // The dispatch routine of the driver is shown the same request before.
+        let device = Rc::clone(request.irp.file().expect("it has one").device());
+        let answer = bench.guest.with_irp(&request.irp, &device, bench.code(), |_| {
+            let answer = bench.kernel.enter(|kernel| handler(kernel, &request));
+            answer.expect("it returns")
+        });
+        assert_eq!(answer, NtStatus::PENDING);
+        let told = "property requests that were never completed: 1, handed to test!entry";
+        assert_eq!(left(&bench), [told]);
+        let shown = kept(&bench);
+        let field = u64::from(bench.guest.layout().pcproperty_request.irp);
+        let irp = bench.guest.load_word(shown + field);
+        assert!(bench.guest.is_readable(irp, 1));
+        let status = bench.status("PcCompletePendingPropertyRequest", &[shown, 0]);
+        assert_eq!((status, request.irp.is_completed()), (NtStatus::SUCCESS, true));
+        assert!(!bench.guest.is_readable(irp, 1), "its memory is gone");
+        assert_eq!(left(&bench), [""; 0]);
     }
 }
