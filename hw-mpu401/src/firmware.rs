@@ -74,10 +74,7 @@ impl Mpu401 {
 
     /// Whether nothing is on its way to the host.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.input.is_empty()
-            && self.reply.is_none()
-            && self.displaced.is_none()
-            && self.incoming.is_none()
+        self.input.is_empty() && !self.holds_byte()
     }
 
     /// When the host may see something of the byte that is to be taken, if nothing else is to
@@ -93,11 +90,15 @@ impl Mpu401 {
         }
     }
 
+    /// Whether the unit has a byte in hand that it gives as soon as the host has read the one
+    /// before.
+    pub(crate) fn holds_byte(&self) -> bool {
+        self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some()
+    }
+
     fn plan_all(&self) -> Plan {
         let gift = self.plan_gift();
-        let holds_byte =
-            self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some();
-        if holds_byte && self.unit.unread_input == UnreadInput::BlocksOutput {
+        if self.holds_byte() && self.unit.unread_input == UnreadInput::BlocksOutput {
             return gift;
         }
         let take = self.plan_take();

@@ -359,7 +359,7 @@ impl Mpu401 {
     fn is_steady(&self) -> bool {
         let sequencer = &self.sequencer;
         let next_is_clock = sequencer.clock.next_in() == u64::from(sequencer.clock.clock_in);
-        let is_blocked = self.unit_plan.due_ns == NEVER_NS && self.reply.is_some();
+        let is_blocked = self.unit_plan.due_ns == NEVER_NS && self.holds_byte();
         let no_fd = !sequencer.settings.switches.contains(Switches::CLOCK_TO_HOST) || is_blocked;
         let plays_nothing = !sequencer.is_playing
             || (sequencer.conductor.ticks_left().is_none()

@@ -97,7 +97,7 @@ impl Mpu401 {
 
     fn plan_service(&self) -> Plan {
         let gift = self.plan_gift();
-        if self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some() {
+        if self.holds_byte() {
             return gift;
         }
         if self.sequencer.expects != Expects::Nothing {

@@ -212,3 +212,16 @@ fn realtime_affection_starts_and_stops_play() {
     host.hear(&[0xFB]);
     host.answer(0xF0, &[]);
 }
+
+#[test]
+fn a_byte_that_waits_for_the_host_lets_centuries_pass_at_once() {
+    let mut host = Host::new();
+    host.command(0x8B);
+    host.command(0x95);
+    host.hear(&[0xC0, 0x05]);
+    host.wait_us(50_000);
+    // A clock to the host is due all the while, and cannot be given.
+    host.wait_us(9_000_000_000_000_000);
+    let bytes = [host.next_byte(), host.next_byte(), host.next_byte()];
+    assert_eq!(bytes, [0xC0, 0x05, 0xFD]);
+}
