@@ -93,6 +93,7 @@ impl Cpu {
                 let at = block.address.wrapping_add(operation.start.into());
                 machine.rip = at.wrapping_add(length.into()) & machine.address_mask;
                 *left -= before + retired;
+                debug_assert!(machine.stop != Stop::Budget, "{exit:?} must have a reason");
                 return Err(Ended);
             }
             if machine.memory.wants_attention() {

@@ -29,6 +29,10 @@ pub trait Bound: Any {
     }
 }
 
+/// The most objects that a driver keeps at a time.
+/// Assumed: a driver has some dozens; only one that has lost its way makes more than this.
+const BINDING_LIMIT: usize = 65_536;
+
 struct Binding {
     object: Rc<dyn Bound>,
     origin: Option<Origin>,
@@ -73,6 +77,11 @@ impl Guest {
 
     /// The same with how the driver comes by it, when that is not the routine which is served.
     pub(crate) fn bind_from(&self, origin: Option<Origin>, address: u64, object: Rc<dyn Bound>) {
+        if self.0.bindings.0.borrow().len() >= BINDING_LIMIT {
+            let what = "more than 65536 objects of the kernel at a time (BINDING_LIMIT)";
+            self.kernel().unsupported(what);
+            return;
+        }
         let old = self.0.bindings.0.borrow_mut().insert(address, Binding { object, origin });
         drop(old);
     }

@@ -75,6 +75,9 @@ impl Guest {
             let mut until_pause = self.until_pause();
             if until_pause == 0 {
                 self.ask_debugger(Pause::Count);
+                if self.kernel().is_frozen() {
+                    return 0;
+                }
                 until_pause = self.until_pause();
             }
             let slice = self.slice(left).min(until_pause).max(1);

@@ -46,7 +46,8 @@ pub(crate) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
 
 impl Guest {
     /// Makes the guest's memory what the present IRQL wants it to be: pageable memory is in or
-    /// out, and the control region, where code for x86 may read the IRQL inline, tells it.
+    /// out, and the control region, where a driver may read the IRQL inline, tells it. CLI does
+    /// not change what it tells.
     #[inline]
     pub(crate) fn settle_irql(&self) {
         let irql = self.kernel().current_irql();
@@ -59,7 +60,7 @@ impl Guest {
     fn settle_new_irql(&self, irql: Irql) {
         self.settle_paging(irql);
         let field = self.0.space.processor + u64::from(self.0.layout.kpcr.irql);
-        self.put_u8(field, irql.0);
+        self.put_u8(field, self.0.irql_before_cli.get().unwrap_or(irql).0);
     }
 
     /// Whether an address is in KUSER_SHARED_DATA.

@@ -11,7 +11,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irql, Kernel, NtStatus, WorkItem};
+use portcls_emulator::{Irql, Kernel, NtStatus, Timeout, Waitable, WorkItem};
 
 use super::Module;
 use crate::binding::Bound;
@@ -58,6 +58,17 @@ struct Worker {
 impl Bound for Worker {
     fn left(&self) -> Option<&'static str> {
         Some("KS workers")
+    }
+}
+
+/// It is signalled while nothing that was queued is left to run.
+impl Waitable for Worker {
+    fn try_acquire(&self) -> bool {
+        self.waiting.get() == 0
+    }
+
+    fn describe(&self) -> String {
+        "the items of a KS worker".to_owned()
     }
 }
 
@@ -108,9 +119,8 @@ fn unregister_worker(call: &Call<'_>) -> u64 {
     let address = call.pointer();
     let Some(worker) = worker_at(call, address) else { return 0 };
     let (guest, kernel) = (call.guest(), call.kernel());
-    while worker.waiting.get() > 0 && !kernel.is_frozen() {
-        // Each tick gives the system's threads their turn.
-        kernel.delay_execution_thread(1);
+    if kernel.wait_for_single_object(&*worker, Timeout::Never) != NtStatus::SUCCESS {
+        return 0;
     }
     guest.unbind(address);
     guest.free_object_block(address, WORKER_BYTES);

@@ -1,6 +1,7 @@
 //! Names of functions as linkers write them, and as their programmers did.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 use cpp_demangle::{DemangleOptions, Symbol};
 use msvc_demangler::DemangleFlags;
@@ -50,11 +51,26 @@ fn undecorated(name: &str) -> String {
     };
     if mangled.starts_with("_Z") {
         let options = DemangleOptions::new().no_params().no_return_type();
-        let plain = Symbol::new(mangled.as_ref()).ok();
-        let plain = plain.and_then(|symbol| symbol.demangle_with_options(&options).ok());
-        return plain.unwrap_or_else(|| mangled.into_owned());
+        let mut plain = ShortName(String::new());
+        let done = Symbol::new(mangled.as_ref())
+            .is_ok_and(|symbol| symbol.structured_demangle(&mut plain, &options).is_ok());
+        return if done { plain.0 } else { mangled.into_owned() };
     }
     without_bytes.trim_start_matches(['_', '@']).to_owned()
+}
+
+/// A name that comes to an end: one part of a mangled name may stand for all before it, over and
+/// over, so a short one can ask for more than there is memory.
+struct ShortName(String);
+
+impl Write for ShortName {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > NAME_LIMIT {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 /// A name such as `?Write@UartStream@@UEAAJPEAXKPEAK@Z`.
@@ -115,5 +131,11 @@ mod tests {
         assert_eq!(plain(&levels), levels);
         assert_eq!(plain(&nested), nested);
         assert!(plain(&pointers).len() <= NAME_LIMIT);
+        // Ten levels again, by the other ABI, each with the one before as six arguments.
+        let levels: String =
+            (1..=9).map(|level| format!("S0_I{}E", format!("S{level}_").repeat(6))).collect();
+        let doubled = format!("_Z1fI1AIiiiiiiE{levels}EvT_");
+        assert_eq!(plain("_Z1fI1AIiiiiiiEEvT_"), "f<A<int, int, int, int, int, int> >");
+        assert_eq!(plain(&doubled), doubled);
     }
 }

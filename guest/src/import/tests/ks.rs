@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, DriverObject, Irp, NtStatus, Parameters};
+use portcls_emulator::{DeviceObject, DriverObject, Irp, NtStatus, Parameters, Stop};
 
 use super::{BOTH, Bench};
 use crate::import::find;
@@ -27,6 +27,35 @@ fn a_worker_runs_what_is_queued_and_its_end_waits_for_that() {
         assert_eq!((bench.guest.load_u32(count), bench.kernel.violation_count()), (1, 0));
         bench.call("KsUnregisterWorker", &[worker]);
         assert_eq!(bench.kernel.violations()[0].rule, "ObjectInitialized");
+    }
+}
+
+#[test]
+fn an_item_that_ends_its_own_worker_waits_for_itself() {
+    // The parameter points to the worker and to the routine, which gets it.
+    // mov eax, [esp+4]; push [eax]; call [eax+4]; ret 4
+    let narrow = [0x8B, 0x44, 0x24, 0x04, 0xFF, 0x30, 0xFF, 0x50, 0x04, 0xC2, 0x04, 0x00];
+    // mov rax, [rcx+8]; mov rcx, [rcx]; sub rsp, 28h; call rax; add rsp, 28h; ret
+    let wide = [
+        0x48, 0x8B, 0x41, 0x08, 0x48, 0x8B, 0x09, 0x48, 0x83, 0xEC, 0x28, 0xFF, 0xD0, 0x48, 0x83,
+        0xC4, 0x28, 0xC3,
+    ];
+    for mode in BOTH {
+        let bench = Bench::new(mode, [&narrow, &wide]);
+        let (pair, item) = (bench.memory(16), bench.memory(32));
+        assert_eq!(bench.status("KsRegisterWorker", &[1, pair]), NtStatus::SUCCESS);
+        let worker = bench.guest.load_word(pair);
+        let word = bench.guest.pointer_bytes();
+        let routine = bench.guest.routine_address("ks.sys", "KsUnregisterWorker").unwrap();
+        bench.guest.store_word(pair + word, routine);
+        bench.guest.store_word(item + 2 * word, bench.code());
+        bench.guest.store_word(item + 3 * word, pair);
+        assert_eq!(bench.status("KsQueueWorkItem", &[worker, item]), NtStatus::SUCCESS);
+        let ended = bench.kernel.enter(|kernel| kernel.run_until(1_000_000_000));
+        match ended {
+            Err(Stop::Hang(hang)) => assert_eq!(hang.waits_for, "the items of a KS worker"),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
