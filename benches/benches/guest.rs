@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
 use portcls_machine::guest::image::Image;
 use portcls_machine::guest::{Fill, Guest};
@@ -50,7 +51,11 @@ fn image() -> Image {
 
 /// A guest with `code` beside the test driver, and where it is.
 fn guest_with(code: &[u8]) -> (Guest, u64) {
-    let kernel = Kernel::new(KernelConfig::default());
+    guest_on(KernelConfig::default(), code)
+}
+
+fn guest_on(config: KernelConfig, code: &[u8]) -> (Guest, u64) {
+    let kernel = Kernel::new(config);
     let guest = Guest::new(&kernel, &image(), GuestOptions::default()).expect("it fits");
     let pool = PoolType::NonPagedExecute;
     let address = guest.allocate_pool(pool, code.len() as u64, *b"Code", Fill::Zero);
@@ -68,6 +73,12 @@ fn code(c: &mut Criterion) {
     group.throughput(Throughput::Elements(REPEATS * ROUNDS));
     let (guest, address) = guest_with(READS);
     group.bench_function("IN with the bus", |b| {
+        b.iter(|| guest.call(address, &[black_box(ROUNDS), 0x331]));
+    });
+    let nothing = TraceConfig { hold: Hold::Nothing, ..TraceConfig::default() };
+    let silent = KernelConfig { trace: nothing, ..KernelConfig::default() };
+    let (guest, address) = guest_on(silent, READS);
+    group.bench_function("IN with the bus, unrecorded", |b| {
         b.iter(|| guest.call(address, &[black_box(ROUNDS), 0x331]));
     });
     let (guest, address) = guest_with(CALLS);
