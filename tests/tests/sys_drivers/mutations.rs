@@ -1,5 +1,5 @@
 //! Good drivers with random changes: each ends in a clear error, a report or a life, and never
-//! harms the tool. The fuzz targets in `fuzz/` do the same for as long as one likes.
+//! harms the tool. The fuzz targets in `tests/fuzz/` do the same for as long as one likes.
 
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, MachineError};

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use portcls_machine::guest::image::Image;
 use portcls_machine::guest::symbols::Symbols;
 
-const DRIVER: &[u8] = include_bytes!("../../guest/drivers/bin/msvc-x64/null_adapter.sys");
+const DRIVER: &[u8] = include_bytes!("../../../guest/drivers/bin/msvc-x64/null_adapter.sys");
 
 static IMAGE: LazyLock<Image> = LazyLock::new(|| Image::parse(DRIVER).expect("a good driver"));
 

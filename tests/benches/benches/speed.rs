@@ -35,7 +35,7 @@ const PLAYED_NS: u64 = 10_000_000_000;
 
 /// Where the table stands in a page.
 const MARKS: (&str, &str) =
-    ("<!-- made by benches/benches/speed.rs -->\n", "<!-- end of the table -->\n");
+    ("<!-- made by tests/benches/benches/speed.rs -->\n", "<!-- end of the table -->\n");
 
 /// What is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]

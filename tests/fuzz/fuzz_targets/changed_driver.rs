@@ -9,9 +9,9 @@ use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, MachineError};
 
 const DRIVERS: [&[u8]; 3] = [
-    include_bytes!("../../guest/drivers/bin/x64/uart.sys"),
-    include_bytes!("../../guest/drivers/bin/x86/uart.sys"),
-    include_bytes!("../../guest/drivers/bin/msvc-x64/uart.sys"),
+    include_bytes!("../../../guest/drivers/bin/x64/uart.sys"),
+    include_bytes!("../../../guest/drivers/bin/x86/uart.sys"),
+    include_bytes!("../../../guest/drivers/bin/msvc-x64/uart.sys"),
 ];
 
 /// The most instructions of one call into the driver.

@@ -41,7 +41,7 @@ const CALLS: &[u8] = &[
 ];
 
 fn file() -> Vec<u8> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest/drivers/bin/x64/uart.sys");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/drivers/bin/x64/uart.sys");
     std::fs::read(path).expect("the test driver")
 }
 
