@@ -6,18 +6,17 @@
 //! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a bar
 //! ```
 //!
-//! The instructions are counted by valgrind's callgrind: this program runs itself under it, with
-//! some rounds and with twice as many, so that the difference is the rounds alone. A round is
-//! counted whole, with the loop around it. Without valgrind the column stays empty.
+//! The instructions are counted by valgrind's callgrind; without it the column stays empty.
 //!
 //! The trace is no part of the chip, so it is off here.
 
 use std::hint::black_box;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{env, fmt, fs};
 
 use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, Register, card, cards};
+use portcls_benches::instructions_of_a_round;
 
 /// Time between two accesses of a driver, in ns.
 const ACCESS_NS: u64 = 1_000;
@@ -223,11 +222,7 @@ struct Figure {
 
 impl Figure {
     fn new(work: Work, card_name: &str) -> Self {
-        let counted = |rounds| instructions_of_run(work, card_name, rounds);
-        let once = counted(COUNTED_ROUNDS);
-        let twice = counted(2 * COUNTED_ROUNDS);
-        let instructions =
-            once.zip(twice).map(|(once, twice)| (twice - once) * 100 / COUNTED_ROUNDS);
+        let instructions = instructions_of_a_round(&[work.name(), card_name], COUNTED_ROUNDS);
         Self { instructions, picoseconds: picoseconds(work, card_name) }
     }
 
@@ -245,20 +240,6 @@ impl fmt::Display for Figure {
         let tenths = (self.picoseconds + 50) / 100;
         write!(f, " in {}.{} ns", tenths / 10, tenths % 10)
     }
-}
-
-fn instructions_of_run(work: Work, card_name: &str, rounds: u64) -> Option<u64> {
-    let program = env::current_exe().expect("the path of this program");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(program)
-        .args(["--run", work.name(), card_name, &rounds.to_string()])
-        .stdout(Stdio::null())
-        .output()
-        .ok()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let (_, collected) = said.split_once("Collected : ")?;
-    collected.split_whitespace().next()?.parse().ok()
 }
 
 fn picoseconds(work: Work, card_name: &str) -> u64 {
