@@ -10,7 +10,6 @@ use portcls_emulator::{Irql, Kernel};
 use crate::binding::Bindings;
 use crate::com::{GuestObjects, PortObjects};
 use crate::debugger::Debugger;
-use crate::image::Image;
 use crate::import::{self, Found};
 use crate::layout::Layout;
 use crate::leak::Serving;
@@ -22,6 +21,7 @@ use crate::processor;
 use crate::space::{Space, Upwards};
 use crate::stacks::Stacks;
 use crate::thunk::Thunks;
+use portcls_driver_file::image::Image;
 
 /// What may be set about a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]

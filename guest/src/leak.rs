@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::guest::Guest;
 use crate::routine::Routine;
-use crate::symbols::Symbols;
+use portcls_driver_file::symbols::Symbols;
 
 /// What a driver left behind, from one place in it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -25,7 +25,6 @@ mod driver;
 mod fault;
 pub mod gdb;
 mod guest;
-pub mod image;
 pub mod import;
 mod irp;
 pub mod layout;
@@ -42,8 +41,6 @@ pub mod routine;
 mod space;
 mod stacks;
 mod stops;
-pub mod sweep;
-pub mod symbols;
 mod thunk;
 mod transfer;
 

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use cpu_x86::{Cpu, MapError, Mode, PAGE_BYTES};
 
-use crate::image::{Image, ImageError, ImportName, Rights};
 use crate::import::{self, Found, Storage};
 use crate::layout::Layout;
 use crate::paging::Pageable;
 use crate::space::{Space, Upwards};
 use crate::thunk::{Thunk, Thunks};
+use portcls_driver_file::image::{Image, ImageError, ImportName, Rights};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
@@ -92,7 +92,7 @@ pub(crate) fn load(
         let sections = image.sections().iter();
         sections.filter(move |section| section.residence == wanted)
     };
-    let pageable = of_residence(crate::image::Residence::Paged)
+    let pageable = of_residence(portcls_driver_file::image::Residence::Paged)
         .filter_map(|section| {
             let pages = whole_pages(base, section.rva, section.size)?;
             let bytes = pages.end - pages.start;
@@ -100,7 +100,7 @@ pub(crate) fn load(
             Some(Pageable { address: pages.start, bytes, rights })
         })
         .collect();
-    let discardable = of_residence(crate::image::Residence::Discardable)
+    let discardable = of_residence(portcls_driver_file::image::Residence::Discardable)
         .filter_map(|section| whole_pages(base, section.rva, section.size))
         .collect();
     let (size, entry) = (u64::from(image.size()), base + u64::from(image.entry_rva()));

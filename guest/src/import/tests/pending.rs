@@ -13,7 +13,7 @@ use portcls_port::pc_new_service_group;
 
 use super::{BOTH, Bench};
 use crate::automation::read_property_item;
-use crate::symbols::Symbols;
+use portcls_driver_file::symbols::Symbols;
 
 /// Where the code keeps the address of the request.
 const KEPT: u32 = 0x2900;

@@ -1,7 +1,7 @@
 //! A driver's file: what a `.sys` holds, checked, and where it goes in memory.
 //!
 //! ```no_run
-//! use portcls_guest::image::Image;
+//! use portcls_driver_file::image::Image;
 //!
 //! let mut image = Image::parse(&std::fs::read("uart.sys")?)?;
 //! image.relocate(0xFFFF_F800_1000_0000)?;

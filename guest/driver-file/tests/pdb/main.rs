@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portcls_guest::image::{FILE_LIMIT, Image, Rights};
-use portcls_guest::symbols::Symbols;
+use portcls_driver_file::image::{FILE_LIMIT, Image, Rights};
+use portcls_driver_file::symbols::Symbols;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers/bin/msvc-x64").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../drivers/bin/msvc-x64").join(name)
 }
 
 fn driver() -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Damaged and hostile PDBs: a note or symbols, never a panic, and no more work than bytes.
 
-use portcls_guest::image::{Image, NAME_LIMIT};
-use portcls_guest::symbols::Symbols;
+use portcls_driver_file::image::{Image, NAME_LIMIT};
+use portcls_driver_file::symbols::Symbols;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! What a good file gives.
 
 use cpu_x86::{Mode, Rights};
-use portcls_guest::image::{Image, ImageError, Residence};
+use portcls_driver_file::image::{Image, ImageError, Residence};
 
 use crate::builder::{BASE, Builder, CODE, DATA, Part};
 

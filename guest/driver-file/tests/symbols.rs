@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use portcls_guest::image::Image;
-use portcls_guest::symbols::Symbols;
+use portcls_driver_file::image::Image;
+use portcls_driver_file::symbols::Symbols;
 
 fn drivers() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../drivers")
 }
 
 /// The driver built with symbols beside it, for x64 and x86.

@@ -1,7 +1,7 @@
 //! Files with random changes, and random bytes: an error or an image, never a panic.
 
 use cpu_x86::Mode;
-use portcls_guest::image::{FILE_LIMIT, IMAGE_LIMIT, Image, ImageError};
+use portcls_driver_file::image::{FILE_LIMIT, IMAGE_LIMIT, Image, ImageError};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The sweep over code: what would end a run is found before anything runs.
 
 use cpu_x86::Mode;
-use portcls_guest::image::Image;
-use portcls_guest::sweep::{Reach, Refusal, sweep};
+use portcls_driver_file::image::Image;
+use portcls_driver_file::sweep::{Reach, Refusal, sweep};
 
 #[path = "image/builder.rs"]
 mod builder;

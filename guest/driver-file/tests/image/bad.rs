@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use cpu_x86::Mode;
-use portcls_guest::image::Image;
+use portcls_driver_file::image::Image;
 
 use crate::builder::{BASE, Builder};
 

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use portcls_guest::image::Image;
-use portcls_guest::sweep::sweep;
+use portcls_driver_file::image::Image;
+use portcls_driver_file::sweep::sweep;
 
 fn image(name: &str) -> Image {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers/bin").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../drivers/bin").join(name);
     Image::parse(&fs::read(path).expect("a committed driver")).expect("a good driver")
 }
 
