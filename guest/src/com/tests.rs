@@ -9,7 +9,7 @@ use portcls_port::pc_new_service_group;
 
 use super::{GuestObject, Hold};
 use crate::guest::{Guest, GuestOptions};
-use crate::pool::Fill;
+use crate::objects::pool::Fill;
 use portcls_driver_file::image::Image;
 
 fn guest(place: &str) -> Guest {

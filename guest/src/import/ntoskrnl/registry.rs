@@ -12,10 +12,10 @@ use portcls_emulator::{Irql, NtStatus, PoolType};
 
 use portcls_port::interfaces::RegistryAnswer;
 
-use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::pool::Fill;
+use crate::objects::binding::Bound;
+use crate::objects::pool::Fill;
 use crate::routine::{Call, status, status_of};
 
 /// An open key with what it was opened for.

@@ -14,9 +14,9 @@ use portcls_emulator::{
 };
 
 use crate::guest::Guest;
-use crate::leak::Origin;
 use crate::memory::at;
-use crate::resources::list_bytes;
+use crate::objects::leak::Origin;
+use crate::objects::resources::list_bytes;
 
 /// IO_TYPE_IRP. Source: wdm.h.
 const TYPE_IRP: u16 = 6;
@@ -230,7 +230,7 @@ impl Guest {
             Parameters::Pnp(PnpRequest::QueryCapabilities(capabilities)) => {
                 let bytes = self.layout().device_capabilities.size_of as usize;
                 let block = blocks.add(&vec![0; bytes]);
-                crate::power::write_capabilities(self, block, &capabilities.borrow());
+                crate::objects::power::write_capabilities(self, block, &capabilities.borrow());
                 let field = fields.parameters_device_capabilities_capabilities;
                 self.put_word(at(location, field), block);
             }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use portcls_emulator::BugCheckCode;
 
 use crate::guest::Guest;
-use crate::leak::Origin;
+use crate::objects::leak::Origin;
 
 /// An object that a driver keeps in its memory.
 pub trait Bound: Any {

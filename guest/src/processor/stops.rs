@@ -3,12 +3,12 @@
 use cpu_x86::{Mode, PortRead, PortWidth, Register, Stop};
 use portcls_emulator::Irql;
 
-use crate::call::Served;
 use crate::debugger::Pause;
 use crate::guest::Guest;
-use crate::leak::Serving;
+use crate::objects::leak::Serving;
+use crate::processor::call::Served;
+use crate::processor::thunk::Thunk;
 use crate::routine::{ArgumentWords, Call, Convention, Routine};
-use crate::thunk::Thunk;
 
 impl Guest {
     /// Serves a stop. The processor is free meanwhile, except for its answer.

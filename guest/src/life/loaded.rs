@@ -6,9 +6,9 @@ use cpu_x86::{Cpu, MapError, Mode, PAGE_BYTES};
 
 use crate::import::{self, Found, Storage};
 use crate::layout::Layout;
-use crate::paging::Pageable;
-use crate::space::{Space, Upwards};
-use crate::thunk::{Thunk, Thunks};
+use crate::processor::paging::Pageable;
+use crate::processor::space::{Space, Upwards};
+use crate::processor::thunk::{Thunk, Thunks};
 use portcls_driver_file::image::{Image, ImageError, ImportName, Rights};
 
 const PAGE: u64 = PAGE_BYTES as u64;

@@ -10,7 +10,7 @@ use cpu_x86::{Memory, Rights};
 use portcls_emulator::Irql;
 
 use crate::guest::Guest;
-use crate::loaded::Loaded;
+use crate::life::loaded::Loaded;
 
 /// A range of whole pages that may be paged out.
 #[derive(Debug, Clone, PartialEq, Eq)]

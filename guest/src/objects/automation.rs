@@ -9,10 +9,10 @@ use portcls_port::guid::iid;
 use portcls_port::ks::KsPropertyType;
 use portcls_port::pc_complete_pending_property_request;
 
-use crate::binding::Bound;
 use crate::guest::Guest;
-use crate::leak::Origin;
 use crate::memory::at;
+use crate::objects::binding::Bound;
+use crate::objects::leak::Origin;
 use crate::routine::{Call, status, status_of};
 
 /// Reads the PCPROPERTY_ITEM at an address.

@@ -7,7 +7,7 @@ use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::PoolType;
 
 use crate::guest::Guest;
-use crate::pool::Fill;
+use crate::objects::pool::Fill;
 
 /// To what a buffer is aligned: the data of a stream is, behind its record's head.
 const ALIGNMENT: u64 = 4;

@@ -13,9 +13,9 @@ use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{BugCheckCode, PoolBlock, PoolType};
 
 use crate::guest::Guest;
-use crate::leak::Origin;
-use crate::paging::Pageable;
-use crate::space::{Space, Upwards};
+use crate::objects::leak::Origin;
+use crate::processor::paging::Pageable;
+use crate::processor::space::{Space, Upwards};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
