@@ -33,3 +33,4 @@ pub use life::loaded::{LoadError, Loaded};
 pub use objects::binding::Bound;
 pub use objects::leak::{Leak, Left};
 pub use objects::pool::Fill;
+pub use processor::arguments::Convention;

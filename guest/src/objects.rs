@@ -10,6 +10,7 @@ pub(crate) mod irp;
 pub(crate) mod leak;
 pub(crate) mod pool;
 pub(crate) mod power;
+pub(crate) mod registry_table;
 pub(crate) mod resources;
 pub(crate) mod shown;
 mod transfer;

@@ -3,6 +3,7 @@
 //! Owns the address space, the stacks and thunks, a call's way in and out, and each stop of the
 //! interpreter. It must never know a routine, an object of the kernel, or a COM interface.
 
+pub(crate) mod arguments;
 pub(crate) mod call;
 pub(crate) mod control_region;
 pub(crate) mod paging;

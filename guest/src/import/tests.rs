@@ -33,7 +33,7 @@ use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_dri
 use super::{Found, MODULES, find};
 use crate::guest::{Guest, GuestOptions};
 use crate::objects::pool::Fill;
-use crate::routine::Convention;
+use crate::processor::arguments::Convention;
 use builder::Builder;
 use portcls_driver_file::image::Image;
 

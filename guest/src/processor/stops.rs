@@ -6,9 +6,10 @@ use portcls_emulator::Irql;
 use crate::debugger::Pause;
 use crate::guest::Guest;
 use crate::objects::leak::Serving;
+use crate::processor::arguments::Convention;
 use crate::processor::call::Served;
 use crate::processor::thunk::Thunk;
-use crate::routine::{ArgumentWords, Call, Convention, Routine};
+use crate::routine::{Call, Routine};
 
 impl Guest {
     /// Serves a stop. The processor is free meanwhile, except for its answer.
@@ -163,37 +164,6 @@ impl Guest {
                 cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(popped));
             }
         }
-    }
-
-    /// Where the arguments of the call are that was just made.
-    #[inline]
-    fn arguments(&self, convention: Convention) -> (ArgumentWords, u64) {
-        let (registers, in_registers, stack_pointer) = {
-            let cpu = self.0.cpu.borrow();
-            let of = |register| cpu.register(register);
-            let stack_pointer = of(Register::Rsp);
-            match (cpu.mode(), convention) {
-                (Mode::Bits64, _) => {
-                    use Register::{R8, R9, Rcx, Rdx};
-                    ([of(Rcx), of(Rdx), of(R8), of(R9)], 4, stack_pointer)
-                }
-                (Mode::Bits32, Convention::Fastcall) => {
-                    ([of(Register::Rcx), of(Register::Rdx), 0, 0], 2, stack_pointer)
-                }
-                (Mode::Bits32, _) => ([0; 4], 0, stack_pointer),
-            }
-        };
-        let word_bytes = self.pointer_bytes();
-        // Behind the return address, and on x64 behind the home space of four words.
-        let home = if word_bytes == 8 { 32 } else { 0 };
-        let arguments = ArgumentWords {
-            registers,
-            in_registers,
-            stack: stack_pointer.wrapping_add(word_bytes + home),
-            word_bytes,
-            return_address: self.load_word(stack_pointer),
-        };
-        (arguments, stack_pointer)
     }
 
     /// What was called is not there.
