@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use portcls_machine::driver_file::image::{FILE_LIMIT, Image};
 use portcls_machine::emulator::registry::RegistryValue;
-use portcls_machine::guest::image::{FILE_LIMIT, Image};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, RegistryPlace};
 
 use crate::failure::Failure;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use portcls_machine::MachineError;
 use portcls_machine::card_file::CardFileError;
-use portcls_machine::guest::image::ImageError;
+use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::ops::OpsError;
 

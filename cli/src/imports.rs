@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::guest::image::{Image, Import, ImportName, Mode};
+use portcls_machine::driver_file::image::{Image, Import, ImportName, Mode};
+use portcls_machine::driver_file::sweep::{Reach, sweep};
+use portcls_machine::driver_file::symbols::Symbols;
 use portcls_machine::guest::import::{self, Found};
-use portcls_machine::guest::sweep::{Reach, sweep};
-use portcls_machine::guest::symbols::Symbols;
 use serde::Serialize;
 
 use crate::arguments::{Format, ImportsArguments};

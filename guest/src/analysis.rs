@@ -22,7 +22,7 @@ use portcls_emulator::{BugCheck, Irql, Kernel, Running, Stop};
 use serde::{Serialize, Serializer};
 
 use crate::guest::Guest;
-use crate::symbols::{Place, Symbols};
+use portcls_driver_file::symbols::{Place, Symbols};
 
 pub use context::{CodeLine, GuestContext, RegisterValue, StackLine};
 

@@ -7,21 +7,21 @@ use std::rc::Rc;
 use cpu_x86::{Cpu, Mode};
 use portcls_emulator::{Irql, Kernel};
 
-use crate::binding::Bindings;
 use crate::com::{GuestObjects, PortObjects};
 use crate::debugger::Debugger;
-use crate::image::Image;
 use crate::import::{self, Found};
 use crate::layout::Layout;
-use crate::leak::Serving;
-use crate::loaded::{self, LoadError, Loaded};
-use crate::objects::Objects;
-use crate::paging::Paging;
-use crate::pool::Pool;
-use crate::processor;
-use crate::space::{Space, Upwards};
-use crate::stacks::Stacks;
-use crate::thunk::Thunks;
+use crate::life::loaded::{self, LoadError, Loaded};
+use crate::objects::binding::Bindings;
+use crate::objects::leak::Serving;
+use crate::objects::pool::Pool;
+use crate::objects::shown::Objects;
+use crate::processor::control_region;
+use crate::processor::paging::Paging;
+use crate::processor::space::{Space, Upwards};
+use crate::processor::stacks::Stacks;
+use crate::processor::thunk::Thunks;
+use portcls_driver_file::image::Image;
 
 /// What may be set about a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Guest {
         let paging = Paging::new(&loaded);
         let stacks = Stacks::map(&mut cpu, space)?;
         let layout = Layout::of(mode);
-        processor::map(&mut cpu, space, layout)?;
+        control_region::map(&mut cpu, space, layout)?;
         Ok(Guest(Rc::new(GuestState {
             options,
             space,

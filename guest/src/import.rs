@@ -16,8 +16,6 @@ use cpu_x86::Mode;
 use crate::layout::KuserSharedData;
 use crate::routine::Routine;
 
-pub(crate) use ntoskrnl::registry::ask_table;
-
 /// What one module exports.
 #[derive(Debug)]
 pub struct Module {

@@ -42,17 +42,7 @@ use std::fmt;
 use portcls_emulator::{Irql, Kernel, NtStatus};
 
 use crate::guest::Guest;
-
-/// How a routine is called on x86; on x64 there is one convention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Convention {
-    /// Arguments on the stack, taken off by the routine.
-    Stdcall,
-    /// The first two words in ECX and EDX, the rest as `Stdcall`.
-    Fastcall,
-    /// Arguments on the stack, taken off by the caller; the only one with a variable number.
-    Cdecl,
-}
+use crate::processor::arguments::{ArgumentWords, Convention};
 
 /// The body of a routine.
 pub type Body = fn(&Call<'_>) -> u64;
@@ -119,21 +109,6 @@ pub struct Call<'a> {
     routine: &'static Routine,
     arguments: ArgumentWords,
     next: Cell<u64>,
-}
-
-/// Where the words of the arguments are.
-#[derive(Clone, Copy)]
-pub(crate) struct ArgumentWords {
-    /// The first words, in registers.
-    pub registers: [u64; 4],
-    /// How many of them there are.
-    pub in_registers: u64,
-    /// The address of the first word that is not in a register.
-    pub stack: u64,
-    /// Bytes of a word.
-    pub word_bytes: u64,
-    /// Where the routine returns to.
-    pub return_address: u64,
 }
 
 impl<'a> Call<'a> {

@@ -1,15 +1,15 @@
 //! The report of each kind of failure, as the user reads it.
 
-#[path = "image/builder.rs"]
+#[path = "../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
 mod builder;
 
 use builder::Builder;
 use cpu_x86::Mode;
+use portcls_driver_file::image::Image;
+use portcls_driver_file::symbols::Symbols;
 use portcls_emulator::{BugCheckCode, Irql, Kernel, KernelConfig, PoolType};
 use portcls_guest::analysis::{Analysis, watch_guest, watch_native};
-use portcls_guest::image::Image;
-use portcls_guest::symbols::Symbols;
 use portcls_guest::{Fill, Guest, GuestOptions};
 
 /// A driver whose entry is `code`; what it exports at 1020 is called Isr.

@@ -1,8 +1,8 @@
 //! A driver checks the kernel from inside, on both bitnesses: `drivers/source/services.cpp`.
 
+use portcls_driver_file::image::Image;
 use portcls_emulator::trace::Event;
 use portcls_emulator::{DriverObject, Kernel, KernelConfig};
-use portcls_guest::image::Image;
 use portcls_guest::{Guest, GuestOptions};
 
 fn driver(target: &str) -> Image {

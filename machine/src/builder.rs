@@ -12,9 +12,9 @@ use portcls_emulator::{
     InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
 };
 
+use portcls_driver_file::image::Image;
+use portcls_driver_file::symbols::Symbols;
 use portcls_guest::GuestOptions;
-use portcls_guest::image::Image;
-use portcls_guest::symbols::Symbols;
 
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;

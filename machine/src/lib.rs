@@ -54,6 +54,7 @@ pub use installation::RegistryPlace;
 pub use ks_client::PinPlace;
 pub use machine::{APPLICATION_DELAY_NS, Machine};
 pub use pin_client::{PinClient, Received};
+pub use portcls_driver_file as driver_file;
 pub use portcls_emulator as emulator;
 pub use portcls_guest as guest;
 pub use portcls_guest::{GuestOptions, Leak, Left};

@@ -229,7 +229,7 @@ fn a_byte_that_comes_in_at_any_instruction_of_a_write_loses_nothing() {
 fn a_failure_is_reported_with_the_place_and_the_last_events() {
     let path = format!("{}/../guest/drivers/bin/x64/uart.sys", env!("CARGO_MANIFEST_DIR"));
     let mut file = std::fs::read(path).expect("the test drivers are part of the project");
-    let image = portcls_machine::guest::image::Image::parse(&file).expect("a good file");
+    let image = portcls_machine::driver_file::image::Image::parse(&file).expect("a good file");
     let entry = image.section_at(image.entry_rva()).expect("code");
     let in_file = file
         .windows(16)

@@ -4,7 +4,7 @@ use cpu_x86::{Cpu, Mode, PAGE_BYTES, Registers};
 use serde::Serialize;
 
 use crate::guest::Guest;
-use crate::symbols::{Place, Symbols};
+use portcls_driver_file::symbols::{Place, Symbols};
 
 use super::{Hex, stack};
 

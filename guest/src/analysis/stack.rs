@@ -7,7 +7,7 @@
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
-use crate::image::{Image, Mode, Rights};
+use portcls_driver_file::image::{Image, Mode, Rights};
 
 /// The most lines that are looked for.
 pub(super) const STACK_LINES: usize = 48;
@@ -45,7 +45,8 @@ pub(super) fn returns(
 fn follows_call(image: &Image, address: u64) -> bool {
     let rva = address.checked_sub(image.base()).and_then(|rva| u32::try_from(rva).ok());
     let Some(rva) = rva else { return false };
-    let is_code = |section: &crate::image::Section| section.rights.contains(Rights::EXECUTE);
+    let is_code =
+        |section: &portcls_driver_file::image::Section| section.rights.contains(Rights::EXECUTE);
     // A call at a function's very end returns to the first byte after it.
     if !rva.checked_sub(1).and_then(|last| image.section_at(last)).is_some_and(is_code) {
         return false;

@@ -7,7 +7,7 @@ use portcls_port::interfaces::{
 };
 
 use super::GuestObject;
-use crate::power::{read_capabilities, write_capabilities};
+use crate::objects::power::{read_capabilities, write_capabilities};
 
 /// The slots. Source: portcls.h.
 const REQUEST_SERVICE: u64 = 3;

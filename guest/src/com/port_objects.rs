@@ -17,9 +17,9 @@ use portcls_port::guid::{Guid, iid};
 
 use super::families::{self, Family};
 use crate::guest::Guest;
-use crate::leak::Origin;
+use crate::objects::leak::Origin;
+use crate::processor::space::{Space, Upwards};
 use crate::routine::Call;
-use crate::space::{Space, Upwards};
 
 /// Bytes of an object in the guest: its vtable pointer, and room that a wild index hits.
 const OBJECT_BYTES: u64 = 32;

@@ -9,8 +9,8 @@ use portcls_port::pc_new_service_group;
 
 use super::{GuestObject, Hold};
 use crate::guest::{Guest, GuestOptions};
-use crate::image::Image;
-use crate::pool::Fill;
+use crate::objects::pool::Fill;
+use portcls_driver_file::image::Image;
 
 fn guest(place: &str) -> Guest {
     let path = format!("{}/drivers/bin/{place}/uart.sys", env!("CARGO_MANIFEST_DIR"));

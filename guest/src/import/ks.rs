@@ -14,8 +14,8 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, Kernel, NtStatus, Timeout, Waitable, WorkItem};
 
 use super::Module;
-use crate::binding::Bound;
 use crate::guest::Guest;
+use crate::objects::binding::Bound;
 use crate::routine::{Call, Routine, status};
 
 /// The table.
@@ -40,7 +40,7 @@ const QUEUES: u32 = 7;
 
 /// `NTSTATUS KsDispatchInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
 fn invalid_device_request(call: &Call<'_>) -> u64 {
-    crate::driver::invalid_request(call)
+    crate::life::driver::invalid_request(call)
 }
 
 /// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: an unload routine for a driver that has nothing to

@@ -7,7 +7,7 @@ mod object;
 use portcls_emulator::Irql;
 
 use super::Module;
-use crate::automation::complete_pending_property_request;
+use crate::objects::automation::complete_pending_property_request;
 use crate::routine::Routine;
 
 pub(crate) use device::DISPATCH;

@@ -1,6 +1,6 @@
 //! The tables as a whole, and each routine called as a driver of either bitness calls it.
 
-#[path = "../../tests/image/builder.rs"]
+#[path = "../../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
 mod builder;
 
@@ -32,10 +32,10 @@ use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_dri
 
 use super::{Found, MODULES, find};
 use crate::guest::{Guest, GuestOptions};
-use crate::image::Image;
-use crate::pool::Fill;
-use crate::routine::Convention;
+use crate::objects::pool::Fill;
+use crate::processor::arguments::Convention;
 use builder::Builder;
+use portcls_driver_file::image::Image;
 
 /// Both bitnesses.
 const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];

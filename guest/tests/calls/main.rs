@@ -1,6 +1,6 @@
 //! Calls into a driver's code, what they may do, and how each mistake ends.
 
-#[path = "../image/builder.rs"]
+#[path = "../../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
 mod builder;
 mod mistakes;
@@ -9,8 +9,8 @@ mod time;
 
 use builder::Builder;
 use cpu_x86::Mode;
+use portcls_driver_file::image::Image;
 use portcls_emulator::{Kernel, KernelConfig, Stop};
-use portcls_guest::image::Image;
 use portcls_guest::{Guest, GuestOptions};
 
 /// Both bitnesses.

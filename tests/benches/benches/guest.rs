@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use portcls_machine::driver_file::image::Image;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
-use portcls_machine::guest::image::Image;
 use portcls_machine::guest::{Fill, Guest};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder};
 

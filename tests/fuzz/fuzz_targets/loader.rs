@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcls_machine::guest::image::{IMAGE_LIMIT, Image};
-use portcls_machine::guest::sweep::sweep;
-use portcls_machine::guest::symbols::Symbols;
+use portcls_machine::driver_file::image::{IMAGE_LIMIT, Image};
+use portcls_machine::driver_file::sweep::sweep;
+use portcls_machine::driver_file::symbols::Symbols;
 
 fuzz_target!(|file: &[u8]| {
     let mut image = match Image::parse(file) {

@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use portcls_machine::guest::image::Image;
-use portcls_machine::guest::symbols::Symbols;
+use portcls_machine::driver_file::image::Image;
+use portcls_machine::driver_file::symbols::Symbols;
 
 const DRIVER: &[u8] = include_bytes!("../../../guest/drivers/bin/msvc-x64/null_adapter.sys");
 

@@ -7,9 +7,9 @@ use portcls_port::guid::iid;
 use portcls_port::interfaces::{IInterruptSync, RoutinePosition};
 
 use super::Family;
-use crate::binding::Bound;
 use crate::com::port_objects::this;
 use crate::guest::Guest;
+use crate::objects::binding::Bound;
 use crate::routine::{Call, Routine, status, status_of};
 
 pub(super) static FAMILY: Family = Family {

@@ -14,7 +14,7 @@ use portcls_port::interfaces::{IRegistryKey, KeyAccess};
 use super::Family;
 use crate::com::port_objects::this;
 use crate::guest::Guest;
-use crate::import::ask_table;
+use crate::objects::registry_table::ask_table;
 use crate::routine::{Call, Routine, status, status_of};
 
 pub(super) static FAMILY: Family = Family {

@@ -8,7 +8,7 @@ use super::Family;
 use crate::com::Hold;
 use crate::com::port_objects::this;
 use crate::guest::Guest;
-use crate::resources::{descriptor_at, descriptor_bytes, kind_of, list_bytes};
+use crate::objects::resources::{descriptor_at, descriptor_bytes, kind_of, list_bytes};
 use crate::routine::{Call, Routine, status, status_of};
 
 pub(super) static FAMILY: Family = Family {

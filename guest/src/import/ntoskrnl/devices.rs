@@ -6,8 +6,8 @@ use std::rc::Rc;
 use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
-use crate::binding::Bound;
 use crate::memory::at;
+use crate::objects::binding::Bound;
 use crate::routine::{Call, status};
 
 use super::registry::KeyHandle;

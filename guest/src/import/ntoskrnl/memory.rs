@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use portcls_emulator::{Irql, PoolType, SpinLock};
 
-use crate::binding::Bound;
 use crate::guest::Guest;
-use crate::pool::Fill;
+use crate::objects::binding::Bound;
+use crate::objects::pool::Fill;
 use crate::routine::Call;
 
 /// Which pool a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 not executable.

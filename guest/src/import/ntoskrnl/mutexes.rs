@@ -5,9 +5,9 @@ use std::rc::Rc;
 use portcls_emulator::{FastMutex, Mutex};
 
 use super::objects::{found, write_header};
-use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::memory::at;
+use crate::objects::binding::Bound;
 use crate::routine::Call;
 
 /// `DISPATCHER_HEADER.Type` of a mutex.

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Timer, TimerKind};
 
-use crate::binding::Bound;
 use crate::guest::Guest;
+use crate::objects::binding::Bound;
 use crate::routine::Call;
 
 /// `KDPC.Type`.

@@ -13,9 +13,9 @@ use portcls_emulator::{
     PowerAction, PowerRequest, PowerState, SystemPowerState,
 };
 
-use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::memory::at;
+use crate::objects::binding::Bound;
 use crate::routine::{Call, status};
 
 /// IO_TYPE_IRP. Source: wdm.h.

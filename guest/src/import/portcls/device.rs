@@ -14,9 +14,9 @@ use portcls_port::{
     pc_request_new_power_state, pc_unregister_adapter_power_management, pc_unregister_io_timeout,
 };
 
-use crate::binding::Bound;
 use crate::com::Hold;
 use crate::guest::Guest;
+use crate::objects::binding::Bound;
 use crate::routine::{Call, Routine, status, status_of};
 
 /// What PortCls writes into a driver's dispatch table.

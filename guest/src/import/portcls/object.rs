@@ -14,7 +14,7 @@ use portcls_port::{
 use crate::com::Hold;
 use crate::com::families::port::path_of_attributes;
 use crate::com::families::registry_key::hand_out_key;
-use crate::resources::list_at;
+use crate::objects::resources::list_at;
 use crate::routine::{Call, status};
 
 /// Hands a new object out through an out parameter, counted once; a null out parameter is an

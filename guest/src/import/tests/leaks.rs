@@ -3,7 +3,7 @@
 use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 
 use super::{BOTH, Bench};
-use crate::symbols::Symbols;
+use portcls_driver_file::symbols::Symbols;
 
 /// What the driver has to give back now, but for the pool that the tests write into.
 fn left(bench: &Bench) -> Vec<String> {

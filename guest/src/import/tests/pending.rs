@@ -12,8 +12,8 @@ use portcls_port::ks::KsPropertyType;
 use portcls_port::pc_new_service_group;
 
 use super::{BOTH, Bench};
-use crate::automation::read_property_item;
-use crate::symbols::Symbols;
+use crate::objects::automation::read_property_item;
+use portcls_driver_file::symbols::Symbols;
 
 /// Where the code keeps the address of the request.
 const KEPT: u32 = 0x2900;

@@ -1,0 +1,137 @@
+//! Properties that a miniport of the guest answers: its automation tables, and the requests.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, NtStatus};
+use portcls_port::automation::{PcPropertyItem, PcPropertyRequest, PropertyHandler};
+use portcls_port::guid::iid;
+use portcls_port::ks::KsPropertyType;
+use portcls_port::pc_complete_pending_property_request;
+
+use crate::guest::Guest;
+use crate::memory::at;
+use crate::objects::binding::Bound;
+use crate::objects::leak::Origin;
+use crate::routine::{Call, status, status_of};
+
+/// Reads the PCPROPERTY_ITEM at an address.
+pub(crate) fn read_property_item(guest: &Guest, address: u64) -> PcPropertyItem {
+    let fields = &guest.layout().pcproperty_item;
+    let handler = guest.load_word(at(address, fields.handler));
+    let flags = guest.load_u32(at(address, fields.flags));
+    PcPropertyItem {
+        set: guest.load_guid(guest.load_word(at(address, fields.set))),
+        id: guest.load_u32(at(address, fields.id)),
+        flags: KsPropertyType::from_bits_retain(flags),
+        handler: (handler != 0).then(|| property_handler(guest, address, handler)),
+    }
+}
+
+/// `NTSTATUS Handler(PPCPROPERTY_REQUEST)`
+fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
+    let guest = guest.clone();
+    Rc::new(move |kernel: &Kernel, request: &Rc<PcPropertyRequest>| {
+        let shown = Rc::new(ShownRequest::new(&guest, item, request));
+        guest.bind_from(Some(Origin::Argument { routine: handler }), shown.address, shown.clone());
+        let answer = match request.irp.file() {
+            Some(file) => guest.with_irp(&request.irp, file.device(), handler, |irp| {
+                let field = guest.layout().pcproperty_request.irp;
+                guest.put_word(at(shown.address, field), irp);
+                NtStatus(guest.call(handler, &[shown.address]) as u32)
+            }),
+            None => NtStatus(guest.call(handler, &[shown.address]) as u32),
+        };
+        if answer == NtStatus::PENDING {
+            // A leak is told as a property request.
+            guest.unlist_irp(&request.irp);
+        } else if !kernel.is_frozen() {
+            shown.take_answer(&guest);
+            shown.end(&guest);
+        }
+        answer
+    })
+}
+
+/// A request in guest memory, until its handler has answered or it is completed.
+struct ShownRequest {
+    request: Rc<PcPropertyRequest>,
+    address: u64,
+    value: u64,
+    /// The blocks of the request, its instance and its value, with their lengths.
+    blocks: [(u64, usize); 3],
+    ended: Cell<bool>,
+}
+
+impl Bound for ShownRequest {
+    fn left(&self) -> Option<&'static str> {
+        Some("property requests that were never completed")
+    }
+}
+
+impl ShownRequest {
+    fn new(guest: &Guest, item: u64, request: &Rc<PcPropertyRequest>) -> ShownRequest {
+        let fields = &guest.layout().pcproperty_request;
+        let room = request.value.borrow().clone();
+        let length = fields.size_of as usize;
+        let address = guest.new_object_block(&vec![0; length]);
+        let instance = guest.new_object_block(&request.instance);
+        let value = guest.new_object_block(&room);
+        let major = guest.lend(&request.major_target, &iid::MINIPORT);
+        let minor = &request.minor_target;
+        let minor = minor.as_ref().map_or(0, |stream| guest.lend(stream, &iid::UNKNOWN));
+        guest.put_word(at(address, fields.major_target), major);
+        guest.put_word(at(address, fields.minor_target), minor);
+        guest.put_u32(at(address, fields.node), request.node);
+        guest.put_word(at(address, fields.property_item), item);
+        guest.put_u32(at(address, fields.verb), request.verb.bits());
+        guest.put_u32(at(address, fields.instance_size), request.instance.len() as u32);
+        guest.put_word(at(address, fields.instance), pointer_to(instance, &request.instance));
+        guest.put_u32(at(address, fields.value_size), request.value_size.get());
+        guest.put_word(at(address, fields.value), pointer_to(value, &room));
+        ShownRequest {
+            request: Rc::clone(request),
+            address,
+            value,
+            blocks: [(address, length), (instance, request.instance.len()), (value, room.len())],
+            ended: Cell::new(false),
+        }
+    }
+
+    /// Takes over the value and its size.
+    fn take_answer(&self, guest: &Guest) {
+        let size = guest.load_u32(at(self.address, guest.layout().pcproperty_request.value_size));
+        self.request.value_size.set(size);
+        guest.load_into(self.value, &mut self.request.value.borrow_mut());
+    }
+
+    fn end(&self, guest: &Guest) {
+        if !self.ended.replace(true) {
+            guest.unbind(self.address);
+            for (block, length) in self.blocks {
+                guest.free_object_block(block, length);
+            }
+        }
+    }
+}
+
+/// A null pointer stands for no bytes.
+fn pointer_to(block: u64, bytes: &[u8]) -> u64 {
+    if bytes.is_empty() { 0 } else { block }
+}
+
+/// `NTSTATUS PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST, NTSTATUS)`
+pub(crate) fn complete_pending_property_request(call: &Call<'_>) -> u64 {
+    let (address, answer) = (call.pointer(), NtStatus(call.u32()));
+    let guest = call.guest();
+    let Some(shown) = guest.bound::<ShownRequest>(address) else {
+        return status(NtStatus::INVALID_PARAMETER);
+    };
+    shown.take_answer(guest);
+    let result = pc_complete_pending_property_request(call.kernel(), &shown.request, answer);
+    if result.is_ok() {
+        shown.end(guest);
+        guest.free_completed_irps();
+    }
+    status_of(&result)
+}

@@ -1,0 +1,240 @@
+//! Reads a filter descriptor, a tree of pointers and strides, out of guest memory.
+//!
+//! Counts are checked before anything is read, so a descriptor of garbage ends in a status or in
+//! a bug check at the pointer that is bad, and never in a long loop.
+
+use std::rc::Rc;
+
+use portcls_emulator::NtStatus;
+use portcls_port::automation::PcAutomationTable;
+use portcls_port::descriptor::{
+    KsPinDescriptor, PcConnectionDescriptor, PcFilterDescriptor, PcNodeDescriptor, PcPinDescriptor,
+};
+use portcls_port::guid::Guid;
+use portcls_port::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
+
+use crate::guest::Guest;
+use crate::memory::at;
+use crate::objects::automation::read_property_item;
+
+/// The most pins, nodes, connections, categories, identifiers or ranges of one list.
+/// Assumed: the descriptors of MIDI devices have a handful of each.
+const LONGEST_LIST: u32 = 1_024;
+
+/// The longest data range in bytes. Assumed: the largest one that is published has 112.
+const LONGEST_RANGE: u32 = 4_096;
+
+/// The bytes of the common head of a data range. Source: ksmedia.h.
+const RANGE_HEAD: u32 = 64;
+
+/// Reads the PCFILTER_DESCRIPTOR at an address.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a null pointer, a stride that is too small, a count or a size
+/// out of reach, or a value that is no member of its enumeration; it is a violation of the rule
+/// PC-08 too.
+pub(crate) fn read_filter_descriptor(
+    guest: &Guest,
+    address: u64,
+) -> Result<PcFilterDescriptor, NtStatus> {
+    let read = Reader { guest }.filter(address);
+    read.map_err(|what| {
+        guest.kernel().report_violation("PC-08", &format!("the filter descriptor: {what}"));
+        NtStatus::INVALID_PARAMETER
+    })
+}
+
+struct Reader<'a> {
+    guest: &'a Guest,
+}
+
+/// What is wrong, in words.
+type Read<T> = Result<T, String>;
+
+impl Reader<'_> {
+    fn filter(&self, address: u64) -> Read<PcFilterDescriptor> {
+        if address == 0 {
+            return Err("GetDescription answered a null pointer".to_owned());
+        }
+        let fields = &self.guest.layout().pcfilter_descriptor;
+        let u32_at = |offset| self.guest.load_u32(at(address, offset));
+        let word_at = |offset| self.guest.load_word(at(address, offset));
+        let layout = self.guest.layout();
+        let pins = Array {
+            what: "pins",
+            first: word_at(fields.pins),
+            count: u32_at(fields.pin_count),
+            stride: u32_at(fields.pin_size),
+            least_stride: layout.pcpin_descriptor.size_of,
+        };
+        let nodes = Array {
+            what: "nodes",
+            first: word_at(fields.nodes),
+            count: u32_at(fields.node_count),
+            stride: u32_at(fields.node_size),
+            least_stride: layout.pcnode_descriptor.size_of,
+        };
+        let connections = Array {
+            what: "connections",
+            first: word_at(fields.connections),
+            count: u32_at(fields.connection_count),
+            stride: layout.pcconnection_descriptor.size_of,
+            least_stride: 0,
+        };
+        let categories = Array {
+            what: "categories",
+            first: word_at(fields.categories),
+            count: u32_at(fields.category_count),
+            stride: size_of::<Guid>() as u32,
+            least_stride: 0,
+        };
+        Ok(PcFilterDescriptor {
+            version: u32_at(fields.version),
+            automation: self.automation(word_at(fields.automation_table))?,
+            pins: self.array(&pins, |address| self.pin(address))?,
+            nodes: self.array(&nodes, |address| self.node(address))?,
+            connections: self.array(&connections, |address| Ok(self.connection(address)))?,
+            categories: self.array(&categories, |address| Ok(self.guest.load_guid(address)))?,
+        })
+    }
+
+    fn array<T>(&self, array: &Array, read: impl Fn(u64) -> Read<T>) -> Read<Vec<T>> {
+        array.check()?;
+        let place =
+            |index: u32| array.first.wrapping_add(u64::from(index) * u64::from(array.stride));
+        (0..array.count).map(|index| read(place(index))).collect()
+    }
+
+    fn pin(&self, address: u64) -> Read<PcPinDescriptor> {
+        let fields = &self.guest.layout().pcpin_descriptor;
+        let u32_at = |offset| self.guest.load_u32(at(address, offset));
+        Ok(PcPinDescriptor {
+            max_global_instance_count: u32_at(fields.max_global_instance_count),
+            max_filter_instance_count: u32_at(fields.max_filter_instance_count),
+            min_filter_instance_count: u32_at(fields.min_filter_instance_count),
+            automation: self
+                .automation(self.guest.load_word(at(address, fields.automation_table)))?,
+            pin: self.ks_pin(at(address, fields.ks_pin_descriptor))?,
+        })
+    }
+
+    fn ks_pin(&self, address: u64) -> Read<KsPinDescriptor> {
+        let fields = &self.guest.layout().kspin_descriptor;
+        let u32_at = |offset| self.guest.load_u32(at(address, offset));
+        let word_at = |offset| self.guest.load_word(at(address, offset));
+        let (flow, communication) = (u32_at(fields.data_flow), u32_at(fields.communication));
+        Ok(KsPinDescriptor {
+            interfaces: self.identifiers(
+                "interfaces",
+                word_at(fields.interfaces),
+                u32_at(fields.interfaces_count),
+            )?,
+            mediums: self.identifiers(
+                "mediums",
+                word_at(fields.mediums),
+                u32_at(fields.mediums_count),
+            )?,
+            data_ranges: self
+                .ranges(word_at(fields.data_ranges), u32_at(fields.data_ranges_count))?,
+            data_flow: KsPinDataFlow::from_u32(flow)
+                .ok_or_else(|| format!("{flow} is no KSPIN_DATAFLOW"))?,
+            communication: KsPinCommunication::from_u32(communication)
+                .ok_or_else(|| format!("{communication} is no KSPIN_COMMUNICATION"))?,
+            category: self.guid_behind(word_at(fields.category)),
+            name: self.guid_behind(word_at(fields.name)),
+            constrained_data_ranges: self.ranges(
+                word_at(fields.constrained_data_ranges),
+                u32_at(fields.constrained_data_ranges_count),
+            )?,
+        })
+    }
+
+    fn identifiers(&self, what: &'static str, first: u64, count: u32) -> Read<Vec<KsIdentifier>> {
+        let stride = size_of::<KsIdentifier>() as u32;
+        let array = Array { what, first, count, stride, least_stride: 0 };
+        self.array(&array, |address| {
+            Ok(bytemuck::pod_read_unaligned(&self.guest.load::<24>(address)))
+        })
+    }
+
+    /// Data ranges: an array of pointers to them.
+    fn ranges(&self, first: u64, count: u32) -> Read<Vec<DataRange>> {
+        let stride = self.guest.pointer_bytes() as u32;
+        let array = Array { what: "data ranges", first, count, stride, least_stride: 0 };
+        self.array(&array, |address| {
+            let range = self.guest.load_word(address);
+            let size = self.guest.load_u32(range);
+            if !(RANGE_HEAD..=LONGEST_RANGE).contains(&size) {
+                return Err(format!("a data range says that it has {size} bytes"));
+            }
+            let bytes = self.guest.load_bytes(range, size as usize);
+            DataRange::read(&bytes).map_err(|status| format!("a data range: {status}"))
+        })
+    }
+
+    fn node(&self, address: u64) -> Read<PcNodeDescriptor> {
+        let fields = &self.guest.layout().pcnode_descriptor;
+        Ok(PcNodeDescriptor {
+            flags: self.guest.load_u32(at(address, fields.flags)),
+            automation: self
+                .automation(self.guest.load_word(at(address, fields.automation_table)))?,
+            node_type: self
+                .guid_behind(self.guest.load_word(at(address, fields.type_)))
+                .unwrap_or(Guid::NULL),
+            name: self.guid_behind(self.guest.load_word(at(address, fields.name))),
+        })
+    }
+
+    /// The properties of an automation table; PortCls has no methods, and events are not offered.
+    fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
+        if address == 0 {
+            return Ok(None);
+        }
+        let fields = &self.guest.layout().pcautomation_table;
+        let properties = Array {
+            what: "property items",
+            first: self.guest.load_word(at(address, fields.properties)),
+            count: self.guest.load_u32(at(address, fields.property_count)),
+            stride: self.guest.load_u32(at(address, fields.property_item_size)),
+            least_stride: self.guest.layout().pcproperty_item.size_of,
+        };
+        let items =
+            self.array(&properties, |address| Ok(read_property_item(self.guest, address)))?;
+        Ok(Some(Rc::new(PcAutomationTable { properties: items })))
+    }
+
+    fn connection(&self, address: u64) -> PcConnectionDescriptor {
+        bytemuck::pod_read_unaligned(&self.guest.load::<16>(address))
+    }
+
+    fn guid_behind(&self, pointer: u64) -> Option<Guid> {
+        (pointer != 0).then(|| self.guest.load_guid(pointer))
+    }
+}
+
+/// An array that a descriptor points to.
+struct Array {
+    what: &'static str,
+    first: u64,
+    count: u32,
+    stride: u32,
+    least_stride: u32,
+}
+
+impl Array {
+    fn check(&self) -> Read<()> {
+        let Array { what, first, count, stride, least_stride } = self;
+        if *count > LONGEST_LIST {
+            return Err(format!("{count} {what}; at most {LONGEST_LIST} are read"));
+        }
+        if *count > 0 && *first == 0 {
+            return Err(format!("{count} {what} at a null pointer"));
+        }
+        if *count > 0 && stride < least_stride {
+            return Err(format!(
+                "the size of {what} is {stride}, at least {least_stride} is right"
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! What a driver took and did not give back, and where it took it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::guest::Guest;
+use crate::routine::Routine;
+use portcls_driver_file::symbols::Symbols;
+
+/// What a driver left behind, from one place in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leak {
+    /// What it is.
+    pub what: Left,
+    /// How many of it.
+    pub count: u64,
+    /// How the driver came by it, where that is known: `by ZwOpenKey before uart!Init+1C`.
+    pub origin: Option<String>,
+}
+
+/// The kinds of things that a driver leaves behind.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Left {
+    /// Blocks of pool that were not freed.
+    Pool {
+        /// Their tag, as it reads in memory.
+        tag: String,
+        /// The bytes of all of them.
+        bytes: u64,
+    },
+    /// References to an object of the port.
+    Reference {
+        /// The interface.
+        interface: &'static str,
+    },
+    /// Anything else, in the plural: `work items`.
+    Object {
+        /// What it is called.
+        kind: &'static str,
+    },
+}
+
+impl Leak {
+    /// So many of something that is called `kind` in the plural.
+    #[must_use]
+    pub fn of(kind: &'static str, count: u64) -> Leak {
+        Leak { what: Left::Object { kind }, count, origin: None }
+    }
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.count == 1 { "" } else { "s" };
+        let count = self.count;
+        match &self.what {
+            Left::Pool { tag, bytes } => {
+                write!(f, "pool {tag}: {count} block{plural}, {bytes} bytes")?;
+            }
+            Left::Reference { interface } => write!(f, "{count} reference{plural} to {interface}")?,
+            Left::Object { kind } => write!(f, "{kind}: {count}")?,
+        }
+        match &self.origin {
+            Some(origin) => write!(f, ", {origin}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A routine that is served: which one, and where it returns to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Serving {
+    pub routine: &'static Routine,
+    pub return_address: u64,
+}
+
+/// How a driver came by something.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Origin {
+    /// By calling a routine.
+    Call { routine: &'static str, return_address: u64 },
+    /// As an argument of its own routine at this address.
+    Argument { routine: u64 },
+}
+
+/// The things of one kind and one origin.
+#[derive(Default)]
+struct Sum {
+    count: u64,
+    bytes: u64,
+}
+
+impl Guest {
+    /// The origin of what the routine that is served now hands out.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        let Serving { routine, return_address } = self.0.serving.get()?;
+        Some(Origin::Call { routine: routine.name, return_address })
+    }
+
+    /// What the driver holds now and has to give back: after it was unloaded, the leaks.
+    ///
+    /// `symbols` is asked when there is something: reading them may take longer than the run.
+    #[must_use]
+    pub fn left_behind(&self, symbols: impl FnOnce() -> Symbols) -> Vec<Leak> {
+        let mut sums: BTreeMap<(Left, Option<Origin>), Sum> = BTreeMap::new();
+        let mut add = |what: Left, origin: Option<Origin>, count: u64, bytes: u64| {
+            let sum = sums.entry((what, origin)).or_default();
+            sum.count += count;
+            sum.bytes += bytes;
+        };
+        for block in self.0.pool.blocks() {
+            add(Left::Pool { tag: block.tag_text(), bytes: 0 }, block.origin, 1, block.bytes);
+        }
+        for (interface, references, origin) in self.references_in_use() {
+            add(Left::Reference { interface }, origin, references.into(), 0);
+        }
+        for (kind, origin) in self.0.bindings.left().into_iter().chain(self.objects_left()) {
+            add(Left::Object { kind }, origin, 1, 0);
+        }
+        if sums.is_empty() {
+            return Vec::new();
+        }
+        let symbols = symbols();
+        let leaks = sums.into_iter().map(|((what, origin), sum)| {
+            let what = match what {
+                Left::Pool { tag, .. } => Left::Pool { tag, bytes: sum.bytes },
+                other => other,
+            };
+            let origin = origin.map(|origin| self.origin_text(origin, &symbols));
+            Leak { what, count: sum.count, origin }
+        });
+        leaks.collect()
+    }
+
+    fn origin_text(&self, origin: Origin, symbols: &Symbols) -> String {
+        let loaded = self.loaded();
+        match origin {
+            Origin::Call { routine, return_address } => {
+                let place = match loaded.rva(return_address) {
+                    Some(rva) => symbols.place_of_return(&loaded.image, rva).to_string(),
+                    None => self.describe_address(return_address),
+                };
+                format!("by {routine} before {place}")
+            }
+            Origin::Argument { routine } => {
+                let place = match loaded.rva(routine) {
+                    Some(rva) => symbols.place(&loaded.image, rva).to_string(),
+                    None => self.describe_address(routine),
+                };
+                format!("handed to {place}")
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The buffer of a call that moves data: it ends where its pages end.
+//!
+//! A driver that reads or writes behind what it was given faults at once, as far as the buffer's
+//! alignment of 4 lets it.
+
+use cpu_x86::{PAGE_BYTES, Rights};
+use portcls_emulator::PoolType;
+
+use crate::guest::Guest;
+use crate::objects::pool::Fill;
+
+/// To what a buffer is aligned: the data of a stream is, behind its record's head.
+const ALIGNMENT: u64 = 4;
+
+/// The tag of a buffer that is too large for the usual place.
+const TAG: [u8; 4] = *b"PcTr";
+
+impl Guest {
+    /// Runs `work` with a buffer of so many bytes; `None` when there is no memory for it.
+    pub(crate) fn with_transfer<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
+        let range = &self.0.space.transfer;
+        let fits = bytes <= range.end - range.start;
+        if fits && !self.0.transfer_taken.replace(true) {
+            let address = (range.end - bytes) & !(ALIGNMENT - 1);
+            self.map_transfer();
+            let result = work(address);
+            self.0.transfer_taken.set(false);
+            return Some(result);
+        }
+        let address = self.allocate_pool(PoolType::NonPagedNx, bytes.max(1), TAG, Fill::Zero);
+        if address == 0 {
+            return None;
+        }
+        let result = work(address);
+        self.free_pool(address, Some(TAG));
+        Some(result)
+    }
+
+    fn map_transfer(&self) {
+        let range = &self.0.space.transfer;
+        let mut cpu = self.0.cpu.borrow_mut();
+        let memory = cpu.memory_mut();
+        if memory.rights(range.end - PAGE_BYTES as u64).is_none() {
+            let mapped =
+                memory.map(range.start, range.end - range.start, Rights::READ | Rights::WRITE);
+            mapped.expect("the range is free, and the guest has room for it");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Where the arguments of a call out of the guest are: calling conventions.
+//!
+//! Source: Microsoft, x64 calling convention; Argument passing and naming conventions for x86.
+
+use cpu_x86::{Mode, Register};
+
+use crate::guest::Guest;
+
+/// How a routine is called on x86; on x64 there is one convention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Convention {
+    /// Arguments on the stack, taken off by the routine.
+    Stdcall,
+    /// The first two words in ECX and EDX, the rest as `Stdcall`.
+    Fastcall,
+    /// Arguments on the stack, taken off by the caller; the only one with a variable number.
+    Cdecl,
+}
+
+/// Where the words of the arguments are.
+#[derive(Clone, Copy)]
+pub(crate) struct ArgumentWords {
+    /// The first words, in registers.
+    pub registers: [u64; 4],
+    /// How many of them there are.
+    pub in_registers: u64,
+    /// The address of the first word that is not in a register.
+    pub stack: u64,
+    /// Bytes of a word.
+    pub word_bytes: u64,
+    /// Where the routine returns to.
+    pub return_address: u64,
+}
+
+impl Guest {
+    /// Where the arguments of the call are that was just made.
+    #[inline]
+    pub(crate) fn arguments(&self, convention: Convention) -> (ArgumentWords, u64) {
+        let (registers, in_registers, stack_pointer) = {
+            let cpu = self.0.cpu.borrow();
+            let of = |register| cpu.register(register);
+            let stack_pointer = of(Register::Rsp);
+            match (cpu.mode(), convention) {
+                (Mode::Bits64, _) => {
+                    use Register::{R8, R9, Rcx, Rdx};
+                    ([of(Rcx), of(Rdx), of(R8), of(R9)], 4, stack_pointer)
+                }
+                (Mode::Bits32, Convention::Fastcall) => {
+                    ([of(Register::Rcx), of(Register::Rdx), 0, 0], 2, stack_pointer)
+                }
+                (Mode::Bits32, _) => ([0; 4], 0, stack_pointer),
+            }
+        };
+        let word_bytes = self.pointer_bytes();
+        // Behind the return address, and on x64 behind the home space of four words.
+        let home = if word_bytes == 8 { 32 } else { 0 };
+        let arguments = ArgumentWords {
+            registers,
+            in_registers,
+            stack: stack_pointer.wrapping_add(word_bytes + home),
+            word_bytes,
+            return_address: self.load_word(stack_pointer),
+        };
+        (arguments, stack_pointer)
+    }
+}

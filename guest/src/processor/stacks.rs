@@ -1,0 +1,62 @@
+//! The stacks: one for threads, one for work items, one for DPCs, one for service routines.
+//!
+//! Each lies between unmapped pages with a guard page at its end, and each has the size that NT
+//! gives a thread, so a driver that overflows it there overflows it here.
+
+use cpu_x86::{Cpu, MapError, PAGE_BYTES, Rights};
+use portcls_emulator::Running;
+
+use crate::processor::space::Space;
+
+/// How many stacks there are.
+const STACKS: u64 = 4;
+
+/// The distance between two stacks; what is between them is not mapped.
+const PITCH: u64 = 0x10_0000;
+
+/// The places of the stacks.
+#[derive(Debug)]
+pub(crate) struct Stacks {
+    first: u64,
+    bytes: u64,
+}
+
+impl Stacks {
+    /// Maps the stacks.
+    pub fn map(cpu: &mut Cpu, space: &Space) -> Result<Stacks, MapError> {
+        let stacks = Stacks { first: space.stacks, bytes: space.stack_bytes };
+        let guard = PAGE_BYTES as u64;
+        for index in 0..STACKS {
+            let bottom = stacks.first + index * PITCH;
+            let memory = cpu.memory_mut();
+            memory.map(bottom - guard, guard, Rights::READ | Rights::WRITE | Rights::GUARD)?;
+            memory.map(bottom, stacks.bytes, Rights::READ | Rights::WRITE)?;
+        }
+        Ok(stacks)
+    }
+
+    /// Where a call by `running` goes on: below `stack_pointer` when that is on its stack
+    /// already, else at its stack's top.
+    ///
+    /// Waits nest on one stack, as the kernel's do.
+    pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {
+        let index = match running {
+            Running::Thread => 0,
+            Running::WorkItem => 1,
+            Running::Dpc(_) => 2,
+            Running::Interrupt(_) => 3,
+        };
+        let bottom = self.first + index * PITCH;
+        let top = bottom + self.bytes;
+        // An overflow leaves the stack pointer in the guard page: it stays there.
+        if (bottom - PAGE_BYTES as u64..top).contains(&stack_pointer) { stack_pointer } else { top }
+    }
+
+    /// The range of the stack that holds an address.
+    pub fn range(&self, address: u64) -> Option<std::ops::Range<u64>> {
+        (0..STACKS).map(|index| self.first + index * PITCH).find_map(|bottom| {
+            let range = bottom..bottom + self.bytes;
+            (bottom - PAGE_BYTES as u64..=range.end).contains(&address).then_some(range)
+        })
+    }
+}
