@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str;
 
-use portcls_machine::card_file::{CardFile, CardFileError, MAX_CARD_FILE_BYTES};
+use portcls_machine::card_bench::card_file::{CardFile, CardFileError, MAX_CARD_FILE_BYTES};
 use portcls_machine::chip::CardProfile;
 
 use crate::failure::Failure;

@@ -7,7 +7,7 @@ mod check;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::card_file::{CardFile, to_toml};
+use portcls_machine::card_bench::card_file::{CardFile, to_toml};
 use portcls_machine::chip::{
     AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, RxWhileBusy,
     Text, UnreadInput, cards,

@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use portcls_machine::MachineError;
-use portcls_machine::card_file::CardFileError;
 use portcls_machine::driver_file::image::ImageError;
+use portcls_machine::card_bench::card_file::CardFileError;
+use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::midi_file::MidiFileError;
-use portcls_machine::ops::OpsError;
 
 /// How the program ends. The number is the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::str;
 
+use portcls_machine::card_bench::ops::{self, OpsError, Recorder, RunReport, Script, Verdict};
+use portcls_machine::card_bench::vcd_options;
 use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
-use portcls_machine::ops::{self, OpsError, Recorder, RunReport, Script, Verdict};
 use portcls_machine::report::vcd::{self, Dialect, Tick};
-use portcls_machine::script_vcd_options;
 
 use crate::arguments::OpsArguments;
 use crate::console::{self, Console};
@@ -69,7 +69,7 @@ fn write_waves(
         ));
     }
     let log = recorder.log();
-    vcd::write(&log, &script_vcd_options(&log, dialect, tick), &mut to)
+    vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
 /// Says what was not as expected, a line each.

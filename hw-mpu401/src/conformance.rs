@@ -2,7 +2,7 @@
 //!
 //! The files stand in `ops/`, and this list says which there are and in which order they are
 //! read. The chip does not know their format: `docs/ops.md` of the project describes it, and its
-//! crate `portcls-machine` runs them. Behind the feature `ops`.
+//! crate `mpu401-card-bench` runs them. Behind the feature `ops`.
 
 /// The name of each file with its text.
 macro_rules! scripts {

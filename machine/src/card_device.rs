@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use hw_mpu401::{
     BIT_TIME_NS, CardProfile, CardTiming, InitialState, Lane, Mpu401, Note, Register, Spread,
-    Status, WireEdge,
+    WireEdge,
 };
-use portcls_emulator::trace::SerialEdge;
+use mpu401_card_bench::signals::{LANES, NAMES, Signal, serial_edge};
 use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
 
 /// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
@@ -20,11 +20,6 @@ pub enum CardSignals {
     /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, each at its time.
     Traced,
 }
-
-/// The names of the signals in a trace, and in this order their numbers: bit 6 of STATUS, 0 while
-/// the card takes a byte; bit 7, 0 while a byte waits in DATA; bytes for MIDI OUT, the one on the
-/// wire included; bytes from MIDI IN that the driver has not read.
-pub(crate) const SIGNALS: [&str; 4] = ["drr", "dsr", "tx fifo", "rx fifo"];
 
 /// Whether the card has power.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,24 +132,18 @@ impl BusDevice for CardDevice {
     }
 
     fn lanes(&self) -> &'static [&'static str] {
-        &["out", "in"]
+        &LANES
     }
 
     fn signals(&self) -> &'static [&'static str] {
         match self.0.borrow().signals {
             CardSignals::Hidden => &[],
-            CardSignals::Traced => &SIGNALS,
+            CardSignals::Traced => &NAMES,
         }
     }
 
     fn signal(&self, index: usize) -> u32 {
-        let chip = &self.0.borrow().chip;
-        match index {
-            0 => u32::from(chip.status().contains(Status::DRR)),
-            1 => u32::from(chip.status().contains(Status::DSR)),
-            2 => chip.waiting().output as u32,
-            _ => chip.waiting().input as u32,
-        }
+        Signal::ALL[index].value(&self.0.borrow().chip)
     }
 
     #[inline]
@@ -210,10 +199,7 @@ impl BusDevice for CardDevice {
                     Lane::In => 1,
                 },
                 byte: event.byte,
-                edge: match event.edge {
-                    WireEdge::Start => SerialEdge::Start,
-                    WireEdge::End => SerialEdge::End,
-                },
+                edge: serial_edge(event.edge),
                 bit_ns: BIT_TIME_NS as u32,
             });
         }

@@ -28,14 +28,12 @@ mod application;
 mod builder;
 mod cable;
 mod card_device;
-pub mod card_file;
 mod debug;
 mod error;
 mod installation;
 mod ks_client;
 mod machine;
 pub mod midi_file;
-pub mod ops;
 mod pin_client;
 mod power;
 mod record_buffer;
@@ -53,6 +51,7 @@ pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;
 pub use ks_client::PinPlace;
 pub use machine::{APPLICATION_DELAY_NS, Machine};
+pub use mpu401_card_bench as card_bench;
 pub use pin_client::{PinClient, Received};
 pub use portcls_driver_file as driver_file;
 pub use portcls_emulator as emulator;
@@ -64,4 +63,4 @@ pub use portcls_report as report;
 pub use session::{
     CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
 };
-pub use vcd_view::{script_vcd_options, vcd_options};
+pub use vcd_view::vcd_options;

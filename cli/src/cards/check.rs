@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use portcls_machine::card_bench::ops::{self, Cell, RunReport, SuiteReport};
 use portcls_machine::chip::{CardProfile, CardTiming};
-use portcls_machine::ops::{self, Cell, RunReport, SuiteReport};
 use serde::Serialize;
 
 use super::VERSION;

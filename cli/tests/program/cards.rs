@@ -1,6 +1,6 @@
 //! Cards of one's own, and the latencies of any.
 
-use portcls_machine::card_file::{CardFile, to_toml};
+use portcls_machine::card_bench::card_file::{CardFile, to_toml};
 use portcls_machine::chip::cards;
 
 use crate::support::{Folder, TWO_NOTES, midi_file};

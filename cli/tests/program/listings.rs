@@ -2,8 +2,8 @@
 
 use crate::support::Folder;
 use insta_cmd::assert_cmd_snapshot;
+use portcls_machine::card_bench::ops::{Cell, Row, check, suite};
 use portcls_machine::chip::cards;
-use portcls_machine::ops::{Cell, Row, check, suite};
 
 #[test]
 fn the_help_tells_the_verbs_and_the_exit_codes() {

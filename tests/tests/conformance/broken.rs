@@ -1,7 +1,7 @@
 //! Register scripts on cards with a fault: a shell around the chip that any test can write.
 
+use portcls_machine::card_bench::ops::{Model, Script, Verdict, run_on};
 use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, card};
-use portcls_machine::ops::{Model, Script, Verdict, run_on};
 
 /// What is wrong with a card.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use portcls_machine::card_bench::ops::{Model, RunReport, Script, run, run_on};
 use portcls_machine::chip::{
     CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
 };
-use portcls_machine::ops::{Model, RunReport, Script, run, run_on};
 use proptest::prelude::*;
 
 use crate::reference::Reference;

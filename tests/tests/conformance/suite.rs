@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use portcls_machine::chip::{CardTiming, Mpu401, card, cards};
-use portcls_machine::ops::{
+use portcls_machine::card_bench::ops::{
     Remark, RemarkKind, RunReport, Scenario, Script, Verdict, check, check_with, run, run_on, suite,
 };
+use portcls_machine::chip::{CardTiming, Mpu401, card, cards};
 
 use crate::reference::Reference;
 

@@ -1,9 +1,9 @@
 //! The runs that are judged, and their dumps.
 
+use portcls_machine::card_bench::ops::{Recorder, Script, Verdict, run_recorded};
 use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::trace::{Event, SerialEdge, TraceLog};
 use portcls_machine::midi_file::Song;
-use portcls_machine::ops::{Recorder, Script, Verdict, run_recorded};
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::{
     Application, CardSignals, Machine, MachineBuilder, capture, play, vcd_options,

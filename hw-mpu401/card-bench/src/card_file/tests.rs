@@ -32,10 +32,10 @@ fn every_built_in_card_is_the_same_when_it_is_written_and_read() {
 
 #[test]
 fn the_example_of_the_documentation_is_a_card() {
-    let card = read(include_str!("../../../docs/my-card.toml"));
+    let card = read(include_str!("../../../../docs/my-card.toml"));
     assert_eq!(&*card.profile.name, "my-card");
     assert_eq!(card.based_on.as_deref(), Some("sb16"));
-    let page = include_str!("../../../docs/card-files.md");
+    let page = include_str!("../../../../docs/card-files.md");
     let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
     assert_eq!(read(example.expect("an example")).profile.tx_depth, card.profile.tx_depth);
 }

@@ -6,13 +6,11 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use hw_mpu401::{BIT_TIME_NS, Lane, Mode, Mpu401, Register, Status, WireEdge, WireEvent};
-use portcls_emulator::trace::{
-    Event, Layer, Level, NameId, SerialEdge, Trace, TraceConfig, TraceLog,
-};
+use hw_mpu401::{BIT_TIME_NS, Lane, Mode, Mpu401, Register, WireEvent};
+use portcls_emulator::trace::{Event, Layer, Level, NameId, Trace, TraceConfig, TraceLog};
 
 use super::model::Model;
-use crate::card_device::SIGNALS;
+use crate::signals::{LANES, NAMES, Signal, serial_edge};
 
 /// Time before the first card, and between the end of one card's course and the beginning of the
 /// next one's, in ns: longer than a byte, so that one that was on the wire has gone, and so that a
@@ -47,11 +45,11 @@ impl Recorder {
     #[must_use]
     pub fn new() -> Recorder {
         let trace = Trace::new(TraceConfig::default());
-        let [drr, dsr, tx, rx] = SIGNALS.map(|name| trace.name(name));
+        let [drr, dsr, tx, rx] = NAMES.map(|name| trace.name(name));
         let names = Names {
             wire: trace.actor("wire", Layer::Hardware),
             card: trace.actor("hw", Layer::Hardware),
-            lanes: ["out", "in"].map(|name| trace.name(name)),
+            lanes: LANES.map(|name| trace.name(name)),
             signals: [drr, dsr, tx, rx, trace.name("irq")],
         };
         Recorder { trace, names, end_ns: Cell::new(0) }
@@ -112,14 +110,8 @@ impl Watched<'_> {
             self.events.push_back(event);
         }
         let Names { card, signals, .. } = self.recorder.names;
-        let (status, waiting) = (self.chip.status(), self.chip.waiting());
-        let values = [
-            u32::from(status.contains(Status::DRR)),
-            u32::from(status.contains(Status::DSR)),
-            waiting.output as u32,
-            waiting.input as u32,
-            u32::from(self.chip.interrupt_line()),
-        ];
+        let [drr, dsr, tx, rx] = Signal::ALL.map(|signal| signal.value(&self.chip));
+        let values = [drr, dsr, tx, rx, u32::from(self.chip.interrupt_line())];
         for ((signal, value), last) in signals.into_iter().zip(values).zip(&mut self.values) {
             if last.replace(value) != Some(value) {
                 let event = Event::Signal { signal, value };
@@ -135,10 +127,7 @@ impl Watched<'_> {
             Lane::Out => out,
             Lane::In => input,
         };
-        let edge = match event.edge {
-            WireEdge::Start => SerialEdge::Start,
-            WireEdge::End => SerialEdge::End,
-        };
+        let edge = serial_edge(event.edge);
         let serial = Event::Serial { lane, byte: event.byte, edge, bit_ns: BIT_TIME_NS as u32 };
         let time_ns = self.begin_ns + event.time_ns;
         self.recorder.trace.record(time_ns, Level::Hardware, wire, serial);

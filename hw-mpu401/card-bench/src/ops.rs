@@ -18,8 +18,8 @@
 //! ```
 //!
 //! ```
-//! use portcls_machine::chip::card;
-//! use portcls_machine::ops::{Script, Verdict, run};
+//! use hw_mpu401::card;
+//! use mpu401_card_bench::ops::{Script, Verdict, run};
 //!
 //! let script = Script::parse(
 //!     "first-note.ops",
@@ -31,7 +31,7 @@
 //! )?;
 //! let report = run(&script, card("roland-mpu401").expect("a known card"));
 //! assert_eq!(report.verdict(), Verdict::Passed, "{report}");
-//! # Ok::<(), portcls_machine::ops::OpsError>(())
+//! # Ok::<(), mpu401_card_bench::ops::OpsError>(())
 //! ```
 
 mod error;

@@ -4,7 +4,7 @@
 //! named by file and line, and the text of any profile ([`to_toml`]). It reads no file itself.
 //!
 //! ```
-//! use portcls_machine::card_file::CardFile;
+//! use mpu401_card_bench::card_file::CardFile;
 //!
 //! let card = CardFile::parse(
 //!     "my-card.toml",
@@ -13,7 +13,7 @@
 //!      tx-depth = 16",
 //! )?;
 //! assert_eq!((card.profile.tx_depth, card.profile.rx_depth), (16, 2));
-//! # Ok::<(), portcls_machine::card_file::CardFileError>(())
+//! # Ok::<(), mpu401_card_bench::card_file::CardFileError>(())
 //! ```
 
 mod consistency;

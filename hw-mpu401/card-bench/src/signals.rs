@@ -1,0 +1,80 @@
+//! What a card shows of itself in a trace: its signals and its lanes.
+//!
+//! A card on a bus and a card under a script are recorded by the same names, so that one set of
+//! views serves both.
+
+use hw_mpu401::{MAX_RX_DEPTH, MAX_TX_DEPTH, Mpu401, Status, WireEdge};
+use portcls_emulator::trace::SerialEdge;
+
+/// The lanes of a card by the number of [`hw_mpu401::Lane`]: MIDI OUT and MIDI IN.
+pub const LANES: [&str; 2] = ["out", "in"];
+
+/// The names of [`Signal::ALL`], in this order.
+pub const NAMES: [&str; Signal::ALL.len()] = {
+    let mut names = [""; Signal::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = Signal::ALL[index].name();
+        index += 1;
+    }
+    names
+};
+
+/// Something inside a card that a driver sees only when it asks, or not at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// Bit 6 of STATUS: 0 while the card takes a byte.
+    Drr,
+    /// Bit 7 of STATUS: 0 while a byte waits in DATA.
+    Dsr,
+    /// Bytes for MIDI OUT, the one on the wire included.
+    TxFifo,
+    /// Bytes from MIDI IN that the driver has not read.
+    RxFifo,
+}
+
+impl Signal {
+    /// Every signal, in the order in which a trace numbers them.
+    pub const ALL: [Signal; 4] = [Signal::Drr, Signal::Dsr, Signal::TxFifo, Signal::RxFifo];
+
+    /// What a trace calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Signal::Drr => "drr",
+            Signal::Dsr => "dsr",
+            Signal::TxFifo => "tx fifo",
+            Signal::RxFifo => "rx fifo",
+        }
+    }
+
+    /// Its width in bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        match self {
+            Signal::Drr | Signal::Dsr => 1,
+            Signal::TxFifo => (u16::BITS - MAX_TX_DEPTH.leading_zeros()) as u8,
+            Signal::RxFifo => (u16::BITS - MAX_RX_DEPTH.leading_zeros()) as u8,
+        }
+    }
+
+    /// Its value now.
+    #[must_use]
+    pub fn value(self, chip: &Mpu401) -> u32 {
+        match self {
+            Signal::Drr => u32::from(chip.status().contains(Status::DRR)),
+            Signal::Dsr => u32::from(chip.status().contains(Status::DSR)),
+            Signal::TxFifo => chip.waiting().output as u32,
+            Signal::RxFifo => chip.waiting().input as u32,
+        }
+    }
+}
+
+/// The edge of a byte on a wire as a trace has it.
+#[must_use]
+pub const fn serial_edge(edge: WireEdge) -> SerialEdge {
+    match edge {
+        WireEdge::Start => SerialEdge::Start,
+        WireEdge::End => SerialEdge::End,
+    }
+}

@@ -1,0 +1,77 @@
+//! Which wires a dump of a card's trace has, and what they are called.
+//!
+//! | trace | dialect `full` | dialect `sigrok` | value |
+//! |---|---|---|---|
+//! | lane `out` | `txd` | `midi_out` | the bits on MIDI OUT |
+//! | lane `in` | `rxd` | `midi_in` | the bits on MIDI IN |
+//! | signal `irq N` | `irq` | `irq` | the interrupt line |
+//! | signal `drr` | `drr` | `drr` | bit 6 of STATUS: 0 while the card takes a byte |
+//! | signal `dsr` | `dsr` | `dsr` | bit 7 of STATUS: 0 while a byte waits in DATA |
+//! | signal `tx fifo` | `tx_fifo` | | bytes for MIDI OUT, the one on the wire included |
+//! | signal `rx fifo` | `rx_fifo` | | bytes from MIDI IN that the driver has not read |
+//!
+//! The lanes and the interrupt line are always there. The other signals are there when
+//! the trace has them: a flag that was only seen when the driver polled it is no signal.
+
+use portcls_emulator::trace::{Event, TraceLog};
+use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
+
+use crate::signals::{LANES, Signal};
+
+/// How a trace of a card, alone or in a machine, is written as a dump, by
+/// [`report::vcd::write`](portcls_report::vcd::write).
+///
+/// With several interrupt lines in a trace the first one is `irq` and the others are `irq_N`.
+#[must_use]
+pub fn vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
+    let (out, input) = match dialect {
+        Dialect::Full => ("txd", "rxd"),
+        Dialect::Sigrok => ("midi_out", "midi_in"),
+    };
+    let signals = signals(log);
+    let lanes = [out, input].into_iter().zip(LANES);
+    let mut wires: Vec<Wire> =
+        lanes.map(|(name, lane)| wire(name, Source::Lane(lane.to_owned()))).collect();
+    wires.extend(interrupt_lines(log, &signals));
+    let present = Signal::ALL.into_iter().filter(|signal| signals.contains(&signal.name()));
+    wires.extend(present.map(|signal| {
+        let name = signal.name();
+        wire(name, Source::Signal { name: name.to_owned(), bits: signal.bits(), start: None })
+    }));
+    VcdOptions { dialect, tick, wires }
+}
+
+/// A wire with a name of one word.
+fn wire(name: &str, source: Source) -> Wire {
+    Wire { name: name.replace(' ', "_"), source }
+}
+
+/// The signals of a trace in the order in which they come.
+fn signals(log: &TraceLog) -> Vec<&str> {
+    let mut seen = Vec::new();
+    for event in log.events() {
+        if let Event::Signal { signal, .. } = event.event
+            && !seen.contains(&signal)
+        {
+            seen.push(signal);
+        }
+    }
+    seen.into_iter().map(|signal| log.name(signal)).collect()
+}
+
+/// A wire for each interrupt line of a trace, and one that stays low if there is none: a line
+/// tells nothing until it rises.
+fn interrupt_lines(log: &TraceLog, signals: &[&str]) -> Vec<Wire> {
+    // A trace that does not hold everything may have lost the beginning.
+    let start = (log.dropped() == 0).then_some(0);
+    let mut lines: Vec<&str> =
+        signals.iter().copied().filter(|name| name.starts_with("irq ")).collect();
+    if lines.is_empty() {
+        lines.push("irq");
+    }
+    let line = |(index, name): (usize, &str)| {
+        let source = Source::Signal { name: name.to_owned(), bits: 1, start };
+        wire(if index == 0 { "irq" } else { name }, source)
+    };
+    lines.into_iter().enumerate().map(line).collect()
+}
