@@ -341,7 +341,7 @@ proptest! {
 
     #[test]
     fn a_file_with_one_byte_changed_still_reads(at in any::<prop::sample::Index>(), byte: u8) {
-        let mut file = write_smf(&crate::tune::default_tune()).expect("the tune fits");
+        let mut file = write_smf(&default_tune()).expect("the tune fits");
         let at = at.index(file.len());
         file[at] = byte;
         let _ = read_song(&file, InputFormat::Auto);

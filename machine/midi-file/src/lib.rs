@@ -20,10 +20,12 @@ mod smf;
 mod song;
 mod syx;
 mod track;
+mod tune;
 mod wire;
 mod write;
 
 pub use song::{Messages, Song, TimedMessage};
+pub use tune::default_tune;
 pub use wire::messages_from_wire;
 pub use write::{FILE_TICK_NS, write_smf};
 
