@@ -4,7 +4,7 @@
 //! on purpose one of each kind of message a driver meets in music: a SysEx (GM System On), control
 //! and program changes, notes alone and at one time, a pitch bend.
 
-use crate::Song;
+use crate::song::Song;
 
 /// Time of an eighth note, in ns: 120 quarter notes a minute.
 const EIGHTH_NS: u64 = 250_000_000;
