@@ -4,9 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use portcls_machine::MachineError;
-use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::card_bench::card_file::CardFileError;
 use portcls_machine::card_bench::ops::OpsError;
+use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::midi_file::MidiFileError;
 
 /// How the program ends. The number is the exit code.

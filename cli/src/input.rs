@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use portcls_machine::midi_file::{InputFormat, MAX_FILE_BYTES, MidiFileError, Song, read_song};
-use portcls_machine::tune::default_tune;
+use portcls_machine::midi_file::{
+    InputFormat, MAX_FILE_BYTES, MidiFileError, Song, default_tune, read_song,
+};
 
 use crate::console;
 use crate::failure::Failure;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use hw_mpu401::{BYTE_TIME_NS, MIDI_IN_LIMIT};
 use portcls_emulator::{DeviceId, Kernel};
+use portcls_midi_file::Song;
 
 use crate::card_device::{Card, CardPower};
-use crate::midi_file::Song;
 
 /// The cables at a card's two sockets.
 pub struct Cable {

@@ -1,8 +1,7 @@
 //! Buffers of a client that plays a song: messages as timed music records.
 
+use portcls_midi_file::Song;
 use portcls_port::ks::music::Packer;
-
-use crate::midi_file::Song;
 
 /// Room of a buffer in bytes.
 const BUFFER_LENGTH: usize = 4_096;

@@ -3,12 +3,12 @@
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{Kernel, NtStatus, Stop, Violation};
 use portcls_guest::Leak;
+use portcls_midi_file::Song;
 use portcls_port::ks::KsState;
 
 use crate::application::Application;
 use crate::error::MachineError;
 use crate::machine::Machine;
-use crate::midi_file::Song;
 use crate::pin_client::{PinClient, Received, hex};
 use crate::record_buffer::{Position, RecordBuffer};
 

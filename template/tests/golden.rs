@@ -3,8 +3,8 @@
 use my_mpu401::driver_entry;
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::NtStatus;
+use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
-use portcls_machine::tune::default_tune;
 use portcls_machine::{Application, Driver, Machine, MachineBuilder, MachineError, play};
 
 fn machine(card: &str) -> Result<Machine, MachineError> {

@@ -15,8 +15,8 @@ use portcls_benches::instructions_of_a_round;
 use portcls_emulator::trace::{
     AccessEvent, Argument, Direction, Event, Layer, Level, NameId, Trace, TraceConfig,
 };
+use portcls_machine::driver_file::image::Image;
 use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
-use portcls_machine::guest::image::Image;
 use portcls_machine::guest::{Fill, Guest};
 use portcls_machine::{Application, GuestOptions, MachineBuilder};
 

@@ -4,8 +4,8 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hw_mpu401::cards;
-use portcls_machine::midi_file::Song;
-use portcls_machine::{Machine, MachineBuilder, capture, play, tune};
+use portcls_machine::midi_file::{Song, default_tune};
+use portcls_machine::{Machine, MachineBuilder, capture, play};
 
 /// Messages of three bytes at the pace of the wire, 10 s of them.
 fn wire_rate() -> Song {
@@ -63,7 +63,7 @@ fn stack(c: &mut Criterion) {
     run(c, "play at wire rate", &wire_rate(), play_job);
     run(c, "play a flood", &flood(), play_job);
     run(c, "capture at wire rate", &wire_rate(), capture_job);
-    run(c, "play the default tune", &tune::default_tune(), play_job);
+    run(c, "play the default tune", &default_tune(), play_job);
 }
 
 criterion_group!(benches, stack);

@@ -1,8 +1,7 @@
 //! Songs in: the application reads what was sent, on every card, also at full wire rate.
 
 use portcls_machine::chip::BYTE_TIME_NS;
-use portcls_machine::midi_file::Song;
-use portcls_machine::tune::default_tune;
+use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Application, capture};
 use proptest::prelude::*;
 

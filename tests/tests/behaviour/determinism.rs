@@ -1,8 +1,8 @@
 //! The same scenario gives the same trace, byte for byte: twice, and in every build.
 
+use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text::{parse, print};
-use portcls_machine::tune::default_tune;
 use portcls_machine::{capture, play};
 
 use crate::{CARDS, machine};

@@ -5,8 +5,7 @@
 //! millisecond of the clock interrupt, and the card's own latency.
 
 use portcls_machine::chip::{BYTE_TIME_NS, card};
-use portcls_machine::midi_file::Song;
-use portcls_machine::tune::default_tune;
+use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{PlayReport, play};
 use proptest::prelude::*;
 

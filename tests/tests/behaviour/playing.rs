@@ -1,9 +1,8 @@
 //! Songs out: every byte reaches the wire in order and unchanged, on every card.
 
 use portcls_machine::chip::{BYTE_TIME_NS, CardTiming, card, cards};
-use portcls_machine::midi_file::Song;
+use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::report::Filter;
-use portcls_machine::tune::default_tune;
 use portcls_machine::{MachineBuilder, play};
 use proptest::prelude::*;
 

@@ -6,8 +6,8 @@
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
+use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::tune::default_tune;
 
 use crate::program::{Exhibit, is_installed, output, run};
 use crate::scene::{CARDS, both_ways, bytes_on, captured, dump, played, scripted, song};

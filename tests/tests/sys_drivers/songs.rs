@@ -1,7 +1,6 @@
 //! Whole songs out and in through the C++ drivers, on every card.
 
-use portcls_machine::midi_file::Song;
-use portcls_machine::tune::default_tune;
+use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Application, capture, play};
 
 use crate::scene::{BUILDS, CARDS, driver, machine};

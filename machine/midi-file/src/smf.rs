@@ -13,14 +13,15 @@ use std::collections::BinaryHeap;
 use midly::live::LiveEvent;
 use midly::{MetaMessage, TrackEventKind};
 
-use super::chunks::{Layout, find_tracks};
-use super::clock::TickClock;
-use super::song::Song;
-use super::track::TrackReader;
-use super::{MAX_MESSAGES, MAX_SONG_NS, MidiFileError};
+use crate::chunks::{Layout, find_tracks};
+use crate::clock::TickClock;
+use crate::error::MidiFileError;
+use crate::limits::{MAX_MESSAGES, MAX_SONG_NS};
+use crate::song::Song;
+use crate::track::TrackReader;
 
 /// Reads a Standard MIDI File.
-pub(super) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
+pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     let mut song = Song::new();
     let found = find_tracks(file, &mut song)?;
     let mut readers: Vec<TrackReader<'_>> = found

@@ -22,7 +22,7 @@ fn messages(song: &Song) -> Vec<(u64, String)> {
     song.iter().map(|message| (message.due_ns, hex(message.bytes))).collect()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     words.join(" ")
 }
@@ -34,7 +34,7 @@ fn assert_plays(file: &[u8], expected: &[(u64, &str)]) {
     assert_messages(&song, expected);
 }
 
-pub(super) fn assert_messages(song: &Song, expected: &[(u64, &str)]) {
+pub(crate) fn assert_messages(song: &Song, expected: &[(u64, &str)]) {
     let expected: Vec<(u64, String)> =
         expected.iter().map(|(due_ns, bytes)| (*due_ns, (*bytes).to_owned())).collect();
     assert_eq!(messages(song), expected);
@@ -341,7 +341,7 @@ proptest! {
 
     #[test]
     fn a_file_with_one_byte_changed_still_reads(at in any::<prop::sample::Index>(), byte: u8) {
-        let mut file = write_smf(&crate::tune::default_tune()).expect("the tune fits");
+        let mut file = write_smf(&default_tune()).expect("the tune fits");
         let at = at.index(file.len());
         file[at] = byte;
         let _ = read_song(&file, InputFormat::Auto);

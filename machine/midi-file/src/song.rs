@@ -47,7 +47,7 @@ impl Song {
     }
 
     /// Adds a message that lies in two parts.
-    pub(super) fn push_parts(&mut self, due_ns: u64, head: &[u8], tail: &[u8]) {
+    pub(crate) fn push_parts(&mut self, due_ns: u64, head: &[u8], tail: &[u8]) {
         if head.is_empty() && tail.is_empty() {
             return;
         }
@@ -101,7 +101,7 @@ impl Song {
     }
 
     /// Notes something odd in the source.
-    pub(super) fn warn(&mut self, warning: String) {
+    pub(crate) fn warn(&mut self, warning: String) {
         if self.warnings.len() < MAX_WARNINGS {
             self.warnings.push(warning);
         } else {
@@ -110,7 +110,7 @@ impl Song {
     }
 
     /// Says how many warnings did not fit, once reading is over.
-    pub(super) fn close_warnings(&mut self) {
+    pub(crate) fn close_warnings(&mut self) {
         let count = core::mem::take(&mut self.warnings_left_out);
         if count > 0 {
             self.warnings.push(format!("{count} more warnings are not shown"));

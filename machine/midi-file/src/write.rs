@@ -12,9 +12,9 @@ use midly::live::LiveEvent;
 use midly::num::{u15, u24, u28};
 use midly::{Format, Header, MetaMessage, Timing, TrackEvent, TrackEventKind};
 
-use super::MidiFileError;
-use super::song::TimedMessage;
-use super::wire::data_bytes;
+use crate::error::MidiFileError;
+use crate::song::TimedMessage;
+use crate::wire::data_bytes;
 
 /// Time of one tick of the files that [`write_smf`] makes, in ns.
 pub const FILE_TICK_NS: u64 = 10_000;

@@ -10,11 +10,11 @@
 use midly::live::LiveEvent;
 use midly::{EventIter, MetaMessage, MidiMessage, TrackEventKind};
 
-use super::chunks::TrackChunk;
+use crate::chunks::TrackChunk;
 
 /// Reads one track.
 #[derive(Debug)]
-pub(super) struct TrackReader<'a> {
+pub(crate) struct TrackReader<'a> {
     // Configuration.
     number: usize,
     end_offset: usize,
@@ -43,7 +43,7 @@ enum Ending {
 
 impl<'a> TrackReader<'a> {
     /// A reader at the first event. Tracks are numbered from 1.
-    pub(super) fn new(number: usize, chunk: &TrackChunk<'a>) -> TrackReader<'a> {
+    pub(crate) fn new(number: usize, chunk: &TrackChunk<'a>) -> TrackReader<'a> {
         TrackReader {
             number,
             end_offset: chunk.offset + chunk.bytes.len(),
@@ -58,17 +58,17 @@ impl<'a> TrackReader<'a> {
     }
 
     /// Which track of the file this is, counted from 1.
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.number
     }
 
     /// The tick of the event read last.
-    pub(super) fn tick(&self) -> u64 {
+    pub(crate) fn tick(&self) -> u64 {
         self.tick
     }
 
     /// Reads the next event that is not End of Track; `None` at the end of the track.
-    pub(super) fn next_event(&mut self) -> Option<TrackEventKind<'a>> {
+    pub(crate) fn next_event(&mut self) -> Option<TrackEventKind<'a>> {
         while self.ending.is_none() {
             let unread = self.rest.unread();
             match self.rest.next() {
@@ -115,7 +115,7 @@ impl<'a> TrackReader<'a> {
     }
 
     /// What was odd in the track, as far as it was read.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let number = self.number;
         let mut warnings = Vec::new();
         if self.meta_skipped > 0 {

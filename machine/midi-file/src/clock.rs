@@ -9,11 +9,11 @@
 
 /// Length of a beat until the first tempo event, in us: 120 beats a minute.
 /// Source: Standard MIDI Files 1.0, Set Tempo.
-pub(super) const DEFAULT_TEMPO_US: u32 = 500_000;
+pub(crate) const DEFAULT_TEMPO_US: u32 = 500_000;
 
 /// What a tick is, as the header says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Division {
+pub(crate) enum Division {
     /// So many ticks a beat.
     Beat {
         /// 1 to 32767.
@@ -30,7 +30,7 @@ pub(super) enum Division {
 
 /// The time of one sequence of ticks that never goes back.
 #[derive(Debug, Clone)]
-pub(super) struct TickClock {
+pub(crate) struct TickClock {
     // Configuration: one unit is `numerator / denominator` ns.
     division: Division,
     numerator: u128,
@@ -43,7 +43,7 @@ pub(super) struct TickClock {
 
 impl TickClock {
     /// A clock at tick 0, at the default tempo. The division's parts are not 0.
-    pub(super) fn new(division: Division) -> TickClock {
+    pub(crate) fn new(division: Division) -> TickClock {
         let (numerator, denominator, units_per_tick) = match division {
             Division::Beat { ticks } => (1_000, u128::from(ticks), DEFAULT_TEMPO_US),
             Division::Frame { rate: 29, ticks } => (1_001_000_000, 30 * u128::from(ticks), 1),
@@ -57,7 +57,7 @@ impl TickClock {
     /// Goes on to a tick and returns its time in ns, rounded down.
     ///
     /// Limits: 2^60 ticks of the longest tempo fit.
-    pub(super) fn advance_to(&mut self, tick: u64) -> u128 {
+    pub(crate) fn advance_to(&mut self, tick: u64) -> u128 {
         let ticks = tick.saturating_sub(self.tick);
         self.units += u128::from(ticks) * u128::from(self.units_per_tick);
         self.tick += ticks;
@@ -65,7 +65,7 @@ impl TickClock {
     }
 
     /// Sets the length of a beat from here on, in us. Without effect on SMPTE time.
-    pub(super) fn set_tempo(&mut self, tempo_us: u32) {
+    pub(crate) fn set_tempo(&mut self, tempo_us: u32) {
         if matches!(self.division, Division::Beat { .. }) {
             self.units_per_tick = tempo_us;
         }

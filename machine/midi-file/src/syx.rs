@@ -4,11 +4,12 @@
 //! without its F7 and bytes outside of messages are left out and noted, because a device that
 //! gets half a dump may wait for the rest for ever.
 
-use super::song::Song;
-use super::{MAX_MESSAGES, MidiFileError, not_midi};
+use crate::error::{MidiFileError, not_midi};
+use crate::limits::MAX_MESSAGES;
+use crate::song::Song;
 
 /// Reads a .syx file; each message is due at time 0.
-pub(super) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
+pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     if !file.contains(&0xF0) {
         return Err(not_midi(file, "SysEx file"));
     }

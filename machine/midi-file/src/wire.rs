@@ -17,8 +17,9 @@
 //! Source: MIDI 1.0 Detailed Specification, running status and real-time messages: system common
 //! and exclusive messages end running status, real-time bytes do not.
 
-use super::song::Song;
-use super::{MAX_MESSAGES, MidiFileError};
+use crate::error::MidiFileError;
+use crate::limits::MAX_MESSAGES;
+use crate::song::Song;
 
 /// What to do with a message that came without its status byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
 }
 
 /// Reads a file of raw bytes: split at message boundaries, otherwise unchanged, due at time 0.
-pub(super) fn read_raw(file: &[u8]) -> Result<Song, MidiFileError> {
+pub(crate) fn read_raw(file: &[u8]) -> Result<Song, MidiFileError> {
     let mut parser = WireParser::new(RunningStatus::Keep);
     for &byte in file {
         parser.take(0, byte);
@@ -191,7 +192,7 @@ impl WireParser {
 }
 
 /// How many data bytes follow a status byte other than F0.
-pub(super) fn data_bytes(status: u8) -> u8 {
+pub(crate) fn data_bytes(status: u8) -> u8 {
     match status {
         0xC0..=0xDF | 0xF1 | 0xF3 => 1,
         0x80..=0xEF | 0xF2 => 2,

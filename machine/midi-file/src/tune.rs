@@ -4,7 +4,7 @@
 //! on purpose one of each kind of message a driver meets in music: a SysEx (GM System On), control
 //! and program changes, notes alone and at one time, a pitch bend.
 
-use crate::midi_file::Song;
+use crate::song::Song;
 
 /// Time of an eighth note, in ns: 120 quarter notes a minute.
 const EIGHTH_NS: u64 = 250_000_000;
@@ -111,7 +111,7 @@ impl Score {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::midi_file::{InputFormat, read_song, write_smf};
+    use crate::{InputFormat, read_song, write_smf};
 
     #[test]
     fn the_tune_lasts_ten_seconds_and_lets_every_note_go() {

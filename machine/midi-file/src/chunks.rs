@@ -6,16 +6,16 @@
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), chunks and header; RIFF MIDI (RP-029).
 
-use super::clock::Division;
-use super::song::Song;
-use super::{MidiFileError, not_midi};
+use crate::clock::Division;
+use crate::error::{MidiFileError, not_midi};
+use crate::song::Song;
 
 /// Most tracks one file may hold: the header counts them in 16 bits.
 const MAX_TRACKS: usize = 0xFFFF;
 
 /// How the tracks of a file belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(crate) enum Layout {
     /// Formats 0 and 1: all tracks sound together.
     Together,
     /// Format 2: each track is a sequence of its own.
@@ -24,22 +24,22 @@ pub(super) enum Layout {
 
 /// The tracks of a file, and what its header says of them.
 #[derive(Debug)]
-pub(super) struct Tracks<'a> {
+pub(crate) struct Tracks<'a> {
     /// How they belong together.
-    pub(super) layout: Layout,
+    pub(crate) layout: Layout,
     /// What a tick is.
-    pub(super) division: Division,
+    pub(crate) division: Division,
     /// The track chunks in file order.
-    pub(super) tracks: Vec<TrackChunk<'a>>,
+    pub(crate) tracks: Vec<TrackChunk<'a>>,
 }
 
 /// The events of one track, undecoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TrackChunk<'a> {
+pub(crate) struct TrackChunk<'a> {
     /// Where its first event lies in the file, counted from 0.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
     /// The events.
-    pub(super) bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
 }
 
 /// A stretch of the file that is not read yet, and where it lies.
@@ -62,7 +62,7 @@ impl<'a> Rest<'a> {
 ///
 /// # Errors
 /// `NotMidi` when the file is none, `DamagedHeader` when its header cannot be used.
-pub(super) fn find_tracks<'a>(
+pub(crate) fn find_tracks<'a>(
     file: &'a [u8],
     song: &mut Song,
 ) -> Result<Tracks<'a>, MidiFileError> {

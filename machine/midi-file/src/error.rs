@@ -1,0 +1,62 @@
+//! Why a file cannot be read or written, in sentences that say how to mend it.
+//!
+//! Owns the texts. It never reads a file: who finds a fault says where it is.
+
+use crate::limits::{MAX_FILE_BYTES, MAX_MESSAGES};
+
+/// Why a file cannot be played or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MidiFileError {
+    /// The file has no byte.
+    #[error("the file is empty: give a MIDI file (.mid, .rmi) or a SysEx file (.syx)")]
+    Empty,
+    /// The first bytes are those of no format we know, or not those of the format asked for.
+    #[error(
+        "not a {expected}: it starts with {found}; a MIDI file starts with 4D 54 68 64 (MThd), \
+         a SysEx file with F0; choose the format raw to send the bytes as they are"
+    )]
+    NotMidi {
+        /// What the caller asked for, in words.
+        expected: &'static str,
+        /// The first bytes, in hexadecimal.
+        found: String,
+    },
+    /// The header of a Standard MIDI File cannot be used.
+    #[error("damaged MIDI file header at byte {offset}: {problem}; save the file again")]
+    DamagedHeader {
+        /// Where in the file the damaged field is, counted from 0.
+        offset: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is nothing to send. The text names the first warning, if there is one.
+    #[error("holds no MIDI event: nothing to play{}", because(.warning))]
+    NoEvents {
+        /// The first thing that was left out.
+        warning: Option<String>,
+    },
+    /// The file has more than [`MAX_FILE_BYTES`].
+    #[error("the file has {bytes} bytes, the limit is {MAX_FILE_BYTES}: split it")]
+    TooBig {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The file has more than [`MAX_MESSAGES`].
+    #[error("the file holds more than {MAX_MESSAGES} MIDI messages: split it")]
+    TooManyMessages,
+    /// A track of a file can hold 4 GiB, and the messages to write need more.
+    #[error("the messages do not fit into one MIDI file: write fewer of them")]
+    TooBigToWrite,
+}
+
+/// The error for a file of another kind.
+pub(crate) fn not_midi(file: &[u8], expected: &'static str) -> MidiFileError {
+    let first: Vec<String> = file.iter().take(8).map(|byte| format!("{byte:02X}")).collect();
+    let found = first.join(" ");
+    MidiFileError::NotMidi { expected, found }
+}
+
+/// The tail of a sentence that names a warning.
+fn because(warning: &Option<String>) -> String {
+    warning.as_ref().map_or_else(String::new, |text| format!(" ({text})"))
+}

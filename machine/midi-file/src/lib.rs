@@ -1,0 +1,82 @@
+//! MIDI files as timed messages: .mid, .rmi, .syx and raw bytes in, .mid out.
+//!
+//! This file owns what a caller sees: which formats there are, and the one door in, [`read_song`].
+//! Below it, `chunks` finds the tracks of a file, `track` decodes one track, `smf` merges tracks
+//! into a [`Song`], `clock` turns ticks into ns, `syx` reads dumps, `wire` splits a byte stream
+//! into messages, `write` makes a file; `limits` and `error` say what none of them accepts; `tune`
+//! is the music of a run without a file. Nothing here knows ports, drivers, machines or the file
+//! system: bytes come in, bytes go out.
+//!
+//! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what was
+//! left out. A file with nothing to play, or one that passes a limit, is an error.
+//!
+//! The crate midly decodes and encodes track events. Its feature `strict` must be on: without it
+//! a cut event looks whole. Containers and headers are read here, because midly names no place in
+//! its errors, ends a track at the first oddity, and negates the division byte 80 with overflow.
+//! Measured: midly 0.5.3.
+
+mod chunks;
+mod clock;
+mod error;
+mod limits;
+mod smf;
+mod song;
+mod syx;
+mod track;
+mod tune;
+mod wire;
+mod write;
+
+pub use error::MidiFileError;
+pub use limits::{MAX_FILE_BYTES, MAX_MESSAGES, MAX_SONG_NS};
+pub use song::{Messages, Song, TimedMessage};
+pub use tune::default_tune;
+pub use wire::messages_from_wire;
+pub use write::{FILE_TICK_NS, write_smf};
+
+/// How to read the bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum InputFormat {
+    /// By the first bytes: `MThd` or `RIFF`..`RMID` is [`Smf`](Self::Smf), F0 is
+    /// [`Syx`](Self::Syx), anything else is an error.
+    #[default]
+    Auto,
+    /// A Standard MIDI File, bare (.mid) or in a RIFF wrapper (.rmi).
+    Smf,
+    /// System exclusive messages one after the other, each due at time 0.
+    Syx,
+    /// Bytes for the wire, unchanged, all due at time 0.
+    Raw,
+}
+
+/// Reads a file into the messages it holds.
+///
+/// # Errors
+/// One of [`MidiFileError`] when nothing can be played, or a limit is passed. Damage that leaves
+/// whole messages is no error: see [`Song::warnings`].
+pub fn read_song(file: &[u8], format: InputFormat) -> Result<Song, MidiFileError> {
+    if file.is_empty() {
+        return Err(MidiFileError::Empty);
+    }
+    if file.len() > MAX_FILE_BYTES {
+        return Err(MidiFileError::TooBig { bytes: file.len() });
+    }
+    let mut song = match format {
+        InputFormat::Smf => smf::read(file)?,
+        InputFormat::Syx => syx::read(file)?,
+        InputFormat::Raw => wire::read_raw(file)?,
+        InputFormat::Auto if file.starts_with(&[0xF0]) => syx::read(file)?,
+        InputFormat::Auto => smf::read(file)?,
+    };
+    song.close_warnings();
+    if song.is_empty() {
+        let warning = song.warnings().first().cloned();
+        return Err(MidiFileError::NoEvents { warning });
+    }
+    Ok(song)
+}
+
+#[cfg(test)]
+mod round_trip_tests;
+#[cfg(test)]
+mod tests;

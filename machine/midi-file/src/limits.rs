@@ -1,0 +1,16 @@
+//! The limits of a file: how large it may be, how much it may hold, how long it may last.
+//!
+//! Owns the numbers and their grounds; the readers keep to them.
+
+/// Largest file that is read, in bytes.
+/// Assumed: 64 MiB is nearly 6 hours of wire time, far above any song.
+pub const MAX_FILE_BYTES: usize = 64 << 20;
+
+/// Most messages one file may hold.
+/// Assumed: 45 minutes of wire time at one byte each. The largest file could hold 8 times as many,
+/// at 16 bytes of memory each beside its own.
+pub const MAX_MESSAGES: usize = 8 << 20;
+
+/// Latest time at which a message of a file may be due, in ns: 24 hours.
+/// Assumed: a later one comes from a damaged delta time. What is due later is left out.
+pub const MAX_SONG_NS: u64 = 24 * 3600 * 1_000_000_000;
