@@ -20,8 +20,8 @@ use crate::ks::{
 };
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::MidiPin;
-use crate::port_midi::PortMidi;
-use crate::property_request::{PropertyRequest, access, complete_property, may_be_the_miniports};
+use crate::port::PortMidi;
+use crate::property::{PropertyRequest, access, complete_property, may_be_the_miniports};
 use crate::subdevice::KsObject;
 
 /// An open filter.

@@ -7,7 +7,6 @@ use portcls_emulator::trace::Argument;
 use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
 
 use crate::answer_query;
-use crate::capture::Capturer;
 use crate::com::{IUnknown, Interface};
 use crate::dispatch::complete;
 use crate::filter::MidiFilter;
@@ -15,13 +14,15 @@ use crate::guid::Guid;
 use crate::interfaces::{IMiniportMidiStream, IServiceGroup, IServiceSink, NewStream};
 use crate::irp_queue::IrpQueue;
 use crate::ks::{KsDataFormat, KsIoctl, KsPinDataFlow, KsReset, KsState};
+use crate::midi::capture::Capturer;
+use crate::midi::render::Renderer;
 use crate::miniport_calls::{Method, MiniportCalls};
-use crate::pin_properties;
-use crate::property_request::{complete_property, may_be_the_miniports};
-use crate::render::Renderer;
+use crate::property::{complete_property, may_be_the_miniports};
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
 use crate::subdevice::KsObject;
+
+mod requests;
 
 /// Which way the pin moves data, with the state of that side.
 enum Side {
@@ -394,7 +395,7 @@ impl KsObject for MidiPin {
             Some(KsIoctl::ResetState) => self.reset_state(kernel, irp, input),
             Some(KsIoctl::Property) => {
                 let value = irp.buffer().borrow().clone();
-                let reply = pin_properties::answer(kernel, self, input, &value, *output_length);
+                let reply = requests::answer(kernel, self, input, &value, *output_length);
                 if may_be_the_miniports(reply.status)
                     && let Some(status) = self.filter.miniport_property(kernel, irp, Some(self))
                 {

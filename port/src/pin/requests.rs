@@ -8,7 +8,7 @@ use crate::ks::guids::property_set;
 use crate::ks::intersection::check_format;
 use crate::ks::{KsDataFormat, KsPropertyConnection, KsPropertyType, KsState, LengthReply, read};
 use crate::pin::MidiPin;
-use crate::property_request::{Access, PropertyRequest, access};
+use crate::property::{Access, PropertyRequest, access};
 
 /// Answers IOCTL_KS_PROPERTY on a pin. IRQL: PASSIVE_LEVEL.
 pub(crate) fn answer(
