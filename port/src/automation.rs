@@ -13,8 +13,8 @@ use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
 
 use crate::com::IUnknown;
 use crate::descriptor::PcNodeDescriptor;
-use crate::dispatch::complete;
 use crate::guid::Guid;
+use crate::irp::complete;
 use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
 use crate::miniport_calls::{Method, MiniportCalls};
 

@@ -9,8 +9,8 @@ use portcls_emulator::{Irp, Kernel, NtStatus, Parameters, PoolType};
 use crate::automation::{self, Target};
 use crate::com::{IUnknown, query};
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
-use crate::dispatch::complete;
 use crate::interfaces::{IMiniportMidi, IPinCount, PinCounts, StreamDirection};
+use crate::irp::{complete, complete_with_reply};
 use crate::ks::guids::property_set;
 use crate::ks::intersection::{check_format, data_intersection};
 use crate::ks::pin_connect::PinRequest;
@@ -21,7 +21,7 @@ use crate::ks::{
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::MidiPin;
 use crate::port::PortMidi;
-use crate::property::{PropertyRequest, access, complete_property, may_be_the_miniports};
+use crate::property::{PropertyRequest, access, may_be_the_miniports};
 use crate::subdevice::KsObject;
 
 /// An open filter.
@@ -340,7 +340,7 @@ impl KsObject for MidiFilter {
         {
             return status;
         }
-        complete_property(kernel, irp, reply)
+        complete_with_reply(kernel, irp, reply)
     }
 
     fn cleanup(&self, _kernel: &Kernel) {}

@@ -8,16 +8,16 @@ use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
 
 use crate::answer_query;
 use crate::com::{IUnknown, Interface};
-use crate::dispatch::complete;
 use crate::filter::MidiFilter;
 use crate::guid::Guid;
 use crate::interfaces::{IMiniportMidiStream, IServiceGroup, IServiceSink, NewStream};
+use crate::irp::{complete, complete_with_reply};
 use crate::irp_queue::IrpQueue;
 use crate::ks::{KsDataFormat, KsIoctl, KsPinDataFlow, KsReset, KsState};
 use crate::midi::capture::Capturer;
 use crate::midi::render::Renderer;
 use crate::miniport_calls::{Method, MiniportCalls};
-use crate::property::{complete_property, may_be_the_miniports};
+use crate::property::may_be_the_miniports;
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
 use crate::subdevice::KsObject;
@@ -401,7 +401,7 @@ impl KsObject for MidiPin {
                 {
                     return status;
                 }
-                complete_property(kernel, irp, reply)
+                complete_with_reply(kernel, irp, reply)
             }
             _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }

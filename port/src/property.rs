@@ -1,8 +1,7 @@
 //! A property request as the port answers it: its head, its room, the allowed accesses.
 
-use portcls_emulator::{Irp, Kernel, NtStatus};
+use portcls_emulator::NtStatus;
 
-use crate::dispatch::complete;
 use crate::ks::{KsProperty, KsPropertyType, LengthReply, read};
 
 /// A property request with the room for its answer.
@@ -68,13 +67,4 @@ pub(crate) fn access(
 /// Whether the port has no such property, so that a table of the miniport may.
 pub(crate) fn may_be_the_miniports(status: NtStatus) -> bool {
     status == NtStatus::PROPSET_NOT_FOUND || status == NtStatus::NOT_FOUND
-}
-
-/// Completes a property request with its reply.
-pub(crate) fn complete_property(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {
-    if reply.status == NtStatus::SUCCESS && !reply.bytes.is_empty() {
-        *irp.buffer().borrow_mut() = reply.bytes;
-    }
-    irp.set_information(u64::from(reply.information));
-    complete(kernel, irp, reply.status)
 }
