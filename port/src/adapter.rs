@@ -3,12 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use portcls_emulator::{
-    AddDeviceRoutine, DeviceInterface, DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus,
-};
+use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus};
 
 use crate::com::{IUnknown, query};
-use crate::dispatch::set_dispatch_table;
 use crate::interfaces::{DeviceRegistryProperty, IResourceList};
 use crate::io_timeout::IoTimeouts;
 use crate::ks::LengthReply;
@@ -61,25 +58,6 @@ pub(crate) struct AdapterDevice {
 #[must_use]
 pub fn is_adapter_device(device: &DeviceObject) -> bool {
     device.extension::<AdapterDevice>().is_some()
-}
-
-/// Makes a driver an adapter driver: its AddDevice and its dispatch table. IRQL: PASSIVE_LEVEL.
-///
-/// The driver may replace entries of the table afterwards.
-///
-/// # Errors
-/// None here; the C routine returns an NTSTATUS.
-#[doc(alias = "PcInitializeAdapterDriver")]
-pub fn pc_initialize_adapter_driver(
-    kernel: &Kernel,
-    driver: &Rc<DriverObject>,
-    _registry_path: &str,
-    add_device: AddDeviceRoutine,
-) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcInitializeAdapterDriver");
-    driver.set_add_device(add_device);
-    set_dispatch_table(driver);
-    Ok(())
 }
 
 /// Makes the functional device object of an adapter and attaches it. IRQL: PASSIVE_LEVEL.

@@ -1,22 +1,19 @@
-//! Properties of a miniport: its automation tables, and the requests that its handlers get.
+//! Automation tables: properties as rows with a handler, and the requests that handlers get.
 //!
-//! A request that the port does not answer itself is looked up in the table of the filter, of the
-//! pin, or, when it is flagged as a node's, of that node. Events of a miniport are not offered;
-//! methods are not in PortCls either.
+//! Owns the row that the port's own properties and those of a miniport are written in, the request
+//! that a miniport's handler is given, and its end. Who looks rows up is `property.rs`. Events of a
+//! miniport are not offered; methods are not in PortCls either.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use portcls_emulator::trace::Argument;
-use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
+use portcls_emulator::{Irp, Irql, Kernel, NtStatus};
 
 use crate::com::IUnknown;
-use crate::descriptor::PcNodeDescriptor;
-use crate::dispatch::complete;
 use crate::guid::Guid;
-use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
-use crate::miniport_calls::{Method, MiniportCalls};
+use crate::irp::complete;
+use crate::ks::{KsPropertyType, LengthReply};
 
 /// Serves a property; `STATUS_PENDING` when it will be completed by
 /// [`pc_complete_pending_property_request`]. IRQL: PASSIVE_LEVEL.
@@ -26,10 +23,9 @@ use crate::miniport_calls::{Method, MiniportCalls};
 #[doc(alias = "PCPFNPROPERTY_HANDLER")]
 pub type PropertyHandler = Rc<dyn Fn(&Kernel, &Rc<PcPropertyRequest>) -> NtStatus>;
 
-/// One property of a table.
-#[doc(alias = "PCPROPERTY_ITEM")]
+/// One property of a table, with a handler of whatever kind the table has.
 #[derive(Clone)]
-pub struct PcPropertyItem {
+pub struct PropertyItem<H> {
     /// The set.
     pub set: Guid,
     /// The member of the set.
@@ -37,8 +33,12 @@ pub struct PcPropertyItem {
     /// What the handler serves: GET, SET, BASICSUPPORT.
     pub flags: KsPropertyType,
     /// The handler; without one the property is there and answers nothing.
-    pub handler: Option<PropertyHandler>,
+    pub handler: Option<H>,
 }
+
+/// One property of a miniport's table.
+#[doc(alias = "PCPROPERTY_ITEM")]
+pub type PcPropertyItem = PropertyItem<PropertyHandler>;
 
 impl PartialEq for PcPropertyItem {
     fn eq(&self, other: &Self) -> bool {
@@ -53,7 +53,7 @@ impl PartialEq for PcPropertyItem {
 
 impl Eq for PcPropertyItem {}
 
-impl fmt::Debug for PcPropertyItem {
+impl<H> fmt::Debug for PropertyItem<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "property {:?}.{} {:?}", self.set, self.id, self.flags)
     }
@@ -132,7 +132,7 @@ pub fn pc_complete_pending_property_request(
 }
 
 /// Completes the request with what the handler left in it.
-fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtStatus {
+pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtStatus {
     let mut size = request.value_size.get();
     let mut room = request.value.borrow_mut();
     let wrote = status == NtStatus::SUCCESS;
@@ -150,88 +150,4 @@ fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtS
     let answers = wrote || status == NtStatus::BUFFER_OVERFLOW;
     request.irp.set_information(if answers { u64::from(size) } else { 0 });
     complete(kernel, &request.irp, status)
-}
-
-/// Whom a request is for.
-pub(crate) struct Target<'a> {
-    pub calls: &'a MiniportCalls,
-    pub miniport: Rc<dyn IUnknown>,
-    pub stream: Option<Rc<dyn IUnknown>>,
-    /// The table of the filter or of the pin.
-    pub table: Option<&'a Rc<PcAutomationTable>>,
-    pub nodes: &'a [PcNodeDescriptor],
-}
-
-/// Serves a property request by a table of the miniport; `None` when no table has its set, and
-/// then nothing is completed.
-pub(crate) fn dispatch(kernel: &Kernel, irp: &Irp, target: &Target<'_>) -> Option<NtStatus> {
-    let Parameters::DeviceControl { input, output_length, .. } = irp.parameters() else {
-        return None;
-    };
-    let property: KsProperty = read(input)?;
-    let flags = property.property_type();
-    let (table, node, rest) = if flags.contains(KsPropertyType::TOPOLOGY) {
-        let Some(head) = read::<KsNodeProperty>(input) else {
-            return Some(complete(kernel, irp, NtStatus::INVALID_BUFFER_SIZE));
-        };
-        let Some(node) = target.nodes.get(head.node_id as usize) else {
-            return Some(complete(kernel, irp, NtStatus::INVALID_PARAMETER));
-        };
-        (node.automation.as_ref(), head.node_id, &input[size_of::<KsNodeProperty>()..])
-    } else {
-        (target.table, PcPropertyRequest::NO_NODE, &input[size_of::<KsProperty>()..])
-    };
-    let in_set = table?.properties.iter().filter(|item| item.set == property.set);
-    let items: Vec<&PcPropertyItem> = in_set.collect();
-    if items.is_empty() {
-        return None;
-    }
-    if flags.contains(KsPropertyType::SETSUPPORT) {
-        return Some(complete(kernel, irp, NtStatus::SUCCESS));
-    }
-    let Some(item) = items.into_iter().find(|item| item.id == property.id) else {
-        return Some(complete(kernel, irp, NtStatus::NOT_FOUND));
-    };
-    let mut value = irp.buffer().borrow().clone();
-    value.resize(*output_length as usize, 0);
-    let request = Rc::new(PcPropertyRequest {
-        major_target: Rc::clone(&target.miniport),
-        minor_target: target.stream.clone(),
-        node,
-        property_item: item.clone(),
-        verb: flags & !KsPropertyType::TOPOLOGY,
-        instance: rest.to_vec(),
-        value: RefCell::new(value),
-        value_size: Cell::new(*output_length),
-        irp: irp.clone(),
-    });
-    Some(serve(kernel, target.calls, &request))
-}
-
-fn serve(kernel: &Kernel, calls: &MiniportCalls, request: &Rc<PcPropertyRequest>) -> NtStatus {
-    let item = &request.property_item;
-    let wanted =
-        request.verb & (KsPropertyType::GET | KsPropertyType::SET | KsPropertyType::BASICSUPPORT);
-    let handler = item.handler.as_ref().filter(|_| item.flags.contains(wanted));
-    let Some(handler) = handler else {
-        if wanted.contains(KsPropertyType::BASICSUPPORT) {
-            let access = item.flags & (KsPropertyType::GET | KsPropertyType::SET);
-            let status = request.answer(&access.bits().to_le_bytes());
-            return finish(kernel, request, status);
-        }
-        return finish(kernel, request, NtStatus::INVALID_DEVICE_REQUEST);
-    };
-    let serve = || match handler(kernel, request) {
-        status if status.is_success() => Ok(status),
-        status => Err(status),
-    };
-    let (method, none) = (Method::PropertyHandler, Argument::None);
-    let status = match calls.call(kernel, method, none, serve, |_| none) {
-        Ok(status) | Err(status) => status,
-    };
-    if status == NtStatus::PENDING {
-        request.irp.mark_pending();
-        return NtStatus::PENDING;
-    }
-    finish(kernel, request, status)
 }

@@ -4,24 +4,39 @@ use std::any::Any;
 use std::rc::Rc;
 
 use portcls_emulator::{
-    DeviceObject, DriverObject, Event, EventKind, FileObject, Irp, Irql, Kernel, MajorFunction,
-    NtStatus, Parameters, PnpRequest, PoolType, Timeout,
+    AddDeviceRoutine, DeviceObject, DriverObject, FileObject, Irp, Irql, Kernel, MajorFunction,
+    NtStatus, Parameters, PnpRequest, PoolType,
 };
 
 use crate::adapter::{AdapterDevice, PnpState};
+use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::ks::pin_connect::filter_reference;
 use crate::power::dispatch_power;
 use crate::resource_list::pc_new_resource_list;
 use crate::subdevice::KsObject;
 
-/// Fills a driver's dispatch table with PortCls' routines.
-pub(crate) fn set_dispatch_table(driver: &DriverObject) {
+/// Makes a driver an adapter driver: its AddDevice and its dispatch table. IRQL: PASSIVE_LEVEL.
+///
+/// The driver may replace entries of the table afterwards.
+///
+/// # Errors
+/// None here; the C routine returns an NTSTATUS.
+#[doc(alias = "PcInitializeAdapterDriver")]
+pub fn pc_initialize_adapter_driver(
+    kernel: &Kernel,
+    driver: &Rc<DriverObject>,
+    _registry_path: &str,
+    add_device: AddDeviceRoutine,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcInitializeAdapterDriver");
+    driver.set_add_device(add_device);
     driver.set_major_function(MajorFunction::Create, Rc::new(dispatch_create));
     driver.set_major_function(MajorFunction::Cleanup, Rc::new(dispatch_cleanup));
     driver.set_major_function(MajorFunction::Close, Rc::new(dispatch_close));
     driver.set_major_function(MajorFunction::DeviceControl, Rc::new(dispatch_device_control));
     driver.set_major_function(MajorFunction::Pnp, Rc::new(dispatch_pnp));
     driver.set_major_function(MajorFunction::Power, Rc::new(dispatch_power));
+    Ok(())
 }
 
 /// The context of an open file.
@@ -31,13 +46,6 @@ impl Drop for OpenFile {
     fn drop(&mut self) {
         self.0.let_go();
     }
-}
-
-/// Completes a request with a status and returns that status.
-pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
-    irp.set_status(status);
-    kernel.complete_request(irp);
-    status
 }
 
 /// Hands a request that a driver took out of the dispatch table back to PortCls; returns what the
@@ -54,28 +62,6 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
         Parameters::Pnp(_) => dispatch_pnp(kernel, device, irp),
         Parameters::Power(_) => dispatch_power(kernel, device, irp),
     }
-}
-
-/// Completes a request with a status. IRQL: up to DISPATCH_LEVEL.
-///
-/// With `STATUS_PENDING` nothing is completed, and it breaks the rule PcCompleteIrp.
-///
-/// # Errors
-/// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`.
-#[doc(alias = "PcCompleteIrp")]
-pub fn pc_complete_irp(
-    kernel: &Kernel,
-    _device: &Rc<DeviceObject>,
-    irp: &Irp,
-    status: NtStatus,
-) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompleteIrp");
-    if status == NtStatus::PENDING {
-        kernel.report_violation("PcCompleteIrp", "PcCompleteIrp called with STATUS_PENDING");
-        return Err(NtStatus::INVALID_PARAMETER);
-    }
-    complete(kernel, irp, status);
-    Ok(())
 }
 
 fn dispatch_create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
@@ -180,35 +166,6 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         | PnpRequest::CancelRemoveDevice => pc_forward_irp_synchronous(kernel, device, irp),
     };
     complete(kernel, irp, status)
-}
-
-/// Sends a Plug and Play or power request to the device below and waits for it, without
-/// completing it. IRQL: PASSIVE_LEVEL.
-///
-/// Assumed: a request has one stack location here, so the lower device gets a request of its own
-/// with the same parameters.
-#[doc(alias = "PcForwardIrpSynchronous")]
-#[must_use]
-pub fn pc_forward_irp_synchronous(
-    kernel: &Kernel,
-    device: &Rc<DeviceObject>,
-    irp: &Irp,
-) -> NtStatus {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
-    let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
-    let request = Irp::new(irp.parameters().clone(), None, Vec::new());
-    let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");
-    let signal = done.clone();
-    request.set_completion_routine(Box::new(move |kernel, _| {
-        kernel.set_event(&signal);
-    }));
-    match kernel.call_driver(&lower, &request) {
-        NtStatus::PENDING => {
-            kernel.wait_for_single_object(&done, Timeout::Never);
-            request.status()
-        }
-        status => status,
-    }
 }
 
 fn start(

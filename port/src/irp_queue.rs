@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
 
-use crate::dispatch::complete;
+use crate::irp::complete;
 use crate::stream_request::StreamRequest;
 
 /// The most requests that a pin queues. Assumed: no document gives a number; a client that keeps

@@ -15,7 +15,6 @@
 
 mod adapter;
 pub mod automation;
-mod capture;
 pub mod com;
 pub mod descriptor;
 mod dispatch;
@@ -24,17 +23,17 @@ pub mod guid;
 pub mod interfaces;
 mod interrupt_sync;
 mod io_timeout;
+mod irp;
 mod irp_queue;
 pub mod ks;
+mod midi;
 mod miniport_calls;
 mod physical_connection;
 mod pin;
-mod pin_properties;
-mod port_midi;
+mod port;
 mod power;
-mod property_request;
+mod property;
 mod registry_key;
-mod render;
 mod resource_list;
 mod service_group;
 mod stream_request;
@@ -43,16 +42,16 @@ mod time;
 
 pub use adapter::{
     MINIMUM_DEVICE_EXTENSION, StartDevice, is_adapter_device, pc_add_adapter_device,
-    pc_get_device_property, pc_get_physical_device_object, pc_initialize_adapter_driver,
-    pc_register_subdevice,
+    pc_get_device_property, pc_get_physical_device_object, pc_register_subdevice,
 };
 pub use automation::pc_complete_pending_property_request;
-pub use capture::CAPTURE_LIMIT;
-pub use dispatch::{pc_complete_irp, pc_dispatch_irp, pc_forward_irp_synchronous};
+pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
+pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};
+pub use midi::capture::CAPTURE_LIMIT;
 pub use physical_connection::{ConnectedPin, ConnectionEnd, pc_register_physical_connection};
-pub use port_midi::{pc_new_miniport, pc_new_port};
+pub use port::{pc_new_miniport, pc_new_port};
 pub use power::{
     pc_register_adapter_power_management, pc_request_new_power_state,
     pc_unregister_adapter_power_management,

@@ -4,24 +4,23 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
+use portcls_emulator::{Irp, Irql, Kernel, NtStatus};
 
 use crate::answer_query;
-use crate::capture::Capturer;
 use crate::com::{IUnknown, Interface};
-use crate::dispatch::complete;
 use crate::filter::MidiFilter;
 use crate::guid::Guid;
 use crate::interfaces::{IMiniportMidiStream, IServiceGroup, IServiceSink, NewStream};
+use crate::irp::complete;
 use crate::irp_queue::IrpQueue;
-use crate::ks::{KsDataFormat, KsIoctl, KsPinDataFlow, KsReset, KsState};
+use crate::ks::{KsDataFormat, KsIoctl, KsPinDataFlow, KsState};
+use crate::midi::capture::Capturer;
+use crate::midi::render::Renderer;
 use crate::miniport_calls::{Method, MiniportCalls};
-use crate::pin_properties;
-use crate::property_request::{complete_property, may_be_the_miniports};
-use crate::render::Renderer;
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
-use crate::subdevice::KsObject;
+
+mod requests;
 
 /// Which way the pin moves data, with the state of that side.
 enum Side {
@@ -341,22 +340,6 @@ impl MidiPin {
         self.pump(kernel);
     }
 
-    fn reset_state(&self, kernel: &Kernel, irp: &Irp, input: &[u8]) -> NtStatus {
-        let status = match crate::ks::read::<u32>(input).and_then(KsReset::from_u32) {
-            Some(KsReset::Begin) => {
-                self.resetting.set(true);
-                self.flush(kernel);
-                NtStatus::SUCCESS
-            }
-            Some(KsReset::End) => {
-                self.resetting.set(false);
-                NtStatus::SUCCESS
-            }
-            None => NtStatus::INVALID_PARAMETER,
-        };
-        complete(kernel, irp, status)
-    }
-
     /// Ends the stream from any state. IRQL: PASSIVE_LEVEL.
     pub fn shut(&self, kernel: &Kernel) {
         self.flush(kernel);
@@ -374,48 +357,5 @@ impl MidiPin {
         }
         let stream = self.stream.borrow_mut().take();
         kernel.call_driver_code("the destructor of a stream", || drop(stream));
-    }
-}
-
-impl KsObject for MidiPin {
-    fn create(&self, _kernel: &Kernel, _name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus> {
-        // Clocks and allocators of a pin are not offered.
-        Err(NtStatus::INVALID_DEVICE_REQUEST)
-    }
-
-    fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus {
-        let Parameters::DeviceControl { code, input, output_length } = irp.parameters() else {
-            return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
-        };
-        match KsIoctl::from_u32(*code) {
-            Some(code @ (KsIoctl::WriteStream | KsIoctl::ReadStream)) => {
-                self.stream_request(kernel, irp, code)
-            }
-            Some(KsIoctl::ResetState) => self.reset_state(kernel, irp, input),
-            Some(KsIoctl::Property) => {
-                let value = irp.buffer().borrow().clone();
-                let reply = pin_properties::answer(kernel, self, input, &value, *output_length);
-                if may_be_the_miniports(reply.status)
-                    && let Some(status) = self.filter.miniport_property(kernel, irp, Some(self))
-                {
-                    return status;
-                }
-                complete_property(kernel, irp, reply)
-            }
-            _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
-        }
-    }
-
-    fn cleanup(&self, kernel: &Kernel) {
-        self.flush(kernel);
-    }
-
-    fn close(&self, kernel: &Kernel) {
-        self.shut(kernel);
-        self.filter.forget_pin(self);
-    }
-
-    fn let_go(&self) {
-        self.filter.forget_pin(self);
     }
 }

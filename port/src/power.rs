@@ -17,8 +17,8 @@ use portcls_emulator::{
 
 use crate::adapter::AdapterDevice;
 use crate::com::{IUnknown, query};
-use crate::dispatch::{complete, pc_forward_irp_synchronous};
 use crate::interfaces::IAdapterPowerManagement;
+use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::miniport_calls::Method;
 
 /// What PortCls knows of an adapter's power.

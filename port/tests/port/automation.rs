@@ -10,11 +10,11 @@ use portcls_port::automation::{
 };
 use portcls_port::descriptor::PcNodeDescriptor;
 use portcls_port::guid::Guid;
-use portcls_port::ks::guids::node_type;
+use portcls_port::ks::guids::{node_type, property_set};
 use portcls_port::ks::{KsNodeProperty, KsProperty, KsPropertyType};
 
 use crate::plan::{Plan, RENDER};
-use crate::rig::{File, GET, PROPERTY, SET, on_planned_device};
+use crate::rig::{File, GET, PROPERTY, SET, on_device, on_planned_device};
 
 /// A property set of the driver's own.
 const SET_GUID: Guid = portcls_port::guid::clsid::PORT_MIDI;
@@ -153,6 +153,51 @@ fn support_is_answered_without_a_handler() {
             assert!(seen.borrow().is_empty());
         },
     );
+}
+
+#[test]
+fn the_ports_own_properties_say_by_the_same_rules_what_they_support() {
+    on_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let support = |file: &File<'_>, set, id| {
+            let property = KsProperty { set, id, flags: BASIC_SUPPORT };
+            let irp = file.control(PROPERTY, bytemuck::bytes_of(&property), &[], 4);
+            assert_eq!(irp.status(), NtStatus::SUCCESS);
+            irp.buffer().borrow().clone()
+        };
+        // A pin's data flow and a proposed format, the categories; the state of a pin.
+        assert_eq!(support(&filter, property_set::PIN, 2), [1, 0, 0, 0]);
+        assert_eq!(support(&filter, property_set::PIN, 14), [2, 0, 0, 0]);
+        assert_eq!(support(&filter, property_set::TOPOLOGY, 0), [1, 0, 0, 0]);
+        assert_eq!(support(&pin, property_set::CONNECTION, 0), [3, 0, 0, 0]);
+    });
+}
+
+#[test]
+fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
+    let seen = Seen::default();
+    let add = |plan: &mut Plan| {
+        plan_tables(plan, &seen);
+        let table = plan.filter.automation.as_ref().unwrap();
+        let mut properties = table.properties.clone();
+        properties[0].set = property_set::TOPOLOGY;
+        properties[1] = PcPropertyItem { id: 3, ..properties[0].clone() };
+        plan.filter.automation = Some(Rc::new(PcAutomationTable { properties }));
+    };
+    on_planned_device(add, |rig| {
+        let filter = rig.open_filter().unwrap();
+        let get = |id| {
+            let property = KsProperty { set: property_set::TOPOLOGY, id, flags: GET };
+            let irp = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 8);
+            (irp.status(), irp.buffer().borrow().clone())
+        };
+        // The nodes are the port's to tell, the name of a node is the miniport's.
+        assert_eq!(get(1), (NtStatus::SUCCESS, vec![24, 0, 0, 0, 1, 0, 0, 0]));
+        assert!(seen.borrow().is_empty());
+        assert_eq!(get(3), (NtStatus::SUCCESS, vec![7, 0, 0, 0]));
+        assert_eq!(seen.borrow().len(), 1);
+        assert_eq!(get(4).0, NtStatus::NOT_FOUND);
+    });
 }
 
 #[test]

@@ -1,0 +1,222 @@
+//! What a client can ask of an open filter: its pins to open, and its properties.
+
+use std::rc::Rc;
+
+use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
+
+use super::MidiFilter;
+use crate::descriptor::PcPinDescriptor;
+use crate::irp::complete;
+use crate::ks::guids::property_set;
+use crate::ks::intersection::{check_format, data_intersection};
+use crate::ks::{
+    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPropertyPin, KsPropertyTopology,
+    KsPropertyType, LengthReply, multiple_item, read,
+};
+use crate::miniport_calls::Method;
+use crate::property::{self, OwnHandler, OwnProperty, PropertyRequest};
+use crate::subdevice::KsObject;
+
+const GET: KsPropertyType = KsPropertyType::GET;
+const SET: KsPropertyType = KsPropertyType::SET;
+
+/// The properties of a filter. A pin has no name: none are installed.
+static PROPERTIES: [OwnProperty<MidiFilter>; 17] = [
+    of_pins(KsPropertyPin::CInstances, GET, instances),
+    of_pins(KsPropertyPin::CTypes, GET, pin_count),
+    of_pins(KsPropertyPin::DataFlow, GET, data_flow),
+    of_pins(KsPropertyPin::DataRanges, GET, data_ranges),
+    of_pins(KsPropertyPin::DataIntersection, GET, intersection),
+    of_pins(KsPropertyPin::Interfaces, GET, interfaces),
+    of_pins(KsPropertyPin::Mediums, GET, mediums),
+    of_pins(KsPropertyPin::Communication, GET, communication),
+    of_pins(KsPropertyPin::GlobalCInstances, GET, global_instances),
+    of_pins(KsPropertyPin::NecessaryInstances, GET, necessary_instances),
+    of_pins(KsPropertyPin::PhysicalConnection, GET, physical_connection),
+    of_pins(KsPropertyPin::Category, GET, category),
+    of_pins(KsPropertyPin::ConstrainedDataRanges, GET, constrained_data_ranges),
+    of_pins(KsPropertyPin::ProposeDataFormat, SET, propose_data_format),
+    of_topology(KsPropertyTopology::Categories, categories),
+    of_topology(KsPropertyTopology::Nodes, nodes),
+    of_topology(KsPropertyTopology::Connections, connections),
+];
+
+type Handler = OwnHandler<MidiFilter>;
+
+const fn of_pins(
+    id: KsPropertyPin,
+    flags: KsPropertyType,
+    handler: Handler,
+) -> OwnProperty<MidiFilter> {
+    OwnProperty { set: property_set::PIN, id: id.value(), flags, handler: Some(handler) }
+}
+
+const fn of_topology(id: KsPropertyTopology, handler: Handler) -> OwnProperty<MidiFilter> {
+    let (set, id) = (property_set::TOPOLOGY, id.value());
+    OwnProperty { set, id, flags: GET, handler: Some(handler) }
+}
+
+impl KsObject for MidiFilter {
+    fn create(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus> {
+        Ok(self.create_pin(kernel, name)?)
+    }
+
+    fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus {
+        let Parameters::DeviceControl { code, .. } = irp.parameters() else {
+            return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+        };
+        if KsIoctl::from_u32(*code) != Some(KsIoctl::Property) {
+            return complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST);
+        }
+        property::serve(kernel, irp, self, &PROPERTIES, || self.target(None))
+    }
+
+    fn cleanup(&self, _kernel: &Kernel) {}
+
+    fn close(&self, kernel: &Kernel) {
+        // Pins keep their filter open, so none is left unless their handles were lost.
+        for pin in self.pins() {
+            pin.close(kernel);
+        }
+        self.port.forget_filter(self);
+    }
+}
+
+type Reply = Result<LengthReply, NtStatus>;
+
+impl MidiFilter {
+    /// The pin that a request for a pin's property names.
+    fn asked_pin(
+        &self,
+        request: &PropertyRequest<'_>,
+    ) -> Result<(u32, &PcPinDescriptor), NtStatus> {
+        let head: KsPPin = read(request.input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        Ok((head.pin_id, self.pin(head.pin_id)?))
+    }
+}
+
+fn pin_count(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    Ok(request.value(&(filter.descriptor.pins.len() as u32).to_le_bytes()))
+}
+
+fn data_flow(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    Ok(request.value(&pin.pin.data_flow.value().to_le_bytes()))
+}
+
+fn communication(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    Ok(request.value(&pin.pin.communication.value().to_le_bytes()))
+}
+
+fn category(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    let category = pin.pin.category.ok_or(NtStatus::NOT_FOUND)?;
+    Ok(request.value(bytemuck::bytes_of(&category)))
+}
+
+fn physical_connection(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (pin_id, _) = filter.asked_pin(request)?;
+    let connection = filter.port.physical_connection(pin_id).ok_or(NtStatus::NOT_FOUND)?;
+    Ok(request.value(&connection))
+}
+
+fn instances(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (pin_id, pin) = filter.asked_pin(request)?;
+    let counts = filter.pin_counts(kernel, pin_id, pin);
+    let (possible_count, current_count) = (counts.filter_possible, counts.filter_current);
+    let instances = KsPinCInstances { possible_count, current_count };
+    Ok(request.value(bytemuck::bytes_of(&instances)))
+}
+
+fn global_instances(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (pin_id, pin) = filter.asked_pin(request)?;
+    let counts = filter.pin_counts(kernel, pin_id, pin);
+    let (possible_count, current_count) = (counts.global_possible, counts.global_current);
+    let instances = KsPinCInstances { possible_count, current_count };
+    Ok(request.value(bytemuck::bytes_of(&instances)))
+}
+
+fn necessary_instances(
+    filter: &MidiFilter,
+    kernel: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Reply {
+    let (pin_id, pin) = filter.asked_pin(request)?;
+    let counts = filter.pin_counts(kernel, pin_id, pin);
+    Ok(request.value(&counts.filter_necessary.to_le_bytes()))
+}
+
+fn data_ranges(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    Ok(request.list(&list_of_ranges(&pin.pin.data_ranges)))
+}
+
+fn constrained_data_ranges(
+    filter: &MidiFilter,
+    _: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    let constrained = &pin.pin.constrained_data_ranges;
+    let all = if constrained.is_empty() { &pin.pin.data_ranges } else { constrained };
+    Ok(request.list(&list_of_ranges(all)))
+}
+
+fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
+    multiple_item(ranges.iter().map(DataRange::to_bytes))
+}
+
+fn interfaces(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    Ok(request.list(&list_of(pin.pin.interfaces_or_standard())))
+}
+
+fn mediums(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    Ok(request.list(&list_of(pin.pin.mediums_or_standard())))
+}
+
+fn intersection(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (pin_id, pin) = filter.asked_pin(request)?;
+    let miniport = filter.port.miniport().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+    let list = &request.input[size_of::<KsPPin>()..];
+    let reply =
+        data_intersection(list, &pin.pin.data_ranges, request.length, |client, mine, length| {
+            let ask = || miniport.data_range_intersection(kernel, pin_id, client, mine, length);
+            let reply = filter.calls().call_for_reply(kernel, Method::DataRangeIntersection, ask);
+            if reply.bytes.len() <= length as usize {
+                return reply;
+            }
+            let written = reply.bytes.len();
+            let message =
+                format!("DataRangeIntersection gave {written} bytes for {length} of room");
+            kernel.report_violation("PC-09", &message);
+            LengthReply::of_status(NtStatus::BUFFER_TOO_SMALL)
+        });
+    Ok(reply)
+}
+
+fn propose_data_format(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(request)?;
+    check_format(&KsDataFormat::read(request.value)?, &pin.pin.data_ranges)?;
+    Ok(LengthReply::of_status(NtStatus::SUCCESS))
+}
+
+fn categories(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    Ok(request.list(&list_of(&filter.descriptor.categories)))
+}
+
+fn nodes(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let types: Vec<_> = filter.descriptor.nodes.iter().map(|node| node.node_type).collect();
+    Ok(request.list(&list_of(&types)))
+}
+
+fn connections(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    Ok(request.list(&list_of(&filter.descriptor.connections)))
+}
+
+/// A list of items whose size is a multiple of 8 anyway.
+fn list_of<T: bytemuck::NoUninit>(items: &[T]) -> Vec<u8> {
+    multiple_item(items.iter().map(bytemuck::bytes_of))
+}

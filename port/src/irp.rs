@@ -1,0 +1,77 @@
+//! Requests as PortCls ends them and sends them on: completion, and the device below.
+//!
+//! Owns what is the same for every request. It never knows what a request asks for, nor of which
+//! object.
+
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, Event, EventKind, Irp, Irql, Kernel, NtStatus, Timeout};
+
+use crate::ks::LengthReply;
+
+/// Completes a request with a status. IRQL: up to DISPATCH_LEVEL.
+///
+/// With `STATUS_PENDING` nothing is completed, and it breaks the rule PcCompleteIrp.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`.
+#[doc(alias = "PcCompleteIrp")]
+pub fn pc_complete_irp(
+    kernel: &Kernel,
+    _device: &Rc<DeviceObject>,
+    irp: &Irp,
+    status: NtStatus,
+) -> Result<(), NtStatus> {
+    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompleteIrp");
+    if status == NtStatus::PENDING {
+        kernel.report_violation("PcCompleteIrp", "PcCompleteIrp called with STATUS_PENDING");
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    complete(kernel, irp, status);
+    Ok(())
+}
+
+/// Sends a Plug and Play or power request to the device below and waits for it, without
+/// completing it. IRQL: PASSIVE_LEVEL.
+///
+/// Assumed: a request has one stack location here, so the lower device gets a request of its own
+/// with the same parameters.
+#[doc(alias = "PcForwardIrpSynchronous")]
+#[must_use]
+pub fn pc_forward_irp_synchronous(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    irp: &Irp,
+) -> NtStatus {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
+    let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
+    let request = Irp::new(irp.parameters().clone(), None, Vec::new());
+    let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");
+    let signal = done.clone();
+    request.set_completion_routine(Box::new(move |kernel, _| {
+        kernel.set_event(&signal);
+    }));
+    match kernel.call_driver(&lower, &request) {
+        NtStatus::PENDING => {
+            kernel.wait_for_single_object(&done, Timeout::Never);
+            request.status()
+        }
+        status => status,
+    }
+}
+
+/// Completes a request with a status and returns that status.
+pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
+    irp.set_status(status);
+    kernel.complete_request(irp);
+    status
+}
+
+/// Completes a request with the reply of a length protocol and returns its status.
+pub(crate) fn complete_with_reply(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {
+    if reply.status == NtStatus::SUCCESS && !reply.bytes.is_empty() {
+        *irp.buffer().borrow_mut() = reply.bytes;
+    }
+    irp.set_information(u64::from(reply.information));
+    complete(kernel, irp, reply.status)
+}

@@ -1,0 +1,111 @@
+//! What a client can ask of an open pin: data, a reset, and its properties.
+//!
+//! Not offered yet: clocks and allocators of a pin, allocator framing, stream and clock sets.
+
+use std::rc::Rc;
+
+use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
+
+use super::MidiPin;
+use crate::irp::complete;
+use crate::ks::guids::property_set;
+use crate::ks::intersection::check_format;
+use crate::ks::{
+    KsDataFormat, KsIoctl, KsPropertyConnection, KsPropertyType, KsReset, KsState, LengthReply,
+    read,
+};
+use crate::property::{self, Access, OwnHandler, OwnProperty, PropertyRequest};
+use crate::subdevice::KsObject;
+
+/// The properties of a pin.
+static PROPERTIES: [OwnProperty<MidiPin>; 2] = [
+    of_connection(KsPropertyConnection::State, state),
+    of_connection(KsPropertyConnection::DataFormat, data_format),
+];
+
+const fn of_connection(
+    id: KsPropertyConnection,
+    handler: OwnHandler<MidiPin>,
+) -> OwnProperty<MidiPin> {
+    let (set, flags) = (property_set::CONNECTION, KsPropertyType::GET.union(KsPropertyType::SET));
+    OwnProperty { set, id: id.value(), flags, handler: Some(handler) }
+}
+
+impl KsObject for MidiPin {
+    fn create(&self, _kernel: &Kernel, _name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus> {
+        Err(NtStatus::INVALID_DEVICE_REQUEST)
+    }
+
+    fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus {
+        let Parameters::DeviceControl { code, input, .. } = irp.parameters() else {
+            return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+        };
+        match KsIoctl::from_u32(*code) {
+            Some(code @ (KsIoctl::WriteStream | KsIoctl::ReadStream)) => {
+                self.stream_request(kernel, irp, code)
+            }
+            Some(KsIoctl::ResetState) => {
+                let status = NtStatus::of(&self.reset(kernel, input));
+                complete(kernel, irp, status)
+            }
+            Some(KsIoctl::Property) => {
+                property::serve(kernel, irp, self, &PROPERTIES, || self.filter.target(Some(self)))
+            }
+            _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
+        }
+    }
+
+    fn cleanup(&self, kernel: &Kernel) {
+        self.flush(kernel);
+    }
+
+    fn close(&self, kernel: &Kernel) {
+        self.shut(kernel);
+        self.filter.forget_pin(self);
+    }
+
+    fn let_go(&self) {
+        self.filter.forget_pin(self);
+    }
+}
+
+impl MidiPin {
+    fn reset(&self, kernel: &Kernel, input: &[u8]) -> Result<(), NtStatus> {
+        let reset = read::<u32>(input).and_then(KsReset::from_u32);
+        match reset.ok_or(NtStatus::INVALID_PARAMETER)? {
+            KsReset::Begin => {
+                self.resetting.set(true);
+                self.flush(kernel);
+            }
+            KsReset::End => self.resetting.set(false),
+        }
+        Ok(())
+    }
+}
+
+fn state(
+    pin: &MidiPin,
+    kernel: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Result<LengthReply, NtStatus> {
+    if request.access == Access::Get {
+        return Ok(request.value(&pin.state().value().to_le_bytes()));
+    }
+    let state: u32 = read(request.value).ok_or(NtStatus::BUFFER_TOO_SMALL)?;
+    pin.set_state(kernel, KsState::from_u32(state).ok_or(NtStatus::INVALID_PARAMETER)?)?;
+    Ok(LengthReply::of_status(NtStatus::SUCCESS))
+}
+
+fn data_format(
+    pin: &MidiPin,
+    kernel: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Result<LengthReply, NtStatus> {
+    if request.access == Access::Get {
+        return Ok(request.value(bytemuck::bytes_of(&pin.format())));
+    }
+    let format = KsDataFormat::read(request.value)?;
+    check_format(&format, pin.filter().ranges_of(pin.id()))?;
+    pin.set_format(kernel, format)?;
+    Ok(LengthReply::of_status(NtStatus::SUCCESS))
+}

@@ -1,0 +1,221 @@
+//! Property requests: whose table answers one, and the rules that every property has.
+//!
+//! An object's own table is asked first; what is not in it is offered to the tables of the
+//! miniport: of the filter, of the pin, or, when the request is flagged as a node's, of that node.
+//! Owns the order of the two, the question whether there is a set, basic support and the allowed
+//! accesses. It never knows what a filter or a pin is.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
+
+use crate::automation::{
+    PcAutomationTable, PcPropertyRequest, PropertyHandler, PropertyItem, finish,
+};
+use crate::com::IUnknown;
+use crate::descriptor::PcNodeDescriptor;
+use crate::irp::{complete, complete_with_reply};
+use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
+use crate::miniport_calls::{Method, MiniportCalls};
+
+/// Serves one of an object's own properties. IRQL: PASSIVE_LEVEL.
+pub(crate) type OwnHandler<T> =
+    fn(&T, &Kernel, &PropertyRequest<'_>) -> Result<LengthReply, NtStatus>;
+
+/// A row in the table of an object's own properties.
+pub(crate) type OwnProperty<T> = PropertyItem<OwnHandler<T>>;
+
+/// What a request wants of a property's value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Get,
+    Set,
+}
+
+/// A request for one of an object's own properties.
+pub(crate) struct PropertyRequest<'a> {
+    pub access: Access,
+    /// The property, and what follows it.
+    pub input: &'a [u8],
+    /// The value that is set.
+    pub value: &'a [u8],
+    /// Bytes of room for the value that is asked for.
+    pub length: u32,
+}
+
+impl PropertyRequest<'_> {
+    /// Answers with a value.
+    pub fn value(&self, value: &[u8]) -> LengthReply {
+        LengthReply::of_value(value, self.length)
+    }
+
+    /// Answers with a list.
+    pub fn list(&self, list: &[u8]) -> LengthReply {
+        LengthReply::of_list(list, self.length)
+    }
+}
+
+/// The part of a miniport that a request is offered to.
+pub(crate) struct Target<'a> {
+    pub calls: &'a MiniportCalls,
+    pub miniport: Rc<dyn IUnknown>,
+    pub stream: Option<Rc<dyn IUnknown>>,
+    /// The table of the filter or of the pin.
+    pub table: Option<&'a Rc<PcAutomationTable>>,
+    pub nodes: &'a [PcNodeDescriptor],
+}
+
+/// What a table has to say to a request.
+enum Found<'a, H> {
+    /// The answer, without asking a handler.
+    Answer(LengthReply),
+    /// The property, and the handler that serves what is wanted.
+    Handler(&'a PropertyItem<H>, &'a H),
+}
+
+/// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by one of the miniport's where the
+/// object has no such property. IRQL: PASSIVE_LEVEL.
+pub(crate) fn serve<'a, T>(
+    kernel: &Kernel,
+    irp: &Irp,
+    object: &T,
+    own: &[OwnProperty<T>],
+    target: impl FnOnce() -> Option<Target<'a>>,
+) -> NtStatus {
+    let Parameters::DeviceControl { input, output_length, .. } = irp.parameters() else {
+        return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+    };
+    let Some(property) = read::<KsProperty>(input) else {
+        return complete(kernel, irp, NtStatus::INVALID_BUFFER_SIZE);
+    };
+    let reply = match find(own, &property, *output_length) {
+        None => LengthReply::of_status(NtStatus::PROPSET_NOT_FOUND),
+        Some(Found::Answer(reply)) => reply,
+        Some(Found::Handler(_, handler)) => {
+            let value = irp.buffer().borrow().clone();
+            ask(property.property_type(), |access| {
+                let (input, value, length) = (&input[..], &value[..], *output_length);
+                handler(object, kernel, &PropertyRequest { access, input, value, length })
+            })
+        }
+    };
+    let is_unknown = [NtStatus::PROPSET_NOT_FOUND, NtStatus::NOT_FOUND].contains(&reply.status);
+    if is_unknown
+        && let Some(target) = target()
+        && let Some(status) = offer(kernel, irp, &property, &target)
+    {
+        return status;
+    }
+    complete_with_reply(kernel, irp, reply)
+}
+
+/// Has a handler of an object serve a request that wants the value or changes it.
+fn ask(
+    wanted: KsPropertyType,
+    handler: impl FnOnce(Access) -> Result<LengthReply, NtStatus>,
+) -> LengthReply {
+    let reply = match wanted & (KsPropertyType::GET | KsPropertyType::SET) {
+        KsPropertyType::GET => handler(Access::Get),
+        KsPropertyType::SET => handler(Access::Set),
+        _ => Err(NtStatus::INVALID_PARAMETER),
+    };
+    reply.unwrap_or_else(LengthReply::of_status)
+}
+
+/// Looks a property up in a table; `None` when the table does not have its set.
+///
+/// Assumed: an access that the property does not have is STATUS_INVALID_DEVICE_REQUEST. Support is
+/// a matter of the property alone, unless its handler serves BASICSUPPORT.
+fn find<'a, H>(
+    table: &'a [PropertyItem<H>],
+    property: &KsProperty,
+    length: u32,
+) -> Option<Found<'a, H>> {
+    let mut in_set = table.iter().filter(|item| item.set == property.set).peekable();
+    in_set.peek()?;
+    let asked = property.property_type();
+    let status = |status| Some(Found::Answer(LengthReply::of_status(status)));
+    if asked.contains(KsPropertyType::SETSUPPORT) {
+        return status(NtStatus::SUCCESS);
+    }
+    let Some(item) = in_set.find(|item| item.id == property.id) else {
+        return status(NtStatus::NOT_FOUND);
+    };
+    let both = KsPropertyType::GET | KsPropertyType::SET;
+    let wanted = asked & (both | KsPropertyType::BASICSUPPORT);
+    if let Some(handler) = item.handler.as_ref().filter(|_| item.flags.contains(wanted)) {
+        return Some(Found::Handler(item, handler));
+    }
+    if wanted.contains(KsPropertyType::BASICSUPPORT) {
+        let accesses = (item.flags & both).bits().to_le_bytes();
+        return Some(Found::Answer(LengthReply::of_value(&accesses, length)));
+    }
+    status(NtStatus::INVALID_DEVICE_REQUEST)
+}
+
+/// Serves a request by a table of the miniport; `None` when no table has its set, and then nothing
+/// is completed.
+fn offer(
+    kernel: &Kernel,
+    irp: &Irp,
+    property: &KsProperty,
+    target: &Target<'_>,
+) -> Option<NtStatus> {
+    let Parameters::DeviceControl { input, output_length, .. } = irp.parameters() else {
+        return None;
+    };
+    let flags = property.property_type();
+    let (table, node, rest) = if flags.contains(KsPropertyType::TOPOLOGY) {
+        let Some(head) = read::<KsNodeProperty>(input) else {
+            return Some(complete(kernel, irp, NtStatus::INVALID_BUFFER_SIZE));
+        };
+        let Some(node) = target.nodes.get(head.node_id as usize) else {
+            return Some(complete(kernel, irp, NtStatus::INVALID_PARAMETER));
+        };
+        (node.automation.as_ref(), head.node_id, &input[size_of::<KsNodeProperty>()..])
+    } else {
+        (target.table, PcPropertyRequest::NO_NODE, &input[size_of::<KsProperty>()..])
+    };
+    let (item, handler) = match find(&table?.properties, property, *output_length)? {
+        Found::Answer(reply) => return Some(complete_with_reply(kernel, irp, reply)),
+        Found::Handler(item, handler) => (item, handler),
+    };
+    let mut value = irp.buffer().borrow().clone();
+    value.resize(*output_length as usize, 0);
+    let request = Rc::new(PcPropertyRequest {
+        major_target: Rc::clone(&target.miniport),
+        minor_target: target.stream.clone(),
+        node,
+        property_item: item.clone(),
+        verb: flags & !KsPropertyType::TOPOLOGY,
+        instance: rest.to_vec(),
+        value: RefCell::new(value),
+        value_size: Cell::new(*output_length),
+        irp: irp.clone(),
+    });
+    Some(call(kernel, target.calls, handler, &request))
+}
+
+/// Has a handler of the miniport serve a request.
+fn call(
+    kernel: &Kernel,
+    calls: &MiniportCalls,
+    handler: &PropertyHandler,
+    request: &Rc<PcPropertyRequest>,
+) -> NtStatus {
+    let serve = || match handler(kernel, request) {
+        status if status.is_success() => Ok(status),
+        status => Err(status),
+    };
+    let (method, none) = (Method::PropertyHandler, Argument::None);
+    let status = match calls.call(kernel, method, none, serve, |_| none) {
+        Ok(status) | Err(status) => status,
+    };
+    if status == NtStatus::PENDING {
+        request.irp.mark_pending();
+        return NtStatus::PENDING;
+    }
+    finish(kernel, request, status)
+}
