@@ -15,6 +15,7 @@ mod notified;
 mod port_objects;
 #[cfg(test)]
 mod tests;
+pub(crate) mod this;
 
 use std::rc::Rc;
 

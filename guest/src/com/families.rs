@@ -3,6 +3,8 @@
 //! A family is the most derived interface of an object; its vtable serves the interfaces it is
 //! derived from too. Source: the slots are those of portcls.h.
 
+#![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
+
 mod interrupt_sync;
 pub(crate) mod port;
 pub(crate) mod registry_key;
@@ -11,11 +13,11 @@ mod service;
 
 use std::rc::Rc;
 
-use portcls_emulator::Irql;
 use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, iid};
 
 use super::port_objects::{add_ref, query_interface, release};
+use crate::routine;
 use crate::routine::Routine;
 
 /// One vtable.
@@ -45,9 +47,9 @@ static FAMILIES: &[&Family] = &[
 
 /// The first three slots of every vtable.
 static UNKNOWN_METHODS: [Routine; 3] = [
-    Routine::stdcall("IUnknown::QueryInterface", 3, Irql::HIGH_LEVEL, query_interface),
-    Routine::stdcall("IUnknown::AddRef", 1, Irql::HIGH_LEVEL, add_ref),
-    Routine::stdcall("IUnknown::Release", 1, Irql::HIGH_LEVEL, release),
+    routine!("IUnknown::QueryInterface", ByKernel, query_interface),
+    routine!("IUnknown::AddRef", ByKernel, add_ref),
+    routine!("IUnknown::Release", ByKernel, release),
 ];
 
 /// All slots of a vtable in their order.

@@ -11,15 +11,15 @@ use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use cpu_x86::{PAGE_BYTES, Rights};
-use portcls_emulator::BugCheckCode;
-use portcls_port::com::{ComInterface, IUnknown, query};
+use portcls_emulator::{BugCheckCode, NtStatus};
+use portcls_port::com::{IUnknown, NO_INTERFACE};
 use portcls_port::guid::{Guid, iid};
 
 use super::families::{self, Family};
 use crate::guest::Guest;
 use crate::objects::leak::Origin;
 use crate::processor::space::{Space, Upwards};
-use crate::routine::Call;
+use crate::routine::{Call, Out, Pointer};
 
 /// Bytes of an object in the guest: its vtable pointer, and room that a wild index hits.
 const OBJECT_BYTES: u64 = 32;
@@ -258,44 +258,37 @@ impl Guest {
     }
 }
 
-/// The object that a method was called on, as the interface of the method; takes one argument.
-pub(super) fn this<I: ComInterface + ?Sized>(call: &Call<'_>) -> Option<Rc<I>> {
-    let address = call.pointer();
-    let object = call.guest().port_object(address)?;
-    query::<I>(&object).ok()
-}
-
 /// `NTSTATUS QueryInterface(REFIID, PVOID *)`
-pub(super) fn query_interface(call: &Call<'_>) -> u64 {
-    let (address, wanted, out) = (call.pointer(), call.pointer(), call.pointer());
+pub(super) fn query_interface(
+    call: &Call<'_>,
+    this: Pointer,
+    wanted: Pointer,
+    out: Out<Pointer>,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let Some(object) = guest.port_object(address) else { return 0 };
-    let wanted = guest.load_guid(wanted);
+    let Some(object) = guest.port_object(this.0) else { return Ok(()) };
+    let wanted = guest.load_guid(wanted.0);
     // What PortCls keeps to itself is no interface of a driver.
-    let answer = if wanted == iid::SUBDEVICE {
-        Err(portcls_port::com::NO_INTERFACE)
-    } else {
-        object.query_interface(&wanted)
-    };
+    let answer =
+        if wanted == iid::SUBDEVICE { Err(NO_INTERFACE) } else { object.query_interface(&wanted) };
     match answer {
         Ok(interface) => {
-            let pointer = guest.give(&interface.into_unknown(), &wanted);
-            guest.store_word(out, pointer);
-            0
+            out.set(guest, Pointer(guest.give(&interface.into_unknown(), &wanted)));
+            Ok(())
         }
-        Err(status) => {
-            guest.store_word(out, 0);
-            u64::from(status.0)
+        Err(failure) => {
+            out.set(guest, Pointer::NULL);
+            Err(failure)
         }
     }
 }
 
 /// `ULONG AddRef()`
-pub(super) fn add_ref(call: &Call<'_>) -> u64 {
-    u64::from(call.guest().add_port_reference(call.pointer()))
+pub(super) fn add_ref(call: &Call<'_>, this: Pointer) -> u32 {
+    call.guest().add_port_reference(this.0)
 }
 
 /// `ULONG Release()`
-pub(super) fn release(call: &Call<'_>) -> u64 {
-    u64::from(call.guest().release_port_object(call.pointer()))
+pub(super) fn release(call: &Call<'_>, this: Pointer) -> u32 {
+    call.guest().release_port_object(this.0)
 }

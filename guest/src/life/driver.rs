@@ -4,31 +4,31 @@ use std::rc::Rc;
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{
-    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, Irp, Irql, Kernel,
-    MajorFunction, NtStatus,
+    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, Irp, Kernel, MajorFunction,
+    NtStatus,
 };
 use portcls_port::pc_dispatch_irp;
 
 use crate::guest::Guest;
 use crate::import::portcls::DISPATCH;
 use crate::memory::at;
-use crate::routine::{Call, Routine, status};
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine};
 
 /// How many entries a dispatch table has. Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h.
 const MAJOR_FUNCTIONS: u64 = 28;
 
 /// What a driver's table holds before anybody fills it in.
 pub(crate) static INVALID_REQUEST: Routine =
-    Routine::stdcall("IopInvalidDeviceRequest", 2, Irql::DISPATCH_LEVEL, invalid_request);
+    routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
-/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
-pub(crate) fn invalid_request(call: &Call<'_>) -> u64 {
-    call.pointer();
-    if let Some(irp) = call.guest().irp_at(call.pointer()) {
+/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`, and KsDispatchInvalidDeviceRequest
+pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -> NtStatus {
+    if let Some(irp) = call.guest().irp_at(irp.0) {
         irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
         call.kernel().complete_request(&irp);
     }
-    status(NtStatus::INVALID_DEVICE_REQUEST)
+    NtStatus::INVALID_DEVICE_REQUEST
 }
 
 impl Guest {

@@ -9,7 +9,7 @@ use crate::objects::leak::Serving;
 use crate::processor::arguments::Convention;
 use crate::processor::call::Served;
 use crate::processor::thunk::Thunk;
-use crate::routine::{Call, Routine};
+use crate::routine::{Call, Checked, Routine};
 
 impl Guest {
     /// Serves a stop. The processor is free meanwhile, except for its answer.
@@ -134,21 +134,12 @@ impl Guest {
         let (arguments, stack_pointer) = self.arguments(routine.convention);
         let serving = Serving { routine, return_address: arguments.return_address };
         let outer = self.0.serving.replace(Some(serving));
-        if self.kernel().current_irql() > routine.highest_irql {
-            self.kernel().require_irql_at_most(routine.highest_irql, routine.name);
+        if let Checked::UpTo(limit) = routine.checked
+            && self.kernel().current_irql() > limit
+        {
+            self.kernel().require_irql_at_most(limit, routine.name);
         }
-        let call = Call::new(self, routine, arguments);
-        let result = (routine.body)(&call);
-        debug_assert!(
-            routine.convention == Convention::Cdecl
-                || self.mode() == Mode::Bits64
-                || self.kernel().is_frozen()
-                || call.taken() == u64::from(routine.words),
-            "{} took {} words, its table says {}",
-            routine.name,
-            call.taken(),
-            routine.words
-        );
+        let result = (routine.serve)(&Call::new(self, routine, arguments));
         self.0.serving.set(outer);
         let mut cpu = self.0.cpu.borrow_mut();
         cpu.set_rip(arguments.return_address);
