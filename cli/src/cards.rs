@@ -9,8 +9,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use portcls_machine::card_bench::card_file::{CardFile, to_toml};
 use portcls_machine::chip::{
-    AckInterrupt, AckSet, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, RxWhileBusy,
-    Text, UnreadInput, cards,
+    AckSet, Behaviour, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, Text, cards,
 };
 use serde::Serialize;
 
@@ -84,7 +83,7 @@ fn text(cards: &[CardProfile]) -> String {
         for line in wrapped(&card.description, 98) {
             let _ = writeln!(text, "  {line}");
         }
-        for (label, words) in figures(card) {
+        for (label, words) in figures(&card.behaviour) {
             push_paragraph(&mut text, label, &words);
         }
         for (index, source) in card.sources.iter().enumerate() {
@@ -110,9 +109,9 @@ fn push_paragraph(text: &mut String, label: &str, words: &str) {
 }
 
 /// The main figures of a card in words.
-fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
-    let timing = &card.timing;
-    let overrun = match card.rx_overrun {
+fn figures(behaviour: &Behaviour) -> [(&'static str, String); 6] {
+    let timing = &behaviour.timing;
+    let overrun = match behaviour.rx_overrun {
         Overrun::DropNew => "the newest byte is lost when full",
         Overrun::DropOld => "the oldest byte is lost when full",
     };
@@ -120,7 +119,7 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
         0 => "at once".to_owned(),
         time_ns => format!("{} after its write", duration(time_ns)),
     };
-    let commands = match (card.command_port, card.ack_set, card.ack_reset_in_uart) {
+    let commands = match (behaviour.command_port, behaviour.ack_set, behaviour.ack_reset_in_uart) {
         (CommandPort::StatusOnly, ..) => "none: always in UART mode".to_owned(),
         (_, set, reset) => {
             let set = match set {
@@ -137,11 +136,11 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
             format!("{set}; {reset}")
         }
     };
-    let interrupt = match card.interrupt {
+    let interrupt = match behaviour.interrupt {
         InterruptKind::LatchEdge => "an edge a byte, exclusive",
         InterruptKind::Level => "a level while a byte waits, shared",
     };
-    let own = match card.reset_output {
+    let own = match behaviour.reset_output {
         Some(output) => format!(
             "sends FC at a reset, then F8 every {} until UART mode",
             duration(output.clock_period_ns)
@@ -153,19 +152,19 @@ fn figures(card: &CardProfile) -> [(&'static str, String); 6] {
             "output",
             format!(
                 "holds {}, the first one starts {start}",
-                counted(card.tx_depth.into(), "byte")
+                counted(behaviour.tx_depth.into(), "byte")
             ),
         ),
-        ("input", format!("holds {}, {overrun}", counted(card.rx_depth.into(), "byte"))),
-        ("busy", busy(card)),
+        ("input", format!("holds {}, {overrun}", counted(behaviour.rx_depth.into(), "byte"))),
+        ("busy", busy(behaviour)),
         ("commands", commands),
         ("interrupt", interrupt.to_owned()),
         ("by itself", own),
     ]
 }
 
-fn busy(card: &CardProfile) -> String {
-    let timing = card.timing.map(|spread| spread.typ);
+fn busy(behaviour: &Behaviour) -> String {
+    let timing = behaviour.timing.map(|spread| spread.typ);
     let times = [
         (timing.busy_after_power_on_ns, "after power-on"),
         (timing.busy_after_reset_ns, "after a reset"),
@@ -223,49 +222,26 @@ struct CardFacts<'c> {
 
 impl<'c> CardFacts<'c> {
     fn new(card: &'c CardProfile) -> CardFacts<'c> {
-        let timing = card.timing.map(|spread| spread.typ);
+        let behaviour = &card.behaviour;
+        let timing = behaviour.timing.map(|spread| spread.typ);
         let hex = |number: u8| format!("{number:02X}");
         CardFacts {
             name: &card.name,
             title: &card.title,
             description: &card.description,
             sources: &card.sources,
-            firmware_version: card.firmware.map(|firmware| hex(firmware.version)),
-            firmware_revision: card.firmware.map(|firmware| hex(firmware.revision)),
-            tx_depth: card.tx_depth,
-            rx_depth: card.rx_depth,
-            rx_overrun: match card.rx_overrun {
-                Overrun::DropNew => "drop-new",
-                Overrun::DropOld => "drop-old",
-            },
-            rx_while_busy: match card.rx_while_busy {
-                RxWhileBusy::Lost => "lost",
-                RxWhileBusy::Kept => "kept",
-            },
-            unread_input: match card.unread_input {
-                UnreadInput::BlocksOutput => "blocks-output",
-                UnreadInput::Harmless => "harmless",
-            },
-            command_port: match card.command_port {
-                CommandPort::Present => "present",
-                CommandPort::StatusOnly => "status-only",
-            },
-            acknowledged: match card.ack_set {
-                AckSet::All => "all",
-                AckSet::ResetOnly => "reset-only",
-                AckSet::ResetAndUart => "reset-and-uart",
-                AckSet::None => "none",
-            },
-            reset_in_uart: match card.ack_reset_in_uart {
-                ResetAck::Acknowledged => "acknowledged",
-                ResetAck::WithoutInterrupt => "without-interrupt",
-                ResetAck::Silent => "silent",
-            },
-            ack_interrupt: match card.ack_interrupt {
-                AckInterrupt::Raised => "raised",
-                AckInterrupt::Silent => "silent",
-            },
-            interrupt: match card.interrupt {
+            firmware_version: behaviour.firmware.map(|firmware| hex(firmware.version)),
+            firmware_revision: behaviour.firmware.map(|firmware| hex(firmware.revision)),
+            tx_depth: behaviour.tx_depth,
+            rx_depth: behaviour.rx_depth,
+            rx_overrun: behaviour.rx_overrun.word(),
+            rx_while_busy: behaviour.rx_while_busy.word(),
+            unread_input: behaviour.unread_input.word(),
+            command_port: behaviour.command_port.word(),
+            acknowledged: behaviour.ack_set.word(),
+            reset_in_uart: behaviour.ack_reset_in_uart.word(),
+            ack_interrupt: behaviour.ack_interrupt.word(),
+            interrupt: match behaviour.interrupt {
                 InterruptKind::LatchEdge => "edge",
                 InterruptKind::Level => "level",
             },
@@ -280,8 +256,8 @@ impl<'c> CardFacts<'c> {
             busy_after_reset_ns: timing.busy_after_reset_ns,
             busy_after_uart_entry_ns: timing.busy_after_uart_entry_ns,
             busy_after_exit_ns: timing.busy_after_exit_ns,
-            own_clock_period_ns: card.reset_output.map(|output| output.clock_period_ns),
-            access_ns: card.access_ns,
+            own_clock_period_ns: behaviour.reset_output.map(|output| output.clock_period_ns),
+            access_ns: behaviour.access_ns,
         }
     }
 }

@@ -225,7 +225,7 @@ impl Summary {
             machine: MachineFacts {
                 card: card.name.to_string(),
                 driver: machine.driver.name(),
-                port: format!("{:X}", machine.port.unwrap_or(card.usual_port)),
+                port: format!("{:X}", machine.port.unwrap_or(card.behaviour.usual_port)),
                 irq: machine.irq,
             },
             simulated_ns: ending.stopped_ns().unwrap_or(figures.simulated_ns),

@@ -466,9 +466,9 @@ fn bounded_spreads(profile: &CardProfile) -> Timing {
         typ: spread.typ.min(LONGEST_NS),
         max: spread.max.min(LONGEST_NS),
     };
-    let mut spreads = profile.timing.map(bounded);
-    spreads.backlog_after_exit_ns = profile.timing.backlog_after_exit_ns;
-    if profile.interrupt == InterruptKind::LatchEdge {
+    let mut spreads = profile.behaviour.timing.map(bounded);
+    spreads.backlog_after_exit_ns = profile.behaviour.timing.backlog_after_exit_ns;
+    if profile.behaviour.interrupt == InterruptKind::LatchEdge {
         let Spread { min, typ, max } = spreads.next_byte_ns;
         spreads.next_byte_ns = Spread::between(min.max(1), typ.max(1), max.max(1));
     }
@@ -477,44 +477,44 @@ fn bounded_spreads(profile: &CardProfile) -> Timing {
 
 fn resolve_host_rules(profile: &CardProfile) -> HostRules {
     HostRules {
-        host_port: profile.host_port,
-        command_port: profile.command_port,
-        empty_read: profile.empty_read,
-        ack_set: profile.ack_set,
-        ack_reset_in_uart: profile.ack_reset_in_uart,
-        ack_position: profile.ack_position,
-        ack_interrupt: profile.ack_interrupt,
-        status_low_bits: profile.status_low_bits & 0x3F,
-        status_offset: profile.status_offset.max(1),
-        status_rx_full_bits: profile.status_rx_full_bits & 0x3F,
-        status_uart_bits: profile.status_uart_bits & 0x3F,
+        host_port: profile.behaviour.host_port,
+        command_port: profile.behaviour.command_port,
+        empty_read: profile.behaviour.empty_read,
+        ack_set: profile.behaviour.ack_set,
+        ack_reset_in_uart: profile.behaviour.ack_reset_in_uart,
+        ack_position: profile.behaviour.ack_position,
+        ack_interrupt: profile.behaviour.ack_interrupt,
+        status_low_bits: profile.behaviour.status_low_bits & 0x3F,
+        status_offset: profile.behaviour.status_offset.max(1),
+        status_rx_full_bits: profile.behaviour.status_rx_full_bits & 0x3F,
+        status_uart_bits: profile.behaviour.status_uart_bits & 0x3F,
     }
 }
 
 fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
     UnitRules {
-        firmware: profile.firmware,
-        unread_input: profile.unread_input,
-        rx_overrun: profile.rx_overrun,
-        rx_while_busy: profile.rx_while_busy,
-        tx_while_busy: profile.tx_while_busy,
-        cleared_by_reset: profile.cleared_by_reset,
-        cleared_by_uart_entry: profile.cleared_by_uart_entry,
-        reset_output: profile.reset_output.map(|output| ResetOutput {
+        firmware: profile.behaviour.firmware,
+        unread_input: profile.behaviour.unread_input,
+        rx_overrun: profile.behaviour.rx_overrun,
+        rx_while_busy: profile.behaviour.rx_while_busy,
+        tx_while_busy: profile.behaviour.tx_while_busy,
+        cleared_by_reset: profile.behaviour.cleared_by_reset,
+        cleared_by_uart_entry: profile.behaviour.cleared_by_uart_entry,
+        reset_output: profile.behaviour.reset_output.map(|output| ResetOutput {
             clock_period_ns: output.clock_period_ns.max(BYTE_TIME_NS),
             ..output
         }),
-        rx_limit: usize::from(profile.rx_depth.clamp(1, MAX_RX_DEPTH)),
-        has_sequencer: profile.firmware.is_some()
-            && profile.host_port == HostPort::Mailbox
-            && matches!(profile.ack_set, AckSet::All | AckSet::ResetOnly),
+        rx_limit: usize::from(profile.behaviour.rx_depth.clamp(1, MAX_RX_DEPTH)),
+        has_sequencer: profile.behaviour.firmware.is_some()
+            && profile.behaviour.host_port == HostPort::Mailbox
+            && matches!(profile.behaviour.ack_set, AckSet::All | AckSet::ResetOnly),
     }
 }
 
 /// Bytes that the transmitter may hold.
 fn resolve_tx_limit(profile: &CardProfile) -> usize {
-    let tx_depth = usize::from(profile.tx_depth.clamp(1, MAX_TX_DEPTH));
-    match profile.host_port {
+    let tx_depth = usize::from(profile.behaviour.tx_depth.clamp(1, MAX_TX_DEPTH));
+    match profile.behaviour.host_port {
         // The latch is one of the positions.
         HostPort::Mailbox => (tx_depth - 1).max(1),
         HostPort::Fifo => tx_depth,
@@ -522,7 +522,7 @@ fn resolve_tx_limit(profile: &CardProfile) -> usize {
 }
 
 fn initial_hot(profile: &CardProfile, initial: InitialState, power_on_ns: u64) -> Hot {
-    let mode = match (profile.command_port, initial) {
+    let mode = match (profile.behaviour.command_port, initial) {
         (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
         (CommandPort::Present, _) => Mode::Intelligent,
     };

@@ -84,13 +84,14 @@
 //! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A
 //! at its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming
 //! guide of the Sound Blaster series; MIDI 1.0 Detailed Specification. Each value names its own
-//! ground in `cards`.
+//! ground in `cards`, with what a family of cards has in common told once.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+pub mod behaviour;
 mod cards;
 mod chip;
 #[cfg(feature = "ops")]
@@ -110,7 +111,8 @@ mod timing;
 mod transmitter;
 mod wire;
 
-pub use cards::{card, cards};
+pub use behaviour::Behaviour;
+pub use cards::{card, cards, families, family};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
 pub use note::Note;

@@ -32,96 +32,116 @@ impl Spread {
     }
 }
 
-/// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
-///
-/// In a profile each one is a range; in a chip it is the number that is used.
+/// A latency as a card file names it.
+pub struct Latency {
+    /// Its key in a card file.
+    pub key: &'static str,
+    /// From when to when, in a few words.
+    pub about: &'static str,
+    /// Whether it may be [`NEVER_NS`].
+    pub length: Length,
+    /// Its place, to be read.
+    pub get: fn(&Timing) -> &Spread,
+    /// Its place, to be written.
+    pub get_mut: fn(&mut Timing) -> &mut Spread,
+}
+
+/// Whether a latency always ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Timing<T = Spread> {
+pub enum Length {
+    /// It does.
+    Finite,
+    /// It may be [`NEVER_NS`].
+    FiniteOrNever,
+}
+
+/// Makes [`Timing`] and [`LATENCIES`] from one table: what a latency is, its name, its key in a
+/// card file, whether it ends, and a few words on it.
+macro_rules! latencies {
+    ($($(#[$doc:meta])+ $field:ident, $key:literal, $length:ident, $about:literal;)+) => {
+        /// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
+        ///
+        /// In a profile each one is a range; in a chip it is the number that is used.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct Timing<T = Spread> {
+            $($(#[$doc])+ pub $field: T,)+
+        }
+
+        /// Every latency, in the order of [`Timing`].
+        pub static LATENCIES: &[Latency] = &[$(
+            Latency {
+                key: $key,
+                about: $about,
+                length: Length::$length,
+                get: |timing| &timing.$field,
+                get_mut: |timing| &mut timing.$field,
+            },
+        )+];
+
+        impl Timing {
+            const fn all(spread: Spread) -> Self {
+                Self { $($field: spread,)+ }
+            }
+        }
+
+        impl<T> Timing<T> {
+            /// The same with `change` applied to each one, in the order in which they are declared.
+            #[must_use]
+            pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Timing<U> {
+                Timing { $($field: change(&self.$field),)+ }
+            }
+        }
+    };
+}
+
+// A new one goes to the end: the place of a latency is where its drawn times start from.
+latencies! {
     /// Intelligent mode, unit idle: from a write until the unit takes the byte and DRR clears.
-    pub drr_clear_intelligent_ns: T,
+    drr_clear_intelligent_ns, "drr-clear-intelligent-ns", Finite,
+        "intelligent mode, idle: from a write until the byte is taken";
     /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
-    pub drr_clear_uart_ns: T,
+    drr_clear_uart_ns, "drr-clear-uart-ns", Finite, "the same in UART mode";
     /// UART mode: from one byte taken to the next one taken, with room in the buffer.
-    pub tx_accept_ns: T,
+    tx_accept_ns, "tx-accept-ns", Finite, "from one byte taken to the next one taken";
     /// UART mode, line idle: from a byte taken to its start bit.
-    pub tx_start_ns: T,
+    tx_start_ns, "tx-start-ns", Finite, "from a byte taken to its start bit";
     /// From a command taken to its ACK in DATA.
-    pub ack_latency_ns: T,
+    ack_latency_ns, "ack-latency-ns", Finite, "from a command taken to its ACK";
     /// From the host's read of the ACK to the answer in DATA.
-    pub reply_latency_ns: T,
+    reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
-    pub rx_to_dsr_ns: T,
+    rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";
     /// From a read of DATA to the next byte in it, if one is ready.
-    pub next_byte_ns: T,
+    next_byte_ns, "next-byte-ns", Finite, "from a read of DATA to the next byte";
     /// From power-on until the first byte is taken.
-    pub busy_after_power_on_ns: T,
+    busy_after_power_on_ns, "busy-after-power-on-ns", Finite, "from power-on";
     /// Reset in intelligent mode: from the command taken until the next byte is taken.
-    pub busy_after_reset_ns: T,
+    busy_after_reset_ns, "busy-after-reset-ns", Finite, "from FF in intelligent mode";
     /// Command 3F: from its ACK until the first data byte is taken.
-    pub busy_after_uart_entry_ns: T,
+    busy_after_uart_entry_ns, "busy-after-uart-entry-ns", Finite, "from the ACK of 3F";
     /// Reset in UART mode: from the command taken until the next byte is taken.
-    pub busy_after_exit_ns: T,
+    busy_after_exit_ns, "busy-after-exit-ns", Finite, "from FF in UART mode";
     /// The same when the reset throws away output that waited.
-    pub busy_after_exit_full_ns: T,
+    busy_after_exit_full_ns, "busy-after-exit-full-ns", Finite,
+        "the same when output is thrown away";
     /// Reset in UART mode: from the command taken until the output that still waits is thrown
     /// away; [`NEVER_NS`] if all of it is sent.
-    pub backlog_after_exit_ns: T,
+    backlog_after_exit_ns, "backlog-after-exit-ns", FiniteOrNever,
+        "from FF in UART mode until waiting output is thrown away, or \"never\"";
     /// Command 3F that follows a reset, before the first F8 that the card sends by itself: from its
     /// ACK until the first data byte is taken.
-    pub busy_after_early_uart_entry_ns: T,
+    busy_after_early_uart_entry_ns, "busy-after-early-uart-entry-ns", Finite,
+        "from the ACK of a 3F right after a reset";
     /// From the moment a MIDI IN byte that had to wait for its turn is fetched to DSR.
-    pub rx_queued_to_dsr_ns: T,
+    rx_queued_to_dsr_ns, "rx-queued-to-dsr-ns", Finite,
+        "from the fetch of a MIDI IN byte that had to wait to DSR";
 }
 
 impl Timing {
     /// A card that does everything at once, and sends after a reset what it holds: most cards
     /// without firmware, but for the start of a byte.
-    pub(crate) const AT_ONCE: Self = {
-        const AT_ONCE: Spread = Spread::exactly(0);
-        Self {
-            drr_clear_intelligent_ns: AT_ONCE,
-            drr_clear_uart_ns: AT_ONCE,
-            tx_accept_ns: AT_ONCE,
-            tx_start_ns: AT_ONCE,
-            ack_latency_ns: AT_ONCE,
-            reply_latency_ns: AT_ONCE,
-            rx_to_dsr_ns: AT_ONCE,
-            next_byte_ns: AT_ONCE,
-            busy_after_power_on_ns: AT_ONCE,
-            busy_after_reset_ns: AT_ONCE,
-            busy_after_uart_entry_ns: AT_ONCE,
-            busy_after_exit_ns: AT_ONCE,
-            busy_after_exit_full_ns: AT_ONCE,
-            backlog_after_exit_ns: Spread::exactly(NEVER_NS),
-            busy_after_early_uart_entry_ns: AT_ONCE,
-            rx_queued_to_dsr_ns: AT_ONCE,
-        }
-    };
-}
-
-impl<T> Timing<T> {
-    /// The same with `change` applied to each one, in the order in which they are declared.
-    #[must_use]
-    pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Timing<U> {
-        Timing {
-            drr_clear_intelligent_ns: change(&self.drr_clear_intelligent_ns),
-            drr_clear_uart_ns: change(&self.drr_clear_uart_ns),
-            tx_accept_ns: change(&self.tx_accept_ns),
-            tx_start_ns: change(&self.tx_start_ns),
-            ack_latency_ns: change(&self.ack_latency_ns),
-            reply_latency_ns: change(&self.reply_latency_ns),
-            rx_to_dsr_ns: change(&self.rx_to_dsr_ns),
-            next_byte_ns: change(&self.next_byte_ns),
-            busy_after_power_on_ns: change(&self.busy_after_power_on_ns),
-            busy_after_reset_ns: change(&self.busy_after_reset_ns),
-            busy_after_uart_entry_ns: change(&self.busy_after_uart_entry_ns),
-            busy_after_exit_ns: change(&self.busy_after_exit_ns),
-            busy_after_exit_full_ns: change(&self.busy_after_exit_full_ns),
-            backlog_after_exit_ns: change(&self.backlog_after_exit_ns),
-            busy_after_early_uart_entry_ns: change(&self.busy_after_early_uart_entry_ns),
-            rx_queued_to_dsr_ns: change(&self.rx_queued_to_dsr_ns),
-        }
-    }
+    pub(crate) const AT_ONCE: Self =
+        Self { backlog_after_exit_ns: Spread::exactly(NEVER_NS), ..Self::all(Spread::exactly(0)) };
 }
 
 /// Which point of each [`Spread`] a chip uses.
@@ -286,7 +306,10 @@ mod tests {
 
     #[test]
     fn the_sequence_of_a_seed_is_fixed() {
-        let spreads = Timing { drr_clear_uart_ns: Spread::between(0, 0, 999), ..all(0) };
+        let spreads = Timing {
+            drr_clear_uart_ns: Spread::between(0, 0, 999),
+            ..Timing::all(Spread::exactly(0))
+        };
         let mut draws = Draws::new(&spreads, 1);
         let mut timing = draws.first();
         let mut drawn = [0; 5];
@@ -295,10 +318,5 @@ mod tests {
             draws.after_take(&mut timing);
         }
         assert_eq!(drawn, [466, 34, 45, 563, 398]);
-    }
-
-    fn all(time: u64) -> Timing {
-        let nothing: Timing = crate::card("clone-dumb").expect("a known card").timing;
-        nothing.map(|_| Spread::exactly(time))
     }
 }

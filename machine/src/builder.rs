@@ -280,11 +280,12 @@ impl MachineBuilder {
             Some(driver) => driver,
             None => Driver::named("uart")?,
         };
-        let port = self.port.unwrap_or(self.profile.usual_port);
-        let ports = ports(port, self.profile.status_offset)?;
-        let config = KernelConfig { port_access_ns: self.profile.access_ns, ..self.kernel };
+        let port = self.port.unwrap_or(self.profile.behaviour.usual_port);
+        let ports = ports(port, self.profile.behaviour.status_offset)?;
+        let config =
+            KernelConfig { port_access_ns: self.profile.behaviour.access_ns, ..self.kernel };
         let kernel = Kernel::new(config);
-        let (trigger, share) = match self.profile.interrupt {
+        let (trigger, share) = match self.profile.behaviour.interrupt {
             InterruptKind::LatchEdge => (TriggerMode::Latched, Share::Exclusive),
             InterruptKind::Level => (TriggerMode::Level, Share::Shared),
         };
@@ -303,7 +304,7 @@ impl MachineBuilder {
         let shell = Box::new(CardDevice(Rc::clone(&card)));
         let device = kernel.attach_device(
             port,
-            self.profile.status_offset.max(1) + 1,
+            self.profile.behaviour.status_offset.max(1) + 1,
             Some(self.irq),
             shell,
         );

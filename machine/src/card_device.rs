@@ -87,7 +87,7 @@ impl CardState {
         if power == CardPower::On {
             // The time of a chip begins at 0: it is busy from now on for as long as it says.
             let mut profile = self.profile.clone();
-            let busy = &mut profile.timing.busy_after_power_on_ns;
+            let busy = &mut profile.behaviour.timing.busy_after_power_on_ns;
             let later = |time_ns: u64| time_ns.saturating_add(now_ns);
             *busy = Spread::between(later(busy.min), later(busy.typ), later(busy.max));
             self.chip = Mpu401::with_timing(&profile, InitialState::PowerOn, self.timing);

@@ -144,8 +144,14 @@ fn the_levels_tell_what_is_on_its_way() {
             }
         }
         let profile = portcls_machine::chip::card(card).expect("the card is in the table");
-        assert!((1..=u32::from(profile.tx_depth)).contains(&most_out), "{card}: {most_out}");
-        assert!((1..=u32::from(profile.rx_depth)).contains(&most_in), "{card}: {most_in}");
+        assert!(
+            (1..=u32::from(profile.behaviour.tx_depth)).contains(&most_out),
+            "{card}: {most_out}"
+        );
+        assert!(
+            (1..=u32::from(profile.behaviour.rx_depth)).contains(&most_in),
+            "{card}: {most_in}"
+        );
         let last = with_signals(&log).pop().expect("there are events").0;
         assert_eq!((last["tx fifo"], last["rx fifo"], last["dsr"]), (0, 0, 1), "{card}");
     }

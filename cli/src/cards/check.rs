@@ -182,7 +182,7 @@ mod tests {
     fn a_card_that_does_not_do_as_expected_fails_the_check_and_is_named() {
         let good = card("sb16").unwrap();
         let mut broken = good.clone();
-        broken.rx_depth = 1;
+        broken.behaviour.rx_depth = 1;
         let broken = [broken];
         assert_eq!(run(&broken, CardTiming::Typical, Format::Json).unwrap(), Exit::CheckFailed);
         let report = ops::check(&broken);

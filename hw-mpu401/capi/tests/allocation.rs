@@ -84,7 +84,7 @@ fn no_call_between_new_and_free_allocates() {
         let mut card = Instance::new(&profile.name).expect("a known card");
         let before = CALLS.get();
         assert!(before > before_new, "the allocator counts");
-        use_hard(&mut card, profile.status_offset);
+        use_hard(&mut card, profile.behaviour.status_offset);
         assert_eq!(CALLS.get() - before, 0, "calls to the allocator by {}", profile.name);
         assert!(card.count(Count::BytesSent) > 4_096, "the queue of {} was full", profile.name);
         assert!(card.count(Count::BytesDropped) > 0);

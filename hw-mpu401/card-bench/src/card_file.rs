@@ -1,6 +1,6 @@
 //! Cards of one's own: a profile as a file in TOML, read and written.
 //!
-//! Owns: the keys of such a file (`fields`), reading it ([`CardFile::parse`]) with what is wrong
+//! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with what is wrong
 //! named by file and line, and the text of any profile ([`to_toml`]). It reads no file itself.
 //!
 //! ```
@@ -12,13 +12,13 @@
 //!      based-on = \"sb16\"
 //!      tx-depth = 16",
 //! )?;
-//! assert_eq!((card.profile.tx_depth, card.profile.rx_depth), (16, 2));
+//! assert_eq!((card.profile.behaviour.tx_depth, card.profile.behaviour.rx_depth), (16, 2));
 //! # Ok::<(), mpu401_card_bench::card_file::CardFileError>(())
 //! ```
 
 mod consistency;
 mod error;
-mod fields;
+mod keys;
 mod read;
 mod value;
 mod write;

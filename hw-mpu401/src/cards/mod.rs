@@ -1,10 +1,11 @@
-//! The cards that are known, one file each.
+//! The cards that are known, one file each: what it has otherwise than its family, and why.
 
 mod awe64;
 mod aztech_azt1605;
 mod clone_dumb;
 mod cs4237b;
 mod es1688;
+mod families;
 mod lm4560;
 mod megamid;
 mod musicquest_mqx;
@@ -15,6 +16,8 @@ mod smsc_superio;
 mod sonicvibes;
 
 use crate::profile::CardProfile;
+
+pub use families::{families, family};
 
 /// Every card, the default one first: units with firmware, chips, clones.
 static CARDS: [CardProfile; 13] = [

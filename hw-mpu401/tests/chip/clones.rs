@@ -155,9 +155,9 @@ fn an_ack_goes_before_or_behind_unread_input_as_the_profile_says() {
         [(AckPosition::Tail, [0x90, 0xFE, 0xFE]), (AckPosition::Front, [0xFE, 0x90, 0x90])]
     {
         let mut profile = card("smsc-superio").expect("known").clone();
-        profile.ack_reset_in_uart = ResetAck::Acknowledged;
-        profile.cleared_by_reset = Fifos::empty();
-        profile.ack_position = ack_position;
+        profile.behaviour.ack_reset_in_uart = ResetAck::Acknowledged;
+        profile.behaviour.cleared_by_reset = Fifos::empty();
+        profile.behaviour.ack_position = ack_position;
         let mut chip = Mpu401::new(&profile, UART);
         chip.midi_in(0, 0x90);
         chip.write(Register::Command, 0xFF, 1_000_000);
@@ -169,7 +169,7 @@ fn an_ack_goes_before_or_behind_unread_input_as_the_profile_says() {
 #[test]
 fn the_oldest_byte_is_dropped_where_the_profile_says_so() {
     let mut profile = card("smsc-superio").expect("known").clone();
-    profile.rx_overrun = Overrun::DropOld;
+    profile.behaviour.rx_overrun = Overrun::DropOld;
     let mut chip = Mpu401::new(&profile, UART);
     for byte in 0..20 {
         chip.midi_in(0, byte);

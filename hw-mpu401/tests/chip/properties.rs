@@ -254,7 +254,7 @@ proptest! {
             prop_assert_eq!(chip.read(Register::Command, now_ns), first);
             prop_assert_eq!(chip.interrupt_line(), line);
             let may_be_quiet =
-                cards()[card_number].ack_reset_in_uart == ResetAck::WithoutInterrupt;
+                cards()[card_number].behaviour.ack_reset_in_uart == ResetAck::WithoutInterrupt;
             let has_data = first & 0x80 == 0;
             prop_assert!(line == has_data || (may_be_quiet && has_data));
         }

@@ -109,7 +109,7 @@ fn the_three_fixed_choices_give_the_ends_and_the_middle_of_each_range() {
 #[test]
 fn every_range_of_a_card_is_in_order() {
     for profile in cards() {
-        let _ = profile.timing.map(|&Spread { min, typ, max }| {
+        let _ = profile.behaviour.timing.map(|&Spread { min, typ, max }| {
             assert!(min <= typ && typ <= max, "{}: {min} {typ} {max}", profile.name);
         });
     }
@@ -155,7 +155,7 @@ fn the_same_seed_gives_the_same_times_and_another_one_others() {
 fn a_byte_with_drawn_times_goes_the_same_way_as_one_of_the_fast_stream() {
     for profile in cards() {
         let mut exact = profile.clone();
-        exact.timing = profile.timing.map(|spread| Spread::exactly(spread.typ));
+        exact.behaviour.timing = profile.behaviour.timing.map(|spread| Spread::exactly(spread.typ));
         assert_eq!(
             course(profile, CardTiming::Typical),
             course(&exact, CardTiming::Seeded(7)),

@@ -27,8 +27,8 @@ const ACCESSES: u64 = 2;
 /// From a driver's first access to the start bit on an idle wire.
 fn card_latency_ns(name: &str) -> u64 {
     let profile = card(name).unwrap();
-    let timing = &profile.timing;
-    ACCESSES * profile.access_ns + timing.drr_clear_uart_ns.typ + timing.tx_start_ns.typ
+    let timing = &profile.behaviour.timing;
+    ACCESSES * profile.behaviour.access_ns + timing.drr_clear_uart_ns.typ + timing.tx_start_ns.typ
 }
 
 /// The longest pause between two messages that are both due.
@@ -37,7 +37,7 @@ fn card_latency_ns(name: &str) -> u64 {
 /// that holds more bytes than leave in that time has no pause; another one has what is left of the
 /// millisecond, and one poll of the driver.
 fn pause_ns(name: &str) -> u64 {
-    let held = u64::from(card(name).unwrap().tx_depth) - 1;
+    let held = u64::from(card(name).unwrap().behaviour.tx_depth) - 1;
     let empty_ns = CLOCK_NS.saturating_sub(held * BYTE_TIME_NS);
     if empty_ns == 0 { 0 } else { empty_ns + POLL_NS + card_latency_ns(name) }
 }

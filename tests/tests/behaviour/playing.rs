@@ -64,7 +64,8 @@ fn no_byte_begins_before_the_one_before_it_has_had_its_320_us() {
 
 #[test]
 fn a_sysex_longer_than_every_fifo_goes_out_whole() {
-    let deepest = CARDS.map(|name| card(name).unwrap().tx_depth).into_iter().max().unwrap();
+    let deepest =
+        CARDS.map(|name| card(name).unwrap().behaviour.tx_depth).into_iter().max().unwrap();
     let mut song = Song::new();
     song.push(0, &sysex(usize::from(deepest) * 2));
     song.push(5_000_000, &[0xF8]);

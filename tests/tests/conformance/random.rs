@@ -57,7 +57,7 @@ fn run_probed<M: Model>(
     make: impl Fn(InitialState) -> M,
 ) -> (RunReport, Vec<WireEvent>) {
     let seen = Rc::new(RefCell::new(Vec::new()));
-    let report = run_on(script, &card.name, card.access_ns, |initial| Probe {
+    let report = run_on(script, &card.name, card.behaviour.access_ns, |initial| Probe {
         model: make(initial),
         seen: Rc::clone(&seen),
     });

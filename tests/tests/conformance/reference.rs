@@ -10,9 +10,9 @@ mod ports;
 use std::collections::VecDeque;
 
 use portcls_machine::chip::{
-    AckPosition, AckSet, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane, Mode,
-    NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput, WireEdge,
-    WireEvent,
+    AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
+    Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
+    WireEdge, WireEvent,
 };
 
 const BYTE_US: u64 = 320;
@@ -59,7 +59,7 @@ enum Own {
 
 /// The slow model.
 pub struct Reference {
-    card: CardProfile,
+    card: Behaviour,
     timing: Timing<u64>,
     now_us: u64,
     mode: Mode,
@@ -85,11 +85,12 @@ pub struct Reference {
 }
 
 impl Reference {
-    pub fn new(card: &CardProfile, initial: InitialState) -> Self {
+    pub fn new(profile: &CardProfile, initial: InitialState) -> Self {
+        let card = profile.behaviour;
         let is_uart = card.command_port == CommandPort::StatusOnly
             || matches!(initial, InitialState::Uart { .. });
         let mut unit = Reference {
-            card: card.clone(),
+            card,
             timing: card.timing.map(|spread| spread.typ),
             now_us: 0,
             mode: if is_uart { Mode::Uart } else { Mode::Intelligent },

@@ -42,7 +42,7 @@ fn the_slow_model_agrees_with_the_chip_on_every_scenario_in_uart_mode() {
     for mut script in suite() {
         script.scenarios.retain(stays_in_uart_mode);
         for card in cards() {
-            let access_ns = card.access_ns;
+            let access_ns = card.behaviour.access_ns;
             let chip = run_on(&script, &card.name, access_ns, |state| Mpu401::new(card, state));
             let slow = run_on(&script, &card.name, access_ns, |state| Reference::new(card, state));
             assert_eq!(chip.to_string(), slow.to_string());

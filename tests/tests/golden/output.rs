@@ -84,7 +84,7 @@ fn a_card_with_one_place_takes_a_part_of_each_write() {
 #[test]
 fn a_card_that_is_still_busy_is_asked_again_a_millisecond_later() {
     let mut profile = card("roland-mpu401").unwrap().clone();
-    profile.timing.busy_after_early_uart_entry_ns = Spread::exactly(203_000_000);
+    profile.behaviour.timing.busy_after_early_uart_entry_ns = Spread::exactly(203_000_000);
     let machine = MachineBuilder::new().card_profile(profile).build().unwrap();
     machine.start().unwrap();
     let pin = render(&machine);

@@ -1,6 +1,6 @@
 //! What cannot be true of one card at once, though each key by itself is possible.
 
-use hw_mpu401::{AckSet, CardProfile, CommandPort, HostPort, NEVER_NS, ResetAck};
+use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck};
 
 /// Two things of a card that exclude each other.
 pub(super) struct Contradiction {
@@ -11,7 +11,7 @@ pub(super) struct Contradiction {
 }
 
 /// The first contradiction in a card.
-pub(super) fn contradiction(card: &CardProfile) -> Option<Contradiction> {
+pub(super) fn contradiction(card: &Behaviour) -> Option<Contradiction> {
     [commands(card), status(card), ports(card), depth(card), times(card)]
         .into_iter()
         .flatten()
@@ -22,7 +22,7 @@ fn found(keys: &'static [&'static str], what: &str, hint: &str) -> Option<Contra
     Some(Contradiction { keys, what: what.to_owned(), hint: hint.to_owned() })
 }
 
-fn commands(card: &CardProfile) -> Option<Contradiction> {
+fn commands(card: &Behaviour) -> Option<Contradiction> {
     let has_no_commands = card.command_port == CommandPort::StatusOnly;
     if has_no_commands && card.firmware.is_some() {
         return found(
@@ -56,7 +56,7 @@ fn commands(card: &CardProfile) -> Option<Contradiction> {
     None
 }
 
-fn status(card: &CardProfile) -> Option<Contradiction> {
+fn status(card: &Behaviour) -> Option<Contradiction> {
     let changing = card.status_rx_full_bits | card.status_uart_bits;
     if card.status_low_bits & changing != 0 || card.status_rx_full_bits & card.status_uart_bits != 0
     {
@@ -69,7 +69,7 @@ fn status(card: &CardProfile) -> Option<Contradiction> {
     None
 }
 
-fn ports(card: &CardProfile) -> Option<Contradiction> {
+fn ports(card: &Behaviour) -> Option<Contradiction> {
     if card.usual_port.checked_add(card.status_offset).is_none() {
         return found(
             &["usual-port", "status-offset"],
@@ -80,7 +80,7 @@ fn ports(card: &CardProfile) -> Option<Contradiction> {
     None
 }
 
-fn depth(card: &CardProfile) -> Option<Contradiction> {
+fn depth(card: &Behaviour) -> Option<Contradiction> {
     if card.host_port == HostPort::Mailbox && card.tx_depth < 2 {
         return found(
             &["tx-depth", "host-port"],
@@ -91,7 +91,7 @@ fn depth(card: &CardProfile) -> Option<Contradiction> {
     None
 }
 
-fn times(card: &CardProfile) -> Option<Contradiction> {
+fn times(card: &Behaviour) -> Option<Contradiction> {
     let timing = &card.timing;
     let (empty, full) = (timing.busy_after_exit_ns, timing.busy_after_exit_full_ns);
     if full.min < empty.min || full.typ < empty.typ || full.max < empty.max {

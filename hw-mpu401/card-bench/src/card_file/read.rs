@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
+use hw_mpu401::behaviour::{Kind, LATENCIES, Latency, Length, Radix};
 use hw_mpu401::{
-    BYTE_TIME_NS, CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, ResetOutput, Spread, Text,
-    card, cards,
+    BYTE_TIME_NS, Behaviour, CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, ResetOutput,
+    Spread, Text, Timing, card, cards,
 };
 use toml::de::DeTable;
 
 use super::consistency::contradiction;
 use super::error::Fault;
-use super::fields::{BACKLOG, FIELDS, Field, Kind, LATENCIES, Radix};
+use super::keys::{Key, Value, keys};
 use super::value::{Entry, entries, short};
 use super::{CardFile, CardFileError};
 
@@ -43,32 +44,36 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
     })?;
     let entries = entries(table.get_ref());
     let base = entries.iter().find(|entry| entry.key == BASE_KEY).map(base).transpose()?;
+    let needed = if base.is_some() { Needed::Differences } else { Needed::Everything };
     let mut profile = base.unwrap_or(&cards()[0]).clone();
     for entry in &entries {
-        match FIELDS.iter().find(|field| field.key == entry.key) {
-            Some(field) => read_field(&mut profile, field, entry)?,
-            None if entry.key == TIMING_KEY => read_timing(&mut profile, entry, base.is_some())?,
-            None if entry.key == BASE_KEY => {}
-            None => return Err(unknown(entry, FIELDS.iter().map(|field| field.key))),
+        match keys().find(|key| key.name == entry.key) {
+            Some(key) => read_key(&mut profile, &key, entry)?,
+            None => match entry.key {
+                TIMING_KEY => read_timing(&mut profile.behaviour.timing, entry, needed)?,
+                BASE_KEY => {}
+                _ => return Err(unknown(entry, keys().map(|key| key.name))),
+            },
         }
     }
-    let is_given = |key: &str| entries.iter().any(|entry| entry.key == key);
-    let keys = FIELDS.iter().map(|field| field.key).chain([TIMING_KEY]);
-    let mut needed = keys.filter(|key| *key == "name" || base.is_none());
-    if let Some(key) = needed.find(|key| !is_given(key)) {
-        return Err(missing(key, text.len()));
+    let is_given = |name: &str| entries.iter().any(|entry| entry.key == name);
+    let names = keys().map(|key| key.name).chain([TIMING_KEY]);
+    let mut names = names.filter(|name| *name == "name" || needed == Needed::Everything);
+    if let Some(name) = names.find(|name| !is_given(name)) {
+        return Err(missing(name, text.len()));
     }
-    if let Some(contradiction) = contradiction(&profile) {
-        let place = contradiction.keys.iter().find_map(|key| {
-            let inside =
-                entries.iter().find(|entry| entry.key == TIMING_KEY && key.ends_with("-ns"));
-            entries.iter().find(|entry| entry.key == *key).or(inside)
-        });
-        let at = place.map_or(0, |entry| entry.at);
-        return Err(Fault::new(at, contradiction.what, contradiction.hint));
-    }
+    check(&profile.behaviour, &entries)?;
     let based_on = base.map(|base| base.name.to_string());
     Ok(CardFile { profile, based_on })
+}
+
+/// What a card file has to say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    /// The name, and what is otherwise than where it starts from.
+    Differences,
+    /// Every key.
+    Everything,
 }
 
 fn base(entry: &Entry<'_>) -> Result<&'static CardProfile, Fault> {
@@ -77,6 +82,17 @@ fn base(entry: &Entry<'_>) -> Result<&'static CardProfile, Fault> {
         let names: Vec<&str> = cards().iter().map(|card| &*card.name).collect();
         entry.fault(format!("write one of {}", names.join(", ")))
     })
+}
+
+/// Looks for what cannot be true of one card at once.
+fn check(behaviour: &Behaviour, entries: &[Entry<'_>]) -> Result<(), Fault> {
+    let Some(contradiction) = contradiction(behaviour) else { return Ok(()) };
+    let place = contradiction.keys.iter().find_map(|key| {
+        let inside = entries.iter().find(|entry| entry.key == TIMING_KEY && key.ends_with("-ns"));
+        entries.iter().find(|entry| entry.key == *key).or(inside)
+    });
+    let at = place.map_or(0, |entry| entry.at);
+    Err(Fault::new(at, contradiction.what, contradiction.hint))
 }
 
 fn missing(key: &str, end: usize) -> Fault {
@@ -91,7 +107,8 @@ fn missing(key: &str, end: usize) -> Fault {
 /// A key that there is not, with the one that looks most like it.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", short(entry.key));
-    let near = known.chain([BASE_KEY, TIMING_KEY]).max_by_key(|key| likeness(key, entry.key));
+    let known = known.chain([BASE_KEY, TIMING_KEY]);
+    let near = known.max_by_key(|key| likeness(key, entry.key));
     let near = near.filter(|key| likeness(key, entry.key) >= key.len() / 2);
     let hint = match near {
         Some(key) => format!("did you mean {key}?"),
@@ -108,27 +125,34 @@ fn likeness(one: &str, other: &str) -> usize {
     (start + end).min(one.len())
 }
 
-fn read_field(card: &mut CardProfile, field: &Field, entry: &Entry<'_>) -> Result<(), Fault> {
-    match &field.kind {
-        Kind::Text { set, .. } => {
+fn read_key(card: &mut CardProfile, key: &Key, entry: &Entry<'_>) -> Result<(), Fault> {
+    match &key.value {
+        Value::Text { set, .. } => {
             let text = entry.text("write a text in \"\"")?;
-            if field.key == "name" {
+            if key.name == "name" {
                 check_name(entry, &text)?;
             }
             set(card, Text::Owned(text));
         }
-        Kind::Sources => {
+        Value::Sources => {
             let texts = entry.list("write a list of texts, as in [\"measured by me\"]")?;
             card.sources = Cow::Owned(texts.into_iter().map(Text::Owned).collect());
         }
-        Kind::Number { range, radix, set, .. } => {
-            set(card, entry.number(range.clone(), *radix)?);
+        Value::Behaviour(kind) => read_field(&mut card.behaviour, kind, entry)?,
+    }
+    Ok(())
+}
+
+fn read_field(behaviour: &mut Behaviour, kind: &Kind, entry: &Entry<'_>) -> Result<(), Fault> {
+    match kind {
+        Kind::Number { range, radix, place } => {
+            (place.set)(behaviour, entry.number(range.clone(), *radix)?);
         }
-        Kind::Word { words, set, .. } => set(card, entry.word(words)?),
-        Kind::Firmware => card.firmware = read_firmware(entry)?,
-        Kind::EmptyRead => card.empty_read = read_empty_read(entry)?,
-        Kind::Fifos { set, .. } => set(card, read_fifos(entry)?),
-        Kind::ResetOutput => card.reset_output = read_reset_output(entry)?,
+        Kind::Word { words, place } => (place.set)(behaviour, entry.word(words)?),
+        Kind::Firmware(place) => (place.set)(behaviour, read_firmware(entry)?),
+        Kind::EmptyRead(place) => (place.set)(behaviour, read_empty_read(entry)?),
+        Kind::Fifos(place) => (place.set)(behaviour, read_fifos(entry)?),
+        Kind::ResetOutput(place) => (place.set)(behaviour, read_reset_output(entry)?),
     }
     Ok(())
 }
@@ -196,7 +220,7 @@ fn read_reset_output(entry: &Entry<'_>) -> Result<Option<ResetOutput>, Fault> {
     }))
 }
 
-fn read_timing(card: &mut CardProfile, entry: &Entry<'_>, has_base: bool) -> Result<(), Fault> {
+fn read_timing(timing: &mut Timing, entry: &Entry<'_>, needed: Needed) -> Result<(), Fault> {
     let table = entry.value.get_ref().as_table();
     let table = table.ok_or_else(|| entry.fault("write [timing] and its keys below"))?;
     let found = entries(table);
@@ -204,18 +228,18 @@ fn read_timing(card: &mut CardProfile, entry: &Entry<'_>, has_base: bool) -> Res
         let Some(latency) = LATENCIES.iter().find(|latency| latency.key == entry.key) else {
             return Err(unknown(entry, LATENCIES.iter().map(|latency| latency.key)));
         };
-        *(latency.get_mut)(&mut card.timing) = read_spread(entry)?;
+        *(latency.get_mut)(timing) = read_spread(latency, entry)?;
     }
     let is_given = |key: &str| found.iter().any(|entry| entry.key == key);
-    match LATENCIES.iter().find(|latency| !has_base && !is_given(latency.key)) {
-        Some(latency) => Err(missing(latency.key, entry.at)),
-        None => Ok(()),
+    match LATENCIES.iter().find(|latency| !is_given(latency.key)) {
+        Some(latency) if needed == Needed::Everything => Err(missing(latency.key, entry.at)),
+        _ => Ok(()),
     }
 }
 
-fn read_spread(entry: &Entry<'_>) -> Result<Spread, Fault> {
+fn read_spread(latency: &Latency, entry: &Entry<'_>) -> Result<Spread, Fault> {
     let value = entry.value.get_ref();
-    if entry.key == BACKLOG && value.as_str() == Some("never") {
+    if latency.length == Length::FiniteOrNever && value.as_str() == Some("never") {
         return Ok(Spread::exactly(NEVER_NS));
     }
     if value.is_table() {

@@ -1,9 +1,9 @@
 //! What a card file may say, what is wrong with one, and that a written card is the same card.
 
+use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, Spread, Text, card, cards};
 use proptest::prelude::*;
 
-use super::fields::{FIELDS, Kind, LATENCIES};
 use super::*;
 
 const BASED: &str = "name = \"mine\"\nbased-on = \"roland-mpu401\"\n";
@@ -37,7 +37,10 @@ fn the_example_of_the_documentation_is_a_card() {
     assert_eq!(card.based_on.as_deref(), Some("sb16"));
     let page = include_str!("../../../../docs/card-files.md");
     let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(read(example.expect("an example")).profile.tx_depth, card.profile.tx_depth);
+    assert_eq!(
+        read(example.expect("an example")).profile.behaviour.tx_depth,
+        card.profile.behaviour.tx_depth
+    );
 }
 
 #[test]
@@ -49,12 +52,12 @@ fn a_card_based_on_another_changes_only_what_it_names() {
     );
     let mut expected = card("roland-mpu401").expect("a known card").clone();
     expected.name = Text::Borrowed("mine");
-    expected.tx_depth = 32;
-    expected.empty_read = EmptyRead::Value(0xFE);
-    expected.firmware = Some(FirmwareId { version: 0x14, revision: 2 });
-    expected.cleared_by_reset = Fifos::empty();
-    expected.timing.tx_accept_ns = Spread::between(1, 2, 3);
-    expected.timing.backlog_after_exit_ns = Spread::exactly(NEVER_NS);
+    expected.behaviour.tx_depth = 32;
+    expected.behaviour.empty_read = EmptyRead::Value(0xFE);
+    expected.behaviour.firmware = Some(FirmwareId { version: 0x14, revision: 2 });
+    expected.behaviour.cleared_by_reset = Fifos::empty();
+    expected.behaviour.timing.tx_accept_ns = Spread::between(1, 2, 3);
+    expected.behaviour.timing.backlog_after_exit_ns = Spread::exactly(NEVER_NS);
     assert_eq!(found.profile, expected);
     assert_eq!(found.based_on.as_deref(), Some("roland-mpu401"));
 }
@@ -185,10 +188,10 @@ fn a_missing_key_is_named_when_there_is_no_card_to_start_from() {
 fn the_table_of_keys_has_every_latency_in_the_order_of_the_profile() {
     let mut profile = cards()[0].clone();
     for (number, latency) in LATENCIES.iter().enumerate() {
-        *(latency.get_mut)(&mut profile.timing) = Spread::exactly(number as u64);
+        *(latency.get_mut)(&mut profile.behaviour.timing) = Spread::exactly(number as u64);
     }
     let mut next = 0;
-    let _ = profile.timing.map(|spread| {
+    let _ = profile.behaviour.timing.map(|spread| {
         assert_eq!(*spread, Spread::exactly(next));
         next += 1;
     });
@@ -201,20 +204,19 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
     (0..cards().len(), numbers, "[ -~]{1,40}").prop_map(|(card, numbers, words)| {
         let mut profile = cards()[card].clone();
         let (of_fields, of_times) = numbers.split_at(FIELDS.len());
+        profile.title = Text::Owned(words.clone());
+        profile.description = Text::Owned(words);
         for (field, &number) in FIELDS.iter().zip(of_fields) {
+            let card = &mut profile.behaviour;
             match &field.kind {
-                Kind::Number { range, set, .. } => {
-                    set(&mut profile, range.start() + number % (range.end() - range.start() + 1));
+                Kind::Number { range, place, .. } => {
+                    let numbers = range.end() - range.start() + 1;
+                    (place.set)(card, range.start() + number % numbers);
                 }
-                Kind::Word { words, set, .. } => set(&mut profile, number as usize % words.len()),
-                Kind::Fifos { set, .. } => {
-                    set(&mut profile, Fifos::from_bits_truncate(number as u8));
-                }
-                Kind::EmptyRead if number % 2 == 0 => {
-                    profile.empty_read = EmptyRead::Value((number >> 8) as u8);
-                }
-                Kind::Text { set, .. } if field.key != "name" => {
-                    set(&mut profile, Text::Owned(words.clone()));
+                Kind::Word { words, place } => (place.set)(card, number as usize % words.len()),
+                Kind::Fifos(place) => (place.set)(card, Fifos::from_bits_truncate(number as u8)),
+                Kind::EmptyRead(place) if number % 2 == 0 => {
+                    (place.set)(card, EmptyRead::Value((number >> 8) as u8));
                 }
                 _ => {}
             }
@@ -222,7 +224,8 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
         for (latency, numbers) in LATENCIES.iter().zip(of_times.chunks(3)) {
             let mut times = [numbers[0], numbers[1], numbers[2]].map(|n| n % 86_400_000_000_001);
             times.sort_unstable();
-            *(latency.get_mut)(&mut profile.timing) = Spread::between(times[0], times[1], times[2]);
+            *(latency.get_mut)(&mut profile.behaviour.timing) =
+                Spread::between(times[0], times[1], times[2]);
         }
         profile
     })
@@ -236,7 +239,7 @@ proptest! {
         match CardFile::parse("t.toml", &to_toml(&profile)) {
             Ok(found) => prop_assert_eq!(found.profile, profile),
             Err(error) => {
-                let contradiction = consistency::contradiction(&profile);
+                let contradiction = consistency::contradiction(&profile.behaviour);
                 prop_assert_eq!(contradiction.map(|c| c.what), Some(error.what));
             }
         }

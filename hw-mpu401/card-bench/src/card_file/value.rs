@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use hw_mpu401::behaviour::Radix;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::Fault;
-use super::fields::Radix;
 
 /// Longest text in characters.
 const MAX_TEXT: usize = 1_000;

@@ -2,68 +2,80 @@
 
 use std::fmt::Write;
 
-use hw_mpu401::{CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
+use hw_mpu401::behaviour::{Kind, LATENCIES, Radix};
+use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
 
-use super::fields::{FIELDS, Field, Kind, LATENCIES, Radix};
+use super::keys::{Key, Value, keys};
 
 /// The card as the text of a file that gives the same card.
 #[must_use]
 pub fn to_toml(card: &CardProfile) -> String {
     let mut text = String::new();
-    for field in FIELDS {
+    for key in keys() {
         // A String takes everything.
-        let _ = writeln!(text, "# {}", about(field));
-        let _ = writeln!(text, "{} = {}\n", field.key, value(field, card));
+        let _ = writeln!(text, "# {}", about(&key));
+        let _ = writeln!(text, "{} = {}\n", key.name, value(&key, card));
     }
     text.push_str("# Times in ns: one number, or { min, typ, max } where it varies.\n[timing]\n");
     for latency in LATENCIES {
-        let spread = spread((latency.get)(&card.timing));
+        let spread = spread((latency.get)(&card.behaviour.timing));
         // A String takes everything.
         let _ = writeln!(text, "# {}\n{} = {spread}", latency.about, latency.key);
     }
     text
 }
 
-fn about(field: &Field) -> String {
-    match &field.kind {
-        Kind::Word { words, .. } => format!("one of {}; {}", words.join(", "), field.about),
-        Kind::Number { range, radix: Radix::Decimal, .. } => {
-            format!("{} to {}; {}", range.start(), range.end(), field.about)
+fn about(key: &Key) -> String {
+    match &key.value {
+        Value::Behaviour(Kind::Word { words, .. }) => {
+            format!("one of {}; {}", words.join(", "), key.about)
         }
-        Kind::Number { range, radix: Radix::Hexadecimal, .. } => {
-            format!("0x{:X} to 0x{:X}; {}", range.start(), range.end(), field.about)
+        Value::Behaviour(Kind::Number { range, radix: Radix::Decimal, .. }) => {
+            format!("{} to {}; {}", range.start(), range.end(), key.about)
         }
-        _ => field.about.to_owned(),
+        Value::Behaviour(Kind::Number { range, radix: Radix::Hexadecimal, .. }) => {
+            format!("0x{:X} to 0x{:X}; {}", range.start(), range.end(), key.about)
+        }
+        _ => key.about.to_owned(),
     }
 }
 
-fn value(field: &Field, card: &CardProfile) -> String {
-    match &field.kind {
-        Kind::Text { get, .. } => quoted(get(card)),
-        Kind::Sources => {
+fn value(key: &Key, card: &CardProfile) -> String {
+    match &key.value {
+        Value::Text { get, .. } => quoted(get(card)),
+        Value::Sources => {
             let sources: Vec<String> =
                 card.sources.iter().map(|source| format!("\n    {},", quoted(source))).collect();
             if sources.is_empty() { "[]".to_owned() } else { format!("[{}\n]", sources.concat()) }
         }
-        Kind::Number { radix: Radix::Decimal, get, .. } => get(card).to_string(),
-        Kind::Number { radix: Radix::Hexadecimal, get, .. } => format!("0x{:02X}", get(card)),
-        Kind::Word { words, get, .. } => quoted(words[get(card)]),
-        Kind::Firmware => match card.firmware {
+        Value::Behaviour(kind) => field(kind, &card.behaviour),
+    }
+}
+
+fn field(kind: &Kind, behaviour: &Behaviour) -> String {
+    match kind {
+        Kind::Number { radix: Radix::Decimal, place, .. } => (place.get)(behaviour).to_string(),
+        Kind::Number { radix: Radix::Hexadecimal, place, .. } => {
+            format!("0x{:02X}", (place.get)(behaviour))
+        }
+        Kind::Word { words, place } => quoted(words[(place.get)(behaviour)]),
+        Kind::Firmware(place) => match (place.get)(behaviour) {
             None => quoted("none"),
             Some(id) => {
                 format!("{{ version = 0x{:02X}, revision = 0x{:02X} }}", id.version, id.revision)
             }
         },
-        Kind::EmptyRead => match card.empty_read {
+        Kind::EmptyRead(place) => match (place.get)(behaviour) {
             EmptyRead::Stale => quoted("stale"),
             EmptyRead::Value(byte) => format!("0x{byte:02X}"),
         },
-        Kind::Fifos { get, .. } => {
+        Kind::Fifos(place) => {
+            let fifos = (place.get)(behaviour);
             let named = [(Fifos::TX, "\"tx\""), (Fifos::RX, "\"rx\"")];
-            let held = named.iter().filter(|(fifo, _)| get(card).contains(*fifo));
+            let held = named.iter().filter(|(fifo, _)| fifos.contains(*fifo));
             format!("[{}]", held.map(|(_, name)| *name).collect::<Vec<_>>().join(", "))
         }
-        Kind::ResetOutput => match card.reset_output {
+        Kind::ResetOutput(place) => match (place.get)(behaviour) {
             None => quoted("none"),
             Some(output) => format!(
                 "{{ stop-before-ready-ns = {}, clock-after-ready-ns = {}, clock-period-ns = {} }}",

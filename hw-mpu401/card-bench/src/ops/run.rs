@@ -29,7 +29,7 @@ pub fn run(script: &Script, profile: &CardProfile) -> RunReport {
 /// The same with latencies from the card's ranges.
 #[must_use]
 pub fn run_with(script: &Script, profile: &CardProfile, timing: CardTiming) -> RunReport {
-    run_on(script, &profile.name, profile.access_ns, |initial| {
+    run_on(script, &profile.name, profile.behaviour.access_ns, |initial| {
         Mpu401::with_timing(profile, initial, timing)
     })
 }
@@ -42,7 +42,7 @@ pub fn run_recorded(
     timing: CardTiming,
     recorder: &Recorder,
 ) -> RunReport {
-    run_on(script, &profile.name, profile.access_ns, |initial| {
+    run_on(script, &profile.name, profile.behaviour.access_ns, |initial| {
         recorder.watch(Mpu401::with_timing(profile, initial, timing))
     })
 }

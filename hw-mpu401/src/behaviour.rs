@@ -1,0 +1,249 @@
+//! How a card behaves: one table of all in which cards can differ.
+//!
+//! A row is the whole of a field: what it means, its type, and how a card file names it, what it
+//! may say and in which words it is explained. [`Behaviour`] and [`FIELDS`] both come from the
+//! table, so a field that is added here is in the struct and in whatever reads, checks, writes or
+//! lists cards. Which value a card gives a field stands in `cards`, with its ground. Nothing here
+//! knows what a file is.
+
+use core::ops::RangeInclusive;
+
+use crate::profile::{
+    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
+    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
+    TxWhileBusy, UnreadInput,
+};
+use crate::timing::Timing;
+
+pub use crate::timing::{LATENCIES, Latency, Length};
+
+/// Longest access of a bus in a card file, in ns.
+const MAX_ACCESS_NS: u64 = 1_000_000;
+
+/// A field of [`Behaviour`] as a card file names it.
+pub struct Field {
+    /// Its key in a card file.
+    pub key: &'static str,
+    /// What it means, in a few words.
+    pub about: &'static str,
+    /// What it may be, and its place.
+    pub kind: Kind,
+}
+
+/// What a field may be, and its place.
+pub enum Kind {
+    /// A number. The place does not check the range.
+    Number {
+        /// From the least to the most.
+        range: RangeInclusive<u64>,
+        /// How it is written.
+        radix: Radix,
+        /// The number.
+        place: Place<u64>,
+    },
+    /// One of a few words.
+    Word {
+        /// The words.
+        words: &'static [&'static str],
+        /// The position of the word among them; a position without a word changes nothing.
+        place: Place<usize>,
+    },
+    /// The numbers of a firmware, or none.
+    Firmware(Place<Option<FirmwareId>>),
+    /// A byte, or the last one.
+    EmptyRead(Place<EmptyRead>),
+    /// Some of the buffers.
+    Fifos(Place<Fifos>),
+    /// Three times, or none.
+    ResetOutput(Place<Option<ResetOutput>>),
+}
+
+/// Where a behaviour keeps a value.
+pub struct Place<T> {
+    /// Reads it.
+    pub get: fn(&Behaviour) -> T,
+    /// Writes it.
+    pub set: fn(&mut Behaviour, T),
+}
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Radix {
+    /// With the digits 0 to 9.
+    Decimal,
+    /// With 0x and the digits 0 to F.
+    Hexadecimal,
+}
+
+/// The [`Kind`] of a row.
+macro_rules! kind {
+    ($field:ident: $type:ty, Number($range:expr, $radix:ident)) => {
+        Kind::Number {
+            range: $range,
+            radix: Radix::$radix,
+            place: Place {
+                get: |behaviour| behaviour.$field.into(),
+                set: |behaviour, number| {
+                    behaviour.$field = number.try_into().unwrap_or(<$type>::MAX);
+                },
+            },
+        }
+    };
+    ($field:ident: $type:ty, Word) => {
+        Kind::Word {
+            words: <$type>::WORDS,
+            place: Place {
+                get: |behaviour| behaviour.$field as usize,
+                set: |behaviour, index| {
+                    behaviour.$field = <$type>::ALL.get(index).copied().unwrap_or(behaviour.$field);
+                },
+            },
+        }
+    };
+    ($field:ident: $type:ty, $kind:ident) => {
+        Kind::$kind(Place {
+            get: |behaviour| behaviour.$field,
+            set: |behaviour, value| behaviour.$field = value,
+        })
+    };
+}
+
+/// Makes [`Behaviour`] and [`FIELDS`] from one table: what a field is, its name and type, its key
+/// in a card file, its [`Kind`], and a few words on it.
+macro_rules! behaviour {
+    ($(
+        $(#[$doc:meta])+
+        $field:ident: $type:ty, $key:literal, $kind:ident $(($($limit:tt)+))?, $about:literal;
+    )+) => {
+        /// How a card behaves towards the host and the wire.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Behaviour {
+            $($(#[$doc])+ pub $field: $type,)+
+            /// How long everything takes.
+            pub timing: Timing,
+        }
+
+        /// Every field of a behaviour but its timing, in the order in which a card file has them.
+        pub static FIELDS: &[Field] = &[$(
+            Field {
+                key: $key,
+                about: $about,
+                kind: kind!($field: $type, $kind $(($($limit)+))?),
+            },
+        )+];
+    };
+}
+
+behaviour! {
+    /// What the card answers to commands AC and AD; `None` if it does not know them.
+    firmware: Option<FirmwareId>, "firmware", Firmware,
+        "the answers to AC and AD, or \"none\" if it does not know them";
+    /// Whether there is a COMMAND port behind base+1.
+    command_port: CommandPort, "command-port", Word,
+        "status-only: there is no COMMAND, the card is always in UART mode";
+    /// Where STATUS and COMMAND are, counted from DATA: 1, and 2 on a bus whose devices use every
+    /// other port.
+    status_offset: u16, "status-offset", Number(1..=15, Decimal),
+        "STATUS and COMMAND, from DATA on";
+    /// The port of DATA as the card leaves its factory. The chip does not use it: it is for the
+    /// bus that the card sits on.
+    usual_port: u16, "usual-port", Number(0..=0xFFFE, Hexadecimal),
+        "DATA, unless --port says where";
+    /// What stands between the two ports and the rest of the card.
+    host_port: HostPort, "host-port", Word,
+        "mailbox: one byte each way, and a second one replaces it; fifo: two buffers";
+    /// Bits 5 to 0 of STATUS that are always set.
+    status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
+        "always set in STATUS";
+    /// Those that are set as well while the input is full.
+    status_rx_full_bits: u8, "status-rx-full-bits", Number(0..=0x3F, Hexadecimal),
+        "set as well while the input is full";
+    /// Those that are set as well in UART mode.
+    status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
+        "set as well in UART mode";
+    /// What a read of DATA returns when no byte waits.
+    empty_read: EmptyRead, "empty-read", EmptyRead,
+        "DATA when no byte waits: \"stale\" for the last one, or a byte";
+    /// Bytes on their way out that the card holds: the latch, the FIFO and the shifter together.
+    /// From 1 to [`MAX_TX_DEPTH`].
+    tx_depth: u16, "tx-depth", Number(1..=MAX_TX_DEPTH as u64, Decimal),
+        "bytes for MIDI OUT that it holds, those in the latch and on the wire included";
+    /// MIDI IN bytes that the card holds, the one shown in DATA included. From 1 to
+    /// [`MAX_RX_DEPTH`].
+    rx_depth: u16, "rx-depth", Number(1..=MAX_RX_DEPTH as u64, Decimal),
+        "bytes from MIDI IN that it holds, the one in DATA included";
+    /// Which byte is lost when one arrives and the input is full.
+    rx_overrun: Overrun, "rx-overrun", Word, "the byte that is lost when the input is full";
+    /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
+    rx_while_busy: RxWhileBusy, "rx-while-busy", Word, "MIDI IN while UART mode is entered";
+    /// What becomes of data that the host writes meanwhile.
+    tx_while_busy: TxWhileBusy, "tx-while-busy", Word, "data that is written meanwhile";
+    /// Whether input that the host leaves unread stops the output.
+    unread_input: UnreadInput, "unread-input", Word,
+        "whether the unit waits for the host to read";
+    /// The commands that are known in intelligent mode, and those that are acknowledged.
+    ack_set: AckSet, "ack-set", Word,
+        "commands that are acknowledged; with the last two only FF and 3F are known";
+    /// Whether a reset out of UART mode is acknowledged.
+    ack_reset_in_uart: ResetAck, "ack-reset-in-uart", Word, "FF in UART mode";
+    /// Where an ACK goes when input is still unread.
+    ack_position: AckPosition, "ack-position", Word, "where an ACK goes when input is unread";
+    /// Whether an ACK raises the interrupt line.
+    ack_interrupt: AckInterrupt, "ack-interrupt", Word, "whether an ACK interrupts";
+    /// How the interrupt line follows the bytes that wait.
+    interrupt: InterruptKind, "interrupt", Word, "an edge a byte, or a level while a byte waits";
+    /// What a reset empties at once.
+    cleared_by_reset: Fifos, "cleared-by-reset", Fifos, "what a reset empties: \"tx\", \"rx\"";
+    /// What the entry into UART mode empties at once.
+    cleared_by_uart_entry: Fifos, "cleared-by-uart-entry", Fifos, "what 3F empties";
+    /// What the unit sends by itself after a reset; `None` for nothing.
+    reset_output: Option<ResetOutput>, "reset-output", ResetOutput,
+        "FC and F8 that the unit sends by itself after a reset, or \"none\"";
+    /// Time that one port access takes on the card's bus, in ns. The chip does not use it: it is
+    /// for the bus that the card sits on.
+    access_ns: u64, "access-ns", Number(1..=MAX_ACCESS_NS, Decimal), "one port access on its bus";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cards, families};
+
+    #[test]
+    fn every_key_stands_once_in_lower_case() {
+        let keys = || FIELDS.iter().map(|field| field.key).chain(LATENCIES.iter().map(|l| l.key));
+        for key in keys() {
+            assert_eq!(keys().filter(|other| *other == key).count(), 1, "{key}");
+            assert!(key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_number_of_a_card_and_of_a_family_is_one_that_a_card_file_may_say() {
+        for profile in cards().iter().chain(families()) {
+            for field in FIELDS {
+                if let Kind::Number { range, place, .. } = &field.kind {
+                    let number = (place.get)(&profile.behaviour);
+                    assert!(range.contains(&number), "{}: {} = {number}", profile.name, field.key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_is_read_back_from_its_own_place_and_one_too_many_changes_nothing() {
+        let plain = families()[0].behaviour;
+        for field in FIELDS {
+            let Kind::Word { words, place } = &field.kind else { continue };
+            for index in 0..words.len() {
+                let mut changed = plain;
+                (place.set)(&mut changed, index);
+                assert_eq!((place.get)(&changed), index, "{}", field.key);
+                (place.set)(&mut changed, words.len());
+                assert_eq!((place.get)(&changed), index, "{}", field.key);
+                (place.set)(&mut changed, (place.get)(&plain));
+                assert_eq!(changed, plain, "{}", field.key);
+            }
+        }
+    }
+}

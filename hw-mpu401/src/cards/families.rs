@@ -1,0 +1,244 @@
+//! What cards have in common: three families, with the ground of every value told once.
+//!
+//! A family is written as the plainest card of it, and no card need be just that one. A card takes
+//! all from a family and names what is otherwise, or what it has a ground of its own for.
+//!
+//! | family | what stands behind the two ports |
+//! |---|---|
+//! | `uart-chip` | a UART with a register or two each way, and two commands |
+//! | `fifo-chip` | the same with FIFOs |
+//! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
+
+use crate::behaviour::Behaviour;
+use crate::profile::{
+    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
+    HostPort, InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
+    text,
+};
+use crate::spec::BIT_TIME_NS;
+use crate::timing::{Spread, Timing};
+use alloc::borrow::Cow;
+
+/// Every family.
+static FAMILIES: [CardProfile; 3] = [
+    CardProfile {
+        name: text("uart-chip"),
+        title: text("A UART chip"),
+        description: text("UART mode only, with a register or two each way and no firmware."),
+        sources: Cow::Borrowed(&[
+            text("Drivers for such chips"),
+            text("Lists of buffer sizes of sound cards"),
+        ]),
+        behaviour: UART_CHIP,
+    },
+    CardProfile {
+        name: text("fifo-chip"),
+        title: text("A UART chip with FIFOs"),
+        description: text("UART mode only, with 16 bytes each way and no firmware."),
+        sources: Cow::Borrowed(&[text("SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART")]),
+        behaviour: FIFO_CHIP,
+    },
+    CardProfile {
+        name: text("roland-firmware"),
+        title: text("A unit with Roland's firmware"),
+        description: text(
+            "A microcontroller behind two one-byte mailboxes, with intelligent mode.",
+        ),
+        sources: Cow::Borrowed(&[text("Measured: Roland MPU-401 firmware 1.5A")]),
+        behaviour: ROLAND_FIRMWARE,
+    },
+];
+
+/// Every family that cards belong to, each as the plainest card of it.
+#[must_use]
+pub fn families() -> &'static [CardProfile] {
+    &FAMILIES
+}
+
+/// The family of this name.
+#[must_use]
+pub fn family(name: &str) -> Option<&'static CardProfile> {
+    FAMILIES.iter().find(|family| family.name == name)
+}
+
+/// A UART behind the two ports, with a register or two each way and no firmware.
+///
+/// Of most such chips no document is known: what is told is what drivers do with them, and lists
+/// of buffer sizes.
+pub(super) const UART_CHIP: Behaviour = Behaviour {
+    // Source: the drivers for them use FF and 3F only.
+    firmware: None,
+    // Source: the drivers for them write COMMAND at base+1.
+    command_port: CommandPort::Present,
+    status_offset: 1,
+    // Assumed: where programs look first.
+    usual_port: 0x330,
+    // Assumed: the ports are the ends of two buffers, as on the super-I/O, which has a data sheet.
+    host_port: HostPort::Fifo,
+    // Assumed: undriven bits read ones.
+    status_low_bits: 0x3F,
+    // Assumed: nothing says that one of them changes.
+    status_rx_full_bits: 0,
+    status_uart_bits: 0,
+    // Assumed: a receive register keeps its last byte.
+    empty_read: EmptyRead::Stale,
+    // Source: lists of buffer sizes: one byte is common. Assumed: one more in the shifter.
+    tx_depth: 2,
+    // Source: lists of buffer sizes: one byte is common.
+    rx_depth: 1,
+    // Assumed: a single register is overwritten by the next byte.
+    rx_overrun: Overrun::DropOld,
+    // Assumed: there is no busy time.
+    rx_while_busy: RxWhileBusy::Kept,
+    tx_while_busy: TxWhileBusy::Waits,
+    // Assumed: input and output are independent.
+    unread_input: UnreadInput::Harmless,
+    // Source: the drivers for them use FF and 3F only.
+    ack_set: AckSet::ResetAndUart,
+    // Assumed: as on the super-I/O and Roland's own unit.
+    ack_reset_in_uart: ResetAck::Silent,
+    // Assumed: bytes come in the order in which they arose.
+    ack_position: AckPosition::Tail,
+    // Assumed: any byte that is available interrupts.
+    ack_interrupt: AckInterrupt::Raised,
+    // Assumed: as on the super-I/O; one line for several sources cannot be a pulse.
+    interrupt: InterruptKind::Level,
+    // Assumed: as on the super-I/O.
+    cleared_by_reset: Fifos::RX,
+    cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
+    // Assumed: no sequencer, so nothing is sent by itself.
+    reset_output: None,
+    // Assumed: no firmware, so no wait but for the baud clock, half a bit to one and a half as in
+    // a 16550.
+    timing: Timing {
+        tx_start_ns: Spread::between(BIT_TIME_NS / 2, BIT_TIME_NS, BIT_TIME_NS * 3 / 2),
+        ..Timing::AT_ONCE
+    },
+    // Assumed: an 8-bit ISA cycle with its recovery time. A PCI or LPC cycle to a slow device
+    // takes as long with its bridge.
+    access_ns: 1_000,
+};
+
+/// The same with FIFOs, as the one chip with a data sheet has them.
+///
+/// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART, which say of the other fields
+/// too: the ports are the ends of two independent FIFOs; no command but FF and 3F, any other is
+/// ignored without an ACK; any byte that is available interrupts, by level, until the FIFO is
+/// empty; FF clears the receive FIFO, 3F both; DRR is set by a full FIFO and by nothing else.
+pub(super) const FIFO_CHIP: Behaviour = Behaviour {
+    // Source: data sheet: 16 in the FIFO. Assumed: one more in the shifter, as in a 16550.
+    tx_depth: 17,
+    // Source: data sheet: 16 in the FIFO.
+    rx_depth: 16,
+    // Source: data sheet: overrun as in a 16550, the newest is lost and STATUS does not show it.
+    rx_overrun: Overrun::DropNew,
+    // Source: data sheet: the reset is run, but not acknowledged.
+    ack_reset_in_uart: ResetAck::Silent,
+    // Source: data sheet: an ACK comes before unread FIFO data.
+    ack_position: AckPosition::Front,
+    ..UART_CHIP
+};
+
+/// A microcontroller with Roland's firmware behind two mailboxes.
+///
+/// Measured: firmware 1.5A at its host port and MIDI OUT. Where a spread was measured, its middle
+/// number is the median or a point well inside it. The gate array around the microcontroller was
+/// not measured.
+pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
+    // Measured: answers of AC and AD.
+    firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
+    // Source: technical reference, ports.
+    command_port: CommandPort::Present,
+    status_offset: 1,
+    // Source: technical reference: the default of 330h.
+    usual_port: 0x330,
+    // Measured: a second byte written before the first is taken replaces it.
+    host_port: HostPort::Mailbox,
+    // Assumed: the gate array does not drive them; an open bus of pull-ups reads ones.
+    status_low_bits: 0x3F,
+    // Assumed: nothing says that one of them changes.
+    status_rx_full_bits: 0,
+    status_uart_bits: 0,
+    // Measured: the mailbox keeps its last byte.
+    empty_read: EmptyRead::Stale,
+    // Measured: ring of 255, transmit register, shifter, host latch.
+    tx_depth: 258,
+    // Measured: ring of 1744 and the host latch.
+    rx_depth: 1745,
+    // Measured: the first 1745 bytes stay intact, the newest are lost without a flag.
+    rx_overrun: Overrun::DropNew,
+    // Measured: MIDI IN between 3F and the end of the busy time never reaches the host.
+    rx_while_busy: RxWhileBusy::Lost,
+    // Measured: the first byte written waits, DRR stays set.
+    tx_while_busy: TxWhileBusy::Waits,
+    // Measured: from the second unread byte on nothing is taken, FF neither.
+    unread_input: UnreadInput::BlocksOutput,
+    // Measured: all 256 codes are acknowledged, undefined ones too.
+    ack_set: AckSet::All,
+    // Measured; Source: technical reference, reset in UART mode.
+    ack_reset_in_uart: ResetAck::Silent,
+    // Measured: an ACK waits until the byte in the mailbox has been read.
+    ack_position: AckPosition::Tail,
+    // Assumed: the line follows the mailbox whatever the byte in it.
+    ack_interrupt: AckInterrupt::Raised,
+    // Assumed: as above; the next byte comes 9 us after a read at the earliest, so the line
+    // falls in between.
+    interrupt: InterruptKind::LatchEdge,
+    // Assumed: the input ring starts anew. Measured: output goes on for a while, see
+    // `backlog_after_exit_ns`.
+    cleared_by_reset: Fifos::RX,
+    // Assumed: both rings start anew.
+    cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
+    reset_output: Some(ROLAND_RESET_OUTPUT),
+    timing: ROLAND_TIMING,
+    // Assumed: an 8-bit cycle of the bus with its recovery time.
+    access_ns: 1_000,
+};
+
+/// How long Roland's firmware takes.
+const ROLAND_TIMING: Timing = Timing {
+    // Measured: at 400 random phases of the main loop.
+    drr_clear_intelligent_ns: Spread::between(17_000, 52_000, 243_000),
+    // Measured: as above.
+    drr_clear_uart_ns: Spread::between(11_000, 21_000, 32_000),
+    // Measured while the buffer has room.
+    tx_accept_ns: Spread::exactly(155_000),
+    // Measured.
+    tx_start_ns: Spread::exactly(91_000),
+    // Measured.
+    ack_latency_ns: Spread::exactly(25_000),
+    // Measured.
+    reply_latency_ns: Spread::between(81_000, 85_000, 88_000),
+    // Measured.
+    rx_to_dsr_ns: Spread::between(129_000, 139_000, 149_000),
+    // Measured: 9 us when the unit waits already.
+    next_byte_ns: Spread::exactly(9_000),
+    // Measured.
+    busy_after_power_on_ns: Spread::exactly(27_010_000),
+    // Measured.
+    busy_after_reset_ns: Spread::between(27_180_000, 27_200_000, 27_230_000),
+    // Measured from a running unit.
+    busy_after_uart_entry_ns: Spread::between(34_600_000, 34_700_000, 34_730_000),
+    // Measured.
+    busy_after_exit_ns: Spread::exactly(60_460_000),
+    // Measured with a full buffer.
+    busy_after_exit_full_ns: Spread::between(70_110_000, 70_140_000, 70_180_000),
+    // Measured: sending goes on for about 43 ms, up to 137 bytes: 136 byte times.
+    backlog_after_exit_ns: Spread::exactly(43_520_000),
+    // Measured when 3F directly follows a reset. Assumed: that means a unit whose clock does not
+    // run yet.
+    busy_after_early_uart_entry_ns: Spread::exactly(33_450_000),
+    // Measured: 140 to 200 us from a read to a byte that is not ready; a backlog drains at about
+    // 7200 bytes a second, which is 139 us a byte.
+    rx_queued_to_dsr_ns: Spread::between(139_000, 139_000, 200_000),
+};
+
+/// What Roland's firmware sends by itself after a reset.
+const ROLAND_RESET_OUTPUT: ResetOutput = ResetOutput {
+    // Measured: FC ends 26.95 ms after FF was taken, the unit is ready after 27.2 ms.
+    stop_before_ready_ns: 570_000,
+    // Measured: F8 from about 39 ms after a reset on.
+    clock_after_ready_ns: 11_800_000,
+    // Measured: one F8 a 24th of a beat, at the default tempo of 100.
+    clock_period_ns: 25_000_000,
+};
