@@ -5,6 +5,7 @@
 //! parts act one by one, in the order of their times. The plain stream of MIDI bytes to the
 //! output has a way of its own, in `stream`.
 
+use crate::cable::{Cable, InputFifo};
 use crate::counters::{Counters, Waiting};
 use crate::firmware::Plan;
 use crate::host_port::{HostRules, Inbox, Incoming, Outbox, Reply};
@@ -13,7 +14,6 @@ use crate::profile::{
     AckSet, CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
     MAX_TX_DEPTH, Overrun, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
 };
-use crate::receiver::{Cable, InputFifo};
 use crate::self_output::Output;
 use crate::sequencer::Sequencer;
 use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register, Status};

@@ -91,6 +91,7 @@
 
 extern crate alloc;
 
+mod cable;
 mod cards;
 mod chip;
 #[cfg(feature = "ops")]
@@ -101,7 +102,6 @@ mod host_port;
 mod input;
 mod note;
 mod profile;
-mod receiver;
 mod self_output;
 mod sequencer;
 mod spec;
@@ -110,6 +110,7 @@ mod timing;
 mod transmitter;
 mod wire;
 
+pub use cable::MIDI_IN_LIMIT;
 pub use cards::{card, cards};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
@@ -119,7 +120,6 @@ pub use profile::{
     HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
     RxWhileBusy, Text, TxWhileBusy, UnreadInput,
 };
-pub use receiver::MIDI_IN_LIMIT;
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
     ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
