@@ -91,6 +91,7 @@
 
 extern crate alloc;
 
+mod after_reset;
 mod cable;
 mod cards;
 mod chip;
@@ -100,14 +101,20 @@ mod counters;
 mod firmware;
 mod host_port;
 mod input;
+mod latches;
+mod main_loop;
 mod note;
+mod own_output;
+mod parts;
 mod profile;
-mod self_output;
+mod reply;
+mod rules;
 mod sequencer;
 mod spec;
 mod stream;
 mod timing;
 mod transmitter;
+mod unit;
 mod wire;
 
 pub use cable::MIDI_IN_LIMIT;
