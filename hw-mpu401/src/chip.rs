@@ -1,26 +1,24 @@
-//! The chip as a whole: its state, the accesses, and how its time passes.
+//! The chip as a whole: the accesses, and how its time passes.
 //!
 //! Every part that acts by itself says when it is due next. The earliest of these times is kept
 //! in one field, so an access before it is a compare and a byte load. An access after it lets the
 //! parts act one by one, in the order of their times. The plain stream of MIDI bytes to the
-//! output has a way of its own, in `stream`.
+//! output has a way of its own, in `stream`. What each of them does is not known here.
 
+use crate::cable::Cable;
 use crate::counters::{Counters, Waiting};
-use crate::firmware::Plan;
-use crate::host_port::{HostRules, Inbox, Incoming, Outbox, Reply};
+use crate::firmware::Firmware;
+use crate::latches::{HostLatches, Inbox};
 use crate::note::Note;
-use crate::profile::{
-    AckSet, CardProfile, CommandPort, Fifos, FirmwareId, HostPort, InterruptKind, MAX_RX_DEPTH,
-    MAX_TX_DEPTH, Overrun, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
-};
-use crate::receiver::{Cable, InputFifo};
-use crate::self_output::Output;
-use crate::sequencer::Sequencer;
-use crate::spec::{ACK, BYTE_TIME_NS, Mode, Register, Status};
-use crate::stream::Stream;
-use crate::timing::NEVER_NS;
-use crate::timing::{self, CardTiming, Draws, Spread, Timing};
-use crate::transmitter::{SentByte, Transmitter};
+use crate::parts::{self, Parts};
+use crate::profile::{CardProfile, CommandPort};
+use crate::rules::{self, Rules};
+use crate::sequencer::{Click, Sequencer};
+use crate::spec::{ACK, Mode, Register, Status};
+use crate::stream::{Course, Stream};
+use crate::timing::{CardTiming, Latencies, NEVER_NS};
+use crate::transmitter::SentByte;
+use crate::unit::Unit;
 use crate::wire::WireEvent;
 use alloc::boxed::Box;
 
@@ -42,114 +40,31 @@ pub enum InitialState {
 /// the sum of a time and a few durations cannot overflow.
 const LAST_NS: u64 = u64::MAX / 2;
 
-/// Longer durations in a profile are cut to this, for the same reason.
-const LONGEST_NS: u64 = u64::MAX / 64;
-
-/// A read of STATUS: its value and the note on it.
-#[derive(Clone, Copy)]
-pub(crate) struct View {
-    status: u8,
-    note: Note,
-}
-
-impl View {
-    pub(crate) const fn on_status(status: u8) -> Self {
-        Self { status, note: Note::on_status(status) }
-    }
-}
-
-/// What nearly every access touches, in one cache line.
-#[repr(C, align(64))]
-pub(crate) struct Hot {
-    /// When anything inside is due, at the latest [`LAST_NS`].
-    pub(crate) next_internal_ns: u64,
-    /// The latest time seen.
-    pub(crate) now_ns: u64,
-    pub(crate) status_reads: u64,
-    /// From when on a data byte may stream, [`NEVER_NS`] if none may. Until then the last one is
-    /// in the latch, or the FIFO is full.
-    pub(crate) open_from_ns: u64,
-    /// When the unit is back in its main loop.
-    pub(crate) free_ns: u64,
-    /// When the byte in the latch from the host was written.
-    pub(crate) inbox_written_ns: u64,
-    /// A read of STATUS while the port is open, and one until the stream takes a byte.
-    pub(crate) views: [View; 2],
-    pub(crate) mode: Mode,
-    pub(crate) inbox: Inbox,
-    pub(crate) inbox_byte: u8,
-    pub(crate) outbox: Outbox,
-    pub(crate) outbox_byte: u8,
-    pub(crate) note: Note,
-}
-
-const _: () = assert!(size_of::<Hot>() == 64, "the hot state fills one cache line");
-
-/// Profile answers that the unit behind the port needs.
-#[derive(Clone, Copy)]
-pub(crate) struct UnitRules {
-    pub(crate) firmware: Option<FirmwareId>,
-    pub(crate) unread_input: UnreadInput,
-    pub(crate) rx_overrun: Overrun,
-    pub(crate) rx_while_busy: RxWhileBusy,
-    pub(crate) tx_while_busy: TxWhileBusy,
-    pub(crate) cleared_by_reset: Fifos,
-    pub(crate) cleared_by_uart_entry: Fifos,
-    pub(crate) reset_output: Option<ResetOutput>,
-    /// Bytes of input that may be unread.
-    pub(crate) rx_limit: usize,
-    /// Whether intelligent mode is more than acknowledgements: firmware behind mailboxes.
-    pub(crate) has_sequencer: bool,
-}
-
 /// An MPU-401. The crate's head comment is its manual.
 ///
 /// Times are given by the caller, in ns, and must not go back: a time in the past is taken as the
 /// latest one seen. Time ends after 292 years; a later one is taken as the last one there is.
+#[repr(C, align(64))]
 pub struct Mpu401 {
-    // Configuration.
-    pub(crate) timing: Timing<u64>,
-    pub(crate) rules: HostRules,
-    pub(crate) unit: UnitRules,
     // State.
-    pub(crate) hot: Hot,
+    /// When anything inside is due, at the latest [`LAST_NS`].
+    next_internal_ns: u64,
+    parts: Parts,
+    stream: Stream,
+    firmware: Firmware,
+    cable: Cable,
     /// When anything inside is due, [`NEVER_NS`] for nothing.
     due_ns: u64,
     /// The same without the unit and its output FIFO.
     line_due_ns: u64,
-    /// When the host last emptied the latch to it.
-    pub(crate) outbox_read_ns: u64,
-    /// When a byte arrived on MIDI IN last.
-    pub(crate) heard_ns: u64,
-    /// When the unit is through with entering UART mode.
-    pub(crate) uart_from_ns: u64,
-    pub(crate) reply: Option<Reply>,
-    /// The MIDI IN byte that an ACK has pushed out of DATA.
-    pub(crate) displaced: Option<u8>,
-    pub(crate) incoming: Option<Incoming>,
-    pub(crate) turn: Turn,
-    pub(crate) stream: Stream,
-    pub(crate) unit_plan: Plan,
-    /// When the host may see something of it.
-    pub(crate) unit_seen_ns: u64,
-    pub(crate) output: Output,
-    pub(crate) transmitter: Transmitter,
-    pub(crate) input: InputFifo,
-    pub(crate) cable: Cable,
-    pub(crate) sequencer: Box<Sequencer>,
-    /// When the sequencer acts by itself, [`NEVER_NS`] in UART mode.
-    pub(crate) sequencer_due_ns: u64,
-    pub(crate) counters: Counters,
-    /// What draws the next times, if they vary.
-    pub(crate) draws: Option<Box<Draws>>,
+    // Configuration.
+    latencies: Latencies,
 }
 
-/// Whose turn it is when a host byte and an input byte wait at once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Host,
-    Input,
-}
+const _: () = assert!(
+    core::mem::offset_of!(Mpu401, parts) + parts::HOT_BYTES <= 64,
+    "what nearly every access touches is in one cache line"
+);
 
 impl Mpu401 {
     /// A chip of this card, at time 0, with its usual latencies.
@@ -161,39 +76,54 @@ impl Mpu401 {
     /// A chip of this card, at time 0, with latencies from its ranges.
     #[must_use]
     pub fn with_timing(profile: &CardProfile, initial: InitialState, choice: CardTiming) -> Self {
-        let (timing, draws) = timing::resolve(&bounded_spreads(profile), choice);
+        let latencies = Latencies { spreads: rules::bounded_spreads(&profile.behaviour), choice };
+        Self::begin(Rules::of(&profile.behaviour), latencies, initial, 0)
+    }
+
+    /// Takes the power away and gives it back at `now_ns`. A time in the past means now.
+    ///
+    /// The card forgets all, what is on its wires and in its counters included, and is busy from
+    /// then on for as long as at its first power-on. Latencies that are drawn begin anew as well.
+    pub fn power_on(&mut self, now_ns: u64) {
+        let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
+        *self = Self::begin(self.parts.rules, self.latencies, InitialState::PowerOn, now_ns);
+    }
+
+    fn begin(rules: Rules, latencies: Latencies, initial: InitialState, now_ns: u64) -> Self {
+        let mode = match (rules.command_port, initial) {
+            (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
+            (CommandPort::Present, _) => Mode::Intelligent,
+        };
+        let (timing, draws) = latencies.resolve();
+        let (free_ns, stale) = match initial {
+            // Assumed: nothing is known of the latch before its first byte.
+            InitialState::PowerOn => (now_ns.saturating_add(timing.busy_after_power_on_ns), 0),
+            InitialState::Idle => (0, ACK),
+            InitialState::Uart { stale } => (0, stale),
+        };
+        let unit = Unit::new(timing, draws.map(Box::new), mode, free_ns);
+        let mut parts = Parts::new(now_ns, rules, HostLatches::new(stale), unit);
+        let mut sequencer = Sequencer::new();
+        match (initial, mode) {
+            (InitialState::PowerOn, Mode::Intelligent) => parts.plan_stop(),
+            (InitialState::Idle, Mode::Intelligent) => parts.begin_at_rest(),
+            (_, Mode::Uart) | (InitialState::Uart { .. }, _) => {}
+        }
+        if initial == InitialState::Idle {
+            sequencer.start_clock_at_zero();
+        }
         let mut chip = Self {
-            rules: resolve_host_rules(profile),
-            unit: resolve_unit_rules(profile),
-            hot: initial_hot(profile, initial, timing.busy_after_power_on_ns),
-            timing,
+            next_internal_ns: NEVER_NS,
+            parts,
+            stream: Stream::NEW,
+            firmware: Firmware::new(sequencer),
+            cable: Cable::new(),
             due_ns: NEVER_NS,
             line_due_ns: NEVER_NS,
-            outbox_read_ns: 0,
-            heard_ns: 0,
-            uart_from_ns: 0,
-            reply: None,
-            displaced: None,
-            incoming: None,
-            turn: Turn::Host,
-            stream: Stream::NEW,
-            unit_plan: Plan::IDLE,
-            unit_seen_ns: NEVER_NS,
-            output: Output::IDLE,
-            transmitter: Transmitter::new(resolve_tx_limit(profile)),
-            input: InputFifo::default(),
-            cable: Cable::new(),
-            sequencer: Box::new(Sequencer::new()),
-            sequencer_due_ns: NEVER_NS,
-            counters: Counters::default(),
-            draws: draws.map(Box::new),
+            latencies,
         };
-        chip.output = chip.initial_output(initial);
-        if initial == InitialState::Idle {
-            chip.sequencer.start_clock_at_zero();
-        }
         chip.schedule();
-        chip.hot.note = chip.hot.views[0].note;
+        chip.parts.latches.remark_status();
         chip
     }
 
@@ -203,7 +133,7 @@ impl Mpu401 {
     pub fn register_at(&self, offset: u16) -> Option<Register> {
         match offset {
             0 => Some(Register::Data),
-            _ if offset == self.rules.status_offset => Some(Register::Command),
+            _ if offset == self.parts.rules.status_offset => Some(Register::Command),
             _ => None,
         }
     }
@@ -212,40 +142,24 @@ impl Mpu401 {
     #[inline(always)]
     pub fn read(&mut self, register: Register, now_ns: u64) -> u8 {
         if register == Register::Command && self.nothing_is_due(now_ns) {
-            self.hot.now_ns = now_ns;
-            return self.read_status();
+            self.parts.come_to(now_ns);
+            return self.parts.latches.read_status(now_ns);
         }
         self.read_slowly(register, now_ns)
-    }
-
-    #[inline(always)]
-    fn read_status(&mut self) -> u8 {
-        let view = self.hot.views[usize::from(self.hot.now_ns < self.hot.open_from_ns)];
-        self.hot.status_reads += 1;
-        // Measured: on a Zen 3 a poll takes 1.0 ns so, and 1.6 ns with a write at each.
-        if self.hot.note != view.note {
-            self.hot.note = view.note;
-        }
-        view.status
     }
 
     /// STATUS as a read would find it now, for an observer inside the card: it is not a read.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status::from_bits_retain(self.status_bits())
-    }
-
-    #[inline(always)]
-    fn status_bits(&self) -> u8 {
-        self.hot.views[usize::from(self.hot.now_ns < self.hot.open_from_ns)].status
+        Status::from_bits_retain(self.parts.latches.status(self.parts.now_ns()))
     }
 
     /// Writes a register.
     #[inline(always)]
     pub fn write(&mut self, register: Register, value: u8, now_ns: u64) {
-        let may_stream = register == Register::Data && now_ns >= self.hot.open_from_ns;
+        let may_stream = register == Register::Data && now_ns >= self.parts.latches.open_from_ns();
         if may_stream && self.nothing_is_due(now_ns) {
-            self.hot.now_ns = now_ns;
+            self.parts.come_to(now_ns);
             self.stream(value);
             return;
         }
@@ -255,17 +169,17 @@ impl Mpu401 {
     /// Lets time pass inside. Reads and writes do it themselves.
     #[inline]
     pub fn advance(&mut self, now_ns: u64) {
-        if now_ns >= self.hot.next_internal_ns {
+        if now_ns >= self.next_internal_ns {
             self.run_until(now_ns);
-        } else if now_ns > self.hot.now_ns {
-            self.hot.now_ns = now_ns;
+        } else if now_ns > self.parts.now_ns() {
+            self.parts.come_to(now_ns);
         }
     }
 
     /// Whether this is a time at which nothing happens inside, and not one in the past.
     #[inline(always)]
     fn nothing_is_due(&self, now_ns: u64) -> bool {
-        now_ns < self.hot.next_internal_ns && now_ns >= self.hot.now_ns
+        now_ns < self.next_internal_ns && now_ns >= self.parts.now_ns()
     }
 
     /// The earliest time at which something outside may change by itself: the interrupt line, or
@@ -276,8 +190,8 @@ impl Mpu401 {
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
-        let wire_ns = self.transmitter.next_edge_ns(self.hot.now_ns);
-        wire_ns.min(self.line_due_ns).min(self.unit_seen_ns)
+        let wire_ns = self.parts.transmitter.next_edge_ns(self.parts.now_ns());
+        wire_ns.min(self.line_due_ns).min(self.parts.unit.seen_ns())
     }
 
     /// The earliest time at which something inside may change by itself: what
@@ -285,8 +199,8 @@ impl Mpu401 {
     /// [`waiting`](Self::waiting). `u64::MAX` if nothing will. It may be early, never late.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
-        let open_ns =
-            if self.hot.now_ns < self.hot.open_from_ns { self.hot.open_from_ns } else { NEVER_NS };
+        let open_from_ns = self.parts.latches.open_from_ns();
+        let open_ns = if self.parts.now_ns() < open_from_ns { open_from_ns } else { NEVER_NS };
         self.next_event_ns().min(self.due_ns).min(open_ns)
     }
 
@@ -294,7 +208,7 @@ impl Mpu401 {
     #[inline]
     #[must_use]
     pub fn interrupt_line(&self) -> bool {
-        self.line_is_up()
+        self.parts.line_is_up()
     }
 
     /// Puts a byte on MIDI IN, its start bit at `start_ns`. A time in the past means now, and a
@@ -303,15 +217,16 @@ impl Mpu401 {
     /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes wait, one more is refused and counted.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.leave_stream();
-        self.cable.push(start_ns.max(self.hot.now_ns), byte);
+        self.cable.push(start_ns.max(self.parts.now_ns()), byte);
         self.settle();
     }
 
     /// Fetches the oldest wire event, in the order of time over both lines.
     pub fn pop_wire(&mut self) -> Option<WireEvent> {
-        match (self.transmitter.first_event(self.hot.now_ns), self.cable.first_event()) {
+        let now_ns = self.parts.now_ns();
+        match (self.parts.transmitter.first_event(now_ns), self.cable.first_event()) {
             (Some(out), input) if input.is_none_or(|event| out.time_ns <= event.time_ns) => {
-                self.transmitter.fetch_event();
+                self.parts.transmitter.fetch_event();
                 Some(out)
             }
             _ => self.cable.pop_event(),
@@ -322,38 +237,45 @@ impl Mpu401 {
     /// once, for a user who has no eye on the edges. The events of MIDI IN stay.
     #[inline]
     pub fn pop_sent(&mut self) -> Option<SentByte> {
-        self.transmitter.pop_sent(self.hot.now_ns)
+        self.parts.transmitter.pop_sent(self.parts.now_ns())
+    }
+
+    /// Fetches the oldest click of the metronome. [`CLICK_LIMIT`](crate::CLICK_LIMIT) of them wait
+    /// at most; one more drops the oldest, and [`Counters::clicks`] counts all of them.
+    pub fn pop_click(&mut self) -> Option<Click> {
+        self.firmware.pop_click()
     }
 
     /// What passed through so far, and what was lost.
     #[must_use]
     pub fn counters(&self) -> Counters {
+        let Parts { counters, transmitter, latches, .. } = &self.parts;
+        let now_ns = self.parts.now_ns();
         // A byte of the stream is with the transmitter before the unit has taken it.
-        let accepted = self.transmitter.accepted();
-        let streamed = accepted - self.counters.accepted;
+        let accepted = transmitter.accepted();
+        let streamed = accepted - counters.accepted;
         Counters {
-            status_reads: self.hot.status_reads,
-            data_writes: self.counters.data_writes + streamed,
-            accepted: accepted - u64::from(self.stream_holds_byte()),
-            generated: self.transmitter.generated() - self.counters.played - self.counters.thru,
-            sent: self.transmitter.sent(self.hot.now_ns),
+            status_reads: latches.status_reads(),
+            data_writes: counters.data_writes + streamed,
+            accepted: accepted - u64::from(self.stream.holds_byte(&self.parts)),
+            generated: transmitter.generated() - counters.played - counters.thru,
+            sent: transmitter.sent(now_ns),
             midi_in_refused: self.cable.refused(),
-            wire_dropped: self
-                .transmitter
-                .dropped_events(self.hot.now_ns)
+            wire_dropped: transmitter
+                .dropped_events(now_ns)
                 .saturating_add(self.cable.dropped_events()),
-            ..self.counters
+            ..*counters
         }
     }
 
     /// What waits inside and before the chip.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
-        let streaming = usize::from(self.stream_holds_byte());
+        let streaming = usize::from(self.stream.holds_byte(&self.parts));
         Waiting {
-            host: usize::from(self.hot.inbox != Inbox::Empty) + streaming,
-            output: self.transmitter.held(self.hot.now_ns) - streaming,
-            input: self.input_waiting(),
+            host: usize::from(self.parts.latches.inbox() != Inbox::Empty) + streaming,
+            output: self.parts.transmitter.held(self.parts.now_ns()) - streaming,
+            input: self.parts.input_held() + self.firmware.input_held(),
             cable: self.cable.waiting(),
         }
     }
@@ -361,41 +283,61 @@ impl Mpu401 {
     /// The mode that the unit is in. It changes when a command is run, not when it is written.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.hot.mode
+        self.parts.unit.mode()
     }
 
     /// Whether every byte written so far has been taken and has left on MIDI OUT.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.hot.inbox == Inbox::Empty && self.hot.now_ns >= self.transmitter.free_ns()
+        let is_taken = self.parts.latches.inbox() == Inbox::Empty;
+        is_taken && self.parts.now_ns() >= self.parts.transmitter.free_ns()
     }
 
     /// What the last access met.
     #[inline]
     #[must_use]
     pub fn last_access_note(&self) -> Note {
-        self.hot.note
+        self.parts.latches.note()
     }
 
-    /// Whether the transmitter takes no more bytes.
-    pub(crate) fn output_is_full(&self) -> bool {
-        self.transmitter.is_full(self.hot.now_ns)
+    /// A write to DATA that streams.
+    #[inline(always)]
+    fn stream(&mut self, value: u8) {
+        if self.stream.write(&mut self.parts, value) == Course::AtBrim {
+            self.reach_brim();
+        }
+    }
+
+    /// The output may be full when the next byte comes.
+    #[cold]
+    #[inline(never)]
+    fn reach_brim(&mut self) {
+        if self.stream.find_brim(&self.parts) == Course::AtBrim {
+            self.leave_stream();
+            self.settle();
+        }
+    }
+
+    /// Ends the stream as it stands now.
+    fn leave_stream(&mut self) {
+        let changed_ns = self.parts.now_ns() + 1;
+        self.stream.leave_before(&mut self.parts, changed_ns);
     }
 
     /// Settles what an access has changed.
-    pub(crate) fn settle(&mut self) {
+    fn settle(&mut self) {
         self.schedule();
-        self.run_until(self.hot.now_ns);
+        self.run_until(self.parts.now_ns());
     }
 
     #[inline(never)]
     fn read_slowly(&mut self, register: Register, now_ns: u64) -> u8 {
         self.run_until(now_ns);
         match register {
-            Register::Command => self.read_status(),
+            Register::Command => self.parts.latches.read_status(self.parts.now_ns()),
             Register::Data => {
                 self.leave_stream();
-                let value = self.read_data();
+                let value = self.parts.read_data();
                 self.settle();
                 value
             }
@@ -405,148 +347,69 @@ impl Mpu401 {
     #[inline(never)]
     fn write_slowly(&mut self, register: Register, value: u8, now_ns: u64) {
         self.run_until(now_ns);
-        if register == Register::Data && self.hot.now_ns >= self.hot.open_from_ns {
+        if register == Register::Data && self.parts.now_ns() >= self.parts.latches.open_from_ns() {
             self.stream(value);
             return;
         }
         self.leave_stream();
         match register {
-            Register::Data => self.write_data(value),
-            Register::Command => self.write_command(value),
+            Register::Data => {
+                let meaning = self.firmware.meaning_of_data(&self.parts);
+                self.parts.write_data(value, meaning);
+            }
+            Register::Command => self.parts.write_command(value),
         }
         self.settle();
     }
 
     /// Lets everything act that is due, in the order of time. Things due at one time act in a
-    /// fixed order: MIDI IN, the unit, what the unit sends by itself.
+    /// fixed order: MIDI IN, the unit, what the unit sends by itself, the sequencer.
     #[cold]
     fn run_until(&mut self, now_ns: u64) {
-        let now_ns = now_ns.clamp(self.hot.now_ns, LAST_NS);
+        let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
         while self.due_ns <= now_ns {
             let time_ns = self.due_ns;
-            self.leave_stream_before(time_ns.max(self.hot.now_ns + 1));
-            self.hot.now_ns = time_ns;
-            if self.cable.due_ns() == time_ns {
-                if let Some(byte) = self.cable.run(time_ns) {
-                    self.hear(byte);
-                }
-            } else if self.unit_plan.due_ns == time_ns {
-                self.run_unit();
-            } else if self.output.due_ns == time_ns {
-                self.run_output(now_ns);
-            } else if self.sequencer_due_ns == time_ns {
-                self.run_sequencer(now_ns);
-            }
+            let changed_ns = time_ns.max(self.parts.now_ns() + 1);
+            self.stream.leave_before(&mut self.parts, changed_ns);
+            self.parts.come_to(time_ns);
+            self.run(time_ns, now_ns);
             self.schedule();
         }
-        self.hot.now_ns = now_ns;
+        self.parts.come_to(now_ns);
+    }
+
+    /// Lets one part act that is due at `time_ns`. The chip is to run until `until_ns`.
+    fn run(&mut self, time_ns: u64, until_ns: u64) {
+        let quiet_until_ns = until_ns.min(self.cable.due_ns());
+        if self.cable.due_ns() == time_ns {
+            if let Some(byte) = self.cable.run(time_ns) {
+                self.firmware.hear(&mut self.parts, byte);
+            }
+        } else if self.parts.unit.plan().due_ns == time_ns {
+            self.firmware.run_unit(&mut self.parts);
+        } else if self.parts.own_output.due_ns() == time_ns {
+            self.firmware.run_own_output(&mut self.parts, quiet_until_ns);
+        } else if self.firmware.sequencer_due_ns() == time_ns {
+            self.firmware.run_sequencer(&mut self.parts, quiet_until_ns);
+        }
     }
 
     /// Brings STATUS and the unit's plan in line with the state, and finds out what is due next.
     fn schedule(&mut self) {
-        self.schedule_unit();
-        self.open_stream();
-        self.refresh_status();
-        self.line_due_ns = self.cable.due_ns().min(self.output.due_ns).min(self.sequencer_due_ns);
-        self.due_ns = self.line_due_ns.min(self.unit_plan.due_ns).min(self.room_due_ns());
-        self.hot.next_internal_ns = self.due_ns.min(LAST_NS);
+        let parts = &mut self.parts;
+        self.firmware.schedule(parts);
+        self.stream.open(parts);
+        parts.refresh_status();
+        let own_ns = parts.own_output.due_ns().min(self.firmware.sequencer_due_ns());
+        self.line_due_ns = self.cable.due_ns().min(own_ns);
+        self.due_ns = self.line_due_ns.min(parts.unit.plan().due_ns).min(parts.room_due_ns());
+        self.next_internal_ns = self.due_ns.min(LAST_NS);
     }
 
-    /// When a full output FIFO clears DRR by itself, outside the stream.
-    fn room_due_ns(&self) -> u64 {
-        if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
-    }
-}
-
-/// The ranges of a profile as a chip can use them: no sum of times overflows, and a latched line
-/// falls between two bytes.
-fn bounded_spreads(profile: &CardProfile) -> Timing {
-    let bounded = |spread: &Spread| Spread {
-        min: spread.min.min(LONGEST_NS),
-        typ: spread.typ.min(LONGEST_NS),
-        max: spread.max.min(LONGEST_NS),
-    };
-    let mut spreads = profile.behaviour.timing.map(bounded);
-    spreads.backlog_after_exit_ns = profile.behaviour.timing.backlog_after_exit_ns;
-    if profile.behaviour.interrupt == InterruptKind::LatchEdge {
-        let Spread { min, typ, max } = spreads.next_byte_ns;
-        spreads.next_byte_ns = Spread::between(min.max(1), typ.max(1), max.max(1));
-    }
-    spreads
-}
-
-fn resolve_host_rules(profile: &CardProfile) -> HostRules {
-    HostRules {
-        host_port: profile.behaviour.host_port,
-        command_port: profile.behaviour.command_port,
-        empty_read: profile.behaviour.empty_read,
-        ack_set: profile.behaviour.ack_set,
-        ack_reset_in_uart: profile.behaviour.ack_reset_in_uart,
-        ack_position: profile.behaviour.ack_position,
-        ack_interrupt: profile.behaviour.ack_interrupt,
-        status_low_bits: profile.behaviour.status_low_bits & 0x3F,
-        status_offset: profile.behaviour.status_offset.max(1),
-        status_rx_full_bits: profile.behaviour.status_rx_full_bits & 0x3F,
-        status_uart_bits: profile.behaviour.status_uart_bits & 0x3F,
-    }
-}
-
-fn resolve_unit_rules(profile: &CardProfile) -> UnitRules {
-    UnitRules {
-        firmware: profile.behaviour.firmware,
-        unread_input: profile.behaviour.unread_input,
-        rx_overrun: profile.behaviour.rx_overrun,
-        rx_while_busy: profile.behaviour.rx_while_busy,
-        tx_while_busy: profile.behaviour.tx_while_busy,
-        cleared_by_reset: profile.behaviour.cleared_by_reset,
-        cleared_by_uart_entry: profile.behaviour.cleared_by_uart_entry,
-        reset_output: profile.behaviour.reset_output.map(|output| ResetOutput {
-            clock_period_ns: output.clock_period_ns.max(BYTE_TIME_NS),
-            ..output
-        }),
-        rx_limit: usize::from(profile.behaviour.rx_depth.clamp(1, MAX_RX_DEPTH)),
-        has_sequencer: profile.behaviour.firmware.is_some()
-            && profile.behaviour.host_port == HostPort::Mailbox
-            && matches!(profile.behaviour.ack_set, AckSet::All | AckSet::ResetOnly),
-    }
-}
-
-/// Bytes that the transmitter may hold.
-fn resolve_tx_limit(profile: &CardProfile) -> usize {
-    let tx_depth = usize::from(profile.behaviour.tx_depth.clamp(1, MAX_TX_DEPTH));
-    match profile.behaviour.host_port {
-        // The latch is one of the positions.
-        HostPort::Mailbox => (tx_depth - 1).max(1),
-        HostPort::Fifo => tx_depth,
-    }
-}
-
-fn initial_hot(profile: &CardProfile, initial: InitialState, power_on_ns: u64) -> Hot {
-    let mode = match (profile.behaviour.command_port, initial) {
-        (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
-        (CommandPort::Present, _) => Mode::Intelligent,
-    };
-    Hot {
-        next_internal_ns: NEVER_NS,
-        now_ns: 0,
-        status_reads: 0,
-        open_from_ns: NEVER_NS,
-        free_ns: match initial {
-            InitialState::PowerOn => power_on_ns,
-            InitialState::Idle | InitialState::Uart { .. } => 0,
-        },
-        inbox_written_ns: 0,
-        views: [View::on_status(0); 2],
-        note: Note::CanWriteNoData,
-        mode,
-        inbox: Inbox::Empty,
-        inbox_byte: 0,
-        outbox: Outbox::Empty,
-        outbox_byte: match initial {
-            // Assumed: nothing is known of the latch before its first byte.
-            InitialState::PowerOn => 0,
-            InitialState::Idle => ACK,
-            InitialState::Uart { stale } => stale,
-        },
+    /// Lets the sequencer stop at every tick, as a model would that knows no better.
+    #[cfg(test)]
+    pub(crate) fn stop_at_every_tick(&mut self) {
+        self.firmware.stop_at_every_tick();
+        self.settle();
     }
 }

@@ -1,99 +1,63 @@
-//! MIDI IN bytes from the moment they have arrived until the host can read them.
+//! The input FIFO: MIDI IN bytes that the unit has heard and not fetched for the host.
 
-use crate::chip::{Mpu401, Turn};
-use crate::host_port::{Incoming, Outbox};
-use crate::profile::{HostPort, Overrun, RxWhileBusy};
-use crate::spec::Mode;
+use crate::latches::Incoming;
+use crate::profile::MAX_RX_DEPTH;
+use crate::timing::Timing;
+use alloc::boxed::Box;
 use ringbuf::traits::Observer;
+use ringbuf::{LocalRb, storage::Array};
 
-impl Mpu401 {
-    /// Input bytes that the host has not read, wherever they are.
-    pub(crate) fn input_held(&self) -> usize {
-        usize::from(self.hot.outbox == Outbox::Midi)
-            + usize::from(self.displaced.is_some())
-            + usize::from(self.incoming.is_some())
-            + self.input.occupied_len()
+/// The FIFO.
+pub(crate) struct Input {
+    bytes: Box<LocalRb<Array<u8, { MAX_RX_DEPTH as usize }>>>,
+    /// When a byte arrived on MIDI IN last, kept or not.
+    heard_ns: u64,
+}
+
+impl Input {
+    /// An empty FIFO.
+    pub(crate) fn new() -> Self {
+        Self { bytes: Box::default(), heard_ns: 0 }
     }
 
-    /// Input bytes that have arrived and that the host has not read, those included that still wait
-    /// for the rest of their message.
-    pub(crate) fn input_waiting(&self) -> usize {
-        self.input_held() + self.sequencer.held()
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.occupied_len()
     }
 
-    /// A byte has arrived on MIDI IN.
-    ///
-    /// In intelligent mode the sequencer listens. Assumed: on a card without one nobody does.
-    pub(crate) fn hear(&mut self, byte: u8) {
-        self.counters.received += 1;
-        self.heard_ns = self.hot.now_ns;
-        if self.runs_sequencer() {
-            self.listen(byte);
-            return;
-        }
-        if self.hot.mode == Mode::Intelligent {
-            self.counters.unheard += 1;
-            return;
-        }
-        let is_busy = self.hot.now_ns < self.uart_from_ns;
-        if is_busy && self.unit.rx_while_busy == RxWhileBusy::Lost {
-            self.counters.lost_in_busy += 1;
-            return;
-        }
-        if self.input_held() >= self.unit.rx_limit {
-            self.counters.rx_overrun += 1;
-            match self.unit.rx_overrun {
-                Overrun::DropNew => return,
-                Overrun::DropOld => self.drop_oldest_input(),
-            }
-        }
-        if self.input.try_push(byte).is_err() {
-            self.counters.rx_overrun += 1;
-        }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
-    fn drop_oldest_input(&mut self) {
-        if self.hot.outbox == Outbox::Midi {
-            self.hot.outbox = Outbox::Empty;
-        } else if self.displaced.take().is_none() && self.incoming.take().is_none() {
-            self.input.try_pop();
-        }
+    /// How many more bytes it can take.
+    pub(crate) fn room(&self) -> usize {
+        self.bytes.vacant_len()
     }
 
-    /// Throws away what the host has not read, but for a byte already in a mailbox.
-    pub(crate) fn clear_input(&mut self) {
-        let mut cleared = self.input.clear();
-        cleared += usize::from(self.displaced.take().is_some());
-        cleared += usize::from(self.incoming.take().is_some());
-        if self.rules.host_port == HostPort::Fifo && self.hot.outbox == Outbox::Midi {
-            self.hot.outbox = Outbox::Empty;
-            cleared += 1;
-        }
-        self.counters.input_cleared += cleared as u64;
-        self.sequencer.forget_packets();
+    /// Takes notice that a byte arrives now.
+    pub(crate) fn hear(&mut self, now_ns: u64) {
+        self.heard_ns = now_ns;
     }
 
-    /// The unit fetches the next byte for the host.
-    pub(crate) fn fetch(&mut self) {
-        let has_waited = self.heard_ns < self.hot.now_ns || self.input.occupied_len() > 1;
-        let latency_ns =
-            if has_waited { self.timing.rx_queued_to_dsr_ns } else { self.timing.rx_to_dsr_ns };
-        let ready_ns = self.hot.now_ns.saturating_add(latency_ns);
-        self.incoming = self.input.try_pop().map(|byte| Incoming { byte, ready_ns });
-        if self.runs_sequencer() {
-            self.follow_packet();
-        }
+    /// Keeps a byte, or hands it back when there is no room.
+    pub(crate) fn push(&mut self, byte: u8) -> Result<(), u8> {
+        self.bytes.try_push(byte)
     }
 
-    /// The unit puts the byte that it holds into the latch.
-    pub(crate) fn give_input(&mut self) {
-        let held = self.displaced.take().or(self.incoming.take().map(|incoming| incoming.byte));
-        let Some(byte) = held else {
-            return;
-        };
-        self.hot.outbox = Outbox::Midi;
-        self.hot.outbox_byte = byte;
-        self.hot.free_ns = self.hot.free_ns.max(self.hot.now_ns);
-        self.turn = Turn::Host;
+    /// Fetches the oldest byte. It is ready a little later, and later still if it had to wait.
+    pub(crate) fn fetch(&mut self, now_ns: u64, timing: &Timing<u64>) -> Option<Incoming> {
+        let has_waited = self.heard_ns < now_ns || self.len() > 1;
+        let latency_ns = if has_waited { timing.rx_queued_to_dsr_ns } else { timing.rx_to_dsr_ns };
+        let ready_ns = now_ns.saturating_add(latency_ns);
+        self.bytes.try_pop().map(|byte| Incoming { byte, ready_ns })
+    }
+
+    /// Drops the oldest byte.
+    pub(crate) fn drop_oldest(&mut self) {
+        self.bytes.try_pop();
+    }
+
+    /// Drops all bytes, and returns how many.
+    pub(crate) fn clear(&mut self) -> usize {
+        self.bytes.clear()
     }
 }

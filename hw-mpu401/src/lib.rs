@@ -91,7 +91,9 @@
 
 extern crate alloc;
 
+mod after_reset;
 pub mod behaviour;
+mod cable;
 mod cards;
 mod chip;
 #[cfg(feature = "ops")]
@@ -100,18 +102,24 @@ mod counters;
 mod firmware;
 mod host_port;
 mod input;
+mod latches;
+mod main_loop;
 mod note;
+mod own_output;
+mod parts;
 mod profile;
-mod receiver;
-mod self_output;
+mod reply;
+mod rules;
 mod sequencer;
 mod spec;
 mod stream;
 mod timing;
 mod transmitter;
+mod unit;
 mod wire;
 
 pub use behaviour::Behaviour;
+pub use cable::MIDI_IN_LIMIT;
 pub use cards::{card, cards, families, family};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
@@ -121,7 +129,6 @@ pub use profile::{
     HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
     RxWhileBusy, Text, TxWhileBusy, UnreadInput,
 };
-pub use receiver::MIDI_IN_LIMIT;
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
     ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,

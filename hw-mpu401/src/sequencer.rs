@@ -15,6 +15,15 @@
 //! until then is subtracted when somebody looks. What the unit says to the host goes through the
 //! same latch and main loop as everything else, see `firmware`.
 //!
+//! It is handed the parts of the card that it works on, and never the chip or the firmware that
+//! runs it: what the firmware is to do with a command is returned as a `CommandFate`.
+//!
+//! The files below and this one form a circle, and that is meant: [`Sequencer`] is one state, and
+//! each file is one subject of what it does. A tick starts notes, a note asks the host, an answer
+//! of the host sets the tempo, and the tempo moves the next tick. What has a state of its own is
+//! apart from that and knows none of the others: `tempo`, `tick_clock`, `host_clock`, `metronome`,
+//! `switches`, `message`, `track`, `sounding`, `thru`, `figures`.
+//!
 //! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. What neither
 //! tells is marked `Assumed:` where it is decided.
 
@@ -38,7 +47,7 @@ mod tick_clock;
 mod track;
 mod transport;
 
-use crate::chip::Mpu401;
+use crate::parts::Parts;
 use crate::spec::{MIDI_CLOCK, MIDI_STOP};
 use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
@@ -57,7 +66,7 @@ use track::{Answer, ConductorEvent, Slot, Track};
 use transport::Silence;
 
 pub use metronome::{Accent, Click};
-pub(crate) use service::Request;
+pub(crate) use service::CommandFate;
 
 /// Clicks that wait for [`pop_click`](crate::Mpu401::pop_click), at most. One more drops the
 /// oldest.
@@ -204,187 +213,186 @@ impl Sequencer {
     }
 }
 
-impl Mpu401 {
-    /// Fetches the oldest click of the metronome. [`CLICK_LIMIT`] of them wait at most; one more
-    /// drops the oldest, and [`Counters::clicks`](crate::Counters) counts all of them.
-    pub fn pop_click(&mut self) -> Option<Click> {
-        self.sequencer.clicks.try_pop()
+impl Sequencer {
+    /// The oldest click of the metronome that nobody has fetched.
+    pub(crate) fn pop_click(&mut self) -> Option<Click> {
+        self.clicks.try_pop()
     }
 
     fn switches(&self) -> Switches {
-        self.sequencer.settings.switches
+        self.settings.switches
     }
 
     /// Everything as after a reset, but that the clock waits for its start.
-    pub(crate) fn reset_sequencer(&mut self) {
-        use ringbuf::traits::Observer;
-        if !self.unit.has_sequencer {
-            return;
-        }
-        self.counters.input_cleared += self.sequencer.held() as u64;
-        let clicks = core::mem::take(&mut self.sequencer.clicks);
-        let ends = PacketEnds::new(self.input.occupied_len());
-        let hears_from_ns = self.hot.free_ns;
-        *self.sequencer = Sequencer { clicks, ends, hears_from_ns, ..Sequencer::new() };
+    pub(crate) fn reset(&mut self, parts: &mut Parts) {
+        parts.counters.input_cleared += self.held() as u64;
+        let clicks = core::mem::take(&mut self.clicks);
+        let ends = PacketEnds::new(parts.input.len());
+        let hears_from_ns = parts.unit.free_ns();
+        *self = Self { clicks, ends, hears_from_ns, ..Self::new() };
     }
 
     /// The first MIDI clock after a reset falls now.
-    pub(crate) fn start_sequencer_clock(&mut self) {
-        self.sequencer.clock.restart(self.hot.now_ns);
-        self.sequencer.is_stale = true;
+    pub(crate) fn start_first_clock(&mut self, now_ns: u64) {
+        self.clock.restart(now_ns);
+        self.is_stale = true;
     }
 
     /// When the sequencer acts by itself next, [`NEVER_NS`] if it does not.
-    pub(crate) fn find_sequencer_due_ns(&mut self) -> u64 {
-        if self.sequencer.is_stale {
-            let next = self.sequencer.find_next_tick();
-            self.sequencer.clock.set_next_in(next);
-            self.sequencer.is_stale = false;
+    fn find_due_ns(&mut self, parts: &Parts) -> u64 {
+        if self.is_stale {
+            let next = self.find_next_tick();
+            self.clock.set_next_in(next);
+            self.is_stale = false;
         }
-        let tick_ns = match self.sequencer.clock.due_ns() {
+        let tick_ns = match self.clock.due_ns() {
             NEVER_NS => NEVER_NS,
-            due_ns => due_ns.max(self.tick_room_ns()),
+            due_ns => due_ns.max(tick_room_ns(parts)),
         };
-        let due_ns = tick_ns.min(self.sequencer.thru.due_ns()).min(self.sequencer.silence.due_ns());
-        due_ns.max(self.hot.now_ns)
+        let due_ns = tick_ns.min(self.thru.due_ns()).min(self.silence.due_ns());
+        due_ns.max(parts.now_ns())
     }
 
-    /// When the output has room for all that a tick may bring.
-    fn tick_room_ns(&self) -> u64 {
-        self.transmitter.room_for_ns(TICK_ROOM)
-    }
-
-    /// Does what is due. `until_ns` is the time up to which the chip is to run.
-    pub(crate) fn run_sequencer(&mut self, until_ns: u64) {
-        let now_ns = self.hot.now_ns;
-        if self.sequencer.thru.due_ns() <= now_ns {
-            self.send_thru();
-        } else if self.sequencer.silence.due_ns() <= now_ns {
-            self.send_silence();
+    /// Does what is due. Up to `quiet_until_ns` nothing comes from outside.
+    pub(crate) fn run(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
+        let now_ns = parts.now_ns();
+        if self.thru.due_ns() <= now_ns {
+            self.send_thru(parts);
+        } else if self.silence.due_ns() <= now_ns {
+            self.send_silence(parts);
         } else {
-            self.run_tick(until_ns);
+            self.run_tick(parts, quiet_until_ns);
         }
     }
 
     /// Counts the ticks up to now. Nothing happens at any of them.
-    pub(crate) fn catch_up(&mut self) {
-        let ticks = self.sequencer.clock.passed(self.hot.now_ns);
+    fn catch_up(&mut self, now_ns: u64) {
+        let ticks = self.clock.passed(now_ns);
         if ticks > 0 {
-            self.sequencer.pass(ticks);
+            self.pass(ticks);
         }
     }
 
     /// A tick at which something happens.
-    fn run_tick(&mut self, until_ns: u64) {
-        if self.requests_hold_ticks() {
-            self.catch_up();
-            self.sequencer.clock.hold();
+    fn run_tick(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
+        if self.requests_hold_ticks(parts) {
+            self.catch_up(parts.now_ns());
+            self.clock.hold();
             return;
         }
-        self.skip_quiet_clocks(until_ns);
-        let ticks = self.sequencer.clock.next_in();
-        self.sequencer.pass(ticks);
-        self.mark_overflow();
-        if self.sequencer.clock.clock_in == 0 {
-            self.run_midi_clock();
+        self.skip_quiet_clocks(parts, quiet_until_ns);
+        let ticks = self.clock.next_in();
+        self.pass(ticks);
+        self.mark_overflow(parts);
+        if self.clock.clock_in == 0 {
+            self.run_midi_clock(parts);
         }
-        if self.sequencer.is_playing {
-            self.play_due_events();
+        if self.is_playing {
+            self.play_due_events(parts);
         }
-        if self.sequencer.tempo.has_glide() {
-            self.sequencer.tempo.settle(self.hot.now_ns);
-            self.take_tempo();
+        if self.tempo.has_glide() {
+            self.tempo.settle(parts.now_ns());
+            self.take_tempo(parts.now_ns());
         }
-        self.sequencer.is_stale = true;
+        self.is_stale = true;
     }
 
     /// A MIDI clock falls: F8, perhaps FC, a click, the end of a measure.
-    fn run_midi_clock(&mut self) {
-        self.sequencer.clock.clock_in = self.sequencer.tempo.ticks_a_clock();
-        if core::mem::take(&mut self.sequencer.sends_stop) {
-            self.send_realtime(MIDI_STOP);
+    fn run_midi_clock(&mut self, parts: &mut Parts) {
+        self.clock.clock_in = self.tempo.ticks_a_clock();
+        if core::mem::take(&mut self.sends_stop) {
+            self.send_realtime(parts, MIDI_STOP);
         }
-        self.send_realtime(MIDI_CLOCK);
-        self.clock_has_fallen();
-        let falls = self.sequencer.metronome.beat();
+        self.send_realtime(parts, MIDI_CLOCK);
+        self.clock_has_fallen(parts.now_ns());
+        let falls = self.metronome.beat();
         if let Some(accent) = falls.click {
-            self.counters.clicks += 1;
-            let click = Click { time_ns: self.hot.now_ns, accent };
-            self.sequencer.clicks.push_overwrite(click);
+            parts.counters.clicks += 1;
+            let click = Click { time_ns: parts.now_ns(), accent };
+            self.clicks.push_overwrite(click);
         }
         let is_marked = self.switches().contains(Switches::MEASURE_END);
-        if falls.measure_ends && is_marked && self.sequencer.record.is_on() {
-            self.mark_measure();
+        if falls.measure_ends && is_marked && self.record.is_on() {
+            self.mark_measure(parts);
         }
     }
 
     /// The length of a tick follows the tempo.
-    fn take_tempo(&mut self) {
-        let tick_ns = self.sequencer.tempo.tick_ns(self.hot.now_ns);
-        self.sequencer.clock.set_tick_ns(tick_ns);
-        self.sequencer.is_stale = true;
+    fn take_tempo(&mut self, now_ns: u64) {
+        let tick_ns = self.tempo.tick_ns(now_ns);
+        self.clock.set_tick_ns(tick_ns);
+        self.is_stale = true;
     }
 
     /// After a long time without a look at the chip, leaves out the MIDI clocks of which nothing
     /// but the newest wire events and clicks would be left. The result is the same as if each had
     /// fallen.
-    fn skip_quiet_clocks(&mut self, until_ns: u64) {
-        if !self.is_steady() {
+    fn skip_quiet_clocks(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
+        if !self.is_steady(parts) {
             return;
         }
         let quiet_until_ns =
-            until_ns.min(self.cable.due_ns()).min(self.unit_plan.due_ns).min(self.output.due_ns);
-        let ticks_a_clock = u64::from(self.sequencer.tempo.ticks_a_clock());
-        let period_ns = ticks_a_clock * self.sequencer.clock.tick_ns();
-        let due = quiet_until_ns.saturating_sub(self.hot.now_ns) / period_ns;
+            quiet_until_ns.min(parts.unit.plan().due_ns).min(parts.own_output.due_ns());
+        let ticks_a_clock = u64::from(self.tempo.ticks_a_clock());
+        let period_ns = ticks_a_clock * self.clock.tick_ns();
+        let due = quiet_until_ns.saturating_sub(parts.now_ns()) / period_ns;
         let clocks = due.saturating_sub(self.clocks_worth_keeping());
         if clocks == 0 {
             return;
         }
         if self.switches().contains(Switches::REALTIME_OUT) {
-            self.transmitter.skip(clocks);
+            parts.transmitter.skip(clocks);
         }
         let ticks = clocks * ticks_a_clock;
-        let sequencer = &mut self.sequencer;
-        sequencer.clock.leave_out(ticks);
-        let is_wanted = sequencer.settings.switches.contains(Switches::CLOCK_TO_HOST);
-        sequencer.host_clock.pass(ticks, is_wanted);
-        sequencer.record.leave_out(ticks);
-        self.counters.clicks += sequencer.metronome.skip(clocks);
-        self.hot.now_ns += clocks * period_ns;
+        self.clock.leave_out(ticks);
+        let is_wanted = self.settings.switches.contains(Switches::CLOCK_TO_HOST);
+        self.host_clock.pass(ticks, is_wanted);
+        self.record.leave_out(ticks);
+        parts.counters.clicks += self.metronome.skip(clocks);
+        parts.come_to(parts.now_ns() + clocks * period_ns);
     }
 
     /// Whether one MIDI clock is as the other, with nothing between them, until something from
     /// outside comes.
-    fn is_steady(&self) -> bool {
-        let sequencer = &self.sequencer;
-        let next_is_clock = sequencer.clock.next_in() == u64::from(sequencer.clock.clock_in);
-        let is_blocked = self.unit_plan.due_ns == NEVER_NS && self.holds_byte();
-        let no_fd = !sequencer.settings.switches.contains(Switches::CLOCK_TO_HOST) || is_blocked;
-        let plays_nothing = !sequencer.is_playing
-            || (sequencer.conductor.ticks_left().is_none()
-                && sequencer.tracks.iter().all(|track| track.slot.ticks_left().is_none()));
-        let records_nothing = !sequencer.record.is_on() || self.input_is_full();
+    fn is_steady(&self, parts: &Parts) -> bool {
+        let next_is_clock = self.clock.next_in() == u64::from(self.clock.clock_in);
+        let is_blocked = parts.unit.plan().due_ns == NEVER_NS && parts.latches.holds_byte();
+        let no_fd = !self.settings.switches.contains(Switches::CLOCK_TO_HOST) || is_blocked;
+        let plays_nothing = !self.is_playing
+            || (self.conductor.ticks_left().is_none()
+                && self.tracks.iter().all(|track| track.slot.ticks_left().is_none()));
+        let records_nothing = !self.record.is_on() || !parts.has_input_room(1);
         (next_is_clock || is_blocked)
             && no_fd
             && plays_nothing
             && records_nothing
-            && sequencer.clock.source == ClockSource::Internal
-            && !sequencer.tempo.has_glide()
-            && !sequencer.sends_stop
-            && !sequencer.record.starts
-            && sequencer.silence == Silence::None
-            && sequencer.thru.due_ns() == NEVER_NS
-            && self.transmitter.free_ns() <= self.hot.now_ns
+            && self.clock.source == ClockSource::Internal
+            && !self.tempo.has_glide()
+            && !self.sends_stop
+            && !self.record.starts
+            && self.silence == Silence::None
+            && self.thru.due_ns() == NEVER_NS
+            && parts.transmitter.free_ns() <= parts.now_ns()
     }
 
     fn clocks_worth_keeping(&self) -> u64 {
-        let for_clicks = match self.sequencer.metronome.clicks {
+        let for_clicks = match self.metronome.clicks {
             Clicks::Off => 0,
             Clicks::Plain | Clicks::WithAccent => {
-                (CLICK_LIMIT as u64 + 1) * self.sequencer.metronome.clocks_a_beat()
+                (CLICK_LIMIT as u64 + 1) * self.metronome.clocks_a_beat()
             }
         };
         for_clicks.max(WIRE_LIMIT as u64)
     }
+
+    #[cfg(test)]
+    pub(crate) fn stop_at_every_tick(&mut self) {
+        self.stops_at_every_tick = true;
+        self.is_stale = true;
+    }
+}
+
+/// When the output has room for all that a tick may bring.
+fn tick_room_ns(parts: &Parts) -> u64 {
+    parts.transmitter.room_for_ns(TICK_ROOM)
 }

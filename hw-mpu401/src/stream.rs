@@ -7,18 +7,17 @@
 //! happens leaves the stream first; a byte that has not been taken by then goes back into the
 //! latch.
 //!
-//! While the stream is open, `free_ns` and `inbox_written_ns` stand still: both follow from when
-//! the last byte is taken.
+//! While the stream is open, two times stand still: when the unit is free, and when the latch was
+//! written. Both follow from when the last byte is taken.
 
-use crate::chip::{Mpu401, Turn};
-use crate::host_port::Inbox;
+use crate::latches::Inbox;
 use crate::note::Note;
+use crate::parts::Parts;
 use crate::profile::HostPort;
 use crate::spec::Mode;
-use crate::timing::NEVER_NS;
+use crate::unit::Turn;
 
-/// The plain stream of MIDI bytes, as far as it is not in `Hot`.
-#[derive(Clone, Copy)]
+/// The stream, as far as it is not in the latches: from when on it is open is there.
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
     first: u64,
@@ -28,39 +27,45 @@ pub(crate) struct Stream {
     taken_before_ns: u64,
 }
 
+/// Whether the stream goes on as it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    GoesOn,
+    /// The output may be full when the next byte comes.
+    AtBrim,
+}
+
 impl Stream {
     /// No byte has streamed.
     pub(crate) const NEW: Self = Self { first: 0, brim: 0, taken_before_ns: 0 };
-}
 
-impl Mpu401 {
     /// Opens the stream if a written byte may stream as things stand: in UART mode, with room for
     /// output, and no input, no reply and no byte in the latch. Times that vary are drawn byte by
     /// byte, which the stream is not.
-    pub(crate) fn open_stream(&mut self) {
-        self.hot.open_from_ns = NEVER_NS;
-        let is_plain = self.hot.mode == Mode::Uart
-            && self.hot.inbox == Inbox::Empty
-            && self.is_quiet()
-            && self.draws.is_none()
-            && !self.loses_data();
+    pub(crate) fn open(&mut self, parts: &mut Parts) {
+        parts.latches.close();
+        let is_plain = parts.unit.mode() == Mode::Uart
+            && parts.latches.inbox() == Inbox::Empty
+            && parts.is_quiet()
+            && !parts.unit.times_vary()
+            && !parts.loses_data();
         if !is_plain {
             return;
         }
-        let accept_ns = self.timing.tx_accept_ns;
-        // When a byte was taken last, or may have been.
-        let Some(taken_ns) = self.hot.free_ns.checked_sub(accept_ns) else {
+        let Some(taken_ns) = parts.unit.last_taken_ns() else {
             return;
         };
-        let is_busy = self.hot.now_ns < taken_ns;
-        self.stream.first = self.transmitter.pushed();
-        match self.rules.host_port {
-            HostPort::Mailbox if !is_busy && !self.output_is_full() => {
-                self.stream.brim = self.transmitter.brim(self.hot.now_ns);
-                self.hot.open_from_ns = taken_ns;
+        let is_busy = parts.now_ns() < taken_ns;
+        let timing = parts.unit.timing();
+        let takes_at_once = timing.tx_accept_ns + timing.drr_clear_uart_ns == 0;
+        self.first = parts.transmitter.pushed();
+        match parts.rules.host_port {
+            HostPort::Mailbox if !is_busy && !parts.output_is_full() => {
+                self.brim = parts.transmitter.brim(parts.now_ns());
+                parts.latches.open_from(taken_ns);
             }
-            HostPort::Fifo if !is_busy && accept_ns + self.timing.drr_clear_uart_ns == 0 => {
-                self.hot.open_from_ns = self.transmitter.room_ns();
+            HostPort::Fifo if !is_busy && takes_at_once => {
+                parts.latches.open_from(parts.transmitter.room_ns());
             }
             HostPort::Mailbox | HostPort::Fifo => {}
         }
@@ -68,79 +73,75 @@ impl Mpu401 {
 
     /// A write to DATA while the stream is open and its latch empty.
     #[inline(always)]
-    pub(crate) fn stream(&mut self, byte: u8) {
-        self.hot.note = Note::Data;
-        match self.rules.host_port {
-            HostPort::Mailbox => self.stream_through_latch(byte),
-            HostPort::Fifo => self.stream_into_fifo(byte),
+    pub(crate) fn write(&mut self, parts: &mut Parts, byte: u8) -> Course {
+        parts.latches.remark(Note::Data);
+        match parts.rules.host_port {
+            HostPort::Mailbox => self.write_latch(parts, byte),
+            HostPort::Fifo => {
+                let ready_ns = parts.now_ns() + parts.unit.timing().tx_start_ns;
+                let room_ns = parts.transmitter.push(byte, ready_ns);
+                parts.latches.open_from(room_ns);
+                Course::GoesOn
+            }
         }
     }
 
     #[inline(always)]
-    fn stream_through_latch(&mut self, byte: u8) {
-        let seen_ns = self.hot.now_ns + self.timing.drr_clear_uart_ns;
-        let taken_ns = seen_ns.max(self.hot.open_from_ns + self.timing.tx_accept_ns);
-        self.stream.taken_before_ns = self.hot.open_from_ns;
-        self.hot.open_from_ns = taken_ns;
-        self.transmitter.push(byte, taken_ns + self.timing.tx_start_ns);
-        if self.transmitter.pushed() >= self.stream.brim {
-            self.reach_brim();
+    fn write_latch(&mut self, parts: &mut Parts, byte: u8) -> Course {
+        let timing = parts.unit.timing();
+        let seen_ns = parts.now_ns() + timing.drr_clear_uart_ns;
+        let taken_before_ns = parts.latches.open_from_ns();
+        let taken_ns = seen_ns.max(taken_before_ns + timing.tx_accept_ns);
+        let ready_ns = taken_ns + timing.tx_start_ns;
+        self.taken_before_ns = taken_before_ns;
+        parts.latches.open_from(taken_ns);
+        parts.transmitter.push(byte, ready_ns);
+        match parts.transmitter.pushed() >= self.brim {
+            true => Course::AtBrim,
+            false => Course::GoesOn,
         }
     }
 
-    #[inline(always)]
-    fn stream_into_fifo(&mut self, byte: u8) {
-        let ready_ns = self.hot.now_ns + self.timing.tx_start_ns;
-        self.hot.open_from_ns = self.transmitter.push(byte, ready_ns);
-    }
-
-    /// The output may be full when the next byte comes.
-    #[cold]
-    #[inline(never)]
-    fn reach_brim(&mut self) {
-        self.stream.brim = self.transmitter.brim(self.hot.now_ns);
-        if self.transmitter.pushed() >= self.stream.brim {
-            self.leave_stream();
-            self.settle();
+    /// Looks again how far the stream may go, and whether it has come there.
+    pub(crate) fn find_brim(&mut self, parts: &Parts) -> Course {
+        self.brim = parts.transmitter.brim(parts.now_ns());
+        match parts.transmitter.pushed() >= self.brim {
+            true => Course::AtBrim,
+            false => Course::GoesOn,
         }
     }
 
     /// Whether a byte of the stream is still in the latch.
-    pub(crate) fn stream_holds_byte(&self) -> bool {
-        self.rules.host_port == HostPort::Mailbox
-            && self.hot.open_from_ns != NEVER_NS
-            && self.hot.now_ns < self.hot.open_from_ns
+    pub(crate) fn holds_byte(&self, parts: &Parts) -> bool {
+        parts.rules.host_port == HostPort::Mailbox
+            && parts.latches.is_open()
+            && parts.now_ns() < parts.latches.open_from_ns()
     }
 
-    /// Ends the stream as it stands now: a byte that has not been taken is in the latch again.
-    pub(crate) fn leave_stream(&mut self) {
-        self.leave_stream_before(self.hot.now_ns + 1);
-    }
-
-    /// Ends the stream as it stands before this time.
-    pub(crate) fn leave_stream_before(&mut self, time_ns: u64) {
-        let taken_ns = core::mem::replace(&mut self.hot.open_from_ns, NEVER_NS);
-        if taken_ns == NEVER_NS {
+    /// Ends the stream as it stands before this time: a byte that has not been taken is in the
+    /// latch again.
+    pub(crate) fn leave_before(&mut self, parts: &mut Parts, time_ns: u64) {
+        let Some(taken_ns) = parts.latches.close() else {
             return;
-        }
-        if self.rules.host_port == HostPort::Mailbox {
-            self.hot.free_ns = taken_ns + self.timing.tx_accept_ns;
-            if self.transmitter.pushed() > self.stream.first && time_ns <= taken_ns {
-                self.put_back(taken_ns);
+        };
+        let has_streamed = parts.transmitter.pushed() > self.first;
+        if parts.rules.host_port == HostPort::Mailbox {
+            parts.unit.has_taken(taken_ns);
+            if has_streamed && time_ns <= taken_ns {
+                self.put_back(parts, taken_ns);
             }
         }
-        if self.transmitter.pushed() > self.stream.first {
-            self.turn = Turn::Input;
+        if parts.transmitter.pushed() > self.first {
+            parts.unit.set_turn(Turn::Input);
         }
     }
 
     /// Puts the last byte back into the latch. If the unit was busy when the byte was written,
     /// it is taken when that is over, so any earlier time will do for when it was seen.
-    fn put_back(&mut self, taken_ns: u64) {
-        self.hot.inbox = Inbox::Data;
-        self.hot.inbox_byte = self.transmitter.retract();
-        self.hot.inbox_written_ns = taken_ns - self.timing.drr_clear_uart_ns;
-        self.hot.free_ns = self.stream.taken_before_ns + self.timing.tx_accept_ns;
-        self.counters.data_writes += 1;
+    fn put_back(&self, parts: &mut Parts, taken_ns: u64) {
+        let byte = parts.transmitter.retract();
+        parts.latches.put_back(byte, taken_ns - parts.unit.timing().drr_clear_uart_ns);
+        parts.unit.has_taken(self.taken_before_ns);
+        parts.counters.data_writes += 1;
     }
 }

@@ -5,12 +5,13 @@
 //! Realtime messages never go through: the unit sends its own. Assumed: system common messages
 //! do not either, and FE and FF on MIDI IN are passed over.
 
+use super::Sequencer;
 use super::figures::THRU_NS;
 use super::message::{Assembled, Assembly, common_data_bytes};
 use super::record::{Packet, RecordState};
 use super::switches::Switches;
 use super::thru::Part;
-use crate::chip::Mpu401;
+use crate::parts::Parts;
 
 /// Mark to the host: a system message follows. Source: technical reference.
 const SYSTEM_FOLLOWS: u8 = 0xFF;
@@ -55,154 +56,150 @@ impl Listener {
     }
 }
 
-impl Mpu401 {
+impl Sequencer {
     /// A byte has arrived on MIDI IN.
-    pub(crate) fn listen(&mut self, byte: u8) {
-        if self.hot.now_ns < self.sequencer.hears_from_ns {
-            self.counters.unheard += 1;
+    pub(crate) fn listen(&mut self, parts: &mut Parts, byte: u8) {
+        if parts.now_ns() < self.hears_from_ns {
+            parts.counters.unheard += 1;
             return;
         }
-        self.catch_up();
+        self.catch_up(parts.now_ns());
         match byte {
-            0xF8.. => self.hear_realtime(byte),
-            0xF0.. => self.hear_system(byte),
+            0xF8.. => self.hear_realtime(parts, byte),
+            0xF0.. => self.hear_system(parts, byte),
             0x80.. => {
-                self.end_system();
-                let cut = self.sequencer.listener.assembly.begin(byte);
-                self.counters.unheard += cut as u64;
+                self.end_system(parts);
+                let cut = self.listener.assembly.begin(byte);
+                parts.counters.unheard += cut as u64;
             }
-            _ => self.hear_data(byte),
+            _ => self.hear_data(parts, byte),
         }
-        self.sequencer.is_stale = true;
+        self.is_stale = true;
     }
 
-    fn hear_realtime(&mut self, byte: u8) {
+    fn hear_realtime(&mut self, parts: &mut Parts, byte: u8) {
         match byte {
             0xF8 => {
-                let ticks = self.sequencer.tempo.ticks_a_clock();
-                self.sequencer.clock.hear_clock(ticks, self.hot.now_ns);
+                let ticks = self.tempo.ticks_a_clock();
+                self.clock.hear_clock(ticks, parts.now_ns());
             }
             0xFA..=0xFC if self.switches().contains(Switches::REALTIME_AFFECTION) => {
-                self.be_affected(byte);
+                self.be_affected(parts, byte);
             }
             _ => {}
         }
         let is_told = matches!(byte, 0xF8 | 0xFA..=0xFC);
         if is_told && self.switches().contains(Switches::REALTIME_TO_HOST) {
-            self.queue_packet(Packet { bytes: &[SYSTEM_FOLLOWS, byte], came_in: 1 });
+            self.queue_packet(parts, Packet { bytes: &[SYSTEM_FOLLOWS, byte], came_in: 1 });
         } else {
-            self.counters.unheard += 1;
+            parts.counters.unheard += 1;
         }
     }
 
-    fn hear_system(&mut self, status: u8) {
-        let was_exclusive = self.sequencer.listener.is_exclusive();
-        self.counters.unheard += self.sequencer.listener.assembly.cancel() as u64;
-        self.end_system();
+    fn hear_system(&mut self, parts: &mut Parts, status: u8) {
+        let was_exclusive = self.listener.is_exclusive();
+        parts.counters.unheard += self.listener.assembly.cancel() as u64;
+        self.end_system(parts);
         match (status, common_data_bytes(status)) {
-            (0xF7, _) if was_exclusive => self.pass_exclusive(status),
-            (0xF4 | 0xF5 | 0xF7, _) => self.counters.unheard += 1,
+            (0xF7, _) if was_exclusive => self.pass_exclusive(parts, status),
+            (0xF4 | 0xF5 | 0xF7, _) => parts.counters.unheard += 1,
             (_, None) => {
-                self.sequencer.listener.system = System::Exclusive;
-                self.pass_exclusive(status);
+                self.listener.system = System::Exclusive;
+                self.pass_exclusive(parts, status);
             }
             (_, Some(needed)) => {
-                self.sequencer.listener.system =
-                    System::Common { status, data: [0; 2], filled: 0, needed };
-                self.end_common();
+                self.listener.system = System::Common { status, data: [0; 2], filled: 0, needed };
+                self.end_common(parts);
             }
         }
     }
 
     /// A status byte ends the system message before it: what came of a common one is lost.
-    fn end_system(&mut self) {
-        if let System::Common { filled, .. } = self.sequencer.listener.system {
-            self.counters.unheard += 1 + u64::from(filled);
+    fn end_system(&mut self, parts: &mut Parts) {
+        if let System::Common { filled, .. } = self.listener.system {
+            parts.counters.unheard += 1 + u64::from(filled);
         }
-        self.sequencer.listener.system = System::None;
+        self.listener.system = System::None;
     }
 
-    fn hear_data(&mut self, byte: u8) {
-        match &mut self.sequencer.listener.system {
-            System::Exclusive => return self.pass_exclusive(byte),
+    fn hear_data(&mut self, parts: &mut Parts, byte: u8) {
+        match &mut self.listener.system {
+            System::Exclusive => return self.pass_exclusive(parts, byte),
             System::Common { data, filled, .. } => {
                 if let Some(slot) = data.get_mut(usize::from(*filled)) {
                     *slot = byte;
                 }
                 *filled += 1;
-                return self.end_common();
+                return self.end_common(parts);
             }
             System::None => {}
         }
-        let assembly = &mut self.sequencer.listener.assembly;
+        let assembly = &mut self.listener.assembly;
         if !assembly.is_open() {
-            self.counters.unheard += 1;
+            parts.counters.unheard += 1;
         } else if let Some(whole) = assembly.data(byte) {
-            self.hear_message(&whole);
+            self.hear_message(parts, &whole);
         }
     }
 
     /// A byte of an exclusive message, to host and MIDI OUT as the switches say.
-    fn pass_exclusive(&mut self, byte: u8) {
+    fn pass_exclusive(&mut self, parts: &mut Parts, byte: u8) {
         if self.switches().contains(Switches::EXCLUSIVE_THRU) {
-            self.pass_through(&[byte]);
+            self.pass_through(parts, &[byte]);
         }
         if !self.switches().contains(Switches::EXCLUSIVE_TO_HOST) {
-            self.counters.unheard += 1;
+            parts.counters.unheard += 1;
         } else if byte == 0xF0 {
-            self.queue_packet(Packet { bytes: &[SYSTEM_FOLLOWS, byte], came_in: 1 });
+            self.queue_packet(parts, Packet { bytes: &[SYSTEM_FOLLOWS, byte], came_in: 1 });
         } else {
-            self.queue_packet(Packet { bytes: &[byte], came_in: 1 });
+            self.queue_packet(parts, Packet { bytes: &[byte], came_in: 1 });
         }
     }
 
     /// Ends a common message if it is whole.
-    fn end_common(&mut self) {
-        let System::Common { status, data, filled, needed } = self.sequencer.listener.system else {
+    fn end_common(&mut self, parts: &mut Parts) {
+        let System::Common { status, data, filled, needed } = self.listener.system else {
             return;
         };
         if filled < needed {
             return;
         }
-        self.sequencer.listener.system = System::None;
+        self.listener.system = System::None;
         let length = 1 + usize::from(filled);
         if self.switches().contains(Switches::COMMON_TO_HOST) {
             let bytes = [SYSTEM_FOLLOWS, status, data[0], data[1]];
             let bytes = bytes.get(..=length).unwrap_or_default();
-            self.queue_packet(Packet { bytes, came_in: length });
+            self.queue_packet(parts, Packet { bytes, came_in: length });
         } else {
-            self.counters.unheard += length as u64;
+            parts.counters.unheard += length as u64;
         }
     }
 
-    fn hear_message(&mut self, whole: &Assembled) {
+    fn hear_message(&mut self, parts: &mut Parts, whole: &Assembled) {
         let message = &whole.message;
-        let sequencer = &self.sequencer;
-        let is_guarded = sequencer.settings.tables.cover(message.channel())
-            && message
-                .note()
-                .is_some_and(|(key, _)| sequencer.sounding.has(message.channel(), key));
-        if sequencer.settings.lets_through(message) && !is_guarded {
-            self.pass_through(message.bytes());
+        let is_guarded = self.settings.tables.cover(message.channel())
+            && message.note().is_some_and(|(key, _)| self.sounding.has(message.channel(), key));
+        if self.settings.lets_through(message) && !is_guarded {
+            self.pass_through(parts, message.bytes());
         }
-        let wants = match self.sequencer.record.state {
+        let wants = match self.record.state {
             RecordState::On | RecordState::Standby => true,
             RecordState::Off => self.switches().contains(Switches::DATA_IN_STOP),
         };
-        if wants && self.sequencer.settings.lets_to_host(message) {
-            self.record_message(whole);
+        if wants && self.settings.lets_to_host(message) {
+            self.record_message(parts, whole);
         } else {
             let came_in = message.bytes().len() - usize::from(!whole.has_status);
-            self.counters.unheard += came_in as u64;
+            parts.counters.unheard += came_in as u64;
         }
     }
 
     /// Measured: in record a timing byte stands before each message, in stop none; running status
     /// stays as it came. Where a filter has taken out a status byte that the host would miss, the
     /// unit puts it in.
-    fn record_message(&mut self, whole: &Assembled) {
+    fn record_message(&mut self, parts: &mut Parts, whole: &Assembled) {
         let timing_always = self.switches().contains(Switches::TIMING_ALWAYS);
-        let record = &mut self.sequencer.record;
+        let record = &mut self.record;
         if record.state == RecordState::Standby {
             record.state = RecordState::On;
             record.ticks = 0;
@@ -223,29 +220,27 @@ impl Mpu401 {
             }
         }
         let bytes = bytes.get(..length).unwrap_or_default();
-        self.queue_packet(Packet { bytes, came_in });
+        self.queue_packet(parts, Packet { bytes, came_in });
     }
 
-    fn pass_through(&mut self, bytes: &[u8]) {
-        let part = Part::new(self.hot.now_ns.saturating_add(THRU_NS), bytes);
-        if let Err(part) = self.sequencer.thru.push(part) {
-            self.counters.thru_lost += part.bytes().len() as u64;
+    fn pass_through(&mut self, parts: &mut Parts, bytes: &[u8]) {
+        let part = Part::new(parts.now_ns().saturating_add(THRU_NS), bytes);
+        if let Err(part) = self.thru.push(part) {
+            parts.counters.thru_lost += part.bytes().len() as u64;
         }
     }
 
     /// Puts what is due on MIDI OUT.
-    pub(super) fn send_thru(&mut self) {
-        let Some(part) = self.sequencer.thru.pop() else {
+    pub(super) fn send_thru(&mut self, parts: &mut Parts) {
+        let Some(part) = self.thru.pop() else {
             return;
         };
         let length = part.bytes().len() as u64;
-        if self.output_is_full() {
-            self.counters.thru_lost += length;
+        if parts.output_is_full() {
+            parts.counters.thru_lost += length;
             return;
         }
-        for byte in part.bytes() {
-            self.transmitter.generate(*byte, self.hot.now_ns);
-        }
-        self.counters.thru += length;
+        parts.generate(part.bytes());
+        parts.counters.thru += length;
     }
 }

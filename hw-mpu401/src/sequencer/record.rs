@@ -5,9 +5,8 @@
 
 use super::Sequencer;
 use super::track::{DATA_END, MEASURE_END, OVERFLOW_TICKS, TIMING_OVERFLOW};
-use crate::chip::Mpu401;
+use crate::parts::Parts;
 use crate::profile::MAX_RX_DEPTH;
-use ringbuf::traits::Observer;
 
 /// Whether record goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,56 +103,48 @@ pub(super) struct Packet<'a> {
     pub(super) came_in: usize,
 }
 
-impl Mpu401 {
+impl Sequencer {
     /// Queues a packet for the host. When it does not fit, all of it is lost.
-    pub(super) fn queue_packet(&mut self, packet: Packet<'_>) {
+    pub(super) fn queue_packet(&mut self, parts: &mut Parts, packet: Packet<'_>) {
         let length = packet.bytes.len();
         let came_in = packet.came_in as u64;
-        let room = self.input.vacant_len();
-        if self.input_held() + length > self.unit.rx_limit || length > room {
-            self.counters.rx_overrun += came_in;
+        if !parts.has_input_room(length) || length > parts.input.room() {
+            parts.counters.rx_overrun += came_in;
             return;
         }
         for (number, byte) in packet.bytes.iter().enumerate() {
-            let _ = self.input.try_push(*byte);
-            self.sequencer.ends.push(number + 1 == length);
+            let _ = parts.input.push(*byte);
+            self.ends.push(number + 1 == length);
         }
-        self.counters.inserted += length as u64 - came_in;
-    }
-
-    /// Whether not even one more byte for the host finds room.
-    pub(super) fn input_is_full(&self) -> bool {
-        self.input_held() >= self.unit.rx_limit
+        parts.counters.inserted += length as u64 - came_in;
     }
 
     /// F8 to the host once 240 ticks have passed without an event.
-    pub(super) fn mark_overflow(&mut self) {
-        let record = &mut self.sequencer.record;
+    pub(super) fn mark_overflow(&mut self, parts: &mut Parts) {
+        let record = &mut self.record;
         if record.is_on() && record.ticks_left() == 0 {
             record.ticks = 0;
-            self.queue_packet(Packet { bytes: &[TIMING_OVERFLOW], came_in: 0 });
+            self.queue_packet(parts, Packet { bytes: &[TIMING_OVERFLOW], came_in: 0 });
         }
     }
 
     /// The end of a measure: F9 behind its timing byte.
-    pub(super) fn mark_measure(&mut self) {
-        self.mark(MEASURE_END);
+    pub(super) fn mark_measure(&mut self, parts: &mut Parts) {
+        self.mark(parts, MEASURE_END);
     }
 
     /// Command stop record: FC behind its timing byte.
-    pub(super) fn mark_record_end(&mut self) {
-        self.mark(DATA_END);
+    pub(super) fn mark_record_end(&mut self, parts: &mut Parts) {
+        self.mark(parts, DATA_END);
     }
 
-    fn mark(&mut self, mark: u8) {
-        if self.input_held() + 2 <= self.unit.rx_limit {
-            let ticks = self.sequencer.record.take_ticks();
-            self.queue_packet(Packet { bytes: &[ticks, mark], came_in: 0 });
+    fn mark(&mut self, parts: &mut Parts, mark: u8) {
+        if parts.has_input_room(2) {
+            let ticks = self.record.take_ticks();
+            self.queue_packet(parts, Packet { bytes: &[ticks, mark], came_in: 0 });
         }
     }
-}
 
-impl Sequencer {
     /// What waits for the host has been thrown away.
     pub(crate) fn forget_packets(&mut self) {
         self.ends = PacketEnds::new(0);

@@ -1,12 +1,13 @@
 //! What the unit says to the host and expects of it, and in which order.
 
+use super::Sequencer;
 use super::figures::{CLOCK_TO_HOST_NS, REQUEST_NS, WAITING_TAKE_NS};
-use super::track::{Answer, DATA_END, MEASURE_END};
-use crate::chip::{Mpu401, Turn};
-use crate::firmware::{Action, Plan};
-use crate::host_port::{AfterReply, Inbox, Outbox, Reply};
+use super::track::Answer;
+use crate::latches::{Inbox, Outbox};
+use crate::parts::Parts;
+use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
-use ringbuf::traits::Observer;
+use crate::unit::{Action, Plan};
 
 /// What the next data byte of the host is. While one is expected everything else waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,97 +43,75 @@ pub(super) struct Deferred {
     pub(super) from_ns: u64,
 }
 
-/// What the unit says to the host by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Request {
-    /// FD.
-    ClockToHost,
-    /// F9.
-    Conductor,
-    /// F0 to F7.
-    Track(u8),
-    /// FC.
-    AllEnd,
+/// What is to be done with a command that has been taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommandFate {
+    /// Nothing yet: it waits until the host has answered a request.
+    Deferred,
+    /// It is run, and acknowledged so much later than a command at rest.
+    Runs { later_ns: u64 },
 }
 
-impl Request {
-    fn byte(self) -> u8 {
-        match self {
-            Self::ClockToHost => 0xFD,
-            Self::Conductor => MEASURE_END,
-            Self::Track(number) => 0xF0 | number,
-            Self::AllEnd => DATA_END,
+impl Sequencer {
+    /// Settles what the unit does next in intelligent mode, and returns when the sequencer acts by
+    /// itself, [`NEVER_NS`] if it does not.
+    pub(crate) fn schedule(&mut self, parts: &mut Parts) -> u64 {
+        if self.expects != Expects::Nothing {
+            self.catch_up(parts.now_ns());
+            self.clock.hold();
+        } else if !self.requests_hold_ticks(parts) {
+            let is_released = self.clock.release(parts.now_ns());
+            self.is_stale |= is_released;
         }
-    }
-}
-
-impl Mpu401 {
-    /// Settles what the unit does next in intelligent mode.
-    pub(crate) fn schedule_sequencer(&mut self) {
-        if self.sequencer.expects != Expects::Nothing {
-            self.catch_up();
-            self.sequencer.clock.hold();
-        } else if !self.requests_hold_ticks() {
-            let is_released = self.sequencer.clock.release(self.hot.now_ns);
-            self.sequencer.is_stale |= is_released;
-        }
-        self.unit_plan = self.plan_service();
-        self.unit_seen_ns = self.unit_plan.due_ns;
-        self.sequencer_due_ns = self.find_sequencer_due_ns();
+        let plan = self.plan_service(parts);
+        parts.unit.settle(plan, plan.due_ns);
+        self.find_due_ns(parts)
     }
 
     /// Whether a tick waits for requests: the host has room for one, and the time of one has come.
     ///
     /// Measured: counting waits for a host that is late with its answer, not for one that leaves
     /// FD or an ACK unread.
-    pub(super) fn requests_hold_ticks(&self) -> bool {
-        let sequencer = &self.sequencer;
-        let is_due = |from_ns: Option<u64>| from_ns.is_some_and(|ns| ns <= self.hot.now_ns);
-        sequencer.expects != Expects::Nothing
-            || (sequencer.is_playing
-                && self.hot.outbox == Outbox::Empty
-                && (is_due(sequencer.conductor.wants_from_ns())
-                    || sequencer.tracks.iter().any(|track| is_due(track.slot.wants_from_ns()))))
+    pub(super) fn requests_hold_ticks(&self, parts: &Parts) -> bool {
+        let is_due = |from_ns: Option<u64>| from_ns.is_some_and(|ns| ns <= parts.now_ns());
+        self.expects != Expects::Nothing
+            || (self.is_playing
+                && parts.latches.outbox() == Outbox::Empty
+                && (is_due(self.conductor.wants_from_ns())
+                    || self.tracks.iter().any(|track| is_due(track.slot.wants_from_ns()))))
     }
 
-    fn plan_service(&self) -> Plan {
-        let gift = self.plan_gift();
-        if self.holds_byte() {
+    fn plan_service(&self, parts: &Parts) -> Plan {
+        let gift = parts.plan_gift();
+        if parts.latches.holds_byte() {
             return gift;
         }
-        if self.sequencer.expects != Expects::Nothing {
-            return self.plan_take_awaited();
+        if self.expects != Expects::Nothing {
+            return self.plan_take_awaited(parts);
         }
-        if self.sequencer.in_packet && !self.input.is_empty() {
-            return self.plan_fetch();
+        if self.in_packet && !parts.input.is_empty() {
+            return parts.plan_fetch();
         }
-        if let Some(deferred) = self.sequencer.deferred {
-            let due_ns = deferred.from_ns.max(self.hot.free_ns).max(self.hot.now_ns);
+        if let Some(deferred) = self.deferred {
+            let due_ns = deferred.from_ns.max(parts.unit.ready_ns(parts.now_ns()));
             return Plan::new(Action::RunDeferred, due_ns);
         }
-        let take = self.plan_take();
-        let fetch = self.plan_fetch();
-        let request = self.plan_request();
-        request.or_earlier(match self.turn {
-            Turn::Host => take.or_earlier(fetch),
-            Turn::Input => fetch.or_earlier(take),
-        })
+        self.plan_request(parts).or_earlier(parts.plan_take_or_fetch())
     }
 
     /// The unit waits for a byte of the host, and for nothing else.
-    fn plan_take_awaited(&self) -> Plan {
-        let is_system = matches!(self.sequencer.expects, Expects::SystemMessage(_));
-        let room_ns = match self.hot.inbox {
+    fn plan_take_awaited(&self, parts: &Parts) -> Plan {
+        let is_system = matches!(self.expects, Expects::SystemMessage(_));
+        let room_ns = match parts.latches.inbox() {
             Inbox::Empty => return Plan::IDLE,
-            Inbox::Data if is_system && self.output_is_full() => self.transmitter.room_ns(),
+            Inbox::Data if is_system => parts.output_room_ns(),
             Inbox::Data | Inbox::Command => 0,
         };
-        let seen_ns = self.hot.inbox_written_ns.saturating_add(WAITING_TAKE_NS);
-        Plan::new(Action::Take, seen_ns.max(self.hot.free_ns).max(self.hot.now_ns).max(room_ns))
+        parts.plan_take_after(WAITING_TAKE_NS, room_ns)
     }
 
-    fn plan_request(&self) -> Plan {
-        let due_ns = self.next_request().map_or(NEVER_NS, |(_, due_ns)| due_ns);
+    fn plan_request(&self, parts: &Parts) -> Plan {
+        let due_ns = self.next_request(parts).map_or(NEVER_NS, |(_, due_ns)| due_ns);
         Plan::new(Action::Request, due_ns)
     }
 
@@ -140,77 +119,76 @@ impl Mpu401 {
     ///
     /// Measured: of several that are due FD comes first, then the conductor's F9, then the tracks
     /// from F7 down to F0.
-    fn next_request(&self) -> Option<(Request, u64)> {
-        let sequencer = &self.sequencer;
+    fn next_request(&self, parts: &Parts) -> Option<(Request, u64)> {
         let mut next = None;
-        let least_ns = self.hot.now_ns.max(sequencer.service_from_ns).max(self.hot.free_ns);
+        let least_ns = self.service_from_ns.max(parts.unit.ready_ns(parts.now_ns()));
         let mut consider = |request, from_ns: u64| {
             let due_ns = from_ns.max(least_ns);
             if next.is_none_or(|(_, earliest_ns)| due_ns < earliest_ns) {
                 next = Some((request, due_ns));
             }
         };
-        if sequencer.host_clock.is_due() {
-            consider(Request::ClockToHost, sequencer.clock_to_host_from_ns);
+        if self.host_clock.is_due() {
+            consider(Request::ClockToHost, self.clock_to_host_from_ns);
         }
-        if sequencer.is_playing {
-            if let Some(from_ns) = sequencer.conductor.wants_from_ns() {
+        if self.is_playing {
+            if let Some(from_ns) = self.conductor.wants_from_ns() {
                 consider(Request::Conductor, from_ns);
             }
-            for (number, track) in sequencer.tracks.iter().enumerate().rev() {
+            for (number, track) in self.tracks.iter().enumerate().rev() {
                 if let Some(from_ns) = track.slot.wants_from_ns() {
                     consider(Request::Track(number as u8), from_ns);
                 }
             }
         }
-        if let Some(from_ns) = sequencer.all_end_from_ns {
+        if let Some(from_ns) = self.all_end_from_ns {
             consider(Request::AllEnd, from_ns);
         }
         next
     }
 
     /// Gets the request that is due on its way.
-    pub(crate) fn give_request(&mut self) {
-        let Some((request, _)) = self.next_request() else {
+    pub(crate) fn give_request(&mut self, parts: &mut Parts) {
+        let Some((request, _)) = self.next_request(parts) else {
             return;
         };
-        self.reply = Some(Reply {
+        parts.latches.reply(Reply {
             byte: request.byte(),
-            content: Outbox::Request,
-            ready_ns: self.hot.now_ns,
-            pause_ns: self.timing.next_byte_ns,
+            kind: ReplyKind::Request,
+            ready_ns: parts.now_ns(),
+            pause_ns: parts.unit.timing().next_byte_ns,
             then: AfterReply::Asked(request),
         });
     }
 
     /// A request is in the latch.
-    pub(crate) fn request_is_given(&mut self, request: Request) {
-        let now_ns = self.hot.now_ns;
-        self.counters.requests += 1;
-        self.sequencer.service_from_ns = now_ns.saturating_add(REQUEST_NS);
+    pub(crate) fn request_is_given(&mut self, parts: &mut Parts, request: Request) {
+        let now_ns = parts.now_ns();
+        parts.counters.requests += 1;
+        self.service_from_ns = now_ns.saturating_add(REQUEST_NS);
         match request {
             Request::ClockToHost => {
-                self.sequencer.host_clock.given();
-                self.sequencer.clock_to_host_from_ns = now_ns.saturating_add(CLOCK_TO_HOST_NS);
+                self.host_clock.given();
+                self.clock_to_host_from_ns = now_ns.saturating_add(CLOCK_TO_HOST_NS);
             }
             Request::Conductor => self.expect_answer(Expects::Conductor),
             Request::Track(number) => self.expect_answer(Expects::Track(number)),
-            Request::AllEnd => self.sequencer.all_end_from_ns = None,
+            Request::AllEnd => self.all_end_from_ns = None,
         }
     }
 
     fn expect_answer(&mut self, expects: Expects) {
-        self.sequencer.expects = expects;
-        self.sequencer.answer = Answer::EMPTY;
+        self.expects = expects;
+        self.answer = Answer::EMPTY;
     }
 
     /// Whether a data byte written now has something to say.
     pub(crate) fn awaits_data(&self) -> bool {
-        self.sequencer.expects != Expects::Nothing
+        self.expects != Expects::Nothing
     }
 
     /// A byte for the host has been fetched from the input.
     pub(crate) fn follow_packet(&mut self) {
-        self.sequencer.in_packet = !self.sequencer.ends.pop();
+        self.in_packet = !self.ends.pop();
     }
 }

@@ -82,9 +82,7 @@ proptest! {
         let profile = card("roland-mpu401").expect("a known card");
         let mut leaping = Mpu401::new(profile, InitialState::Idle);
         let mut walking = Mpu401::new(profile, InitialState::Idle);
-        walking.sequencer.stops_at_every_tick = true;
-        walking.sequencer.is_stale = true;
-        walking.settle();
+        walking.stop_at_every_tick();
         let prelude = [
             Step::Command(0xEC), Step::Data(tracks), Step::Command(0xB8), Step::Command(0x0A),
         ];

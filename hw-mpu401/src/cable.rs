@@ -1,20 +1,14 @@
-//! The way in: the MIDI IN cable and the input FIFO behind it.
+//! The MIDI IN cable: bytes on their way to the unit, and their wire events.
+//!
+//! What becomes of a byte that has arrived is not known here.
 
-use crate::profile::MAX_RX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
-use alloc::boxed::Box;
-use ringbuf::{
-    LocalRb,
-    storage::{Array, Heap},
-};
+use ringbuf::{LocalRb, storage::Heap};
 
 /// Bytes that may wait for the MIDI IN cable, at most. One more is refused, and counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
-
-/// The input FIFO, without the byte that the host sees.
-pub(crate) type InputFifo = Box<LocalRb<Array<u8, { MAX_RX_DEPTH as usize }>>>;
 
 /// A byte that was given to MIDI IN.
 #[derive(Clone, Copy)]

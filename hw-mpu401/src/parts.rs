@@ -1,0 +1,148 @@
+//! The parts of a card that its firmware works on, each with its own file, and the time.
+//!
+//! The sequencer and the main loop are handed these, and never the chip: they know nothing of the
+//! stream, of the MIDI IN cable, or of who calls. What concerns more than one part and needs no
+//! firmware stands here, in `host_port` (an access), in `main_loop` (what comes next) and in
+//! `after_reset` (what goes out by itself).
+
+use crate::counters::Counters;
+use crate::input::Input;
+use crate::latches::{self, HostLatches};
+use crate::own_output::OwnOutput;
+use crate::profile::{Fifos, HostPort, TxWhileBusy};
+use crate::reply::{AfterReply, Reply, ReplyKind};
+use crate::rules::Rules;
+use crate::spec::Mode;
+use crate::transmitter::Transmitter;
+use crate::unit::Unit;
+
+/// The parts.
+#[repr(C)]
+pub(crate) struct Parts {
+    /// The latest time seen.
+    now_ns: u64,
+    pub(crate) latches: HostLatches,
+    pub(crate) transmitter: Transmitter,
+    pub(crate) unit: Unit,
+    pub(crate) input: Input,
+    pub(crate) own_output: OwnOutput,
+    pub(crate) counters: Counters,
+    pub(crate) rules: Rules,
+}
+
+/// Bytes of [`Parts`] that nearly every access touches.
+pub(crate) const HOT_BYTES: usize = core::mem::offset_of!(Parts, latches) + latches::HOT_BYTES;
+
+impl Parts {
+    /// Parts in which nothing has happened before `now_ns`.
+    pub(crate) fn new(now_ns: u64, rules: Rules, latches: HostLatches, unit: Unit) -> Self {
+        Self {
+            now_ns,
+            latches,
+            transmitter: Transmitter::new(rules.tx_limit),
+            unit,
+            input: Input::new(),
+            own_output: OwnOutput::IDLE,
+            counters: Counters::default(),
+            rules,
+        }
+    }
+
+    /// The latest time seen.
+    #[inline(always)]
+    pub(crate) fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// Time has come to this point.
+    #[inline(always)]
+    pub(crate) fn come_to(&mut self, time_ns: u64) {
+        self.now_ns = time_ns;
+    }
+
+    /// Whether the transmitter takes no more bytes.
+    pub(crate) fn output_is_full(&self) -> bool {
+        self.transmitter.is_full(self.now_ns)
+    }
+
+    /// Puts bytes on MIDI OUT that the unit sends of its own accord. There is room for them.
+    pub(crate) fn generate(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.transmitter.generate(*byte, self.now_ns);
+        }
+    }
+
+    /// Puts a byte on MIDI OUT that the unit sends of its own accord, if there is room.
+    pub(crate) fn send(&mut self, byte: u8) {
+        if !self.output_is_full() {
+            self.generate(&[byte]);
+        }
+    }
+
+    /// Puts a byte of the host on MIDI OUT. There is room for it.
+    pub(crate) fn accept(&mut self, byte: u8) {
+        let timing = self.unit.timing();
+        let (start_ns, accept_ns) = (timing.tx_start_ns, timing.tx_accept_ns);
+        self.transmitter.push(byte, self.now_ns.saturating_add(start_ns));
+        self.counters.accepted += 1;
+        self.unit.be_busy(self.now_ns, accept_ns);
+    }
+
+    /// Whether the unit is in intelligent mode, and has one that is worth the name.
+    pub(crate) fn runs_sequencer(&self) -> bool {
+        self.unit.mode() == Mode::Intelligent && self.rules.has_sequencer
+    }
+
+    /// Whether a data byte that is taken now is lost, because UART mode is not ready for it.
+    pub(crate) fn loses_data(&self) -> bool {
+        self.unit.enters_uart(self.now_ns) && self.rules.tx_while_busy == TxWhileBusy::Lost
+    }
+
+    /// Gets the answer to a command on its way, so long after the host has read the ACK.
+    pub(crate) fn answer(&mut self, byte: u8, pause_ns: u64) {
+        self.latches.reply(Reply {
+            byte,
+            kind: ReplyKind::Answer,
+            ready_ns: self.now_ns,
+            pause_ns,
+            then: AfterReply::Nothing,
+        });
+    }
+
+    /// Whether nothing is on its way to the host.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.input.is_empty() && !self.latches.holds_byte()
+    }
+
+    /// Input bytes that the host has not read, wherever they are.
+    pub(crate) fn input_held(&self) -> usize {
+        self.latches.midi_held() + self.input.len()
+    }
+
+    /// Whether the host may leave so many more bytes of input unread.
+    pub(crate) fn has_input_room(&self, bytes: usize) -> bool {
+        self.input_held() + bytes <= self.rules.rx_limit
+    }
+
+    /// Drops the input byte that has waited longest.
+    pub(crate) fn drop_oldest_input(&mut self) {
+        if self.latches.drop_oldest_midi() == 0 {
+            self.input.drop_oldest();
+        }
+    }
+
+    /// Empties these buffers. Of the output, what has not started goes; of the input, what the
+    /// host has not read, but for a byte already in a mailbox.
+    pub(crate) fn clear(&mut self, fifos: Fifos) {
+        if fifos.contains(Fifos::TX) {
+            self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);
+        }
+        if fifos.contains(Fifos::RX) {
+            let mut cleared = self.input.clear() + self.latches.clear_midi_in_hand();
+            if self.rules.host_port == HostPort::Fifo {
+                cleared += self.latches.clear_latched_midi();
+            }
+            self.counters.input_cleared += cleared as u64;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The unit's main loop as far as it is time: its mode, when it is free, whose turn it is, what
+//! it does next, and how long each step takes.
+//!
+//! What a step does is not known here; that is `firmware`.
+
+use crate::profile::TxWhileBusy;
+use crate::spec::Mode;
+use crate::timing::{Draws, NEVER_NS, ReplyOnItsWay, Timing};
+use alloc::boxed::Box;
+
+/// What the unit does next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Nothing,
+    /// Take the byte in the latch from the host.
+    Take,
+    /// Fetch a byte from the input FIFO.
+    Fetch,
+    /// Put a reply into the latch to the host.
+    GiveReply,
+    /// Put an input byte into the latch to the host.
+    GiveInput,
+    /// Ask the host for something.
+    Request,
+    /// Acknowledge the command that waited for an answer of the host.
+    RunDeferred,
+}
+
+/// What the unit does next, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) action: Action,
+    /// When, [`NEVER_NS`] for nothing.
+    pub(crate) due_ns: u64,
+}
+
+impl Plan {
+    /// Nothing to do.
+    pub(crate) const IDLE: Self = Self { action: Action::Nothing, due_ns: NEVER_NS };
+
+    pub(crate) const fn new(action: Action, due_ns: u64) -> Self {
+        Self { action, due_ns }
+    }
+
+    pub(crate) fn or_earlier(self, other: Self) -> Self {
+        if other.due_ns < self.due_ns { other } else { self }
+    }
+}
+
+/// Whose turn it is when a host byte and an input byte wait at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Host,
+    Input,
+}
+
+/// The main loop.
+pub(crate) struct Unit {
+    // Configuration.
+    /// How long each step takes; where times vary, the next one.
+    timing: Timing<u64>,
+    /// What draws the next times, if they vary.
+    draws: Option<Box<Draws>>,
+    // State.
+    mode: Mode,
+    turn: Turn,
+    /// When it is back in its main loop.
+    free_ns: u64,
+    /// When it is through with entering UART mode.
+    uart_from_ns: u64,
+    plan: Plan,
+    /// When the host may see something of the plan.
+    seen_ns: u64,
+}
+
+impl Unit {
+    /// A unit that is free from this time on.
+    pub(crate) fn new(
+        timing: Timing<u64>,
+        draws: Option<Box<Draws>>,
+        mode: Mode,
+        free_ns: u64,
+    ) -> Self {
+        Self {
+            timing,
+            draws,
+            mode,
+            turn: Turn::Host,
+            free_ns,
+            uart_from_ns: 0,
+            plan: Plan::IDLE,
+            seen_ns: NEVER_NS,
+        }
+    }
+
+    /// How long each step takes.
+    #[inline(always)]
+    pub(crate) fn timing(&self) -> &Timing<u64> {
+        &self.timing
+    }
+
+    /// Whether these times change from step to step.
+    pub(crate) fn times_vary(&self) -> bool {
+        self.draws.is_some()
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// When it is back in its main loop.
+    pub(crate) fn free_ns(&self) -> u64 {
+        self.free_ns
+    }
+
+    /// When it can begin a step: now, or when it is back in its main loop.
+    pub(crate) fn ready_ns(&self, now_ns: u64) -> u64 {
+        self.free_ns.max(now_ns)
+    }
+
+    /// It begins a step now, whatever it did before.
+    pub(crate) fn begin_step(&mut self, now_ns: u64) {
+        self.free_ns = now_ns;
+    }
+
+    /// It is busy for so long from now on.
+    pub(crate) fn be_busy(&mut self, now_ns: u64, duration_ns: u64) {
+        self.free_ns = now_ns.saturating_add(duration_ns);
+    }
+
+    /// It is busy for so long on top.
+    pub(crate) fn be_busy_longer(&mut self, by_ns: u64) {
+        self.free_ns = self.free_ns.saturating_add(by_ns);
+    }
+
+    /// It is not free before now: it has put a byte into the latch to the host.
+    pub(crate) fn end_gift(&mut self, now_ns: u64) {
+        self.free_ns = self.ready_ns(now_ns);
+    }
+
+    /// When it took a data byte last in UART mode, or may have; `None` before it could have.
+    pub(crate) fn last_taken_ns(&self) -> Option<u64> {
+        self.free_ns.checked_sub(self.timing.tx_accept_ns)
+    }
+
+    /// It took a data byte then, in UART mode.
+    pub(crate) fn has_taken(&mut self, taken_ns: u64) {
+        self.free_ns = taken_ns + self.timing.tx_accept_ns;
+    }
+
+    /// It enters UART mode and is through with that after so long. Data of the host waits for it,
+    /// or is taken and lost, see [`loses_data`](Self::loses_data).
+    pub(crate) fn enter_uart(&mut self, now_ns: u64, duration_ns: u64, data: TxWhileBusy) {
+        self.mode = Mode::Uart;
+        self.uart_from_ns = now_ns.saturating_add(duration_ns);
+        if data == TxWhileBusy::Waits {
+            self.free_ns = self.uart_from_ns;
+        }
+    }
+
+    /// It goes back to intelligent mode.
+    pub(crate) fn leave_uart(&mut self, now_ns: u64) {
+        self.mode = Mode::Intelligent;
+        self.be_busy(now_ns, self.timing.busy_after_exit_ns);
+    }
+
+    /// Whether it is still entering UART mode.
+    pub(crate) fn enters_uart(&self, now_ns: u64) -> bool {
+        now_ns < self.uart_from_ns
+    }
+
+    pub(crate) fn turn(&self) -> Turn {
+        self.turn
+    }
+
+    pub(crate) fn set_turn(&mut self, turn: Turn) {
+        self.turn = turn;
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// When the host may see something of the plan, [`NEVER_NS`] if it will not.
+    #[inline]
+    pub(crate) fn seen_ns(&self) -> u64 {
+        self.seen_ns
+    }
+
+    /// It will do this next, and the host may see something of it from `seen_ns` on.
+    pub(crate) fn settle(&mut self, plan: Plan, seen_ns: u64) {
+        self.plan = plan;
+        self.seen_ns = seen_ns;
+    }
+
+    /// Where times vary: draws those that follow from the byte that is about to be taken.
+    pub(crate) fn draw_before_take(&mut self, reply: ReplyOnItsWay) {
+        if let Some(draws) = &mut self.draws {
+            draws.before_take(&mut self.timing, reply);
+        }
+    }
+
+    /// Where times vary: draws those that the next such step will need.
+    pub(crate) fn draw_after(&mut self, action: Action) {
+        let Some(draws) = &mut self.draws else {
+            return;
+        };
+        match action {
+            Action::Nothing | Action::Request | Action::RunDeferred => {}
+            Action::Take => draws.after_take(&mut self.timing),
+            Action::Fetch => draws.after_fetch(&mut self.timing),
+            Action::GiveReply | Action::GiveInput => draws.after_gift(&mut self.timing),
+        }
+    }
+}
