@@ -1,4 +1,8 @@
 //! What an adapter driver asks of PortCls: its device object and its subdevices.
+//!
+//! Owns the extension of the device object, which has room for one thing. So power, I/O timeouts
+//! and physical connections keep their state here, and this file and theirs know each other: each
+//! of their routines begins with a device object and finds its state through this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};

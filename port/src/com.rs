@@ -5,6 +5,10 @@
 //! by the side that talks to that driver. Owns `IUnknown` and the query; the interfaces
 //! themselves are in [`crate::interfaces`].
 //!
+//! The interfaces and this file know each other, because a query can be answered with any of them
+//! and each of them begins with `IUnknown`. What they name comes with them: the descriptor, its
+//! automation tables, and `subdevice.rs`.
+//!
 //! Not offered yet, so without a variant of [`Interface`]: the DirectMusic family, port
 //! events, rebalance and the later versions of power management.
 

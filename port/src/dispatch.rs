@@ -42,12 +42,6 @@ pub fn pc_initialize_adapter_driver(
 /// The context of an open file.
 struct OpenFile(Rc<dyn KsObject>);
 
-impl Drop for OpenFile {
-    fn drop(&mut self) {
-        self.0.let_go();
-    }
-}
-
 /// Hands a request that a driver took out of the dispatch table back to PortCls; returns what the
 /// dispatch routine returns. IRQL: PASSIVE_LEVEL. The device must be PortCls' own.
 #[doc(alias = "PcDispatchIrp")]

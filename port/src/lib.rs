@@ -7,14 +7,25 @@
 //!
 //! # The walk
 //!
-//! Out: a client's write request is queued by its pin (`pin.rs`), whose sequencer (`render.rs`)
-//! takes the music records apart and calls `IMiniportMidiStream::Write` when each is due.
+//! Out: a client's write request is checked by its pin (`pin.rs`) and queued on the pin's lane
+//! (`lane.rs`); the lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
+//! music records apart and calls `IMiniportMidiStream::Write` when each is due.
 //! In: the driver's ISR calls `IPortMidi::Notify`; the service group's DPC calls the port's sink
-//! and the pin's sink (`capture.rs`), which reads the stream until it is empty, packs what it got
-//! into the client's read requests and completes them.
+//! and the lane's sink, behind which the capture side (`midi/capture.rs`) reads the stream until
+//! it is empty, packs what it got into the client's read requests and completes them.
+//!
+//! # The layers
+//!
+//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
+//! knows the next and none the one before. What they share of the miniport is the `Binding`. A
+//! kind of port is a folder, such as `midi/`: it implements `Kind`, `Miniport` and `Stream`, and
+//! `classes.rs` names it. Nothing else knows kinds, but for the names of a miniport's methods in
+//! `miniport_calls.rs`.
 
 mod adapter;
 pub mod automation;
+mod binding;
+mod classes;
 pub mod com;
 pub mod descriptor;
 mod dispatch;
@@ -26,6 +37,7 @@ mod io_timeout;
 mod irp;
 mod irp_queue;
 pub mod ks;
+mod lane;
 mod midi;
 mod miniport_calls;
 mod physical_connection;
@@ -45,13 +57,13 @@ pub use adapter::{
     pc_get_device_property, pc_get_physical_device_object, pc_register_subdevice,
 };
 pub use automation::pc_complete_pending_property_request;
+pub use classes::{pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
 pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};
-pub use midi::capture::CAPTURE_LIMIT;
+pub use midi::CAPTURE_LIMIT;
 pub use physical_connection::{ConnectedPin, ConnectionEnd, pc_register_physical_connection};
-pub use port::{pc_new_miniport, pc_new_port};
 pub use power::{
     pc_register_adapter_power_management, pc_request_new_power_state,
     pc_unregister_adapter_power_management,

@@ -1,172 +1,107 @@
-//! A pin: one open MIDI stream with its state, its clock, its queue and its data side.
+//! A pin: an open instance of a pin of the descriptor, and the state of its stream.
+//!
+//! Owns the walk from state to state, the format, and what sleep and a reset hold back. How data
+//! moves is its lane's business; the filter that it was opened on is not known here.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use portcls_emulator::trace::Argument;
-use portcls_emulator::{Irp, Irql, Kernel, NtStatus};
+use portcls_emulator::{Irp, Kernel, NtStatus};
 
-use crate::answer_query;
-use crate::com::{IUnknown, Interface};
-use crate::filter::MidiFilter;
-use crate::guid::Guid;
-use crate::interfaces::{IMiniportMidiStream, IServiceGroup, IServiceSink, NewStream};
-use crate::irp::complete;
-use crate::irp_queue::IrpQueue;
-use crate::ks::{KsDataFormat, KsIoctl, KsPinDataFlow, KsState};
-use crate::midi::capture::Capturer;
-use crate::midi::render::Renderer;
-use crate::miniport_calls::{Method, MiniportCalls};
-use crate::service_group::Membership;
+use crate::binding::Binding;
+use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::interfaces::StreamDirection;
+use crate::ks::{KsDataFormat, KsIoctl, KsState};
+use crate::lane::Lane;
 use crate::stream_request::StreamRequest;
 
 mod requests;
 
-/// Which way the pin moves data, with the state of that side.
-enum Side {
-    Render(Renderer),
-    Capture(Capturer),
-}
-
-/// The stream's clock: it runs in RUN, from 0 at the first RUN after STOP.
-#[derive(Clone, Copy, Default)]
-struct StreamClock {
-    before_ns: u64,
-    running_since_ns: Option<u64>,
-}
-
 /// An open pin.
-pub(crate) struct MidiPin {
+pub(crate) struct Pin {
     id: u32,
-    filter: Rc<MidiFilter>,
-    this: Weak<MidiPin>,
+    direction: StreamDirection,
 
-    stream: RefCell<Option<Rc<dyn IMiniportMidiStream>>>,
-    membership: RefCell<Option<Membership>>,
+    binding: Rc<Binding>,
+    descriptor: Rc<PcFilterDescriptor>,
+    lane: Rc<Lane>,
 
     format: Cell<KsDataFormat>,
-    state: Cell<KsState>,
-    clock: Cell<StreamClock>,
     resetting: Cell<bool>,
     /// While the device is not in D0: the state that the stream goes back to.
     suspended: Cell<Option<KsState>>,
-    queue: IrpQueue,
-    side: Side,
 }
 
-/// The sink of a pin in its stream's service group.
-struct PinSink(Weak<MidiPin>);
+/// The open pins of a filter, or of all filters of a port, in the order in which they were opened.
+#[derive(Default)]
+pub(crate) struct Pins(RefCell<Vec<Weak<Pin>>>);
 
-impl IUnknown for PinSink {
-    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IServiceSink)
+impl Pins {
+    /// A pin was opened.
+    pub fn add(&self, pin: &Rc<Pin>) {
+        let mut pins = self.0.borrow_mut();
+        pins.retain(|other| other.strong_count() > 0);
+        pins.push(Rc::downgrade(pin));
+    }
+
+    /// The pins that have their stream.
+    pub fn open(&self) -> Vec<Rc<Pin>> {
+        let pins = self.0.borrow();
+        pins.iter().filter_map(Weak::upgrade).filter(|pin| pin.lane.is_connected()).collect()
+    }
+
+    /// How many instances of a pin are open.
+    pub fn count(&self, id: u32) -> u32 {
+        self.open().iter().filter(|pin| pin.id == id).count() as u32
     }
 }
 
-impl IServiceSink for PinSink {
-    fn request_service(&self, kernel: &Kernel) {
-        let Some(pin) = self.0.upgrade() else { return };
-        match &pin.side {
-            Side::Render(renderer) => renderer.pump(kernel, &pin),
-            Side::Capture(capturer) => capturer.service(kernel, &pin),
-        }
-    }
-}
-
-impl MidiPin {
-    /// A pin for a stream that the miniport has just made, in STOP. IRQL: PASSIVE_LEVEL.
+impl Pin {
+    /// Opens a pin of a descriptor with a stream of the miniport, in STOP. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What adding the pin's sink to the stream's group answered.
-    pub fn new(
+    /// `STATUS_INVALID_PARAMETER` for a pin that is not there; what the miniport answers, or the
+    /// stream's group when the pin's sink is added.
+    pub fn open(
         kernel: &Kernel,
-        filter: &Rc<MidiFilter>,
+        binding: &Rc<Binding>,
+        descriptor: &Rc<PcFilterDescriptor>,
         id: u32,
-        data_flow: KsPinDataFlow,
         format: KsDataFormat,
-        new: NewStream,
-    ) -> Result<Rc<MidiPin>, NtStatus> {
-        let pin = Rc::new_cyclic(|this: &Weak<MidiPin>| MidiPin {
+    ) -> Result<Rc<Pin>, NtStatus> {
+        let pin = descriptor.pins.get(id as usize).ok_or(NtStatus::INVALID_PARAMETER)?;
+        let direction = StreamDirection::of_pin(pin.pin.data_flow);
+        let lane = Lane::new(binding.calls());
+        let stream = binding.miniport()?.new_stream(kernel, &lane, id, direction, &format)?;
+        lane.connect(kernel, stream)?;
+        Ok(Rc::new(Pin {
             id,
-            filter: Rc::clone(filter),
-            this: Weak::clone(this),
-            stream: RefCell::new(Some(new.stream)),
-            membership: RefCell::new(None),
+            direction,
+            binding: Rc::clone(binding),
+            descriptor: Rc::clone(descriptor),
+            lane,
             format: Cell::new(format),
-            state: Cell::new(KsState::Stop),
-            clock: Cell::new(StreamClock::default()),
             resetting: Cell::new(false),
             suspended: Cell::new(None),
-            queue: IrpQueue::default(),
-            side: match data_flow {
-                KsPinDataFlow::In => Side::Render(Renderer::new(kernel, this)),
-                KsPinDataFlow::Out => Side::Capture(Capturer::new()),
-            },
-        });
-        if let Some(group) = new.service_group {
-            let sink = Rc::new(PinSink(Rc::downgrade(&pin)));
-            *pin.membership.borrow_mut() = Some(Membership::join(kernel, group, sink)?);
-        }
-        Ok(pin)
+        }))
     }
 
-    pub fn id(&self) -> u32 {
-        self.id
+    pub fn lane(&self) -> &Lane {
+        &self.lane
     }
 
-    pub fn filter(&self) -> &Rc<MidiFilter> {
-        &self.filter
-    }
-
-    pub fn calls(&self) -> &MiniportCalls {
-        self.filter.calls()
-    }
-
-    pub fn queue(&self) -> &IrpQueue {
-        &self.queue
-    }
-
-    pub fn state(&self) -> KsState {
-        self.state.get()
-    }
-
-    pub fn format(&self) -> KsDataFormat {
-        self.format.get()
-    }
-
-    /// The miniport's stream, until the pin is closed.
-    pub fn stream(&self) -> Option<Rc<dyn IMiniportMidiStream>> {
-        self.stream.borrow().clone()
-    }
-
-    /// The stream's service group, for Notify without a group.
-    pub fn group(&self) -> Option<Rc<dyn IServiceGroup>> {
-        self.membership.borrow().as_ref().map(Membership::group)
-    }
-
-    /// Time in RUN since the stream left STOP, in ns.
-    pub fn stream_time_ns(&self, kernel: &Kernel) -> u64 {
-        let clock = self.clock.get();
-        let running_ns = clock.running_since_ns.map_or(0, |since| kernel.now_ns() - since);
-        clock.before_ns + running_ns
-    }
-
-    /// The sequencer's turn. IRQL: DISPATCH_LEVEL.
-    pub fn pump(&self, kernel: &Kernel) {
-        if let Side::Render(renderer) = &self.side {
-            renderer.pump(kernel, self);
-        }
+    /// What the pin is an instance of.
+    fn described(&self) -> &PcPinDescriptor {
+        &self.descriptor.pins[self.id as usize]
     }
 
     /// Sets another format. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_STATE` on a pin that lost its stream; what the miniport answers.
-    pub fn set_format(&self, kernel: &Kernel, format: KsDataFormat) -> Result<(), NtStatus> {
-        let stream = self.stream().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let set = || stream.set_format(kernel, &format);
-        self.calls().call(kernel, Method::SetFormat, none, set, |()| none)?;
+    fn set_format(&self, kernel: &Kernel, format: KsDataFormat) -> Result<(), NtStatus> {
+        let stream = self.lane.stream().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        stream.set_format(kernel, &self.lane, &format)?;
         self.format.set(format);
         Ok(())
     }
@@ -177,7 +112,7 @@ impl MidiPin {
     ///
     /// # Errors
     /// As [`walk_to`](Self::walk_to).
-    pub fn set_state(&self, kernel: &Kernel, wanted: KsState) -> Result<(), NtStatus> {
+    fn set_state(&self, kernel: &Kernel, wanted: KsState) -> Result<(), NtStatus> {
         if self.suspended.get().is_none() {
             return self.walk_to(kernel, wanted);
         }
@@ -189,9 +124,10 @@ impl MidiPin {
     /// Holds the stream in PAUSE while the device is not in D0. IRQL: PASSIVE_LEVEL.
     pub fn suspend(&self, kernel: &Kernel) {
         if self.suspended.get().is_none() {
-            self.suspended.set(Some(self.state.get()));
+            let state = self.lane.state();
+            self.suspended.set(Some(state));
             // Downward steps do not fail.
-            let _ = self.walk_to(kernel, self.state.get().min(KsState::Pause));
+            let _ = self.walk_to(kernel, state.min(KsState::Pause));
         }
     }
 
@@ -200,7 +136,7 @@ impl MidiPin {
         let Some(state) = self.suspended.take() else { return };
         if let Err(status) = self.walk_to(kernel, state) {
             let text = format!("pin {}: not back in {state:?} after sleep: {status}", self.id);
-            self.calls().note(kernel, &text);
+            self.binding.calls().note(kernel, &text);
         }
     }
 
@@ -210,23 +146,19 @@ impl MidiPin {
     /// What the miniport answers on the way up; the pin stays in the last state it reached. On
     /// the way down a failure is a violation and the walk goes on.
     fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
-        while let Some(next) = self.state.get().step_towards(target) {
+        while let Some(next) = self.lane.state().step_towards(target) {
             self.step(kernel, next)?;
         }
         Ok(())
     }
 
     fn step(&self, kernel: &Kernel, next: KsState) -> Result<(), NtStatus> {
-        let stream = self.stream().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let up = next > self.state.get();
+        let stream = self.lane.stream().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        let up = next > self.lane.state();
         if !up {
-            self.leave(kernel, next);
+            self.lane.leave(kernel, next);
         }
-        let calls = self.calls();
-        let set = || stream.set_state(kernel, next);
-        let none = Argument::None;
-        let result = calls.call(kernel, Method::SetState, calls.state(next), set, |()| none);
-        match result {
+        match stream.set_state(kernel, &self.lane, next) {
             Err(status) if up => return Err(status),
             Err(status) => {
                 let message = format!("SetState down to {next:?} failed with {status}");
@@ -234,79 +166,12 @@ impl MidiPin {
             }
             Ok(()) => {}
         }
-        self.state.set(next);
-        if next == KsState::Run {
-            let mut clock = self.clock.get();
-            clock.running_since_ns = Some(kernel.now_ns());
-            self.clock.set(clock);
-            self.kick(kernel);
-        }
+        self.lane.arrive(kernel, next);
         Ok(())
     }
 
-    /// What the port does before the stream steps down: the clock stops and data is held when
-    /// RUN ends; below PAUSE what is queued is given back.
-    fn leave(&self, kernel: &Kernel, next: KsState) {
-        if next == KsState::Pause {
-            let before_ns = self.stream_time_ns(kernel);
-            self.clock.set(StreamClock { before_ns, running_since_ns: None });
-            if let Side::Render(renderer) = &self.side {
-                renderer.pause(kernel);
-            }
-        }
-        // From here on nothing goes out and, below PAUSE, no captured byte is kept; a client that
-        // sends again from a completion on the way meets the new state.
-        self.state.set(next);
-        if next < KsState::Pause {
-            self.flush(kernel);
-        }
-        if next == KsState::Stop {
-            self.clock.set(StreamClock::default());
-        }
-    }
-
-    /// Gives queued requests back as cancelled and forgets data that was not delivered.
-    fn flush(&self, kernel: &Kernel) {
-        match &self.side {
-            Side::Render(renderer) => {
-                if let Some(request) = self.queue.front() {
-                    renderer.abandon(&request);
-                }
-            }
-            Side::Capture(capturer) => capturer.reset(),
-        }
-        self.queue.cancel_all(kernel);
-    }
-
-    /// Serves at once what can be served: the sequencer and the capture side run at
-    /// DISPATCH_LEVEL, also when they are called straight from a request.
-    fn kick(&self, kernel: &Kernel) {
-        let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
-        match &self.side {
-            Side::Render(renderer) => renderer.pump(kernel, self),
-            Side::Capture(capturer) => capturer.deliver(kernel, self),
-        }
-        kernel.lower_irql(old);
-    }
-
-    fn stream_request(&self, kernel: &Kernel, irp: &Irp, code: KsIoctl) -> NtStatus {
-        let request = match self.check_stream_request(irp, code) {
-            Ok(request) => request,
-            Err(status) => return complete(kernel, irp, status),
-        };
-        let this = Weak::clone(&self.this);
-        let cancel = move |kernel: &Kernel, irp: &Irp| {
-            if let Some(pin) = this.upgrade() {
-                pin.cancel(kernel, irp);
-            }
-        };
-        let status = self.queue.push(kernel, request, Rc::new(cancel));
-        if status == NtStatus::PENDING {
-            self.kick(kernel);
-        }
-        status
-    }
-
+    /// Checks a request for data against the pin and its state.
+    ///
     /// Data moves in ACQUIRE, PAUSE and RUN.
     ///
     /// Assumed: the documents say that STOP and ACQUIRE discard data. A refusal in STOP tells
@@ -315,47 +180,26 @@ impl MidiPin {
         if self.resetting.get() {
             return Err(NtStatus::DEVICE_NOT_READY);
         }
-        match (&self.side, code) {
-            (Side::Render(_), KsIoctl::WriteStream) => {}
-            (Side::Capture(_), KsIoctl::ReadStream) => {}
+        match (self.direction, code) {
+            (StreamDirection::Render, KsIoctl::WriteStream) => {}
+            (StreamDirection::Capture, KsIoctl::ReadStream) => {}
             _ => return Err(NtStatus::INVALID_DEVICE_REQUEST),
         }
-        if self.stream.borrow().is_none() || self.state.get() == KsState::Stop {
+        let stream = self.lane.stream().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        if self.lane.state() == KsState::Stop {
             return Err(NtStatus::INVALID_DEVICE_STATE);
         }
-        match code {
-            KsIoctl::WriteStream => StreamRequest::write(irp),
-            _ => StreamRequest::read(irp),
-        }
-    }
-
-    fn cancel(&self, kernel: &Kernel, irp: &Irp) {
-        if let (Side::Render(renderer), Some(front)) = (&self.side, self.queue.front())
-            && front.irp().is(irp)
-        {
-            renderer.abandon(&front);
-        }
-        self.queue.cancel(kernel, irp);
-        // What was behind it may be due.
-        self.pump(kernel);
+        stream.check(irp)
     }
 
     /// Ends the stream from any state. IRQL: PASSIVE_LEVEL.
     pub fn shut(&self, kernel: &Kernel) {
-        self.flush(kernel);
-        if self.stream.borrow().is_none() {
+        self.lane.flush(kernel);
+        if !self.lane.is_connected() {
             return;
         }
         // Downward steps do not fail.
         let _ = self.walk_to(kernel, KsState::Stop);
-        if let Side::Render(renderer) = &self.side {
-            renderer.pause(kernel);
-        }
-        let membership = self.membership.borrow_mut().take();
-        if let Some(membership) = membership {
-            membership.leave(kernel);
-        }
-        let stream = self.stream.borrow_mut().take();
-        kernel.call_driver_code("the destructor of a stream", || drop(stream));
+        self.lane.disconnect(kernel);
     }
 }

@@ -1,80 +1,67 @@
-//! The port `IPortMidi`: it binds a miniport to its filters, pins and service groups.
+//! A port: binds a miniport to the filters and pins that clients open on it.
+//!
+//! Owns what ports of every kind do: `IPort`, the service group of the miniport, power, release.
+//! What one kind does in its own way is behind [`Kind`] and the traits `Miniport` and `Stream`, all
+//! three in the folder of that kind.
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::registry::KeyDisposition;
-use portcls_emulator::trace::{Argument, Layer};
+use portcls_emulator::trace::Argument;
 use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, NtStatus};
 
 use crate::adapter::{adopt_port, pc_get_device_property, subdevice_name};
 use crate::answer_query;
+use crate::binding::{Binding, Miniport};
 use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
-use crate::filter::MidiFilter;
-use crate::guid::{Guid, clsid};
+use crate::filter::Filter;
+use crate::guid::Guid;
 use crate::interfaces::{
-    DeviceRegistryProperty, IMiniport, IMiniportMidi, IPort, IPortMidi, IPowerNotify, IRegistryKey,
-    IResourceList, IServiceGroup, IServiceSink, KeyAccess, RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
+    IServiceSink, KeyAccess, RegistryKeyType,
 };
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
-use crate::physical_connection::{connected_to, wire_form};
-use crate::pin::MidiPin;
-use crate::power::bring_to_d0;
+use crate::pin::Pins;
 use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject};
 
-/// The object that `PcNewPort` makes for the MIDI classes.
-pub(crate) struct PortMidi {
-    calls: MiniportCalls,
-    this: Weak<PortMidi>,
+/// A kind of port: the interfaces that its object has, and the miniports that it works with.
+pub(crate) trait Kind: Sized + 'static {
+    /// Answers a query for an interface of the port.
+    ///
+    /// # Errors
+    /// As [`IUnknown::query_interface`].
+    fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus>;
 
-    device: RefCell<Option<Rc<DeviceObject>>>,
-    miniport: RefCell<Option<Rc<dyn IMiniportMidi>>>,
-    descriptor: RefCell<Option<Rc<PcFilterDescriptor>>>,
+    /// Asks a driver's object for the interface that the kind's miniports have.
+    ///
+    /// # Errors
+    /// What the object answered.
+    fn find_miniport(
+        port: &Rc<Port<Self>>,
+        object: &Rc<dyn IUnknown>,
+    ) -> Result<Rc<dyn Miniport>, NtStatus>;
+}
+
+/// A port of some kind.
+pub(crate) struct Port<K> {
+    kind: PhantomData<K>,
+
+    this: Weak<Port<K>>,
+    binding: Rc<Binding>,
+
     membership: RefCell<Option<Membership>>,
-    filters: RefCell<Vec<Weak<MidiFilter>>>,
-}
-
-/// Makes a port. IRQL: PASSIVE_LEVEL.
-///
-/// # Errors
-/// `STATUS_NOT_SUPPORTED` for a class that is not offered. Assumed: the documents name no value.
-/// The DirectMusic class makes the same object since Windows XP; it is not offered until
-/// DirectMusic miniports are.
-#[doc(alias = "PcNewPort")]
-pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewPort");
-    if *class != clsid::PORT_MIDI {
-        return Err(NtStatus::NOT_SUPPORTED);
-    }
-    Ok(Rc::new_cyclic(|this| PortMidi {
-        calls: MiniportCalls::new(kernel),
-        this: Weak::clone(this),
-        device: RefCell::new(None),
-        miniport: RefCell::new(None),
-        descriptor: RefCell::new(None),
-        membership: RefCell::new(None),
-        filters: RefCell::new(Vec::new()),
-    }))
-}
-
-/// Makes a miniport that comes with PortCls. IRQL: PASSIVE_LEVEL.
-///
-/// # Errors
-/// `STATUS_NOT_SUPPORTED`, with the class in the trace: none of them is built.
-#[doc(alias = "PcNewMiniport")]
-pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewMiniport");
-    let who = kernel.trace().actor("port", Layer::Software);
-    kernel.record_note(who, &format!("PcNewMiniport: {class:?} is not built"));
-    Err(NtStatus::NOT_SUPPORTED)
+    /// The pins of all filters.
+    pins: Rc<Pins>,
 }
 
 /// The port's sink in the miniport's service group.
-struct PortSink(Weak<PortMidi>);
+struct PortSink(Weak<Binding>);
 
 impl IUnknown for PortSink {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
@@ -84,42 +71,91 @@ impl IUnknown for PortSink {
 
 impl IServiceSink for PortSink {
     fn request_service(&self, kernel: &Kernel) {
-        let Some(port) = self.0.upgrade() else { return };
-        let Some(miniport) = port.miniport() else { return };
-        let serve = || {
+        let binding = self.0.upgrade();
+        if let Some(miniport) = binding.and_then(|binding| binding.miniport().ok()) {
             miniport.service(kernel);
-            Ok(())
-        };
-        let none = Argument::None;
-        let _ = port.calls.call(kernel, Method::Service, none, serve, |()| none);
+        }
     }
 }
 
-impl PortMidi {
-    pub fn calls(&self) -> &MiniportCalls {
-        &self.calls
+impl<K: Kind> Port<K> {
+    /// A port that is not bound yet. IRQL: PASSIVE_LEVEL.
+    pub fn new(kernel: &Kernel) -> Rc<Port<K>> {
+        Rc::new_cyclic(|this| Port {
+            kind: PhantomData,
+            this: Weak::clone(this),
+            binding: Binding::new(kernel),
+            membership: RefCell::new(None),
+            pins: Rc::default(),
+        })
     }
 
-    /// The miniport, from Init until the port is released.
-    pub fn miniport(&self) -> Option<Rc<dyn IMiniportMidi>> {
-        self.miniport.borrow().clone()
+    pub fn calls(&self) -> &Rc<MiniportCalls> {
+        self.binding.calls()
     }
 
-    /// Brings the device to D0, where streams are made.
+    /// Asks a group for service; without one the miniport's, and that of every open stream.
+    /// IRQL: any.
+    pub fn request_service(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
+        if let Some(group) = group {
+            group.request_service(kernel);
+            return;
+        }
+        let own = self.membership.borrow().as_ref().map(Membership::group);
+        if let Some(group) = own {
+            group.request_service(kernel);
+        }
+        for group in self.pins.open().iter().filter_map(|pin| pin.lane().group()) {
+            group.request_service(kernel);
+        }
+    }
+
+    /// Joins the miniport's group once: early from RegisterServiceGroup, or after Init.
     ///
     /// # Errors
-    /// As [`bring_to_d0`]; `STATUS_INVALID_DEVICE_STATE` on a port that was released.
-    pub fn bring_to_d0(&self, kernel: &Kernel) -> Result<(), NtStatus> {
-        let device = self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        bring_to_d0(kernel, &device)
+    /// What the group answered.
+    pub fn join_group(
+        &self,
+        kernel: &Kernel,
+        group: Rc<dyn IServiceGroup>,
+    ) -> Result<(), NtStatus> {
+        let joined = self.membership.borrow().is_some();
+        if joined {
+            return Ok(());
+        }
+        let sink = Rc::new(PortSink(Rc::downgrade(&self.binding)));
+        *self.membership.borrow_mut() = Some(Membership::join(kernel, group, sink)?);
+        Ok(())
     }
 
-    /// What a pin is wired to outside the filter, in its form on the wire.
-    pub fn physical_connection(&self, pin_id: u32) -> Option<Vec<u8>> {
-        let device = self.device.borrow().clone()?;
-        let this: Rc<dyn ISubdevice> = self.this.upgrade()?;
-        let (link, pin) = connected_to(&device, &this, pin_id)?;
-        Some(wire_form(&link, pin))
+    fn leave_group(&self, kernel: &Kernel) {
+        let membership = self.membership.take();
+        if let Some(membership) = membership {
+            membership.leave(kernel);
+        }
+    }
+
+    /// Starts the miniport and asks what it is.
+    fn start(
+        &self,
+        kernel: &Kernel,
+        miniport: &Rc<dyn Miniport>,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Rc<dyn IResourceList>,
+    ) -> Result<(), NtStatus> {
+        if let Some(group) = miniport.init(kernel, adapter, resources)? {
+            self.join_group(kernel, group)?;
+        }
+        let object = miniport.object();
+        let none = Argument::None;
+        let describe = || object.get_description(kernel);
+        let descriptor =
+            self.calls().call(kernel, Method::GetDescription, none, describe, |_| none)?;
+        for fault in descriptor.check() {
+            kernel.report_violation("PC-08", &fault.to_string());
+        }
+        self.binding.describe(descriptor);
+        Ok(())
     }
 
     /// Tells an object of the driver of a power state, if it wants to know.
@@ -129,80 +165,18 @@ impl PortMidi {
             notify.power_change_notify(kernel, state);
             Ok(())
         };
-        let (method, argument) = (Method::PowerChangeNotify, self.calls.power(state));
-        let _ = self.calls.call(kernel, method, argument, tell, |()| Argument::None);
-    }
-
-    fn pins(&self) -> Vec<Rc<MidiPin>> {
-        self.filters().into_iter().flat_map(|filter| filter.pins()).collect()
-    }
-
-    /// Open instances of a pin over all filters.
-    pub fn open_pins(&self, pin_id: u32) -> u32 {
-        self.pins().iter().filter(|pin| pin.id() == pin_id).count() as u32
-    }
-
-    /// A filter was closed.
-    pub fn forget_filter(&self, filter: &MidiFilter) {
-        self.filters.borrow_mut().retain(|other| !std::ptr::eq(other.as_ptr(), filter));
-    }
-
-    fn filters(&self) -> Vec<Rc<MidiFilter>> {
-        self.filters.borrow().iter().filter_map(Weak::upgrade).collect()
-    }
-
-    /// Joins the miniport's group once: early from RegisterServiceGroup, or after Init.
-    fn join_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) -> Result<(), NtStatus> {
-        let joined = self.membership.borrow().is_some();
-        if joined {
-            return Ok(());
-        }
-        let sink = Rc::new(PortSink(Weak::clone(&self.this)));
-        *self.membership.borrow_mut() = Some(Membership::join(kernel, group, sink)?);
-        Ok(())
-    }
-
-    fn leave_group(&self, kernel: &Kernel) {
-        let membership = self.membership.borrow_mut().take();
-        if let Some(membership) = membership {
-            membership.leave(kernel);
-        }
-    }
-
-    fn init_miniport(
-        self: &Rc<Self>,
-        kernel: &Kernel,
-        miniport: &Rc<dyn IMiniportMidi>,
-        adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
-    ) -> Result<(), NtStatus> {
-        let port: Rc<dyn IPortMidi> = Rc::clone(self) as _;
-        let none = Argument::None;
-        // From here on it can interrupt: what Init leaves to Service must find its way.
-        *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
-        let init = || Rc::clone(miniport).init(kernel, adapter, resources, port);
-        let group = self.calls.call(kernel, Method::Init, none, init, |_| none)?;
-        if let Some(group) = group {
-            self.join_group(kernel, group)?;
-        }
-        let describe = || miniport.get_description(kernel);
-        let descriptor =
-            self.calls.call(kernel, Method::GetDescription, none, describe, |_| none)?;
-        for fault in descriptor.check() {
-            kernel.report_violation("PC-08", &fault.to_string());
-        }
-        *self.descriptor.borrow_mut() = Some(descriptor);
-        Ok(())
+        let (method, argument) = (Method::PowerChangeNotify, self.calls().power(state));
+        let _ = self.calls().call(kernel, method, argument, tell, |()| Argument::None);
     }
 }
 
-impl IUnknown for PortMidi {
+impl<K: Kind> IUnknown for Port<K> {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IPort, IPortMidi, ISubdevice)
+        K::query(self, iid)
     }
 }
 
-impl IPort for PortMidi {
+impl<K: Kind> IPort for Port<K> {
     fn init(
         self: Rc<Self>,
         kernel: &Kernel,
@@ -213,18 +187,18 @@ impl IPort for PortMidi {
         resources: Rc<dyn IResourceList>,
     ) -> Result<(), NtStatus> {
         kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPort::Init");
-        if self.device.borrow().is_some() {
+        if self.binding.device().is_ok() {
             return Err(NtStatus::INVALID_DEVICE_STATE);
         }
-        let miniport = query::<dyn IMiniportMidi>(&miniport)?;
+        let miniport = K::find_miniport(&self, &miniport)?;
         let this: Weak<dyn ISubdevice> = self.this.clone();
         adopt_port(device, this)?;
-        *self.device.borrow_mut() = Some(Rc::clone(device));
-        let result = self.init_miniport(kernel, &miniport, adapter, resources);
+        // From here on it can interrupt: what Init leaves to Service must find its way.
+        self.binding.bind(device, &miniport);
+        let result = self.start(kernel, &miniport, adapter, resources);
         if result.is_err() {
             self.leave_group(kernel);
-            self.miniport.borrow_mut().take();
-            self.device.borrow_mut().take();
+            self.binding.unbind();
         }
         result
     }
@@ -235,11 +209,10 @@ impl IPort for PortMidi {
         property: DeviceRegistryProperty,
         length: u32,
     ) -> LengthReply {
-        let device = self.device.borrow().clone();
-        let Some(device) = device else {
-            return LengthReply::of_status(NtStatus::INVALID_DEVICE_STATE);
-        };
-        pc_get_device_property(kernel, &device, property, length)
+        match self.binding.device() {
+            Ok(device) => pc_get_device_property(kernel, &device, property, length),
+            Err(status) => LengthReply::of_status(status),
+        }
     }
 
     fn new_registry_key(
@@ -250,7 +223,7 @@ impl IPort for PortMidi {
         access: KeyAccess,
         path: Option<&str>,
     ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
-        let device = self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        let device = self.binding.device()?;
         if key_type != RegistryKeyType::DeviceInterface {
             let request = RegistryKeyRequest { key_type, access, device: Some(&device), path };
             return pc_new_registry_key(kernel, outer, &request);
@@ -261,35 +234,9 @@ impl IPort for PortMidi {
     }
 }
 
-impl IPortMidi for PortMidi {
-    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
-        if let Some(group) = group {
-            group.request_service(kernel);
-            return;
-        }
-        let own = self.membership.borrow().as_ref().map(Membership::group);
-        if let Some(group) = own {
-            group.request_service(kernel);
-        }
-        for filter in self.filters() {
-            for group in filter.pins().iter().filter_map(|pin| pin.group()) {
-                group.request_service(kernel);
-            }
-        }
-    }
-
-    fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPortMidi::RegisterServiceGroup");
-        if let Err(status) = self.join_group(kernel, group) {
-            let text = format!("RegisterServiceGroup: the group answered {status}");
-            self.calls.note(kernel, &text);
-        }
-    }
-}
-
-impl ISubdevice for PortMidi {
+impl<K: Kind> ISubdevice for Port<K> {
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
-        self.descriptor.borrow().clone()
+        self.binding.descriptor()
     }
 
     fn open_filter(
@@ -298,24 +245,25 @@ impl ISubdevice for PortMidi {
         _device: &Rc<DeviceObject>,
     ) -> Result<Rc<dyn KsObject>, NtStatus> {
         let descriptor = self.descriptor().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let filter = MidiFilter::new(&self, descriptor);
-        self.filters.borrow_mut().push(Rc::downgrade(&filter));
-        Ok(filter)
+        let (binding, pins) = (Rc::clone(&self.binding), Rc::clone(&self.pins));
+        Ok(Filter::new(self, binding, descriptor, pins))
     }
 
     fn is_in_use(&self) -> bool {
-        !self.pins().is_empty()
+        !self.pins.open().is_empty()
     }
 
     fn suspend(&self, kernel: &Kernel) {
-        self.pins().iter().for_each(|pin| pin.suspend(kernel));
+        self.pins.open().iter().for_each(|pin| pin.suspend(kernel));
     }
 
     fn notify_power(&self, kernel: &Kernel, state: DevicePowerState) {
-        let miniport = self.miniport().map(|miniport| miniport as Rc<dyn IUnknown>);
-        let streams = self.pins().into_iter().filter_map(|pin| pin.stream());
-        let mut objects: Vec<Rc<dyn IUnknown>> =
-            miniport.into_iter().chain(streams.map(|stream| stream as Rc<dyn IUnknown>)).collect();
+        let miniport = self.binding.miniport().ok();
+        let miniport = miniport.map(|miniport| miniport.object() as Rc<dyn IUnknown>);
+        let pins = self.pins.open();
+        let streams = pins.iter().filter_map(|pin| pin.lane().stream());
+        let streams = streams.map(|stream| stream.object());
+        let mut objects: Vec<Rc<dyn IUnknown>> = miniport.into_iter().chain(streams).collect();
         if state != DevicePowerState::D0 {
             // Assumed: who was made last is told first.
             objects.reverse();
@@ -324,20 +272,13 @@ impl ISubdevice for PortMidi {
     }
 
     fn resume(&self, kernel: &Kernel) {
-        self.pins().iter().for_each(|pin| pin.resume(kernel));
+        self.pins.open().iter().for_each(|pin| pin.resume(kernel));
     }
 
     fn release(&self, kernel: &Kernel) {
-        for filter in self.filters() {
-            for pin in filter.pins() {
-                pin.shut(kernel);
-                filter.forget_pin(&pin);
-            }
-        }
+        self.pins.open().iter().for_each(|pin| pin.shut(kernel));
         self.leave_group(kernel);
-        self.descriptor.borrow_mut().take();
-        self.device.borrow_mut().take();
-        let miniport = self.miniport.borrow_mut().take();
+        let miniport = self.binding.unbind();
         kernel.call_driver_code("the destructor of a miniport", || drop(miniport));
     }
 }

@@ -61,8 +61,4 @@ pub trait KsObject {
 
     /// The file is gone.
     fn close(&self, kernel: &Kernel);
-
-    /// The file's memory goes: after its close, or without one on a kernel that stopped. An object
-    /// that something else keeps leaves it here.
-    fn let_go(&self) {}
 }

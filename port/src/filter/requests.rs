@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
-use super::MidiFilter;
+use super::Filter;
 use crate::descriptor::PcPinDescriptor;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
@@ -14,14 +14,15 @@ use crate::ks::{
     KsPropertyType, LengthReply, multiple_item, read,
 };
 use crate::miniport_calls::Method;
-use crate::property::{self, OwnHandler, OwnProperty, PropertyRequest};
+use crate::physical_connection::{connected_to, wire_form};
+use crate::property::{self, OwnHandler, OwnProperty, PropertyRequest, Target};
 use crate::subdevice::KsObject;
 
 const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 
 /// The properties of a filter. A pin has no name: none are installed.
-static PROPERTIES: [OwnProperty<MidiFilter>; 17] = [
+static PROPERTIES: [OwnProperty<Filter>; 17] = [
     of_pins(KsPropertyPin::CInstances, GET, instances),
     of_pins(KsPropertyPin::CTypes, GET, pin_count),
     of_pins(KsPropertyPin::DataFlow, GET, data_flow),
@@ -41,22 +42,22 @@ static PROPERTIES: [OwnProperty<MidiFilter>; 17] = [
     of_topology(KsPropertyTopology::Connections, connections),
 ];
 
-type Handler = OwnHandler<MidiFilter>;
+type Handler = OwnHandler<Filter>;
 
 const fn of_pins(
     id: KsPropertyPin,
     flags: KsPropertyType,
     handler: Handler,
-) -> OwnProperty<MidiFilter> {
+) -> OwnProperty<Filter> {
     OwnProperty { set: property_set::PIN, id: id.value(), flags, handler: Some(handler) }
 }
 
-const fn of_topology(id: KsPropertyTopology, handler: Handler) -> OwnProperty<MidiFilter> {
+const fn of_topology(id: KsPropertyTopology, handler: Handler) -> OwnProperty<Filter> {
     let (set, id) = (property_set::TOPOLOGY, id.value());
     OwnProperty { set, id, flags: GET, handler: Some(handler) }
 }
 
-impl KsObject for MidiFilter {
+impl KsObject for Filter {
     fn create(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus> {
         Ok(self.create_pin(kernel, name)?)
     }
@@ -68,23 +69,33 @@ impl KsObject for MidiFilter {
         if KsIoctl::from_u32(*code) != Some(KsIoctl::Property) {
             return complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST);
         }
-        property::serve(kernel, irp, self, &PROPERTIES, || self.target(None))
+        property::serve(kernel, irp, self, &PROPERTIES, || self.target())
     }
 
     fn cleanup(&self, _kernel: &Kernel) {}
 
     fn close(&self, kernel: &Kernel) {
-        // Pins keep their filter open, so none is left unless their handles were lost.
-        for pin in self.pins() {
-            pin.close(kernel);
+        // A client may close a filter before its pins.
+        for pin in self.pins.open() {
+            pin.shut(kernel);
         }
-        self.port.forget_filter(self);
     }
 }
 
 type Reply = Result<LengthReply, NtStatus>;
 
-impl MidiFilter {
+impl Filter {
+    /// The miniport's table of the filter.
+    fn target(&self) -> Option<Target<'_>> {
+        Some(Target {
+            calls: self.binding.calls(),
+            miniport: self.binding.miniport().ok()?.object(),
+            stream: None,
+            table: self.descriptor.automation.as_ref(),
+            nodes: &self.descriptor.nodes,
+        })
+    }
+
     /// The pin that a request for a pin's property names.
     fn asked_pin(
         &self,
@@ -95,33 +106,34 @@ impl MidiFilter {
     }
 }
 
-fn pin_count(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn pin_count(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     Ok(request.value(&(filter.descriptor.pins.len() as u32).to_le_bytes()))
 }
 
-fn data_flow(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn data_flow(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     Ok(request.value(&pin.pin.data_flow.value().to_le_bytes()))
 }
 
-fn communication(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn communication(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     Ok(request.value(&pin.pin.communication.value().to_le_bytes()))
 }
 
-fn category(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn category(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     let category = pin.pin.category.ok_or(NtStatus::NOT_FOUND)?;
     Ok(request.value(bytemuck::bytes_of(&category)))
 }
 
-fn physical_connection(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn physical_connection(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, _) = filter.asked_pin(request)?;
-    let connection = filter.port.physical_connection(pin_id).ok_or(NtStatus::NOT_FOUND)?;
-    Ok(request.value(&connection))
+    let device = filter.binding.device().map_err(|_| NtStatus::NOT_FOUND)?;
+    let (link, pin) = connected_to(&device, &filter.port, pin_id).ok_or(NtStatus::NOT_FOUND)?;
+    Ok(request.value(&wire_form(&link, pin)))
 }
 
-fn instances(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, pin) = filter.asked_pin(request)?;
     let counts = filter.pin_counts(kernel, pin_id, pin);
     let (possible_count, current_count) = (counts.filter_possible, counts.filter_current);
@@ -129,7 +141,7 @@ fn instances(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>
     Ok(request.value(bytemuck::bytes_of(&instances)))
 }
 
-fn global_instances(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn global_instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, pin) = filter.asked_pin(request)?;
     let counts = filter.pin_counts(kernel, pin_id, pin);
     let (possible_count, current_count) = (counts.global_possible, counts.global_current);
@@ -137,26 +149,18 @@ fn global_instances(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequ
     Ok(request.value(bytemuck::bytes_of(&instances)))
 }
 
-fn necessary_instances(
-    filter: &MidiFilter,
-    kernel: &Kernel,
-    request: &PropertyRequest<'_>,
-) -> Reply {
+fn necessary_instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, pin) = filter.asked_pin(request)?;
     let counts = filter.pin_counts(kernel, pin_id, pin);
     Ok(request.value(&counts.filter_necessary.to_le_bytes()))
 }
 
-fn data_ranges(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn data_ranges(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     Ok(request.list(&list_of_ranges(&pin.pin.data_ranges)))
 }
 
-fn constrained_data_ranges(
-    filter: &MidiFilter,
-    _: &Kernel,
-    request: &PropertyRequest<'_>,
-) -> Reply {
+fn constrained_data_ranges(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     let constrained = &pin.pin.constrained_data_ranges;
     let all = if constrained.is_empty() { &pin.pin.data_ranges } else { constrained };
@@ -167,24 +171,25 @@ fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
     multiple_item(ranges.iter().map(DataRange::to_bytes))
 }
 
-fn interfaces(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn interfaces(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     Ok(request.list(&list_of(pin.pin.interfaces_or_standard())))
 }
 
-fn mediums(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn mediums(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     Ok(request.list(&list_of(pin.pin.mediums_or_standard())))
 }
 
-fn intersection(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn intersection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, pin) = filter.asked_pin(request)?;
-    let miniport = filter.port.miniport().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+    let miniport = filter.binding.miniport()?.object();
     let list = &request.input[size_of::<KsPPin>()..];
     let reply =
         data_intersection(list, &pin.pin.data_ranges, request.length, |client, mine, length| {
             let ask = || miniport.data_range_intersection(kernel, pin_id, client, mine, length);
-            let reply = filter.calls().call_for_reply(kernel, Method::DataRangeIntersection, ask);
+            let reply =
+                filter.binding.calls().call_for_reply(kernel, Method::DataRangeIntersection, ask);
             if reply.bytes.len() <= length as usize {
                 return reply;
             }
@@ -197,22 +202,22 @@ fn intersection(filter: &MidiFilter, kernel: &Kernel, request: &PropertyRequest<
     Ok(reply)
 }
 
-fn propose_data_format(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn propose_data_format(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(request)?;
     check_format(&KsDataFormat::read(request.value)?, &pin.pin.data_ranges)?;
     Ok(LengthReply::of_status(NtStatus::SUCCESS))
 }
 
-fn categories(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn categories(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     Ok(request.list(&list_of(&filter.descriptor.categories)))
 }
 
-fn nodes(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn nodes(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let types: Vec<_> = filter.descriptor.nodes.iter().map(|node| node.node_type).collect();
     Ok(request.list(&list_of(&types)))
 }
 
-fn connections(filter: &MidiFilter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+fn connections(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     Ok(request.list(&list_of(&filter.descriptor.connections)))
 }
 

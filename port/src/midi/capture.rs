@@ -6,10 +6,11 @@ use std::collections::VecDeque;
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
+use crate::interfaces::IMiniportMidiStream;
 use crate::ks::music::Packer;
 use crate::ks::{KsState, KsStreamOptions, KsTime};
+use crate::lane::Lane;
 use crate::miniport_calls::Method;
-use crate::pin::MidiPin;
 use crate::stream_request::StreamRequest;
 
 /// The most captured bytes that a pin holds while its client has no read request queued; newer
@@ -33,7 +34,7 @@ struct Chunk {
 }
 
 /// The capture state of one pin.
-pub(crate) struct Capturer {
+pub(super) struct Capturer {
     chunks: RefCell<VecDeque<Chunk>>,
     held: Cell<usize>,
     warned: Cell<bool>,
@@ -60,11 +61,10 @@ impl Capturer {
     }
 
     /// Empties the miniport's stream, then serves read requests. IRQL: DISPATCH_LEVEL.
-    pub fn service(&self, kernel: &Kernel, pin: &MidiPin) {
+    pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
         let mut buffer = [0; READ_LENGTH];
+        let calls = lane.calls();
         for _ in 0..READS_PER_SERVICE {
-            let Some(stream) = pin.stream() else { return };
-            let calls = pin.calls();
             let result = calls.call(
                 kernel,
                 Method::Read,
@@ -82,19 +82,19 @@ impl Capturer {
                 Err(_) => 0,
             };
             if count == 0 || kernel.is_frozen() {
-                self.deliver(kernel, pin);
+                self.deliver(kernel, lane);
                 return;
             }
-            self.keep(kernel, pin, &buffer[..count]);
+            self.keep(kernel, lane, &buffer[..count]);
         }
         let message = format!("Read still had data after {READS_PER_SERVICE} calls");
         kernel.report_violation("PC-02", &message);
-        self.deliver(kernel, pin);
+        self.deliver(kernel, lane);
     }
 
     /// Keeps bytes in RUN and PAUSE; in the other states they are discarded.
-    fn keep(&self, kernel: &Kernel, pin: &MidiPin, bytes: &[u8]) {
-        if pin.state() < KsState::Pause {
+    fn keep(&self, kernel: &Kernel, lane: &Lane, bytes: &[u8]) {
+        if lane.state() < KsState::Pause {
             return;
         }
         let room = CAPTURE_LIMIT - self.held.get();
@@ -102,33 +102,33 @@ impl Capturer {
         let lost = bytes.len() - kept.len();
         if lost > 0 {
             if self.dropped.get() == 0 {
-                pin.calls().note(kernel, "capture: the limit of held bytes is reached");
+                lane.calls().note(kernel, "capture: the limit of held bytes is reached");
             }
             self.dropped.set(self.dropped.get() + lost as u64);
         }
         if kept.is_empty() {
             return;
         }
-        let time_ns = pin.stream_time_ns(kernel);
+        let time_ns = lane.time_ns(kernel);
         self.chunks.borrow_mut().push_back(Chunk { time_ns, bytes: kept.to_vec(), taken: 0 });
         self.held.set(self.held.get() + kept.len());
-        if self.held.get() >= CAPTURE_WARNING && pin.queue().is_empty() && !self.warned.get() {
+        if self.held.get() >= CAPTURE_WARNING && lane.queue().is_empty() && !self.warned.get() {
             self.warned.set(true);
             let text = format!("capture: {} bytes held and no read request", self.held.get());
-            pin.calls().note(kernel, &text);
+            lane.calls().note(kernel, &text);
         }
     }
 
     /// Fills and completes read requests as long as there is data.
-    pub fn deliver(&self, kernel: &Kernel, pin: &MidiPin) {
+    pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
         // A completed request can bring the next one, which this loop serves too.
         if self.delivering.replace(true) {
             return;
         }
         while self.held.get() > 0 && !kernel.is_frozen() {
-            let Some(request) = pin.queue().front() else { break };
+            let Some(request) = lane.queue().front() else { break };
             self.fill(&request);
-            pin.queue().complete_front(kernel, NtStatus::SUCCESS);
+            lane.queue().complete_front(kernel, NtStatus::SUCCESS);
         }
         self.delivering.set(false);
     }

@@ -5,15 +5,16 @@
 //! offered again: at once after progress, 1 ms later when it took nothing.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use portcls_emulator::{Dpc, DueTime, Kernel, NtStatus, Timer, TimerKind};
 
+use crate::interfaces::IMiniportMidiStream;
 use crate::irp_queue::QUEUED_REQUESTS;
 use crate::ks::KsState;
 use crate::ks::music::records;
+use crate::lane::Lane;
 use crate::miniport_calls::Method;
-use crate::pin::MidiPin;
 use crate::stream_request::StreamRequest;
 
 /// Time until a miniport that took nothing is asked again, in 100 ns units.
@@ -75,8 +76,8 @@ struct Cursor {
     begun: bool,
 }
 
-/// The sequencer of one pin.
-pub(crate) struct Renderer {
+/// The sequencer of one lane.
+pub(super) struct Renderer {
     timer: Timer,
     dpc: Dpc,
 
@@ -99,11 +100,11 @@ enum Outcome {
 }
 
 impl Renderer {
-    pub fn new(kernel: &Kernel, pin: &Weak<MidiPin>) -> Renderer {
-        let pin = Weak::clone(pin);
+    pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Renderer {
+        let lane = Rc::downgrade(lane);
         let routine = move |kernel: &Kernel| {
-            if let Some(pin) = pin.upgrade() {
-                pin.pump(kernel);
+            if let Some(lane) = lane.upgrade() {
+                lane.turn(kernel);
             }
         };
         Renderer {
@@ -123,7 +124,7 @@ impl Renderer {
     }
 
     /// Forgets what is half sent; the requests are the pin's to cancel.
-    pub fn reset(&self) {
+    fn reset(&self) {
         self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());
         self.empty_writes.set(0);
@@ -136,15 +137,15 @@ impl Renderer {
     }
 
     /// Writes what is due and sets the timer for the rest. IRQL: DISPATCH_LEVEL.
-    pub fn pump(&self, kernel: &Kernel, pin: &MidiPin) {
+    pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
         // A completed request can bring the next one while this one is still served.
         if self.pumping.replace(true) {
             return;
         }
         let began_ns = kernel.now_ns();
         let mut ended = 0;
-        while pin.state() == KsState::Run && !kernel.is_frozen() {
-            match self.step(kernel, pin) {
+        while lane.state() == KsState::Run && !kernel.is_frozen() {
+            match self.step(kernel, lane, stream) {
                 Outcome::Progress if kernel.now_ns() - began_ns < PUMP_TIME_NS => {}
                 Outcome::RequestEnded if ended < REQUESTS_PER_TURN => ended += 1,
                 Outcome::Progress | Outcome::RequestEnded => {
@@ -166,47 +167,47 @@ impl Renderer {
     }
 
     /// Writes the message that is due, or gets the next one ready.
-    fn step(&self, kernel: &Kernel, pin: &MidiPin) -> Outcome {
+    fn step(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) -> Outcome {
         let Some(due_ns) = self.message.borrow().due_ns() else {
-            return self.get_ready(kernel, pin);
+            return self.get_ready(kernel, lane);
         };
-        let now_ns = pin.stream_time_ns(kernel);
+        let now_ns = lane.time_ns(kernel);
         if due_ns > now_ns {
             return Outcome::Wait((due_ns - now_ns).div_ceil(100));
         }
-        match self.write_some(kernel, pin) {
+        match self.write_some(kernel, lane, stream) {
             Ok(outcome) => outcome,
             Err(status) => {
-                if let Some(request) = pin.queue().front() {
+                if let Some(request) = lane.queue().front() {
                     self.abandon(&request);
                 }
-                pin.queue().complete_front(kernel, status);
+                lane.queue().complete_front(kernel, status);
                 Outcome::RequestEnded
             }
         }
     }
 
     /// Loads the next record of the first request, or completes that if it has none left.
-    fn get_ready(&self, kernel: &Kernel, pin: &MidiPin) -> Outcome {
-        let Some(request) = pin.queue().front() else { return Outcome::Idle };
+    fn get_ready(&self, kernel: &Kernel, lane: &Lane) -> Outcome {
+        let Some(request) = lane.queue().front() else { return Outcome::Idle };
         if request.current().is_some() {
-            self.load_record(kernel, pin, &request);
+            self.load_record(kernel, lane, &request);
             return Outcome::Progress;
         }
         self.reset();
-        pin.queue().complete_front(kernel, NtStatus::SUCCESS);
+        lane.queue().complete_front(kernel, NtStatus::SUCCESS);
         Outcome::RequestEnded
     }
 
     /// Takes the next record of the current header, or goes on to the next header.
-    fn load_record(&self, kernel: &Kernel, pin: &MidiPin, request: &StreamRequest) {
+    fn load_record(&self, kernel: &Kernel, lane: &Lane, request: &StreamRequest) {
         let Some((header, data)) = request.current() else { return };
         let mut cursor = self.cursor.get();
         if !cursor.begun {
             cursor.begun = true;
             cursor.time_ns = match header.presentation_100ns() {
                 Ok(Some(time_100ns)) => time_100ns.saturating_mul(100),
-                _ => i64::try_from(pin.stream_time_ns(kernel)).unwrap_or(i64::MAX),
+                _ => i64::try_from(lane.time_ns(kernel)).unwrap_or(i64::MAX),
             };
         }
         let data = data.borrow();
@@ -234,14 +235,16 @@ impl Renderer {
     ///
     /// # Errors
     /// What the miniport answered, or that it was busy for too long: the request fails with it.
-    fn write_some(&self, kernel: &Kernel, pin: &MidiPin) -> Result<Outcome, NtStatus> {
-        let Some(stream) = pin.stream() else {
-            return Err(NtStatus::INVALID_DEVICE_STATE);
-        };
+    fn write_some(
+        &self,
+        kernel: &Kernel,
+        lane: &Lane,
+        stream: &dyn IMiniportMidiStream,
+    ) -> Result<Outcome, NtStatus> {
         // The message is out of its cell while the miniport has it: nothing is borrowed then.
         let mut message = self.message.take();
         let rest = &message.bytes[message.sent..];
-        let calls = pin.calls();
+        let calls = lane.calls();
         let result = calls.call(
             kernel,
             Method::Write,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
-use super::MidiPin;
+use super::Pin;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
 use crate::ks::intersection::check_format;
@@ -14,24 +14,21 @@ use crate::ks::{
     KsDataFormat, KsIoctl, KsPropertyConnection, KsPropertyType, KsReset, KsState, LengthReply,
     read,
 };
-use crate::property::{self, Access, OwnHandler, OwnProperty, PropertyRequest};
+use crate::property::{self, Access, OwnHandler, OwnProperty, PropertyRequest, Target};
 use crate::subdevice::KsObject;
 
 /// The properties of a pin.
-static PROPERTIES: [OwnProperty<MidiPin>; 2] = [
+static PROPERTIES: [OwnProperty<Pin>; 2] = [
     of_connection(KsPropertyConnection::State, state),
     of_connection(KsPropertyConnection::DataFormat, data_format),
 ];
 
-const fn of_connection(
-    id: KsPropertyConnection,
-    handler: OwnHandler<MidiPin>,
-) -> OwnProperty<MidiPin> {
+const fn of_connection(id: KsPropertyConnection, handler: OwnHandler<Pin>) -> OwnProperty<Pin> {
     let (set, flags) = (property_set::CONNECTION, KsPropertyType::GET.union(KsPropertyType::SET));
     OwnProperty { set, id: id.value(), flags, handler: Some(handler) }
 }
 
-impl KsObject for MidiPin {
+impl KsObject for Pin {
     fn create(&self, _kernel: &Kernel, _name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus> {
         Err(NtStatus::INVALID_DEVICE_REQUEST)
     }
@@ -42,54 +39,63 @@ impl KsObject for MidiPin {
         };
         match KsIoctl::from_u32(*code) {
             Some(code @ (KsIoctl::WriteStream | KsIoctl::ReadStream)) => {
-                self.stream_request(kernel, irp, code)
+                match self.check_stream_request(irp, code) {
+                    Ok(request) => self.lane.submit(kernel, request),
+                    Err(status) => complete(kernel, irp, status),
+                }
             }
             Some(KsIoctl::ResetState) => {
                 let status = NtStatus::of(&self.reset(kernel, input));
                 complete(kernel, irp, status)
             }
             Some(KsIoctl::Property) => {
-                property::serve(kernel, irp, self, &PROPERTIES, || self.filter.target(Some(self)))
+                property::serve(kernel, irp, self, &PROPERTIES, || self.target())
             }
             _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }
     }
 
     fn cleanup(&self, kernel: &Kernel) {
-        self.flush(kernel);
+        self.lane.flush(kernel);
     }
 
     fn close(&self, kernel: &Kernel) {
         self.shut(kernel);
-        self.filter.forget_pin(self);
-    }
-
-    fn let_go(&self) {
-        self.filter.forget_pin(self);
     }
 }
 
-impl MidiPin {
+impl Pin {
     fn reset(&self, kernel: &Kernel, input: &[u8]) -> Result<(), NtStatus> {
         let reset = read::<u32>(input).and_then(KsReset::from_u32);
         match reset.ok_or(NtStatus::INVALID_PARAMETER)? {
             KsReset::Begin => {
                 self.resetting.set(true);
-                self.flush(kernel);
+                self.lane.flush(kernel);
             }
             KsReset::End => self.resetting.set(false),
         }
         Ok(())
     }
+
+    /// The miniport's table of this pin, with the stream.
+    fn target(&self) -> Option<Target<'_>> {
+        Some(Target {
+            calls: self.binding.calls(),
+            miniport: self.binding.miniport().ok()?.object(),
+            stream: self.lane.stream().map(|stream| stream.object()),
+            table: self.described().automation.as_ref(),
+            nodes: &self.descriptor.nodes,
+        })
+    }
 }
 
 fn state(
-    pin: &MidiPin,
+    pin: &Pin,
     kernel: &Kernel,
     request: &PropertyRequest<'_>,
 ) -> Result<LengthReply, NtStatus> {
     if request.access == Access::Get {
-        return Ok(request.value(&pin.state().value().to_le_bytes()));
+        return Ok(request.value(&pin.lane.state().value().to_le_bytes()));
     }
     let state: u32 = read(request.value).ok_or(NtStatus::BUFFER_TOO_SMALL)?;
     pin.set_state(kernel, KsState::from_u32(state).ok_or(NtStatus::INVALID_PARAMETER)?)?;
@@ -97,15 +103,15 @@ fn state(
 }
 
 fn data_format(
-    pin: &MidiPin,
+    pin: &Pin,
     kernel: &Kernel,
     request: &PropertyRequest<'_>,
 ) -> Result<LengthReply, NtStatus> {
     if request.access == Access::Get {
-        return Ok(request.value(bytemuck::bytes_of(&pin.format())));
+        return Ok(request.value(bytemuck::bytes_of(&pin.format.get())));
     }
     let format = KsDataFormat::read(request.value)?;
-    check_format(&format, pin.filter().ranges_of(pin.id()))?;
+    check_format(&format, &pin.described().pin.data_ranges)?;
     pin.set_format(kernel, format)?;
     Ok(LengthReply::of_status(NtStatus::SUCCESS))
 }

@@ -1,0 +1,111 @@
+//! A binding: a port's miniport, and what the port's filters and pins share of it.
+//!
+//! Owns the device, the miniport and its descriptor, from IPort::Init until the port is released.
+//! It never knows who is open on them, nor which kind of miniport it is.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, Kernel, NtStatus};
+
+use crate::com::IUnknown;
+use crate::descriptor::PcFilterDescriptor;
+use crate::interfaces::{IMiniport, IResourceList, IServiceGroup, StreamDirection};
+use crate::ks::KsDataFormat;
+use crate::lane::{Lane, NewLaneStream};
+use crate::miniport_calls::MiniportCalls;
+
+/// A miniport as its port drives it; each kind of port has its own.
+///
+/// IRQL of every call but [`service`](Self::service): PASSIVE_LEVEL.
+pub(crate) trait Miniport {
+    /// The driver's object.
+    fn object(&self) -> Rc<dyn IMiniport>;
+
+    /// Starts the miniport; gives back its service group, if it has one.
+    ///
+    /// # Errors
+    /// What the miniport answers.
+    fn init(
+        &self,
+        kernel: &Kernel,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Rc<dyn IResourceList>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
+
+    /// The miniport's service group asks for service. IRQL: DISPATCH_LEVEL.
+    fn service(&self, kernel: &Kernel);
+
+    /// Makes a stream on a pin, for a lane that will be connected to it.
+    ///
+    /// # Errors
+    /// What the miniport answers.
+    fn new_stream(
+        &self,
+        kernel: &Kernel,
+        lane: &Rc<Lane>,
+        pin: u32,
+        direction: StreamDirection,
+        format: &KsDataFormat,
+    ) -> Result<NewLaneStream, NtStatus>;
+}
+
+/// What a port shares with its filters and pins.
+pub(crate) struct Binding {
+    calls: Rc<MiniportCalls>,
+
+    device: RefCell<Option<Rc<DeviceObject>>>,
+    miniport: RefCell<Option<Rc<dyn Miniport>>>,
+    descriptor: RefCell<Option<Rc<PcFilterDescriptor>>>,
+}
+
+impl Binding {
+    /// A binding to nothing yet.
+    pub fn new(kernel: &Kernel) -> Rc<Binding> {
+        Rc::new(Binding {
+            calls: Rc::new(MiniportCalls::new(kernel)),
+            device: RefCell::new(None),
+            miniport: RefCell::new(None),
+            descriptor: RefCell::new(None),
+        })
+    }
+
+    pub fn calls(&self) -> &Rc<MiniportCalls> {
+        &self.calls
+    }
+
+    /// Binds a device and a miniport.
+    pub fn bind(&self, device: &Rc<DeviceObject>, miniport: &Rc<dyn Miniport>) {
+        *self.device.borrow_mut() = Some(Rc::clone(device));
+        *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
+    }
+
+    /// What the miniport is, once it has told.
+    pub fn describe(&self, descriptor: Rc<PcFilterDescriptor>) {
+        *self.descriptor.borrow_mut() = Some(descriptor);
+    }
+
+    /// Forgets everything; gives the miniport back, whose last reference this may be.
+    pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
+        self.descriptor.take();
+        self.device.take();
+        self.miniport.take()
+    }
+
+    /// # Errors
+    /// `STATUS_INVALID_DEVICE_STATE` on a port that is not bound, or was released.
+    pub fn device(&self) -> Result<Rc<DeviceObject>, NtStatus> {
+        self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
+    }
+
+    /// # Errors
+    /// `STATUS_INVALID_DEVICE_STATE` on a port that is not bound, or was released.
+    pub fn miniport(&self) -> Result<Rc<dyn Miniport>, NtStatus> {
+        self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
+    }
+
+    /// The filter's descriptor, once the miniport has told it.
+    pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
+        self.descriptor.borrow().clone()
+    }
+}

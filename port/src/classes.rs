@@ -1,0 +1,38 @@
+//! The classes of ports and miniports that PortCls makes.
+
+use std::rc::Rc;
+
+use portcls_emulator::trace::Layer;
+use portcls_emulator::{Irql, Kernel, NtStatus};
+
+use crate::guid::{Guid, clsid};
+use crate::interfaces::{IMiniport, IPort};
+use crate::midi::Midi;
+use crate::port::Port;
+
+/// Makes a port. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_NOT_SUPPORTED` for a class that is not offered. Assumed: the documents name no value.
+/// The DirectMusic class makes the same object since Windows XP; it is not offered until
+/// DirectMusic miniports are.
+#[doc(alias = "PcNewPort")]
+pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewPort");
+    match *class {
+        clsid::PORT_MIDI => Ok(Port::<Midi>::new(kernel)),
+        _ => Err(NtStatus::NOT_SUPPORTED),
+    }
+}
+
+/// Makes a miniport that comes with PortCls. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// `STATUS_NOT_SUPPORTED`, with the class in the trace: none of them is built.
+#[doc(alias = "PcNewMiniport")]
+pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
+    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewMiniport");
+    let who = kernel.trace().actor("port", Layer::Software);
+    kernel.record_note(who, &format!("PcNewMiniport: {class:?} is not built"));
+    Err(NtStatus::NOT_SUPPORTED)
+}

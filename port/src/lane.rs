@@ -1,0 +1,273 @@
+//! A lane: the way of data between a client's requests and a stream of the miniport.
+//!
+//! Owns what a stream is lent while it moves data: the queue, the state, the stream's clock and the
+//! words of the trace. It never knows the pin in front of it, nor which kind of miniport made its
+//! stream.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::{Irp, Irql, Kernel, NtStatus};
+
+use crate::answer_query;
+use crate::com::{IUnknown, Interface};
+use crate::guid::Guid;
+use crate::interfaces::{IServiceGroup, IServiceSink};
+use crate::irp_queue::IrpQueue;
+use crate::ks::{KsDataFormat, KsState};
+use crate::miniport_calls::MiniportCalls;
+use crate::service_group::Membership;
+use crate::stream_request::StreamRequest;
+
+/// A stream of the miniport, and the side of the port that moves its data; each kind of port has
+/// its own.
+pub(crate) trait Stream {
+    /// The driver's object: what handlers of properties get, and what may want to know of power.
+    fn object(&self) -> Rc<dyn IUnknown>;
+
+    /// Sets a format that fits the pin. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// What the miniport answers.
+    fn set_format(
+        &self,
+        kernel: &Kernel,
+        lane: &Lane,
+        format: &KsDataFormat,
+    ) -> Result<(), NtStatus>;
+
+    /// Moves the stream to a neighbouring state. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// What the miniport answers.
+    fn set_state(&self, kernel: &Kernel, lane: &Lane, state: KsState) -> Result<(), NtStatus>;
+
+    /// Checks a request that moves data in the direction of the pin: all of it, before any of it
+    /// is served.
+    ///
+    /// # Errors
+    /// As [`StreamRequest::write`] and [`StreamRequest::read`].
+    fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
+
+    /// Serves what can be served now: a request came or went, time has come, or RUN began.
+    /// IRQL: DISPATCH_LEVEL.
+    fn turn(&self, kernel: &Kernel, lane: &Lane);
+
+    /// The stream's service group asks for service. IRQL: DISPATCH_LEVEL.
+    fn service(&self, kernel: &Kernel, lane: &Lane);
+
+    /// RUN has ended: nothing wakes the stream until its next turn. IRQL: up to DISPATCH_LEVEL.
+    fn hold(&self, kernel: &Kernel);
+
+    /// The request that is served now ends before its end: notes in it how far it came.
+    fn abandon(&self, request: &StreamRequest);
+
+    /// Forgets data that came from the miniport and was not delivered.
+    fn flush(&self);
+}
+
+/// A stream that a miniport has just made, in STOP.
+pub(crate) struct NewLaneStream {
+    pub stream: Rc<dyn Stream>,
+    /// The group whose requests the stream wants, absent when it needs no service.
+    pub service_group: Option<Rc<dyn IServiceGroup>>,
+}
+
+/// The clock of a stream: it runs in RUN, from 0 at the first RUN after STOP.
+#[derive(Clone, Copy, Default)]
+struct StreamClock {
+    before_ns: u64,
+    running_since_ns: Option<u64>,
+}
+
+impl StreamClock {
+    fn time_ns(self, now_ns: u64) -> u64 {
+        self.before_ns + self.running_since_ns.map_or(0, |since_ns| now_ns - since_ns)
+    }
+}
+
+/// The lane of one pin.
+pub(crate) struct Lane {
+    calls: Rc<MiniportCalls>,
+
+    stream: RefCell<Option<Rc<dyn Stream>>>,
+    membership: RefCell<Option<Membership>>,
+
+    state: Cell<KsState>,
+    clock: Cell<StreamClock>,
+    queue: IrpQueue,
+}
+
+/// The sink of a lane in its stream's service group.
+struct LaneSink(Weak<Lane>);
+
+impl IUnknown for LaneSink {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(self, iid, IServiceSink)
+    }
+}
+
+impl IServiceSink for LaneSink {
+    fn request_service(&self, kernel: &Kernel) {
+        let Some(lane) = self.0.upgrade() else { return };
+        if let Some(stream) = lane.stream() {
+            stream.service(kernel, &lane);
+        }
+    }
+}
+
+impl Lane {
+    /// A lane in STOP, without a stream.
+    pub fn new(calls: &Rc<MiniportCalls>) -> Rc<Lane> {
+        Rc::new(Lane {
+            calls: Rc::clone(calls),
+            stream: RefCell::new(None),
+            membership: RefCell::new(None),
+            state: Cell::new(KsState::Stop),
+            clock: Cell::new(StreamClock::default()),
+            queue: IrpQueue::default(),
+        })
+    }
+
+    /// Gives the lane its stream. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// What the stream's group answered to the lane's sink.
+    pub fn connect(self: &Rc<Self>, kernel: &Kernel, new: NewLaneStream) -> Result<(), NtStatus> {
+        *self.stream.borrow_mut() = Some(new.stream);
+        if let Some(group) = new.service_group {
+            let sink = Rc::new(LaneSink(Rc::downgrade(self)));
+            *self.membership.borrow_mut() = Some(Membership::join(kernel, group, sink)?);
+        }
+        Ok(())
+    }
+
+    /// Lets the stream go, for good. IRQL: PASSIVE_LEVEL.
+    pub fn disconnect(&self, kernel: &Kernel) {
+        if let Some(stream) = self.stream() {
+            stream.hold(kernel);
+        }
+        let membership = self.membership.take();
+        if let Some(membership) = membership {
+            membership.leave(kernel);
+        }
+        let stream = self.stream.take();
+        kernel.call_driver_code("the destructor of a stream", || drop(stream));
+    }
+
+    /// The stream, until the lane is disconnected.
+    pub fn stream(&self) -> Option<Rc<dyn Stream>> {
+        self.stream.borrow().clone()
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.stream.borrow().is_some()
+    }
+
+    /// The stream's service group, for Notify without a group.
+    pub fn group(&self) -> Option<Rc<dyn IServiceGroup>> {
+        self.membership.borrow().as_ref().map(Membership::group)
+    }
+
+    pub fn calls(&self) -> &MiniportCalls {
+        &self.calls
+    }
+
+    pub fn queue(&self) -> &IrpQueue {
+        &self.queue
+    }
+
+    pub fn state(&self) -> KsState {
+        self.state.get()
+    }
+
+    /// Time in RUN since the stream left STOP, in ns.
+    pub fn time_ns(&self, kernel: &Kernel) -> u64 {
+        self.clock.get().time_ns(kernel.now_ns())
+    }
+
+    /// The stream's turn. IRQL: DISPATCH_LEVEL.
+    pub fn turn(&self, kernel: &Kernel) {
+        if let Some(stream) = self.stream() {
+            stream.turn(kernel, self);
+        }
+    }
+
+    /// The stream's turn at once: it comes at DISPATCH_LEVEL also when it is called for straight
+    /// from a request. IRQL: up to DISPATCH_LEVEL.
+    fn turn_now(&self, kernel: &Kernel) {
+        let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        self.turn(kernel);
+        kernel.lower_irql(old);
+    }
+
+    /// Queues a request that was checked and serves it as far as that goes; returns what the
+    /// dispatch routine returns. IRQL: up to DISPATCH_LEVEL.
+    pub fn submit(self: &Rc<Self>, kernel: &Kernel, request: StreamRequest) -> NtStatus {
+        let this = Rc::downgrade(self);
+        let cancel = move |kernel: &Kernel, irp: &Irp| {
+            if let Some(lane) = this.upgrade() {
+                lane.cancel(kernel, irp);
+            }
+        };
+        let status = self.queue.push(kernel, request, Rc::new(cancel));
+        if status == NtStatus::PENDING {
+            self.turn_now(kernel);
+        }
+        status
+    }
+
+    fn cancel(&self, kernel: &Kernel, irp: &Irp) {
+        if let (Some(stream), Some(front)) = (self.stream(), self.queue.front())
+            && front.irp().is(irp)
+        {
+            stream.abandon(&front);
+        }
+        self.queue.cancel(kernel, irp);
+        // What was behind it may be due.
+        self.turn(kernel);
+    }
+
+    /// Gives queued requests back as cancelled and forgets data that was not delivered.
+    pub fn flush(&self, kernel: &Kernel) {
+        if let Some(stream) = self.stream() {
+            if let Some(front) = self.queue.front() {
+                stream.abandon(&front);
+            }
+            stream.flush();
+        }
+        self.queue.cancel_all(kernel);
+    }
+
+    /// The miniport has moved the stream to a state: in RUN the clock runs, and what can be served
+    /// is. IRQL: PASSIVE_LEVEL.
+    pub fn arrive(&self, kernel: &Kernel, state: KsState) {
+        self.state.set(state);
+        if state == KsState::Run {
+            let running_since_ns = Some(kernel.now_ns());
+            self.clock.set(StreamClock { running_since_ns, ..self.clock.get() });
+            self.turn_now(kernel);
+        }
+    }
+
+    /// The miniport will be told to move the stream down: the clock stops and data is held when
+    /// RUN ends; below PAUSE what is queued is given back. IRQL: PASSIVE_LEVEL.
+    pub fn leave(&self, kernel: &Kernel, next: KsState) {
+        if next == KsState::Pause {
+            let before_ns = self.time_ns(kernel);
+            self.clock.set(StreamClock { before_ns, running_since_ns: None });
+            if let Some(stream) = self.stream() {
+                stream.hold(kernel);
+            }
+        }
+        // From here on nothing goes out and, below PAUSE, no captured byte is kept; a client that
+        // sends again from a completion on the way meets the new state.
+        self.state.set(next);
+        if next < KsState::Pause {
+            self.flush(kernel);
+        }
+        if next == KsState::Stop {
+            self.clock.set(StreamClock::default());
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A stream of a MIDI miniport, with the side of the port that moves its bytes.
+
+use std::rc::Rc;
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Irp, Kernel, NtStatus};
+
+use super::capture::Capturer;
+use super::render::Renderer;
+use crate::com::IUnknown;
+use crate::interfaces::{IMiniportMidiStream, StreamDirection};
+use crate::ks::{KsDataFormat, KsState};
+use crate::lane::{Lane, Stream};
+use crate::miniport_calls::Method;
+use crate::stream_request::StreamRequest;
+
+/// A stream as its lane drives it.
+pub(super) struct MidiStream {
+    stream: Rc<dyn IMiniportMidiStream>,
+    side: Side,
+}
+
+/// Which way bytes move, with the state of that side.
+enum Side {
+    Render(Renderer),
+    Capture(Capturer),
+}
+
+impl MidiStream {
+    pub fn new(
+        kernel: &Kernel,
+        lane: &Rc<Lane>,
+        stream: Rc<dyn IMiniportMidiStream>,
+        direction: StreamDirection,
+    ) -> MidiStream {
+        let side = match direction {
+            StreamDirection::Render => Side::Render(Renderer::new(kernel, lane)),
+            StreamDirection::Capture => Side::Capture(Capturer::new()),
+        };
+        MidiStream { stream, side }
+    }
+}
+
+impl Stream for MidiStream {
+    fn object(&self) -> Rc<dyn IUnknown> {
+        Rc::clone(&self.stream) as _
+    }
+
+    fn set_format(
+        &self,
+        kernel: &Kernel,
+        lane: &Lane,
+        format: &KsDataFormat,
+    ) -> Result<(), NtStatus> {
+        let none = Argument::None;
+        let set = || self.stream.set_format(kernel, format);
+        lane.calls().call(kernel, Method::SetFormat, none, set, |()| none)
+    }
+
+    fn set_state(&self, kernel: &Kernel, lane: &Lane, state: KsState) -> Result<(), NtStatus> {
+        let calls = lane.calls();
+        let set = || self.stream.set_state(kernel, state);
+        calls.call(kernel, Method::SetState, calls.state(state), set, |()| Argument::None)
+    }
+
+    fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus> {
+        match &self.side {
+            Side::Render(_) => StreamRequest::write(irp),
+            Side::Capture(_) => StreamRequest::read(irp),
+        }
+    }
+
+    fn turn(&self, kernel: &Kernel, lane: &Lane) {
+        match &self.side {
+            Side::Render(renderer) => renderer.pump(kernel, lane, &*self.stream),
+            Side::Capture(capturer) => capturer.deliver(kernel, lane),
+        }
+    }
+
+    fn service(&self, kernel: &Kernel, lane: &Lane) {
+        match &self.side {
+            Side::Render(renderer) => renderer.pump(kernel, lane, &*self.stream),
+            Side::Capture(capturer) => capturer.service(kernel, lane, &*self.stream),
+        }
+    }
+
+    fn hold(&self, kernel: &Kernel) {
+        if let Side::Render(renderer) = &self.side {
+            renderer.pause(kernel);
+        }
+    }
+
+    fn abandon(&self, request: &StreamRequest) {
+        if let Side::Render(renderer) = &self.side {
+            renderer.abandon(request);
+        }
+    }
+
+    fn flush(&self) {
+        if let Side::Capture(capturer) = &self.side {
+            capturer.reset();
+        }
+    }
+}
