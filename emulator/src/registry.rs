@@ -36,8 +36,6 @@ impl ValueType {
     pub const DWORD: ValueType = ValueType(4);
     /// REG_MULTI_SZ: texts, each with a null behind it, and another null at the end.
     pub const MULTI_STRING: ValueType = ValueType(7);
-    /// REG_QWORD: a little-endian number of 64 bits.
-    pub const QWORD: ValueType = ValueType(11);
 }
 
 /// A value of a key.

@@ -1,19 +1,11 @@
 //! Power requests of a driver.
 
-use portcls_emulator::{DevicePowerState, NtStatus, PowerAction};
+use portcls_emulator::{DevicePowerState, NtStatus, PowerAction, PowerStateType, SystemPowerState};
 use portcls_port::is_adapter_device;
 
 use super::requests::call_driver_with;
 use crate::memory::at;
 use crate::routine::{Call, status};
-
-/// Minor functions and types. Source: wdm.h.
-const SET_POWER: u8 = 0x02;
-const QUERY_POWER: u8 = 0x03;
-const SYSTEM_STATE: u32 = 0;
-
-/// PowerSystemWorking: the system state before any other one.
-const WORKING: u64 = 1;
 
 /// `NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT, UCHAR, POWER_STATE, PREQUEST_POWER_COMPLETE,
 /// PVOID, PIRP *)`
@@ -24,16 +16,12 @@ pub(super) fn request_power_irp(call: &Call<'_>) -> u64 {
     let (device_at, minor, state) = (call.pointer(), call.u8(), call.u32());
     let (routine, context, out) = (call.pointer(), call.pointer(), call.pointer());
     let guest = call.guest().clone();
-    let action = match minor {
-        SET_POWER => PowerAction::Set,
-        QUERY_POWER => PowerAction::Query,
-        other => {
-            call.kernel().unsupported(&format!("PoRequestPowerIrp with minor function {other:#x}"));
-            return status(NtStatus::NOT_SUPPORTED);
-        }
+    let Some(action) = PowerAction::from_number(minor) else {
+        call.kernel().unsupported(&format!("PoRequestPowerIrp with minor function {minor:#x}"));
+        return status(NtStatus::NOT_SUPPORTED);
     };
     let (Some(device), Some(wanted)) =
-        (guest.device_at(device_at), DevicePowerState::from_u32(state))
+        (guest.device_at(device_at), DevicePowerState::from_number(state))
     else {
         return status(NtStatus::INVALID_PARAMETER);
     };
@@ -63,12 +51,13 @@ pub(super) fn request_power_irp(call: &Call<'_>) -> u64 {
 /// before.
 pub(super) fn set_power_state(call: &Call<'_>) -> u64 {
     let (device, kind, state) = (call.pointer(), call.u32(), call.u32());
-    if kind == SYSTEM_STATE {
-        return WORKING;
+    if kind == PowerStateType::System.number() {
+        // The system state before any other one.
+        return SystemPowerState::S0.number().into();
     }
-    match (call.guest().device_at(device), DevicePowerState::from_u32(state)) {
+    match (call.guest().device_at(device), DevicePowerState::from_number(state)) {
         (Some(device), Some(state)) => {
-            u64::from(call.kernel().set_power_state(&device, state).value())
+            u64::from(call.kernel().set_power_state(&device, state).number())
         }
         _ => 0,
     }

@@ -29,7 +29,7 @@ pub(super) fn query_interrupt_time(call: &Call<'_>) -> u64 {
 
 /// `ULONG KeQueryTimeIncrement(VOID)`
 pub(super) fn query_time_increment(call: &Call<'_>) -> u64 {
-    call.kernel().config().clock_interval_ns / 100
+    call.kernel().time_increment_100ns().into()
 }
 
 /// `NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER)`

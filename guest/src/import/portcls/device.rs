@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{DevicePowerState, Irql, Kernel, NtStatus};
+use portcls_emulator::{DevicePowerState, Irql, Kernel, MajorFunction, NtStatus};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::DeviceRegistryProperty;
@@ -24,7 +24,19 @@ pub(crate) static DISPATCH: Routine =
     Routine::stdcall("PortCls' dispatch routine", 2, Irql::HIGH_LEVEL, dispatch_irp);
 
 /// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver.
-const TAKEN_OVER: [u64; 11] = [0x00, 0x02, 0x03, 0x04, 0x09, 0x0E, 0x12, 0x14, 0x15, 0x16, 0x1B];
+const TAKEN_OVER: [MajorFunction; 11] = [
+    MajorFunction::Create,
+    MajorFunction::Close,
+    MajorFunction::Read,
+    MajorFunction::Write,
+    MajorFunction::FlushBuffers,
+    MajorFunction::DeviceControl,
+    MajorFunction::Cleanup,
+    MajorFunction::QuerySecurity,
+    MajorFunction::SetSecurity,
+    MajorFunction::Power,
+    MajorFunction::Pnp,
+];
 
 /// `NTSTATUS PcInitializeAdapterDriver(PDRIVER_OBJECT, PUNICODE_STRING, PDRIVER_ADD_DEVICE)`
 pub(super) fn initialize_adapter_driver(call: &Call<'_>) -> u64 {
@@ -40,7 +52,7 @@ pub(super) fn initialize_adapter_driver(call: &Call<'_>) -> u64 {
         guest.store_word(guest.add_device_field(object), add_device);
         let dispatch = guest.thunk_of(&DISPATCH);
         for major in TAKEN_OVER {
-            guest.store_word(guest.major_function(object, major), dispatch);
+            guest.store_word(guest.major_function(object, major.number()), dispatch);
         }
     }
     status_of(&result)
@@ -189,7 +201,7 @@ pub(super) fn unregister_power(call: &Call<'_>) -> u64 {
 /// `NTSTATUS PcRequestNewPowerState(PDEVICE_OBJECT, DEVICE_POWER_STATE)`
 pub(super) fn request_new_power_state(call: &Call<'_>) -> u64 {
     let (device, state) = (call.pointer(), call.u32());
-    match (call.guest().device_at(device), DevicePowerState::from_u32(state)) {
+    match (call.guest().device_at(device), DevicePowerState::from_number(state)) {
         (Some(device), Some(state)) => {
             status_of(&pc_request_new_power_state(call.kernel(), &device, state))
         }
