@@ -316,6 +316,7 @@ impl Kernel {
     /// Sends a request as the I/O manager does for an application, and checks the driver's
     /// answer: `STATUS_PENDING` if and only if the request was marked pending, else complete.
     pub fn send_request(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+        self.follow_request(irp);
         let status = self.call_driver(device, irp);
         if self.is_frozen() {
             return NtStatus::UNSUCCESSFUL;

@@ -18,6 +18,7 @@
 //! and every routine answers at once without effect.
 
 mod bus;
+pub mod choice;
 mod clock;
 mod debug_print;
 mod device_interface;
