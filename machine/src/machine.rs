@@ -199,17 +199,7 @@ impl Machine {
     }
 
     fn send_pnp(&self, kernel: &Kernel, request: PnpRequest) -> NtStatus {
-        let name = match request {
-            PnpRequest::StartDevice { .. } => "IRP_MN_START_DEVICE",
-            PnpRequest::QueryStopDevice => "IRP_MN_QUERY_STOP_DEVICE",
-            PnpRequest::CancelStopDevice => "IRP_MN_CANCEL_STOP_DEVICE",
-            PnpRequest::StopDevice => "IRP_MN_STOP_DEVICE",
-            PnpRequest::QueryRemoveDevice => "IRP_MN_QUERY_REMOVE_DEVICE",
-            PnpRequest::CancelRemoveDevice => "IRP_MN_CANCEL_REMOVE_DEVICE",
-            PnpRequest::SurpriseRemoval => "IRP_MN_SURPRISE_REMOVAL",
-            PnpRequest::RemoveDevice => "IRP_MN_REMOVE_DEVICE",
-            PnpRequest::QueryCapabilities(_) => "IRP_MN_QUERY_CAPABILITIES",
-        };
+        let name = request.minor().name();
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let result = self.record_call(kernel, name, || {
             match kernel.send_request_and_wait(&self.physical.top(), &irp) {

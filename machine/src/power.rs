@@ -55,14 +55,6 @@ fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DeviceP
     });
 }
 
-fn device_word(state: DevicePowerState) -> &'static str {
-    ["D0", "D1", "D2", "D3"][state as usize - 1]
-}
-
-fn system_word(state: SystemPowerState) -> &'static str {
-    ["S0", "S1", "S2", "S3", "S4", "S5"][state as usize - 1]
-}
-
 impl Machine {
     /// Has the power manager put the device into a state, as for an idle device; the system
     /// goes on working.
@@ -70,7 +62,7 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
     pub fn set_device_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
-        self.send_power(PowerAction::Set, PowerState::Device(state), device_word(state))
+        self.send_power(PowerAction::Set, PowerState::Device(state))
     }
 
     /// Puts the whole machine to sleep: asks, and enters the state when nobody objects.
@@ -78,9 +70,8 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
     pub fn sleep(&self, state: SystemPowerState) -> Result<(), MachineError> {
-        let (system, word) = (PowerState::System(state), system_word(state));
-        self.send_power(PowerAction::Query, system, word)?;
-        self.send_power(PowerAction::Set, system, word)
+        self.send_power(PowerAction::Query, PowerState::System(state))?;
+        self.send_power(PowerAction::Set, PowerState::System(state))
     }
 
     /// Wakes the machine.
@@ -88,25 +79,16 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a failure; [`MachineError::Stopped`].
     pub fn wake(&self) -> Result<(), MachineError> {
-        let system = PowerState::System(SystemPowerState::S0);
-        self.send_power(PowerAction::Set, system, system_word(SystemPowerState::S0))
+        self.send_power(PowerAction::Set, PowerState::System(SystemPowerState::S0))
     }
 
     /// Sends a power request to the top of the stack and waits until it is complete.
-    fn send_power(
-        &self,
-        action: PowerAction,
-        state: PowerState,
-        word: &str,
-    ) -> Result<(), MachineError> {
+    fn send_power(&self, action: PowerAction, state: PowerState) -> Result<(), MachineError> {
         let status = self.run(|kernel| {
             let trace = kernel.trace();
             let who = trace.actor("power", Layer::Software);
-            let name = trace.name(match action {
-                PowerAction::Query => "IRP_MN_QUERY_POWER",
-                PowerAction::Set => "IRP_MN_SET_POWER",
-            });
-            kernel.record_call(who, name, Argument::Word(trace.name(word)));
+            let name = trace.name(action.name());
+            kernel.record_call(who, name, Argument::Word(trace.name(state.name())));
             let status = self.send_power_request(kernel, PowerRequest { action, state });
             kernel.record_return(who, name, status, Argument::None);
             status

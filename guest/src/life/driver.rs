@@ -15,9 +15,6 @@ use crate::memory::at;
 use crate::routine;
 use crate::routine::{Call, Pointer, Routine};
 
-/// How many entries a dispatch table has. Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h.
-const MAJOR_FUNCTIONS: u64 = 28;
-
 /// What a driver's table holds before anybody fills it in.
 pub(crate) static INVALID_REQUEST: Routine =
     routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
@@ -67,7 +64,7 @@ impl Guest {
         self.put_word(at(object, fields.driver_extension), extension);
         self.put_word(at(object, fields.driver_init), self.loaded().entry);
         let invalid = self.thunk_of(&INVALID_REQUEST);
-        for major in 0..MAJOR_FUNCTIONS {
+        for major in 0..MajorFunction::TABLE_ENTRIES as u8 {
             self.put_word(self.major_function(object, major), invalid);
         }
         // DriverEntry may send requests to a device of its own.
@@ -76,9 +73,9 @@ impl Guest {
     }
 
     /// Where a dispatch routine is written.
-    pub(crate) fn major_function(&self, driver: u64, major: u64) -> u64 {
+    pub(crate) fn major_function(&self, driver: u64, major: u8) -> u64 {
         let table = at(driver, self.layout().driver_object.major_function);
-        table.wrapping_add(major * self.pointer_bytes())
+        table.wrapping_add(u64::from(major) * self.pointer_bytes())
     }
 
     /// Where AddDevice is written.
@@ -104,22 +101,7 @@ impl Guest {
 
     /// Has the routines of a driver's table called.
     fn serve_dispatch_table(&self, driver: &Rc<DriverObject>, object: u64) {
-        use MajorFunction as Major;
-        let majors = [
-            Major::Create,
-            Major::Close,
-            Major::Read,
-            Major::Write,
-            Major::FlushBuffers,
-            Major::DeviceControl,
-            Major::Cleanup,
-            Major::QuerySecurity,
-            Major::SetSecurity,
-            Major::Power,
-            Major::SystemControl,
-            Major::Pnp,
-        ];
-        for major in majors {
+        for major in MajorFunction::ALL {
             driver.set_major_function(major, self.dispatch_routine(object, major));
         }
     }
@@ -144,7 +126,7 @@ impl Guest {
     /// A dispatch routine that looks at the driver's table each time, as the kernel does.
     pub(crate) fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
         let guest = self.clone();
-        let field = self.major_function(object, major as u64);
+        let field = self.major_function(object, major.number());
         Rc::new(move |kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp| {
             let routine = guest.load_word(field);
             if routine == guest.thunk_of(&DISPATCH) {

@@ -7,17 +7,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cpu_x86::{PAGE_BYTES, Rights};
-use portcls_emulator::{DeviceObject, DriverObject, Irp};
+use portcls_emulator::{DeviceObject, DriverObject, Irp, ObjectType};
 
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::objects::irp::ShownIrp;
 use crate::objects::leak::Origin;
 use crate::processor::space::Upwards;
-
-/// Object types in the first field of an object. Source: IO_TYPE_ in wdm.h.
-const TYPE_DEVICE: u16 = 3;
-const TYPE_DRIVER: u16 = 4;
 
 /// FILE_DEVICE_KS, the device type of an adapter. Source: wdm.h.
 const DEVICE_TYPE_KS: u32 = 0x2F;
@@ -127,7 +123,7 @@ impl Guest {
             let address = self.new_object_block(&vec![0; fields.size_of as usize]);
             let entry = (address, Rc::clone(driver));
             self.0.objects.state.borrow_mut().drivers.push(entry);
-            self.put_u16(at(address, fields.type_), TYPE_DRIVER);
+            self.put_u16(at(address, fields.type_), ObjectType::Driver.number());
             self.put_u16(at(address, fields.size), fields.size_of as u16);
             address
         })
@@ -156,7 +152,7 @@ impl Guest {
         let entry = Device { address, object: Rc::clone(device), origin: None };
         self.0.objects.state.borrow_mut().devices.push(entry);
         let driver = self.driver_pointer(device.driver());
-        self.put_u16(at(address, fields.type_), TYPE_DEVICE);
+        self.put_u16(at(address, fields.type_), ObjectType::Device.number());
         self.put_u16(at(address, fields.size), fields.size_of as u16);
         self.put_u32(at(address, fields.reference_count), 1);
         self.put_word(at(address, fields.driver_object), driver);
