@@ -15,6 +15,7 @@ use crate::registry::Registry;
 use crate::running::Running;
 use crate::stop::StopState;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use crate::violation::Violations;
 use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
 use crate::{NtStatus, wait};
@@ -136,6 +137,7 @@ pub(crate) struct KernelState {
     pub power: PowerManager,
     pub registry: Registry,
     pub stop: StopState,
+    pub violations: Violations,
     pub counters: Cell<Counters>,
     pub warnings: Warnings,
     /// The thread that runs now: 0 is that of the event loop.
@@ -175,6 +177,7 @@ impl Kernel {
                 power: PowerManager::default(),
                 registry: Registry::default(),
                 stop: StopState::default(),
+                violations: Violations::default(),
                 counters: Cell::new(Counters::default()),
                 warnings: Warnings::default(),
                 thread: Cell::new(0),

@@ -35,7 +35,7 @@ pub(super) fn lower_irql(call: &Call<'_>) -> u64 {
 
 /// `VOID KeBugCheckEx(ULONG, ULONG_PTR, ULONG_PTR, ULONG_PTR, ULONG_PTR)`
 pub(super) fn bug_check_ex(call: &Call<'_>) -> u64 {
-    let code = BugCheckCode(call.u32());
+    let code = BugCheckCode::of_driver(call.u32());
     let parameters = [call.pointer(), call.pointer(), call.pointer(), call.pointer()];
     call.kernel().bug_check_with(code, parameters, "the driver called KeBugCheckEx");
     0
@@ -43,7 +43,7 @@ pub(super) fn bug_check_ex(call: &Call<'_>) -> u64 {
 
 /// `VOID KeBugCheck(ULONG)`
 pub(super) fn bug_check(call: &Call<'_>) -> u64 {
-    let code = BugCheckCode(call.u32());
+    let code = BugCheckCode::of_driver(call.u32());
     call.kernel().bug_check_with(code, [0; 4], "the driver called KeBugCheck");
     0
 }
