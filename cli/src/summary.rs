@@ -303,7 +303,7 @@ pub fn json(value: &impl Serialize) -> String {
 fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {
     let Stop::BugCheck(bug) = stop else { return None };
     Some(BugCheckFacts {
-        code: format!("{:X}", bug.code.0),
+        code: format!("{:X}", bug.code.number()),
         name: bug.code.name(),
         parameters: bug.parameters.map(|parameter| format!("{parameter:X}")),
         message: bug.message.clone(),

@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::stop::{BugCheckCode, Stop};
+use crate::stop::Stop;
 use crate::timer::Timer;
 use crate::warning::Advice;
 

@@ -3,13 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::bug_check::BugCheckCode;
 use crate::choice::{Choice, Delivery, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::resource::{Share, TriggerMode};
 use crate::running::Running;
 use crate::status::NtStatus;
-use crate::stop::BugCheckCode;
 use crate::trace::{Argument, Event, Level, NameId, Regions};
 use crate::warning::Advice;
 

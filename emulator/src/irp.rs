@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::bug_check::BugCheckCode;
 use crate::device_object::{DeviceObject, FileObject, MajorFunction};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
@@ -10,7 +11,6 @@ use crate::numbered::numbered;
 use crate::power::{DeviceCapabilities, PowerRequest};
 use crate::resource::Resource;
 use crate::status::NtStatus;
-use crate::stop::BugCheckCode;
 use crate::wait::{Timeout, Waitable};
 
 /// A buffer of the sender that is locked in memory for the request.

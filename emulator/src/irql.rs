@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+use crate::bug_check::BugCheckCode;
 use crate::kernel::Kernel;
-use crate::stop::BugCheckCode;
 use crate::trace::Level;
 
 /// An interrupt request level. A higher level masks everything at or below it.

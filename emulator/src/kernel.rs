@@ -16,6 +16,7 @@ use crate::registry::Registry;
 use crate::running::Running;
 use crate::stop::StopState;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use crate::violation::Violations;
 use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
 use crate::{NtStatus, wait};
@@ -138,6 +139,7 @@ pub(crate) struct KernelState {
     pub power: PowerManager,
     pub registry: Registry,
     pub stop: StopState,
+    pub violations: Violations,
     pub counters: Cell<Counters>,
     pub warnings: Warnings,
     pub choices: Choices,
@@ -178,6 +180,7 @@ impl Kernel {
                 power: PowerManager::default(),
                 registry: Registry::default(),
                 stop: StopState::default(),
+                violations: Violations::default(),
                 counters: Cell::new(Counters::default()),
                 warnings: Warnings::default(),
                 choices: Choices::default(),

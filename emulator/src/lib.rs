@@ -17,6 +17,7 @@
 //! one for its destructor. A bug check unwinds to [`Kernel::enter`]; after it the kernel is frozen
 //! and every routine answers at once without effect.
 
+mod bug_check;
 mod bus;
 pub mod choice;
 mod clock;
@@ -42,10 +43,14 @@ mod status;
 mod stop;
 mod timer;
 pub mod trace;
+mod violation;
 mod wait;
 mod warning;
 mod work_item;
 
+pub use bug_check::{
+    BUG_CHECKS, BugCheck, BugCheckCode, BugCheckEntry, Distinction, ParameterWords,
+};
 pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
 pub use clock::Progress;
 pub use device_interface::DeviceInterface;
@@ -69,8 +74,9 @@ pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use running::Running;
 pub use spin_lock::SpinLock;
 pub use status::NtStatus;
-pub use stop::{BugCheck, BugCheckCode, Hang, Stop, StopObserver, Violation};
+pub use stop::{Hang, Stop, StopObserver};
 pub use timer::{DueTime, Timer, TimerKind};
+pub use violation::Violation;
 pub use wait::{Timeout, Waitable};
 pub use warning::{Advice, Warning};
 pub use work_item::WorkItem;

@@ -7,9 +7,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::stop::BugCheckCode;
 use crate::wait::{Timeout, Waitable};
 
 /// STATUS_MUTANT_NOT_OWNED, the exception of a release by somebody else.

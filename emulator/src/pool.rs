@@ -3,10 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use crate::bug_check::BugCheckCode;
 use crate::choice::{Choice, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::stop::BugCheckCode;
 
 /// Which pool a block comes from.
 #[doc(alias = "POOL_TYPE")]

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::bug_check::BugCheckCode;
 use crate::device_object::DeviceObject;
 use crate::dpc::Dpc;
 use crate::irp::{Irp, Parameters};
@@ -16,7 +17,6 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::numbered::numbered;
 use crate::status::NtStatus;
-use crate::stop::BugCheckCode;
 use crate::timer::{DueTime, Timer, TimerKind};
 use crate::work_item::WorkItem;
 

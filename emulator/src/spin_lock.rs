@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::stop::BugCheckCode;
 
 /// A spin lock (KSPIN_LOCK). On one processor an owned lock can only be asked for by its owner.
 #[doc(alias = "KSPIN_LOCK")]

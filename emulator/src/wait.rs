@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
+use crate::bug_check::BugCheckCode;
 use crate::clock::{NEVER, Progress};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
-use crate::stop::BugCheckCode;
 
 /// An object that a thread can wait for.
 pub trait Waitable {

@@ -97,17 +97,17 @@ fn work_on_a_block_may_use_the_pool_itself() {
 #[test]
 fn a_driver_can_stop_the_machine_with_its_own_code() {
     let result = kernel().enter(|kernel| {
-        kernel.bug_check(BugCheckCode(0xDEAD), [1, 2, 3, 4]);
+        kernel.bug_check(BugCheckCode::of_driver(0xDEAD), [1, 2, 3, 4]);
     });
     let Err(Stop::BugCheck(bug)) = result else { panic!("a bug check") };
-    assert_eq!((bug.code.0, bug.parameters), (0xDEAD, [1, 2, 3, 4]));
+    assert_eq!((bug.code.number(), bug.parameters), (0xDEAD, [1, 2, 3, 4]));
 }
 
 #[test]
 fn every_later_enter_returns_the_same_stop_and_runs_nothing() {
     let kernel = kernel();
-    let first = kernel.enter(|kernel| kernel.bug_check(BugCheckCode(1), [0; 4]));
-    kernel.bug_check(BugCheckCode(2), [0; 4]);
+    let first = kernel.enter(|kernel| kernel.bug_check(BugCheckCode::of_driver(1), [0; 4]));
+    kernel.bug_check(BugCheckCode::of_driver(2), [0; 4]);
     let second = kernel.enter(|_| unreachable!("a frozen kernel runs nothing"));
     assert_eq!(first, second);
     assert_eq!(kernel.stopped(), first.err());
@@ -117,7 +117,7 @@ fn every_later_enter_returns_the_same_stop_and_runs_nothing() {
 fn an_enter_inside_an_enter_is_a_plain_call() {
     let kernel = kernel();
     let result = kernel.enter(|kernel| {
-        let inner = kernel.enter(|kernel| kernel.bug_check(BugCheckCode(1), [0; 4]));
+        let inner = kernel.enter(|kernel| kernel.bug_check(BugCheckCode::of_driver(1), [0; 4]));
         unreachable!("the stop ends the outermost enter, not {inner:?}")
     });
     let code: (u32, u64) = bug_check::<()>(result);
@@ -159,7 +159,7 @@ fn a_panic_of_a_driver_is_a_driver_failure_that_names_the_call_and_ends_the_trac
 #[test]
 fn a_stop_inside_driver_code_is_no_driver_failure() {
     let result = kernel().enter(|kernel| {
-        kernel.call_driver_code("Init", || kernel.bug_check(BugCheckCode(5), [0; 4]));
+        kernel.call_driver_code("Init", || kernel.bug_check(BugCheckCode::of_driver(5), [0; 4]));
     });
     assert_eq!(bug_check(result), (5, 0));
 }
@@ -187,7 +187,7 @@ fn whoever_observes_a_stop_is_told_once_in_order_while_the_frames_of_the_driver_
     let result = kernel.enter(|kernel| {
         let frame = Frame(Rc::clone(&in_driver));
         frame.0.set(true);
-        kernel.bug_check(BugCheckCode(5), [0; 4]);
+        kernel.bug_check(BugCheckCode::of_driver(5), [0; 4]);
     });
     assert_eq!(bug_check(result.clone()), (5, 0));
     let stop = result.unwrap_err();
@@ -279,7 +279,7 @@ impl Drop for Careless {
         let irp = Irp::new(Parameters::Close, None, Vec::new());
         kernel.complete_request(&irp);
         assert!(!kernel.cancel_request(&irp));
-        kernel.bug_check(BugCheckCode(0xBAD), [0; 4]);
+        kernel.bug_check(BugCheckCode::of_driver(0xBAD), [0; 4]);
         kernel.hang("a destructor");
         kernel.report_violation("Late", "after the end");
         kernel.debug_print(format_args!("late"));
@@ -294,7 +294,7 @@ fn destructors_that_call_the_kernel_while_a_stop_unwinds_are_harmless() {
     let result = kernel.enter(|kernel| {
         let _careless = Careless(kernel.clone());
         kernel.stall_us(5);
-        kernel.bug_check(BugCheckCode(7), [0; 4]);
+        kernel.bug_check(BugCheckCode::of_driver(7), [0; 4]);
     });
     assert_eq!(bug_check(result), (7, 0));
     assert_eq!(kernel.violation_count(), 0);
@@ -337,7 +337,7 @@ fn a_destructor_that_polls_for_a_time_ends_on_a_frozen_kernel() {
     }
     let result = kernel().enter(|kernel| {
         let _polling = Polling(kernel.clone());
-        kernel.bug_check(BugCheckCode(7), [0; 4]);
+        kernel.bug_check(BugCheckCode::of_driver(7), [0; 4]);
     });
     assert_eq!(bug_check(result), (7, 0));
 }
@@ -365,7 +365,7 @@ fn nothing_that_was_queued_runs_after_the_stop() {
     let _ = kernel.enter(|kernel| {
         kernel.raise_irql(Irql::DISPATCH_LEVEL);
         kernel.insert_queue_dpc(&dpc);
-        kernel.bug_check(BugCheckCode(7), [0; 4]);
+        kernel.bug_check(BugCheckCode::of_driver(7), [0; 4]);
     });
     kernel.lower_irql(Irql::PASSIVE_LEVEL);
     kernel.run_until(100_000_000);
@@ -402,7 +402,8 @@ fn a_debug_message_is_cut_at_512_bytes_and_loses_its_line_break() {
 #[test]
 fn every_stop_reads_as_a_sentence() {
     let kernel = kernel();
-    let result = kernel.enter(|kernel| kernel.bug_check(BugCheckCode(0x44), [1, 2, 3, 0xA]));
+    let result =
+        kernel.enter(|kernel| kernel.bug_check(BugCheckCode::of_driver(0x44), [1, 2, 3, 0xA]));
     let text = result.expect_err("a bug check").to_string();
     assert!(text.starts_with("MULTIPLE_IRP_COMPLETE_REQUESTS (44), parameters 1 2 3 A"), "{text}");
     let limit = Stop::TimeLimit { time_ns: 12_034_000 };

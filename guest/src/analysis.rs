@@ -8,9 +8,7 @@
 //! A Rust driver's report has no registers, no code and no stack; all else is the same.
 
 mod bucket;
-mod bug_checks;
 mod context;
-mod parameters;
 mod stack;
 mod text;
 
@@ -213,32 +211,29 @@ fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis>
         events: Vec::new(),
         notes,
     };
-    analysis.failure_bucket_id = bucket::name(&analysis);
+    analysis.failure_bucket_id = bucket::name(&analysis, bug_check);
     analysis.failure_id_hash = Hex(bucket::hash(&analysis.failure_bucket_id));
     Some(analysis)
 }
 
 fn report_bug_check(bug: &BugCheck) -> BugCheckReport {
-    let code = bug.code.0;
-    let words = bug_checks::words(code);
-    let name = words.map(|words| words.name).or_else(|| bug.code.name());
-    let parameters = (0..4)
-        .map(|index| {
-            let meaning = words.map_or("chosen by the driver", |words| words.parameters[index]);
-            let value_words = parameters::value_words(code, index, bug.parameters);
-            Parameter {
-                value: Hex(bug.parameters[index]),
-                meaning: match value_words {
-                    Some(value_words) => format!("{meaning}: {value_words}"),
-                    None => meaning.to_owned(),
-                },
-            }
-        })
-        .collect();
+    let entry = bug.code.entry();
+    let words = entry.map(|entry| entry.parameters_for(bug.parameters[0]));
+    let meaning = |index: usize, value: u64| {
+        let Some(words) = words else { return "chosen by the driver".to_owned() };
+        let words = words[index];
+        match words.value_words(value) {
+            Some(said) => format!("{}: {said}", words.meaning),
+            None => words.meaning.to_owned(),
+        }
+    };
+    let parameters = bug.parameters.iter().enumerate();
     BugCheckReport {
-        code: Hex(code.into()),
-        name: name.unwrap_or("a code of the driver's own").to_owned(),
-        parameters,
+        code: Hex(bug.code.number().into()),
+        name: entry.map_or("a code of the driver's own", |entry| entry.name).to_owned(),
+        parameters: parameters
+            .map(|(index, &value)| Parameter { value: Hex(value), meaning: meaning(index, value) })
+            .collect(),
     }
 }
 
@@ -250,9 +245,9 @@ fn what_happened(stop: &Stop) -> String {
 }
 
 fn description(kind: Kind, bug_check: Option<&BugCheck>) -> &'static str {
-    let words = bug_check.and_then(|bug| bug_checks::words(bug.code.0));
-    match (words, kind) {
-        (Some(words), _) => words.description,
+    let entry = bug_check.and_then(|bug| bug.code.entry());
+    match (entry, kind) {
+        (Some(entry), _) => entry.meaning,
         (None, Kind::BugCheck) => {
             "A bug check with a code that is not in the table here: the driver called \
              KeBugCheckEx with it, and its documentation says what it means."

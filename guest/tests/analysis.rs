@@ -8,7 +8,7 @@ use builder::Builder;
 use cpu_x86::Mode;
 use portcls_driver_file::image::Image;
 use portcls_driver_file::symbols::Symbols;
-use portcls_emulator::{BugCheckCode, Irql, Kernel, KernelConfig, PoolType};
+use portcls_emulator::{BUG_CHECKS, BugCheckCode, Irql, Kernel, KernelConfig, PoolType};
 use portcls_guest::analysis::{Analysis, watch_guest, watch_native};
 use portcls_guest::{Fill, Guest, GuestOptions};
 
@@ -171,26 +171,29 @@ fn mistakes_by_their_reports() {
     let data = jump.0.loaded().base + 0x2000;
     add("jump into data", failure(jump, &[data], |_| ()));
     let own_code = |guest: &Guest| {
-        guest.kernel().bug_check(BugCheckCode(0xDEAD), [1, 2, 3, 4]);
+        guest.kernel().bug_check(BugCheckCode::of_driver(0xDEAD), [1, 2, 3, 4]);
     };
     add("the driver's own code", failure(guest(Mode::Bits64, &[0xC3]), &[], own_code));
     insta::assert_snapshot!(text);
 }
 
-/// The names of codes stand in two places: the kernel's, for its trace, and the report's.
 #[test]
-fn a_code_has_one_name_everywhere() {
-    let mut compared = 0;
-    for code in 0..0x200 {
-        let Some(name) = BugCheckCode(code).name() else { continue };
+fn every_bug_check_of_the_table_is_reported_by_its_name_with_its_words() {
+    for entry in BUG_CHECKS {
         let kernel = Kernel::new(KernelConfig::default());
         let watch = watch_native(&kernel, "mine");
-        let result = kernel.enter(|kernel| kernel.bug_check(BugCheckCode(code), [0; 4]));
-        assert!(result.is_err());
+        let first = entry.parameters[0].values.last().map_or(0, |(value, _)| *value);
+        let result = kernel.enter(|kernel| kernel.bug_check(entry.code, [first, 0, 0, 0]));
+        let stop = result.expect_err("a bug check").to_string();
+        assert!(stop.starts_with(&format!("{} ({:X})", entry.name, entry.code.number())), "{stop}");
         let analysis = watch.analysis().expect("a report");
-        assert_eq!(analysis.bug_check.expect("a bug check").name, name);
-        assert!(!analysis.description.contains("not in the table"), "{name} has no words");
-        compared += 1;
+        let report = analysis.bug_check.expect("a bug check");
+        assert_eq!(
+            (report.name.as_str(), analysis.description.as_str()),
+            (entry.name, entry.meaning)
+        );
+        for (parameter, words) in report.parameters.iter().zip(entry.parameters_for(first)) {
+            assert!(parameter.meaning.starts_with(words.meaning), "{parameter:?}");
+        }
     }
-    assert!(compared > 10, "{compared} codes");
 }

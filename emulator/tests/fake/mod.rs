@@ -220,7 +220,7 @@ pub fn answering(port: u16, log: &Logbook, name: &'static str) -> InterruptRouti
 #[track_caller]
 pub fn bug_check<R>(result: Result<R, Stop>) -> (u32, u64) {
     match result {
-        Err(Stop::BugCheck(bug)) => (bug.code.0, bug.parameters[0]),
+        Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters[0]),
         Err(other) => panic!("not a bug check: {other}"),
         Ok(_) => panic!("the run went on"),
     }

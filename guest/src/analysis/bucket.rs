@@ -1,15 +1,13 @@
 //! The name of a failure: the same for the same mistake at the same place.
 
+use portcls_emulator::{BugCheck, Distinction};
+
 use super::{Analysis, Kind};
 
 /// A name in the form of FAILURE_BUCKET_ID: the code, a word about the kind, the place.
-pub(super) fn name(analysis: &Analysis) -> String {
-    let kind = match (&analysis.bug_check, analysis.kind) {
-        (Some(bug), _) => {
-            let code = bug.code.0;
-            let detail = detail(code, &analysis.parameters());
-            format!("0x{code:X}{detail}")
-        }
+pub(super) fn name(analysis: &Analysis, bug_check: Option<&BugCheck>) -> String {
+    let kind = match (bug_check, analysis.kind) {
+        (Some(bug), _) => format!("0x{:X}{}", bug.code.number(), detail(bug)),
         (None, Kind::Hang) => "HANG".to_owned(),
         (None, Kind::Unsupported) => "UNSUPPORTED".to_owned(),
         (None, _) => "PANIC".to_owned(),
@@ -26,12 +24,12 @@ pub(super) fn name(analysis: &Analysis) -> String {
 }
 
 /// What tells failures of one code apart.
-fn detail(code: u64, parameters: &[u64]) -> String {
-    match code {
-        0x0A | 0x50 | 0xD1 if parameters[0] < 0x1_0000 => "_NULL".to_owned(),
-        0x1E | 0x7E => format!("_{:X}", parameters[0]),
-        0x7F | 0x9F | 0xC2 | 0xC4 | 0xC9 | 0x133 | 0x139 => format!("_{:X}", parameters[0]),
-        _ => String::new(),
+fn detail(bug: &BugCheck) -> String {
+    let first = bug.parameters[0];
+    match bug.code.entry().map_or(Distinction::Code, |entry| entry.distinction) {
+        Distinction::NullAddress if first < 0x1_0000 => "_NULL".to_owned(),
+        Distinction::FirstParameter => format!("_{first:X}"),
+        Distinction::NullAddress | Distinction::Code => String::new(),
     }
 }
 
@@ -40,11 +38,4 @@ pub(super) fn hash(name: &str) -> u64 {
     name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
     })
-}
-
-impl Analysis {
-    fn parameters(&self) -> Vec<u64> {
-        let bug = self.bug_check.iter();
-        bug.flat_map(|bug| &bug.parameters).map(|parameter| parameter.value.0).collect()
-    }
 }

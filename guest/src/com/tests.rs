@@ -66,7 +66,7 @@ fn a_call_on_an_object_that_is_gone_is_a_bug_check() {
     let pointer = guest.lend(&object, &iid::SERVICE_GROUP);
     drop(object);
     let Err(Stop::BugCheck(bug)) = call(&guest, pointer, 3, &[]) else { panic!("no bug check") };
-    assert_eq!((bug.code.0, bug.parameters[0]), (0xD5, pointer));
+    assert_eq!((bug.code.number(), bug.parameters[0]), (0xD5, pointer));
     assert!(bug.message.contains("IServiceGroup that was released to its end"), "{}", bug.message);
 }
 

@@ -120,7 +120,7 @@ impl Bench {
     /// The code of the bug check that a call ends in, and its first parameter.
     fn bug_check(&self, name: &str, words: &[u64]) -> (u32, u64) {
         match self.try_call(name, words) {
-            Err(Stop::BugCheck(bug)) => (bug.code.0, bug.parameters[0]),
+            Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters[0]),
             other => panic!("{name}: no bug check but {other:?}"),
         }
     }

@@ -44,7 +44,7 @@ pub fn call(guest: &Guest, words: &[u64]) -> Result<u64, Stop> {
 /// The message of the bug check that a call ends in, with its code and parameters.
 pub fn bug_check(guest: &Guest, words: &[u64]) -> (u32, [u64; 4], String) {
     match call(guest, words) {
-        Err(Stop::BugCheck(bug)) => (bug.code.0, bug.parameters, bug.message),
+        Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters, bug.message),
         other => panic!("no bug check: {other:?}"),
     }
 }

@@ -81,7 +81,7 @@ fn a_block_is_checked_on_both_sides_when_it_is_freed() {
             guest.free_pool(block, None);
         });
         let Err(Stop::BugCheck(bug)) = result else { panic!("{result:?}") };
-        assert_eq!((bug.code.0, bug.parameters[3]), (0xC1, kind));
+        assert_eq!((bug.code.number(), bug.parameters[3]), (0xC1, kind));
     }
 }
 
@@ -100,7 +100,7 @@ fn a_double_free_and_a_free_of_no_block_are_c2() {
             }
         });
         let Err(Stop::BugCheck(bug)) = result else { panic!("{result:?}") };
-        assert_eq!((bug.code.0, bug.parameters[0]), (0xC2, 7));
+        assert_eq!((bug.code.number(), bug.parameters[0]), (0xC2, 7));
         let words = if twice { "freed twice" } else { "is no pool block" };
         assert!(bug.message.contains(words), "{}", bug.message);
     }

@@ -198,7 +198,7 @@ fn a_synchronised_call_inside_a_service_routine_is_a_bug_check() {
     bench.sync.register_service_routine(&bench.kernel, Rc::new(routine), position).unwrap();
     bench.sync.connect(&bench.kernel).unwrap();
     match bench.kernel.enter(|_| bench.ring(1)) {
-        Err(Stop::BugCheck(bug)) => assert_eq!(bug.code.0, 0x0F),
+        Err(Stop::BugCheck(bug)) => assert_eq!(bug.code.number(), 0x0F),
         other => panic!("{other:?}"),
     }
 }

@@ -65,7 +65,11 @@ pub fn live(machine: &Machine) -> Result<Life, MachineError> {
 fn verdict(machine: &Machine, life: Result<Life, MachineError>) -> String {
     match life {
         Err(MachineError::Stopped(Stop::BugCheck(bug))) => {
-            format!("bug check {:X} {}", bug.code.0, bug.code.name().unwrap_or("without a name"))
+            format!(
+                "bug check {:X} {}",
+                bug.code.number(),
+                bug.code.name().unwrap_or("without a name")
+            )
         }
         Err(MachineError::Stopped(Stop::Hang(hang))) => format!("hang: {}", hang.waits_for),
         Err(MachineError::DriverRefused { stage, status }) => format!("{stage} refused: {status}"),

@@ -226,7 +226,8 @@ fn count_reference(call: &Call<'_>, Pointer(address): Pointer, change: i64) -> W
     let before = counted.as_ref().map_or(0, |references| references.0.get());
     let Some(count) = before.checked_add_signed(change) else {
         let message = format!("the object at {address:#x} was dereferenced too often");
-        call.kernel().bug_check_with(BugCheckCode(0x18), [0, address, 0, 0], &message);
+        let code = BugCheckCode::REFERENCE_BY_POINTER;
+        call.kernel().bug_check_with(code, [0, address, 0, 0], &message);
         return Word(0);
     };
     match counted {

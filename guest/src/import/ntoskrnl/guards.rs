@@ -74,7 +74,7 @@ fn security_check_cookie(call: &Call<'_>, Word(found): Word) {
     let Some(rva) = loaded.image.load_config().security_cookie_rva else { return };
     let expected = call.guest().load_word(loaded.base + u64::from(rva));
     if found != expected {
-        let code = BugCheckCode(0xF7);
+        let code = BugCheckCode::DRIVER_OVERRAN_STACK_BUFFER;
         let message = format!("the stack's cookie is {found:#x} and should be {expected:#x}");
         call.kernel().bug_check_with(code, [found, expected, !expected, 0], &message);
     }

@@ -50,11 +50,13 @@ fn bug_check_ex(
     Word(third): Word,
     Word(fourth): Word,
 ) {
-    let (code, parameters) = (BugCheckCode(code), [first, second, third, fourth]);
+    let code = BugCheckCode::of_driver(code);
+    let parameters = [first, second, third, fourth];
     call.kernel().bug_check_with(code, parameters, "the driver called KeBugCheckEx");
 }
 
 /// `VOID KeBugCheck(ULONG)`
 fn bug_check(call: &Call<'_>, code: u32) {
-    call.kernel().bug_check_with(BugCheckCode(code), [0; 4], "the driver called KeBugCheck");
+    let code = BugCheckCode::of_driver(code);
+    call.kernel().bug_check_with(code, [0; 4], "the driver called KeBugCheck");
 }

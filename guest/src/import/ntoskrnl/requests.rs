@@ -141,7 +141,8 @@ fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
     let current = guest.load_u8(at(irp, fields.current_location));
     if current <= 1 {
         let message = "IofCallDriver of a request without a stack location for the next driver";
-        call.kernel().bug_check_with(BugCheckCode(0x35), [irp, 0, 0, 0], message);
+        let code = BugCheckCode::NO_MORE_IRP_STACK_LOCATIONS;
+        call.kernel().bug_check_with(code, [irp, 0, 0, 0], message);
         return None;
     }
     Some(move_location(guest, irp, -1))

@@ -102,7 +102,9 @@ fn a_timer_of_the_image_must_not_be_set_at_unload() {
         bench.call("KeInitializeTimer", &[timer]);
         bench.call("KeSetTimer", &[&[timer][..], &large(mode, -20_000), &[0]].concat());
         match bench.kernel.enter(|_| bench.guest.check_unload()) {
-            Err(Stop::BugCheck(bug)) => assert_eq!((bug.code.0, bug.parameters[1]), (0xC7, timer)),
+            Err(Stop::BugCheck(bug)) => {
+                assert_eq!((bug.code.number(), bug.parameters[1]), (0xC7, timer))
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -11,7 +11,7 @@ fn an_assertion_is_printed_and_ends_the_run() {
         let (what, file) = (bench.bytes(b"a == b\0"), bench.bytes(b"uart.cpp\0"));
         match bench.try_call("RtlAssert", &[what, file, 12, 0]) {
             Err(Stop::BugCheck(bug)) => {
-                assert_eq!((bug.code.0, bug.parameters[0]), (0x7E, 0x8000_0003));
+                assert_eq!((bug.code.number(), bug.parameters[0]), (0x7E, 0x8000_0003));
                 assert_eq!(bug.message, "assertion failed: a == b, uart.cpp:12");
             }
             other => panic!("{other:?}"),

@@ -1,0 +1,328 @@
+//! The register of bug checks: every code that this kernel raises, and those that drivers of this
+//! kind meet or raise themselves.
+//!
+//! One entry is all that a new code needs: its constant, its name, the report when a driver dies,
+//! the name of the failure and `docs/bug-checks.md` come of it. An entry is its meaning (the doc
+//! comment, which the report prints), its number, its four parameters, and what else differs
+//! from [`BugCheckEntry::PLAIN`].
+//!
+//! Source: Bug Check Code Reference, the page of each code; the words are our own.
+
+use super::values;
+use super::{BugCheckCode, BugCheckEntry, Distinction, ParameterWords};
+
+const UNUSED: ParameterWords = ParameterWords::UNUSED;
+const ADDRESS: ParameterWords = new("memory referenced");
+const CULPRIT: ParameterWords = new("address of the instruction that referenced it");
+const AT_IRQL: ParameterWords = listed("IRQL at that time", values::IRQL);
+const ACCESS: ParameterWords = listed("what was done there", values::OLD_ACCESS);
+const NEW_ACCESS: ParameterWords = listed("what was done there", values::NEW_ACCESS);
+
+/// An access violation that nothing handles tells what was done, and where.
+const UNHANDLED_ACCESS_VIOLATION: [ParameterWords; 4] = [
+    listed("the exception", values::EXCEPTION),
+    new("address where it happened"),
+    listed("its first parameter", values::OLD_ACCESS),
+    new("its second parameter"),
+];
+
+const fn new(meaning: &'static str) -> ParameterWords {
+    ParameterWords::new(meaning)
+}
+
+const fn listed(meaning: &'static str, values: &'static [(u64, &'static str)]) -> ParameterWords {
+    ParameterWords::listed(meaning, values)
+}
+
+macro_rules! bug_checks {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $name:ident = $number:literal, $parameters:expr $(=> {
+            $($field:ident: $value:expr),+ $(,)?
+        })?;
+    )+) => {
+        impl BugCheckCode {
+            $(
+                $(#[doc = $meaning])+
+                pub const $name: BugCheckCode = BugCheckCode($number);
+            )+
+        }
+
+        /// Every bug check that is known here, by number.
+        #[allow(clippy::needless_update, reason = "an entry may say everything")]
+        pub static BUG_CHECKS: &[BugCheckEntry] = &[$(
+            BugCheckEntry {
+                code: BugCheckCode::$name,
+                name: stringify!($name),
+                meaning: concat!($($meaning),+).trim_ascii(),
+                parameters: $parameters,
+                $($($field: $value,)+)?
+                ..BugCheckEntry::PLAIN
+            }
+        ),+];
+    };
+}
+
+bug_checks! {
+    /// A kernel routine touched pageable or invalid memory at an IRQL at which nothing can bring it
+    /// in. The driver most likely gave it a bad pointer, or called it at too high an IRQL.
+    IRQL_NOT_LESS_OR_EQUAL = 0x0A, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
+        distinction: Distinction::NullAddress,
+    };
+
+    /// A spin lock was requested by the processor that holds it already. On a real machine it would
+    /// spin for ever.
+    SPIN_LOCK_ALREADY_OWNED = 0x0F, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
+
+    /// A spin lock was released that nobody holds: released twice, or never acquired.
+    SPIN_LOCK_NOT_OWNED = 0x10, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
+
+    /// A reference to an object of the kernel was given back that nobody had taken. A driver
+    /// dereferences it once too often.
+    REFERENCE_BY_POINTER = 0x18, [new("type of the object"), new("the object"), UNUSED, UNUSED];
+
+    /// What describes a pool block has been overwritten. Somebody wrote before or behind a block of
+    /// his own.
+    BAD_POOL_HEADER = 0x19, [
+        new("what is wrong"),
+        new("the pool entry"),
+        new("depends on the first"),
+        new("the same"),
+    ];
+
+    /// Code of the kernel raised an exception that no handler took.
+    KMODE_EXCEPTION_NOT_HANDLED = 0x1E, [
+        listed("the exception", values::EXCEPTION),
+        new("address where it happened"),
+        new("its first parameter"),
+        new("its second parameter"),
+    ] => {
+        distinction: Distinction::FirstParameter,
+        by_first: &[(values::ACCESS_VIOLATION, UNHANDLED_ACCESS_VIOLATION)],
+    };
+
+    /// A request was passed on and has no stack location left for the next driver. It was made with
+    /// too few, or for another stack of devices.
+    NO_MORE_IRP_STACK_LOCATIONS = 0x35, [new("the IRP"), UNUSED, UNUSED, UNUSED];
+
+    /// A request was completed that is complete already. Two parts of a driver believe that they
+    /// own it, or two drivers do.
+    MULTIPLE_IRP_COMPLETE_REQUESTS = 0x44, [new("the IRP"), UNUSED, UNUSED, UNUSED];
+
+    /// A system call returned to its application at an IRQL above PASSIVE_LEVEL. A driver raised it
+    /// on the way and did not lower it.
+    IRQL_GT_ZERO_AT_SYSTEM_SERVICE = 0x4A, [
+        new("address of the system call"),
+        AT_IRQL,
+        UNUSED,
+        UNUSED,
+    ];
+
+    /// Memory of the system was referenced where there is none. The pointer is wrong, or points to
+    /// memory that was given back.
+    PAGE_FAULT_IN_NONPAGED_AREA = 0x50, [
+        ADDRESS,
+        NEW_ACCESS,
+        CULPRIT,
+        listed("kind of fault", values::PAGE_FAULT),
+    ] => {
+        distinction: Distinction::NullAddress,
+    };
+
+    /// A thread of the system, or the driver code that it ran, raised an exception that no handler
+    /// took.
+    SYSTEM_THREAD_EXCEPTION_NOT_HANDLED = 0x7E, [
+        listed("the exception", values::EXCEPTION),
+        new("address where it happened"),
+        new("the exception record, not kept here"),
+        new("the context record, not kept here: see the registers below"),
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// The processor raised a trap that the kernel must not meet. A double fault is mostly an
+    /// overflow of the kernel stack.
+    UNEXPECTED_KERNEL_MODE_TRAP = 0x7F, [
+        listed("the trap", values::TRAP),
+        new("for a double fault, the stack address"),
+        UNUSED,
+        CULPRIT,
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// A driver is in a power state that does not go with the request it holds, or has held a power
+    /// request for too long.
+    DRIVER_POWER_STATE_FAILURE = 0x9F, [
+        listed("what is wrong", values::POWER),
+        new("depends on the first"),
+        new("the same"),
+        new("the same"),
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// A DPC, or code that runs as high, wanted to wait. At DISPATCH_LEVEL nothing else can run
+    /// that would end the wait.
+    ATTEMPTED_SWITCH_FROM_DPC = 0xB8, [
+        new("the thread that wanted to wait"),
+        new("the thread to go on"),
+        UNUSED,
+        UNUSED,
+    ];
+
+    /// A driver wrote to memory that may only be read: to its own code or constants, or to a page
+    /// that was given to it for reading.
+    ATTEMPTED_WRITE_TO_READONLY_MEMORY = 0xBE, [
+        new("address written to"),
+        new("contents of its page table entry"),
+        UNUSED,
+        listed("kind", values::READ_ONLY),
+    ];
+
+    /// When a pool block was given back, bytes beside it were found changed. Somebody wrote before
+    /// its beginning or behind its end.
+    SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION = 0xC1, [
+        new("the block"),
+        new("the changed byte"),
+        UNUSED,
+        listed("where it lies", values::BESIDE_BLOCK),
+    ];
+
+    /// A pool routine was called in a way that cannot be right, such as for a block that was given
+    /// back already.
+    BAD_POOL_CALLER = 0xC2, [
+        listed("what is wrong", values::POOL_CALL),
+        new("depends on the first"),
+        new("the same"),
+        new("the block"),
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// The checks that watch a driver found a mistake that a machine without them might have
+    /// survived for a while.
+    DRIVER_VERIFIER_DETECTED_VIOLATION = 0xC4, [
+        listed("the rule that was broken", values::VERIFIER),
+        new("depends on the first"),
+        new("the same"),
+        new("the same"),
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// The lists of the pool lead to memory that is not there, at an IRQL too high for a page
+    /// fault. A driver has overwritten pool that is not its own.
+    DRIVER_CORRUPTED_EXPOOL = 0xC5, [ADDRESS, AT_IRQL, ACCESS, CULPRIT];
+
+    /// A timer or DPC that is still in a queue of the kernel lies in memory that was given back:
+    /// cancel it before, and let its DPC end.
+    TIMER_OR_DPC_INVALID = 0xC7, [
+        listed("what was found", values::QUEUED),
+        new("address of the object"),
+        new("beginning of the memory"),
+        new("end of the memory"),
+    ];
+
+    /// A routine that the kernel called returned at another IRQL than it was called at.
+    IRQL_UNEXPECTED_VALUE = 0xC8, [
+        listed("IRQL now", values::IRQL),
+        listed("IRQL expected", values::IRQL),
+        listed("kind of the routine", values::ROUTINE),
+        UNUSED,
+    ];
+
+    /// The checks of requests found a driver that broke a rule of the I/O manager.
+    DRIVER_VERIFIER_IOMANAGER_VIOLATION = 0xC9, [
+        new("the rule that was broken"),
+        new("depends on the first"),
+        new("the same"),
+        new("the same"),
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// A driver touched pageable or invalid memory at an IRQL at which nothing can bring it in. It
+    /// is a bad pointer, or code or data for PASSIVE_LEVEL that was used at DISPATCH_LEVEL or
+    /// above.
+    DRIVER_IRQL_NOT_LESS_OR_EQUAL = 0xD1, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
+        distinction: Distinction::NullAddress,
+    };
+
+    /// A driver used a pool block after it gave it back.
+    DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL = 0xD5, [ADDRESS, ACCESS, CULPRIT, UNUSED];
+
+    /// A driver used memory behind the end of a pool block.
+    DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION = 0xD6, [ADDRESS, ACCESS, CULPRIT, UNUSED];
+
+    /// A thread released a resource that it does not hold.
+    RESOURCE_NOT_OWNED = 0xE3, [
+        new("the resource"),
+        new("the thread"),
+        new("the table of owners"),
+        UNUSED,
+    ];
+
+    /// The cookie that the compiler put before a return address has been overwritten. A function of
+    /// the driver wrote behind the end of a local variable.
+    DRIVER_OVERRAN_STACK_BUFFER = 0xF7, [
+        new("cookie found on the stack"),
+        new("cookie expected"),
+        new("complement of the cookie expected"),
+        UNUSED,
+    ];
+
+    /// A driver jumped into data. A function pointer or a return address has been overwritten, or
+    /// an object was used that is no more.
+    ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY = 0xFC, [
+        new("address jumped to"),
+        new("contents of its page table entry"),
+        UNUSED,
+        UNUSED,
+    ];
+
+    /// A DPC, or code at DISPATCH_LEVEL, did not end in time. Long polling loops belong into a
+    /// thread.
+    DPC_WATCHDOG_VIOLATION = 0x133, [
+        listed("which limit", values::WATCHDOG),
+        new("time spent, in ms"),
+        new("the limit, in ms"),
+        UNUSED,
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
+    /// A check that the compiler put into the code found data that cannot be right, and stopped
+    /// before it does harm.
+    KERNEL_SECURITY_CHECK_FAILURE = 0x139, [
+        listed("which check", values::FAST_FAIL),
+        new("the exception record"),
+        new("the context record"),
+        UNUSED,
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BUG_CHECKS;
+
+    #[test]
+    fn every_number_stands_once_and_in_order() {
+        let numbers: Vec<u32> = BUG_CHECKS.iter().map(|entry| entry.code.number()).collect();
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:X?}");
+    }
+
+    #[test]
+    fn every_entry_says_what_it_means_in_sentences() {
+        for entry in BUG_CHECKS {
+            let is_sentence = entry.meaning.ends_with('.') && !entry.meaning.contains("  ");
+            assert!(is_sentence, "{}: {}", entry.name, entry.meaning);
+            for (first, parameters) in entry.by_first {
+                let said = parameters[0].value_words(*first);
+                assert!(said.is_some(), "{}: {first:X} is not in the list", entry.name);
+            }
+        }
+    }
+}

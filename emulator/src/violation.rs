@@ -1,0 +1,56 @@
+//! Violations: breaches of documented rules that Windows would survive for a while.
+//!
+//! Owns the list of them.
+
+use std::cell::{Cell, RefCell};
+
+use crate::kernel::Kernel;
+
+/// A breach of a documented rule that Windows would survive; the run goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The rule.
+    pub rule: &'static str,
+    /// What was done, where, and what is allowed.
+    pub message: String,
+    /// Simulated time in ns.
+    pub time_ns: u64,
+}
+
+/// The most violations that are kept in words; further ones are only counted.
+pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
+
+#[derive(Default)]
+pub(crate) struct Violations {
+    kept: RefCell<Vec<Violation>>,
+    count: Cell<u64>,
+}
+
+impl Kernel {
+    /// Notes a breach of a documented rule in the trace and in the list of violations.
+    pub fn report_violation(&self, rule: &'static str, message: &str) {
+        if self.is_frozen() {
+            return;
+        }
+        self.record_note(self.state.names.kernel, &format!("violation {rule}: {message}"));
+        let violations = &self.state.violations;
+        violations.count.set(violations.count.get() + 1);
+        let mut kept = violations.kept.borrow_mut();
+        if kept.len() < KEPT_VIOLATIONS {
+            let message = message.to_owned();
+            kept.push(Violation { rule, message, time_ns: self.now_ns() });
+        }
+    }
+
+    /// The violations so far, at most the first 1 000 of them.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.state.violations.kept.borrow().clone()
+    }
+
+    /// How many violations there were, kept or not.
+    #[must_use]
+    pub fn violation_count(&self) -> u64 {
+        self.state.violations.count.get()
+    }
+}
