@@ -37,6 +37,19 @@ fn a_card_of_a_file_is_taken_wherever_a_card_is_named() {
 }
 
 #[test]
+fn a_card_of_a_family_plays_and_captures() {
+    let folder = folder();
+    folder.put("short.toml", "name = \"short\"\nfamily = \"fifo-chip\"\nrx-depth = 8\n");
+    for verb in ["play", "capture"] {
+        let ran = folder.run(&[verb, "song.mid", "--card", "short.toml"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text());
+    }
+    let shown = folder.run(&["cards", "--show", "short.toml"]);
+    let read = CardFile::parse("shown", shown.text()).expect("every key is printed");
+    assert_eq!((read.profile.behaviour.tx_depth, read.profile.behaviour.rx_depth), (17, 8));
+}
+
+#[test]
 fn a_script_may_name_the_card_of_a_file() {
     let folder = folder();
     folder.put("named.ops", "init uart\nR S -> 00\n  @deep -> BF\n");
@@ -60,12 +73,18 @@ fn every_card_can_be_shown_as_a_file_that_is_the_same_card() {
 fn a_bad_card_is_exit_3_with_file_and_line() {
     let folder = folder();
     folder.put("bad.toml", "name = \"bad\"\nbased-on = \"sb16\"\n\ntx-depht = 4\n");
+    folder.put("kind.toml", "name = \"bad\"\nfamily = \"fifo\"\n");
     folder.put("binary.toml", b"name = \"bad\"\n\xFF\n");
     let cases = [
         ("bad.toml", "bad.toml:4: there is no key tx-depht; did you mean tx-depth?"),
         (
             "binary.toml",
             "binary.toml:2: a byte here is no text; save the file as plain text in UTF-8",
+        ),
+        (
+            "kind.toml",
+            "kind.toml:2: family = \"fifo\" is not possible; write one of uart-chip, fifo-chip, \
+             roland-firmware",
         ),
         (
             "no.toml",

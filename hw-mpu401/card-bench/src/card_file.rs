@@ -1,7 +1,8 @@
 //! Cards of one's own: a profile as a file in TOML, read and written.
 //!
 //! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with what is wrong
-//! named by file and line, and the text of any profile ([`to_toml`]). It reads no file itself.
+//! named by file and line, and the text of any profile ([`to_toml`]). It reads no file itself. What
+//! a card can be asked for at all is the table of [`hw_mpu401::behaviour`].
 //!
 //! ```
 //! use mpu401_card_bench::card_file::CardFile;
@@ -12,7 +13,8 @@
 //!      based-on = \"sb16\"
 //!      tx-depth = 16",
 //! )?;
-//! assert_eq!((card.profile.behaviour.tx_depth, card.profile.behaviour.rx_depth), (16, 2));
+//! let behaviour = card.profile.behaviour;
+//! assert_eq!((behaviour.tx_depth, behaviour.rx_depth), (16, 2));
 //! # Ok::<(), mpu401_card_bench::card_file::CardFileError>(())
 //! ```
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hw_mpu401::behaviour::{Kind, LATENCIES, Latency, Length, Radix};
 use hw_mpu401::{
     BYTE_TIME_NS, Behaviour, CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, ResetOutput,
-    Spread, Text, Timing, card, cards,
+    Spread, Text, Timing, cards, families,
 };
 use toml::de::DeTable;
 
@@ -22,6 +22,7 @@ const MAX_TIME_NS: u64 = 86_400_000_000_000;
 const MAX_NAME: usize = 40;
 
 const BASE_KEY: &str = "based-on";
+const FAMILY_KEY: &str = "family";
 const TIMING_KEY: &str = "timing";
 const RANGE_KEYS: [&str; 3] = ["min", "typ", "max"];
 const OUTPUT_KEYS: [&str; 3] = ["stop-before-ready-ns", "clock-after-ready-ns", "clock-period-ns"];
@@ -43,15 +44,15 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
         Fault::new(at, what, "write key = value, one a line, with texts in \"\"")
     })?;
     let entries = entries(table.get_ref());
-    let base = entries.iter().find(|entry| entry.key == BASE_KEY).map(base).transpose()?;
-    let needed = if base.is_some() { Needed::Differences } else { Needed::Everything };
-    let mut profile = base.unwrap_or(&cards()[0]).clone();
+    let start = start(&entries)?;
+    let needed = if start.profile.is_some() { Needed::Differences } else { Needed::Everything };
+    let mut profile = start.profile.unwrap_or(&cards()[0]).clone();
     for entry in &entries {
         match keys().find(|key| key.name == entry.key) {
             Some(key) => read_key(&mut profile, &key, entry)?,
             None => match entry.key {
                 TIMING_KEY => read_timing(&mut profile.behaviour.timing, entry, needed)?,
-                BASE_KEY => {}
+                BASE_KEY | FAMILY_KEY => {}
                 _ => return Err(unknown(entry, keys().map(|key| key.name))),
             },
         }
@@ -63,8 +64,7 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
         return Err(missing(name, text.len()));
     }
     check(&profile.behaviour, &entries)?;
-    let based_on = base.map(|base| base.name.to_string());
-    Ok(CardFile { profile, based_on })
+    Ok(CardFile { profile, based_on: start.based_on })
 }
 
 /// What a card file has to say.
@@ -76,10 +76,39 @@ enum Needed {
     Everything,
 }
 
-fn base(entry: &Entry<'_>) -> Result<&'static CardProfile, Fault> {
-    let name = entry.value.get_ref().as_str().and_then(card);
-    name.ok_or_else(|| {
-        let names: Vec<&str> = cards().iter().map(|card| &*card.name).collect();
+/// What a card starts from.
+struct Start {
+    /// All that the file does not say is as here.
+    profile: Option<&'static CardProfile>,
+    /// The name of that card, if it is one and no family.
+    based_on: Option<String>,
+}
+
+fn start(entries: &[Entry<'_>]) -> Result<Start, Fault> {
+    let find = |key: &str| entries.iter().find(|entry| entry.key == key);
+    match (find(BASE_KEY), find(FAMILY_KEY)) {
+        (None, None) => Ok(Start { profile: None, based_on: None }),
+        (Some(entry), None) => {
+            let card = known(entry, cards())?;
+            Ok(Start { profile: Some(card), based_on: Some(card.name.to_string()) })
+        }
+        (None, Some(entry)) => {
+            Ok(Start { profile: Some(known(entry, families())?), based_on: None })
+        }
+        (Some(base), Some(family)) => {
+            let what = "a card cannot start from another card and from a family";
+            let hint = format!("leave out {BASE_KEY} or {FAMILY_KEY}");
+            Err(Fault::new(base.at.max(family.at), what, hint))
+        }
+    }
+}
+
+/// The one that an entry names.
+fn known(entry: &Entry<'_>, all: &'static [CardProfile]) -> Result<&'static CardProfile, Fault> {
+    let name = entry.value.get_ref().as_str();
+    let found = name.and_then(|name| all.iter().find(|profile| profile.name == name));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|profile| &*profile.name).collect();
         entry.fault(format!("write one of {}", names.join(", ")))
     })
 }
@@ -99,7 +128,9 @@ fn missing(key: &str, end: usize) -> Fault {
     let what = format!("the key {key} is missing");
     let hint = match key {
         "name" => "give the card a name, as in name = \"my-card\"".to_owned(),
-        _ => "write it, or a card to start from, as in based-on = \"roland-mpu401\"".to_owned(),
+        _ => "write it, or what to start from, as in based-on = \"roland-mpu401\" or \
+              family = \"fifo-chip\""
+            .to_owned(),
     };
     Fault::new(end, what, hint)
 }
@@ -107,7 +138,7 @@ fn missing(key: &str, end: usize) -> Fault {
 /// A key that there is not, with the one that looks most like it.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", short(entry.key));
-    let known = known.chain([BASE_KEY, TIMING_KEY]);
+    let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY]);
     let near = known.max_by_key(|key| likeness(key, entry.key));
     let near = near.filter(|key| likeness(key, entry.key) >= key.len() / 2);
     let hint = match near {

@@ -1,7 +1,10 @@
 //! What a card file may say, what is wrong with one, and that a written card is the same card.
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
-use hw_mpu401::{CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, Spread, Text, card, cards};
+use hw_mpu401::{
+    CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, Spread, Text, card, cards, families,
+    family,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -37,10 +40,11 @@ fn the_example_of_the_documentation_is_a_card() {
     assert_eq!(card.based_on.as_deref(), Some("sb16"));
     let page = include_str!("../../../../docs/card-files.md");
     let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(
-        read(example.expect("an example")).profile.behaviour.tx_depth,
-        card.profile.behaviour.tx_depth
-    );
+    let behaviour = read(example.expect("an example")).profile.behaviour;
+    assert_eq!(behaviour.tx_depth, card.profile.behaviour.tx_depth);
+    let of_a_family = page.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next());
+    let behaviour = read(of_a_family.expect("a second example")).profile.behaviour;
+    assert_eq!((behaviour.tx_depth, behaviour.rx_depth), (17, 8));
 }
 
 #[test]
@@ -60,6 +64,75 @@ fn a_card_based_on_another_changes_only_what_it_names() {
     expected.behaviour.timing.backlog_after_exit_ns = Spread::exactly(NEVER_NS);
     assert_eq!(found.profile, expected);
     assert_eq!(found.based_on.as_deref(), Some("roland-mpu401"));
+}
+
+#[test]
+fn a_card_of_a_family_needs_only_its_name_and_what_it_has_otherwise() {
+    for plain in families() {
+        let found = read(&format!("name = \"mine\"\nfamily = \"{}\"\n", plain.name));
+        let expected = CardProfile { name: Text::Borrowed("mine"), ..plain.clone() };
+        assert_eq!(found, CardFile { profile: expected, based_on: None });
+    }
+    let found = read(
+        "family = \"fifo-chip\"\nname = \"mine\"\ntitle = \"Mine\"\nrx-depth = 8\n\
+         [timing]\nrx-to-dsr-ns = 5",
+    );
+    let mut behaviour = family("fifo-chip").expect("a known family").behaviour;
+    behaviour.rx_depth = 8;
+    behaviour.timing.rx_to_dsr_ns = Spread::exactly(5);
+    assert_eq!((&*found.profile.title, found.profile.behaviour), ("Mine", behaviour));
+}
+
+#[test]
+fn a_family_that_is_not_known_or_not_alone_is_refused() {
+    let known = "write one of uart-chip, fifo-chip, roland-firmware";
+    let cases = [
+        (
+            "name = \"mine\"\n\nfamily = \"fifo\"",
+            format!("t.toml:3: family = \"fifo\" is not possible; {known}"),
+        ),
+        ("name = \"mine\"\nfamily = 16", format!("t.toml:2: family = 16 is not possible; {known}")),
+        (
+            "name = \"mine\"\nfamily = \"sb16\"",
+            format!("t.toml:2: family = \"sb16\" is not possible; {known}"),
+        ),
+        (
+            "name = \"mine\"\nfamilly = \"fifo-chip\"",
+            "t.toml:2: there is no key familly; did you mean family?".to_owned(),
+        ),
+        (
+            "family = \"fifo-chip\"",
+            "t.toml:1: the key name is missing; give the card a name, as in name = \"my-card\""
+                .to_owned(),
+        ),
+        (
+            "name = \"mine\"\nfamily = \"fifo-chip\"\ntx-depth = 0",
+            "t.toml:3: tx-depth = 0 is not possible; write a number from 1 to 512".to_owned(),
+        ),
+        (
+            "name = \"mine\"\nfamily = \"roland-firmware\"\ntx-depth = 1",
+            "t.toml:3: a mailbox needs a place in the latch and one on the wire; write tx-depth = \
+             2 or more, or host-port = \"fifo\""
+                .to_owned(),
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(error(text), expected, "{text}");
+    }
+    assert_eq!(
+        error_of("family = \"fifo-chip\""),
+        "t.toml:3: a card cannot start from another card and from a family; leave out based-on or \
+         family"
+    );
+}
+
+#[test]
+fn the_documentation_of_card_files_names_every_family_with_what_it_is() {
+    let page = include_str!("../../../../docs/card-files.md");
+    for family in families() {
+        let row = format!("| `{}` | {} |", family.name, family.description);
+        assert!(page.contains(&row), "{row}");
+    }
 }
 
 #[test]
@@ -172,8 +245,8 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
 fn a_missing_key_is_named_when_there_is_no_card_to_start_from() {
     assert_eq!(
         error("name = \"mine\"\n"),
-        "t.toml:2: the key title is missing; write it, or a card to start from, as in \
-         based-on = \"roland-mpu401\""
+        "t.toml:2: the key title is missing; write it, or what to start from, as in \
+         based-on = \"roland-mpu401\" or family = \"fifo-chip\""
     );
     assert_eq!(
         error("based-on = \"sb16\""),
