@@ -4,11 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use portcls_emulator::{Irp, Mdl, NtStatus};
 
-use crate::ks::music::{RecordPlace, record_places};
+use crate::ks::music::{LEAST_RECORD, RecordPlace, record_places};
 use crate::ks::{KsStreamHeader, read};
-
-/// The least room in a buffer to read into: a record with one byte, filled up.
-const LEAST_FRAME: u32 = 12;
 
 /// A request with its stream headers.
 ///
@@ -52,7 +49,7 @@ impl StreamRequest {
     pub fn read(irp: &Irp) -> Result<StreamRequest, NtStatus> {
         let request = StreamRequest::new(irp)?;
         for header in request.headers.borrow_mut().iter_mut() {
-            if header.frame_extent < LEAST_FRAME {
+            if (header.frame_extent as usize) < LEAST_RECORD {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.data_used = 0;

@@ -33,6 +33,9 @@ const HEAD_SIZE: usize = 8;
 /// The boundary that a record is filled up to, in bytes.
 const RECORD_ALIGNMENT: usize = 4;
 
+/// The least room that a record with anything in it needs, in bytes: with one MIDI byte, filled up.
+pub const LEAST_RECORD: usize = (HEAD_SIZE + 1).next_multiple_of(RECORD_ALIGNMENT);
+
 /// One record of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MusicRecord<'a> {
@@ -274,6 +277,7 @@ mod tests {
         assert_eq!(packer.room(), 0);
         assert_eq!(packer.push(0, &[5]), 0);
         assert_eq!(packer.data_used(), 12);
+        assert_eq!(LEAST_RECORD, 12);
         assert_eq!(buffer[12..], [0xEE; 3]);
     }
 
