@@ -148,7 +148,7 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    all=(uart services)
+    all=(uart services no_categories)
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")
     done

@@ -32,7 +32,7 @@ pub struct PcFilterDescriptor {
     pub nodes: Vec<PcNodeDescriptor>,
     /// The lines between pins and nodes.
     pub connections: Vec<PcConnectionDescriptor>,
-    /// The categories under which the filter is found.
+    /// The categories under which the filter is found; none means those of the port's kind.
     pub categories: Vec<Guid>,
 }
 

@@ -16,6 +16,7 @@ use crate::interfaces::{
     IMiniport, IMiniportMidi, IPort, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
 };
 use crate::ks::KsDataFormat;
+use crate::ks::guids::category;
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::port::{Kind, Port};
@@ -32,6 +33,11 @@ pub use capture::CAPTURE_LIMIT;
 pub(crate) enum Midi {}
 
 impl Kind for Midi {
+    /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that has an
+    /// MPU-401 and nothing else. Assumed: a filter that names none gets them; published samples
+    /// say so in comments, of wave filters.
+    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
+
     fn query(port: Rc<Port<Midi>>, iid: &Guid) -> Result<Interface, NtStatus> {
         answer_query!(port, iid, IPort, IPortMidi, ISubdevice)
     }

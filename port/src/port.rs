@@ -32,6 +32,9 @@ use crate::subdevice::{ISubdevice, KsObject};
 
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
+    /// The categories of a filter whose descriptor names none.
+    const CATEGORIES: &'static [Guid];
+
     /// Answers a query for an interface of the port.
     ///
     /// # Errors
@@ -149,10 +152,13 @@ impl<K: Kind> Port<K> {
         let object = miniport.object();
         let none = Argument::None;
         let describe = || object.get_description(kernel);
-        let descriptor =
+        let mut descriptor =
             self.calls().call(kernel, Method::GetDescription, none, describe, |_| none)?;
         for fault in descriptor.check() {
             kernel.report_violation("PC-08", &fault.to_string());
+        }
+        if descriptor.categories.is_empty() {
+            Rc::make_mut(&mut descriptor).categories = K::CATEGORIES.to_vec();
         }
         self.binding.describe(descriptor);
         Ok(())

@@ -4,11 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use portcls_emulator::{Irp, Mdl, NtStatus};
 
-use crate::ks::music::records;
+use crate::ks::music::{LEAST_RECORD, RecordPlace, record_places};
 use crate::ks::{KsStreamHeader, read};
-
-/// The least room in a buffer to read into: a record with one byte, filled up.
-const LEAST_FRAME: u32 = 12;
 
 /// A request with its stream headers.
 ///
@@ -17,6 +14,8 @@ const LEAST_FRAME: u32 = 12;
 pub(crate) struct StreamRequest {
     irp: Irp,
     headers: RefCell<Vec<KsStreamHeader>>,
+    /// The records in the data of each header; none in a read request.
+    records: Vec<Vec<RecordPlace>>,
     /// The header that is served now.
     index: Cell<usize>,
     /// How many bytes of its data were served, for a request that ends before its end.
@@ -30,16 +29,14 @@ impl StreamRequest {
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or data beyond the buffer;
     /// `STATUS_INVALID_PARAMETER` for a malformed chain of records or an impossible time.
     pub fn write(irp: &Irp) -> Result<StreamRequest, NtStatus> {
-        let request = StreamRequest::new(irp)?;
+        let mut request = StreamRequest::new(irp)?;
         for (header, data) in request.headers.borrow().iter().zip(irp.mdls()) {
             if header.data_used > header.frame_extent {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.presentation_100ns()?;
-            let data = data.borrow();
-            for record in records(&data[..header.data_used as usize]) {
-                record?;
-            }
+            let places = record_places(&data.borrow()[..header.data_used as usize])?;
+            request.records.push(places);
         }
         Ok(request)
     }
@@ -52,7 +49,7 @@ impl StreamRequest {
     pub fn read(irp: &Irp) -> Result<StreamRequest, NtStatus> {
         let request = StreamRequest::new(irp)?;
         for header in request.headers.borrow_mut().iter_mut() {
-            if header.frame_extent < LEAST_FRAME {
+            if (header.frame_extent as usize) < LEAST_RECORD {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.data_used = 0;
@@ -70,8 +67,13 @@ impl StreamRequest {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
         }
-        let headers = RefCell::new(headers);
-        Ok(StreamRequest { irp: irp.clone(), headers, index: Cell::new(0), done: Cell::new(0) })
+        Ok(StreamRequest {
+            irp: irp.clone(),
+            headers: RefCell::new(headers),
+            records: Vec::new(),
+            index: Cell::new(0),
+            done: Cell::new(0),
+        })
     }
 
     pub fn irp(&self) -> &Irp {
@@ -83,6 +85,12 @@ impl StreamRequest {
         let index = self.index.get();
         let header = self.headers.borrow().get(index).copied()?;
         Some((header, self.irp.mdls().get(index)?))
+    }
+
+    /// Where a record lies in the data of the header that is served now, as it was found when the
+    /// request came; `None` after the last.
+    pub fn record(&self, index: usize) -> Option<&RecordPlace> {
+        self.records.get(self.index.get())?.get(index)
     }
 
     /// Changes the header that is served now.

@@ -12,7 +12,8 @@ use crate::descriptor::PcFilterDescriptor;
 /// Source: PortCls keeps such an interface to itself, so its identifier is our own. A driver
 /// neither implements nor calls it.
 pub trait ISubdevice: IUnknown {
-    /// The filter's descriptor, once the port is initialised.
+    /// The filter's descriptor, once the port is initialised: the miniport's, with the port's
+    /// categories where it names none.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
     /// Opens a filter for a create request. IRQL: PASSIVE_LEVEL.

@@ -2,7 +2,10 @@
 //!
 //! A buffer is a chain of records: a head of 8 bytes (time since the record before, byte count),
 //! the MIDI bytes, and 0 to 3 bytes up to a multiple of 4. [`records`] takes a chain apart,
-//! [`Packer`] builds one. Neither knows what the MIDI bytes mean.
+//! [`record_places`] says where its records lie, [`Packer`] builds one. None knows what the MIDI
+//! bytes mean.
+
+use core::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
@@ -30,6 +33,9 @@ const HEAD_SIZE: usize = 8;
 /// The boundary that a record is filled up to, in bytes.
 const RECORD_ALIGNMENT: usize = 4;
 
+/// The least room that a record with anything in it needs, in bytes: with one MIDI byte, filled up.
+pub const LEAST_RECORD: usize = (HEAD_SIZE + 1).next_multiple_of(RECORD_ALIGNMENT);
+
 /// One record of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MusicRecord<'a> {
@@ -39,6 +45,17 @@ pub struct MusicRecord<'a> {
     pub offset_ms: u64,
     /// The MIDI bytes; there may be none.
     pub data: &'a [u8],
+}
+
+/// Where a record lies in a buffer, for whoever comes back to it when its time has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// Time since the presentation time of the buffer: the sum of the deltas so far.
+    pub offset_ms: u64,
+    /// The MIDI bytes; there may be none.
+    pub data: Range<usize>,
+    /// Where the next record begins.
+    pub end: usize,
 }
 
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
@@ -51,26 +68,49 @@ pub struct MusicRecord<'a> {
 /// `STATUS_INVALID_PARAMETER` in place of a record whose head is shorter than 8 bytes or whose
 /// byte count goes past the end.
 pub fn records(used: &[u8]) -> Records<'_> {
-    Records { rest: used, offset_ms: 0 }
+    Records { used, position: 0, offset_ms: 0 }
+}
+
+/// Finds the records in the used part of a stream buffer, all in one walk.
+///
+/// # Errors
+/// As [`records`], at the first record that is malformed.
+pub fn record_places(used: &[u8]) -> Result<Vec<RecordPlace>, NtStatus> {
+    let mut records = records(used);
+    let mut places = Vec::new();
+    while !records.is_at_end() {
+        let (_, place) = records.advance().ok_or(NtStatus::INVALID_PARAMETER)?;
+        places.push(place);
+    }
+    Ok(places)
 }
 
 /// The records of a stream buffer; see [`records`].
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    rest: &'a [u8],
+    used: &'a [u8],
+    position: usize,
     offset_ms: u64,
 }
 
-impl<'a> Records<'a> {
-    /// The next record of a buffer that is not at its end, `None` when it is malformed.
-    fn take(&mut self) -> Option<MusicRecord<'a>> {
-        let rest = self.rest;
-        let head: KsMusicFormat = read(rest)?;
-        let end = HEAD_SIZE.checked_add(usize::try_from(head.byte_count).ok()?)?;
-        let data = rest.get(HEAD_SIZE..end)?;
-        self.rest = &rest[end.next_multiple_of(RECORD_ALIGNMENT).min(rest.len())..];
+impl Records<'_> {
+    fn is_at_end(&self) -> bool {
+        self.position == self.used.len()
+    }
+
+    /// The next record of a buffer that is not at its end: its head and where it lies, `None` when
+    /// it is malformed.
+    fn advance(&mut self) -> Option<(KsMusicFormat, RecordPlace)> {
+        let head: KsMusicFormat = read(&self.used[self.position..])?;
+        let start = self.position + HEAD_SIZE;
+        let data = start..start.checked_add(usize::try_from(head.byte_count).ok()?)?;
+        if data.end > self.used.len() {
+            return None;
+        }
+        let end = data.end.next_multiple_of(RECORD_ALIGNMENT).min(self.used.len());
+        self.position = end;
         self.offset_ms += u64::from(head.time_delta_ms);
-        Some(MusicRecord { time_delta_ms: head.time_delta_ms, offset_ms: self.offset_ms, data })
+        Some((head, RecordPlace { offset_ms: self.offset_ms, data, end }))
     }
 }
 
@@ -78,14 +118,15 @@ impl<'a> Iterator for Records<'a> {
     type Item = Result<MusicRecord<'a>, NtStatus>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
+        if self.is_at_end() {
             return None;
         }
-        let record = self.take();
-        if record.is_none() {
-            self.rest = &[];
-        }
-        Some(record.ok_or(NtStatus::INVALID_PARAMETER))
+        let Some((head, place)) = self.advance() else {
+            self.position = self.used.len();
+            return Some(Err(NtStatus::INVALID_PARAMETER));
+        };
+        let (time_delta_ms, data) = (head.time_delta_ms, &self.used[place.data]);
+        Some(Ok(MusicRecord { time_delta_ms, offset_ms: place.offset_ms, data }))
     }
 }
 
@@ -164,6 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_says_where_each_record_lies_and_where_the_next_begins() {
+        #[rustfmt::skip]
+        let used = [
+            5, 0, 0, 0, 3, 0, 0, 0, 0x90, 0x3C, 0x40, 0xEE,
+            7, 0, 0, 0, 0, 0, 0, 0,
+            1, 0, 0, 0, 1, 0, 0, 0, 0xF8,
+        ];
+        let note = RecordPlace { offset_ms: 5, data: 8..11, end: 12 };
+        let empty = RecordPlace { offset_ms: 12, data: 20..20, end: 20 };
+        let clock = RecordPlace { offset_ms: 13, data: 28..29, end: 29 };
+        assert_eq!(record_places(&used), Ok(vec![note, empty, clock]));
+        assert_eq!(record_places(&used[..28]), Err(INVALID));
+        assert_eq!(record_places(&[]), Ok(vec![]));
+    }
+
+    #[test]
     fn an_empty_buffer_has_no_records() {
         assert_eq!(data_of(&[]), []);
     }
@@ -220,6 +277,7 @@ mod tests {
         assert_eq!(packer.room(), 0);
         assert_eq!(packer.push(0, &[5]), 0);
         assert_eq!(packer.data_used(), 12);
+        assert_eq!(LEAST_RECORD, 12);
         assert_eq!(buffer[12..], [0xEE; 3]);
     }
 
@@ -266,6 +324,13 @@ mod tests {
         fn any_bytes_are_taken_apart_or_refused_without_panic(used: Vec<u8>) {
             let bytes: usize = records(&used).flatten().map(|record| record.data.len()).sum();
             prop_assert!(bytes <= used.len());
+            let taken: Result<Vec<_>, _> = records(&used).collect();
+            let placed = record_places(&used);
+            prop_assert_eq!(placed.as_ref().err(), taken.as_ref().err());
+            for (place, record) in placed.iter().flatten().zip(taken.iter().flatten()) {
+                prop_assert_eq!(&used[place.data.clone()], record.data);
+                prop_assert_eq!(place.offset_ms, record.offset_ms);
+            }
         }
     }
 }

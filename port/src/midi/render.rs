@@ -12,7 +12,6 @@ use portcls_emulator::{Dpc, DueTime, Kernel, NtStatus, Timer, TimerKind};
 use crate::interfaces::IMiniportMidiStream;
 use crate::irp_queue::QUEUED_REQUESTS;
 use crate::ks::KsState;
-use crate::ks::music::records;
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
 use crate::stream_request::StreamRequest;
@@ -65,15 +64,14 @@ impl Message {
 /// Where the sequencer stands in the buffer of the current header.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
-    /// Offset of the next record.
+    /// The next record.
+    record: usize,
+    /// Offset of the end of the record before, in bytes.
     offset: usize,
-    /// Offset of the first record that is not wholly sent.
+    /// Offset of the first record that is not wholly sent, in bytes.
     done: usize,
-    /// Stream time of the record before, in ns; of the buffer's start at first, which may lie
-    /// before the stream's.
-    time_ns: i64,
-    /// True once the buffer's start time is known.
-    begun: bool,
+    /// Stream time of the buffer's start in ns, once it is known; it may lie before the stream's.
+    start_ns: Option<i64>,
 }
 
 /// The sequencer of one lane.
@@ -203,31 +201,28 @@ impl Renderer {
     fn load_record(&self, kernel: &Kernel, lane: &Lane, request: &StreamRequest) {
         let Some((header, data)) = request.current() else { return };
         let mut cursor = self.cursor.get();
-        if !cursor.begun {
-            cursor.begun = true;
-            cursor.time_ns = match header.presentation_100ns() {
-                Ok(Some(time_100ns)) => time_100ns.saturating_mul(100),
-                _ => i64::try_from(lane.time_ns(kernel)).unwrap_or(i64::MAX),
-            };
-        }
+        let start_ns = *cursor.start_ns.get_or_insert_with(|| match header.presentation_100ns() {
+            Ok(Some(time_100ns)) => time_100ns.saturating_mul(100),
+            _ => i64::try_from(lane.time_ns(kernel)).unwrap_or(i64::MAX),
+        });
         let data = data.borrow();
-        let used = data.get(..header.data_used as usize).unwrap_or(&data);
-        let rest = used.get(cursor.offset..).unwrap_or_default();
-        // The chain was checked when the request came; a client that changed it since loses the
-        // rest of the buffer.
-        let Some(Ok(record)) = records(rest).next() else {
+        // The records were found when the request came; a client that has cut the buffer since
+        // loses the rest of it.
+        let record = request.record(cursor.record);
+        let Some((record, bytes)) = record.and_then(|it| Some((it, data.get(it.data.clone())?)))
+        else {
             drop(data);
             self.cursor.set(Cursor::default());
             request.next_header();
             return;
         };
-        let length = RECORD_HEAD + record.data.len();
-        cursor.offset += length.next_multiple_of(4).min(rest.len());
-        cursor.time_ns = cursor.time_ns.saturating_add(i64::from(record.time_delta_ms) * 1_000_000);
+        cursor.record += 1;
+        cursor.offset = record.end;
         self.cursor.set(cursor);
-        if !record.data.is_empty() {
-            let due_ns = u64::try_from(cursor.time_ns).unwrap_or(0);
-            self.message.borrow_mut().set(record.data, due_ns);
+        if !bytes.is_empty() {
+            let offset_ns = i64::try_from(record.offset_ms.saturating_mul(1_000_000));
+            let due_ns = start_ns.saturating_add(offset_ns.unwrap_or(i64::MAX));
+            self.message.borrow_mut().set(bytes, u64::try_from(due_ns).unwrap_or(0));
         }
     }
 
@@ -277,6 +272,3 @@ impl Renderer {
         Err(NtStatus::IO_DEVICE_ERROR)
     }
 }
-
-/// The head of a music record in bytes.
-const RECORD_HEAD: usize = 8;

@@ -139,6 +139,26 @@ fn a_client_that_cuts_its_buffers_while_they_are_queued_is_answered() {
 }
 
 #[test]
+fn the_records_of_a_request_are_found_once_and_a_client_that_rewrites_their_heads_is_late() {
+    on_device(|rig| {
+        let (_, render) = rig.open_pin(RENDER);
+        render.set_state(KsState::Pause);
+        let write = render.write(&[Frame::now(&[(0, &[1, 2, 3]), (2, &[4])])]);
+        {
+            let mut data = write.mdls()[0].borrow_mut();
+            data[..8].fill(0xFF);
+            data[12..20].fill(0xFF);
+            data[8] = 9;
+        }
+        render.set_state(KsState::Run);
+        rig.pass_ms(3);
+        assert_eq!(write.status(), NtStatus::SUCCESS);
+        assert_eq!(rig.fake.taken(), [9, 2, 3, 4]);
+        assert_eq!(data_used(&write), [24]);
+    });
+}
+
+#[test]
 fn unknown_controls_are_no_requests_of_a_filter_or_pin() {
     on_device(|rig| {
         let (filter, pin) = rig.open_pin(RENDER);

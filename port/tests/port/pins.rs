@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irql, NtStatus};
-use portcls_port::ks::guids::property_set;
+use portcls_emulator::{Irql, NtStatus, PnpRequest};
+use portcls_port::ks::guids::{category, property_set};
 use portcls_port::ks::pin_connect::PinRequest;
 use portcls_port::ks::{
     DataRange, KsDataFormat, KsDataRangeMusic, KsProperty, KsState, LengthReply, multiple_item,
@@ -12,7 +12,7 @@ use portcls_port::ks::{
 
 use crate::frames::{Frame, bytes_of, captured};
 use crate::plan::{BRIDGE, CAPTURE, Grouping, Plan, RENDER, StreamGroup};
-use crate::rig::{PROPERTY, on_device, on_planned_device};
+use crate::rig::{PROPERTY, Rig, on_device, on_planned_device};
 
 #[test]
 fn a_pin_opens_in_stop_and_its_direction_is_the_data_flow() {
@@ -247,6 +247,26 @@ fn each_pin_tells_what_it_is() {
         let physical = filter.pin_property(10, BRIDGE, &[], 100);
         assert_eq!(physical.status(), NtStatus::NOT_FOUND);
     });
+}
+
+#[test]
+fn a_filter_that_names_no_category_is_found_under_those_of_its_port() {
+    let classes = [category::AUDIO, category::RENDER, category::CAPTURE];
+    let found =
+        |rig: &Rig| classes.map(|class| rig.kernel.device_interfaces(bytemuck::cast(class)).len());
+    on_planned_device(
+        |plan| plan.filter.categories.clear(),
+        |rig| {
+            assert_eq!(found(rig), [1, 1, 1]);
+            let filter = rig.open_filter().unwrap();
+            let property = KsProperty { set: property_set::TOPOLOGY, id: 0, flags: 1 };
+            let told = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 56);
+            let list = multiple_item(classes.iter().map(bytemuck::bytes_of));
+            assert_eq!(told.buffer().borrow()[..], list);
+            rig.pnp(PnpRequest::StopDevice);
+            assert_eq!(found(rig), [0, 0, 0]);
+        },
+    );
 }
 
 #[test]
