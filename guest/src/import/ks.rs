@@ -14,9 +14,10 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, Kernel, NtStatus, Timeout, Waitable, WorkItem};
 
 use super::Module;
+use super::ntoskrnl::requests::invalid_request;
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::routine::{Call, Routine, status};
+use crate::tables::bindings::Bound;
 
 /// The table.
 pub(super) static MODULE: Module = Module {
@@ -40,7 +41,7 @@ const QUEUES: u32 = 7;
 
 /// `NTSTATUS KsDispatchInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
 fn invalid_device_request(call: &Call<'_>) -> u64 {
-    crate::life::driver::invalid_request(call)
+    invalid_request(call)
 }
 
 /// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: an unload routine for a driver that has nothing to

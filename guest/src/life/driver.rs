@@ -4,32 +4,17 @@ use std::rc::Rc;
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{
-    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, Irp, Irql, Kernel,
-    MajorFunction, NtStatus,
+    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, Irp, Kernel, MajorFunction,
+    NtStatus,
 };
 use portcls_port::pc_dispatch_irp;
 
 use crate::guest::Guest;
-use crate::import::portcls::DISPATCH;
+use crate::import::{DISPATCH, INVALID_REQUEST};
 use crate::memory::at;
-use crate::routine::{Call, Routine, status};
 
 /// How many entries a dispatch table has. Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h.
 const MAJOR_FUNCTIONS: u64 = 28;
-
-/// What a driver's table holds before anybody fills it in.
-pub(crate) static INVALID_REQUEST: Routine =
-    Routine::stdcall("IopInvalidDeviceRequest", 2, Irql::DISPATCH_LEVEL, invalid_request);
-
-/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
-pub(crate) fn invalid_request(call: &Call<'_>) -> u64 {
-    call.pointer();
-    if let Some(irp) = call.guest().irp_at(call.pointer()) {
-        irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
-        call.kernel().complete_request(&irp);
-    }
-    status(NtStatus::INVALID_DEVICE_REQUEST)
-}
 
 impl Guest {
     /// Calls DriverEntry of the image; on success the driver object has its routines.
@@ -168,7 +153,7 @@ impl Guest {
 
     /// The sections for DriverEntry alone are gone after it.
     fn discard_init(&self) {
-        let mut cpu = self.0.cpu.borrow_mut();
+        let mut cpu = self.0.vm.cpu.borrow_mut();
         let memory = cpu.memory_mut();
         for range in &self.0.loaded.discardable {
             let length = range.end - range.start;

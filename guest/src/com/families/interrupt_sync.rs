@@ -7,10 +7,10 @@ use portcls_port::guid::iid;
 use portcls_port::interfaces::{IInterruptSync, RoutinePosition};
 
 use super::Family;
-use crate::com::port_objects::this;
+use crate::com::this::this;
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::routine::{Call, Routine, status, status_of};
+use crate::tables::bindings::Bound;
 
 pub(super) static FAMILY: Family = Family {
     name: "IInterruptSync",

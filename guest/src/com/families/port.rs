@@ -13,7 +13,7 @@ use portcls_port::interfaces::{
 use super::Family;
 use super::registry_key::{hand_out_key, text_at};
 use crate::com::Hold;
-use crate::com::port_objects::this;
+use crate::com::this::this;
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::routine::{Call, Routine, status, status_of};

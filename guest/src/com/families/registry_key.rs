@@ -12,7 +12,7 @@ use portcls_port::guid::iid;
 use portcls_port::interfaces::{IRegistryKey, KeyAccess};
 
 use super::Family;
-use crate::com::port_objects::this;
+use crate::com::this::this;
 use crate::guest::Guest;
 use crate::objects::registry_table::ask_table;
 use crate::routine::{Call, Routine, status, status_of};

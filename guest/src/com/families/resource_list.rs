@@ -6,7 +6,7 @@ use portcls_port::interfaces::IResourceList;
 
 use super::Family;
 use crate::com::Hold;
-use crate::com::port_objects::this;
+use crate::com::this::this;
 use crate::guest::Guest;
 use crate::objects::resources::{descriptor_at, descriptor_bytes, kind_of, list_bytes};
 use crate::routine::{Call, Routine, status, status_of};

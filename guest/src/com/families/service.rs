@@ -6,7 +6,7 @@ use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 
 use super::Family;
 use crate::com::Hold;
-use crate::com::port_objects::this;
+use crate::com::this::this;
 use crate::routine::{Call, Routine, status, status_of};
 
 pub(super) static SINK: Family = Family {

@@ -7,8 +7,8 @@ use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
 use crate::memory::at;
-use crate::objects::binding::Bound;
 use crate::routine::{Call, status};
+use crate::tables::bindings::Bound;
 
 use super::registry::KeyHandle;
 

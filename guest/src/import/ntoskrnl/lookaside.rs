@@ -11,13 +11,14 @@ use crate::memory::at;
 use crate::routine::{Call, Routine};
 
 /// What a list allocates and frees with when the driver names no routines.
-static ALLOCATE: Routine = Routine::stdcall(
+pub(crate) static ALLOCATE: Routine = Routine::stdcall(
     "ExAllocatePoolWithTag",
     3,
     Irql::HIGH_LEVEL,
     memory::ex_allocate_pool_with_tag,
 );
-static FREE: Routine = Routine::stdcall("ExFreePool", 1, Irql::HIGH_LEVEL, memory::ex_free_pool);
+pub(crate) static FREE: Routine =
+    Routine::stdcall("ExFreePool", 1, Irql::HIGH_LEVEL, memory::ex_free_pool);
 
 /// POOL_NX_ALLOCATION, the one flag that changes the type of the pool. Source: wdm.h.
 const NOT_EXECUTABLE: u32 = 0x200;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, PoolType, SpinLock};
 
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
-use crate::objects::pool::Fill;
 use crate::routine::Call;
+use crate::tables::bindings::Bound;
+use crate::tables::pool_table::Fill;
 
 /// Which pool a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 not executable.
 fn pool_type(value: u32) -> PoolType {

@@ -7,8 +7,8 @@ use portcls_emulator::{FastMutex, Mutex};
 use super::objects::{found, write_header};
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::binding::Bound;
 use crate::routine::Call;
+use crate::tables::bindings::Bound;
 
 /// `DISPATCHER_HEADER.Type` of a mutex.
 const MUTANT_OBJECT: u8 = 2;

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Timer, TimerKind};
 
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::routine::Call;
+use crate::tables::bindings::Bound;
 
 /// `KDPC.Type`.
 const DPC_OBJECT: u8 = 0x13;

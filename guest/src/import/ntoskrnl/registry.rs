@@ -12,9 +12,9 @@ use portcls_port::interfaces::RegistryAnswer;
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::binding::Bound;
 use crate::objects::registry_table::ask_table;
 use crate::routine::{Call, status, status_of};
+use crate::tables::bindings::Bound;
 
 /// An open key with what it was opened for.
 pub(super) struct KeyHandle {

@@ -15,8 +15,8 @@ use portcls_emulator::{
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::binding::Bound;
-use crate::routine::{Call, status};
+use crate::routine::{Call, Routine, status};
+use crate::tables::bindings::Bound;
 
 /// IO_TYPE_IRP. Source: wdm.h.
 const TYPE_IRP: u16 = 6;
@@ -40,6 +40,20 @@ impl Bound for DriverRequest {
     fn left(&self) -> Option<&'static str> {
         Some("IRPs of its own")
     }
+}
+
+/// What a driver's table holds before anybody fills it in.
+pub(crate) static INVALID_REQUEST: Routine =
+    Routine::stdcall("IopInvalidDeviceRequest", 2, Irql::DISPATCH_LEVEL, invalid_request);
+
+/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
+pub(crate) fn invalid_request(call: &Call<'_>) -> u64 {
+    call.pointer();
+    if let Some(irp) = call.guest().irp_at(call.pointer()) {
+        irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
+        call.kernel().complete_request(&irp);
+    }
+    status(NtStatus::INVALID_DEVICE_REQUEST)
 }
 
 /// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`

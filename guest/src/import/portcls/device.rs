@@ -16,8 +16,8 @@ use portcls_port::{
 
 use crate::com::Hold;
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::routine::{Call, Routine, status, status_of};
+use crate::tables::bindings::Bound;
 
 /// What PortCls writes into a driver's dispatch table.
 pub(crate) static DISPATCH: Routine =
