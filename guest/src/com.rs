@@ -15,7 +15,7 @@ mod notified;
 mod port_objects;
 #[cfg(test)]
 mod tests;
-pub(crate) mod this;
+mod this;
 
 use std::rc::Rc;
 
@@ -24,8 +24,8 @@ use portcls_port::guid::Guid;
 
 use crate::guest::Guest;
 
-pub(crate) use guest_object::{GuestObject, GuestObjects, Hold};
-pub(crate) use port_objects::PortObjects;
+pub(crate) use families::{FAMILIES, Family};
+pub(crate) use guest_object::{GuestObject, Hold};
 
 impl Guest {
     /// The pointer by which the guest knows an object, counted once for the guest.

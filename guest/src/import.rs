@@ -11,12 +11,16 @@
 mod hal;
 mod ks;
 mod ntoskrnl;
-pub(crate) mod portcls;
+mod portcls;
 
 use cpu_x86::Mode;
 
 use crate::layout::KuserSharedData;
 use crate::routine::Routine;
+
+use ntoskrnl::lookaside;
+pub(crate) use ntoskrnl::requests::INVALID_REQUEST;
+pub(crate) use portcls::DISPATCH;
 
 /// What one module exports.
 #[derive(Debug)]
@@ -58,6 +62,20 @@ pub enum Found {
 
 /// All modules.
 static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE, &ks::MODULE];
+
+/// Routines that no driver imports: it finds their addresses in its dispatch table, or in a list.
+static UNEXPORTED: &[&Routine] =
+    &[&INVALID_REQUEST, &DISPATCH, &lookaside::ALLOCATE, &lookaside::FREE];
+
+/// All routines that a driver may import.
+pub(crate) fn exported() -> impl Iterator<Item = &'static Routine> {
+    MODULES.iter().flat_map(|module| module.routines.iter().copied().flatten())
+}
+
+/// All routines that a driver may call and not import.
+pub(crate) fn unexported() -> impl Iterator<Item = &'static Routine> {
+    UNEXPORTED.iter().copied()
+}
 
 /// Looks an import up.
 ///

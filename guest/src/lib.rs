@@ -27,10 +27,13 @@ mod memory;
 mod objects;
 mod processor;
 pub mod routine;
+mod tables;
 
-pub use guest::{Guest, GuestOptions};
-pub use life::loaded::{LoadError, Loaded};
-pub use objects::binding::Bound;
+pub use guest::Guest;
+pub use life::load_error::LoadError;
 pub use objects::leak::{Leak, Left};
-pub use objects::pool::Fill;
 pub use processor::arguments::Convention;
+pub use processor::vm::GuestOptions;
+pub use tables::bindings::Bound;
+pub use tables::loaded::Loaded;
+pub use tables::pool_table::Fill;

@@ -7,6 +7,7 @@ use cpu_x86::{Fault, PAGE_BYTES};
 use portcls_port::guid::Guid;
 
 use crate::guest::Guest;
+use crate::processor::outside::{Mistake, Outside};
 
 /// The most UTF-16 units of a string that is read up to its zero.
 /// Source: UNICODE_STRING counts bytes in 16 bits.
@@ -30,9 +31,7 @@ impl Guest {
     /// Reads bytes.
     #[inline]
     pub fn load_into(&self, address: u64, bytes: &mut [u8]) {
-        self.settle_irql();
-        let result = self.0.cpu.borrow().memory().read(address, bytes);
-        if let Err(fault) = result {
+        if let Err(fault) = self.0.vm.read(address, bytes) {
             bytes.fill(0);
             self.refuse(fault);
         }
@@ -55,9 +54,7 @@ impl Guest {
     /// Writes bytes.
     #[inline]
     pub fn store(&self, address: u64, bytes: &[u8]) {
-        self.settle_irql();
-        let result = self.0.cpu.borrow_mut().memory_mut().write(address, bytes);
-        if let Err(fault) = result {
+        if let Err(fault) = self.0.vm.write(address, bytes) {
             self.refuse(fault);
         }
     }
@@ -160,14 +157,12 @@ impl Guest {
     /// Whether bytes could be read now, without a bug check when they could not.
     #[must_use]
     pub fn is_readable(&self, address: u64, length: usize) -> bool {
-        self.settle_irql();
-        let mut bytes = vec![0; length];
-        self.0.cpu.borrow().memory().read(address, &mut bytes).is_ok()
+        self.0.vm.read(address, &mut vec![0; length]).is_ok()
     }
 
     /// A routine of the kernel met a bad address of the driver.
     #[cold]
     fn refuse(&self, fault: Fault) {
-        self.accuse_routine(fault);
+        self.accuse(Mistake::AccessOfRoutine(fault));
     }
 }

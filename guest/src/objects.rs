@@ -4,13 +4,14 @@
 //! It must never know which routine a driver imports it by.
 
 pub(crate) mod automation;
-pub(crate) mod binding;
+mod binding;
 pub(crate) mod descriptor;
+mod devices;
 pub(crate) mod irp;
 pub(crate) mod leak;
-pub(crate) mod pool;
+mod object_memory;
+mod pool;
 pub(crate) mod power;
 pub(crate) mod registry_table;
 pub(crate) mod resources;
-pub(crate) mod shown;
 mod transfer;

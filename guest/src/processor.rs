@@ -4,10 +4,13 @@
 //! interpreter. It must never know a routine, an object of the kernel, or a COM interface.
 
 pub(crate) mod arguments;
-pub(crate) mod call;
-pub(crate) mod control_region;
+mod call;
+mod control_region;
+mod memory;
+pub(crate) mod outside;
 pub(crate) mod paging;
 pub(crate) mod space;
-pub(crate) mod stacks;
+mod stacks;
 mod stops;
 pub(crate) mod thunk;
+pub(crate) mod vm;

@@ -4,7 +4,6 @@
 //! releases them when it goes.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::NtStatus;
@@ -37,36 +36,16 @@ pub(crate) struct GuestObject {
     pointers: RefCell<Vec<(Guid, u64)>>,
 }
 
-/// The guest's objects that are known here, by each of their pointers.
-#[derive(Default)]
-pub(crate) struct GuestObjects {
-    known: RefCell<BTreeMap<u64, Weak<GuestObject>>>,
-}
-
-impl GuestObjects {
-    fn find(&self, pointer: u64) -> Option<Rc<GuestObject>> {
-        self.known.borrow().get(&pointer).and_then(Weak::upgrade)
-    }
-
-    fn forget(&self, object: &GuestObject) {
-        let is_gone = |weak: &Weak<GuestObject>| std::ptr::eq(weak.as_ptr(), object);
-        self.known.borrow_mut().retain(|_, weak| !is_gone(weak));
-    }
-}
-
 impl Guest {
     /// The wrapper that an object here is, if it is one.
     pub(super) fn guest_object_behind(&self, object: &Rc<dyn IUnknown>) -> Option<Rc<GuestObject>> {
-        let wanted = Rc::as_ptr(object).cast::<()>();
-        let known = self.0.guest_objects.known.borrow();
-        let found = known.values().find(|weak| std::ptr::eq(weak.as_ptr().cast::<()>(), wanted));
-        found.and_then(Weak::upgrade)
+        self.0.guest_objects.find_by_place(Rc::as_ptr(object).cast())
     }
 
     /// Calls a method of an object by its slot; on a frozen kernel, and after the driver was
     /// unloaded, nothing is touched and the result is 0.
     pub(super) fn call_method(&self, pointer: u64, slot: u64, words: &[u64]) -> u64 {
-        if self.kernel().is_frozen() || self.0.gone.get() {
+        if self.kernel().is_frozen() || self.0.is_gone.get() {
             return 0;
         }
         let vtable = self.load_word(pointer);
@@ -83,12 +62,12 @@ impl GuestObject {
     /// The wrapper of the object behind a pointer, the same one every time.
     pub fn wrap(guest: &Guest, pointer: u64, iid: &Guid, hold: Hold) -> Rc<GuestObject> {
         let known = &guest.0.guest_objects;
-        if let Some(object) = known.find(pointer) {
+        if let Some(object) = known.find::<GuestObject>(pointer) {
             object.learn(pointer, iid, hold);
             return object;
         }
         let identity = identity_of(guest, pointer);
-        if let Some(object) = known.find(identity) {
+        if let Some(object) = known.find::<GuestObject>(identity) {
             object.learn(pointer, iid, hold);
             return object;
         }
@@ -99,7 +78,7 @@ impl GuestObject {
             pointers: RefCell::new(Vec::new()),
         });
         object.learn(pointer, iid, hold);
-        known.known.borrow_mut().insert(identity, Rc::downgrade(&object));
+        known.insert(identity, object.this.clone());
         object
     }
 
@@ -116,8 +95,7 @@ impl GuestObject {
                     self.guest.call_method(pointer, ADD_REF, &[]);
                 }
                 self.pointers.borrow_mut().push((*iid, pointer));
-                let known = &self.guest.0.guest_objects.known;
-                known.borrow_mut().insert(pointer, Weak::clone(&self.this));
+                self.guest.0.guest_objects.insert(pointer, self.this.clone());
             }
         }
     }
@@ -211,7 +189,7 @@ impl IUnknown for GuestObject {
 
 impl Drop for GuestObject {
     fn drop(&mut self) {
-        self.guest.0.guest_objects.forget(self);
+        self.guest.0.guest_objects.forget(std::ptr::from_ref(self).cast());
         for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
             self.guest.call_method(pointer, RELEASE, &[]);
         }

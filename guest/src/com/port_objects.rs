@@ -1,138 +1,63 @@
 //! Objects of the port in guest memory: a pointer to a vtable whose slots are thunks.
 //!
-//! The guest's references are counted here, and while there is one the object is kept. An object
+//! The guest's references are counted, and while there is one the object is kept. An object
 //! that the guest was only lent stays known as long as it lives: a driver that keeps a pointer
 //! without a reference gets away with it, as it mostly does on Windows, until it releases what it
 //! never had, which breaks the rule ComReference. What was released to its end is known too, and
 //! a call to it is a bug check.
+//!
+//! Which vtables there are was told to the guest at its birth: what the methods do must not be
+//! known here, or nothing of `com/` could be read without all of it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use cpu_x86::{PAGE_BYTES, Rights};
-use portcls_emulator::{BugCheckCode, NtStatus};
-use portcls_port::com::{IUnknown, NO_INTERFACE};
+use portcls_emulator::BugCheckCode;
+use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, iid};
 
-use super::families::{self, Family};
 use crate::guest::Guest;
-use crate::objects::leak::Origin;
-use crate::processor::space::{Space, Upwards};
-use crate::routine::{Call, Out, Pointer};
-
-/// Bytes of an object in the guest: its vtable pointer, and room that a wild index hits.
-const OBJECT_BYTES: u64 = 32;
-
-struct PortObject {
-    family: &'static Family,
-    weak: Weak<dyn IUnknown>,
-    /// Kept while the guest has references.
-    strong: Option<Rc<dyn IUnknown>>,
-    references: u32,
-    /// How it came by the first of them.
-    origin: Option<Origin>,
-    /// Blocks in guest memory that live as long as the object, by what they hold.
-    attachments: BTreeMap<u64, u64>,
-    /// The use without a reference was reported.
-    is_reported: bool,
-}
-
-/// The port's objects that the guest has seen.
-pub(crate) struct PortObjects {
-    state: RefCell<State>,
-}
-
-struct State {
-    by_address: BTreeMap<u64, PortObject>,
-    /// By the address of the object here, and its family.
-    by_identity: BTreeMap<(usize, &'static str), u64>,
-    vtables: BTreeMap<&'static str, u64>,
-    objects: Upwards,
-    vtable_room: Upwards,
-}
-
-impl PortObject {
-    /// One more reference of the guest; how many that makes.
-    fn add_reference(&mut self, object: Rc<dyn IUnknown>, origin: Option<Origin>) -> u32 {
-        if self.references == 0 {
-            self.strong = Some(object);
-            self.origin = origin;
-        }
-        self.references += 1;
-        self.references
-    }
-}
-
-impl PortObjects {
-    pub fn new(space: &Space) -> PortObjects {
-        PortObjects {
-            state: RefCell::new(State {
-                by_address: BTreeMap::new(),
-                by_identity: BTreeMap::new(),
-                vtables: BTreeMap::new(),
-                objects: Upwards::new(&space.port_objects),
-                vtable_room: Upwards::new(&space.vtables),
-            }),
-        }
-    }
-
-    /// Lets everything go.
-    pub fn clear(&self) {
-        let mut state = self.state.borrow_mut();
-        let objects = std::mem::take(&mut state.by_address);
-        state.by_identity.clear();
-        drop(state);
-        drop(objects);
-    }
-}
-
-/// What identifies an object here: where it is.
-fn identity(object: &Rc<dyn IUnknown>) -> usize {
-    Rc::as_ptr(object).cast::<()>() as usize
-}
+use crate::tables::port_table::{Behind, FaceNumber, Released};
 
 impl Guest {
     pub(super) fn is_port_object(&self, pointer: u64) -> bool {
-        self.0.space.port_objects.contains(&pointer)
+        self.0.vm.space.port_objects.contains(&pointer)
     }
 
     pub(super) fn give_port_object(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
         let address = self.lend_port_object(object, iid);
-        let origin = self.origin();
-        let mut state = self.0.port_objects.state.borrow_mut();
-        if let Some(entry) = state.by_address.get_mut(&address) {
-            entry.add_reference(Rc::clone(object), origin);
-        }
+        self.0.port_objects.add_reference(address, Rc::clone(object), self.origin());
         address
     }
 
     pub(super) fn lend_port_object(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
-        let family = families::of(object, iid);
-        let key = (identity(object), family.name);
-        if let Some(address) = self.0.port_objects.state.borrow().by_identity.get(&key) {
-            return *address;
+        let table = &self.0.port_objects;
+        let face = self.face_of(object, iid);
+        if let Some(address) = table.address_of(object, face) {
+            return address;
         }
-        let address = self.make_port_object(family);
-        let entry = PortObject {
-            family,
-            weak: Rc::downgrade(object),
-            strong: None,
-            references: 0,
-            origin: None,
-            attachments: BTreeMap::new(),
-            is_reported: false,
-        };
-        let mut state = self.0.port_objects.state.borrow_mut();
-        state.by_identity.insert(key, address);
-        state.by_address.insert(address, entry);
+        let address = self.make_port_object(face);
+        table.insert(address, object, face);
         address
     }
 
-    fn make_port_object(&self, family: &'static Family) -> u64 {
-        let vtable = self.vtable(family);
-        let taken = self.0.port_objects.state.borrow_mut().objects.take(OBJECT_BYTES, OBJECT_BYTES);
-        let Some(address) = taken else {
+    /// The face in which an object answers for an interface; for `IUnknown`, the first it has.
+    fn face_of(&self, object: &Rc<dyn IUnknown>, wanted: &Guid) -> FaceNumber {
+        let mut last = None;
+        for (number, face) in self.0.port_objects.faces() {
+            let serves =
+                *wanted == iid::UNKNOWN || face.iid == *wanted || face.bases.contains(wanted);
+            if serves && Rc::clone(object).query_interface(&face.iid).is_ok() {
+                return number;
+            }
+            last = Some(number);
+        }
+        last.expect("IUnknown is the last of them")
+    }
+
+    fn make_port_object(&self, face: FaceNumber) -> u64 {
+        let vtable = self.vtable(face);
+        let Some(address) = self.0.port_objects.place_object() else {
             self.kernel().unsupported("more COM objects of the port than there are addresses");
             return 0;
         };
@@ -140,19 +65,20 @@ impl Guest {
         address
     }
 
-    fn vtable(&self, family: &'static Family) -> u64 {
-        if let Some(address) = self.0.port_objects.state.borrow().vtables.get(family.name) {
-            return *address;
+    fn vtable(&self, face: FaceNumber) -> u64 {
+        let table = &self.0.port_objects;
+        if let Some(address) = table.vtable(face) {
+            return address;
         }
         let width = self.pointer_bytes() as usize;
-        let slots: Vec<u8> = families::methods(family)
-            .flat_map(|routine| self.thunk_of(routine).to_le_bytes()[..width].to_vec())
-            .collect();
-        let mut state = self.0.port_objects.state.borrow_mut();
-        let taken = state.vtable_room.take(slots.len() as u64, 16);
-        let address = taken.expect("the range holds every vtable");
-        state.vtables.insert(family.name, address);
-        drop(state);
+        let thunk = |routine| self.0.vm.thunk_of(routine).to_le_bytes();
+        let slots = table
+            .face(face)
+            .slots
+            .iter()
+            .flat_map(|&routine| thunk(routine).into_iter().take(width));
+        let slots: Vec<u8> = slots.collect();
+        let address = table.place_vtable(face, slots.len() as u64);
         self.put_read_only(address, &slots);
         address
     }
@@ -160,7 +86,7 @@ impl Guest {
     /// Writes bytes that the guest may only read, mapping their pages where it must.
     fn put_read_only(&self, address: u64, bytes: &[u8]) {
         let page_bytes = PAGE_BYTES as u64;
-        let mut cpu = self.0.cpu.borrow_mut();
+        let mut cpu = self.0.vm.cpu.borrow_mut();
         let memory = cpu.memory_mut();
         let (first, last) = (address / page_bytes, (address + bytes.len() as u64 - 1) / page_bytes);
         for page in first..=last {
@@ -176,23 +102,16 @@ impl Guest {
 
     /// The object at an address, still alive; a bug check when it is not.
     pub(super) fn port_object(&self, address: u64) -> Option<Rc<dyn IUnknown>> {
-        let state = self.0.port_objects.state.borrow();
-        let Some(entry) = state.by_address.get(&address) else {
-            drop(state);
-            self.accuse_of_dead_object(address, "a COM object of the port");
-            return None;
-        };
-        let name = entry.family.name;
-        let object = entry.weak.upgrade();
-        drop(state);
-        if object.is_none() {
-            self.accuse_of_dead_object(address, name);
+        match self.0.port_objects.behind(address) {
+            Behind::Object(object) => return Some(object),
+            Behind::Gone(interface) => self.accuse_of_dead_object(address, interface),
+            Behind::Nothing => self.accuse_of_dead_object(address, "a COM object of the port"),
         }
-        object
+        None
     }
 
     fn accuse_of_dead_object(&self, address: u64, name: &str) {
-        let routine = self.0.serving.get().map_or("the kernel", |serving| serving.routine.name);
+        let routine = self.name_of_serving();
         let message = format!("{routine}: {address:#x} is {name} that was released to its end");
         let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
         self.kernel().bug_check_with(code, [address, 0, 0, 0], &message);
@@ -201,10 +120,7 @@ impl Guest {
     /// One more reference of the guest.
     pub(super) fn add_port_reference(&self, address: u64) -> u32 {
         let Some(object) = self.port_object(address) else { return 0 };
-        let origin = self.origin();
-        let mut state = self.0.port_objects.state.borrow_mut();
-        let Some(entry) = state.by_address.get_mut(&address) else { return 0 };
-        entry.add_reference(object, origin)
+        self.0.port_objects.add_reference(address, object, self.origin())
     }
 
     /// One reference of the guest less; the object goes with the last one, unless others hold it.
@@ -212,83 +128,27 @@ impl Guest {
         if self.port_object(address).is_none() {
             return 0;
         }
-        let mut state = self.0.port_objects.state.borrow_mut();
-        let Some(entry) = state.by_address.get_mut(&address) else { return 0 };
-        let name = entry.family.name;
-        let Some(left) = entry.references.checked_sub(1) else {
-            let is_first = !std::mem::replace(&mut entry.is_reported, true);
-            drop(state);
-            if is_first {
+        match self.0.port_objects.release(address) {
+            Released::Left(left, last) => {
+                drop(last);
+                left
+            }
+            Released::Never { interface: name, is_new: true } => {
                 let message = format!("{name}::Release without a reference of the driver's own");
                 self.kernel().report_violation("ComReference", &message);
+                0
             }
-            return 0;
-        };
-        entry.references = left;
-        let last = if left == 0 { entry.strong.take() } else { None };
-        drop(state);
-        drop(last);
-        left
+            Released::Never { .. } | Released::Unknown => 0,
+        }
     }
 
     /// A block of guest memory that goes with an object, made when it is asked for first.
     pub(super) fn attachment(&self, address: u64, key: u64, make: impl FnOnce() -> Vec<u8>) -> u64 {
-        let known = {
-            let state = self.0.port_objects.state.borrow();
-            let entry = state.by_address.get(&address);
-            entry.and_then(|entry| entry.attachments.get(&key).copied())
-        };
-        if let Some(block) = known {
+        if let Some(block) = self.0.port_objects.attachment(address, key) {
             return block;
         }
         let block = self.new_object_block(&make());
-        let mut state = self.0.port_objects.state.borrow_mut();
-        if let Some(entry) = state.by_address.get_mut(&address) {
-            entry.attachments.insert(key, block);
-        }
+        self.0.port_objects.attach(address, key, block);
         block
     }
-
-    /// The references that the guest holds now, by object: the interface, how many, and how it
-    /// came by the first one.
-    pub(crate) fn references_in_use(&self) -> Vec<(&'static str, u32, Option<Origin>)> {
-        let state = self.0.port_objects.state.borrow();
-        let held = state.by_address.values().filter(|entry| entry.references > 0);
-        held.map(|entry| (entry.family.name, entry.references, entry.origin)).collect()
-    }
-}
-
-/// `NTSTATUS QueryInterface(REFIID, PVOID *)`
-pub(super) fn query_interface(
-    call: &Call<'_>,
-    this: Pointer,
-    wanted: Pointer,
-    out: Out<Pointer>,
-) -> Result<(), NtStatus> {
-    let guest = call.guest();
-    let Some(object) = guest.port_object(this.0) else { return Ok(()) };
-    let wanted = guest.load_guid(wanted.0);
-    // What PortCls keeps to itself is no interface of a driver.
-    let answer =
-        if wanted == iid::SUBDEVICE { Err(NO_INTERFACE) } else { object.query_interface(&wanted) };
-    match answer {
-        Ok(interface) => {
-            out.set(guest, Pointer(guest.give(&interface.into_unknown(), &wanted)));
-            Ok(())
-        }
-        Err(failure) => {
-            out.set(guest, Pointer::NULL);
-            Err(failure)
-        }
-    }
-}
-
-/// `ULONG AddRef()`
-pub(super) fn add_ref(call: &Call<'_>, this: Pointer) -> u32 {
-    call.guest().add_port_reference(this.0)
-}
-
-/// `ULONG Release()`
-pub(super) fn release(call: &Call<'_>, this: Pointer) -> u32 {
-    call.guest().release_port_object(this.0)
 }

@@ -8,8 +8,9 @@ use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 use portcls_port::pc_new_service_group;
 
 use super::{GuestObject, Hold};
-use crate::guest::{Guest, GuestOptions};
-use crate::objects::pool::Fill;
+use crate::guest::Guest;
+use crate::processor::vm::GuestOptions;
+use crate::tables::pool_table::Fill;
 use portcls_driver_file::image::Image;
 
 fn guest(place: &str) -> Guest {
@@ -38,10 +39,10 @@ fn an_object_has_one_address_and_a_true_count() {
         assert_eq!(guest.lend(&object, &iid::UNKNOWN), pointer);
         assert_eq!(call(&guest, pointer, 1, &[]), Ok(2), "AddRef");
         assert_eq!(call(&guest, pointer, 2, &[]), Ok(1), "Release");
-        assert_eq!(guest.references_in_use(), [("IServiceGroup", 1, None)]);
+        assert_eq!(guest.0.port_objects.references_in_use(), [("IServiceGroup", 1, None)]);
         assert_eq!(Rc::strong_count(&object), 2);
         assert_eq!(call(&guest, pointer, 2, &[]), Ok(0));
-        assert_eq!(guest.references_in_use(), []);
+        assert_eq!(guest.0.port_objects.references_in_use(), []);
         assert_eq!(Rc::strong_count(&object), 1);
         assert_eq!(guest.kernel().violations(), []);
     }
@@ -52,7 +53,7 @@ fn an_object_that_was_lent_is_not_counted_and_a_release_of_it_is_a_violation() {
     let guest = guest("x64");
     let object = group(&guest);
     let pointer = guest.lend(&object, &iid::SERVICE_GROUP);
-    assert_eq!(guest.references_in_use(), []);
+    assert_eq!(guest.0.port_objects.references_in_use(), []);
     assert_eq!(call(&guest, pointer, 2, &[]), Ok(0));
     let violations = guest.kernel().violations();
     assert_eq!(violations.len(), 1);
@@ -81,7 +82,7 @@ fn a_query_answers_what_the_object_has_and_nulls_the_pointer_when_it_refuses() {
         guest.store(block, bytemuck::bytes_of(&iid::SERVICE_SINK));
         assert_eq!(call(&guest, pointer, 0, &[block, out]).map(|status| status as u32), Ok(0));
         assert_eq!(guest.load_word(out), pointer);
-        assert_eq!(guest.references_in_use()[0].1, 2);
+        assert_eq!(guest.0.port_objects.references_in_use()[0].1, 2);
         for refused in [iid::PORT_MIDI, iid::SUBDEVICE] {
             guest.store(block, bytemuck::bytes_of(&refused));
             let status = call(&guest, pointer, 0, &[block, out]).unwrap();

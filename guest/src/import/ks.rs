@@ -14,11 +14,11 @@ use std::rc::Rc;
 use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WorkItem};
 
 use super::Module;
+use super::ntoskrnl::requests::invalid_request;
 use crate::guest::Guest;
-use crate::life::driver::invalid_request;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Call, Out, Pointer, Routine};
+use crate::tables::bindings::Bound;
 
 /// The table.
 pub(super) static MODULE: Module =

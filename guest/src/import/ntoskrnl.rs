@@ -4,7 +4,7 @@ mod c_library;
 mod devices;
 mod guards;
 mod interlocked;
-mod lookaside;
+pub(super) mod lookaside;
 mod memory;
 mod mutexes;
 mod objects;
@@ -12,7 +12,7 @@ mod power;
 mod print;
 mod processor;
 pub(super) mod registry;
-mod requests;
+pub(super) mod requests;
 mod strings;
 mod time;
 

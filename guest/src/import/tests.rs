@@ -31,9 +31,10 @@ use portcls_emulator::{
 use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_driver};
 
 use super::{Found, MODULES, find};
-use crate::guest::{Guest, GuestOptions};
-use crate::objects::pool::Fill;
+use crate::guest::Guest;
 use crate::processor::arguments::Convention;
+use crate::processor::vm::GuestOptions;
+use crate::tables::pool_table::Fill;
 use builder::Builder;
 use portcls_driver_file::image::Image;
 

@@ -10,23 +10,8 @@ use portcls_emulator::{
 use portcls_port::pc_dispatch_irp;
 
 use crate::guest::Guest;
-use crate::import::portcls::DISPATCH;
+use crate::import::{DISPATCH, INVALID_REQUEST};
 use crate::memory::at;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine};
-
-/// What a driver's table holds before anybody fills it in.
-pub(crate) static INVALID_REQUEST: Routine =
-    routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
-
-/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`, and KsDispatchInvalidDeviceRequest
-pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -> NtStatus {
-    if let Some(irp) = call.guest().irp_at(irp.0) {
-        irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
-        call.kernel().complete_request(&irp);
-    }
-    NtStatus::INVALID_DEVICE_REQUEST
-}
 
 impl Guest {
     /// Calls DriverEntry of the image; on success the driver object has its routines.
@@ -150,7 +135,7 @@ impl Guest {
 
     /// The sections for DriverEntry alone are gone after it.
     fn discard_init(&self) {
-        let mut cpu = self.0.cpu.borrow_mut();
+        let mut cpu = self.0.vm.cpu.borrow_mut();
         let memory = cpu.memory_mut();
         for range in &self.0.loaded.discardable {
             let length = range.end - range.start;

@@ -25,27 +25,15 @@ const BREAKPOINT: u8 = 3;
 const DOUBLE_FAULT: u64 = 8;
 
 /// Whose instruction it was.
-enum Culprit {
+pub(super) enum Culprit {
     Driver,
     Routine(&'static str),
 }
 
 impl Guest {
-    /// An access of the driver's own code was refused.
-    #[cold]
-    pub(crate) fn accuse_driver(&self, fault: Fault) {
-        self.accuse(fault, Culprit::Driver);
-    }
-
-    /// A routine that the driver called was given a bad address.
-    #[cold]
-    pub(crate) fn accuse_routine(&self, fault: Fault) {
-        let routine = self.0.serving.get().map_or("the kernel", |serving| serving.routine.name);
-        self.accuse(fault, Culprit::Routine(routine));
-    }
-
-    fn accuse(&self, fault: Fault, culprit: Culprit) {
-        let rip = self.0.cpu.borrow().rip();
+    /// An access was refused.
+    pub(super) fn accuse_of_access(&self, fault: Fault, culprit: Culprit) {
+        let rip = self.0.vm.cpu.borrow().rip();
         let Fault { address, access, kind } = fault;
         let irql = self.kernel().current_irql();
         let by = match &culprit {
@@ -56,7 +44,7 @@ impl Guest {
         let message = format!("{by}: {access} at {address:#x}, {what}");
         let (code, parameters) = self.judge(fault, rip, irql, &culprit);
         let message = match kind {
-            FaultKind::Guard if self.0.stacks.range(address).is_some() => {
+            FaultKind::Guard if self.0.vm.stacks.range(address).is_some() => {
                 format!("{by}: the stack has overflowed")
             }
             FaultKind::Misaligned => {
@@ -86,7 +74,7 @@ impl Guest {
             Access::Write => 1,
             Access::Execute => 8,
         };
-        if kind == FaultKind::Guard && self.0.stacks.range(address).is_some() {
+        if kind == FaultKind::Guard && self.0.vm.stacks.range(address).is_some() {
             return (BugCheckCode::UNEXPECTED_KERNEL_MODE_TRAP, [DOUBLE_FAULT, address, 0, rip]);
         }
         if kind == FaultKind::Misaligned {
@@ -101,7 +89,7 @@ impl Guest {
             let code = BugCheckCode::DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION;
             return (code, [address, old_access, rip, 0]);
         }
-        if kind == FaultKind::Rights && !self.0.paging.holds(address) {
+        if kind == FaultKind::Rights && !self.0.vm.paging.holds(address) {
             return match access {
                 Access::Execute => {
                     (BugCheckCode::ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, [address, 0, 0, 0])
@@ -118,7 +106,7 @@ impl Guest {
             };
             return (code, [address, u64::from(irql.0), old_access, rip]);
         }
-        if !self.0.space.is_kernel_address(address) {
+        if !self.0.vm.space.is_kernel_address(address) {
             return self.exception(STATUS_ACCESS_VIOLATION, rip, [old_access, address]);
         }
         // Source: the page of 0x50, from Windows 10 version 1507 on.
@@ -146,13 +134,12 @@ impl Guest {
     }
 
     /// The driver executed something that traps.
-    #[cold]
-    pub(crate) fn raise_trap(&self, stop: Stop) {
-        let rip = self.0.cpu.borrow().rip();
+    pub(super) fn accuse_of_trap(&self, stop: Stop) {
+        let rip = self.0.vm.cpu.borrow().rip();
         let place = self.describe_address(rip);
         let (status, what) = match stop {
             Stop::Interrupt { vector: FAST_FAIL, .. } => {
-                let reason = self.0.cpu.borrow().register(Register::Rcx);
+                let reason = self.0.vm.cpu.borrow().register(Register::Rcx);
                 let message = format!("{place}: a fast fail, reason {reason:#x}");
                 let code = BugCheckCode::KERNEL_SECURITY_CHECK_FAILURE;
                 self.kernel().bug_check_with(code, [reason, 0, 0, 0], &message);
@@ -166,7 +153,7 @@ impl Guest {
             Stop::DivideError => (STATUS_INTEGER_DIVIDE_BY_ZERO, "a division by zero or overflow"),
             Stop::BoundRange => (STATUS_ARRAY_BOUNDS_EXCEEDED, "an index out of bounds"),
             Stop::Unsupported { address } => {
-                let found = self.0.cpu.borrow().disassemble(address);
+                let found = self.0.vm.cpu.borrow().disassemble(address);
                 let text = found.map(|instruction| instruction.text).unwrap_or_default();
                 self.kernel().unsupported(&format!("the instruction '{text}' at {place}"));
                 return;
@@ -181,9 +168,8 @@ impl Guest {
     }
 
     /// The processor refused what the driver did, without an address.
-    #[cold]
-    pub(crate) fn raise_general_protection(&self, what: &str) {
-        let rip = self.0.cpu.borrow().rip();
+    pub(super) fn accuse_of_protection(&self, what: &str) {
+        let rip = self.0.vm.cpu.borrow().rip();
         let (code, parameters) = self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
         let place = self.describe_address(rip);
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
@@ -203,7 +189,7 @@ impl Guest {
         if let Some(block) = self.0.pool.freed_at(address) {
             return format!("in {}, which was freed", block.describe());
         }
-        if irql >= Irql::DISPATCH_LEVEL && self.0.paging.holds(address) {
+        if irql >= Irql::DISPATCH_LEVEL && self.0.vm.paging.holds(address) {
             let block = self.0.pool.block_near(address).map(|block| block.describe());
             let section = || self.0.loaded.section_name(address).map(|s| format!("section {s}"));
             let what = block.or_else(section).unwrap_or_default();

@@ -11,9 +11,9 @@ use portcls_port::pc_complete_pending_property_request;
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::binding::Bound;
-use crate::objects::leak::Origin;
 use crate::routine::{Call, Pointer};
+use crate::tables::bindings::Bound;
+use crate::tables::origin::Origin;
 
 /// Reads the PCPROPERTY_ITEM at an address.
 pub(crate) fn read_property_item(guest: &Guest, address: u64) -> PcPropertyItem {

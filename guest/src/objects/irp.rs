@@ -11,50 +11,17 @@ use std::rc::Rc;
 
 use portcls_emulator::{DeviceObject, Irp, NtStatus, ObjectType, Parameters, PnpRequest};
 
+use super::power::write_capabilities;
+use super::resources::list_bytes;
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::leak::Origin;
-use crate::objects::resources::list_bytes;
+use crate::tables::shown_irp::ShownIrp;
 
 /// Stack locations: the driver's, and that of the driver below it.
 const LOCATIONS: u8 = 2;
 
 /// SL_PENDING_RETURNED, which IoMarkIrpPending sets. Source: wdm.h.
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
-
-/// An IRP in guest memory.
-pub(crate) struct ShownIrp {
-    pub irp: Irp,
-    pub address: u64,
-    /// The driver's stack location in it.
-    location: u64,
-    /// Its memory and that of its parameters, with their lengths.
-    blocks: Vec<(u64, usize)>,
-    /// The routine of the driver that it was handed to.
-    routine: u64,
-    /// The routine has not returned.
-    is_in_routine: bool,
-    /// The driver has sent it down, and it has not come back up.
-    is_below: bool,
-    /// The routine returned the `STATUS_PENDING` of the driver below without a mark of its own: its
-    /// completion routine has to make up for it.
-    owes_mark: bool,
-    /// The driver has to complete it, and nothing else tells that it did not.
-    is_listed: bool,
-}
-
-impl ShownIrp {
-    fn is_over(&self) -> bool {
-        self.irp.is_completed() && !self.is_in_routine
-    }
-
-    /// What it is called when the driver is gone and it is not complete.
-    pub fn left(&self) -> Option<(&'static str, Option<Origin>)> {
-        let origin = Origin::Argument { routine: self.routine };
-        let is_left = self.is_listed && !self.irp.is_completed();
-        is_left.then_some(("IRPs that were never completed", Some(origin)))
-    }
-}
 
 impl Guest {
     /// Runs `work` with the address of an IRP that stands for a request: a call of the driver's
@@ -77,7 +44,7 @@ impl Guest {
         self.free_completed_irps();
         let mut blocks = Blocks { guest: self, blocks: Vec::new() };
         let (address, location) = self.make_irp(irp, device, &mut blocks);
-        self.know_irp(ShownIrp {
+        self.0.shown.insert_irp(ShownIrp {
             irp: irp.clone(),
             address,
             location,
@@ -91,7 +58,7 @@ impl Guest {
         let answer = work(address);
         let is_marked = self.is_location_marked(location);
         let mut is_below = false;
-        self.with_shown_irp(address, |shown| {
+        self.0.shown.with_irp(address, |shown| {
             shown.is_in_routine = false;
             is_below = shown.is_below;
             shown.owes_mark = is_below && !is_marked && answer == NtStatus::PENDING;
@@ -105,6 +72,12 @@ impl Guest {
             self.free_irps(|shown| shown.address == address);
         }
         answer
+    }
+
+    /// The request behind an IRP.
+    #[must_use]
+    pub fn irp_at(&self, address: u64) -> Option<Irp> {
+        self.0.shown.irp_at(address)
     }
 
     /// Whether a stack location says that its driver keeps the request, as IoMarkIrpPending does.
@@ -123,14 +96,14 @@ impl Guest {
 
     /// The IRP at an address is with the driver below from now on, or back from it.
     pub(crate) fn set_irp_below(&self, address: u64, is_below: bool) {
-        self.with_shown_irp(address, |shown| shown.is_below = is_below);
+        self.0.shown.with_irp(address, |shown| shown.is_below = is_below);
     }
 
     /// Leaves it to others to tell that a request was never completed.
     pub(crate) fn unlist_irp(&self, irp: &Irp) {
-        for mut shown in self.forget_irps(|shown| shown.irp.is(irp)) {
+        for mut shown in self.0.shown.take_irps(|shown| shown.irp.is(irp)) {
             shown.is_listed = false;
-            self.know_irp(shown);
+            self.0.shown.insert_irp(shown);
         }
     }
 
@@ -140,7 +113,7 @@ impl Guest {
     }
 
     fn free_irps(&self, which: impl Fn(&ShownIrp) -> bool) {
-        for shown in self.forget_irps(which) {
+        for shown in self.0.shown.take_irps(which) {
             for (block, length) in shown.blocks {
                 self.free_object_block(block, length);
             }
@@ -203,7 +176,7 @@ impl Guest {
             Parameters::Pnp(PnpRequest::QueryCapabilities(capabilities)) => {
                 let bytes = self.layout().device_capabilities.size_of as usize;
                 let block = blocks.add(&vec![0; bytes]);
-                crate::objects::power::write_capabilities(self, block, &capabilities.borrow());
+                write_capabilities(self, block, &capabilities.borrow());
                 let field = fields.parameters_device_capabilities_capabilities;
                 self.put_word(at(location, field), block);
             }
@@ -236,7 +209,7 @@ impl Guest {
         irp.set_status(NtStatus(self.load_u32(at(block, fields.status))));
         irp.set_information(self.load_word(at(block, fields.information)));
         let mut found = None;
-        self.with_shown_irp(address, |shown| found = Some((shown.location, shown.owes_mark)));
+        self.0.shown.with_irp(address, |shown| found = Some((shown.location, shown.owes_mark)));
         match found {
             Some((location, _)) if self.is_location_marked(location) => irp.mark_pending(),
             Some((_, true)) => {

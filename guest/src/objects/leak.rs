@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::guest::Guest;
-use crate::routine::Routine;
+use crate::tables::origin::{Origin, Serving};
 use portcls_driver_file::symbols::Symbols;
 
 /// What a driver left behind, from one place in it.
@@ -66,22 +66,6 @@ impl fmt::Display for Leak {
     }
 }
 
-/// A routine that is served: which one, and where it returns to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Serving {
-    pub routine: &'static Routine,
-    pub return_address: u64,
-}
-
-/// How a driver came by something.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Origin {
-    /// By calling a routine.
-    Call { routine: &'static str, return_address: u64 },
-    /// As an argument of its own routine at this address.
-    Argument { routine: u64 },
-}
-
 /// The things of one kind and one origin.
 #[derive(Default)]
 struct Sum {
@@ -93,7 +77,7 @@ impl Guest {
     /// The origin of what the routine that is served now hands out.
     pub(crate) fn origin(&self) -> Option<Origin> {
         let Serving { routine, return_address } = self.0.serving.get()?;
-        Some(Origin::Call { routine: routine.name, return_address })
+        Some(Origin::Call { routine: self.name_of_routine(routine), return_address })
     }
 
     /// What the driver holds now and has to give back: after it was unloaded, the leaks.
@@ -110,10 +94,10 @@ impl Guest {
         for block in self.0.pool.blocks() {
             add(Left::Pool { tag: block.tag_text(), bytes: 0 }, block.origin, 1, block.bytes);
         }
-        for (interface, references, origin) in self.references_in_use() {
+        for (interface, references, origin) in self.0.port_objects.references_in_use() {
             add(Left::Reference { interface }, origin, references.into(), 0);
         }
-        for (kind, origin) in self.0.bindings.left().into_iter().chain(self.objects_left()) {
+        for (kind, origin) in self.0.bindings.left().into_iter().chain(self.0.shown.left()) {
             add(Left::Object { kind }, origin, 1, 0);
         }
         if sums.is_empty() {

@@ -5,135 +5,22 @@
 //! freed block is unmapped, and its addresses are not used again for a long time: a later use
 //! faults, and the report knows whose block it was.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{BugCheckCode, PoolBlock, PoolType};
 
 use crate::guest::Guest;
-use crate::objects::leak::Origin;
 use crate::processor::paging::Pageable;
-use crate::processor::space::{Space, Upwards};
+use crate::tables::pool_table::{Block, Fill};
 
 const PAGE: u64 = PAGE_BYTES as u64;
-
-/// Freed blocks that are remembered; older addresses are used again.
-const REMEMBERED: usize = 4_096;
 
 /// What fills the bytes beside a block. Assumed: any value that is no text, no zero.
 const BESIDE: u8 = 0xB5;
 
 /// What a block holds before anybody wrote to it: what the old routines leave in it is garbage.
 const UNWRITTEN: u8 = 0xCD;
-
-/// What a new block holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fill {
-    /// Zeros.
-    Zero,
-    /// Garbage, the same every time.
-    Garbage,
-}
-
-/// A block that is allocated, or was.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Block {
-    pub address: u64,
-    pub bytes: u64,
-    pub tag: [u8; 4],
-    pages: u64,
-    page_count: u64,
-    pool: PoolType,
-    accounted: PoolBlock,
-    /// How the driver came by it.
-    pub origin: Option<Origin>,
-}
-
-impl Block {
-    fn holds(&self, address: u64) -> bool {
-        (self.pages..self.pages + self.page_count * PAGE).contains(&address)
-    }
-
-    /// The tag, as it reads in memory.
-    pub fn tag_text(&self) -> String {
-        self.tag.iter().map(|&byte| printable(byte)).collect()
-    }
-
-    /// How a report names it.
-    pub fn describe(&self) -> String {
-        let tag = self.tag_text();
-        format!("the pool block '{tag}' of {} bytes at {:#x}", self.bytes, self.address)
-    }
-}
-
-fn printable(byte: u8) -> char {
-    if byte.is_ascii_graphic() { byte.into() } else { '.' }
-}
-
-/// The blocks of a guest.
-#[derive(Debug)]
-pub(crate) struct Pool {
-    state: RefCell<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    nonpaged: Upwards,
-    paged: Upwards,
-    /// By the address of the first page.
-    blocks: BTreeMap<u64, Block>,
-    freed: VecDeque<Block>,
-    /// Page ranges that may be used again, oldest first.
-    reusable: VecDeque<(u64, u64)>,
-}
-
-impl Pool {
-    pub fn new(space: &Space) -> Pool {
-        Pool {
-            state: RefCell::new(State {
-                nonpaged: Upwards::new(&space.nonpaged_pool),
-                paged: Upwards::new(&space.paged_pool),
-                blocks: BTreeMap::new(),
-                freed: VecDeque::new(),
-                reusable: VecDeque::new(),
-            }),
-        }
-    }
-
-    /// The block whose pages hold an address, or whose last page lies right before it.
-    pub fn block_near(&self, address: u64) -> Option<Block> {
-        let state = self.state.borrow();
-        let (_, block) = state.blocks.range(..=address).next_back()?;
-        (block.holds(address) || block.holds(address.wrapping_sub(PAGE))).then_some(*block)
-    }
-
-    /// The blocks that are allocated.
-    pub fn blocks(&self) -> Vec<Block> {
-        self.state.borrow().blocks.values().copied().collect()
-    }
-
-    /// The freed block whose pages held an address; the last one that did.
-    pub fn freed_at(&self, address: u64) -> Option<Block> {
-        self.state.borrow().freed.iter().rev().find(|block| block.holds(address)).copied()
-    }
-}
-
-impl State {
-    /// Pages for a block, with a free page behind them.
-    fn place(&mut self, pool: PoolType, pages: u64) -> Option<u64> {
-        let range = match pool {
-            PoolType::Paged => &mut self.paged,
-            PoolType::NonPagedNx | PoolType::NonPagedExecute => &mut self.nonpaged,
-        };
-        if let Some(address) = range.take((pages + 1) * PAGE, PAGE) {
-            return Some(address);
-        }
-        let index = self.reusable.iter().position(|(_, free)| *free >= pages)?;
-        self.reusable.remove(index).map(|(address, _)| address)
-    }
-}
 
 impl Guest {
     /// Allocates pool; 0 when there is none, or none is wanted (see `Kernel::allocate_pool`).
@@ -158,7 +45,7 @@ impl Guest {
         accounted: PoolBlock,
     ) -> Option<u64> {
         let page_count = bytes.div_ceil(PAGE);
-        let pages = self.0.pool.state.borrow_mut().place(pool, page_count)?;
+        let pages = self.0.pool.place(pool, page_count)?;
         let rights = match pool {
             PoolType::NonPagedExecute => Rights::READ | Rights::WRITE | Rights::EXECUTE,
             PoolType::NonPagedNx | PoolType::Paged => Rights::READ | Rights::WRITE,
@@ -167,11 +54,11 @@ impl Guest {
         let offset = if bytes >= PAGE {
             0
         } else {
-            (PAGE - bytes) / self.0.space.pool_alignment * self.0.space.pool_alignment
+            (PAGE - bytes) / self.0.vm.space.pool_alignment * self.0.vm.space.pool_alignment
         };
         let length = page_count * PAGE;
-        if self.0.cpu.borrow_mut().memory_mut().map(pages, length, rights).is_err() {
-            self.0.pool.state.borrow_mut().reusable.push_back((pages, page_count));
+        if self.0.vm.cpu.borrow_mut().memory_mut().map(pages, length, rights).is_err() {
+            self.0.pool.give_back(pages, page_count);
             return None;
         }
         let (start, end) = (pages + offset, pages + offset + bytes);
@@ -181,18 +68,18 @@ impl Guest {
         }
         self.fill_pages(end..pages + length, BESIDE);
         if pool == PoolType::Paged {
-            self.add_pageable(Pageable { address: pages, bytes: page_count * PAGE, rights });
+            self.0.vm.add_pageable(Pageable { address: pages, bytes: page_count * PAGE, rights });
         }
         let address = pages + offset;
         let origin = self.origin();
         let block = Block { address, bytes, tag, pages, page_count, pool, accounted, origin };
-        self.0.pool.state.borrow_mut().blocks.insert(pages, block);
+        self.0.pool.insert(block);
         Some(address)
     }
 
     /// Writes one byte everywhere in a range of new pages, which hold zeros.
     fn fill_pages(&self, range: Range<u64>, byte: u8) {
-        let mut cpu = self.0.cpu.borrow_mut();
+        let mut cpu = self.0.vm.cpu.borrow_mut();
         let piece = [byte; PAGE_BYTES];
         for address in range.clone().step_by(PAGE_BYTES) {
             let length = (range.end - address).min(PAGE) as usize;
@@ -208,8 +95,7 @@ impl Guest {
         if self.kernel().is_frozen() {
             return;
         }
-        let known = self.0.pool.block_near(address).filter(|block| block.address == address);
-        let Some(block) = known else {
+        let Some(block) = self.0.pool.block_at(address) else {
             self.free_of_no_block(address);
             return;
         };
@@ -225,18 +111,12 @@ impl Guest {
 
     fn unmap_block(&self, block: Block) {
         if block.pool == PoolType::Paged {
-            self.remove_pageable(block.pages);
+            self.0.vm.remove_pageable(block.pages);
         }
         let bytes = block.page_count * PAGE;
-        let unmapped = self.0.cpu.borrow_mut().memory_mut().unmap(block.pages, bytes);
+        let unmapped = self.0.vm.cpu.borrow_mut().memory_mut().unmap(block.pages, bytes);
         unmapped.expect("a block is mapped");
-        let mut state = self.0.pool.state.borrow_mut();
-        state.blocks.remove(&block.pages);
-        state.freed.push_back(block);
-        if state.freed.len() > REMEMBERED {
-            let oldest = state.freed.pop_front();
-            state.reusable.extend(oldest.map(|block| (block.pages, block.page_count)));
-        }
+        self.0.pool.remove(block);
     }
 
     fn free_of_no_block(&self, address: u64) {
@@ -251,13 +131,13 @@ impl Guest {
     fn check_beside(&self, block: &Block) {
         let read = |range: Range<u64>| {
             let mut content = vec![0; (range.end - range.start) as usize];
-            let read = self.0.cpu.borrow().memory().peek(range.start, &mut content);
+            let read = self.0.vm.cpu.borrow().memory().peek(range.start, &mut content);
             read.expect("a block is mapped");
             content
         };
         let end = block.address + block.bytes;
         // The byte that is nearest to the block tells most.
-        let behind = read(end..block.pages + block.page_count * PAGE);
+        let behind = read(end..block.page_range().end);
         let behind = behind.iter().position(|byte| *byte != BESIDE);
         let before = read(block.pages..block.address);
         let before = before.iter().rposition(|byte| *byte != BESIDE);

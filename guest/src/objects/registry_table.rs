@@ -11,7 +11,7 @@ use portcls_port::interfaces::RegistryAnswer;
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::pool::Fill;
+use crate::tables::pool_table::Fill;
 
 /// The most entries of a table: a driver that forgot its end meets this.
 const ENTRIES: u64 = 4_096;

@@ -7,7 +7,7 @@ use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::PoolType;
 
 use crate::guest::Guest;
-use crate::objects::pool::Fill;
+use crate::tables::pool_table::Fill;
 
 /// To what a buffer is aligned: the data of a stream is, behind its record's head.
 const ALIGNMENT: u64 = 4;
@@ -18,13 +18,13 @@ const TAG: [u8; 4] = *b"PcTr";
 impl Guest {
     /// Runs `work` with a buffer of so many bytes; `None` when there is no memory for it.
     pub(crate) fn with_transfer<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
-        let range = &self.0.space.transfer;
+        let range = &self.0.vm.space.transfer;
         let fits = bytes <= range.end - range.start;
-        if fits && !self.0.transfer_taken.replace(true) {
+        if fits && !self.0.is_transfer_taken.replace(true) {
             let address = (range.end - bytes) & !(ALIGNMENT - 1);
             self.map_transfer();
             let result = work(address);
-            self.0.transfer_taken.set(false);
+            self.0.is_transfer_taken.set(false);
             return Some(result);
         }
         let address = self.allocate_pool(PoolType::NonPagedNx, bytes.max(1), TAG, Fill::Zero);
@@ -37,8 +37,8 @@ impl Guest {
     }
 
     fn map_transfer(&self) {
-        let range = &self.0.space.transfer;
-        let mut cpu = self.0.cpu.borrow_mut();
+        let range = &self.0.vm.space.transfer;
+        let mut cpu = self.0.vm.cpu.borrow_mut();
         let memory = cpu.memory_mut();
         if memory.rights(range.end - PAGE_BYTES as u64).is_none() {
             let mapped =

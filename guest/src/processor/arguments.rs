@@ -2,9 +2,9 @@
 //!
 //! Source: Microsoft, x64 calling convention; Argument passing and naming conventions for x86.
 
-use cpu_x86::{Mode, Register};
+use cpu_x86::{Fault, Mode, Register};
 
-use crate::guest::Guest;
+use super::vm::Vm;
 
 /// How a routine is called on x86; on x64 there is one convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,15 @@ pub(crate) struct ArgumentWords {
     pub return_address: u64,
 }
 
-impl Guest {
-    /// Where the arguments of the call are that was just made.
+impl Vm {
+    /// Where the arguments of the call are that was just made, and the stack pointer in it.
+    ///
+    /// # Errors
+    /// The fault when the return address cannot be read.
     #[inline]
-    pub(crate) fn arguments(&self, convention: Convention) -> (ArgumentWords, u64) {
+    pub fn arguments(&self, convention: Convention) -> Result<(ArgumentWords, u64), Fault> {
         let (registers, in_registers, stack_pointer) = {
-            let cpu = self.0.cpu.borrow();
+            let cpu = self.cpu.borrow();
             let of = |register| cpu.register(register);
             let stack_pointer = of(Register::Rsp);
             match (cpu.mode(), convention) {
@@ -59,8 +62,28 @@ impl Guest {
             in_registers,
             stack: stack_pointer.wrapping_add(word_bytes + home),
             word_bytes,
-            return_address: self.load_word(stack_pointer),
+            return_address: self.read_word(stack_pointer)?,
         };
-        (arguments, stack_pointer)
+        Ok((arguments, stack_pointer))
+    }
+
+    /// Returns from the call that was just made: `result` is what the routine answers,
+    /// `stack_bytes` what it takes off the stack on x86 beside its return address.
+    #[inline]
+    pub fn return_from_call(&self, to: u64, stack_pointer: u64, stack_bytes: u64, result: u64) {
+        let mut cpu = self.cpu.borrow_mut();
+        cpu.set_rip(to);
+        match cpu.mode() {
+            Mode::Bits64 => {
+                cpu.set_register(Register::Rax, result);
+                cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(8));
+            }
+            Mode::Bits32 => {
+                let popped = 4 + stack_bytes;
+                cpu.set_register(Register::Rax, result & u64::from(u32::MAX));
+                cpu.set_register(Register::Rdx, result >> 32);
+                cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(popped));
+            }
+        }
     }
 }

@@ -4,11 +4,13 @@
 //! served with the processor free, so an interrupt, a DPC or another call can run on top. A call
 //! saves all registers when it begins and puts them back when it ends.
 
-use cpu_x86::{Access, Cpu, Fault, Mode, RFlags, Register, Registers, Stop};
-use portcls_emulator::Running;
+use std::rc::Rc;
 
-use crate::debugger::{Pause, Verdict};
-use crate::guest::Guest;
+use cpu_x86::{Access, Cpu, Fault, Mode, RFlags, Register, Registers, Stop};
+
+use super::outside::{Mistake, Outside};
+use super::vm::Vm;
+use crate::debugger::{Debugger, Pause, Verdict};
 
 /// The first arguments on x64. Source: the Microsoft x64 calling convention.
 const ARGUMENT_REGISTERS: [Register; 4] =
@@ -23,24 +25,23 @@ pub(crate) enum Served {
     Returned,
 }
 
-impl Guest {
+impl Vm {
     /// Calls a function of the guest and returns its result: RAX, or EDX:EAX on x86.
     ///
     /// Each word is one argument; on x86 a 64-bit argument is two. What the function does with the
-    /// IRQL stays done. On a frozen kernel, and after the driver was unloaded, nothing runs and the
-    /// result is 0.
-    pub fn call(&self, function: u64, words: &[u64]) -> u64 {
-        if self.kernel().is_frozen() || self.0.gone.get() {
+    /// IRQL stays done. On a frozen kernel nothing runs and the result is 0.
+    pub fn call(&self, outside: &impl Outside, function: u64, words: &[u64]) -> u64 {
+        if self.kernel().is_frozen() {
             return 0;
         }
         let (saved, refused) = self.begin_call(function, words);
         if let Some(fault) = refused {
-            self.accuse_driver(fault);
-            self.0.cpu.borrow_mut().set_registers(&saved.registers);
+            outside.accuse(Mistake::Access(fault));
+            self.cpu.borrow_mut().set_registers(&saved.registers);
             return 0;
         }
-        let result = self.run_to_return(saved.stack_pointer);
-        self.0.cpu.borrow_mut().set_registers(&saved.registers);
+        let result = self.run_to_return(outside, saved.stack_pointer);
+        self.cpu.borrow_mut().set_registers(&saved.registers);
         result
     }
 
@@ -49,10 +50,10 @@ impl Guest {
     fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
         self.settle_irql();
         let running = self.kernel().running();
-        let return_address = self.0.thunks.borrow().return_address();
-        let mut cpu = self.0.cpu.borrow_mut();
+        let return_address = self.thunks.borrow().return_address();
+        let mut cpu = self.cpu.borrow_mut();
         let registers = cpu.registers();
-        let top = self.0.stacks.place(running, registers.general[Register::Rsp as usize]);
+        let top = self.stacks.place(running, registers.general[Register::Rsp as usize]);
         let laid = match cpu.mode() {
             Mode::Bits64 => lay_out_64(&mut cpu, top, words, return_address),
             Mode::Bits32 => lay_out_32(&mut cpu, top, words, return_address),
@@ -68,8 +69,8 @@ impl Guest {
         (Saved { registers, stack_pointer }, fault)
     }
 
-    fn run_to_return(&self, stack_pointer: u64) -> u64 {
-        let mut left = self.0.options.call_budget;
+    fn run_to_return(&self, outside: &impl Outside, stack_pointer: u64) -> u64 {
+        let mut left = self.options.call_budget;
         loop {
             self.settle_irql();
             let mut until_pause = self.until_pause();
@@ -87,11 +88,11 @@ impl Guest {
             if self.kernel().is_frozen() {
                 return 0;
             }
-            if self.serve(stop) == Served::Returned {
+            if self.serve(outside, stop) == Served::Returned {
                 return self.take_result(stack_pointer);
             }
             if left == 0 {
-                let budget = self.0.options.call_budget;
+                let budget = self.options.call_budget;
                 self.kernel().hang(&format!("a call into the driver of {budget} instructions"));
             }
             if self.kernel().is_frozen() {
@@ -103,7 +104,7 @@ impl Guest {
     /// How many instructions may run before somebody has to look at the clock.
     #[inline]
     fn slice(&self, left: u64) -> u64 {
-        let options = &self.0.options;
+        let options = &self.options;
         let kernel = self.kernel();
         let time_ns = kernel.next_deadline_ns().saturating_sub(kernel.now_ns());
         let until_deadline = match options.instruction_ns {
@@ -117,15 +118,15 @@ impl Guest {
     /// How many instructions may run before a debugger wants to be asked.
     #[inline]
     fn until_pause(&self) -> u64 {
-        match self.0.pause_at.get() {
+        match self.pause_at.get() {
             u64::MAX => u64::MAX,
-            count => count.saturating_sub(self.0.cpu.borrow().instruction_count()),
+            count => count.saturating_sub(self.cpu.borrow().instruction_count()),
         }
     }
 
     #[inline]
     fn run_slice(&self, slice: u64) -> (Stop, u64) {
-        let mut cpu = self.0.cpu.borrow_mut();
+        let mut cpu = self.cpu.borrow_mut();
         let before = cpu.instruction_count();
         let stop = cpu.run(slice);
         (stop, cpu.instruction_count() - before)
@@ -134,13 +135,13 @@ impl Guest {
     /// Lets the time of so many instructions pass: the kernel may preempt the guest here.
     #[inline]
     fn spend(&self, instructions: u64) {
-        let time_ns = instructions.saturating_mul(self.0.options.instruction_ns);
+        let time_ns = instructions.saturating_mul(self.options.instruction_ns);
         self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
     }
 
     /// The result, and a look at whether the function left the stack as it should.
     fn take_result(&self, stack_pointer: u64) -> u64 {
-        let cpu = self.0.cpu.borrow();
+        let cpu = self.cpu.borrow();
         let (low, high) = (cpu.register(Register::Rax), cpu.register(Register::Rdx));
         let popped = cpu.register(Register::Rsp).wrapping_sub(stack_pointer);
         drop(cpu);
@@ -154,47 +155,55 @@ impl Guest {
         }
     }
 
+    /// Has a debugger asked at instruction boundaries.
+    pub fn set_debugger(&self, debugger: Rc<dyn Debugger>) {
+        self.pause_at.set(debugger.next_pause());
+        *self.debugger.borrow_mut() = Some(debugger);
+    }
+
+    /// Asks no debugger any more.
+    pub fn remove_debugger(&self) {
+        self.debugger.borrow_mut().take();
+        self.pause_at.set(u64::MAX);
+    }
+
     /// Asks the debugger before the next instruction, if it wants to be asked.
-    pub(crate) fn ask_debugger(&self, pause: Pause) {
-        let debugger = self.0.debugger.borrow().clone();
+    pub(super) fn ask_debugger(&self, pause: Pause) {
+        let debugger = self.debugger.borrow().clone();
         let Some(debugger) = debugger else { return };
         let verdict = debugger.pause(pause);
-        self.0.pause_at.set(debugger.next_pause());
+        self.pause_at.set(debugger.next_pause());
         if verdict == Verdict::Abandon {
             self.kernel().abandon();
         }
     }
 
-    /// Runs `work` with `bytes` of zeroed memory on the stack that is due.
-    pub fn with_scratch<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
+    /// Takes `bytes` of zeroed memory on the stack that is due: its address, and what gives it
+    /// back.
+    ///
+    /// # Errors
+    /// The fault when the stack has no room for them.
+    pub fn take_scratch(&self, bytes: u64) -> Result<(u64, Scratch), Fault> {
         let running = self.kernel().running();
-        let mut cpu = self.0.cpu.borrow_mut();
+        let mut cpu = self.cpu.borrow_mut();
         let before = cpu.register(Register::Rsp);
-        let top = self.0.stacks.place(running, before);
+        let top = self.stacks.place(running, before);
         let address = top.wrapping_sub(bytes) & !0xF;
         let zeros = vec![0; bytes as usize];
-        if let Err(fault) = cpu.memory_mut().write(address, &zeros) {
-            drop(cpu);
-            self.accuse_driver(fault);
-            return None;
-        }
+        cpu.memory_mut().write(address, &zeros)?;
         cpu.set_register(Register::Rsp, address);
-        drop(cpu);
-        let result = work(address);
-        self.0.cpu.borrow_mut().set_register(Register::Rsp, before);
-        Some(result)
+        Ok((address, Scratch { stack_pointer: before }))
     }
 
-    /// What runs, in words, for a report.
-    #[must_use]
-    pub fn running_text(&self) -> String {
-        match self.kernel().running() {
-            Running::Dpc(name) => {
-                format!("the DPC '{}'", self.kernel().trace().name_text(name))
-            }
-            other => other.to_string(),
-        }
+    /// Gives scratch memory back, that which was taken last first.
+    pub fn give_scratch_back(&self, scratch: Scratch) {
+        self.cpu.borrow_mut().set_register(Register::Rsp, scratch.stack_pointer);
     }
+}
+
+/// What gives scratch memory back: where the stack pointer was.
+pub(crate) struct Scratch {
+    stack_pointer: u64,
 }
 
 /// What a call puts back.

@@ -8,9 +8,9 @@
 use cpu_x86::{Cpu, MapError, Mode, PAGE_BYTES, Register, Rights, Stop};
 use portcls_emulator::Irql;
 
-use crate::guest::Guest;
+use super::space::Space;
+use super::vm::Vm;
 use crate::layout::{KsystemTime, Layout};
-use crate::processor::space::Space;
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
@@ -22,7 +22,7 @@ const THREAD: u64 = 0xC00;
 const VERSION: (u32, u32) = (10, 0);
 
 /// Maps the control region and the shared data, and points GS or FS at the region.
-pub(crate) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), MapError> {
+pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), MapError> {
     let memory = cpu.memory_mut();
     memory.map(space.processor, PAGE, Rights::READ | Rights::WRITE)?;
     memory.map(space.shared_data, PAGE, Rights::GUARD)?;
@@ -44,14 +44,14 @@ pub(crate) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
     Ok(())
 }
 
-impl Guest {
+impl Vm {
     /// Makes the guest's memory what the present IRQL wants it to be: pageable memory is in or
     /// out, and the control region, where a driver may read the IRQL inline, tells it. CLI does
     /// not change what it tells.
     #[inline]
-    pub(crate) fn settle_irql(&self) {
+    pub fn settle_irql(&self) {
         let irql = self.kernel().current_irql();
-        if self.0.settled_irql.replace(irql) != irql {
+        if self.settled_irql.replace(irql) != irql {
             self.settle_new_irql(irql);
         }
     }
@@ -59,21 +59,23 @@ impl Guest {
     #[inline(never)]
     fn settle_new_irql(&self, irql: Irql) {
         self.settle_paging(irql);
-        let field = self.0.space.processor + u64::from(self.0.layout.kpcr.irql);
-        self.put_u8(field, self.0.irql_before_cli.get().unwrap_or(irql).0);
+        let field = self.space.processor + u64::from(self.layout().kpcr.irql);
+        let told = self.irql_before_cli.get().unwrap_or(irql);
+        let mut cpu = self.cpu.borrow_mut();
+        cpu.memory_mut().poke(field, &[told.0]).expect("the region is mapped");
     }
 
     /// Whether an address is in KUSER_SHARED_DATA.
-    pub(crate) fn is_shared_data(&self, address: u64) -> bool {
-        let start = self.0.space.shared_data;
+    pub(super) fn is_shared_data(&self, address: u64) -> bool {
+        let start = self.space.shared_data;
         (start..start + PAGE).contains(&address)
     }
 
     /// Lets the instruction through that wants to read the shared data.
-    pub(crate) fn step_over_shared_data(&self) -> (Stop, u64) {
+    pub(super) fn step_over_shared_data(&self) -> (Stop, u64) {
         self.fill_shared_data();
-        let page = self.0.space.shared_data;
-        let mut cpu = self.0.cpu.borrow_mut();
+        let page = self.space.shared_data;
+        let mut cpu = self.cpu.borrow_mut();
         cpu.memory_mut().protect(page, PAGE, Rights::READ).expect("the page is mapped");
         let before = cpu.instruction_count();
         let stop = cpu.step();
@@ -83,10 +85,10 @@ impl Guest {
     }
 
     /// Writes the present time into the shared data.
-    pub(crate) fn fill_shared_data(&self) {
+    pub(super) fn fill_shared_data(&self) {
         let kernel = self.kernel();
-        let shared = &self.0.layout.kuser_shared_data;
-        let time = &self.0.layout.ksystem_time;
+        let shared = &self.layout().kuser_shared_data;
+        let time = &self.layout().ksystem_time;
         let interval_ns = kernel.config().clock_interval_ns.max(1);
         let ticks = kernel.now_ns() / interval_ns;
         // Milliseconds of a tick, with 24 binary places. Source: GetTickCount's arithmetic.
@@ -102,8 +104,8 @@ impl Guest {
         put_time(&mut put, time, shared.interrupt_time, kernel.interrupt_time_100ns());
         put_time(&mut put, time, shared.system_time, kernel.system_time_100ns());
         put_time(&mut put, time, shared.tick_count, ticks);
-        let mut cpu = self.0.cpu.borrow_mut();
-        cpu.memory_mut().poke(self.0.space.shared_data, &page).expect("the page is mapped");
+        let mut cpu = self.cpu.borrow_mut();
+        cpu.memory_mut().poke(self.space.shared_data, &page).expect("the page is mapped");
     }
 }
 

@@ -9,8 +9,7 @@ use std::cell::{Cell, RefCell};
 use cpu_x86::{Memory, Rights};
 use portcls_emulator::Irql;
 
-use crate::guest::Guest;
-use crate::life::loaded::Loaded;
+use super::vm::Vm;
 
 /// A range of whole pages that may be paged out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +21,13 @@ pub(crate) struct Pageable {
 }
 
 /// What may be paged out, and whether it is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Paging {
     ranges: RefCell<Vec<Pageable>>,
     is_out: Cell<bool>,
 }
 
 impl Paging {
-    /// The pageable sections of an image.
-    pub fn new(loaded: &Loaded) -> Paging {
-        Paging { ranges: RefCell::new(loaded.pageable.clone()), is_out: Cell::new(false) }
-    }
-
     /// Whether an address may be paged out.
     pub fn holds(&self, address: u64) -> bool {
         let ranges = self.ranges.borrow();
@@ -49,28 +43,28 @@ impl Paging {
     }
 }
 
-impl Guest {
+impl Vm {
     /// Brings pageable memory in or out, as an IRQL wants it.
-    pub(crate) fn settle_paging(&self, irql: Irql) {
+    pub(super) fn settle_paging(&self, irql: Irql) {
         let wants_out = irql >= Irql::DISPATCH_LEVEL;
-        if self.0.paging.is_out.get() != wants_out {
-            let mut cpu = self.0.cpu.borrow_mut();
-            self.0.paging.switch(cpu.memory_mut(), wants_out);
+        if self.paging.is_out.get() != wants_out {
+            let mut cpu = self.cpu.borrow_mut();
+            self.paging.switch(cpu.memory_mut(), wants_out);
         }
     }
 
     /// Pages that were mapped with `rights` may be paged out from now on.
-    pub(crate) fn add_pageable(&self, range: Pageable) {
-        if self.0.paging.is_out.get() {
-            let mut cpu = self.0.cpu.borrow_mut();
+    pub fn add_pageable(&self, range: Pageable) {
+        if self.paging.is_out.get() {
+            let mut cpu = self.cpu.borrow_mut();
             let memory = cpu.memory_mut();
             memory.protect(range.address, range.bytes, Rights::empty()).expect("just mapped");
         }
-        self.0.paging.ranges.borrow_mut().push(range);
+        self.paging.ranges.borrow_mut().push(range);
     }
 
     /// The range at `address` is unmapped.
-    pub(crate) fn remove_pageable(&self, address: u64) {
-        self.0.paging.ranges.borrow_mut().retain(|range| range.address != address);
+    pub fn remove_pageable(&self, address: u64) {
+        self.paging.ranges.borrow_mut().retain(|range| range.address != address);
     }
 }

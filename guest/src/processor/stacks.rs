@@ -6,7 +6,7 @@
 use cpu_x86::{Cpu, MapError, PAGE_BYTES, Rights};
 use portcls_emulator::Running;
 
-use crate::processor::space::Space;
+use super::space::Space;
 
 /// How many stacks there are.
 const STACKS: u64 = 4;

@@ -1,60 +1,58 @@
 //! What is done at each stop of the interpreter.
 
-use cpu_x86::{Mode, PortRead, PortWidth, Register, Stop};
+use cpu_x86::{PortRead, PortWidth, Stop};
 use portcls_emulator::Irql;
 
+use super::call::Served;
+use super::outside::{Mistake, Outside};
+use super::thunk::Thunk;
+use super::vm::Vm;
 use crate::debugger::Pause;
-use crate::guest::Guest;
-use crate::objects::leak::Serving;
-use crate::processor::arguments::Convention;
-use crate::processor::call::Served;
-use crate::processor::thunk::Thunk;
-use crate::routine::{Call, Checked, Routine};
 
-impl Guest {
+impl Vm {
     /// Serves a stop. The processor is free meanwhile, except for its answer.
     #[inline(always)]
-    pub(crate) fn serve(&self, stop: Stop) -> Served {
+    pub(super) fn serve(&self, outside: &impl Outside, stop: Stop) -> Served {
         match stop {
             Stop::Budget => {}
-            Stop::PortRead(read) => self.read_port(&read),
+            Stop::PortRead(read) => self.read_port(outside, &read),
             Stop::PortWrite { port, width, value } => match width {
                 PortWidth::Byte => self.kernel().write_port_u8(port, value as u8),
                 PortWidth::Word => self.kernel().write_port_u16(port, value as u16),
                 PortWidth::Dword => self.kernel().write_port_u32(port, value),
             },
-            Stop::Reached { address } => return self.reach(address),
-            other => self.serve_rare(other),
+            Stop::Reached { address } => return self.reach(outside, address),
+            other => self.serve_rare(outside, other),
         }
         Served::GoOn
     }
 
     #[inline(always)]
-    fn read_port(&self, read: &PortRead) {
+    fn read_port(&self, outside: &impl Outside, read: &PortRead) {
         let kernel = self.kernel();
         let value = match read.width {
             PortWidth::Byte => u32::from(kernel.read_port_u8(read.port)),
             PortWidth::Word => u32::from(kernel.read_port_u16(read.port)),
             PortWidth::Dword => kernel.read_port_u32(read.port),
         };
-        let finished = self.0.cpu.borrow_mut().finish_port_read(read, value);
+        let finished = self.cpu.borrow_mut().finish_port_read(read, value);
         if let Err(fault) = finished {
-            self.accuse_driver(fault);
+            outside.accuse(Mistake::Access(fault));
         }
     }
 
     #[cold]
-    fn serve_rare(&self, stop: Stop) {
+    fn serve_rare(&self, outside: &impl Outside, stop: Stop) {
         match stop {
             Stop::Cr8Read(read) => {
                 let irql = self.kernel().current_irql();
-                self.0.cpu.borrow_mut().finish_cr8_read(&read, u64::from(irql.0));
+                self.cpu.borrow_mut().finish_cr8_read(&read, u64::from(irql.0));
             }
-            Stop::Cr8Write { value } => self.write_cr8(value),
+            Stop::Cr8Write { value } => self.write_cr8(outside, value),
             Stop::TimestampRead => {
                 // Assumed: a time stamp counter of 1 GHz, so that it counts ns.
                 let now_ns = self.kernel().now_ns();
-                self.0.cpu.borrow_mut().finish_timestamp_read(now_ns);
+                self.cpu.borrow_mut().finish_timestamp_read(now_ns);
             }
             Stop::InterruptFlag => self.switch_interrupts(),
             Stop::Breakpoint { .. } => self.ask_debugger(Pause::Breakpoint),
@@ -63,23 +61,23 @@ impl Guest {
             }
             Stop::Fault(fault) if self.is_shared_data(fault.address) => {
                 let (stop, retired) = self.step_over_shared_data();
-                let time_ns = retired * self.0.options.instruction_ns;
+                let time_ns = retired * self.options.instruction_ns;
                 self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
                 match stop {
                     // A write, or an access that reaches into the next page.
-                    Stop::Fault(fault) => self.accuse_driver(fault),
+                    Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
                     stop => {
-                        self.serve(stop);
+                        self.serve(outside, stop);
                     }
                 }
             }
-            Stop::Fault(fault) => self.accuse_driver(fault),
-            other => self.raise_trap(other),
+            Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
+            other => outside.accuse(Mistake::Trap(other)),
         }
     }
 
     /// A new task priority: what was masked is delivered when it falls.
-    fn write_cr8(&self, value: u64) {
+    fn write_cr8(&self, outside: &impl Outside, value: u64) {
         let kernel = self.kernel();
         match u8::try_from(value) {
             Ok(level) if level <= Irql::HIGH_LEVEL.0 => {
@@ -90,7 +88,10 @@ impl Guest {
                     kernel.lower_irql(new);
                 }
             }
-            _ => self.raise_general_protection(&format!("{value:#x} was written to CR8")),
+            _ => {
+                let what = format!("{value:#x} was written to CR8");
+                outside.accuse(Mistake::Protection(&what));
+            }
         }
     }
 
@@ -100,73 +101,31 @@ impl Guest {
     /// driver that asks for the IRQL meanwhile sees that.
     fn switch_interrupts(&self) {
         let kernel = self.kernel();
-        let on = self.0.cpu.borrow().flags().contains(cpu_x86::RFlags::INTERRUPT);
-        let before = self.0.irql_before_cli.take();
+        let on = self.cpu.borrow().flags().contains(cpu_x86::RFlags::INTERRUPT);
+        let before = self.irql_before_cli.take();
         match (on, before) {
             (true, Some(irql)) => kernel.lower_irql(irql.min(kernel.current_irql())),
             (false, None) => {
                 let irql = kernel.raise_irql(Irql::HIGH_LEVEL.max(kernel.current_irql()));
-                self.0.irql_before_cli.set(Some(irql));
+                self.irql_before_cli.set(Some(irql));
             }
-            (false, before) => self.0.irql_before_cli.set(before),
+            (false, before) => self.irql_before_cli.set(before),
             (true, None) => {}
         }
     }
 
     /// The guest called, or returned.
     #[inline]
-    fn reach(&self, address: u64) -> Served {
-        let routine = match self.0.thunks.borrow().at(address) {
+    fn reach(&self, outside: &impl Outside, address: u64) -> Served {
+        let routine = match self.thunks.borrow().at(address) {
             Some(Thunk::Return) => return Served::Returned,
             Some(Thunk::Routine(routine)) => Some(*routine),
             Some(Thunk::Missing(_)) | None => None,
         };
         match routine {
-            Some(routine) => self.serve_routine(routine),
-            None => self.reach_nothing(address),
+            Some(routine) => outside.serve_routine(routine),
+            None => outside.reach_nothing(address),
         }
         Served::GoOn
-    }
-
-    /// Runs a routine and returns from it.
-    #[inline]
-    fn serve_routine(&self, routine: &'static Routine) {
-        let (arguments, stack_pointer) = self.arguments(routine.convention);
-        let serving = Serving { routine, return_address: arguments.return_address };
-        let outer = self.0.serving.replace(Some(serving));
-        if let Checked::UpTo(limit) = routine.checked
-            && self.kernel().current_irql() > limit
-        {
-            self.kernel().require_irql_at_most(limit, routine.name);
-        }
-        let result = (routine.serve)(&Call::new(self, routine, arguments));
-        self.0.serving.set(outer);
-        let mut cpu = self.0.cpu.borrow_mut();
-        cpu.set_rip(arguments.return_address);
-        match cpu.mode() {
-            Mode::Bits64 => {
-                cpu.set_register(Register::Rax, result);
-                cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(8));
-            }
-            Mode::Bits32 => {
-                let popped = 4 + routine.stack_bytes();
-                cpu.set_register(Register::Rax, result & u64::from(u32::MAX));
-                cpu.set_register(Register::Rdx, result >> 32);
-                cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(popped));
-            }
-        }
-    }
-
-    /// What was called is not there.
-    #[cold]
-    fn reach_nothing(&self, address: u64) {
-        let missing = self.0.thunks.borrow().name(address).map(str::to_owned);
-        let Some(name) = missing else {
-            self.raise_general_protection(&format!("{address:#x} was called"));
-            return;
-        };
-        let (arguments, _) = self.arguments(Convention::Stdcall);
-        let caller = self.describe_address(arguments.return_address);
-        self.kernel().unsupported(&format!("{name}, called before {caller}"));
     }
 }

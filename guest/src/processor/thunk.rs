@@ -1,22 +1,25 @@
 //! Thunks: addresses that stand for routines outside the guest.
 //!
-//! A call to one stops the interpreter. The first is where a call into the guest returns to.
+//! A call to one stops the interpreter. The first is where a call into the guest returns to. A
+//! thunk holds a number; what routine that is, is known to whoever serves it.
 
 use std::ops::Range;
-
-use crate::routine::Routine;
 
 /// The distance between two thunks: enough that a jump beside one is not another one.
 const STRIDE: u64 = 16;
 
+/// A routine, as the processor knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RoutineNumber(pub u32);
+
 /// What is behind a thunk.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Thunk {
     /// The way back out of the guest.
     Return,
-    /// A routine of ours.
-    Routine(&'static Routine),
-    /// A routine that we do not have, by module and name.
+    /// A routine that is there.
+    Routine(RoutineNumber),
+    /// A routine that is not, by module and name.
     Missing(String),
 }
 
@@ -37,25 +40,27 @@ impl Thunks {
         self.range.start
     }
 
-    /// A new thunk; `None` when the range is used up.
-    pub fn add(&mut self, thunk: Thunk) -> Option<u64> {
+    /// The thunk of a routine, made when it is asked for first; `None` when the range is used up.
+    pub fn of_routine(&mut self, routine: RoutineNumber) -> Option<u64> {
+        let wanted = Thunk::Routine(routine);
+        match self.thunks.iter().position(|thunk| *thunk == wanted) {
+            Some(index) => Some(self.range.start + index as u64 * STRIDE),
+            None => self.add(wanted),
+        }
+    }
+
+    /// A new thunk for a routine that is not there; `None` when the range is used up.
+    pub fn of_missing(&mut self, name: String) -> Option<u64> {
+        self.add(Thunk::Missing(name))
+    }
+
+    fn add(&mut self, thunk: Thunk) -> Option<u64> {
         let address = self.range.start + self.thunks.len() as u64 * STRIDE;
         if address >= self.range.end {
             return None;
         }
         self.thunks.push(thunk);
         Some(address)
-    }
-
-    /// The thunk of a routine, made when it is asked for first.
-    pub fn of_routine(&mut self, routine: &'static Routine) -> Option<u64> {
-        let known = self.thunks.iter().position(
-            |thunk| matches!(thunk, Thunk::Routine(other) if std::ptr::eq(*other, routine)),
-        );
-        match known {
-            Some(index) => Some(self.range.start + index as u64 * STRIDE),
-            None => self.add(Thunk::Routine(routine)),
-        }
     }
 
     /// What is behind an address, `None` between and behind the thunks.
@@ -67,13 +72,29 @@ impl Thunks {
         }
         self.thunks.get((offset / STRIDE) as usize)
     }
+}
 
-    /// The name behind an address, for a report.
-    pub fn name(&self, address: u64) -> Option<&str> {
-        match self.at(address)? {
-            Thunk::Return => Some("the kernel"),
-            Thunk::Routine(routine) => Some(routine.name),
-            Thunk::Missing(name) => Some(name),
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_routine_has_one_thunk_and_an_address_beside_it_is_none() {
+        let mut thunks = Thunks::new(0x1000..0x1030);
+        assert_eq!(thunks.at(thunks.return_address()), Some(&Thunk::Return));
+        let first = thunks.of_routine(RoutineNumber(7)).expect("there is room");
+        assert_eq!(thunks.of_routine(RoutineNumber(7)), Some(first));
+        assert_eq!(thunks.at(first), Some(&Thunk::Routine(RoutineNumber(7))));
+        assert_eq!(thunks.at(first + 1), None);
+        assert_eq!(thunks.at(first + STRIDE), None);
+        assert_eq!(thunks.at(0xFFF), None);
+    }
+
+    #[test]
+    fn the_range_is_the_limit() {
+        let mut thunks = Thunks::new(0x1000..0x1030);
+        assert_eq!(thunks.of_missing("A of b.sys".to_owned()), Some(0x1010));
+        assert_eq!(thunks.of_missing("A of b.sys".to_owned()), Some(0x1020), "each is its own");
+        assert_eq!(thunks.of_routine(RoutineNumber(0)), None);
     }
 }

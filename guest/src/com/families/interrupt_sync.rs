@@ -8,9 +8,9 @@ use portcls_port::interfaces::{IInterruptSync, RoutinePosition};
 
 use super::Family;
 use crate::com::this::This;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer};
+use crate::tables::bindings::Bound;
 
 pub(super) static FAMILY: Family = Family {
     name: "IInterruptSync",

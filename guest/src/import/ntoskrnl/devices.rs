@@ -8,9 +8,9 @@ use portcls_port::ks::LengthReply;
 
 use super::registry::KeyHandle;
 use crate::memory::at;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("IoAllocateWorkItem", UpTo(DISPATCH_LEVEL), allocate_work_item),
@@ -179,12 +179,29 @@ fn queue_work_item(
     context: Pointer,
 ) {
     let Some(item) = work_item(call, address) else { return };
+    if !can_refer_to(call, item.device) {
+        return;
+    }
     if !item.waits.replace(true) {
         item.routine.set((routine.0, context.0));
     }
-    debug_assert!(call.guest().device_at(item.device.0).is_some() || item.device.is_null());
     // A second time while it waits is a mistake that the kernel reports.
     call.kernel().queue_work_item(&item.item);
+}
+
+/// Whether the system can hold a reference to a device while a work item waits. Where there is no
+/// memory it faults, and another thing's count is bug check REFERENCE_BY_POINTER.
+///
+/// IoAllocateWorkItem only keeps the pointer, so the mistake shows when the item is queued.
+/// Assumed: another thing has no count that is right, for what lies in front of it is unknown.
+fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
+    let guest = call.guest();
+    let is_device = guest.device_at(device.0).is_some();
+    if !is_device {
+        guest.load_u16(device.at(guest.layout().device_object.type_));
+        accuse_of_bad_count(call, device, "is no device, and a work item was queued for it");
+    }
+    is_device
 }
 
 /// `VOID IoFreeWorkItem(PIO_WORKITEM)`
@@ -220,23 +237,27 @@ impl Bound for References {
 
 /// Counts references of the driver to an object. More given back than taken is bug check
 /// REFERENCE_BY_POINTER, as it is when a count falls below what others hold.
-fn count_reference(call: &Call<'_>, Pointer(address): Pointer, change: i64) -> Word {
+fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
-    let counted = guest.bound::<References>(address);
+    let counted = guest.bound::<References>(object.0);
     let before = counted.as_ref().map_or(0, |references| references.0.get());
     let Some(count) = before.checked_add_signed(change) else {
-        let message = format!("the object at {address:#x} was dereferenced too often");
-        let code = BugCheckCode::REFERENCE_BY_POINTER;
-        call.kernel().bug_check_with(code, [0, address, 0, 0], &message);
+        accuse_of_bad_count(call, object, "was dereferenced too often");
         return Word(0);
     };
     match counted {
-        Some(_) if count == 0 => drop(guest.unbind(address)),
+        Some(_) if count == 0 => drop(guest.unbind(object.0)),
         Some(references) => references.0.set(count),
-        None => guest.bind(address, Rc::new(References(Cell::new(count)))),
+        None => guest.bind(object.0, Rc::new(References(Cell::new(count)))),
     }
     // The system holds one itself.
     Word(count + 1)
+}
+
+fn accuse_of_bad_count(call: &Call<'_>, object: Pointer, what: &str) {
+    let code = BugCheckCode::REFERENCE_BY_POINTER;
+    let message = format!("the object at {:#x} {what}", object.0);
+    call.kernel().bug_check_with(code, [0, object.0, 0, 0], &message);
 }
 
 /// `LONG_PTR ObfReferenceObject(PVOID)`

@@ -14,9 +14,9 @@ pub(super) static ROUTINES: &[Routine] = &[
 ];
 
 /// What a list allocates and frees with when the driver names no routines.
-static ALLOCATE: Routine =
+pub(crate) static ALLOCATE: Routine =
     routine!("ExAllocatePoolWithTag", ByKernel, memory::ex_allocate_pool_with_tag);
-static FREE: Routine = routine!("ExFreePool", ByKernel, memory::ex_free_pool);
+pub(crate) static FREE: Routine = routine!("ExFreePool", ByKernel, memory::ex_free_pool);
 
 /// POOL_NX_ALLOCATION, the one flag that changes the type of the pool. Source: wdm.h.
 const NOT_EXECUTABLE: u32 = 0x200;

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, PoolType, SpinLock};
 
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
-use crate::objects::pool::Fill;
 use crate::routine;
 use crate::routine::{Call, Pointer, Routine, Word};
+use crate::tables::bindings::Bound;
+use crate::tables::pool_table::Fill;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("ExAllocatePool", ByKernel, ex_allocate_pool),

@@ -6,9 +6,9 @@ use portcls_emulator::{FastMutex, Mutex};
 
 use super::objects::{found, write_header};
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("ExAcquireFastMutex", ByKernel, acquire_fast_mutex).fastcall(),

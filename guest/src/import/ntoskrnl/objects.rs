@@ -8,9 +8,9 @@ use std::rc::Rc;
 use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Timer, TimerKind};
 
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("KeCancelTimer", ByKernel, cancel_timer),

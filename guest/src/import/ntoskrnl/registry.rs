@@ -11,10 +11,10 @@ use portcls_emulator::{Irql, NtStatus};
 use portcls_port::interfaces::RegistryAnswer;
 
 use crate::guest::Guest;
-use crate::objects::binding::Bound;
 use crate::objects::registry_table::ask_table;
 use crate::routine;
 use crate::routine::{Call, Out, Pointer, Routine, Word};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("RtlQueryRegistryValues", ByKernel, query_registry_values),

@@ -15,9 +15,9 @@ use portcls_emulator::{
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("IoAllocateIrp", UpTo(DISPATCH_LEVEL), allocate_irp),
@@ -25,6 +25,10 @@ pub(super) static ROUTINES: &[Routine] = &[
     routine!("IofCallDriver", UpTo(DISPATCH_LEVEL), call_driver).fastcall(),
     routine!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
 ];
+
+/// What a driver's table holds before anybody fills it in.
+pub(crate) static INVALID_REQUEST: Routine =
+    routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
 /// When a completion routine is called. Source: wdm.h, SL_INVOKE_ON_.
 const INVOKE_ON_CANCEL: u8 = 0x20;
@@ -45,6 +49,15 @@ impl Bound for DriverRequest {
     fn left(&self) -> Option<&'static str> {
         Some("IRPs of its own")
     }
+}
+
+/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`, and KsDispatchInvalidDeviceRequest
+pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -> NtStatus {
+    if let Some(irp) = call.guest().irp_at(irp.0) {
+        irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
+        call.kernel().complete_request(&irp);
+    }
+    NtStatus::INVALID_DEVICE_REQUEST
 }
 
 /// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`

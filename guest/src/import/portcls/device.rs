@@ -17,9 +17,9 @@ use portcls_port::{
 use crate::com::Hold;
 use crate::guest::Guest;
 use crate::objects::automation::complete_pending_property_request;
-use crate::objects::binding::Bound;
 use crate::routine;
 use crate::routine::{Call, Out, Pointer, Routine};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("PcAddAdapterDevice", ByKernel, add_adapter_device),

@@ -1,0 +1,54 @@
+//! `IUnknown` as a driver sees it: the first three slots of every vtable.
+
+use portcls_emulator::NtStatus;
+use portcls_port::com::NO_INTERFACE;
+use portcls_port::guid::iid;
+
+use super::Family;
+use crate::routine;
+use crate::routine::{Call, Out, Pointer, Routine};
+
+pub(super) static FAMILY: Family =
+    Family { name: "IUnknown", iid: iid::UNKNOWN, bases: &[], methods: &[] };
+
+/// The first three slots of every vtable.
+pub(super) static METHODS: [Routine; 3] = [
+    routine!("IUnknown::QueryInterface", ByKernel, query_interface),
+    routine!("IUnknown::AddRef", ByKernel, add_ref),
+    routine!("IUnknown::Release", ByKernel, release),
+];
+
+/// `NTSTATUS QueryInterface(REFIID, PVOID *)`
+fn query_interface(
+    call: &Call<'_>,
+    this: Pointer,
+    wanted: Pointer,
+    out: Out<Pointer>,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    let Some(object) = guest.port_object(this.0) else { return Ok(()) };
+    let wanted = guest.load_guid(wanted.0);
+    // What PortCls keeps to itself is no interface of a driver.
+    let answer =
+        if wanted == iid::SUBDEVICE { Err(NO_INTERFACE) } else { object.query_interface(&wanted) };
+    match answer {
+        Ok(interface) => {
+            out.set(guest, Pointer(guest.give(&interface.into_unknown(), &wanted)));
+            Ok(())
+        }
+        Err(failure) => {
+            out.set(guest, Pointer::NULL);
+            Err(failure)
+        }
+    }
+}
+
+/// `ULONG AddRef()`
+fn add_ref(call: &Call<'_>, this: Pointer) -> u32 {
+    call.guest().add_port_reference(this.0)
+}
+
+/// `ULONG Release()`
+fn release(call: &Call<'_>, this: Pointer) -> u32 {
+    call.guest().release_port_object(this.0)
+}

@@ -1,0 +1,42 @@
+//! A guest's birth: a processor, the driver's image in it, and what the driver may reach.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_driver_file::image::Image;
+use portcls_emulator::Kernel;
+
+use super::load::load;
+use super::load_error::LoadError;
+use super::routines::faces;
+use crate::guest::{Guest, GuestState};
+use crate::processor::vm::{GuestOptions, Vm};
+use crate::tables::bindings::Bindings;
+use crate::tables::guest_table::GuestTable;
+use crate::tables::pool_table::PoolTable;
+use crate::tables::port_table::PortTable;
+use crate::tables::shown_table::ShownTable;
+
+impl Guest {
+    /// Loads an image into a new guest; nothing of it runs yet.
+    ///
+    /// # Errors
+    /// When the image cannot be mapped.
+    pub fn new(kernel: &Kernel, image: &Image, options: GuestOptions) -> Result<Guest, LoadError> {
+        let vm = Vm::new(kernel, image.mode(), options)?;
+        let loaded = load(&vm, image)?;
+        let space = vm.space;
+        Ok(Guest(Rc::new(GuestState {
+            vm,
+            loaded,
+            pool: PoolTable::new(space),
+            bindings: Bindings::default(),
+            shown: ShownTable::new(space),
+            port_objects: PortTable::new(space, faces()),
+            guest_objects: GuestTable::default(),
+            serving: Cell::new(None),
+            is_transfer_taken: Cell::new(false),
+            is_gone: Cell::new(false),
+        })))
+    }
+}

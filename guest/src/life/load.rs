@@ -1,0 +1,67 @@
+//! Puts an image into the guest's memory: mapped, relocated, its imports bound.
+
+use std::ops::Range;
+
+use cpu_x86::PAGE_BYTES;
+use portcls_driver_file::image::{Image, Residence, Section};
+
+use super::bind_imports::{bind_imports, put_pointer};
+use super::load_error::LoadError;
+use crate::processor::paging::Pageable;
+use crate::processor::vm::Vm;
+use crate::tables::loaded::Loaded;
+
+const PAGE: u64 = PAGE_BYTES as u64;
+
+/// The security cookie of the driver. Assumed: any value but the one in the file; a fixed one
+/// keeps runs alike. Its upper 16 bits are zero on x64, as Windows has it.
+const SECURITY_COOKIE: u64 = 0x0000_6D1D_1401_31F8;
+
+/// Puts an image where the space has room for it.
+pub(super) fn load(vm: &Vm, image: &Image) -> Result<Loaded, LoadError> {
+    let mut image = image.clone();
+    let base = vm.space.image;
+    image.relocate(base)?;
+    let mut cpu = vm.cpu.borrow_mut();
+    for region in image.regions() {
+        let at = base + u64::from(region.rva);
+        cpu.memory_mut().map(at, u64::from(region.size), region.rights)?;
+    }
+    for (rva, bytes) in image.contents() {
+        cpu.memory_mut().poke(base + u64::from(rva), bytes)?;
+    }
+    bind_imports(&mut cpu, &image, vm.space, &mut vm.thunks.borrow_mut())?;
+    if let Some(rva) = image.load_config().security_cookie_rva {
+        put_pointer(&mut cpu, base + u64::from(rva), SECURITY_COOKIE)?;
+    }
+    let pageable: Vec<Pageable> = sections(&image, Residence::Paged)
+        .filter_map(|section| {
+            let pages = whole_pages(base, section)?;
+            let rights = cpu.memory().rights(pages.start)?;
+            Some(Pageable { address: pages.start, bytes: pages.end - pages.start, rights })
+        })
+        .collect();
+    drop(cpu);
+    for range in pageable {
+        vm.add_pageable(range);
+    }
+    let discardable = sections(&image, Residence::Discardable)
+        .filter_map(|section| whole_pages(base, section))
+        .collect();
+    let (size, entry) = (u64::from(image.size()), base + u64::from(image.entry_rva()));
+    Ok(Loaded { base, size, entry, image, discardable })
+}
+
+fn sections(image: &Image, residence: Residence) -> impl Iterator<Item = &Section> {
+    image.sections().iter().filter(move |section| section.residence == residence)
+}
+
+/// The pages that a section has to itself: sections are aligned to pages, and the rest of the
+/// last page belongs to nobody else.
+fn whole_pages(base: u64, section: &Section) -> Option<Range<u64>> {
+    if !u64::from(section.rva).is_multiple_of(PAGE) {
+        return None;
+    }
+    let start = base + u64::from(section.rva);
+    Some(start..start + u64::from(section.size).next_multiple_of(PAGE))
+}

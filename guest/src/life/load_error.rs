@@ -1,0 +1,28 @@
+//! Why an image could not be loaded.
+
+use cpu_x86::{Fault, MapError};
+use portcls_driver_file::image::ImageError;
+
+/// Why an image could not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// It cannot be moved to where it has to go.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// It does not fit into the guest's memory.
+    #[error("the image cannot be mapped: {0}")]
+    Memory(#[from] MapError),
+    /// It imports more than there are addresses for.
+    #[error("the image imports too much: {what} does not fit")]
+    TooManyImports {
+        /// The import that was one too many.
+        what: String,
+    },
+}
+
+impl From<Fault> for LoadError {
+    fn from(fault: Fault) -> LoadError {
+        LoadError::Memory(MapError::NotMapped { address: fault.address })
+    }
+}

@@ -1,0 +1,63 @@
+//! Memory of the kernel's own objects, which the guest sees and the kernel writes.
+
+use cpu_x86::{PAGE_BYTES, Rights};
+
+use crate::guest::Guest;
+
+impl Guest {
+    /// Memory for an object, filled with `content`: pages of its own, and a free one behind.
+    pub(crate) fn new_object_block(&self, content: &[u8]) -> u64 {
+        let bytes = block_bytes(content.len());
+        let place = self.0.shown.place(bytes);
+        let mut cpu = self.0.vm.cpu.borrow_mut();
+        let memory = cpu.memory_mut();
+        match place {
+            Some(place) if memory.map(place, bytes, Rights::READ | Rights::WRITE).is_ok() => {
+                memory.poke(place, content).expect("just mapped");
+                place
+            }
+            _ => {
+                drop(cpu);
+                self.kernel().unsupported("more objects of the kernel than there is memory for");
+                0
+            }
+        }
+    }
+
+    /// Gives the memory of an object back: it is not mapped any more.
+    pub(crate) fn free_object_block(&self, address: u64, length: usize) {
+        let bytes = block_bytes(length);
+        let unmapped = self.0.vm.cpu.borrow_mut().memory_mut().unmap(address, bytes);
+        if unmapped.is_ok() {
+            self.0.shown.give_back(address, bytes);
+        }
+    }
+
+    /// Writes as the kernel does to its own objects: the rights of the driver do not matter.
+    pub(crate) fn put(&self, address: u64, bytes: &[u8]) {
+        let written = self.0.vm.cpu.borrow_mut().memory_mut().poke(address, bytes);
+        debug_assert!(written.is_ok() || self.kernel().is_frozen(), "{address:#x} is mapped");
+    }
+
+    pub(crate) fn put_u8(&self, address: u64, value: u8) {
+        self.put(address, &[value]);
+    }
+
+    pub(crate) fn put_u16(&self, address: u64, value: u16) {
+        self.put(address, &value.to_le_bytes());
+    }
+
+    pub(crate) fn put_u32(&self, address: u64, value: u32) {
+        self.put(address, &value.to_le_bytes());
+    }
+
+    pub(crate) fn put_word(&self, address: u64, value: u64) {
+        let bytes = value.to_le_bytes();
+        self.put(address, &bytes[..self.pointer_bytes() as usize]);
+    }
+}
+
+/// Bytes of the pages that an object has to itself.
+fn block_bytes(length: usize) -> u64 {
+    (length as u64).max(1).next_multiple_of(PAGE_BYTES as u64)
+}

@@ -1,0 +1,41 @@
+//! The guest's memory, accessed from outside as the processor accesses it, rights and all.
+
+use cpu_x86::Fault;
+
+use super::vm::Vm;
+
+impl Vm {
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// The fault that the processor would have met; `bytes` may hold the part before it.
+    #[inline]
+    pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+        self.settle_irql();
+        self.cpu.borrow().memory().read(address, bytes)
+    }
+
+    /// Reads a pointer.
+    ///
+    /// # Errors
+    /// As [`Vm::read`].
+    #[inline]
+    pub fn read_word(&self, address: u64) -> Result<u64, Fault> {
+        let mut bytes = [0; 8];
+        match self.pointer_bytes() {
+            8 => self.read(address, &mut bytes)?,
+            _ => self.read(address, &mut bytes[..4])?,
+        }
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    /// As [`Vm::read`].
+    #[inline]
+    pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
+        self.settle_irql();
+        self.cpu.borrow_mut().memory_mut().write(address, bytes)
+    }
+}

@@ -1,0 +1,118 @@
+//! The machine that runs a driver's code: the interpreter, its stacks, thunks and fixed pages.
+//!
+//! The interpreter is borrowed for the length of a run and never while a stop is served. What a
+//! stop asks for and the processor has not is asked of an [`Outside`](super::outside::Outside).
+//! It must never know a routine, a pool block, or what a driver is for.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use cpu_x86::{Cpu, MapError, Mode};
+use portcls_emulator::{Irql, Kernel};
+
+use super::control_region;
+use super::paging::Paging;
+use super::space::Space;
+use super::stacks::Stacks;
+use super::thunk::{RoutineNumber, Thunks};
+use crate::debugger::Debugger;
+use crate::layout::Layout;
+
+/// What may be set about a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestOptions {
+    /// Time of one instruction in ns.
+    /// Assumed: 1 ns; the port accesses of 1 us dwarf it, and a loop still takes time.
+    pub instruction_ns: u64,
+    /// The most instructions of one call into the driver; more are reported as a hang.
+    pub call_budget: u64,
+    /// The most instructions between two looks at the kernel's preemption point. The kernel's
+    /// deadlines are met to the instruction in any case; 1 is for whoever explores.
+    pub longest_slice: u64,
+}
+
+impl Default for GuestOptions {
+    fn default() -> Self {
+        GuestOptions { instruction_ns: 1, call_budget: 100_000_000, longest_slice: u64::MAX }
+    }
+}
+
+/// A processor with the memory that it has before anything is loaded.
+pub(crate) struct Vm {
+    pub options: GuestOptions,
+    pub space: &'static Space,
+    layout: &'static Layout,
+    mode: Mode,
+
+    kernel: Kernel,
+    pub cpu: Rc<RefCell<Cpu>>,
+    pub(super) debugger: RefCell<Option<Rc<dyn Debugger>>>,
+
+    pub thunks: RefCell<Thunks>,
+    pub stacks: Stacks,
+    pub paging: Paging,
+    /// The instruction count at which the debugger wants to be asked, `u64::MAX` for none.
+    pub(super) pause_at: Cell<u64>,
+    /// The IRQL that the memory was last settled for.
+    pub(super) settled_irql: Cell<Irql>,
+    /// The IRQL before CLI, while interrupts are off.
+    pub(super) irql_before_cli: Cell<Option<Irql>>,
+}
+
+impl Vm {
+    /// A processor of one bitness, with its stacks and the pages at fixed places.
+    ///
+    /// # Errors
+    /// When these cannot be mapped.
+    pub fn new(kernel: &Kernel, mode: Mode, options: GuestOptions) -> Result<Vm, MapError> {
+        let (space, layout) = (Space::of(mode), Layout::of(mode));
+        let mut cpu = Cpu::new(mode);
+        cpu.add_stop_addresses(space.thunks.start..=space.thunks.end - 1);
+        let stacks = Stacks::map(&mut cpu, space)?;
+        control_region::map(&mut cpu, space, layout)?;
+        Ok(Vm {
+            options,
+            space,
+            layout,
+            mode,
+            kernel: kernel.clone(),
+            cpu: Rc::new(RefCell::new(cpu)),
+            debugger: RefCell::new(None),
+            thunks: RefCell::new(Thunks::new(space.thunks.clone())),
+            stacks,
+            paging: Paging::default(),
+            pause_at: Cell::new(u64::MAX),
+            settled_irql: Cell::new(Irql::PASSIVE_LEVEL),
+            irql_before_cli: Cell::new(None),
+        })
+    }
+
+    /// The kernel whose time its instructions take.
+    #[inline]
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// 32 or 64 bits.
+    #[inline]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Where the fields of structures lie.
+    #[inline]
+    pub fn layout(&self) -> &'static Layout {
+        self.layout
+    }
+
+    /// Bytes of a pointer.
+    #[inline]
+    pub fn pointer_bytes(&self) -> u64 {
+        self.space.pointer_bytes
+    }
+
+    /// The address of a routine, for a field or a vtable that the driver calls it through.
+    pub fn thunk_of(&self, routine: RoutineNumber) -> u64 {
+        self.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
+    }
+}

@@ -1,0 +1,182 @@
+//! Objects of the kernel that a driver keeps in its own memory, by their address.
+//!
+//! A KDPC, a KTIMER or a KEVENT is bytes of the driver to the driver; the kernel's object that
+//! stands behind it is found by where those bytes are.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::origin::Origin;
+
+/// An object that a driver keeps in its memory.
+pub trait Bound: Any {
+    /// What is still to come of it, such as "a timer that is set": its memory must not go yet.
+    /// `None` when it may.
+    fn pending(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What it is called in the plural, such as "work items", when the driver has to give it back
+    /// before it is unloaded; `None` when it need not.
+    fn left(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The most objects that a driver keeps at a time.
+/// Assumed: a driver has some dozens; only one that has lost its way makes more than this.
+const BINDING_LIMIT: usize = 65_536;
+
+struct Binding {
+    object: Rc<dyn Bound>,
+    origin: Option<Origin>,
+}
+
+/// The bound objects of a guest.
+#[derive(Default)]
+pub(crate) struct Bindings(RefCell<BTreeMap<u64, Binding>>);
+
+/// There is room for no more.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+impl Bindings {
+    pub fn clear(&self) {
+        let all = std::mem::take(&mut *self.0.borrow_mut());
+        drop(all);
+    }
+
+    /// Binds an object to an address; it replaces what was there, and that is dropped.
+    pub fn insert(
+        &self,
+        address: u64,
+        object: Rc<dyn Bound>,
+        origin: Option<Origin>,
+    ) -> Result<(), Full> {
+        if self.0.borrow().len() >= BINDING_LIMIT {
+            return Err(Full);
+        }
+        let old = self.0.borrow_mut().insert(address, Binding { object, origin });
+        drop(old);
+        Ok(())
+    }
+
+    /// The object bound to an address, if it is a `T`.
+    pub fn get<T: Bound>(&self, address: u64) -> Option<Rc<T>> {
+        let object = Rc::clone(&self.0.borrow().get(&address)?.object);
+        let object: Rc<dyn Any> = object;
+        object.downcast().ok()
+    }
+
+    /// The first object of a kind that is what `is` says, with its address.
+    pub fn find<T: Bound>(&self, is: impl Fn(&T) -> bool) -> Option<(u64, Rc<T>)> {
+        self.0.borrow().iter().find_map(|(address, bound)| {
+            let object: Rc<dyn Any> = Rc::clone(&bound.object) as Rc<dyn Any>;
+            let object = object.downcast::<T>().ok()?;
+            is(&object).then_some((*address, object))
+        })
+    }
+
+    /// Takes an object away.
+    pub fn take(&self, address: u64) -> Option<Rc<dyn Bound>> {
+        self.0.borrow_mut().remove(&address).map(|bound| bound.object)
+    }
+
+    /// Takes away what is bound in a range that goes; the first of it that is still pending, with
+    /// its address.
+    pub fn remove(&self, range: Range<u64>) -> Option<(u64, &'static str)> {
+        let mut bindings = self.0.borrow_mut();
+        let addresses: Vec<u64> = bindings.range(range).map(|(address, _)| *address).collect();
+        let removed: Vec<(u64, Binding)> = addresses
+            .into_iter()
+            .filter_map(|address| Some((address, bindings.remove(&address)?)))
+            .collect();
+        drop(bindings);
+        removed.iter().find_map(|(address, bound)| Some((*address, bound.object.pending()?)))
+    }
+
+    /// What the driver has to give back, with how it came by it.
+    pub fn left(&self) -> Vec<(&'static str, Option<Origin>)> {
+        let bindings = self.0.borrow();
+        let left = bindings.values().filter_map(|bound| Some((bound.object.left()?, bound.origin)));
+        left.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Something that is still to come while it is set.
+    struct Alarm {
+        is_set: bool,
+    }
+
+    impl Bound for Alarm {
+        fn pending(&self) -> Option<&'static str> {
+            self.is_set.then_some("an alarm that is set")
+        }
+
+        fn left(&self) -> Option<&'static str> {
+            self.is_set.then_some("alarms that are set")
+        }
+    }
+
+    struct Mark;
+
+    impl Bound for Mark {}
+
+    const HERE: Option<Origin> = Some(Origin::Argument { routine: 0x1000 });
+
+    #[test]
+    fn an_object_is_found_by_its_address_and_its_kind() {
+        let bindings = Bindings::default();
+        bindings.insert(0x10, Rc::new(Alarm { is_set: false }), None).unwrap();
+        assert!(bindings.get::<Alarm>(0x10).is_some());
+        assert!(bindings.get::<Mark>(0x10).is_none(), "another kind");
+        assert!(bindings.get::<Alarm>(0x11).is_none(), "another address");
+        bindings.insert(0x10, Rc::new(Mark), None).unwrap();
+        assert!(bindings.get::<Alarm>(0x10).is_none(), "it was replaced");
+        assert!(bindings.take(0x10).is_some());
+        assert!(bindings.get::<Mark>(0x10).is_none());
+    }
+
+    #[test]
+    fn the_first_object_of_a_kind_is_found_by_what_it_is() {
+        let bindings = Bindings::default();
+        bindings.insert(0x10, Rc::new(Mark), None).unwrap();
+        bindings.insert(0x20, Rc::new(Alarm { is_set: false }), None).unwrap();
+        bindings.insert(0x30, Rc::new(Alarm { is_set: true }), None).unwrap();
+        let found = bindings.find::<Alarm>(|alarm| alarm.is_set);
+        assert_eq!(found.map(|(address, _)| address), Some(0x30));
+    }
+
+    #[test]
+    fn a_range_that_goes_takes_its_objects_along_and_tells_what_is_pending() {
+        let bindings = Bindings::default();
+        bindings.insert(0x10, Rc::new(Alarm { is_set: false }), None).unwrap();
+        bindings.insert(0x18, Rc::new(Alarm { is_set: true }), HERE).unwrap();
+        bindings.insert(0x20, Rc::new(Alarm { is_set: true }), None).unwrap();
+        assert_eq!(bindings.left().len(), 2);
+        assert_eq!(bindings.left()[0], ("alarms that are set", HERE));
+        assert_eq!(bindings.remove(0x10..0x20), Some((0x18, "an alarm that is set")));
+        assert!(bindings.get::<Alarm>(0x10).is_none());
+        assert!(bindings.get::<Alarm>(0x20).is_some(), "behind the range");
+        assert_eq!(bindings.remove(0x10..0x20), None);
+    }
+
+    #[test]
+    fn the_limit_is_what_a_driver_may_keep_at_a_time() {
+        let bindings = Bindings::default();
+        let mark: Rc<dyn Bound> = Rc::new(Mark);
+        for address in 0..BINDING_LIMIT as u64 {
+            bindings.insert(address, Rc::clone(&mark), None).unwrap();
+        }
+        assert_eq!(bindings.insert(u64::MAX, Rc::clone(&mark), None), Err(Full));
+        bindings.take(0);
+        assert_eq!(bindings.insert(u64::MAX, mark, None), Ok(()));
+    }
+}

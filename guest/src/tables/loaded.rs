@@ -1,0 +1,36 @@
+//! An image in the guest's memory: where it is, and what it was read from.
+
+use std::ops::Range;
+
+use portcls_driver_file::image::Image;
+
+/// An image in memory.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Where it begins.
+    pub base: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Where DriverEntry begins.
+    pub entry: u64,
+    /// The image as it was read, moved to `base`.
+    pub image: Image,
+    /// Whole pages that go after DriverEntry.
+    pub(crate) discardable: Vec<Range<u64>>,
+}
+
+impl Loaded {
+    /// The offset of an address in the image, `None` outside of it.
+    #[must_use]
+    pub fn rva(&self, address: u64) -> Option<u32> {
+        let offset = address.checked_sub(self.base)?;
+        (offset < self.size).then_some(offset as u32)
+    }
+
+    /// The name of the section that holds an address.
+    #[must_use]
+    pub fn section_name(&self, address: u64) -> Option<&str> {
+        let section = self.image.section_at(self.rva(address)?)?;
+        Some(&section.name)
+    }
+}

@@ -1,0 +1,308 @@
+//! The port's COM objects that the driver has seen, and the references that it holds.
+//!
+//! A pointer that the driver was only lent stays known as long as the object lives; what was
+//! released to its end is known too.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use portcls_port::com::IUnknown;
+use portcls_port::guid::Guid;
+
+use super::origin::Origin;
+use crate::processor::space::{Space, Upwards};
+use crate::processor::thunk::RoutineNumber;
+
+/// Bytes of an object in the guest: its vtable pointer, and room that a wild index hits.
+const OBJECT_BYTES: u64 = 32;
+
+/// One vtable: the most derived interface of an object, which serves its bases too.
+#[derive(Debug)]
+pub(crate) struct Face {
+    /// The interface.
+    pub name: &'static str,
+    /// Its identifier.
+    pub iid: Guid,
+    /// The interfaces that it is derived from, `IUnknown` aside.
+    pub bases: &'static [Guid],
+    /// All methods in the order of their slots.
+    pub slots: Vec<RoutineNumber>,
+}
+
+/// Which of the faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FaceNumber(usize);
+
+struct PortObject {
+    face: FaceNumber,
+    weak: Weak<dyn IUnknown>,
+    /// Kept while the guest has references.
+    strong: Option<Rc<dyn IUnknown>>,
+    references: u32,
+    /// How it came by the first of them.
+    origin: Option<Origin>,
+    /// Blocks in guest memory that live as long as the object, by what they hold.
+    attachments: BTreeMap<u64, u64>,
+    /// The use without a reference was reported.
+    is_reported: bool,
+}
+
+/// What is behind a pointer to an object of the port.
+pub(crate) enum Behind {
+    /// The object, alive.
+    Object(Rc<dyn IUnknown>),
+    /// An object of this interface that is gone.
+    Gone(&'static str),
+    /// Nothing that the driver was ever given.
+    Nothing,
+}
+
+/// What a release did.
+pub(crate) enum Released {
+    /// So many references of the driver are left. The object, when it was the last, is dropped by
+    /// whoever asked, for its destructor may come back here.
+    Left(u32, Option<Rc<dyn IUnknown>>),
+    /// The driver held none; the interface, and whether that is new.
+    Never { interface: &'static str, is_new: bool },
+    /// No object is known there.
+    Unknown,
+}
+
+/// The port's objects that the guest has seen.
+pub(crate) struct PortTable {
+    /// The derived ones before those they are derived from.
+    faces: Vec<Face>,
+    state: RefCell<State>,
+}
+
+struct State {
+    by_address: BTreeMap<u64, PortObject>,
+    /// By the address of the object here, and its face.
+    by_identity: BTreeMap<(usize, FaceNumber), u64>,
+    vtables: BTreeMap<FaceNumber, u64>,
+    objects: Upwards,
+    vtable_room: Upwards,
+}
+
+impl PortTable {
+    pub fn new(space: &Space, faces: Vec<Face>) -> PortTable {
+        PortTable {
+            faces,
+            state: RefCell::new(State {
+                by_address: BTreeMap::new(),
+                by_identity: BTreeMap::new(),
+                vtables: BTreeMap::new(),
+                objects: Upwards::new(&space.port_objects),
+                vtable_room: Upwards::new(&space.vtables),
+            }),
+        }
+    }
+
+    /// Lets everything go.
+    pub fn clear(&self) {
+        let mut state = self.state.borrow_mut();
+        let objects = std::mem::take(&mut state.by_address);
+        state.by_identity.clear();
+        drop(state);
+        drop(objects);
+    }
+
+    /// The faces in their order.
+    pub fn faces(&self) -> impl Iterator<Item = (FaceNumber, &Face)> {
+        self.faces.iter().enumerate().map(|(index, face)| (FaceNumber(index), face))
+    }
+
+    /// One of them.
+    pub fn face(&self, number: FaceNumber) -> &Face {
+        &self.faces[number.0]
+    }
+
+    /// Where the vtable of a face is, if it was made.
+    pub fn vtable(&self, face: FaceNumber) -> Option<u64> {
+        self.state.borrow().vtables.get(&face).copied()
+    }
+
+    /// A place for the vtable of a face, which is known there from now on.
+    pub fn place_vtable(&self, face: FaceNumber, bytes: u64) -> u64 {
+        let mut state = self.state.borrow_mut();
+        let address = state.vtable_room.take(bytes, 16).expect("the range holds every vtable");
+        state.vtables.insert(face, address);
+        address
+    }
+
+    /// A place for an object; `None` when the range is used up.
+    pub fn place_object(&self) -> Option<u64> {
+        self.state.borrow_mut().objects.take(OBJECT_BYTES, OBJECT_BYTES)
+    }
+
+    /// Where an object is as one of its faces, if the driver has seen it.
+    pub fn address_of(&self, object: &Rc<dyn IUnknown>, face: FaceNumber) -> Option<u64> {
+        self.state.borrow().by_identity.get(&(identity(object), face)).copied()
+    }
+
+    /// An object is at an address from now on; the driver has no reference to it.
+    pub fn insert(&self, address: u64, object: &Rc<dyn IUnknown>, face: FaceNumber) {
+        let entry = PortObject {
+            face,
+            weak: Rc::downgrade(object),
+            strong: None,
+            references: 0,
+            origin: None,
+            attachments: BTreeMap::new(),
+            is_reported: false,
+        };
+        let mut state = self.state.borrow_mut();
+        state.by_identity.insert((identity(object), face), address);
+        state.by_address.insert(address, entry);
+    }
+
+    /// What is behind a pointer.
+    pub fn behind(&self, address: u64) -> Behind {
+        let state = self.state.borrow();
+        let Some(entry) = state.by_address.get(&address) else { return Behind::Nothing };
+        match entry.weak.upgrade() {
+            Some(object) => Behind::Object(object),
+            None => Behind::Gone(self.face(entry.face).name),
+        }
+    }
+
+    /// One more reference of the driver to `object`, which is at an address; how many that makes,
+    /// 0 when nothing is known there.
+    pub fn add_reference(
+        &self,
+        address: u64,
+        object: Rc<dyn IUnknown>,
+        origin: Option<Origin>,
+    ) -> u32 {
+        let mut state = self.state.borrow_mut();
+        let Some(entry) = state.by_address.get_mut(&address) else { return 0 };
+        if entry.references == 0 {
+            entry.strong = Some(object);
+            entry.origin = origin;
+        }
+        entry.references += 1;
+        entry.references
+    }
+
+    /// One reference of the driver less.
+    pub fn release(&self, address: u64) -> Released {
+        let mut state = self.state.borrow_mut();
+        let Some(entry) = state.by_address.get_mut(&address) else { return Released::Unknown };
+        let Some(left) = entry.references.checked_sub(1) else {
+            let is_new = !std::mem::replace(&mut entry.is_reported, true);
+            return Released::Never { interface: self.face(entry.face).name, is_new };
+        };
+        entry.references = left;
+        let last = if left == 0 { entry.strong.take() } else { None };
+        Released::Left(left, last)
+    }
+
+    /// The block of guest memory that was attached to an object under a key.
+    pub fn attachment(&self, address: u64, key: u64) -> Option<u64> {
+        self.state.borrow().by_address.get(&address)?.attachments.get(&key).copied()
+    }
+
+    /// A block of guest memory goes with an object from now on.
+    pub fn attach(&self, address: u64, key: u64, block: u64) {
+        if let Some(entry) = self.state.borrow_mut().by_address.get_mut(&address) {
+            entry.attachments.insert(key, block);
+        }
+    }
+
+    /// The references that the driver holds now, by object: the interface, how many, and how it
+    /// came by the first one.
+    pub fn references_in_use(&self) -> Vec<(&'static str, u32, Option<Origin>)> {
+        let state = self.state.borrow();
+        let held = state.by_address.values().filter(|entry| entry.references > 0);
+        held.map(|entry| (self.face(entry.face).name, entry.references, entry.origin)).collect()
+    }
+}
+
+/// What identifies an object here: where it is.
+fn identity(object: &Rc<dyn IUnknown>) -> usize {
+    Rc::as_ptr(object).cast::<()>() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use cpu_x86::Mode;
+    use portcls_emulator::NtStatus;
+    use portcls_port::com::{Interface, NO_INTERFACE};
+    use portcls_port::guid::iid;
+
+    use super::*;
+
+    /// An object without an interface of its own.
+    struct Plain;
+
+    impl IUnknown for Plain {
+        fn query_interface(self: Rc<Self>, _iid: &Guid) -> Result<Interface, NtStatus> {
+            Err(NO_INTERFACE)
+        }
+    }
+
+    fn table() -> (PortTable, FaceNumber) {
+        let face = Face { name: "IPlain", iid: iid::UNKNOWN, bases: &[], slots: Vec::new() };
+        let table = PortTable::new(Space::of(Mode::Bits64), vec![face]);
+        let (number, _) = table.faces().next().expect("one");
+        (table, number)
+    }
+
+    /// A table with an object that the driver was shown, and where.
+    fn shown(object: &Rc<dyn IUnknown>) -> (PortTable, u64) {
+        let (table, face) = table();
+        let address = table.place_object().expect("room");
+        table.insert(address, object, face);
+        assert_eq!(table.address_of(object, face), Some(address));
+        (table, address)
+    }
+
+    const HERE: Option<Origin> = Some(Origin::Argument { routine: 0x1000 });
+
+    #[test]
+    fn the_object_is_kept_from_the_first_reference_to_the_last() {
+        let object: Rc<dyn IUnknown> = Rc::new(Plain);
+        let (table, address) = shown(&object);
+        assert_eq!(Rc::strong_count(&object), 1, "shown, and not kept");
+        assert_eq!(table.add_reference(address, Rc::clone(&object), HERE), 1);
+        assert_eq!(table.add_reference(address, Rc::clone(&object), None), 2);
+        assert_eq!(Rc::strong_count(&object), 2);
+        assert_eq!(table.references_in_use(), [("IPlain", 2, HERE)], "where the first is from");
+        assert!(matches!(table.release(address), Released::Left(1, None)));
+        assert!(matches!(table.release(address), Released::Left(0, Some(_))));
+        assert_eq!(Rc::strong_count(&object), 1);
+        assert_eq!(table.references_in_use(), []);
+    }
+
+    #[test]
+    fn a_release_without_a_reference_is_new_once() {
+        let object: Rc<dyn IUnknown> = Rc::new(Plain);
+        let (table, address) = shown(&object);
+        let first = table.release(address);
+        assert!(matches!(first, Released::Never { interface: "IPlain", is_new: true }));
+        assert!(matches!(table.release(address), Released::Never { is_new: false, .. }));
+        assert!(matches!(table.release(address + 1), Released::Unknown));
+    }
+
+    #[test]
+    fn what_is_gone_is_known_by_its_interface() {
+        let object: Rc<dyn IUnknown> = Rc::new(Plain);
+        let (table, address) = shown(&object);
+        assert!(matches!(table.behind(address), Behind::Object(_)));
+        assert!(matches!(table.behind(address + 1), Behind::Nothing));
+        drop(object);
+        assert!(matches!(table.behind(address), Behind::Gone("IPlain")));
+    }
+
+    #[test]
+    fn a_block_goes_with_its_object_under_its_key() {
+        let object: Rc<dyn IUnknown> = Rc::new(Plain);
+        let (table, address) = shown(&object);
+        table.attach(address, 1, 0x5000);
+        assert_eq!(table.attachment(address, 1), Some(0x5000));
+        assert_eq!(table.attachment(address, 2), None);
+        table.clear();
+        assert_eq!(table.attachment(address, 1), None);
+    }
+}

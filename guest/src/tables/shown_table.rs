@@ -1,0 +1,161 @@
+//! The driver, device and request objects that a driver was shown, and where.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use cpu_x86::PAGE_BYTES;
+use portcls_emulator::{DeviceObject, DriverObject, Irp};
+
+use super::origin::Origin;
+use super::shown_irp::ShownIrp;
+use crate::processor::space::{Space, Upwards};
+
+const PAGE: u64 = PAGE_BYTES as u64;
+
+/// The objects that the driver was shown.
+pub(crate) struct ShownTable {
+    state: RefCell<State>,
+}
+
+/// A device that the driver was shown.
+struct Device {
+    address: u64,
+    object: Rc<DeviceObject>,
+    /// How the driver made it; `None` for a device of another one.
+    origin: Option<Origin>,
+}
+
+impl Device {
+    /// Whether the driver made it and did not delete it.
+    fn is_left(&self) -> bool {
+        let devices = self.object.driver().devices();
+        self.origin.is_some() && devices.iter().any(|other| Rc::ptr_eq(other, &self.object))
+    }
+}
+
+struct State {
+    places: Upwards,
+    drivers: Vec<(u64, Rc<DriverObject>)>,
+    devices: Vec<Device>,
+    requests: Vec<ShownIrp>,
+    /// Blocks that were given back, with their size.
+    free: Vec<(u64, u64)>,
+}
+
+impl ShownTable {
+    pub fn new(space: &Space) -> ShownTable {
+        ShownTable {
+            state: RefCell::new(State {
+                places: Upwards::new(&space.objects),
+                drivers: Vec::new(),
+                devices: Vec::new(),
+                requests: Vec::new(),
+                free: Vec::new(),
+            }),
+        }
+    }
+
+    /// Lets everything go.
+    pub fn clear(&self) {
+        let mut state = self.state.borrow_mut();
+        let drivers = std::mem::take(&mut state.drivers);
+        let devices = std::mem::take(&mut state.devices);
+        let requests = std::mem::take(&mut state.requests);
+        drop(state);
+        drop((drivers, devices, requests));
+    }
+
+    /// Pages for an object, with a free one behind them; `None` when the range is used up.
+    pub fn place(&self, bytes: u64) -> Option<u64> {
+        let mut state = self.state.borrow_mut();
+        match state.free.iter().position(|(_, free)| *free == bytes) {
+            Some(index) => Some(state.free.remove(index).0),
+            None => state.places.take(bytes + PAGE, PAGE),
+        }
+    }
+
+    /// The pages of an object that is gone may be used again.
+    pub fn give_back(&self, address: u64, bytes: u64) {
+        self.state.borrow_mut().free.push((address, bytes));
+    }
+
+    /// A driver is at an address from now on.
+    pub fn insert_driver(&self, address: u64, driver: &Rc<DriverObject>) {
+        self.state.borrow_mut().drivers.push((address, Rc::clone(driver)));
+    }
+
+    /// Where a driver is, if it was shown.
+    pub fn address_of_driver(&self, driver: &Rc<DriverObject>) -> Option<u64> {
+        let state = self.state.borrow();
+        state.drivers.iter().find(|(_, known)| Rc::ptr_eq(known, driver)).map(|(at, _)| *at)
+    }
+
+    /// The driver at an address.
+    pub fn driver_at(&self, address: u64) -> Option<Rc<DriverObject>> {
+        let state = self.state.borrow();
+        let found = state.drivers.iter().find(|(known, _)| *known == address)?;
+        Some(Rc::clone(&found.1))
+    }
+
+    /// A device is at an address from now on.
+    pub fn insert_device(&self, address: u64, device: &Rc<DeviceObject>) {
+        let device = Device { address, object: Rc::clone(device), origin: None };
+        self.state.borrow_mut().devices.push(device);
+    }
+
+    /// Where a device is, if it was shown.
+    pub fn address_of_device(&self, device: &Rc<DeviceObject>) -> Option<u64> {
+        let state = self.state.borrow();
+        let known = state.devices.iter().find(|known| Rc::ptr_eq(&known.object, device));
+        known.map(|known| known.address)
+    }
+
+    /// The device at an address.
+    pub fn device_at(&self, address: u64) -> Option<Rc<DeviceObject>> {
+        let state = self.state.borrow();
+        let found = state.devices.iter().find(|known| known.address == address)?;
+        Some(Rc::clone(&found.object))
+    }
+
+    /// The device at an address was made by the driver, in this way: it has to delete it.
+    pub fn note_device_of_driver(&self, address: u64, origin: Option<Origin>) {
+        let mut state = self.state.borrow_mut();
+        if let Some(device) = state.devices.iter_mut().find(|known| known.address == address) {
+            device.origin = origin;
+        }
+    }
+
+    /// A request is in guest memory from now on.
+    pub fn insert_irp(&self, shown: ShownIrp) {
+        self.state.borrow_mut().requests.push(shown);
+    }
+
+    /// The request behind an IRP.
+    pub fn irp_at(&self, address: u64) -> Option<Irp> {
+        let state = self.state.borrow();
+        let found = state.requests.iter().find(|known| known.address == address)?;
+        Some(found.irp.clone())
+    }
+
+    /// Works on what is known of the IRP at an address.
+    pub fn with_irp(&self, address: u64, work: impl FnOnce(&mut ShownIrp)) {
+        let mut state = self.state.borrow_mut();
+        if let Some(shown) = state.requests.iter_mut().find(|known| known.address == address) {
+            work(shown);
+        }
+    }
+
+    /// Takes out those requests that are what `which` says.
+    pub fn take_irps(&self, which: impl Fn(&ShownIrp) -> bool) -> Vec<ShownIrp> {
+        let mut state = self.state.borrow_mut();
+        state.requests.extract_if(.., |shown| which(shown)).collect()
+    }
+
+    /// Devices that the driver did not delete, and requests that it did not complete.
+    pub fn left(&self) -> Vec<(&'static str, Option<Origin>)> {
+        let state = self.state.borrow();
+        let devices = state.devices.iter().filter(|device| device.is_left());
+        let devices = devices.map(|device| ("device objects", device.origin));
+        devices.chain(state.requests.iter().filter_map(ShownIrp::left)).collect()
+    }
+}
