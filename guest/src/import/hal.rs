@@ -2,7 +2,7 @@
 
 use portcls_emulator::{Irql, Kernel};
 
-use super::Module;
+use super::module::Module;
 use crate::guest::Guest;
 use crate::routine::{Call, Routine};
 

@@ -19,7 +19,7 @@ mod time;
 use cpu_x86::Mode;
 use portcls_emulator::Irql;
 
-use super::{Module, Storage, Variable};
+use super::module::{Module, Storage, Variable};
 use crate::routine::Routine;
 
 /// The table.

@@ -6,8 +6,8 @@ mod object;
 
 use portcls_emulator::Irql;
 
-use super::Module;
-use crate::objects::automation::complete_pending_property_request;
+use super::module::Module;
+use crate::com::automation::complete_pending_property_request;
 use crate::routine::Routine;
 
 pub(crate) use device::DISPATCH;

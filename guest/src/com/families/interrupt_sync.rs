@@ -6,7 +6,7 @@ use portcls_emulator::{Interrupt, Irql, Kernel, NtStatus};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IInterruptSync, RoutinePosition};
 
-use super::Family;
+use crate::com::family::Family;
 use crate::com::this::this;
 use crate::guest::Guest;
 use crate::routine::{Call, Routine, status, status_of};

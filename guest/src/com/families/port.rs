@@ -10,9 +10,9 @@ use portcls_port::interfaces::{
     RegistryKeyType,
 };
 
-use super::Family;
 use super::registry_key::{hand_out_key, text_at};
 use crate::com::Hold;
+use crate::com::family::Family;
 use crate::com::this::this;
 use crate::guest::Guest;
 use crate::memory::at;

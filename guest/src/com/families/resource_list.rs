@@ -4,8 +4,8 @@ use portcls_emulator::{Irql, NtStatus, Resource, ResourceKind};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::IResourceList;
 
-use super::Family;
 use crate::com::Hold;
+use crate::com::family::Family;
 use crate::com::this::this;
 use crate::guest::Guest;
 use crate::objects::resources::{descriptor_at, descriptor_bytes, kind_of, list_bytes};

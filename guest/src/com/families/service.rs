@@ -4,8 +4,8 @@ use portcls_emulator::{Irql, NtStatus};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 
-use super::Family;
 use crate::com::Hold;
+use crate::com::family::Family;
 use crate::com::this::this;
 use crate::routine::{Call, Routine, status, status_of};
 
