@@ -8,7 +8,11 @@
 //! Counts are true: a reference that is given to the guest is one count in its object; a
 //! reference that the guest gives is one that is released when the wrapper goes.
 
+pub(crate) mod automation;
+mod border;
+mod descriptor;
 pub(crate) mod families;
+pub(crate) mod family;
 mod guest_object;
 mod miniport;
 mod notified;
@@ -17,60 +21,4 @@ mod port_objects;
 mod tests;
 mod this;
 
-use std::rc::Rc;
-
-use portcls_port::com::{ComInterface, IUnknown, query};
-use portcls_port::guid::Guid;
-
-use crate::guest::Guest;
-
-pub(crate) use families::{FAMILIES, Family};
 pub(crate) use guest_object::{GuestObject, Hold};
-
-impl Guest {
-    /// The pointer by which the guest knows an object, counted once for the guest.
-    pub(crate) fn give(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
-        match self.guest_object_behind(object) {
-            Some(own) => own.give_back(iid),
-            None => self.give_port_object(object, iid),
-        }
-    }
-
-    /// The pointer by which the guest knows an object, for the length of a call: not counted.
-    pub(crate) fn lend(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
-        match self.guest_object_behind(object) {
-            Some(own) => own.pointer(iid),
-            None => self.lend_port_object(object, iid),
-        }
-    }
-
-    /// The object behind a pointer that the guest hands in; `None` for a null pointer.
-    pub(crate) fn object_at(
-        &self,
-        pointer: u64,
-        iid: &Guid,
-        hold: Hold,
-    ) -> Option<Rc<dyn IUnknown>> {
-        if pointer == 0 {
-            return None;
-        }
-        if self.is_port_object(pointer) {
-            let object = self.port_object(pointer)?;
-            if hold == Hold::Adopt {
-                self.release_port_object(pointer);
-            }
-            return Some(object);
-        }
-        Some(GuestObject::wrap(self, pointer, iid, hold))
-    }
-
-    /// The object behind a pointer, as one of its interfaces.
-    pub(crate) fn interface_at<I: ComInterface + ?Sized>(
-        &self,
-        pointer: u64,
-        hold: Hold,
-    ) -> Option<Rc<I>> {
-        let object = self.object_at(pointer, &I::IID, hold)?;
-        query::<I>(&object).ok()
-    }
-}

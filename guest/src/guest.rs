@@ -14,11 +14,12 @@ use portcls_emulator::Kernel;
 use crate::debugger::Debugger;
 use crate::layout::Layout;
 use crate::processor::outside::{Mistake, Outside};
+use crate::processor::thunk::{RoutineNumber, Thunk};
 use crate::processor::vm::Vm;
 use crate::tables::bindings::Bindings;
 use crate::tables::guest_table::GuestTable;
 use crate::tables::loaded::Loaded;
-use crate::tables::origin::Serving;
+use crate::tables::origin::{Origin, Serving};
 use crate::tables::pool_table::PoolTable;
 use crate::tables::port_table::PortTable;
 use crate::tables::shown_table::ShownTable;
@@ -37,6 +38,8 @@ pub(crate) struct GuestState {
     pub shown: ShownTable,
     pub port_objects: PortTable,
     pub guest_objects: GuestTable,
+    /// What each routine is called, by its number.
+    pub routine_names: &'static [&'static str],
     /// The routine that is served now, for the words of a bug check and of a leak.
     pub serving: Cell<Option<Serving>>,
     /// Whether the transfer buffer is taken.
@@ -87,6 +90,41 @@ impl Guest {
     #[must_use]
     pub fn stack_around(&self, address: u64) -> Option<Range<u64>> {
         self.0.vm.stacks.range(address)
+    }
+
+    /// A code address as `image+offset`, or by the routine's name.
+    #[must_use]
+    pub fn describe_address(&self, address: u64) -> String {
+        if let Some(rva) = self.0.loaded.rva(address) {
+            return format!("the driver+{rva:#x}");
+        }
+        self.name_of_thunk(address).unwrap_or_else(|| format!("{address:#x}"))
+    }
+
+    /// What a thunk's address stands for, for a report: `KeSetEvent`, `IPortMidi::Notify`.
+    #[must_use]
+    pub fn name_of_thunk(&self, address: u64) -> Option<String> {
+        match self.0.vm.thunks.borrow().at(address)? {
+            Thunk::Return => Some("the kernel".to_owned()),
+            Thunk::Routine(number) => Some(self.name_of_routine(*number).to_owned()),
+            Thunk::Missing(name) => Some(name.clone()),
+        }
+    }
+
+    /// What the routine is called that is served now.
+    pub(crate) fn name_of_serving(&self) -> &'static str {
+        let serving = self.0.serving.get();
+        serving.map_or("the kernel", |serving| self.name_of_routine(serving.routine))
+    }
+
+    fn name_of_routine(&self, number: RoutineNumber) -> &'static str {
+        self.0.routine_names[number.0 as usize]
+    }
+
+    /// The origin of what the routine that is served now hands out.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        let Serving { routine, return_address } = self.0.serving.get()?;
+        Some(Origin::Call { routine: self.name_of_routine(routine), return_address })
     }
 
     /// Has a debugger asked at instruction boundaries.

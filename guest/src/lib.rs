@@ -30,8 +30,8 @@ pub mod routine;
 mod tables;
 
 pub use guest::Guest;
+pub use life::leak::{Leak, Left};
 pub use life::load_error::LoadError;
-pub use objects::leak::{Leak, Left};
 pub use processor::arguments::Convention;
 pub use processor::vm::GuestOptions;
 pub use tables::bindings::Bound;

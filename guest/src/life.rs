@@ -7,6 +7,7 @@ mod bind_imports;
 mod birth;
 mod driver;
 mod fault;
+pub(crate) mod leak;
 mod load;
 pub(crate) mod load_error;
 mod routines;

@@ -3,12 +3,9 @@
 //! Owns how each of them lies in guest memory, and what a change of it there means to the kernel.
 //! It must never know which routine a driver imports it by.
 
-pub(crate) mod automation;
 mod binding;
-pub(crate) mod descriptor;
 mod devices;
 pub(crate) mod irp;
-pub(crate) mod leak;
 mod object_memory;
 mod pool;
 pub(crate) mod power;

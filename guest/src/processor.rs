@@ -6,9 +6,11 @@
 pub(crate) mod arguments;
 mod call;
 mod control_region;
+mod irql;
 mod memory;
 pub(crate) mod outside;
 pub(crate) mod paging;
+mod shared_data;
 pub(crate) mod space;
 mod stacks;
 mod stops;

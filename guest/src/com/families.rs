@@ -12,21 +12,8 @@ mod resource_list;
 mod service;
 mod unknown;
 
-use portcls_port::guid::Guid;
-
+use super::family::Family;
 use crate::routine::Routine;
-
-/// One vtable.
-pub(crate) struct Family {
-    /// The interface.
-    pub name: &'static str,
-    /// Its identifier.
-    pub iid: Guid,
-    /// The interfaces that it is derived from, `IUnknown` aside.
-    pub bases: &'static [Guid],
-    /// The methods behind those of `IUnknown`.
-    pub methods: &'static [Routine],
-}
 
 /// All families, the derived ones before those they are derived from.
 pub(crate) static FAMILIES: &[&Family] = &[
@@ -39,9 +26,7 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &unknown::FAMILY,
 ];
 
-impl Family {
-    /// All slots of its vtable in their order.
-    pub fn slots(&'static self) -> impl Iterator<Item = &'static Routine> {
-        unknown::METHODS.iter().chain(self.methods)
-    }
+/// All slots of a family's vtable in their order.
+pub(crate) fn slots(family: &'static Family) -> impl Iterator<Item = &'static Routine> {
+    unknown::METHODS.iter().chain(family.methods)
 }

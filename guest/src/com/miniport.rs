@@ -12,8 +12,8 @@ use portcls_port::interfaces::{
 };
 use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 
+use super::descriptor::read_filter_descriptor;
 use super::{GuestObject, Hold};
-use crate::objects::descriptor::read_filter_descriptor;
 
 /// The slots of `IMiniport` and `IMiniportMidi`. Source: portcls.h.
 const GET_DESCRIPTION: u64 = 3;

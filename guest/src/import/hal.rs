@@ -1,6 +1,6 @@
 //! `hal.dll`: ports, stalls, and what is about the processor.
 
-use super::Module;
+use super::module::Module;
 use crate::routine;
 use crate::routine::{Call, Pointer, Routine};
 

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WorkItem};
 
-use super::Module;
+use super::module::Module;
 use super::ntoskrnl::requests::invalid_request;
 use crate::guest::Guest;
 use crate::routine;

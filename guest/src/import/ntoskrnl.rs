@@ -18,7 +18,7 @@ mod time;
 
 use cpu_x86::Mode;
 
-use super::{Module, Storage, Variable};
+use super::module::{Module, Storage, Variable};
 
 /// The table.
 pub(super) static MODULE: Module = Module {

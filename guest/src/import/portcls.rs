@@ -4,7 +4,7 @@ mod connection;
 mod device;
 mod object;
 
-use super::Module;
+use super::module::Module;
 
 pub(crate) use device::DISPATCH;
 

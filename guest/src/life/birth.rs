@@ -8,7 +8,7 @@ use portcls_emulator::Kernel;
 
 use super::load::load;
 use super::load_error::LoadError;
-use super::routines::faces;
+use super::routines::{faces, names};
 use crate::guest::{Guest, GuestState};
 use crate::processor::vm::{GuestOptions, Vm};
 use crate::tables::bindings::Bindings;
@@ -34,6 +34,7 @@ impl Guest {
             shown: ShownTable::new(space),
             port_objects: PortTable::new(space, faces()),
             guest_objects: GuestTable::default(),
+            routine_names: names(),
             serving: Cell::new(None),
             is_transfer_taken: Cell::new(false),
             is_gone: Cell::new(false),

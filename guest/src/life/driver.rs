@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::{
-    AddDeviceRoutine, DeviceObject, DispatchRoutine, DriverObject, Irp, Kernel, MajorFunction,
-    NtStatus,
+    DeviceObject, DispatchRoutine, DriverObject, Irp, Kernel, MajorFunction, NtStatus,
 };
 use portcls_port::pc_dispatch_irp;
 
@@ -55,18 +54,6 @@ impl Guest {
         // DriverEntry may send requests to a device of its own.
         self.serve_dispatch_table(driver, object);
         object
-    }
-
-    /// Where a dispatch routine is written.
-    pub(crate) fn major_function(&self, driver: u64, major: u8) -> u64 {
-        let table = at(driver, self.layout().driver_object.major_function);
-        table.wrapping_add(u64::from(major) * self.pointer_bytes())
-    }
-
-    /// Where AddDevice is written.
-    pub(crate) fn add_device_field(&self, driver: u64) -> u64 {
-        let extension = self.load_word(at(driver, self.layout().driver_object.driver_extension));
-        at(extension, self.layout().driver_extension.add_device)
     }
 
     /// A UNICODE_STRING and its text, in memory that stays.
@@ -121,15 +108,6 @@ impl Guest {
             guest.with_irp(irp, device, routine, |irp| {
                 NtStatus(guest.call(routine, &[device_pointer, irp]) as u32)
             })
-        })
-    }
-
-    pub(crate) fn add_device_routine(&self, routine: u64) -> AddDeviceRoutine {
-        let guest = self.clone();
-        Rc::new(move |_, driver, physical| {
-            let words = [guest.driver_pointer(driver), guest.device_pointer(physical)];
-            let answer = NtStatus(guest.call(routine, &words) as u32);
-            if answer.is_success() { Ok(()) } else { Err(answer) }
         })
     }
 

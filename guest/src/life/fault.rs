@@ -175,15 +175,6 @@ impl Guest {
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
     }
 
-    /// A code address as `image+offset`, or by the routine's name.
-    #[must_use]
-    pub fn describe_address(&self, address: u64) -> String {
-        if let Some(rva) = self.0.loaded.rva(address) {
-            return format!("the driver+{rva:#x}");
-        }
-        self.name_of_thunk(address).unwrap_or_else(|| format!("{address:#x}"))
-    }
-
     /// What an address is that could not be accessed.
     fn describe_place(&self, address: u64, irql: Irql) -> String {
         if let Some(block) = self.0.pool.freed_at(address) {

@@ -34,16 +34,11 @@ pub(super) fn load(vm: &Vm, image: &Image) -> Result<Loaded, LoadError> {
     if let Some(rva) = image.load_config().security_cookie_rva {
         put_pointer(&mut cpu, base + u64::from(rva), SECURITY_COOKIE)?;
     }
-    let pageable: Vec<Pageable> = sections(&image, Residence::Paged)
-        .filter_map(|section| {
-            let pages = whole_pages(base, section)?;
-            let rights = cpu.memory().rights(pages.start)?;
-            Some(Pageable { address: pages.start, bytes: pages.end - pages.start, rights })
-        })
-        .collect();
-    drop(cpu);
-    for range in pageable {
-        vm.add_pageable(range);
+    for section in sections(&image, Residence::Paged) {
+        let Some(pages) = whole_pages(base, section) else { continue };
+        let Some(rights) = cpu.memory().rights(pages.start) else { continue };
+        let bytes = pages.end - pages.start;
+        vm.paging.add(cpu.memory_mut(), Pageable { address: pages.start, bytes, rights });
     }
     let discardable = sections(&image, Residence::Discardable)
         .filter_map(|section| whole_pages(base, section))

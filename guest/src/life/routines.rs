@@ -5,17 +5,33 @@
 
 use std::sync::LazyLock;
 
-use crate::com::{self, Family};
+use crate::com::families::{FAMILIES, slots};
+use crate::com::family::Family;
 use crate::guest::Guest;
 use crate::import::{self, Found};
-use crate::processor::thunk::{RoutineNumber, Thunk};
+use crate::processor::thunk::RoutineNumber;
 use crate::routine::Routine;
 use crate::tables::port_table::Face;
 
 /// The routines by their numbers.
 static ROUTINES: LazyLock<Vec<&'static Routine>> = LazyLock::new(|| {
-    let methods = com::FAMILIES.iter().flat_map(|family| family.slots());
+    let methods = FAMILIES.iter().flat_map(|family| slots(family));
     import::unexported().chain(methods).chain(import::exported()).collect()
+});
+
+/// Their names.
+static NAMES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| ROUTINES.iter().map(|routine| routine.name).collect());
+
+/// The vtables of the port's objects, by the numbers of their methods.
+static FACES: LazyLock<Vec<Face>> = LazyLock::new(|| {
+    let face = |family: &&'static Family| Face {
+        name: family.name,
+        iid: family.iid,
+        bases: family.bases,
+        slots: slots(family).map(number_of).collect(),
+    };
+    FAMILIES.iter().map(face).collect()
 });
 
 /// The routine with a number.
@@ -31,15 +47,14 @@ pub(super) fn number_of(routine: &'static Routine) -> RoutineNumber {
     RoutineNumber(index as u32)
 }
 
-/// The vtables of the port's objects, by the numbers of their methods.
-pub(super) fn faces() -> Vec<Face> {
-    let face = |family: &&'static Family| Face {
-        name: family.name,
-        iid: family.iid,
-        bases: family.bases,
-        slots: family.slots().map(number_of).collect(),
-    };
-    com::FAMILIES.iter().map(face).collect()
+/// What each routine is called, by its number.
+pub(super) fn names() -> &'static [&'static str] {
+    &NAMES
+}
+
+/// What the port's objects are seen as.
+pub(super) fn faces() -> &'static [Face] {
+    &FACES
 }
 
 impl Guest {
@@ -56,25 +71,5 @@ impl Guest {
             Found::Routine(routine) => Some(self.thunk_of(routine)),
             Found::Data(_) => None,
         }
-    }
-
-    /// What a thunk's address stands for, for a report: `KeSetEvent`, `IPortMidi::Notify`.
-    #[must_use]
-    pub fn name_of_thunk(&self, address: u64) -> Option<String> {
-        match self.0.vm.thunks.borrow().at(address)? {
-            Thunk::Return => Some("the kernel".to_owned()),
-            Thunk::Routine(number) => Some(routine(*number).name.to_owned()),
-            Thunk::Missing(name) => Some(name.clone()),
-        }
-    }
-
-    /// What a routine is called.
-    pub(crate) fn name_of_routine(&self, number: RoutineNumber) -> &'static str {
-        routine(number).name
-    }
-
-    /// What the routine is called that is served now.
-    pub(crate) fn name_of_serving(&self) -> &'static str {
-        self.0.serving.get().map_or("the kernel", |serving| routine(serving.routine).name)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, DriverObject, ObjectType};
+use portcls_emulator::{AddDeviceRoutine, DeviceObject, DriverObject, NtStatus, ObjectType};
 
 use crate::guest::Guest;
 use crate::memory::at;
@@ -32,6 +32,28 @@ impl Guest {
     /// The driver behind a DRIVER_OBJECT.
     pub(crate) fn driver_at(&self, address: u64) -> Option<Rc<DriverObject>> {
         self.0.shown.driver_at(address)
+    }
+
+    /// Where a dispatch routine is written.
+    pub(crate) fn major_function(&self, driver: u64, major: u8) -> u64 {
+        let table = at(driver, self.layout().driver_object.major_function);
+        table.wrapping_add(u64::from(major) * self.pointer_bytes())
+    }
+
+    /// Where AddDevice is written.
+    pub(crate) fn add_device_field(&self, driver: u64) -> u64 {
+        let extension = self.load_word(at(driver, self.layout().driver_object.driver_extension));
+        at(extension, self.layout().driver_extension.add_device)
+    }
+
+    /// AddDevice of the driver, as the kernel calls it.
+    pub(crate) fn add_device_routine(&self, routine: u64) -> AddDeviceRoutine {
+        let guest = self.clone();
+        Rc::new(move |_, driver, physical| {
+            let words = [guest.driver_pointer(driver), guest.device_pointer(physical)];
+            let answer = NtStatus(guest.call(routine, &words) as u32);
+            if answer.is_success() { Ok(()) } else { Err(answer) }
+        })
     }
 
     /// The DEVICE_OBJECT of a device, without a device extension when it is new.

@@ -68,7 +68,8 @@ impl Guest {
         }
         self.fill_pages(end..pages + length, BESIDE);
         if pool == PoolType::Paged {
-            self.0.vm.add_pageable(Pageable { address: pages, bytes: page_count * PAGE, rights });
+            let range = Pageable { address: pages, bytes: length, rights };
+            self.0.vm.paging.add(self.0.vm.cpu.borrow_mut().memory_mut(), range);
         }
         let address = pages + offset;
         let origin = self.origin();
@@ -111,7 +112,7 @@ impl Guest {
 
     fn unmap_block(&self, block: Block) {
         if block.pool == PoolType::Paged {
-            self.0.vm.remove_pageable(block.pages);
+            self.0.vm.paging.remove(block.pages);
         }
         let bytes = block.page_count * PAGE;
         let unmapped = self.0.vm.cpu.borrow_mut().memory_mut().unmap(block.pages, bytes);

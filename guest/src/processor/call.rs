@@ -134,7 +134,7 @@ impl Vm {
 
     /// Lets the time of so many instructions pass: the kernel may preempt the guest here.
     #[inline]
-    fn spend(&self, instructions: u64) {
+    pub(super) fn spend(&self, instructions: u64) {
         let time_ns = instructions.saturating_mul(self.options.instruction_ns);
         self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
     }

@@ -9,8 +9,6 @@ use std::cell::{Cell, RefCell};
 use cpu_x86::{Memory, Rights};
 use portcls_emulator::Irql;
 
-use super::vm::Vm;
-
 /// A range of whole pages that may be paged out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pageable {
@@ -34,37 +32,71 @@ impl Paging {
         ranges.iter().any(|range| (range.address..range.address + range.bytes).contains(&address))
     }
 
-    fn switch(&self, memory: &mut Memory, is_out: bool) {
-        self.is_out.set(is_out);
+    /// Brings pageable memory in or out, as an IRQL wants it.
+    pub fn settle(&self, memory: &mut Memory, irql: Irql) {
+        let wants_out = irql >= Irql::DISPATCH_LEVEL;
+        if self.is_out.replace(wants_out) == wants_out {
+            return;
+        }
         for range in self.ranges.borrow().iter() {
-            let rights = if is_out { Rights::empty() } else { range.rights };
+            let rights = if wants_out { Rights::empty() } else { range.rights };
             memory.protect(range.address, range.bytes, rights).expect("pageable memory is mapped");
         }
     }
-}
 
-impl Vm {
-    /// Brings pageable memory in or out, as an IRQL wants it.
-    pub(super) fn settle_paging(&self, irql: Irql) {
-        let wants_out = irql >= Irql::DISPATCH_LEVEL;
-        if self.paging.is_out.get() != wants_out {
-            let mut cpu = self.cpu.borrow_mut();
-            self.paging.switch(cpu.memory_mut(), wants_out);
-        }
-    }
-
-    /// Pages that were mapped with `rights` may be paged out from now on.
-    pub fn add_pageable(&self, range: Pageable) {
-        if self.paging.is_out.get() {
-            let mut cpu = self.cpu.borrow_mut();
-            let memory = cpu.memory_mut();
+    /// Pages that were mapped may be paged out from now on.
+    pub fn add(&self, memory: &mut Memory, range: Pageable) {
+        if self.is_out.get() {
             memory.protect(range.address, range.bytes, Rights::empty()).expect("just mapped");
         }
-        self.paging.ranges.borrow_mut().push(range);
+        self.ranges.borrow_mut().push(range);
     }
 
     /// The range at `address` is unmapped.
-    pub fn remove_pageable(&self, address: u64) {
-        self.paging.ranges.borrow_mut().retain(|range| range.address != address);
+    pub fn remove(&self, address: u64) {
+        self.ranges.borrow_mut().retain(|range| range.address != address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cpu_x86::{Cpu, Mode, PAGE_BYTES};
+
+    use super::*;
+
+    const PAGE: u64 = PAGE_BYTES as u64;
+
+    /// A processor with a pageable page at 1000 and a resident one behind it.
+    fn cpu(paging: &Paging) -> Cpu {
+        let mut cpu = Cpu::new(Mode::Bits32);
+        let memory = cpu.memory_mut();
+        memory.map(0x1000, 2 * PAGE, Rights::READ).expect("room");
+        paging.add(memory, Pageable { address: 0x1000, bytes: PAGE, rights: Rights::READ });
+        cpu
+    }
+
+    #[test]
+    fn pageable_memory_is_out_from_dispatch_level_on_and_comes_back_as_it_was() {
+        let paging = Paging::default();
+        let mut cpu = cpu(&paging);
+        let memory = cpu.memory_mut();
+        paging.settle(memory, Irql::DISPATCH_LEVEL);
+        assert_eq!(memory.rights(0x1000), Some(Rights::empty()));
+        assert_eq!(memory.rights(0x2000), Some(Rights::READ), "it is resident");
+        paging.settle(memory, Irql::APC_LEVEL);
+        assert_eq!(memory.rights(0x1000), Some(Rights::READ));
+        assert!(paging.holds(0x1FFF) && !paging.holds(0x2000));
+    }
+
+    #[test]
+    fn what_becomes_pageable_while_the_rest_is_out_is_out_at_once() {
+        let paging = Paging::default();
+        let mut cpu = cpu(&paging);
+        let memory = cpu.memory_mut();
+        paging.settle(memory, Irql::DISPATCH_LEVEL);
+        paging.add(memory, Pageable { address: 0x2000, bytes: PAGE, rights: Rights::READ });
+        assert_eq!(memory.rights(0x2000), Some(Rights::empty()));
+        paging.remove(0x2000);
+        assert!(!paging.holds(0x2000));
     }
 }

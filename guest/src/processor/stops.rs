@@ -1,10 +1,10 @@
 //! What is done at each stop of the interpreter.
 
 use cpu_x86::{PortRead, PortWidth, Stop};
-use portcls_emulator::Irql;
 
 use super::call::Served;
 use super::outside::{Mistake, Outside};
+use super::shared_data;
 use super::thunk::Thunk;
 use super::vm::Vm;
 use crate::debugger::Pause;
@@ -59,58 +59,26 @@ impl Vm {
             Stop::Watchpoint { address, access } => {
                 self.ask_debugger(Pause::Watchpoint { address, access });
             }
-            Stop::Fault(fault) if self.is_shared_data(fault.address) => {
-                let (stop, retired) = self.step_over_shared_data();
-                let time_ns = retired * self.options.instruction_ns;
-                self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
-                match stop {
-                    // A write, or an access that reaches into the next page.
-                    Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
-                    stop => {
-                        self.serve(outside, stop);
-                    }
-                }
+            Stop::Fault(fault) if shared_data::holds(self.space, fault.address) => {
+                self.read_shared_data(outside);
             }
             Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
             other => outside.accuse(Mistake::Trap(other)),
         }
     }
 
-    /// A new task priority: what was masked is delivered when it falls.
-    fn write_cr8(&self, outside: &impl Outside, value: u64) {
-        let kernel = self.kernel();
-        match u8::try_from(value) {
-            Ok(level) if level <= Irql::HIGH_LEVEL.0 => {
-                let new = Irql(level);
-                if new >= kernel.current_irql() {
-                    kernel.raise_irql(new);
-                } else {
-                    kernel.lower_irql(new);
-                }
+    /// Lets the instruction through that wants to read the shared data.
+    fn read_shared_data(&self, outside: &impl Outside) {
+        let content = shared_data::present(self.layout(), self.kernel());
+        let (stop, retired) =
+            shared_data::step_over(&mut self.cpu.borrow_mut(), self.space, &content);
+        self.spend(retired);
+        match stop {
+            // A write, or an access that reaches into the next page.
+            Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
+            stop => {
+                self.serve(outside, stop);
             }
-            _ => {
-                let what = format!("{value:#x} was written to CR8");
-                outside.accuse(Mistake::Protection(&what));
-            }
-        }
-    }
-
-    /// CLI and STI.
-    ///
-    /// Assumed: while interrupts are off the IRQL is HIGH_LEVEL, which keeps away the same; a
-    /// driver that asks for the IRQL meanwhile sees that.
-    fn switch_interrupts(&self) {
-        let kernel = self.kernel();
-        let on = self.cpu.borrow().flags().contains(cpu_x86::RFlags::INTERRUPT);
-        let before = self.irql_before_cli.take();
-        match (on, before) {
-            (true, Some(irql)) => kernel.lower_irql(irql.min(kernel.current_irql())),
-            (false, None) => {
-                let irql = kernel.raise_irql(Irql::HIGH_LEVEL.max(kernel.current_irql()));
-                self.irql_before_cli.set(Some(irql));
-            }
-            (false, before) => self.irql_before_cli.set(before),
-            (true, None) => {}
         }
     }
 

@@ -12,6 +12,7 @@ use portcls_emulator::{Irql, Kernel};
 
 use super::control_region;
 use super::paging::Paging;
+use super::shared_data;
 use super::space::Space;
 use super::stacks::Stacks;
 use super::thunk::{RoutineNumber, Thunks};
@@ -70,6 +71,7 @@ impl Vm {
         cpu.add_stop_addresses(space.thunks.start..=space.thunks.end - 1);
         let stacks = Stacks::map(&mut cpu, space)?;
         control_region::map(&mut cpu, space, layout)?;
+        shared_data::map(cpu.memory_mut(), space)?;
         Ok(Vm {
             options,
             space,

@@ -72,7 +72,7 @@ pub(crate) enum Released {
 /// The port's objects that the guest has seen.
 pub(crate) struct PortTable {
     /// The derived ones before those they are derived from.
-    faces: Vec<Face>,
+    faces: &'static [Face],
     state: RefCell<State>,
 }
 
@@ -86,7 +86,7 @@ struct State {
 }
 
 impl PortTable {
-    pub fn new(space: &Space, faces: Vec<Face>) -> PortTable {
+    pub fn new(space: &Space, faces: &'static [Face]) -> PortTable {
         PortTable {
             faces,
             state: RefCell::new(State {
@@ -109,12 +109,12 @@ impl PortTable {
     }
 
     /// The faces in their order.
-    pub fn faces(&self) -> impl Iterator<Item = (FaceNumber, &Face)> {
+    pub fn faces(&self) -> impl Iterator<Item = (FaceNumber, &'static Face)> + use<> {
         self.faces.iter().enumerate().map(|(index, face)| (FaceNumber(index), face))
     }
 
     /// One of them.
-    pub fn face(&self, number: FaceNumber) -> &Face {
+    pub fn face(&self, number: FaceNumber) -> &'static Face {
         &self.faces[number.0]
     }
 
@@ -244,7 +244,7 @@ mod tests {
 
     fn table() -> (PortTable, FaceNumber) {
         let face = Face { name: "IPlain", iid: iid::UNKNOWN, bases: &[], slots: Vec::new() };
-        let table = PortTable::new(Space::of(Mode::Bits64), vec![face]);
+        let table = PortTable::new(Space::of(Mode::Bits64), vec![face].leak());
         let (number, _) = table.faces().next().expect("one");
         (table, number)
     }

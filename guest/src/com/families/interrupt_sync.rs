@@ -6,7 +6,7 @@ use portcls_emulator::{Interrupt, Kernel, NtStatus};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IInterruptSync, RoutinePosition};
 
-use super::Family;
+use crate::com::family::Family;
 use crate::com::this::This;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer};

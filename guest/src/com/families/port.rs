@@ -7,9 +7,9 @@ use portcls_port::interfaces::{
     RegistryKeyType,
 };
 
-use super::Family;
 use super::registry_key::{hand_out_key, text_at};
 use crate::com::Hold;
+use crate::com::family::Family;
 use crate::com::this::This;
 use crate::guest::Guest;
 use crate::routine;

@@ -11,7 +11,7 @@ use portcls_port::com::IUnknown;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IRegistryKey, KeyAccess};
 
-use super::Family;
+use crate::com::family::Family;
 use crate::com::this::This;
 use crate::guest::Guest;
 use crate::objects::registry_table::ask_table;

@@ -4,8 +4,8 @@ use portcls_emulator::{NtStatus, Resource};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::IResourceList;
 
-use super::Family;
 use crate::com::Hold;
+use crate::com::family::Family;
 use crate::com::this::This;
 use crate::objects::resources::{descriptor_at, descriptor_bytes, kind_of, list_bytes};
 use crate::routine;

@@ -4,8 +4,8 @@ use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 
-use super::Family;
 use crate::com::Hold;
+use crate::com::family::Family;
 use crate::com::this::This;
 use crate::routine;
 use crate::routine::{Call, Pointer, Routine};

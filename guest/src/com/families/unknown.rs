@@ -4,7 +4,7 @@ use portcls_emulator::NtStatus;
 use portcls_port::com::NO_INTERFACE;
 use portcls_port::guid::iid;
 
-use super::Family;
+use crate::com::family::Family;
 use crate::routine;
 use crate::routine::{Call, Out, Pointer, Routine};
 

@@ -15,8 +15,8 @@ use portcls_port::{
 };
 
 use crate::com::Hold;
+use crate::com::automation::complete_pending_property_request;
 use crate::guest::Guest;
-use crate::objects::automation::complete_pending_property_request;
 use crate::routine;
 use crate::routine::{Call, Out, Pointer, Routine};
 use crate::tables::bindings::Bound;

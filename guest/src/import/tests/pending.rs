@@ -12,7 +12,7 @@ use portcls_port::ks::KsPropertyType;
 use portcls_port::pc_new_service_group;
 
 use super::{BOTH, Bench};
-use crate::objects::automation::read_property_item;
+use crate::com::automation::read_property_item;
 use portcls_driver_file::symbols::Symbols;
 
 /// Where the code keeps the address of the request.

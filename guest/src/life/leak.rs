@@ -1,10 +1,10 @@
-//! What a driver took and did not give back, and where it took it.
+//! What a driver took and did not give back at its end, and where it took it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::guest::Guest;
-use crate::tables::origin::{Origin, Serving};
+use crate::tables::origin::Origin;
 use portcls_driver_file::symbols::Symbols;
 
 /// What a driver left behind, from one place in it.
@@ -74,12 +74,6 @@ struct Sum {
 }
 
 impl Guest {
-    /// The origin of what the routine that is served now hands out.
-    pub(crate) fn origin(&self) -> Option<Origin> {
-        let Serving { routine, return_address } = self.0.serving.get()?;
-        Some(Origin::Call { routine: self.name_of_routine(routine), return_address })
-    }
-
     /// What the driver holds now and has to give back: after it was unloaded, the leaks.
     ///
     /// `symbols` is asked when there is something: reading them may take longer than the run.

@@ -13,9 +13,9 @@ use portcls_port::descriptor::{
 use portcls_port::guid::Guid;
 use portcls_port::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
 
+use super::automation::read_property_item;
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::objects::automation::read_property_item;
 
 /// The most pins, nodes, connections, categories, identifiers or ranges of one list.
 /// Assumed: the descriptors of MIDI devices have a handful of each.

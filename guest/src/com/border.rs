@@ -1,0 +1,57 @@
+//! Pointers that cross the border: an object that crosses it twice is the same one again.
+
+use std::rc::Rc;
+
+use portcls_port::com::{ComInterface, IUnknown, query};
+use portcls_port::guid::Guid;
+
+use super::{GuestObject, Hold};
+use crate::guest::Guest;
+
+impl Guest {
+    /// The pointer by which the guest knows an object, counted once for the guest.
+    pub(crate) fn give(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
+        match self.guest_object_behind(object) {
+            Some(own) => own.give_back(iid),
+            None => self.give_port_object(object, iid),
+        }
+    }
+
+    /// The pointer by which the guest knows an object, for the length of a call: not counted.
+    pub(crate) fn lend(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
+        match self.guest_object_behind(object) {
+            Some(own) => own.pointer(iid),
+            None => self.lend_port_object(object, iid),
+        }
+    }
+
+    /// The object behind a pointer that the guest hands in; `None` for a null pointer.
+    pub(crate) fn object_at(
+        &self,
+        pointer: u64,
+        iid: &Guid,
+        hold: Hold,
+    ) -> Option<Rc<dyn IUnknown>> {
+        if pointer == 0 {
+            return None;
+        }
+        if self.is_port_object(pointer) {
+            let object = self.port_object(pointer)?;
+            if hold == Hold::Adopt {
+                self.release_port_object(pointer);
+            }
+            return Some(object);
+        }
+        Some(GuestObject::wrap(self, pointer, iid, hold))
+    }
+
+    /// The object behind a pointer, as one of its interfaces.
+    pub(crate) fn interface_at<I: ComInterface + ?Sized>(
+        &self,
+        pointer: u64,
+        hold: Hold,
+    ) -> Option<Rc<I>> {
+        let object = self.object_at(pointer, &I::IID, hold)?;
+        query::<I>(&object).ok()
+    }
+}

@@ -1,0 +1,68 @@
+//! The IRQL as the driver's own code meets it: in CR8, in its flags, and in its memory.
+
+use cpu_x86::RFlags;
+use portcls_emulator::Irql;
+
+use super::control_region::tell_irql;
+use super::outside::{Mistake, Outside};
+use super::vm::Vm;
+
+impl Vm {
+    /// Makes the guest's memory what the present IRQL wants it to be: pageable memory is in or
+    /// out, and the control region, where a driver may read the IRQL inline, tells it. CLI does
+    /// not change what it tells.
+    #[inline]
+    pub fn settle_irql(&self) {
+        let irql = self.kernel().current_irql();
+        if self.settled_irql.replace(irql) != irql {
+            self.settle_new_irql(irql);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_new_irql(&self, irql: Irql) {
+        let mut cpu = self.cpu.borrow_mut();
+        let memory = cpu.memory_mut();
+        self.paging.settle(memory, irql);
+        let told = self.irql_before_cli.get().unwrap_or(irql);
+        tell_irql(memory, self.space, self.layout(), told);
+    }
+
+    /// A new task priority: what was masked is delivered when it falls.
+    pub(super) fn write_cr8(&self, outside: &impl Outside, value: u64) {
+        let kernel = self.kernel();
+        match u8::try_from(value) {
+            Ok(level) if level <= Irql::HIGH_LEVEL.0 => {
+                let new = Irql(level);
+                if new >= kernel.current_irql() {
+                    kernel.raise_irql(new);
+                } else {
+                    kernel.lower_irql(new);
+                }
+            }
+            _ => {
+                let what = format!("{value:#x} was written to CR8");
+                outside.accuse(Mistake::Protection(&what));
+            }
+        }
+    }
+
+    /// CLI and STI.
+    ///
+    /// Assumed: while interrupts are off the IRQL is HIGH_LEVEL, which keeps away the same; a
+    /// driver that asks for the IRQL meanwhile sees that.
+    pub(super) fn switch_interrupts(&self) {
+        let kernel = self.kernel();
+        let on = self.cpu.borrow().flags().contains(RFlags::INTERRUPT);
+        let before = self.irql_before_cli.take();
+        match (on, before) {
+            (true, Some(irql)) => kernel.lower_irql(irql.min(kernel.current_irql())),
+            (false, None) => {
+                let irql = kernel.raise_irql(Irql::HIGH_LEVEL.max(kernel.current_irql()));
+                self.irql_before_cli.set(Some(irql));
+            }
+            (false, before) => self.irql_before_cli.set(before),
+            (true, None) => {}
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! KUSER_SHARED_DATA: the time and the version that a driver reads at a fixed place.
+//!
+//! The page is written when it is read: any access to it is a guard fault, which is served by
+//! filling in the time and letting that one instruction through. Who never looks at it pays
+//! nothing.
+
+use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
+use portcls_emulator::Kernel;
+
+use super::space::Space;
+use crate::layout::{KsystemTime, Layout};
+
+const PAGE: u64 = PAGE_BYTES as u64;
+
+/// The version that the shared data tells: Windows 10. Source: KUSER_SHARED_DATA.
+const VERSION: (u32, u32) = (10, 0);
+
+/// Maps the page, guarded.
+pub(super) fn map(memory: &mut Memory, space: &Space) -> Result<(), MapError> {
+    memory.map(space.shared_data, PAGE, Rights::GUARD)
+}
+
+/// Whether an address is in it.
+pub(super) fn holds(space: &Space, address: u64) -> bool {
+    (space.shared_data..space.shared_data + PAGE).contains(&address)
+}
+
+/// Lets the instruction through that wants to read the page, which holds `content` meanwhile: what
+/// it stopped for, and how many instructions retired.
+pub(super) fn step_over(cpu: &mut Cpu, space: &Space, content: &[u8; PAGE_BYTES]) -> (Stop, u64) {
+    let page = space.shared_data;
+    cpu.memory_mut().poke(page, content).expect("the page is mapped");
+    cpu.memory_mut().protect(page, PAGE, Rights::READ).expect("the page is mapped");
+    let before = cpu.instruction_count();
+    let stop = cpu.step();
+    let retired = cpu.instruction_count() - before;
+    cpu.memory_mut().protect(page, PAGE, Rights::GUARD).expect("the page is mapped");
+    (stop, retired)
+}
+
+/// What the page tells at the present time.
+pub(super) fn present(layout: &Layout, kernel: &Kernel) -> [u8; PAGE_BYTES] {
+    let shared = &layout.kuser_shared_data;
+    let time = &layout.ksystem_time;
+    let interval_ns = kernel.config().clock_interval_ns.max(1);
+    let ticks = kernel.now_ns() / interval_ns;
+    // Milliseconds of a tick, with 24 binary places. Source: GetTickCount's arithmetic.
+    let multiplier = ((interval_ns << 24) / 1_000_000) as u32;
+    let mut page = [0; PAGE_BYTES];
+    let mut put = |offset: u32, bytes: &[u8]| {
+        page[offset as usize..offset as usize + bytes.len()].copy_from_slice(bytes);
+    };
+    put(shared.tick_count_low_deprecated, &(ticks as u32).to_le_bytes());
+    put(shared.tick_count_multiplier, &multiplier.to_le_bytes());
+    put(shared.nt_major_version, &VERSION.0.to_le_bytes());
+    put(shared.nt_minor_version, &VERSION.1.to_le_bytes());
+    put_time(&mut put, time, shared.interrupt_time, kernel.interrupt_time_100ns());
+    put_time(&mut put, time, shared.system_time, kernel.system_time_100ns());
+    put_time(&mut put, time, shared.tick_count, ticks);
+    page
+}
+
+/// A KSYSTEM_TIME: its high part stands there twice, so that a reader can tell a torn value.
+fn put_time(put: &mut impl FnMut(u32, &[u8]), time: &KsystemTime, offset: u32, value: u64) {
+    let high = ((value >> 32) as u32).to_le_bytes();
+    put(offset + time.low_part, &(value as u32).to_le_bytes());
+    put(offset + time.high1_time, &high);
+    put(offset + time.high2_time, &high);
+}
