@@ -129,6 +129,17 @@ fn a_card_that_vanishes_under_its_service_routine_breaks_no_rule() {
 }
 
 #[test]
+fn a_machine_that_goes_lets_its_oracle_go() {
+    for build in ["x64/uart", "x86/uart"] {
+        let machine = compiled("roland-mpu401", build);
+        let once = Once::of(&machine, Choice::Removal);
+        machine.start().expect("the driver starts");
+        drop(machine);
+        assert_eq!(Rc::strong_count(&once), 1, "{build}");
+    }
+}
+
+#[test]
 fn the_power_of_the_device_can_go_and_come_back() {
     let machine = machine("smsc-superio");
     let once = Once::of(&machine, Choice::Power);

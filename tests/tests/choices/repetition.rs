@@ -66,7 +66,7 @@ fn outcome(machine: &Machine, oracle: Rc<dyn Oracle>) -> (String, String) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 24,
+        cases: 96,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
