@@ -253,9 +253,11 @@ impl RegistryKey {
     /// Deletes the key; open handles to it answer `STATUS_KEY_DELETED` from then on.
     ///
     /// # Errors
-    /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`.
+    /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`;
+    /// `STATUS_ACCESS_DENIED` when an oracle says so.
     pub fn delete(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         self.alive()?;
+        kernel.ask_registry()?;
         let parent = self.0.parent.upgrade().ok_or(NtStatus::CANNOT_DELETE)?;
         if !self.0.subkeys.borrow().is_empty() {
             return Err(NtStatus::CANNOT_DELETE);

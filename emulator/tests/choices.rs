@@ -168,13 +168,15 @@ fn a_connection_can_be_refused() {
 fn calls_of_the_registry_can_be_refused_one_by_one() {
     let kernel = kernel();
     let path = r"\Registry\Machine\Test";
-    repeat(&kernel, "registry:1=1,registry:3=1,registry:4=1");
+    repeat(&kernel, "registry:1=1,registry:3=1,registry:4=1,registry:6=1");
     let denied = Err(NtStatus::ACCESS_DENIED);
     assert_eq!(kernel.create_registry_key(path).map(|_| ()), denied);
     let key = kernel.create_registry_key(path).expect("the second call is granted");
     assert_eq!(key.set_value(&kernel, RegistryValue::dword("number", 1)), denied);
     assert_eq!(kernel.open_registry_key(path).map(|_| ()), denied);
-    assert_eq!(kernel.open_registry_key(path), Ok(key));
+    assert_eq!(kernel.open_registry_key(path).as_ref(), Ok(&key));
+    assert_eq!(key.delete(&kernel), denied);
+    assert_eq!(key.delete(&kernel), Ok(()));
 }
 
 /// A device whose driver keeps each request until it is cancelled.

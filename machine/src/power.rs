@@ -84,47 +84,55 @@ impl Machine {
 
     /// Sends a power request to the top of the stack and waits until it is complete.
     fn send_power(&self, action: PowerAction, state: PowerState) -> Result<(), MachineError> {
-        let status = self.run(|kernel| {
-            let trace = kernel.trace();
-            let who = trace.actor("power", Layer::Software);
-            let name = trace.name(action.name());
-            kernel.record_call(who, name, Argument::Word(trace.name(state.name())));
-            let status = self.send_power_request(kernel, PowerRequest { action, state });
-            kernel.record_return(who, name, status, Argument::None);
-            status
-        })?;
+        let status = self.run(|kernel| send_power(kernel, self.physical(), action, state))?;
         if status.is_success() {
             return Ok(());
         }
         Err(MachineError::Request { request: "the power request", status })
     }
+}
 
-    fn send_power_request(&self, kernel: &Kernel, request: PowerRequest) -> NtStatus {
-        let done = Event::new(EventKind::Notification, "completion of a power request");
-        let answer = Rc::new(Cell::new(NtStatus::PENDING));
-        let (signal, result) = (done.clone(), Rc::clone(&answer));
-        let complete = move |kernel: &Kernel, status: NtStatus| {
-            result.set(status);
-            kernel.set_event(&signal);
-        };
-        let top = self.physical().top();
-        match request.state {
-            PowerState::Device(state) => {
-                let completion = Some(Box::new(complete) as _);
-                let sent = kernel.request_power_irp(&top, request.action, state, completion);
-                if sent != NtStatus::PENDING {
-                    return sent;
-                }
-            }
-            PowerState::System(_) => {
-                let irp = Irp::new(Parameters::Power(request), None, Vec::new());
-                irp.set_completion_routine(Box::new(move |kernel, irp| {
-                    complete(kernel, irp.status());
-                }));
-                kernel.send_request(&top, &irp);
+/// Sends a power request to the top of a stack, waits until it is complete, and returns its
+/// status. IRQL: PASSIVE_LEVEL.
+pub(crate) fn send_power(
+    kernel: &Kernel,
+    physical: &Rc<DeviceObject>,
+    action: PowerAction,
+    state: PowerState,
+) -> NtStatus {
+    let trace = kernel.trace();
+    let who = trace.actor("power", Layer::Software);
+    let name = trace.name(action.name());
+    kernel.record_call(who, name, Argument::Word(trace.name(state.name())));
+    let status = send_and_wait(kernel, &physical.top(), PowerRequest { action, state });
+    kernel.record_return(who, name, status, Argument::None);
+    status
+}
+
+fn send_and_wait(kernel: &Kernel, top: &Rc<DeviceObject>, request: PowerRequest) -> NtStatus {
+    let done = Event::new(EventKind::Notification, "completion of a power request");
+    let answer = Rc::new(Cell::new(NtStatus::PENDING));
+    let (signal, result) = (done.clone(), Rc::clone(&answer));
+    let complete = move |kernel: &Kernel, status: NtStatus| {
+        result.set(status);
+        kernel.set_event(&signal);
+    };
+    match request.state {
+        PowerState::Device(state) => {
+            let completion = Some(Box::new(complete) as _);
+            let sent = kernel.request_power_irp(top, request.action, state, completion);
+            if sent != NtStatus::PENDING {
+                return sent;
             }
         }
-        kernel.wait_for_single_object(&done, Timeout::Never);
-        answer.get()
+        PowerState::System(_) => {
+            let irp = Irp::new(Parameters::Power(request), None, Vec::new());
+            irp.set_completion_routine(Box::new(move |kernel, irp| {
+                complete(kernel, irp.status());
+            }));
+            kernel.send_request(top, &irp);
+        }
     }
+    kernel.wait_for_single_object(&done, Timeout::Never);
+    answer.get()
 }

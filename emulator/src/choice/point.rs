@@ -12,8 +12,8 @@ use crate::kernel::Kernel;
 
 /// Asks at a preemption point about something that this kernel does not know.
 ///
-/// IRQL: that of the interrupted code. It may change devices and queue DPCs and work items; it
-/// must not call drivers.
+/// IRQL: that of the interrupted code, any. It may change devices and queue DPCs, and at
+/// DISPATCH_LEVEL and below work items; it must not call drivers.
 pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 
 /// When something begins that waits.

@@ -42,7 +42,7 @@ macro_rules! choices {
             /// Every choice.
             pub const ALL: [Choice; [$($id),+].len()] = [$(Choice::$variant),+];
 
-            /// The word for it in a trace and in a list of answers: one of `a` to `z` and `-`.
+            /// The word for it in a trace and in a list of answers: letters `a` to `z` and `-`.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self {
@@ -87,8 +87,8 @@ choices! {
     /// order of the queue, which is a promise. Asked as for [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
     /// A timer is due and waits for the clock interrupt, which may come here: the clock's phase is
-    /// nobody's promise. It is never early for a due time. Asked at each preemption point below
-    /// the level of the clock where a timer waits so.
+    /// nobody's promise. It is never early for a due time, and the time-out of a wait keeps its
+    /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
     /// shared line. Asked at each preemption point for each line that is down, is connected, and
@@ -102,8 +102,8 @@ choices! {
     /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. Asked at each
     /// connection that would succeed.
     Connect "connect" "the connection of an interrupt may be refused" Refusal;
-    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key, making one, setting or
-    /// deleting a value, a table of questions. Asked at each.
+    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key by its whole path, making
+    /// or deleting one, setting or deleting a value, a table of questions. Asked at each.
     Registry "registry" "a call of the registry may be refused" Refusal;
     /// What becomes of a byte that the driver writes to a register of a card, on its way to what
     /// the card makes of it. Asked at each write.
