@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::rules;
 
 /// Which pool a block comes from.
 #[doc(alias = "POOL_TYPE")]
@@ -66,7 +67,7 @@ impl Kernel {
         }
         self.require_irql_at_most(pool.highest_irql(), "ExAllocatePool2");
         if length == 0 {
-            self.report_violation("ZeroAllocation", "ExAllocatePool2 of 0 bytes");
+            self.report_violation(&rules::ZERO_ALLOCATION, "ExAllocatePool2 of 0 bytes");
             return None;
         }
         if length > LARGEST_BLOCK {

@@ -9,6 +9,7 @@ use portcls_emulator::Running;
 
 use crate::debugger::{Pause, Verdict};
 use crate::guest::Guest;
+use crate::rules;
 
 /// The first arguments on x64. Source: the Microsoft x64 calling convention.
 const ARGUMENT_REGISTERS: [Register; 4] =
@@ -146,7 +147,7 @@ impl Guest {
         drop(cpu);
         if self.mode() == Mode::Bits64 && popped != 8 {
             let message = format!("a function of the driver returned with RSP off by {popped:#x}");
-            self.kernel().report_violation("StackBalance", &message);
+            self.kernel().report_violation(&rules::STACK_IMBALANCE, &message);
         }
         match self.mode() {
             Mode::Bits64 => low,

@@ -39,6 +39,7 @@ mod power;
 mod processor;
 mod resources;
 pub mod routine;
+pub mod rules;
 mod space;
 mod stacks;
 mod stops;

@@ -30,7 +30,7 @@
 //! - An object that lives in guest memory (a KDPC, a KTIMER) is bound to the kernel's object by
 //!   its address: `guest.bind(address, object)` and `guest.bound::<T>(address)`.
 //! - The IRQL limit in the table is checked before the routine runs, as a violation of the rule
-//!   IrqlDDIs. A service of the kernel that checks its own gets `Irql::HIGH_LEVEL` here, or the
+//!   about it. A service of the kernel that checks its own gets `Irql::HIGH_LEVEL` here, or the
 //!   violation is told twice.
 //!
 //! A routine goes into the table of its module in `import/`, which is what a driver's imports are

@@ -8,6 +8,7 @@ use crate::debugger::Pause;
 use crate::guest::Guest;
 use crate::leak::Serving;
 use crate::routine::{ArgumentWords, Call, Convention, Routine};
+use crate::rules;
 use crate::thunk::Thunk;
 
 impl Guest {
@@ -134,7 +135,7 @@ impl Guest {
         let serving = Serving { routine, return_address: arguments.return_address };
         let outer = self.0.serving.replace(Some(serving));
         if self.kernel().current_irql() > routine.highest_irql {
-            self.kernel().require_irql_at_most(routine.highest_irql, routine.name);
+            rules::report_high_irql(self.kernel(), routine.highest_irql, routine.name);
         }
         let call = Call::new(self, routine, arguments);
         let result = (routine.body)(&call);

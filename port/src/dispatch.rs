@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
+use portcls_emulator::rules::COMPLETED_AS_PENDING;
 use portcls_emulator::{
     DeviceObject, DriverObject, Event, EventKind, FileObject, Irp, Irql, Kernel, MajorFunction,
     NtStatus, Parameters, PnpRequest, PoolType, Timeout,
@@ -12,6 +13,7 @@ use crate::adapter::{AdapterDevice, PnpState};
 use crate::ks::pin_connect::filter_reference;
 use crate::power::dispatch_power;
 use crate::resource_list::pc_new_resource_list;
+use crate::rules::require_irql_at_most;
 use crate::subdevice::KsObject;
 
 /// Fills a driver's dispatch table with PortCls' routines.
@@ -45,7 +47,7 @@ pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus
 #[doc(alias = "PcDispatchIrp")]
 #[must_use]
 pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcDispatchIrp");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcDispatchIrp");
     match irp.parameters() {
         Parameters::Create { .. } => dispatch_create(kernel, device, irp),
         Parameters::Cleanup => dispatch_cleanup(kernel, device, irp),
@@ -58,7 +60,7 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
 
 /// Completes a request with a status. IRQL: up to DISPATCH_LEVEL.
 ///
-/// With `STATUS_PENDING` nothing is completed, and it breaks the rule PcCompleteIrp.
+/// With `STATUS_PENDING` nothing is completed, and it breaks the rule completed-as-pending.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`.
@@ -69,9 +71,10 @@ pub fn pc_complete_irp(
     irp: &Irp,
     status: NtStatus,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompleteIrp");
+    require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "PcCompleteIrp");
     if status == NtStatus::PENDING {
-        kernel.report_violation("PcCompleteIrp", "PcCompleteIrp called with STATUS_PENDING");
+        let message = "PcCompleteIrp called with STATUS_PENDING";
+        kernel.report_violation(&COMPLETED_AS_PENDING, message);
         return Err(NtStatus::INVALID_PARAMETER);
     }
     complete(kernel, irp, status);
@@ -194,7 +197,7 @@ pub fn pc_forward_irp_synchronous(
     device: &Rc<DeviceObject>,
     irp: &Irp,
 ) -> NtStatus {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
     let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
     let request = Irp::new(irp.parameters().clone(), None, Vec::new());
     let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");

@@ -22,6 +22,7 @@ use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::MidiPin;
 use crate::port_midi::PortMidi;
 use crate::property_request::{PropertyRequest, access, complete_property, may_be_the_miniports};
+use crate::rules;
 use crate::subdevice::KsObject;
 
 /// An open filter.
@@ -296,7 +297,7 @@ impl MidiFilter {
             let written = reply.bytes.len();
             let message =
                 format!("DataRangeIntersection gave {written} bytes for {length} of room");
-            kernel.report_violation("PC-09", &message);
+            kernel.report_violation(&rules::INTERSECTION_OVERRUN, &message);
             LengthReply::of_status(NtStatus::BUFFER_TOO_SMALL)
         })
     }

@@ -36,6 +36,7 @@ mod property_request;
 mod registry_key;
 mod render;
 mod resource_list;
+pub mod rules;
 mod service_group;
 mod stream_request;
 mod subdevice;

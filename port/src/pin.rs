@@ -19,6 +19,7 @@ use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin_properties;
 use crate::property_request::{complete_property, may_be_the_miniports};
 use crate::render::Renderer;
+use crate::rules;
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
 use crate::subdevice::KsObject;
@@ -231,7 +232,7 @@ impl MidiPin {
             Err(status) if up => return Err(status),
             Err(status) => {
                 let message = format!("SetState down to {next:?} failed with {status}");
-                kernel.report_violation("PC-01", &message);
+                kernel.report_violation(&rules::STATE_DOWN_FAILED, &message);
             }
             Ok(()) => {}
         }

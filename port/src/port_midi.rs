@@ -23,6 +23,7 @@ use crate::physical_connection::{connected_to, wire_form};
 use crate::pin::MidiPin;
 use crate::power::bring_to_d0;
 use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
+use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject};
 
@@ -46,7 +47,7 @@ pub(crate) struct PortMidi {
 /// DirectMusic miniports are.
 #[doc(alias = "PcNewPort")]
 pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewPort");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewPort");
     if *class != clsid::PORT_MIDI {
         return Err(NtStatus::NOT_SUPPORTED);
     }
@@ -67,7 +68,7 @@ pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtSta
 /// `STATUS_NOT_SUPPORTED`, with the class in the trace: none of them is built.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewMiniport");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewMiniport");
     let who = kernel.trace().actor("port", Layer::Software);
     kernel.record_note(who, &format!("PcNewMiniport: {class:?} is not built"));
     Err(NtStatus::NOT_SUPPORTED)
@@ -189,7 +190,7 @@ impl PortMidi {
         let descriptor =
             self.calls.call(kernel, Method::GetDescription, none, describe, |_| none)?;
         for fault in descriptor.check() {
-            kernel.report_violation("PC-08", &fault.to_string());
+            kernel.report_violation(&rules::DESCRIPTOR_CONTRADICTION, &fault.to_string());
         }
         *self.descriptor.borrow_mut() = Some(descriptor);
         Ok(())
@@ -212,7 +213,7 @@ impl IPort for PortMidi {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Rc<dyn IResourceList>,
     ) -> Result<(), NtStatus> {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPort::Init");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::Init");
         if self.device.borrow().is_some() {
             return Err(NtStatus::INVALID_DEVICE_STATE);
         }
@@ -279,7 +280,7 @@ impl IPortMidi for PortMidi {
     }
 
     fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPortMidi::RegisterServiceGroup");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPortMidi::RegisterServiceGroup");
         if let Err(status) = self.join_group(kernel, group) {
             let text = format!("RegisterServiceGroup: the group answered {status}");
             self.calls.note(kernel, &text);

@@ -3,8 +3,8 @@
 //! The guest's references are counted here, and while there is one the object is kept. An object
 //! that the guest was only lent stays known as long as it lives: a driver that keeps a pointer
 //! without a reference gets away with it, as it mostly does on Windows, until it releases what it
-//! never had, which breaks the rule ComReference. What was released to its end is known too, and
-//! a call to it is a bug check.
+//! never had, which breaks the rule release-without-reference. What was released to its end is
+//! known too, and a call to it is a bug check.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,6 +19,7 @@ use super::families::{self, Family};
 use crate::guest::Guest;
 use crate::leak::Origin;
 use crate::routine::Call;
+use crate::rules;
 use crate::space::{Space, Upwards};
 
 /// Bytes of an object in the guest: its vtable pointer, and room that a wild index hits.
@@ -220,7 +221,7 @@ impl Guest {
             drop(state);
             if is_first {
                 let message = format!("{name}::Release without a reference of the driver's own");
-                self.kernel().report_violation("ComReference", &message);
+                self.kernel().report_violation(&rules::RELEASE_WITHOUT_REFERENCE, &message);
             }
             return 0;
         };

@@ -17,6 +17,7 @@ use super::Module;
 use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::routine::{Call, Routine, status};
+use crate::rules;
 
 /// The table.
 pub(super) static MODULE: Module = Module {
@@ -131,7 +132,7 @@ fn worker_at(call: &Call<'_>, address: u64) -> Option<Rc<Worker>> {
     let worker = call.guest().bound::<Worker>(address);
     if worker.is_none() {
         let message = format!("{} of {address:#x}, which is no worker", call.routine().name);
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_WORKER, &message);
     }
     worker
 }

@@ -9,6 +9,7 @@ use portcls_port::ks::LengthReply;
 use crate::binding::Bound;
 use crate::memory::at;
 use crate::routine::{Call, status};
+use crate::rules;
 
 use super::registry::KeyHandle;
 
@@ -102,7 +103,7 @@ fn known_device(call: &Call<'_>, address: u64) -> Option<Rc<DeviceObject>> {
     let device = call.guest().device_at(address);
     if device.is_none() {
         let message = format!("{} of {address:#x}, which is no device", call.routine().name);
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_DEVICE, &message);
     }
     device
 }
@@ -166,7 +167,8 @@ pub(super) fn free_work_item(call: &Call<'_>) -> u64 {
     let address = call.pointer();
     let Some(item) = work_item(call, address) else { return 0 };
     if item.waits.get() {
-        call.kernel().report_violation("WorkItem", "a work item was freed while it was queued");
+        let message = "a work item was freed while it was queued";
+        call.kernel().report_violation(&rules::WORK_ITEM_FREED_QUEUED, message);
     }
     call.guest().unbind(address);
     call.guest().free_object_block(address, WORK_ITEM_BYTES);
@@ -177,7 +179,7 @@ fn work_item(call: &Call<'_>, address: u64) -> Option<Rc<DriverWorkItem>> {
     let item = call.guest().bound::<DriverWorkItem>(address);
     if item.is_none() {
         let message = format!("{} of {address:#x}, which is no work item", call.routine().name);
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_WORK_ITEM, &message);
     }
     item
 }

@@ -3,6 +3,7 @@
 use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 
 use crate::routine::Call;
+use crate::rules;
 
 /// The exception of an assertion that nobody debugs. Source: ntstatus.h.
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
@@ -80,7 +81,7 @@ pub(super) fn synchronize_execution(call: &Call<'_>) -> u64 {
     let guest = call.guest();
     let Some(interrupt) = guest.bound::<Interrupt>(interrupt) else {
         let message = "KeSynchronizeExecution of an interrupt that is not connected";
-        call.kernel().report_violation("ObjectInitialized", message);
+        call.kernel().report_violation(&rules::INTERRUPT_NOT_CONNECTED, message);
         return 0;
     };
     let run = |_: &_| guest.call(routine, &[context]);

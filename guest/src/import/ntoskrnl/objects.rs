@@ -10,6 +10,7 @@ use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Ti
 use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::routine::Call;
+use crate::rules;
 
 /// `KDPC.Type`.
 const DPC_OBJECT: u8 = 0x13;
@@ -17,9 +18,6 @@ const DPC_OBJECT: u8 = 0x13;
 /// `DISPATCHER_HEADER.Type` of the first kind of event and of timer; the second is one more.
 const EVENT_OBJECT: u8 = 0;
 const TIMER_OBJECT: u8 = 8;
-
-/// The rule that an object is initialised before it is used.
-const OBJECT_INITIALIZED: &str = "ObjectInitialized";
 
 impl Bound for Event {}
 
@@ -69,7 +67,7 @@ pub(super) fn found<T: Bound>(call: &Call<'_>, address: u64, what: &str) -> Opti
     let object = call.guest().bound::<T>(address);
     if object.is_none() {
         let message = format!("{} of {what} that was not initialised", call.routine().name);
-        call.kernel().report_violation(OBJECT_INITIALIZED, &message);
+        call.kernel().report_violation(&rules::UNINITIALISED_OBJECT, &message);
     }
     object
 }

@@ -2,6 +2,7 @@
 
 use portcls_emulator::{DevicePowerState, NtStatus, PowerAction};
 use portcls_port::is_adapter_device;
+use portcls_port::rules::PC_PO_REQUEST_POWER_IRP;
 
 use super::requests::call_driver_with;
 use crate::memory::at;
@@ -39,7 +40,7 @@ pub(super) fn request_power_irp(call: &Call<'_>) -> u64 {
     };
     if action == PowerAction::Set && is_adapter_device(&device.top()) {
         let message = "PoRequestPowerIrp of IRP_MN_SET_POWER; PcRequestNewPowerState is for that";
-        call.kernel().report_violation("PcPoRequestPowerIrp", message);
+        call.kernel().report_violation(&PC_PO_REQUEST_POWER_IRP, message);
     }
     if out != 0 {
         guest.store_word(out, 0);

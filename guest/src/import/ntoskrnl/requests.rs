@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use portcls_emulator::rules::IRQL_RETURN;
 use portcls_emulator::{
     BugCheckCode, DevicePowerState, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest,
     PowerAction, PowerRequest, PowerState, SystemPowerState,
@@ -17,6 +18,7 @@ use crate::binding::Bound;
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::routine::{Call, status};
+use crate::rules;
 
 /// IO_TYPE_IRP. Source: wdm.h.
 const TYPE_IRP: u16 = 6;
@@ -76,7 +78,7 @@ pub(super) fn free_irp(call: &Call<'_>) -> u64 {
         }
         None => {
             let message = format!("IoFreeIrp of {address:#x}, which the driver did not allocate");
-            call.kernel().report_violation("IoFreeIrp", &message);
+            call.kernel().report_violation(&rules::FOREIGN_IRP_FREED, &message);
         }
     }
     0
@@ -93,7 +95,7 @@ pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> 
     let guest = call.guest();
     let Some(device) = guest.device_at(device_at) else {
         let message = format!("IofCallDriver to {device_at:#x}, which is no device");
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_DEVICE, &message);
         return status(NtStatus::NO_SUCH_DEVICE);
     };
     let Some(location) = next_location(call, irp_at) else {
@@ -243,7 +245,7 @@ fn complete_upwards(
     }
     if own.is_some() {
         let message = "a request that the driver allocated was completed and not kept";
-        kernel.report_violation("CompleteRequest", message);
+        kernel.report_violation(&rules::OWN_IRP_NOT_KEPT, message);
     }
 }
 
@@ -282,7 +284,7 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
     let result = NtStatus(guest.call(routine, &[device, irp, context]) as u32);
     if kernel.current_irql() != irql {
         let message = format!("a completion routine returned at {}", kernel.current_irql());
-        kernel.report_violation("IrqlReturn", &message);
+        kernel.report_violation(&IRQL_RETURN, &message);
         kernel.restore_irql(irql.min(Irql::DISPATCH_LEVEL));
     }
     Some(result)
