@@ -315,7 +315,7 @@ fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {
 fn violation_facts(violation: &Violation) -> ViolationFacts {
     ViolationFacts {
         time_ns: violation.time_ns,
-        rule: violation.rule.to_owned(),
+        rule: violation.rule.id.to_owned(),
         message: violation.message.clone(),
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::rules;
 use crate::running::Running;
 use crate::trace::{Argument, NameId};
 use crate::warning::Advice;
@@ -170,7 +171,7 @@ impl Kernel {
         self.record_return(who, dpc.0.name, crate::NtStatus::SUCCESS, Argument::None);
         if self.current_irql() != Irql::DISPATCH_LEVEL && !self.is_frozen() {
             let message = format!("a DPC returned at {}", self.current_irql());
-            self.report_violation("IrqlReturn", &message);
+            self.report_violation(&rules::IRQL_RETURN, &message);
             self.set_irql(Irql::DISPATCH_LEVEL);
         }
         let took_ns = self.now_ns() - began_ns;

@@ -10,6 +10,7 @@ use crate::kernel::Kernel;
 use crate::numbered::numbered;
 use crate::power::{DeviceCapabilities, PowerRequest};
 use crate::resource::Resource;
+use crate::rules;
 use crate::status::NtStatus;
 use crate::wait::{Timeout, Waitable};
 
@@ -322,14 +323,23 @@ impl Kernel {
             return NtStatus::UNSUCCESSFUL;
         }
         let marked = irp.0.pending.get();
-        let message = match status {
-            NtStatus::PENDING if !marked => "STATUS_PENDING was returned for an unmarked request",
+        let (rule, message) = match status {
+            NtStatus::PENDING if !marked => {
+                let message = "STATUS_PENDING was returned for an unmarked request";
+                (&rules::MARK_IRP_PENDING_2, message)
+            }
             NtStatus::PENDING => return status,
-            _ if marked => "a request was marked pending and another status returned",
-            _ if !irp.is_completed() => "a dispatch routine neither completed nor queued a request",
+            _ if marked => {
+                let message = "a request was marked pending and another status returned";
+                (&rules::MARK_IRP_PENDING, message)
+            }
+            _ if !irp.is_completed() => {
+                let message = "a dispatch routine neither completed nor queued a request";
+                (&rules::REQUEST_FORGOTTEN, message)
+            }
             _ => return status,
         };
-        self.report_violation("MarkIrpPending", message);
+        self.report_violation(rule, message);
         status
     }
 
@@ -363,11 +373,12 @@ impl Kernel {
             return;
         }
         if irp.status() == NtStatus::PENDING {
-            self.report_violation("CompleteRequest", "a request was completed with STATUS_PENDING");
+            let message = "a request was completed with STATUS_PENDING";
+            self.report_violation(&rules::COMPLETED_AS_PENDING, message);
         }
         if irp.set_cancel_routine(None).is_some() {
             let message = "a request was completed with its cancel routine still set";
-            self.report_violation("CompleteRequest", message);
+            self.report_violation(&rules::COMPLETED_CANCELLABLE, message);
         }
         let completion = irp.0.completion.borrow_mut().take();
         if let Some(completion) = completion {

@@ -4,6 +4,8 @@ use core::fmt;
 
 use crate::bug_check::BugCheckCode;
 use crate::kernel::Kernel;
+use crate::rule::Rule;
+use crate::rules;
 use crate::trace::Level;
 
 /// An interrupt request level. A higher level masks everything at or below it.
@@ -139,15 +141,22 @@ impl Kernel {
         }
     }
 
-    /// Notes a violation when the caller runs above `limit`; the call goes on.
+    /// Notes a violation when the caller of a kernel routine runs above `limit`; the call goes on.
     pub fn require_irql_at_most(&self, limit: Irql, routine: &str) {
-        let irql = self.current_irql();
-        if irql > limit {
-            self.report_violation(
-                "IrqlDDIs",
-                &format!("{routine} called at {irql}, allowed up to {limit}"),
-            );
+        if self.current_irql() > limit {
+            self.report_high_irql(&[], limit, routine);
         }
+    }
+
+    /// Notes that a routine was called above `limit`, for a room with routines of its own: the
+    /// rule is the first one about this routine in the room's registers, then in the kernel's.
+    #[cold]
+    pub fn report_high_irql(&self, registers: &[&[&'static Rule]], limit: Irql, routine: &str) {
+        let mut known = registers.iter().copied().chain([rules::RULES]).flatten();
+        let rule = known.find(|rule| rule.covers(routine)).copied();
+        let rule = rule.unwrap_or(&rules::IRQL_TOO_HIGH);
+        let irql = self.current_irql();
+        self.report_violation(rule, &format!("{routine} called at {irql}, allowed up to {limit}"));
     }
 
     /// Changes the IRQL without a preemption point; the watchdog runs from DISPATCH_LEVEL up.

@@ -2,7 +2,7 @@
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, bug checks, and the trace. It never knows what a device on its bus is for.
+//! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows what a device on its bus is for.
 //!
 //! # How a run works
 //!
@@ -37,6 +37,8 @@ mod power;
 mod preempt;
 pub mod registry;
 mod resource;
+mod rule;
+pub mod rules;
 mod running;
 mod spin_lock;
 mod status;
@@ -71,6 +73,7 @@ pub use power::{
     PowerStateType, SystemPowerState,
 };
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
+pub use rule::{Rule, Severity};
 pub use running::Running;
 pub use spin_lock::SpinLock;
 pub use status::NtStatus;

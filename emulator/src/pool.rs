@@ -7,6 +7,7 @@ use crate::bug_check::BugCheckCode;
 use crate::choice::{Choice, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::rules;
 
 /// Which pool a block comes from.
 #[doc(alias = "POOL_TYPE")]
@@ -67,7 +68,7 @@ impl Kernel {
         }
         self.require_irql_at_most(pool.highest_irql(), "ExAllocatePool2");
         if length == 0 {
-            self.report_violation("ZeroAllocation", "ExAllocatePool2 of 0 bytes");
+            self.report_violation(&rules::ZERO_ALLOCATION, "ExAllocatePool2 of 0 bytes");
             return None;
         }
         if length > LARGEST_BLOCK {

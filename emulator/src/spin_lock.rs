@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::rules;
 
 /// A spin lock (KSPIN_LOCK). On one processor an owned lock can only be asked for by its owner.
 #[doc(alias = "KSPIN_LOCK")]
@@ -63,7 +64,7 @@ impl Kernel {
         }
         if self.current_irql() < Irql::DISPATCH_LEVEL {
             let message = format!("KeAcquireSpinLockAtDpcLevel at {}", self.current_irql());
-            self.report_violation("SpinLock", &message);
+            self.report_violation(&rules::DPC_LEVEL_LOCK_BELOW_DISPATCH, &message);
         }
         self.take_lock(lock);
     }

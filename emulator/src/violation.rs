@@ -1,16 +1,17 @@
 //! Violations: breaches of documented rules that Windows would survive for a while.
 //!
-//! Owns the list of them.
+//! Owns the list of them; which rules there are is said by `rules` here and in the rooms above.
 
 use std::cell::{Cell, RefCell};
 
 use crate::kernel::Kernel;
+use crate::rule::{Rule, Severity};
 
 /// A breach of a documented rule that Windows would survive; the run goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
     /// The rule.
-    pub rule: &'static str,
+    pub rule: &'static Rule,
     /// What was done, where, and what is allowed.
     pub message: String,
     /// Simulated time in ns.
@@ -28,11 +29,12 @@ pub(crate) struct Violations {
 
 impl Kernel {
     /// Notes a breach of a documented rule in the trace and in the list of violations.
-    pub fn report_violation(&self, rule: &'static str, message: &str) {
+    pub fn report_violation(&self, rule: &'static Rule, message: &str) {
+        debug_assert_eq!(rule.severity, Severity::Error, "{}: advice is a warning", rule.id);
         if self.is_frozen() {
             return;
         }
-        self.record_note(self.state.names.kernel, &format!("violation {rule}: {message}"));
+        self.record_note(self.state.names.kernel, &format!("violation {}: {message}", rule.id));
         let violations = &self.state.violations;
         violations.count.set(violations.count.get() + 1);
         let mut kept = violations.kept.borrow_mut();

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 
 use crate::kernel::Kernel;
+use crate::rule::Rule;
+use crate::rules;
 
 /// Advice that was not followed, how often, and by how much at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +32,16 @@ pub enum Advice {
 }
 
 impl Advice {
+    /// The rule that gives the advice.
+    #[must_use]
+    pub fn rule(self) -> &'static Rule {
+        match self {
+            Advice::ServiceRoutine => &rules::SERVICE_ROUTINE_TIME,
+            Advice::Dpc => &rules::DPC_TIME,
+            Advice::Stall => &rules::STALL_TIME,
+        }
+    }
+
     /// The longest time that is advised, in ns.
     #[must_use]
     pub const fn limit_ns(self) -> u64 {
@@ -72,5 +84,21 @@ impl Kernel {
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.state.warnings.0.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Advice;
+    use crate::rule::Severity;
+
+    #[test]
+    fn a_rule_that_gives_advice_names_the_limit() {
+        for advice in [Advice::ServiceRoutine, Advice::Dpc, Advice::Stall] {
+            let rule = advice.rule();
+            let limit = format!(" {} µs.", advice.limit_ns() / 1_000);
+            assert!(rule.meaning.ends_with(&limit), "{}: {limit}", rule.meaning);
+            assert_eq!(rule.severity, Severity::Advice);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::rules;
 use crate::running::Running;
 
 struct WorkItemObject {
@@ -58,7 +59,8 @@ impl Kernel {
         }
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "IoQueueWorkItem");
         if item.0.queued.replace(true) {
-            self.report_violation("WorkItem", "IoQueueWorkItem for an item that is queued");
+            let message = "IoQueueWorkItem for an item that is queued";
+            self.report_violation(&rules::WORK_ITEM_QUEUED_TWICE, message);
             return;
         }
         self.state.work.queue.borrow_mut().push_back(item.clone());
@@ -89,7 +91,7 @@ impl Kernel {
         self.set_running(outer);
         if self.current_irql() != Irql::PASSIVE_LEVEL && !self.is_frozen() {
             let message = format!("a work item returned at {}", self.current_irql());
-            self.report_violation("IrqlReturn", &message);
+            self.report_violation(&rules::IRQL_RETURN, &message);
         }
         self.set_irql(old);
         true

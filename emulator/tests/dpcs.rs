@@ -74,7 +74,7 @@ fn flush_above_passive_level_is_a_violation() {
     let kernel = kernel();
     kernel.raise_irql(Irql::DISPATCH_LEVEL);
     kernel.flush_queued_dpcs();
-    assert_eq!(kernel.violations()[0].rule, "IrqlDDIs");
+    assert_eq!(kernel.violations()[0].rule.id, "irql-too-high");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_dpc_that_returns_at_another_irql_is_a_violation_and_the_queue_goes_on() {
     kernel.insert_queue_dpc(&dpc(&kernel, &log, "next"));
     kernel.flush_queued_dpcs();
     assert_eq!(log.words(), ["next"]);
-    assert_eq!(kernel.violations()[0].rule, "IrqlReturn");
+    assert_eq!(kernel.violations()[0].rule.id, "IrqlReturn");
     assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
 }
 

@@ -299,8 +299,8 @@ fn a_routine_may_disconnect_itself_and_another_may_be_connected_meanwhile() {
     *own.borrow_mut() = Some(connect(&kernel, 9, Level, routine));
     kernel.run_until(50_000);
     assert_eq!(log.words(), ["leaving", "successor"]);
-    let rules: Vec<&str> = kernel.violations().iter().map(|breach| breach.rule).collect();
-    assert_eq!(rules, ["IrqlDDIs", "IrqlDDIs"], "both belong to PASSIVE_LEVEL");
+    let rules: Vec<&str> = kernel.violations().iter().map(|breach| breach.rule.id).collect();
+    assert_eq!(rules, ["IrqlIoPassive4", "IrqlIoPassive2"], "both belong to PASSIVE_LEVEL");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn request() -> Irp {
 }
 
 fn rules(kernel: &Kernel) -> Vec<&'static str> {
-    kernel.violations().iter().map(|breach| breach.rule).collect()
+    kernel.violations().iter().map(|breach| breach.rule.id).collect()
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn a_pending_request_is_completed_later_and_ends_the_wait_of_its_sender() {
 
 #[test]
 fn each_mismatch_between_the_mark_and_the_answer_is_a_violation() {
-    let answers: [(DispatchRoutine, &str); 3] = [
-        (Rc::new(|_, _, _| NtStatus::PENDING), "STATUS_PENDING was returned"),
+    let answers: [(DispatchRoutine, &str, &str); 3] = [
+        (Rc::new(|_, _, _| NtStatus::PENDING), "MarkIrpPending2", "STATUS_PENDING was returned"),
         (
             Rc::new(|kernel, _, irp| {
                 irp.mark_pending();
@@ -101,14 +101,15 @@ fn each_mismatch_between_the_mark_and_the_answer_is_a_violation() {
                 kernel.complete_request(irp);
                 NtStatus::SUCCESS
             }),
+            "MarkIrpPending",
             "marked pending and another status",
         ),
-        (Rc::new(|_, _, _| NtStatus::SUCCESS), "neither completed nor queued"),
+        (Rc::new(|_, _, _| NtStatus::SUCCESS), "request-forgotten", "neither completed nor queued"),
     ];
-    for (dispatch, words) in answers {
+    for (dispatch, rule, words) in answers {
         let kernel = kernel();
         kernel.send_request(&device_that(dispatch), &request());
-        assert_eq!(rules(&kernel), ["MarkIrpPending"]);
+        assert_eq!(rules(&kernel), [rule]);
         let message = &kernel.violations()[0].message;
         assert!(message.contains(words), "{message}");
     }
@@ -147,7 +148,7 @@ fn completing_with_the_cancel_routine_set_or_with_status_pending_is_a_violation(
     let irp = request();
     irp.set_cancel_routine(Some(Rc::new(|_, _| ())));
     kernel.complete_request(&irp);
-    assert_eq!(rules(&kernel), ["CompleteRequest", "CompleteRequest"]);
+    assert_eq!(rules(&kernel), ["completed-as-pending", "completed-cancellable"]);
     assert!(!kernel.cancel_request(&irp), "it was taken away");
 }
 
@@ -185,7 +186,7 @@ fn a_request_completed_above_dispatch_level_is_a_violation() {
     irp.set_status(NtStatus::SUCCESS);
     kernel.raise_irql(Irql::of_line(9));
     kernel.complete_request(&irp);
-    assert_eq!(rules(&kernel), ["IrqlDDIs"]);
+    assert_eq!(rules(&kernel), ["complete-above-dispatch"]);
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn taking_a_lock_the_dpc_way_at_passive_level_is_a_violation() {
     let kernel = kernel();
     let lock = SpinLock::new();
     kernel.acquire_spin_lock_at_dpc_level(&lock);
-    assert_eq!(kernel.violations()[0].rule, "SpinLock");
+    assert_eq!(kernel.violations()[0].rule.id, "dpc-level-lock-below-dispatch");
 }
 
 #[test]

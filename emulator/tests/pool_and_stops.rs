@@ -9,7 +9,7 @@ use fake::{Bell, Logbook, PORT, bug_check, hang, kernel};
 use portcls_emulator::trace::{Event as Fact, TraceLog};
 use portcls_emulator::{
     BugCheckCode, Dpc, DueTime, Event, EventKind, Irp, Irql, Kernel, KernelConfig, NtStatus,
-    Parameters, PoolLeak, PoolType, SpinLock, Stop, Timeout, Timer, TimerKind, WorkItem,
+    Parameters, PoolLeak, PoolType, SpinLock, Stop, Timeout, Timer, TimerKind, WorkItem, rules,
 };
 
 const TAG: [u8; 4] = *b"MidU";
@@ -69,7 +69,7 @@ fn nothing_is_allocated_for_zero_bytes_or_more_than_a_gibibyte() {
     let kernel = kernel();
     assert_eq!(kernel.allocate_pool(PoolType::NonPagedNx, 0, TAG), None);
     assert_eq!(kernel.allocate_pool(PoolType::NonPagedNx, (1 << 30) + 1, TAG), None);
-    assert_eq!(kernel.violations()[0].rule, "ZeroAllocation");
+    assert_eq!(kernel.violations()[0].rule.id, "zero-allocation");
 }
 
 #[test]
@@ -281,7 +281,7 @@ impl Drop for Careless {
         assert!(!kernel.cancel_request(&irp));
         kernel.bug_check(BugCheckCode::of_driver(0xBAD), [0; 4]);
         kernel.hang("a destructor");
-        kernel.report_violation("Late", "after the end");
+        kernel.report_violation(&rules::IRQL_RETURN, "after the end");
         kernel.debug_print(format_args!("late"));
         kernel.run_until(u64::MAX);
         assert!(kernel.enter(|_| ()).is_err());
@@ -377,7 +377,7 @@ fn nothing_that_was_queued_runs_after_the_stop() {
 fn violations_are_kept_up_to_a_thousand_and_counted_beyond() {
     let kernel = kernel();
     for _ in 0..1_500 {
-        kernel.report_violation("Rule", "again");
+        kernel.report_violation(&rules::IRQL_RETURN, "again");
     }
     assert_eq!((kernel.violations().len(), kernel.violation_count()), (1_000, 1_500));
 }

@@ -303,7 +303,7 @@ fn a_work_item_that_returns_at_another_irql_is_a_violation_and_the_thread_goes_o
     kernel.queue_work_item(&item);
     kernel.run_until(MS);
     assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
-    assert_eq!(kernel.violations()[0].rule, "IrqlReturn");
+    assert_eq!(kernel.violations()[0].rule.id, "IrqlReturn");
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod memory;
 mod objects;
 mod processor;
 pub mod routine;
+pub mod rules;
 mod tables;
 
 pub use guest::Guest;

@@ -75,7 +75,7 @@ macro_rules! routine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
     /// The table: the highest level at which it may be called. A call above it breaks the rule
-    /// IrqlDDIs before the routine runs.
+    /// about it before the routine runs.
     UpTo(Irql),
     /// What the routine stands for: the service of the kernel or of the port behind it knows its
     /// own limit, and paged memory that it touches has one. A limit here would tell it twice.

@@ -16,6 +16,7 @@ use crate::ks::LengthReply;
 use crate::miniport_calls::MiniportCalls;
 use crate::physical_connection::PhysicalConnection;
 use crate::power::AdapterPower;
+use crate::rules::{self, require_irql_at_most};
 use crate::subdevice::ISubdevice;
 
 /// The driver's start routine: makes its ports and registers them. IRQL: PASSIVE_LEVEL.
@@ -80,13 +81,13 @@ pub fn pc_add_adapter_device(
     max_objects: u32,
     device_extension_size: u32,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcAddAdapterDevice");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcAddAdapterDevice");
     if device_extension_size != 0 && device_extension_size < MINIMUM_DEVICE_EXTENSION {
         let message = format!(
             "device extension of {device_extension_size} bytes; 0 or at least \
              {MINIMUM_DEVICE_EXTENSION} are allowed"
         );
-        kernel.report_violation("PcAddAdapterDevice", &message);
+        kernel.report_violation(&rules::PC_ADD_ADAPTER_DEVICE, &message);
         return Err(NtStatus::INVALID_PARAMETER);
     }
     let device = DeviceObject::new(driver);
@@ -120,7 +121,7 @@ pub fn pc_register_subdevice(
     name: &str,
     subdevice: Rc<dyn IUnknown>,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRegisterSubdevice");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcRegisterSubdevice");
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let port = query::<dyn ISubdevice>(&subdevice).map_err(|_| NtStatus::INVALID_PARAMETER)?;
     let descriptor = port.descriptor().ok_or(NtStatus::INVALID_PARAMETER)?;
@@ -216,7 +217,7 @@ pub fn pc_get_device_property(
     property: DeviceRegistryProperty,
     length: u32,
 ) -> LengthReply {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcGetDeviceProperty");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcGetDeviceProperty");
     // The properties belong to the physical device, at the bottom of the stack.
     match device.bottom().property(property.value()) {
         Some(value) => LengthReply::of_device_property(&value, length),

@@ -14,6 +14,7 @@ use crate::com::IUnknown;
 use crate::guid::Guid;
 use crate::irp::complete;
 use crate::ks::{KsPropertyType, LengthReply};
+use crate::rules::{self, require_irql_at_most};
 
 /// Serves a property; `STATUS_PENDING` when it will be completed by
 /// [`pc_complete_pending_property_request`]. IRQL: PASSIVE_LEVEL.
@@ -121,10 +122,10 @@ pub fn pc_complete_pending_property_request(
     request: &PcPropertyRequest,
     status: NtStatus,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompletePendingPropertyRequest");
+    require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "PcCompletePendingPropertyRequest");
     if status == NtStatus::PENDING {
         let message = "a property request was completed with STATUS_PENDING";
-        kernel.report_violation("PcPropertyRequest", message);
+        kernel.report_violation(&rules::PC_PROPERTY_REQUEST, message);
         return Err(NtStatus::INVALID_PARAMETER);
     }
     finish(kernel, request, status);
@@ -138,7 +139,7 @@ pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtSta
     let wrote = status == NtStatus::SUCCESS;
     if wrote && size as usize > room.len() {
         let message = format!("a property handler wrote {size} bytes into {} of room", room.len());
-        kernel.report_violation("PC-09", &message);
+        kernel.report_violation(&rules::PROPERTY_OVERRUN, &message);
         size = room.len() as u32;
     }
     if wrote && !request.verb.contains(KsPropertyType::SET) {

@@ -9,6 +9,7 @@ use crate::guid::{Guid, clsid};
 use crate::interfaces::{IMiniport, IPort};
 use crate::midi::Midi;
 use crate::port::Port;
+use crate::rules::require_irql_at_most;
 
 /// Makes a port. IRQL: PASSIVE_LEVEL.
 ///
@@ -18,7 +19,7 @@ use crate::port::Port;
 /// DirectMusic miniports are.
 #[doc(alias = "PcNewPort")]
 pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewPort");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewPort");
     match *class {
         clsid::PORT_MIDI => Ok(Port::<Midi>::new(kernel)),
         _ => Err(NtStatus::NOT_SUPPORTED),
@@ -31,7 +32,7 @@ pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtSta
 /// `STATUS_NOT_SUPPORTED`, with the class in the trace: none of them is built.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewMiniport");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewMiniport");
     let who = kernel.trace().actor("port", Layer::Software);
     kernel.record_note(who, &format!("PcNewMiniport: {class:?} is not built"));
     Err(NtStatus::NOT_SUPPORTED)

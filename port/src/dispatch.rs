@@ -13,6 +13,7 @@ use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::ks::pin_connect::filter_reference;
 use crate::power::dispatch_power;
 use crate::resource_list::pc_new_resource_list;
+use crate::rules::require_irql_at_most;
 use crate::subdevice::KsObject;
 
 /// Makes a driver an adapter driver: its AddDevice and its dispatch table. IRQL: PASSIVE_LEVEL.
@@ -28,7 +29,7 @@ pub fn pc_initialize_adapter_driver(
     _registry_path: &str,
     add_device: AddDeviceRoutine,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcInitializeAdapterDriver");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcInitializeAdapterDriver");
     driver.set_add_device(add_device);
     driver.set_major_function(MajorFunction::Create, Rc::new(dispatch_create));
     driver.set_major_function(MajorFunction::Cleanup, Rc::new(dispatch_cleanup));
@@ -47,7 +48,7 @@ struct OpenFile(Rc<dyn KsObject>);
 #[doc(alias = "PcDispatchIrp")]
 #[must_use]
 pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcDispatchIrp");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcDispatchIrp");
     match irp.parameters() {
         Parameters::Create { .. } => dispatch_create(kernel, device, irp),
         Parameters::Cleanup => dispatch_cleanup(kernel, device, irp),

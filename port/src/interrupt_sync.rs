@@ -13,6 +13,7 @@ use crate::guid::Guid;
 use crate::interfaces::{
     IInterruptSync, IResourceList, InterruptSyncMode, RoutinePosition, ServiceRoutine,
 };
+use crate::rules::require_irql_at_most;
 
 /// Passes over the service routines in one interrupt before it counts as endless: a routine that
 /// always claims success in the mode `Repeat` never ends. Source: WDK, Interrupt Sync Objects.
@@ -51,7 +52,7 @@ pub fn pc_new_interrupt_sync(
     resource_index: u32,
     mode: InterruptSyncMode,
 ) -> Result<Rc<dyn IInterruptSync>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewInterruptSync");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewInterruptSync");
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
@@ -139,7 +140,7 @@ impl IInterruptSync for InterruptSync {
         kernel: &Kernel,
         routine: &mut dyn FnMut(&Kernel) -> NtStatus,
     ) -> NtStatus {
-        kernel.require_irql_at_most(self.irql, "IInterruptSync::CallSynchronizedRoutine");
+        require_irql_at_most(kernel, self.irql, "IInterruptSync::CallSynchronizedRoutine");
         let interrupt = self.interrupt.borrow().clone();
         match interrupt {
             Some(interrupt) => kernel.synchronize_execution(&interrupt, routine),
@@ -152,7 +153,7 @@ impl IInterruptSync for InterruptSync {
     }
 
     fn connect(&self, kernel: &Kernel) -> Result<(), NtStatus> {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IInterruptSync::Connect");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IInterruptSync::Connect");
         if self.interrupt.borrow().is_some() {
             return Ok(());
         }
@@ -171,7 +172,7 @@ impl IInterruptSync for InterruptSync {
     }
 
     fn disconnect(&self, kernel: &Kernel) {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IInterruptSync::Disconnect");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IInterruptSync::Disconnect");
         let interrupt = self.interrupt.borrow_mut().take();
         if let Some(interrupt) = interrupt {
             kernel.disconnect_interrupt(&interrupt);
@@ -184,7 +185,7 @@ impl IInterruptSync for InterruptSync {
         routine: ServiceRoutine,
         position: RoutinePosition,
     ) -> Result<(), NtStatus> {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IInterruptSync::RegisterServiceRoutine");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IInterruptSync::RegisterServiceRoutine");
         let mut routines = self.routines.borrow_mut();
         if routines.len() >= ROUTINE_LIMIT {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);

@@ -8,6 +8,7 @@ use portcls_emulator::{DeviceObject, Dpc, DueTime, Irql, Kernel, NtStatus, Timer
 
 use crate::adapter::{AdapterDevice, PnpState};
 use crate::miniport_calls::Method;
+use crate::rules::require_irql_at_most;
 
 /// A routine with its context. IRQL: DISPATCH_LEVEL.
 #[doc(alias = "PIO_TIMER_ROUTINE")]
@@ -105,7 +106,7 @@ pub fn pc_register_io_timeout(
     device: &Rc<DeviceObject>,
     routine: IoTimeoutRoutine,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRegisterIoTimeout");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcRegisterIoTimeout");
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let mut routines = adapter.timeouts.routines.borrow_mut();
     if routines.iter().any(|other| Rc::ptr_eq(other, &routine)) {
@@ -133,7 +134,7 @@ pub fn pc_unregister_io_timeout(
     device: &Rc<DeviceObject>,
     routine: &IoTimeoutRoutine,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcUnregisterIoTimeout");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcUnregisterIoTimeout");
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let known = {
         let routines = adapter.timeouts.routines.borrow();

@@ -5,13 +5,15 @@
 
 use std::rc::Rc;
 
+use portcls_emulator::rules::COMPLETED_AS_PENDING;
 use portcls_emulator::{DeviceObject, Event, EventKind, Irp, Irql, Kernel, NtStatus, Timeout};
 
 use crate::ks::LengthReply;
+use crate::rules::require_irql_at_most;
 
 /// Completes a request with a status. IRQL: up to DISPATCH_LEVEL.
 ///
-/// With `STATUS_PENDING` nothing is completed, and it breaks the rule PcCompleteIrp.
+/// With `STATUS_PENDING` nothing is completed, and it breaks the rule completed-as-pending.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`.
@@ -22,9 +24,10 @@ pub fn pc_complete_irp(
     irp: &Irp,
     status: NtStatus,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "PcCompleteIrp");
+    require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "PcCompleteIrp");
     if status == NtStatus::PENDING {
-        kernel.report_violation("PcCompleteIrp", "PcCompleteIrp called with STATUS_PENDING");
+        let message = "PcCompleteIrp called with STATUS_PENDING";
+        kernel.report_violation(&COMPLETED_AS_PENDING, message);
         return Err(NtStatus::INVALID_PARAMETER);
     }
     complete(kernel, irp, status);
@@ -43,7 +46,7 @@ pub fn pc_forward_irp_synchronous(
     device: &Rc<DeviceObject>,
     irp: &Irp,
 ) -> NtStatus {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcForwardIrpSynchronous");
     let Some(lower) = device.lower() else { return NtStatus::SUCCESS };
     let request = Irp::new(irp.parameters().clone(), None, Vec::new());
     let done = Event::new(EventKind::Notification, "completion of a request by the bus driver");

@@ -47,6 +47,7 @@ mod power;
 mod property;
 mod registry_key;
 mod resource_list;
+pub mod rules;
 mod service_group;
 mod stream_request;
 mod subdevice;

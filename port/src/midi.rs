@@ -20,6 +20,7 @@ use crate::ks::guids::category;
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::port::{Kind, Port};
+use crate::rules::require_irql_at_most;
 use crate::subdevice::ISubdevice;
 use stream::MidiStream;
 
@@ -58,7 +59,7 @@ impl IPortMidi for Port<Midi> {
     }
 
     fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPortMidi::RegisterServiceGroup");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPortMidi::RegisterServiceGroup");
         if let Err(status) = self.join_group(kernel, group) {
             let text = format!("RegisterServiceGroup: the group answered {status}");
             self.calls().note(kernel, &text);

@@ -1,7 +1,7 @@
 //! Calls from the port into a driver: recorded, guarded, and checked on return.
 
 use portcls_emulator::trace::{Argument, Layer, NameId};
-use portcls_emulator::{DevicePowerState, Kernel, NtStatus};
+use portcls_emulator::{DevicePowerState, Kernel, NtStatus, rules};
 
 use crate::ks::{KsState, LengthReply};
 
@@ -136,7 +136,7 @@ impl MiniportCalls {
         if kernel.current_irql() != irql {
             let now = kernel.current_irql();
             let message = format!("{full_name} was called at {irql} and returned at {now}");
-            kernel.report_violation("IrqlReturn", &message);
+            kernel.report_violation(&rules::IRQL_RETURN, &message);
             kernel.restore_irql(irql);
         }
         let (status, answer) = outcome(&result);

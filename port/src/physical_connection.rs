@@ -6,6 +6,7 @@ use portcls_emulator::{DeviceObject, Irql, Kernel, NtStatus};
 
 use crate::adapter::{AdapterDevice, subdevice_name};
 use crate::com::{IUnknown, query};
+use crate::rules::require_irql_at_most;
 use crate::subdevice::ISubdevice;
 
 /// The other end of a connection.
@@ -49,7 +50,7 @@ pub fn pc_register_physical_connection(
     from: ConnectedPin,
     to: ConnectedPin,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRegisterPhysicalConnection");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcRegisterPhysicalConnection");
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let mut inside = 0;
     for end in [&from.end, &to.end] {

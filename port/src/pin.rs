@@ -13,6 +13,7 @@ use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::StreamDirection;
 use crate::ks::{KsDataFormat, KsIoctl, KsState};
 use crate::lane::Lane;
+use crate::rules;
 use crate::stream_request::StreamRequest;
 
 mod requests;
@@ -162,7 +163,7 @@ impl Pin {
             Err(status) if up => return Err(status),
             Err(status) => {
                 let message = format!("SetState down to {next:?} failed with {status}");
-                kernel.report_violation("PC-01", &message);
+                kernel.report_violation(&rules::STATE_DOWN_FAILED, &message);
             }
             Ok(()) => {}
         }

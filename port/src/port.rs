@@ -27,6 +27,7 @@ use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
 use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
+use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject};
 
@@ -155,7 +156,7 @@ impl<K: Kind> Port<K> {
         let mut descriptor =
             self.calls().call(kernel, Method::GetDescription, none, describe, |_| none)?;
         for fault in descriptor.check() {
-            kernel.report_violation("PC-08", &fault.to_string());
+            kernel.report_violation(&rules::DESCRIPTOR_CONTRADICTION, &fault.to_string());
         }
         if descriptor.categories.is_empty() {
             Rc::make_mut(&mut descriptor).categories = K::CATEGORIES.to_vec();
@@ -192,7 +193,7 @@ impl<K: Kind> IPort for Port<K> {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Rc<dyn IResourceList>,
     ) -> Result<(), NtStatus> {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IPort::Init");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::Init");
         if self.binding.device().is_ok() {
             return Err(NtStatus::INVALID_DEVICE_STATE);
         }

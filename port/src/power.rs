@@ -20,6 +20,7 @@ use crate::com::{IUnknown, query};
 use crate::interfaces::IAdapterPowerManagement;
 use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::miniport_calls::Method;
+use crate::rules::{self, require_irql_at_most};
 
 /// What PortCls knows of an adapter's power.
 pub(crate) struct AdapterPower {
@@ -65,13 +66,13 @@ pub fn pc_register_adapter_power_management(
     device: &Rc<DeviceObject>,
 ) -> Result<(), NtStatus> {
     const NAME: &str = "PcRegisterAdapterPowerManagement";
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, NAME);
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, NAME);
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let interface =
         query::<dyn IAdapterPowerManagement>(&unknown).map_err(|_| NtStatus::INVALID_PARAMETER)?;
     if adapter.power.interface().is_some() {
         let message = "registered a second time without PcUnregisterAdapterPowerManagement";
-        kernel.report_violation("PcRegisterAdapterPower", message);
+        kernel.report_violation(&rules::PC_REGISTER_ADAPTER_POWER, message);
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
     *adapter.power.interface.borrow_mut() = Some(interface);
@@ -89,11 +90,11 @@ pub fn pc_unregister_adapter_power_management(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcUnregisterAdapterPowerManagement");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcUnregisterAdapterPowerManagement");
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     if adapter.power.interface().is_none() {
         let message = "unregistered without a registration";
-        kernel.report_violation("PcRegisterAdapterPower", message);
+        kernel.report_violation(&rules::PC_REGISTER_ADAPTER_POWER, message);
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
     adapter.power.release();
@@ -113,7 +114,7 @@ pub fn pc_request_new_power_state(
     device: &Rc<DeviceObject>,
     state: DevicePowerState,
 ) -> Result<(), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcRequestNewPowerState");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcRequestNewPowerState");
     device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let status = request_and_wait(kernel, device, PowerAction::Set, state);
     if status.is_success() { Ok(()) } else { Err(status) }

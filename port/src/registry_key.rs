@@ -12,6 +12,7 @@ use crate::answer_query;
 use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
+use crate::rules::require_irql_at_most;
 
 /// The key that a driver asks for.
 pub struct RegistryKeyRequest<'a> {
@@ -37,7 +38,7 @@ pub fn pc_new_registry_key(
     outer: Option<Rc<dyn IUnknown>>,
     request: &RegistryKeyRequest<'_>,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewRegistryKey");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewRegistryKey");
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
@@ -113,7 +114,7 @@ impl Key {
 
 /// Every method of the interface is for PASSIVE_LEVEL.
 fn at_passive_level(kernel: &Kernel, method: &str) {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, &format!("IRegistryKey::{method}"));
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, &format!("IRegistryKey::{method}"));
 }
 
 impl IUnknown for Key {

@@ -9,6 +9,7 @@ use crate::answer_query;
 use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::IResourceList;
+use crate::rules::require_irql_at_most;
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -35,7 +36,7 @@ pub fn pc_new_resource_list(
     translated: &[Resource],
     untranslated: &[Resource],
 ) -> Result<Rc<dyn IResourceList>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewResourceList");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewResourceList");
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
@@ -65,7 +66,7 @@ pub fn pc_new_resource_sublist(
     parent: &Rc<dyn IResourceList>,
     maximum_entries: u32,
 ) -> Result<Rc<dyn IResourceList>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewResourceSublist");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewResourceSublist");
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }

@@ -9,6 +9,7 @@ use crate::answer_query;
 use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::{IServiceGroup, IServiceSink};
+use crate::rules::{self, require_irql_at_most};
 
 /// The most members of one group. Assumed: no document gives a number.
 const MEMBER_LIMIT: usize = 256;
@@ -34,7 +35,7 @@ pub fn pc_new_service_group(
     kernel: &Kernel,
     outer: Option<Rc<dyn IUnknown>>,
 ) -> Result<Rc<dyn IServiceGroup>, NtStatus> {
-    kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "PcNewServiceGroup");
+    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewServiceGroup");
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
@@ -120,7 +121,7 @@ impl IServiceSink for ServiceGroup {
 
 impl IServiceGroup for ServiceGroup {
     fn add_member(&self, kernel: &Kernel, sink: Rc<dyn IServiceSink>) -> Result<(), NtStatus> {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IServiceGroup::AddMember");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IServiceGroup::AddMember");
         let mut members = self.members.borrow_mut();
         if members.len() >= MEMBER_LIMIT {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);
@@ -130,7 +131,7 @@ impl IServiceGroup for ServiceGroup {
     }
 
     fn remove_member(&self, kernel: &Kernel, sink: &Rc<dyn IServiceSink>) {
-        kernel.require_irql_at_most(Irql::PASSIVE_LEVEL, "IServiceGroup::RemoveMember");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IServiceGroup::RemoveMember");
         let removed = {
             let mut members = self.members.borrow_mut();
             let position = members.iter().position(|other| Rc::ptr_eq(other, sink));
@@ -141,16 +142,16 @@ impl IServiceGroup for ServiceGroup {
     }
 
     fn support_delayed_service(&self, kernel: &Kernel) {
-        kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "IServiceGroup::SupportDelayedService");
+        require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IServiceGroup::SupportDelayedService");
         self.timer.borrow_mut().get_or_insert_with(|| Timer::new(TimerKind::Notification));
     }
 
     fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64) {
-        kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "IServiceGroup::RequestDelayedService");
+        require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IServiceGroup::RequestDelayedService");
         let timer = self.timer.borrow().clone();
         let Some(timer) = timer else {
             let message = "RequestDelayedService without SupportDelayedService";
-            kernel.report_violation("ServiceGroup", message);
+            kernel.report_violation(&rules::DELAYED_SERVICE_UNSUPPORTED, message);
             return;
         };
         let time_100ns = delay_100ns.unsigned_abs();
@@ -163,7 +164,7 @@ impl IServiceGroup for ServiceGroup {
     }
 
     fn cancel_delayed_service(&self, kernel: &Kernel) {
-        kernel.require_irql_at_most(Irql::DISPATCH_LEVEL, "IServiceGroup::CancelDelayedService");
+        require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IServiceGroup::CancelDelayedService");
         let timer = self.timer.borrow().clone();
         if let Some(timer) = timer {
             kernel.cancel_timer(&timer);

@@ -150,7 +150,7 @@ impl Ending {
                 let more = if left_behind.is_empty() { "" } else { "; " };
                 format!(
                     "{count} of documented rules, the first of {}: {}{more}{left_behind}",
-                    first.rule, first.message
+                    first.rule.id, first.message
                 )
             }
         }
@@ -159,7 +159,7 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
-    use portcls_machine::emulator::Hang;
+    use portcls_machine::emulator::{Hang, rules};
 
     use super::*;
 
@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn a_broken_rule_weighs_more_than_a_loss_and_a_death_more_than_both() {
-        let violation = Violation { rule: "PC-01", message: "one byte".to_owned(), time_ns: 5 };
+        let violation =
+            Violation { rule: &rules::IRQL_RETURN, message: "one byte".to_owned(), time_ns: 5 };
         let broken = Ending {
             violations: vec![violation],
             violation_count: 2,
@@ -218,8 +219,8 @@ mod tests {
             passed: 0,
             ..good()
         };
-        let text = "2 violations of documented rules, the first of PC-01: one byte; the driver \
-                    left something behind at unload";
+        let text = "2 violations of documented rules, the first of IrqlReturn: one byte; the \
+                    driver left something behind at unload";
         assert_eq!(ends(&broken), (5, text.to_owned()));
         let hang = Hang { waits_for: "a wire".to_owned(), time_ns: 9 };
         let dead = Ending { stop: Some(Stop::Hang(hang)), ..broken };

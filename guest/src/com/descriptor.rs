@@ -16,6 +16,7 @@ use portcls_port::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlo
 use super::automation::read_property_item;
 use crate::guest::Guest;
 use crate::memory::at;
+use crate::rules;
 
 /// The most pins, nodes, connections, categories, identifiers or ranges of one list.
 /// Assumed: the descriptors of MIDI devices have a handful of each.
@@ -32,14 +33,15 @@ const RANGE_HEAD: u32 = 64;
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a null pointer, a stride that is too small, a count or a size
 /// out of reach, or a value that is no member of its enumeration; it is a violation of the rule
-/// PC-08 too.
+/// descriptor-unreadable too.
 pub(crate) fn read_filter_descriptor(
     guest: &Guest,
     address: u64,
 ) -> Result<PcFilterDescriptor, NtStatus> {
     let read = Reader { guest }.filter(address);
     read.map_err(|what| {
-        guest.kernel().report_violation("PC-08", &format!("the filter descriptor: {what}"));
+        let message = format!("the filter descriptor: {what}");
+        guest.kernel().report_violation(&rules::DESCRIPTOR_UNREADABLE, &message);
         NtStatus::INVALID_PARAMETER
     })
 }

@@ -3,8 +3,8 @@
 //! The guest's references are counted, and while there is one the object is kept. An object
 //! that the guest was only lent stays known as long as it lives: a driver that keeps a pointer
 //! without a reference gets away with it, as it mostly does on Windows, until it releases what it
-//! never had, which breaks the rule ComReference. What was released to its end is known too, and
-//! a call to it is a bug check.
+//! never had, which breaks the rule release-without-reference. What was released to its end is
+//! known too, and a call to it is a bug check.
 //!
 //! Which vtables there are was told to the guest at its birth: what the methods do must not be
 //! known here, or nothing of `com/` could be read without all of it.
@@ -17,6 +17,7 @@ use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, iid};
 
 use crate::guest::Guest;
+use crate::rules;
 use crate::tables::port_table::{Behind, FaceNumber, Released};
 
 impl Guest {
@@ -135,7 +136,7 @@ impl Guest {
             }
             Released::Never { interface: name, is_new: true } => {
                 let message = format!("{name}::Release without a reference of the driver's own");
-                self.kernel().report_violation("ComReference", &message);
+                self.kernel().report_violation(&rules::RELEASE_WITHOUT_REFERENCE, &message);
                 0
             }
             Released::Never { .. } | Released::Unknown => 0,

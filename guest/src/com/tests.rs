@@ -57,7 +57,7 @@ fn an_object_that_was_lent_is_not_counted_and_a_release_of_it_is_a_violation() {
     assert_eq!(call(&guest, pointer, 2, &[]), Ok(0));
     let violations = guest.kernel().violations();
     assert_eq!(violations.len(), 1);
-    assert_eq!(violations[0].rule, "ComReference");
+    assert_eq!(violations[0].rule.id, "release-without-reference");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use super::ntoskrnl::requests::invalid_request;
 use crate::guest::Guest;
 use crate::routine;
 use crate::routine::{Call, Out, Pointer, Routine};
+use crate::rules;
 use crate::tables::bindings::Bound;
 
 /// The table.
@@ -115,7 +116,7 @@ fn worker_at(call: &Call<'_>, address: Pointer) -> Option<Rc<Worker>> {
     let worker = call.guest().bound::<Worker>(address.0);
     if worker.is_none() {
         let message = format!("{} of {:#x}, which is no worker", call.routine().name, address.0);
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_WORKER, &message);
     }
     worker
 }

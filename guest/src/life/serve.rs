@@ -7,6 +7,7 @@ use crate::processor::arguments::Convention;
 use crate::processor::outside::{Mistake, Outside};
 use crate::processor::thunk::RoutineNumber;
 use crate::routine::{Call, Checked};
+use crate::rules;
 use crate::tables::origin::Serving;
 
 impl Outside for Guest {
@@ -22,7 +23,7 @@ impl Outside for Guest {
         if let Checked::UpTo(limit) = routine.checked
             && self.kernel().current_irql() > limit
         {
-            self.kernel().require_irql_at_most(limit, routine.name);
+            rules::report_high_irql(self.kernel(), limit, routine.name);
         }
         let result = (routine.serve)(&Call::new(self, routine, arguments));
         self.0.serving.set(outer);

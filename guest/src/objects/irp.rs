@@ -9,6 +9,7 @@
 
 use std::rc::Rc;
 
+use portcls_emulator::rules::MARK_IRP_PENDING_2;
 use portcls_emulator::{DeviceObject, Irp, NtStatus, ObjectType, Parameters, PnpRequest};
 
 use super::power::write_capabilities;
@@ -214,7 +215,7 @@ impl Guest {
             Some((location, _)) if self.is_location_marked(location) => irp.mark_pending(),
             Some((_, true)) => {
                 let message = "STATUS_PENDING was returned for a request that nobody marked";
-                self.kernel().report_violation("MarkIrpPending", message);
+                self.kernel().report_violation(&MARK_IRP_PENDING_2, message);
             }
             _ => {}
         }

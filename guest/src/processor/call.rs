@@ -11,6 +11,7 @@ use cpu_x86::{Access, Cpu, Fault, Mode, RFlags, Register, Registers, Stop};
 use super::outside::{Mistake, Outside};
 use super::vm::Vm;
 use crate::debugger::{Debugger, Pause, Verdict};
+use crate::rules;
 
 /// The first arguments on x64. Source: the Microsoft x64 calling convention.
 const ARGUMENT_REGISTERS: [Register; 4] =
@@ -147,7 +148,7 @@ impl Vm {
         drop(cpu);
         if self.mode() == Mode::Bits64 && popped != 8 {
             let message = format!("a function of the driver returned with RSP off by {popped:#x}");
-            self.kernel().report_violation("StackBalance", &message);
+            self.kernel().report_violation(&rules::STACK_IMBALANCE, &message);
         }
         match self.mode() {
             Mode::Bits64 => low,

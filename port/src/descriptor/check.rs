@@ -1,4 +1,4 @@
-//! The check of a filter descriptor: what in it does not agree. Rule PC-08.
+//! The check of a filter descriptor: what in it does not agree. Rule descriptor-contradiction.
 //!
 //! Faults only; how grave one is, and who hears of it, is for the caller to say.
 
@@ -9,7 +9,7 @@ use crate::guid::Guid;
 use crate::ks::guids::{category, data_format};
 use crate::ks::{DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow};
 
-/// Two parts of a descriptor that do not agree. Rule PC-08.
+/// Two parts of a descriptor that do not agree. Rule descriptor-contradiction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DescriptorFault {
     /// The version is not 0.

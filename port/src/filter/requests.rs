@@ -16,6 +16,7 @@ use crate::ks::{
 use crate::miniport_calls::Method;
 use crate::physical_connection::{connected_to, wire_form};
 use crate::property::{self, OwnHandler, OwnProperty, PropertyRequest, Target};
+use crate::rules;
 use crate::subdevice::KsObject;
 
 const GET: KsPropertyType = KsPropertyType::GET;
@@ -196,7 +197,7 @@ fn intersection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
             let written = reply.bytes.len();
             let message =
                 format!("DataRangeIntersection gave {written} bytes for {length} of room");
-            kernel.report_violation("PC-09", &message);
+            kernel.report_violation(&rules::INTERSECTION_OVERRUN, &message);
             LengthReply::of_status(NtStatus::BUFFER_TOO_SMALL)
         });
     Ok(reply)

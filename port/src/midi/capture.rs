@@ -11,6 +11,7 @@ use crate::ks::music::Packer;
 use crate::ks::{KsState, KsStreamOptions, KsTime};
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
+use crate::rules;
 use crate::stream_request::StreamRequest;
 
 /// The most captured bytes that a pin holds while its client has no read request queued; newer
@@ -75,7 +76,7 @@ impl Capturer {
             let count = match result {
                 Ok(count) if count as usize > buffer.len() => {
                     let message = format!("Read gave {count} bytes into {READ_LENGTH} of room");
-                    kernel.report_violation("PC-02", &message);
+                    kernel.report_violation(&rules::READ_OVERRUN, &message);
                     buffer.len()
                 }
                 Ok(count) => count as usize,
@@ -88,7 +89,7 @@ impl Capturer {
             self.keep(kernel, lane, &buffer[..count]);
         }
         let message = format!("Read still had data after {READS_PER_SERVICE} calls");
-        kernel.report_violation("PC-02", &message);
+        kernel.report_violation(&rules::READ_WITHOUT_END, &message);
         self.deliver(kernel, lane);
     }
 

@@ -14,6 +14,7 @@ use crate::irp_queue::QUEUED_REQUESTS;
 use crate::ks::KsState;
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
+use crate::rules;
 use crate::stream_request::StreamRequest;
 
 /// Time until a miniport that took nothing is asked again, in 100 ns units.
@@ -250,7 +251,7 @@ impl Renderer {
         let mut taken = result? as usize;
         if taken > rest.len() {
             let text = format!("Write took {taken} bytes of the {} that it was given", rest.len());
-            kernel.report_violation("PC-02", &text);
+            kernel.report_violation(&rules::WRITE_OVERRUN, &text);
             taken = rest.len();
         }
         message.sent += taken;
@@ -268,7 +269,7 @@ impl Renderer {
             return Ok(Outcome::Wait(RETRY_100NS));
         }
         let message = format!("Write took nothing {EMPTY_WRITES} times in a row");
-        kernel.report_violation("PC-03", &message);
+        kernel.report_violation(&rules::WRITE_TAKES_NOTHING, &message);
         Err(NtStatus::IO_DEVICE_ERROR)
     }
 }

@@ -109,7 +109,7 @@ fn a_request_is_forwarded_without_being_completed() {
         assert_eq!((pending, irp.is_completed()), (Err(NtStatus::INVALID_PARAMETER), false));
         pc_complete_irp(&rig.kernel, &device, &irp, NtStatus::SUCCESS).unwrap();
         assert!(irp.is_completed());
-        rig.expect_violations(&["PcCompleteIrp"]);
+        rig.expect_violations(&["completed-as-pending"]);
     });
 }
 

@@ -261,7 +261,7 @@ fn a_handler_that_claims_more_than_there_is_room_for_breaks_a_rule() {
             let filter = rig.open_filter().unwrap();
             let irp = ask(&filter, 1, GET, &[], 4);
             assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 4));
-            rig.expect_violations(&["PC-09"]);
+            rig.expect_violations(&["property-overrun"]);
         },
     );
 }

@@ -126,7 +126,7 @@ fn requests_are_filled_in_order_and_nothing_is_lost_between_them() {
 #[test]
 fn a_read_that_claims_more_than_there_was_room_is_a_violation() {
     on_device(|rig| {
-        rig.expect_violations(&["PC-02"]);
+        rig.expect_violations(&["read-overrun"]);
         let once = Cell::new(true);
         rig.fake.answer_read(move |_, buffer| {
             buffer.fill(7);
@@ -142,7 +142,7 @@ fn a_read_that_claims_more_than_there_was_room_is_a_violation() {
 #[test]
 fn a_read_that_never_ends_is_a_violation_and_the_limit_holds() {
     on_device(|rig| {
-        rig.expect_violations(&["PC-02"]);
+        rig.expect_violations(&["read-without-end"]);
         rig.fake.answer_read(|_, buffer| Ok(buffer.len() as u32));
         let pin = rig.run_pin(CAPTURE);
         rig.fake.interrupt(&rig.kernel);

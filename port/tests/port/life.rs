@@ -45,7 +45,7 @@ fn an_extension_between_nothing_and_the_least_size_is_refused() {
         let rig = Rig::new();
         rig.fake.plan.borrow_mut().extension_size = size;
         assert_eq!(rig.add_device(), expected);
-        let rules: Vec<_> = rig.kernel.violations().iter().map(|it| it.rule).collect();
+        let rules: Vec<_> = rig.kernel.violations().iter().map(|it| it.rule.id).collect();
         assert_eq!(rules.len(), usize::from(expected.is_err()), "{rules:?}");
         if expected.is_ok() {
             rig.pnp(PnpRequest::RemoveDevice);

@@ -293,7 +293,7 @@ fn an_intersection_longer_than_its_room_is_the_miniports_fault_and_goes_no_furth
             };
         },
         |rig| {
-            rig.expect_violations(&["PC-09"]);
+            rig.expect_violations(&["intersection-overrun"]);
             let filter = rig.open_filter().unwrap();
             let list = multiple_item([DataRange::from(KsDataRangeMusic::MIDI_PORT).to_bytes()]);
             let reply = filter.pin_property(4, RENDER, &list, 64);

@@ -147,7 +147,7 @@ fn a_busy_device_is_asked_again_every_millisecond() {
 #[test]
 fn a_device_that_stays_busy_fails_the_request_and_the_next_one_begins() {
     on_device(|rig| {
-        rig.expect_violations(&["PC-03"]);
+        rig.expect_violations(&["write-takes-nothing"]);
         rig.fake.answer_write(|_, data| Ok(if data[0] == 9 { 1 } else { 0 }));
         let pin = rig.run_pin(RENDER);
         let dead = pin.write(&[Frame::now(&[(0, &[9]), (0, &[1, 2, 3])])]);
@@ -181,7 +181,7 @@ fn an_error_of_write_completes_the_request_with_how_far_it_came() {
 #[test]
 fn a_write_that_claims_more_than_it_got_is_a_violation() {
     on_device(|rig| {
-        rig.expect_violations(&["PC-02"; 3]);
+        rig.expect_violations(&["write-overrun"; 3]);
         rig.fake.answer_write(|_, data| Ok(data.len() as u32 + 1));
         let pin = rig.run_pin(RENDER);
         let irp = pin.write(&[three_records()]);

@@ -192,7 +192,7 @@ impl Rig {
     }
 
     fn check(&self, fdo: &Weak<DeviceObject>) {
-        let broken: Vec<_> = self.kernel.violations().iter().map(|it| it.rule).collect();
+        let broken: Vec<_> = self.kernel.violations().iter().map(|it| it.rule.id).collect();
         assert_eq!(broken, *self.violations.borrow(), "{:?}", self.kernel.violations());
         assert!(self.kernel.device_interfaces(bytemuck::cast(category::AUDIO)).is_empty());
         assert_eq!(self.fake.left(), 0, "something of the driver is left");

@@ -67,7 +67,7 @@ fn a_failure_on_the_way_up_stays_in_the_last_good_state() {
 #[test]
 fn a_failure_on_the_way_down_is_a_violation_and_the_walk_goes_on() {
     on_device(|rig| {
-        rig.expect_violations(&["PC-01", "PC-01", "PC-01"]);
+        rig.expect_violations(&["state-down-failed"; 3]);
         let pin = rig.run_pin(RENDER);
         rig.fake.words();
         rig.fake.answer_state(|_, _| Err(NtStatus::IO_DEVICE_ERROR));

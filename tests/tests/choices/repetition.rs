@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use portcls_machine::emulator::Kernel;
 use portcls_machine::emulator::choice::{Answers, Choice, Oracle, Question, RandomOracle, Replay};
+use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text::parse;
-use portcls_machine::tune::default_tune;
 use portcls_machine::{Machine, capture, play};
 use proptest::prelude::*;
 

@@ -77,9 +77,13 @@ fn verdict(machine: &Machine, life: Result<Life, MachineError>) -> String {
         Ok(life) => {
             let mut parts = lost_bytes(machine, &life);
             parts.extend(left_behind(&life.leaks));
-            let mut rules: Vec<_> = machine.kernel().violations();
-            rules.dedup_by_key(|violation| violation.rule);
-            parts.extend(rules.iter().map(|violation| format!("violation {}", violation.rule)));
+            let mut rules = Vec::new();
+            for violation in machine.kernel().violations() {
+                if !rules.contains(&violation.rule.id) {
+                    rules.push(violation.rule.id);
+                }
+            }
+            parts.extend(rules.iter().map(|rule| format!("violation {rule}")));
             if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
         }
     }

@@ -10,6 +10,7 @@ use super::registry::KeyHandle;
 use crate::memory::at;
 use crate::routine;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word};
+use crate::rules;
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -126,7 +127,7 @@ fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
     let device = call.guest().device_at(address.0);
     if device.is_none() {
         let message = format!("{} of {:#x}, which is no device", call.routine().name, address.0);
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_DEVICE, &message);
     }
     device
 }
@@ -208,7 +209,8 @@ fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
 fn free_work_item(call: &Call<'_>, address: Pointer) {
     let Some(item) = work_item(call, address) else { return };
     if item.waits.get() {
-        call.kernel().report_violation("WorkItem", "a work item was freed while it was queued");
+        let message = "a work item was freed while it was queued";
+        call.kernel().report_violation(&rules::WORK_ITEM_FREED_QUEUED, message);
     }
     call.guest().unbind(address.0);
     call.guest().free_object_block(address.0, WORK_ITEM_BYTES);
@@ -219,7 +221,7 @@ fn work_item(call: &Call<'_>, address: Pointer) -> Option<Rc<DriverWorkItem>> {
     if item.is_none() {
         let name = call.routine().name;
         let message = format!("{name} of {:#x}, which is no work item", address.0);
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_WORK_ITEM, &message);
     }
     item
 }

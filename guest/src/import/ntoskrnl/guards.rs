@@ -4,6 +4,7 @@ use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 
 use crate::routine;
 use crate::routine::{Call, Pointer, Routine, Word};
+use crate::rules;
 
 pub(super) static ROUTINES: &[Routine] = &[
     routine!("KeSynchronizeExecution", ByKernel, synchronize_execution),
@@ -90,7 +91,7 @@ fn synchronize_execution(
     let guest = call.guest();
     let Some(interrupt) = guest.bound::<Interrupt>(interrupt.0) else {
         let message = "KeSynchronizeExecution of an interrupt that is not connected";
-        call.kernel().report_violation("ObjectInitialized", message);
+        call.kernel().report_violation(&rules::INTERRUPT_NOT_CONNECTED, message);
         return 0;
     };
     let run = |_: &_| guest.call(routine.0, &[context.0]);

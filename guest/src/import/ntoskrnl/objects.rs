@@ -10,6 +10,7 @@ use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Ti
 use crate::guest::Guest;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::rules;
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -36,9 +37,6 @@ const DPC_OBJECT: u8 = 0x13;
 /// `DISPATCHER_HEADER.Type` of the first kind of event and of timer; the second is one more.
 const EVENT_OBJECT: u8 = 0;
 const TIMER_OBJECT: u8 = 8;
-
-/// The rule that an object is initialised before it is used.
-const OBJECT_INITIALIZED: &str = "ObjectInitialized";
 
 impl Bound for Event {}
 
@@ -90,7 +88,7 @@ pub(super) fn found<T: Bound>(call: &Call<'_>, address: Pointer, what: &str) -> 
     let object = call.guest().bound::<T>(address.0);
     if object.is_none() {
         let message = format!("{} of {what} that was not initialised", call.routine().name);
-        call.kernel().report_violation(OBJECT_INITIALIZED, &message);
+        call.kernel().report_violation(&rules::UNINITIALISED_OBJECT, &message);
     }
     object
 }

@@ -2,6 +2,7 @@
 
 use portcls_emulator::{DevicePowerState, NtStatus, PowerAction, PowerStateType, SystemPowerState};
 use portcls_port::is_adapter_device;
+use portcls_port::rules::PC_PO_REQUEST_POWER_IRP;
 
 use super::requests::call_driver;
 use crate::memory::at;
@@ -41,7 +42,7 @@ fn request_power_irp(
     };
     if action == PowerAction::Set && is_adapter_device(&device.top()) {
         let message = "PoRequestPowerIrp of IRP_MN_SET_POWER; PcRequestNewPowerState is for that";
-        call.kernel().report_violation("PcPoRequestPowerIrp", message);
+        call.kernel().report_violation(&PC_PO_REQUEST_POWER_IRP, message);
     }
     out.set_if_given(&guest, Pointer::NULL);
     let completion = (!routine.is_null()).then(|| {

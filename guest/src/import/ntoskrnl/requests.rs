@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use portcls_emulator::rules::IRQL_RETURN;
 use portcls_emulator::{
     BugCheckCode, Irp, Irql, Kernel, MajorFunction, NtStatus, ObjectType, Parameters, PnpMinor,
     PnpRequest, PowerAction, PowerRequest, PowerState, PowerStateType,
@@ -17,6 +18,7 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::routine;
 use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::rules;
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -92,7 +94,7 @@ fn free_irp(call: &Call<'_>, Pointer(address): Pointer) {
         }
         None => {
             let message = format!("IoFreeIrp of {address:#x}, which the driver did not allocate");
-            call.kernel().report_violation("IoFreeIrp", &message);
+            call.kernel().report_violation(&rules::FOREIGN_IRP_FREED, &message);
         }
     }
 }
@@ -106,7 +108,7 @@ pub(super) fn call_driver(
     let guest = call.guest();
     let Some(device) = guest.device_at(device_at) else {
         let message = format!("IofCallDriver to {device_at:#x}, which is no device");
-        call.kernel().report_violation("ObjectInitialized", &message);
+        call.kernel().report_violation(&rules::NOT_A_DEVICE, &message);
         return NtStatus::NO_SUCH_DEVICE;
     };
     let Some(location) = next_location(call, irp_at) else {
@@ -250,7 +252,7 @@ fn complete_upwards(
     }
     if own.is_some() {
         let message = "a request that the driver allocated was completed and not kept";
-        kernel.report_violation("CompleteRequest", message);
+        kernel.report_violation(&rules::OWN_IRP_NOT_KEPT, message);
     }
 }
 
@@ -289,7 +291,7 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
     let result = NtStatus(guest.call(routine, &[device, irp, context]) as u32);
     if kernel.current_irql() != irql {
         let message = format!("a completion routine returned at {}", kernel.current_irql());
-        kernel.report_violation("IrqlReturn", &message);
+        kernel.report_violation(&IRQL_RETURN, &message);
         kernel.restore_irql(irql.min(Irql::DISPATCH_LEVEL));
     }
     Some(result)

@@ -63,6 +63,6 @@ fn a_synchronised_routine_runs_at_the_interrupts_level() {
         assert_eq!(bench.guest.load_u8(flag), 7);
         assert_eq!(bench.kernel.current_irql(), Irql::PASSIVE_LEVEL);
         bench.call("KeSynchronizeExecution", &[flag, bench.code(), flag]);
-        assert_eq!(bench.kernel.violations()[0].rule, "ObjectInitialized");
+        assert_eq!(bench.kernel.violations()[0].rule.id, "interrupt-not-connected");
     }
 }

@@ -120,6 +120,6 @@ fn wide_text_above_passive_level_breaks_a_rule() {
         assert_eq!(print(&bench, "%s", &[narrow]), "n");
         assert_eq!(bench.kernel.violation_count(), 0);
         print(&bench, "%S", &[wide]);
-        assert_eq!(bench.kernel.violations()[0].rule, "IrqlDDIs");
+        assert_eq!(bench.kernel.violations()[0].rule.id, "irql-too-high");
     }
 }

@@ -87,7 +87,7 @@ fn what_is_not_a_request_cannot_be_completed_or_freed() {
         let bench = bench(mode);
         let memory = bench.memory(256);
         bench.call("IoFreeIrp", &[memory]);
-        assert_eq!(bench.kernel.violations()[0].rule, "IoFreeIrp");
+        assert_eq!(bench.kernel.violations()[0].rule.id, "foreign-irp-freed");
         assert_eq!(bench.bug_check("IofCompleteRequest", &[memory, 0]), (0x44, memory));
     }
 }

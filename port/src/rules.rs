@@ -1,0 +1,85 @@
+//! The rules of PortCls: what a driver has to keep when it calls the port or is called by it.
+//!
+//! `portcls_emulator::Rule` says what a rule is and how it is named.
+
+use portcls_emulator::{BugCheckCode, Irql, Kernel};
+
+const VERIFIER: BugCheckCode = BugCheckCode::DRIVER_VERIFIER_DETECTED_VIOLATION;
+
+portcls_emulator::rules! {
+    /// A routine of PortCls must not be called at a higher IRQL than its page allows.
+    PC_IRQL_DDIS = "PcIrqlDDIs",
+        source: "WDK, PcIrqlDDIs rule (audio)",
+        verifier: Some((VERIFIER, 0x0007_1001)),
+        routines: &["Pc*"];
+
+    /// A method of the port must not be called at a higher IRQL than its page allows.
+    PC_IRQL_IPORT = "PcIrqlIport",
+        source: "WDK, PcIrqlIport rule (audio)",
+        verifier: Some((VERIFIER, 0x0007_1003)),
+        routines: &["IInterruptSync::*", "IPort*", "IRegistryKey::*", "IServiceGroup::*"];
+
+    /// Power management must be registered before it is unregistered, and once at a time.
+    PC_REGISTER_ADAPTER_POWER = "PcRegisterAdapterPower",
+        source: "WDK, PcRegisterAdapterPower rule (audio)",
+        verifier: Some((VERIFIER, 0x0007_1006));
+
+    /// The device extension must have 0 bytes or at least PORT_CLASS_DEVICE_EXTENSION_SIZE.
+    PC_ADD_ADAPTER_DEVICE = "PcAddAdapterDevice",
+        source: "WDK, PcAddAdapterDevice rule (audio)",
+        verifier: Some((VERIFIER, 0x0007_1007));
+
+    /// A pending property request must not be completed with STATUS_PENDING.
+    PC_PROPERTY_REQUEST = "PcPropertyRequest",
+        source: "WDK, PcPropertyRequest rule (audio)",
+        verifier: Some((VERIFIER, 0x0007_1008));
+
+    /// A miniport must leave IRP_MN_SET_POWER to the port, and call PcRequestNewPowerState.
+    PC_PO_REQUEST_POWER_IRP = "PcPoRequestPowerIrp",
+        source: "WDK, PcPoRequestPowerIrp rule (audio)",
+        verifier: Some((VERIFIER, 0x0007_100A));
+
+    /// SetState must not fail on the way down, from RUN to STOP.
+    STATE_DOWN_FAILED = "state-down-failed",
+        source: "WDK, IMiniportMidiStream::SetState; KSSTATE";
+
+    /// Read must not give more bytes than there is room for in its buffer.
+    READ_OVERRUN = "read-overrun",
+        source: "WDK, IMiniportMidiStream::Read, BytesRead";
+
+    /// Read must give 0 bytes when there is nothing left to read.
+    READ_WITHOUT_END = "read-without-end",
+        source: "WDK, IMiniportMidiStream::Read, BytesRead";
+
+    /// Write must not take more bytes than it was given.
+    WRITE_OVERRUN = "write-overrun",
+        source: "WDK, IMiniportMidiStream::Write, BytesWritten";
+
+    /// Write must take a byte as soon as the device can, and not answer 0 for ever.
+    WRITE_TAKES_NOTHING = "write-takes-nothing",
+        source: "WDK, IMiniportMidiStream::Write, BytesWritten";
+
+    /// The filter descriptor must not contradict itself.
+    DESCRIPTOR_CONTRADICTION = "descriptor-contradiction",
+        source: "WDK, PCFILTER_DESCRIPTOR and the structures that it points to";
+
+    /// A property handler must not give more bytes than there is room for.
+    PROPERTY_OVERRUN = "property-overrun",
+        source: "WDK, PCPROPERTY_REQUEST, ValueSize";
+
+    /// DataRangeIntersection must not give more bytes than there is room for.
+    INTERSECTION_OVERRUN = "intersection-overrun",
+        source: "WDK, IMiniport::DataRangeIntersection, OutputBufferLength";
+
+    /// SupportDelayedService must be called before RequestDelayedService.
+    DELAYED_SERVICE_UNSUPPORTED = "delayed-service-unsupported",
+        source: "WDK, IServiceGroup::SupportDelayedService";
+}
+
+/// Notes a violation when the caller of one of the port's routines or methods runs above `limit`;
+/// the call goes on.
+pub(crate) fn require_irql_at_most(kernel: &Kernel, limit: Irql, routine: &str) {
+    if kernel.current_irql() > limit {
+        kernel.report_high_irql(&[RULES], limit, routine);
+    }
+}
