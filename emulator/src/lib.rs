@@ -44,7 +44,7 @@ mod wait;
 mod warning;
 mod work_item;
 
-pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
+pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte};
 pub use clock::Progress;
 pub use device_interface::DeviceInterface;
 pub use device_object::{

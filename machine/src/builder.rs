@@ -8,9 +8,7 @@ use std::sync::Arc;
 use hw_mpu401::{CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards};
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
-use portcls_emulator::{
-    InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
-};
+use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
 
 use portcls_guest::GuestOptions;
 use portcls_guest::image::Image;
@@ -295,10 +293,6 @@ impl MachineBuilder {
             chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),
             sent: Vec::new(),
             out_idle_since_ns: 0,
-            next_event_ns: 0,
-            line: LineState::Down,
-            profile: self.profile.clone(),
-            timing: self.timing,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
         let device = kernel.attach_device(

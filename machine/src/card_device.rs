@@ -3,12 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hw_mpu401::{
-    BIT_TIME_NS, CardProfile, CardTiming, InitialState, Lane, Mpu401, Note, Register, Spread,
-    Status, WireEdge,
-};
+use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, Status, WireEdge};
 use portcls_emulator::trace::SerialEdge;
-use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
+use portcls_emulator::{Answer, BusDevice, DeviceReply, LineState, Outputs, SerialByte};
 
 /// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
 /// not, and how full its buffers are.
@@ -38,18 +35,12 @@ pub(crate) enum CardPower {
 /// The chip and what has left it, shared by the bus and the cable.
 pub(crate) struct CardState {
     pub signals: CardSignals,
-    pub profile: CardProfile,
-    pub timing: CardTiming,
     pub power: CardPower,
     pub chip: Mpu401,
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
     pub sent: Vec<(u64, u8)>,
     /// When the line MIDI OUT fell idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
-    /// What the bus was told last: nothing that it sees changes by itself before this time.
-    pub next_event_ns: u64,
-    /// The interrupt line as the bus was told last.
-    pub line: LineState,
 }
 
 /// A shared card.
@@ -90,45 +81,34 @@ impl CardState {
         }
         self.power = power;
         if power == CardPower::On {
-            // The time of a chip begins at 0: it is busy from now on for as long as it says.
-            let mut profile = self.profile.clone();
-            let busy = &mut profile.timing.busy_after_power_on_ns;
-            let later = |time_ns: u64| time_ns.saturating_add(now_ns);
-            *busy = Spread::between(later(busy.min), later(busy.typ), later(busy.max));
-            self.chip = Mpu401::with_timing(&profile, InitialState::PowerOn, self.timing);
-            self.chip.advance(now_ns);
+            self.chip.power_on(now_ns);
         }
-    }
-
-    /// What the bus is told of a card without power.
-    fn dead_reply(&mut self) -> DeviceReply {
-        self.line = LineState::Down;
-        self.next_event_ns = u64::MAX;
-        DeviceReply { note: Note::ALL.len() as u8, ..self.same_reply(0xFF) }
     }
 
     /// What the bus is told after something that may have changed what it sees.
     #[inline]
-    fn reply(&mut self, value: u8) -> DeviceReply {
-        self.line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
-        self.next_event_ns = match self.signals {
-            CardSignals::Hidden => self.chip.next_event_ns(),
-            CardSignals::Traced => self.chip.next_change_ns(),
+    fn changed(&self, value: u8) -> DeviceReply {
+        let outputs = Outputs {
+            line: if self.chip.interrupt_line() { LineState::Up } else { LineState::Down },
+            next_event_ns: match self.signals {
+                CardSignals::Hidden => self.chip.next_event_ns(),
+                CardSignals::Traced => self.chip.next_change_ns(),
+            },
+            has_serial: true,
         };
-        DeviceReply { has_serial: true, ..self.same_reply(value) }
+        DeviceReply::Changed(self.answer(value), outputs)
     }
 
-    /// What the bus is told after an access that changed nothing but the value.
     #[inline]
-    fn same_reply(&self, value: u8) -> DeviceReply {
-        DeviceReply {
-            value,
-            note: self.chip.last_access_note() as u8,
-            line: self.line,
-            next_event_ns: self.next_event_ns,
-            has_serial: false,
-        }
+    fn answer(&self, value: u8) -> Answer {
+        Answer { value, note: self.chip.last_access_note() as u8 }
     }
+}
+
+/// What the bus is told of a card without power.
+fn dead_reply() -> DeviceReply {
+    let outputs = Outputs { line: LineState::Down, next_event_ns: u64::MAX, has_serial: false };
+    DeviceReply::Changed(Answer { value: 0xFF, note: Note::ALL.len() as u8 }, outputs)
 }
 
 impl BusDevice for CardDevice {
@@ -161,36 +141,39 @@ impl BusDevice for CardDevice {
     fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         if card.power == CardPower::Off {
-            return card.dead_reply();
+            return dead_reply();
         }
-        let Some(register) = card.chip.register_at(offset) else { return card.same_reply(0xFF) };
+        let Some(register) = card.chip.register_at(offset) else {
+            return DeviceReply::Same(card.answer(0xFF));
+        };
         let value = card.chip.read(register, now_ns);
-        // A poll before anything is due is most of what a card is asked.
-        if register == Register::Command && now_ns < card.next_event_ns {
-            return card.same_reply(value);
+        match register {
+            // A poll is most of what a card is asked. It changes nothing itself, and what has
+            // changed by then the bus has been told already.
+            Register::Command => DeviceReply::Same(card.answer(value)),
+            Register::Data => card.changed(value),
         }
-        card.reply(value)
     }
 
     #[inline]
     fn write(&mut self, offset: u16, value: u8, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         if card.power == CardPower::Off {
-            return card.dead_reply();
+            return dead_reply();
         }
         if let Some(register) = card.chip.register_at(offset) {
             card.chip.write(register, value, now_ns);
         }
-        card.reply(0)
+        card.changed(0)
     }
 
     fn advance(&mut self, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         if card.power == CardPower::Off {
-            return card.dead_reply();
+            return dead_reply();
         }
         card.chip.advance(now_ns);
-        card.reply(0)
+        card.changed(0)
     }
 
     fn drain_serial(&mut self, sink: &mut dyn FnMut(SerialByte)) {
