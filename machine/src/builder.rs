@@ -18,6 +18,7 @@ use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
+use crate::sent::SentBytes;
 
 pub use portcls_miniport::DriverEntry;
 
@@ -291,7 +292,7 @@ impl MachineBuilder {
             signals: self.signals,
             power: CardPower::On,
             chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),
-            sent: Vec::new(),
+            sent: SentBytes::default(),
             out_idle_since_ns: 0,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));

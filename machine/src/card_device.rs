@@ -7,6 +7,8 @@ use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, Status, WireEdge};
 use portcls_emulator::trace::SerialEdge;
 use portcls_emulator::{Answer, BusDevice, DeviceReply, LineState, Outputs, SerialByte};
 
+use crate::sent::SentBytes;
+
 /// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
 /// not, and how full its buffers are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -37,8 +39,7 @@ pub(crate) struct CardState {
     pub signals: CardSignals,
     pub power: CardPower,
     pub chip: Mpu401,
-    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
-    pub sent: Vec<(u64, u8)>,
+    pub sent: SentBytes,
     /// When the line MIDI OUT fell idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
 }
@@ -182,7 +183,7 @@ impl BusDevice for CardDevice {
         while let Some(event) = card.chip.pop_wire() {
             if event.lane == Lane::Out {
                 match event.edge {
-                    WireEdge::Start => card.sent.push((event.time_ns, event.byte)),
+                    WireEdge::Start => card.sent.push(event.time_ns, event.byte),
                     WireEdge::End => card.out_idle_since_ns = event.time_ns,
                 }
             }

@@ -39,6 +39,7 @@ pub mod ops;
 mod pin_client;
 mod power;
 mod record_buffer;
+mod sent;
 mod session;
 pub mod tune;
 mod vcd_view;
@@ -60,6 +61,7 @@ pub use portcls_guest::{GuestOptions, Leak, Left};
 pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;
+pub use sent::SENT_LIMIT;
 pub use session::{
     CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
 };
