@@ -12,17 +12,43 @@ use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
 
 /// What a device says after an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct DeviceReply {
+pub enum DeviceReply {
+    /// Its outputs are what it said last, so a device need not work them out: most polls.
+    Same(Answer),
+    /// Its outputs may have changed. This is what a device says first.
+    Changed(Answer, Outputs),
+}
+
+/// What an access gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answer {
     /// The byte read; 0 after a write or an advance.
     pub value: u8,
     /// Which of [`BusDevice::notes`] describes the access.
     pub note: u8,
-    /// The interrupt output as it is now: a function of the device's state.
+}
+
+/// What the bus watches of a device: a function of the device's state. The bus remembers what it
+/// was told last, so that the device need not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outputs {
+    /// The interrupt output as it is now.
     pub line: LineState,
     /// Earliest time in ns at which the device changes by itself; `u64::MAX` for never.
     pub next_event_ns: u64,
     /// True when [`BusDevice::drain_serial`] may have something, or a signal may have changed.
     pub has_serial: bool,
+}
+
+impl DeviceReply {
+    /// What the access gave.
+    #[inline]
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        match self {
+            DeviceReply::Same(answer) | DeviceReply::Changed(answer, _) => *answer,
+        }
+    }
 }
 
 /// One end of a byte on a serial lane of a device.
@@ -42,9 +68,10 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks and never calls out. Times never go back.
+/// A device never ticks and never calls out. Times never go back. Before an access, the bus has
+/// advanced the device at each time up to then at which it said that it changes by itself.
 pub trait BusDevice {
-    /// The words for [`DeviceReply::note`]; an empty word is no note.
+    /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
 
     /// The names of its serial lanes; most devices have none.
@@ -60,8 +87,8 @@ pub trait BusDevice {
     /// The value of a signal as it is now: a function of the device's state. `index` is the
     /// place in [`BusDevice::signals`].
     ///
-    /// The bus asks after each access and advance whose reply says [`DeviceReply::has_serial`].
-    /// So a change is traced at its time when [`DeviceReply::next_event_ns`] tells it.
+    /// The bus asks after each access and advance whose reply says [`Outputs::has_serial`].
+    /// So a change is traced at its time when [`Outputs::next_event_ns`] tells it.
     fn signal(&self, _index: usize) -> u32 {
         0
     }
@@ -161,15 +188,9 @@ impl Kernel {
         }
         let devices = self.state.bus.devices.borrow();
         if let Some(attached) = devices.get(id.0) {
-            let gone = DeviceReply {
-                value: 0,
-                note: 0,
-                line: LineState::Down,
-                next_event_ns: NEVER,
-                has_serial: false,
-            };
+            let gone = Outputs { line: LineState::Down, next_event_ns: NEVER, has_serial: false };
             attached.present.set(false);
-            self.settle(&devices, id.0, &gone);
+            self.settle_outputs(&devices, id.0, gone);
         }
     }
 
@@ -234,8 +255,8 @@ impl Kernel {
         let mut value = u32::from(FLOATING);
         if let Some((number, attached)) = device_at(&devices, port) {
             let reply = attached.access(Direction::Read, port, 0, self.now_ns());
-            value = u32::from(reply.value);
-            self.record_port(Direction::Read, port, 1, value, attached.note(reply.note));
+            value = u32::from(reply.answer().value);
+            self.record_port(Direction::Read, port, 1, value, attached.note(&reply));
             self.settle(&devices, number, &reply);
         } else {
             self.record_port(Direction::Read, port, 1, value, NameId::NONE);
@@ -255,7 +276,7 @@ impl Kernel {
         let word = u32::from(value);
         if let Some((number, attached)) = device_at(&devices, port) {
             let reply = attached.access(Direction::Write, port, value, self.now_ns());
-            self.record_port(Direction::Write, port, 1, word, attached.note(reply.note));
+            self.record_port(Direction::Write, port, 1, word, attached.note(&reply));
             self.settle(&devices, number, &reply);
         } else {
             self.record_port(Direction::Write, port, 1, word, NameId::NONE);
@@ -280,11 +301,11 @@ impl Kernel {
             let reply =
                 found.map(|(_, device)| device.access(direction, port, *byte, self.now_ns()));
             if let (Some((number, attached)), Some(reply)) = (found, reply) {
-                note = attached.note(reply.note);
+                note = attached.note(&reply);
                 replies[index] = Some((number, reply));
             }
             if direction == Direction::Read {
-                *byte = reply.map_or(FLOATING, |reply| reply.value);
+                *byte = reply.map_or(FLOATING, |reply| reply.answer().value);
             }
         }
         let value = u32::from_le_bytes(bytes);
@@ -322,31 +343,38 @@ impl Kernel {
     /// Takes over what a device said; a poll mostly changes nothing.
     #[inline]
     fn settle(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
+        if let DeviceReply::Changed(_, outputs) = reply {
+            self.settle_outputs(devices, number, *outputs);
+        }
+    }
+
+    #[inline]
+    fn settle_outputs(&self, devices: &[Attached], number: usize, outputs: Outputs) {
         let attached = &devices[number];
-        if reply.has_serial
-            || attached.line_state.get() != reply.line
-            || attached.next_event_ns.get() != reply.next_event_ns
+        if outputs.has_serial
+            || attached.line_state.get() != outputs.line
+            || attached.next_event_ns.get() != outputs.next_event_ns
         {
-            self.settle_change(devices, number, reply);
+            self.settle_change(devices, number, outputs);
         }
     }
 
     /// Takes over a change: serial bytes, signals, the line, the deadline.
     #[inline(never)]
-    fn settle_change(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
+    fn settle_change(&self, devices: &[Attached], number: usize, outputs: Outputs) {
         let attached = &devices[number];
-        if reply.has_serial {
+        if outputs.has_serial {
             self.record_serial(attached);
             self.record_signals(attached);
         }
-        if attached.line_state.get() != reply.line {
-            attached.line_state.set(reply.line);
+        if attached.line_state.get() != outputs.line {
+            attached.line_state.set(outputs.line);
             if let Some(line) = attached.line {
-                self.sample_line(line, number, reply.line);
+                self.sample_line(line, number, outputs.line);
             }
         }
-        if attached.next_event_ns.get() != reply.next_event_ns {
-            attached.next_event_ns.set(reply.next_event_ns);
+        if attached.next_event_ns.get() != outputs.next_event_ns {
+            attached.next_event_ns.set(outputs.next_event_ns);
             let earliest = devices.iter().map(|device| device.next_event_ns.get()).min();
             self.state.deadlines.set_devices(earliest.unwrap_or(NEVER));
         }
@@ -418,7 +446,7 @@ impl Attached {
     }
 
     #[inline]
-    fn note(&self, note: u8) -> NameId {
-        self.notes.get(usize::from(note)).copied().unwrap_or_default()
+    fn note(&self, reply: &DeviceReply) -> NameId {
+        self.notes.get(usize::from(reply.answer().note)).copied().unwrap_or_default()
     }
 }

@@ -53,7 +53,7 @@ mod work_item;
 pub use bug_check::{
     BUG_CHECKS, BugCheck, BugCheckCode, BugCheckEntry, Distinction, ParameterWords,
 };
-pub use bus::{BusDevice, DeviceId, DeviceReply, SerialByte};
+pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte};
 pub use clock::Progress;
 pub use device_interface::DeviceInterface;
 pub use device_object::{

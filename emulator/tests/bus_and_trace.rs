@@ -9,8 +9,8 @@ use portcls_emulator::trace::{
     AccessEvent, Direction, Event, Fold, Hold, Layer, SerialEdge, TraceConfig, TraceLog,
 };
 use portcls_emulator::{
-    BusDevice, Claim, DeviceReply, InterruptLine, Irql, Kernel, KernelConfig, LineState,
-    TriggerMode,
+    Answer, BusDevice, Claim, DeviceReply, InterruptLine, Irql, Kernel, KernelConfig, LineState,
+    Outputs, TriggerMode,
 };
 
 /// A kernel whose trace is set so.
@@ -144,8 +144,8 @@ fn a_device_that_never_gets_past_its_deadline_is_our_own_bug_and_not_an_endless_
             self.advance(now_ns)
         }
         fn advance(&mut self, _now_ns: u64) -> DeviceReply {
-            let line = LineState::Down;
-            DeviceReply { value: 0, note: 0, line, next_event_ns: 500, has_serial: false }
+            let outputs = Outputs { line: LineState::Down, next_event_ns: 500, has_serial: false };
+            DeviceReply::Changed(Answer { value: 0, note: 0 }, outputs)
         }
     }
     let kernel = kernel();
@@ -351,8 +351,8 @@ struct Memory {
 
 impl Memory {
     fn reply(value: u8) -> DeviceReply {
-        let line = LineState::Down;
-        DeviceReply { value, note: 0, line, next_event_ns: u64::MAX, has_serial: false }
+        let outputs = Outputs { line: LineState::Down, next_event_ns: u64::MAX, has_serial: false };
+        DeviceReply::Changed(Answer { value, note: 0 }, outputs)
     }
 }
 

@@ -92,10 +92,9 @@ impl Stream {
         let seen_ns = parts.now_ns() + timing.drr_clear_uart_ns;
         let taken_before_ns = parts.latches.open_from_ns();
         let taken_ns = seen_ns.max(taken_before_ns + timing.tx_accept_ns);
-        let ready_ns = taken_ns + timing.tx_start_ns;
         self.taken_before_ns = taken_before_ns;
         parts.latches.open_from(taken_ns);
-        parts.transmitter.push(byte, ready_ns);
+        parts.transmitter.push(byte, taken_ns + parts.unit.timing().tx_start_ns);
         match parts.transmitter.pushed() >= self.brim {
             true => Course::AtBrim,
             false => Course::GoesOn,

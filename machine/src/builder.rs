@@ -8,9 +8,7 @@ use std::sync::Arc;
 use hw_mpu401::{CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards};
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
-use portcls_emulator::{
-    InterruptLine, Irql, Kernel, KernelConfig, LineState, Resource, Share, TriggerMode,
-};
+use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
 
 use portcls_driver_file::image::Image;
 use portcls_driver_file::symbols::Symbols;
@@ -20,6 +18,7 @@ use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::error::MachineError;
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
+use crate::sent::SentBytes;
 
 pub use portcls_miniport::DriverEntry;
 
@@ -294,13 +293,9 @@ impl MachineBuilder {
             signals: self.signals,
             power: CardPower::On,
             chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),
-            sent: Vec::new(),
+            sent: SentBytes::default(),
             out_idle_since_ns: 0,
-            next_event_ns: 0,
-            line: LineState::Down,
             faults: None,
-            profile: self.profile.clone(),
-            timing: self.timing,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
         let device = kernel.attach_device(

@@ -45,22 +45,35 @@ impl Cable {
     }
 
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in
-    /// ns.
+    /// ns. At most [`SENT_LIMIT`](crate::SENT_LIMIT) of them, the first ones; [`unlisted_count`](Self::unlisted_count)
+    /// tells how many came then.
     #[must_use]
     pub fn sent(&self) -> Vec<(u64, u8)> {
-        self.card.borrow().sent.clone()
+        self.card.borrow().sent.listed().to_vec()
     }
 
     /// The bytes alone.
     #[must_use]
     pub fn sent_bytes(&self) -> Vec<u8> {
-        self.card.borrow().sent.iter().map(|&(_, byte)| byte).collect()
+        self.card.borrow().sent.listed().iter().map(|&(_, byte)| byte).collect()
     }
 
-    /// How many bytes have begun on MIDI OUT.
+    /// How many bytes are listed.
     #[must_use]
     pub fn sent_count(&self) -> usize {
-        self.card.borrow().sent.len()
+        self.card.borrow().sent.listed().len()
+    }
+
+    /// How many bytes have begun on MIDI OUT when the list was full.
+    #[must_use]
+    pub fn unlisted_count(&self) -> u64 {
+        self.card.borrow().sent.unlisted()
+    }
+
+    /// Begins a list that takes so many bytes.
+    #[cfg(test)]
+    pub(crate) fn limit_list(&self, limit: usize) {
+        self.card.borrow_mut().sent = crate::sent::SentBytes::with_limit(limit);
     }
 
     /// True when everything written to the card has left on MIDI OUT, and nothing has been on

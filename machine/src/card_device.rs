@@ -3,14 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hw_mpu401::{
-    BIT_TIME_NS, CardProfile, CardTiming, InitialState, Lane, Mpu401, Note, Register, Spread,
-    WireEdge,
-};
+use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, WireEdge};
 use mpu401_card_bench::signals::{LANES, NAMES, Signal, serial_edge};
-use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
+use portcls_emulator::{Answer, BusDevice, DeviceReply, LineState, Outputs, SerialByte};
 
 use crate::card_faults::CardFaults;
+use crate::sent::SentBytes;
 
 /// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
 /// not, and how full its buffers are.
@@ -35,18 +33,11 @@ pub(crate) enum CardPower {
 /// The chip and what has left it, shared by the bus and the cable.
 pub(crate) struct CardState {
     pub signals: CardSignals,
-    pub profile: CardProfile,
-    pub timing: CardTiming,
     pub power: CardPower,
     pub chip: Mpu401,
-    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit.
-    pub sent: Vec<(u64, u8)>,
+    pub sent: SentBytes,
     /// When the line MIDI OUT fell idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
-    /// What the bus was told last: nothing that it sees changes by itself before this time.
-    pub next_event_ns: u64,
-    /// The interrupt line as the bus was told last.
-    pub line: LineState,
     /// What may happen to the driver's writes on their way, while an oracle is asked.
     pub faults: Option<Box<CardFaults>>,
 }
@@ -97,48 +88,39 @@ impl CardState {
             faults.clear();
         }
         if power == CardPower::On {
-            // The time of a chip begins at 0: it is busy from now on for as long as it says.
-            let mut profile = self.profile.clone();
-            let busy = &mut profile.behaviour.timing.busy_after_power_on_ns;
-            let later = |time_ns: u64| time_ns.saturating_add(now_ns);
-            *busy = Spread::between(later(busy.min), later(busy.typ), later(busy.max));
-            self.chip = Mpu401::with_timing(&profile, InitialState::PowerOn, self.timing);
-            self.chip.advance(now_ns);
+            self.chip.power_on(now_ns);
         }
-    }
-
-    /// What the bus is told of a card without power.
-    fn dead_reply(&mut self) -> DeviceReply {
-        self.line = LineState::Down;
-        self.next_event_ns = u64::MAX;
-        DeviceReply { note: NO_POWER as u8, ..self.same_reply(0xFF) }
     }
 
     /// What the bus is told after something that may have changed what it sees.
     #[inline]
-    fn reply(&mut self, value: u8) -> DeviceReply {
-        self.line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
-        self.next_event_ns = match self.signals {
+    fn changed(&self, value: u8) -> DeviceReply {
+        DeviceReply::Changed(self.answer(value), self.outputs())
+    }
+
+    #[inline]
+    fn outputs(&self) -> Outputs {
+        let line = if self.chip.interrupt_line() { LineState::Up } else { LineState::Down };
+        let mut next_event_ns = match self.signals {
             CardSignals::Hidden => self.chip.next_event_ns(),
             CardSignals::Traced => self.chip.next_change_ns(),
         };
         if let Some(faults) = &self.faults {
-            self.next_event_ns = self.next_event_ns.min(faults.next_ns());
+            next_event_ns = next_event_ns.min(faults.next_ns());
         }
-        DeviceReply { has_serial: true, ..self.same_reply(value) }
+        Outputs { line, next_event_ns, has_serial: true }
     }
 
-    /// What the bus is told after an access that changed nothing but the value.
     #[inline]
-    fn same_reply(&self, value: u8) -> DeviceReply {
-        DeviceReply {
-            value,
-            note: self.chip.last_access_note() as u8,
-            line: self.line,
-            next_event_ns: self.next_event_ns,
-            has_serial: false,
-        }
+    fn answer(&self, value: u8) -> Answer {
+        Answer { value, note: self.chip.last_access_note() as u8 }
     }
+}
+
+/// What the bus is told of a card without power.
+fn dead_reply() -> DeviceReply {
+    let outputs = Outputs { line: LineState::Down, next_event_ns: u64::MAX, has_serial: false };
+    DeviceReply::Changed(Answer { value: 0xFF, note: NO_POWER as u8 }, outputs)
 }
 
 impl BusDevice for CardDevice {
@@ -165,47 +147,51 @@ impl BusDevice for CardDevice {
     fn read(&mut self, offset: u16, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         if card.power == CardPower::Off {
-            return card.dead_reply();
+            return dead_reply();
         }
-        let Some(register) = card.chip.register_at(offset) else { return card.same_reply(0xFF) };
+        let Some(register) = card.chip.register_at(offset) else {
+            return DeviceReply::Same(card.answer(0xFF));
+        };
         let value = card.chip.read(register, now_ns);
-        // A poll before anything is due is most of what a card is asked.
-        if register == Register::Command && now_ns < card.next_event_ns {
-            return card.same_reply(value);
+        match register {
+            // A poll is most of what a card is asked. It changes nothing itself, and what has
+            // changed by then the bus has been told already.
+            Register::Command => DeviceReply::Same(card.answer(value)),
+            Register::Data => card.changed(value),
         }
-        card.reply(value)
     }
 
     #[inline]
     fn write(&mut self, offset: u16, value: u8, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         if card.power == CardPower::Off {
-            return card.dead_reply();
+            return dead_reply();
         }
         let card = &mut *card;
-        let Some(register) = card.chip.register_at(offset) else { return card.reply(0) };
+        let Some(register) = card.chip.register_at(offset) else { return card.changed(0) };
         let arrives = match &mut card.faults {
             None => Some(value),
             Some(faults) => faults.write(&mut card.chip, register, value, now_ns),
         };
         let Some(value) = arrives else {
-            return DeviceReply { note: NOT_ARRIVED as u8, ..card.reply(0) };
+            let answer = Answer { value: 0, note: NOT_ARRIVED as u8 };
+            return DeviceReply::Changed(answer, card.outputs());
         };
         card.chip.write(register, value, now_ns);
-        card.reply(0)
+        card.changed(0)
     }
 
     fn advance(&mut self, now_ns: u64) -> DeviceReply {
         let mut card = self.0.borrow_mut();
         if card.power == CardPower::Off {
-            return card.dead_reply();
+            return dead_reply();
         }
         let card = &mut *card;
         card.chip.advance(now_ns);
         if let Some(faults) = &mut card.faults {
             faults.arrive(&mut card.chip, now_ns);
         }
-        card.reply(0)
+        card.changed(0)
     }
 
     fn drain_serial(&mut self, sink: &mut dyn FnMut(SerialByte)) {
@@ -214,7 +200,7 @@ impl BusDevice for CardDevice {
         while let Some(event) = card.chip.pop_wire() {
             if event.lane == Lane::Out {
                 match event.edge {
-                    WireEdge::Start => card.sent.push((event.time_ns, event.byte)),
+                    WireEdge::Start => card.sent.push(event.time_ns, event.byte),
                     WireEdge::End => card.out_idle_since_ns = event.time_ns,
                 }
             }

@@ -70,6 +70,17 @@ pub enum MachineError {
         /// The answer.
         status: NtStatus,
     },
+    /// More left on MIDI OUT than a run remembers.
+    #[error(
+        "{unlisted} bytes left on MIDI OUT after the {listed} that are kept to be compared: \
+         play it in parts"
+    )]
+    SentListFull {
+        /// Bytes that are kept.
+        listed: usize,
+        /// Bytes that came then.
+        unlisted: u64,
+    },
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),

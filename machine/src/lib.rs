@@ -38,6 +38,7 @@ mod pin_client;
 mod pnp;
 mod power;
 mod record_buffer;
+mod sent;
 mod session;
 mod vcd_view;
 
@@ -61,6 +62,7 @@ pub use portcls_midi_file as midi_file;
 pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;
+pub use sent::SENT_LIMIT;
 pub use session::{
     CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
 };

@@ -76,7 +76,8 @@ pub struct PlayReport {
     pub figures: Figures,
     /// The bytes of the song.
     pub song_bytes: usize,
-    /// Everything on MIDI OUT since power-on, with start times in ns.
+    /// What began on MIDI OUT since power-on, with start times in ns: the first
+    /// [`SENT_LIMIT`](crate::SENT_LIMIT) bytes.
     pub wire: Vec<(u64, u8)>,
     /// When RUN was set: time zero of the song, in ns.
     pub run_ns: u64,
@@ -148,12 +149,17 @@ struct Progress {
 /// idle, closes, removes the device and unloads the driver.
 ///
 /// # Errors
-/// [`MachineError`] when the driver refuses to start or offers no pin. A machine that stopped is
-/// not an error here: the report says how far it came and why it stopped.
+/// [`MachineError`] when the driver refuses to start or offers no pin, and
+/// [`MachineError::SentListFull`] when more left on MIDI OUT than can be compared with the song. A
+/// machine that stopped is not an error here: the report says how far it came and why it stopped.
 pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> {
     let mut progress = Progress::default();
     let stop = stop_of(play_through(machine, song, &mut progress))?;
     let wire = machine.cable().sent();
+    let unlisted = machine.cable().unlisted_count();
+    if unlisted > 0 && stop.is_none() {
+        return Err(MachineError::SentListFull { listed: wire.len(), unlisted });
+    }
     let run_ns = progress.run_ns.unwrap_or(machine.now_ns());
     let song_wire = &wire[wire.partition_point(|&(start_ns, _)| start_ns < run_ns)..];
     let delivered = song

@@ -1,6 +1,6 @@
 //! Signals of a device.
 
-use super::{BusDevice, DeviceReply};
+use super::{Answer, BusDevice, DeviceReply, Outputs};
 use crate::trace::Event;
 use crate::{Kernel, KernelConfig, LineState};
 
@@ -12,8 +12,9 @@ struct Lamp {
 
 impl Lamp {
     fn reply(&self) -> DeviceReply {
-        let next_event_ns = self.off_ns;
-        DeviceReply { value: 0, note: 0, line: LineState::Down, next_event_ns, has_serial: true }
+        let outputs =
+            Outputs { line: LineState::Down, next_event_ns: self.off_ns, has_serial: true };
+        DeviceReply::Changed(Answer { value: 0, note: 0 }, outputs)
     }
 }
 
@@ -72,4 +73,53 @@ fn a_signal_is_traced_at_first_and_when_it_changes_at_the_time_it_does() {
         (8_000, "level", 0),
     ];
     assert_eq!(signals.collect::<Vec<_>>(), expected);
+}
+
+/// An alarm that is set by a write and rings 5 us later. A read says that nothing has changed.
+struct Alarm {
+    due_ns: u64,
+}
+
+impl Alarm {
+    fn outputs(&self, line: LineState) -> DeviceReply {
+        let outputs = Outputs { line, next_event_ns: self.due_ns, has_serial: false };
+        DeviceReply::Changed(Answer { value: 0, note: 0 }, outputs)
+    }
+}
+
+impl BusDevice for Alarm {
+    fn notes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn read(&mut self, _offset: u16, _now_ns: u64) -> DeviceReply {
+        DeviceReply::Same(Answer { value: 7, note: 0 })
+    }
+
+    fn write(&mut self, _offset: u16, _value: u8, now_ns: u64) -> DeviceReply {
+        self.due_ns = now_ns + 5_000;
+        self.outputs(LineState::Down)
+    }
+
+    fn advance(&mut self, now_ns: u64) -> DeviceReply {
+        if now_ns < self.due_ns {
+            return self.outputs(LineState::Down);
+        }
+        self.due_ns = u64::MAX;
+        self.outputs(LineState::Up)
+    }
+}
+
+#[test]
+fn a_device_that_says_the_same_keeps_its_line_and_its_deadline() {
+    let kernel = Kernel::new(KernelConfig::default());
+    kernel.attach_device(0x330, 1, None, Box::new(Alarm { due_ns: u64::MAX }));
+    let line = || kernel.state.bus.devices.borrow()[0].line_state.get();
+    kernel.write_port_u8(0x330, 0);
+    assert_eq!(kernel.read_port_u8(0x330), 7);
+    assert_eq!(line(), LineState::Down);
+    kernel.stall_us(5);
+    assert_eq!(line(), LineState::Up, "the read has not put the alarm off");
+    assert_eq!(kernel.read_port_u16(0x330), 0xFF07);
+    assert_eq!(line(), LineState::Up, "the read has not let the line fall");
 }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use portcls_emulator::trace::SerialEdge;
 use portcls_emulator::{
-    BusDevice, Claim, DeviceId, DeviceReply, Interrupt, InterruptLine, InterruptRoutine, Kernel,
-    KernelConfig, LineState, SerialByte, Share, Stop, TriggerMode,
+    Answer, BusDevice, Claim, DeviceId, DeviceReply, Interrupt, InterruptLine, InterruptRoutine,
+    Kernel, KernelConfig, LineState, Outputs, SerialByte, Share, Stop, TriggerMode,
 };
 
 /// The port of the first device of a test.
@@ -37,13 +37,12 @@ impl Bell {
     }
 
     fn reply(&self, value: u8) -> DeviceReply {
-        DeviceReply {
-            value,
-            note: u8::from(self.waiting > 0),
+        let outputs = Outputs {
             line: if self.waiting > 0 { LineState::Up } else { LineState::Down },
             next_event_ns: self.rings_ns.front().copied().unwrap_or(u64::MAX),
             has_serial: !self.serial.is_empty(),
-        }
+        };
+        DeviceReply::Changed(Answer { value, note: u8::from(self.waiting > 0) }, outputs)
     }
 
     fn ring_until(&mut self, now_ns: u64) {
@@ -150,13 +149,8 @@ impl BusDevice for Switch {
     }
 
     fn advance(&mut self, _now_ns: u64) -> DeviceReply {
-        DeviceReply {
-            value: 0,
-            note: 0,
-            line: self.0.get(),
-            next_event_ns: u64::MAX,
-            has_serial: false,
-        }
+        let outputs = Outputs { line: self.0.get(), next_event_ns: u64::MAX, has_serial: false };
+        DeviceReply::Changed(Answer { value: 0, note: 0 }, outputs)
     }
 }
 

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_emulator::{
-    BusDevice, Claim, DeviceReply, InterruptLine, LineState, Share, TriggerMode,
+    Answer, BusDevice, Claim, DeviceReply, InterruptLine, LineState, Outputs, Share, TriggerMode,
 };
 use portcls_guest::GuestOptions;
 
@@ -16,13 +16,12 @@ struct Alarm {
 
 impl Alarm {
     fn reply(&self, value: u8) -> DeviceReply {
-        DeviceReply {
-            value,
-            note: 0,
+        let outputs = Outputs {
             line: if self.fired { LineState::Up } else { LineState::Down },
             next_event_ns: if self.fired { u64::MAX } else { self.due_ns },
             has_serial: false,
-        }
+        };
+        DeviceReply::Changed(Answer { value, note: 0 }, outputs)
     }
 }
 

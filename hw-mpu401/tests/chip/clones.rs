@@ -2,7 +2,8 @@
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{
-    AckPosition, Fifos, InitialState, Mode, Mpu401, Overrun, Register, ResetAck, card,
+    AckPosition, Fifos, InitialState, InterruptKind, Mode, Mpu401, Overrun, Register, ResetAck,
+    card,
 };
 
 #[test]
@@ -177,4 +178,21 @@ fn the_oldest_byte_is_dropped_where_the_profile_says_so() {
     let read: Vec<u8> =
         (0..16).map(|number| chip.read(Register::Data, 10_000_000 + number)).collect();
     assert_eq!(read, (4..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_ack_that_pushes_a_byte_out_of_data_costs_no_byte_on_a_card_with_a_latched_line() {
+    let mut profile = card("smsc-superio").expect("a known card").clone();
+    profile.behaviour.interrupt = InterruptKind::LatchEdge;
+    profile.behaviour.cleared_by_reset = Fifos::empty();
+    profile.behaviour.ack_reset_in_uart = ResetAck::Acknowledged;
+    assert_eq!(profile.behaviour.ack_position, AckPosition::Front);
+    let mut chip = Mpu401::new(&profile, UART);
+    for byte in [0x90, 0x3C, 0x40] {
+        chip.midi_in(0, byte);
+    }
+    chip.write(Register::Command, 0xFF, 2_000_000);
+    let bytes = [0, 1, 2, 3].map(|step| chip.read(Register::Data, 2_100_000 + step * 100_000));
+    assert_eq!(bytes, [0xFE, 0x90, 0x3C, 0x40]);
+    assert_eq!(chip.counters().delivered, 3);
 }

@@ -164,3 +164,64 @@ fn a_byte_with_drawn_times_goes_the_same_way_as_one_of_the_fast_stream() {
         );
     }
 }
+
+/// What a host and an observer see of a card at a time.
+#[derive(PartialEq, Eq)]
+struct Look {
+    status: u8,
+    next_event_ns: u64,
+    /// What began and ended on the wires since the last look.
+    wire: Vec<(u64, u8)>,
+}
+
+/// Looks at a card each 100 us from `from_ns` on. All times count from then.
+fn watch(chip: &mut Mpu401, from_ns: u64) -> Vec<Look> {
+    let look = |step: u64| {
+        chip.advance(from_ns + step * 100_000);
+        let wire = std::iter::from_fn(|| chip.pop_wire());
+        let wire = wire.map(|event| (event.time_ns - from_ns, event.byte)).collect();
+        let next_event_ns = match chip.next_event_ns() {
+            u64::MAX => u64::MAX,
+            next_ns => next_ns - from_ns,
+        };
+        Look { status: chip.status().bits(), next_event_ns, wire }
+    };
+    (0..2_000).map(look).collect()
+}
+
+#[test]
+fn power_that_comes_back_makes_every_card_the_one_that_it_was_at_first() {
+    const BACK_NS: u64 = 3_000_000_000;
+    for profile in cards() {
+        for choice in [CardTiming::Typical, CardTiming::Longest, CardTiming::Seeded(7)] {
+            let mut first = Mpu401::with_timing(profile, InitialState::PowerOn, choice);
+            let mut again = Mpu401::with_timing(profile, InitialState::PowerOn, choice);
+            for step in 1..40_u64 {
+                again.write(Register::Command, 0x3F, step * 60_000_000);
+                again.read(Register::Data, step * 60_000_000 + 1_000_000);
+                again.write(Register::Data, 0x90, step * 60_000_000 + 30_000_000);
+                again.midi_in(step * 60_000_000, 0x55);
+            }
+            again.power_on(BACK_NS);
+            assert_eq!(again.counters(), first.counters(), "{}", profile.name);
+            assert_eq!(again.waiting(), first.waiting(), "{}", profile.name);
+            assert_eq!(again.mode(), first.mode(), "{}", profile.name);
+            let times = |chip: &mut Mpu401, from_ns| {
+                chip.write(Register::Command, 0xFF, from_ns + 100_000);
+                watch(chip, from_ns)
+            };
+            let is_same = times(&mut again, BACK_NS) == times(&mut first, 0);
+            assert!(is_same, "{}, {choice:?}", profile.name);
+        }
+    }
+}
+
+#[test]
+fn power_cannot_come_back_in_the_past() {
+    let mut chip = Mpu401::new(roland(), InitialState::PowerOn);
+    chip.advance(500_000_000);
+    chip.power_on(1_000);
+    chip.write(Register::Command, 0xFF, 500_000_000);
+    let busy_ns = time_until(&mut chip, 500_000_000, can_write);
+    assert!(busy_ns >= roland().behaviour.timing.busy_after_power_on_ns.typ, "{busy_ns}");
+}

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use portcls_emulator::{BusDevice, DeviceReply, LineState};
+use portcls_emulator::{Answer, BusDevice, DeviceReply, LineState, Outputs};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Access {
@@ -134,13 +134,12 @@ impl State {
     }
 
     fn reply(&self, value: u8) -> DeviceReply {
-        DeviceReply {
-            value,
-            note: 0,
+        let outputs = Outputs {
             line: if self.line_up { LineState::Up } else { LineState::Down },
             next_event_ns: self.line_later.map_or(u64::MAX, |(time_ns, _)| time_ns),
             has_serial: false,
-        }
+        };
+        DeviceReply::Changed(Answer { value, note: 0 }, outputs)
     }
 }
 

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::{
-    BusDevice, DeviceId, DeviceReply, InterruptLine, Irql, Kernel, KernelConfig, LineState,
-    NtStatus, PoolType, Resource, Share, Stop, TriggerMode,
+    Answer, BusDevice, DeviceId, DeviceReply, InterruptLine, Irql, Kernel, KernelConfig, LineState,
+    NtStatus, Outputs, PoolType, Resource, Share, Stop, TriggerMode,
 };
 use portcls_port::interfaces::{IInterruptSync, InterruptSyncMode, RoutinePosition};
 use portcls_port::{pc_new_interrupt_sync, pc_new_resource_list};
@@ -32,7 +32,8 @@ impl BusDevice for Lamp {
 
     fn advance(&mut self, _now_ns: u64) -> DeviceReply {
         let line = if self.0.get() > 0 { LineState::Up } else { LineState::Down };
-        DeviceReply { value: 0, note: 0, line, next_event_ns: u64::MAX, has_serial: false }
+        let outputs = Outputs { line, next_event_ns: u64::MAX, has_serial: false };
+        DeviceReply::Changed(Answer { value: 0, note: 0 }, outputs)
     }
 }
 

@@ -1,0 +1,75 @@
+//! The bytes on MIDI OUT, as an observer with a probe has written them down.
+
+/// Bytes that are listed, at most: 22 minutes of a line that never pauses. More are counted.
+pub const SENT_LIMIT: usize = 1 << 22;
+
+/// Every byte that has begun on MIDI OUT since power-on, up to a limit.
+pub(crate) struct SentBytes {
+    // Configuration.
+    limit: usize,
+    // State.
+    listed: Vec<(u64, u8)>,
+    unlisted: u64,
+}
+
+impl Default for SentBytes {
+    fn default() -> SentBytes {
+        SentBytes::with_limit(SENT_LIMIT)
+    }
+}
+
+impl SentBytes {
+    /// An empty list that takes so many bytes.
+    pub fn with_limit(limit: usize) -> SentBytes {
+        SentBytes { limit, listed: Vec::new(), unlisted: 0 }
+    }
+
+    /// A byte begins.
+    pub fn push(&mut self, start_ns: u64, byte: u8) {
+        if self.listed.len() < self.limit {
+            self.listed.push((start_ns, byte));
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    /// The first bytes, each with the time of its start bit in ns.
+    pub fn listed(&self) -> &[(u64, u8)] {
+        &self.listed
+    }
+
+    /// How many bytes came when the list was full.
+    pub fn unlisted(&self) -> u64 {
+        self.unlisted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::midi_file::Song;
+    use crate::{MachineBuilder, MachineError, play};
+
+    #[test]
+    fn the_list_keeps_the_first_bytes_and_counts_the_others() {
+        let mut sent = SentBytes::with_limit(2);
+        for byte in 1..=5 {
+            sent.push(u64::from(byte) * 320_000, byte);
+        }
+        assert_eq!(sent.listed(), [(320_000, 1), (640_000, 2)]);
+        assert_eq!(sent.unlisted(), 3);
+    }
+
+    #[test]
+    fn a_run_whose_bytes_do_not_all_fit_says_how_many_do_not() {
+        let builder = MachineBuilder::new().card("smsc-superio").expect("a known card");
+        let machine = builder.build().expect("a machine");
+        machine.cable().limit_list(2);
+        let mut song = Song::new();
+        song.push(0, &[0x90, 0x3C, 0x40]);
+        let error = play(&machine, &song).expect_err("too many bytes");
+        assert!(matches!(error, MachineError::SentListFull { listed: 2, unlisted: 1 }), "{error}");
+        assert_eq!(machine.cable().sent_bytes(), [0x90, 0x3C]);
+        assert_eq!(machine.cable().unlisted_count(), 1);
+    }
+}
