@@ -1,13 +1,13 @@
 //! `capture`: a song into MIDI IN, through the driver to the application.
 
 use portcls_machine::midi_file::Song;
-use portcls_machine::{CaptureReport, Machine, capture};
+use portcls_machine::{Machine, capture};
 
 use crate::arguments::CaptureArguments;
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
-use crate::session::{self, Job, Report, Run};
-use crate::summary::{ApplicationFacts, Ending, Flow};
+use crate::session::{self, Job, Run};
+use crate::summary::{Ending, Flow};
 
 /// Captures the song.
 ///
@@ -26,42 +26,21 @@ pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
     session::run(&job, work)
 }
 
-/// The run itself, and how it went.
+/// The run itself, and how it ended.
 pub fn work(machine: &Machine, song: &Song) -> Run {
     match capture(machine, song) {
-        Err(error) => Run { bytes: Vec::new(), report: Err(error) },
+        Err(error) => Run { bytes: Vec::new(), ending: Err(error) },
         Ok(captured) => {
             let chunks = captured.received.iter();
             let bytes = chunks
                 .flat_map(|chunk| chunk.bytes.iter().map(|&byte| (chunk.time_ns, byte)))
                 .collect();
-            Run { bytes, report: Ok(report(machine, captured)) }
+            let ending = Ending {
+                song_bytes: captured.song_bytes,
+                flow: Flow::Application(captured.application),
+                job: captured.job,
+            };
+            Run { bytes, ending: Ok(ending) }
         }
     }
-}
-
-fn report(machine: &Machine, captured: CaptureReport) -> Report {
-    let figures = captured.figures;
-    let arrived_bytes = machine.card_counters().received;
-    let flow = Flow::Application(ApplicationFacts {
-        bytes: captured.received_bytes as u64,
-        song_bytes: captured.matching as u64,
-        arrived_bytes,
-    });
-    let ending = Ending {
-        goal: "the application",
-        stop: captured.stop,
-        violations: captured.violations,
-        violation_count: machine.kernel().violation_count(),
-        warnings: machine.kernel().warnings(),
-        leaks: captured.leaks,
-        failed: Vec::new(),
-        // Before a byte arrived none was lost: figures of a run that stopped before the song
-        // count what the driver's start cost.
-        lost_in_card: if arrived_bytes > 0 { figures.lost_in_card } else { 0 },
-        song_bytes: captured.song_bytes as u64,
-        passed: captured.matching as u64,
-        surplus: captured.received_bytes.saturating_sub(captured.song_bytes) as u64,
-    };
-    Report { figures, flow, ending }
 }

@@ -44,12 +44,6 @@ fn thousandths_text(thousandths: u128) -> String {
     }
 }
 
-/// Thousandths of `part` in `whole`, rounded down; `None` of nothing.
-pub fn ratio_permille(part: u64, whole: u64) -> Option<u64> {
-    let permille = (u128::from(part) * 1_000).checked_div(u128::from(whole))?;
-    Some(u64::try_from(permille).unwrap_or(u64::MAX))
-}
-
 /// Thousandths as a number with two decimals, rounded down.
 pub fn hundredths(permille: u64) -> String {
     format!("{}.{:02}", grouped(permille / 1_000), permille % 1_000 / 10)
@@ -112,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_has_two_decimals_and_none_of_nothing() {
-        assert_eq!(ratio_permille(3_274, 297).map(hundredths).as_deref(), Some("11.02"));
-        assert_eq!(ratio_permille(1, 0), None);
-        assert_eq!(ratio_permille(u64::MAX, 1), Some(u64::MAX));
+    fn a_ratio_has_two_decimals_rounded_down() {
+        assert_eq!(hundredths(11_023), "11.02");
+        assert_eq!(hundredths(999), "0.99");
+        assert_eq!(hundredths(1_000_000), "1,000.00");
     }
 
     #[test]

@@ -6,14 +6,14 @@ use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
 use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
-use portcls_machine::{CardSignals, Figures, Machine, MachineError, vcd_options};
+use portcls_machine::{CardSignals, Machine, MachineError, vcd_options};
 
 use crate::arguments::{Format, MachineArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
 use crate::output::{Output, Target, prepare};
-use crate::summary::{Ending, Flow, Outcome, RunFacts, Summary};
+use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
 /// Events that are held when only the first lines of the trace are wanted.
 const SUMMARY_EVENTS: usize = 256;
@@ -46,18 +46,8 @@ pub type Build<'a> = dyn Fn() -> Result<Machine, MachineError> + 'a;
 pub struct Run {
     /// The bytes that came out, each with its time in ns.
     pub bytes: Vec<(u64, u8)>,
-    /// How it went.
-    pub report: Result<Report, MachineError>,
-}
-
-/// How a run went.
-pub struct Report {
-    /// Figures of the machine.
-    pub figures: Figures,
-    /// What passed.
-    pub flow: Flow,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: Result<Ending, MachineError>,
 }
 
 /// The outputs in the order of their options.
@@ -186,14 +176,14 @@ pub fn run_on(
     if outputs.show_trace() {
         warn_of_limit(&machine);
     }
-    let Report { figures, flow, ending } = match run.report {
-        Ok(report) => report,
+    let ending = match run.ending {
+        Ok(ending) => ending,
         Err(error) => {
             written?;
             return Err(error.into());
         }
     };
-    let facts = RunFacts { verb: job.verb, song: &song, figures, flow, ending };
+    let facts = RunFacts { verb: job.verb, song: &song, ending };
     let mut summary = Summary::new(facts, job.source, job.machine, &card);
     if written.is_ok() {
         outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));

@@ -9,12 +9,11 @@ use portcls_machine::chip::CardProfile;
 use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
-use portcls_machine::{Figures, Leak};
+use portcls_machine::{ApplicationFigures, DriverFigures, Leak, ProcessorFigures, WireFigures};
 use serde::Serialize;
 
 use crate::arguments::MachineArguments;
 use crate::failure::Exit;
-use crate::figures::ratio_permille;
 use crate::input::Source;
 use crate::output::Output;
 
@@ -39,8 +38,8 @@ pub struct Summary {
     simulated_ns: u64,
     #[serde(flatten)]
     flow: Flow,
-    processor: ProcessorFacts,
-    driver: DriverFacts,
+    processor: ProcessorFigures,
+    driver: DriverFigures,
     violations: Vec<ViolationFacts>,
     violation_count: u64,
     warnings: Vec<WarningFacts>,
@@ -83,76 +82,13 @@ struct MachineFacts {
 }
 
 /// What passed through the machine, by verb.
-#[derive(Serialize, Debug)]
+#[derive(Serialize, Clone, Copy, Debug)]
 #[serde(rename_all = "snake_case")]
 pub enum Flow {
-    /// `play`.
-    Wire(WireFacts),
-    /// `capture`.
-    Application(ApplicationFacts),
-}
-
-/// MIDI OUT.
-#[derive(Serialize, Debug)]
-pub struct WireFacts {
-    /// All bytes since power-on.
-    pub bytes: u64,
-    /// Bytes of the song, unchanged and in order from its beginning.
-    pub song_bytes: u64,
-    /// Bytes that the card sent by itself.
-    pub own_bytes: u64,
-    /// When the song began; `None` if it did not.
-    pub song_start_ns: Option<u64>,
-    /// Share of time between the first and the last byte of the song in which one was sent.
-    pub busy_permille: u32,
-    /// How long after its due time a message began.
-    pub late: LateFacts,
-}
-
-/// Lateness of messages.
-#[derive(Serialize, Debug)]
-pub struct LateFacts {
-    /// Messages that began on the wire.
-    pub messages: u64,
-    /// Smallest.
-    pub least_ns: u64,
-    /// Mean, rounded down.
-    pub mean_ns: u64,
-    /// Largest.
-    pub most_ns: u64,
-    /// Messages that began before they were due.
-    pub early: u64,
-}
-
-/// What the application read.
-#[derive(Serialize, Debug)]
-pub struct ApplicationFacts {
-    /// Bytes that it read.
-    pub bytes: u64,
-    /// Bytes of the song among them, unchanged and in order from its beginning.
-    pub song_bytes: u64,
-    /// Bytes that arrived whole on MIDI IN.
-    pub arrived_bytes: u64,
-}
-
-/// What the processor did.
-#[derive(Serialize, Debug)]
-struct ProcessorFacts {
-    interrupts: u64,
-    longest_isr_ns: u64,
-    dpcs: u64,
-    longest_dpc_ns: u64,
-}
-
-/// What the driver did while the song went through.
-#[derive(Serialize, Debug)]
-struct DriverFacts {
-    status_reads: u64,
-    data_writes: u64,
-    /// Status reads a byte of the song, in 1/1000; `None` without a byte.
-    polls_per_byte_permille: Option<u64>,
-    lost_in_card: u64,
-    failed_requests: Vec<String>,
+    /// `play`: MIDI OUT.
+    Wire(WireFigures),
+    /// `capture`: what the application read.
+    Application(ApplicationFigures),
 }
 
 /// A breach of a documented rule.
@@ -183,17 +119,13 @@ struct OutputFacts {
     path: String,
 }
 
-/// What the two verbs know of a run, put on one footing.
+/// A run whose facts are told.
 pub struct RunFacts<'a> {
     /// The verb.
     pub verb: &'static str,
     /// The song.
     pub song: &'a Song,
-    /// The figures of the machine.
-    pub figures: Figures,
-    /// What passed through the machine.
-    pub flow: Flow,
-    /// How the run ended.
+    /// How it ended.
     pub ending: Ending,
 }
 
@@ -205,15 +137,16 @@ impl Summary {
         machine: &MachineArguments,
         card: &CardProfile,
     ) -> Summary {
-        let RunFacts { figures, ending, .. } = run;
-        let outcome = ending.outcome();
+        let outcome = run.ending.outcome();
+        let reason = run.ending.reason(outcome);
+        let Ending { flow, job, .. } = run.ending;
         Summary {
             version: VERSION,
             verb: run.verb,
             outcome,
             exit_code: outcome.exit() as u8,
-            reason: ending.reason(outcome),
-            bug_check: ending.stop.as_ref().and_then(bug_check_facts),
+            reason,
+            bug_check: job.stop.as_ref().and_then(bug_check_facts),
             analysis: None,
             input: InputFacts {
                 name: source.name(),
@@ -228,25 +161,14 @@ impl Summary {
                 port: format!("{:X}", machine.port.unwrap_or(card.behaviour.usual_port)),
                 irq: machine.irq,
             },
-            simulated_ns: ending.stopped_ns().unwrap_or(figures.simulated_ns),
-            flow: run.flow,
-            processor: ProcessorFacts {
-                interrupts: figures.interrupts,
-                longest_isr_ns: figures.longest_isr_ns,
-                dpcs: figures.dpcs,
-                longest_dpc_ns: figures.longest_dpc_ns,
-            },
-            driver: DriverFacts {
-                status_reads: figures.status_reads,
-                data_writes: figures.data_writes,
-                polls_per_byte_permille: ratio_permille(figures.status_reads, ending.passed),
-                lost_in_card: ending.lost_in_card,
-                failed_requests: ending.failed.iter().map(ToString::to_string).collect(),
-            },
-            violations: ending.violations.iter().map(violation_facts).collect(),
-            violation_count: ending.violation_count,
-            warnings: ending.warnings.iter().map(warning_facts).collect(),
-            leaks: ending.leaks.iter().map(Leak::to_string).collect(),
+            simulated_ns: job.simulated_ns,
+            flow,
+            processor: job.processor,
+            driver: job.driver,
+            violations: job.violations.iter().map(violation_facts).collect(),
+            violation_count: job.violation_count,
+            warnings: job.warnings.iter().map(warning_facts).collect(),
+            leaks: job.leaks.iter().map(Leak::to_string).collect(),
             outputs: Vec::new(),
             first_lines: None,
         }

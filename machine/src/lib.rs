@@ -31,6 +31,7 @@ mod card_device;
 mod card_faults;
 mod debug;
 mod error;
+mod figures;
 mod installation;
 mod ks_client;
 mod machine;
@@ -48,6 +49,7 @@ pub use cable::Cable;
 pub use card_device::CardSignals;
 pub use debug::debug;
 pub use error::MachineError;
+pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;
 pub use ks_client::PinPlace;
@@ -63,7 +65,5 @@ pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;
 pub use sent::SENT_LIMIT;
-pub use session::{
-    CLOSE_AFTER_IDLE_NS, CaptureReport, Figures, Lateness, PlayReport, capture, play,
-};
+pub use session::{CLOSE_AFTER_IDLE_NS, CaptureReport, JobReport, PlayReport, capture, play};
 pub use vcd_view::vcd_options;

@@ -1,13 +1,14 @@
 //! The two main jobs: a song out through the driver, and a song in through it.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
-use portcls_emulator::{Kernel, NtStatus, Stop, Violation};
+use portcls_emulator::{Kernel, NtStatus, Stop, Violation, Warning};
 use portcls_guest::Leak;
 use portcls_midi_file::Song;
 use portcls_port::ks::KsState;
 
 use crate::application::Application;
 use crate::error::MachineError;
+use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFigures};
 use crate::machine::Machine;
 use crate::pin_client::{PinClient, Received, hex};
 use crate::record_buffer::{Position, RecordBuffer};
@@ -25,112 +26,69 @@ const READS_IN_FLIGHT: usize = 4;
 /// Time without progress after which a request counts as one that never ends, in ns.
 const PATIENCE_NS: u64 = 60_000_000_000;
 
-/// Figures of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Figures {
-    /// Simulated time of the whole run in ns, from power-on to the end.
+/// What is reported of every job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobReport {
+    /// Simulated time from power-on to the end, in ns. After a stop the clock goes on for what a
+    /// driver does in its destructors; that is not of the run.
     pub simulated_ns: u64,
-    /// Interrupts taken.
-    pub interrupts: u64,
-    /// DPCs run.
-    pub dpcs: u64,
-    /// Longest DPC in ns.
-    pub longest_dpc_ns: u64,
-    /// Longest service of an interrupt in ns.
-    pub longest_isr_ns: u64,
-    /// Status reads while the stream ran.
-    pub status_reads: u64,
-    /// Data bytes written to the card while the stream ran.
-    pub data_writes: u64,
-    /// Bytes lost in the card: overwritten, overrun, thrown away by a reset, ignored.
-    pub lost_in_card: u64,
-}
-
-/// How late the wire ran behind the song, in ns.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Lateness {
-    /// Messages that reached the wire.
-    pub messages: u64,
-    /// Smallest.
-    pub least_ns: u64,
-    /// Sum, for the mean.
-    pub sum_ns: u128,
-    /// Largest.
-    pub most_ns: u64,
-    /// Messages that began before they were due: must be 0.
-    pub early: u64,
-}
-
-impl Lateness {
-    /// The mean in ns, rounded down.
-    #[must_use]
-    pub fn mean_ns(&self) -> u64 {
-        u64::try_from(self.sum_ns / u128::from(self.messages.max(1))).unwrap_or(u64::MAX)
-    }
-}
-
-/// What a run of [`play`] gave.
-#[derive(Clone, Debug)]
-pub struct PlayReport {
-    /// Figures.
-    pub figures: Figures,
-    /// The bytes of the song.
-    pub song_bytes: usize,
-    /// What began on MIDI OUT since power-on, with start times in ns: the first
-    /// [`SENT_LIMIT`](crate::SENT_LIMIT) bytes.
-    pub wire: Vec<(u64, u8)>,
-    /// When RUN was set: time zero of the song, in ns.
-    pub run_ns: u64,
-    /// Bytes of the song that reached the wire in order, from its beginning.
-    pub delivered: usize,
-    /// How late the wire ran.
-    pub lateness: Lateness,
-    /// Share of time that the wire was busy between the song's first and last byte, in 1/1000.
-    pub wire_busy_permille: u32,
-    /// Write requests that failed.
-    pub failed: Vec<NtStatus>,
-    /// Breaches of documented rules.
+    /// What the processor did.
+    pub processor: ProcessorFigures,
+    /// What the driver did while the song went through.
+    pub driver: DriverFigures,
+    /// Breaches of documented rules, as far as they are kept in words.
     pub violations: Vec<Violation>,
+    /// How many there were.
+    pub violation_count: u64,
+    /// Times that were longer than is advised.
+    pub warnings: Vec<Warning>,
     /// What the driver left behind.
     pub leaks: Vec<Leak>,
     /// Why the run ended before its end, if it did.
     pub stop: Option<Stop>,
+}
+
+/// What a run of [`play`] gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlayReport {
+    /// The bytes of the song.
+    pub song_bytes: u64,
+    /// What began on MIDI OUT since power-on, with start times in ns: the first
+    /// [`SENT_LIMIT`](crate::SENT_LIMIT) bytes.
+    pub sent: Vec<(u64, u8)>,
+    /// What that comes to.
+    pub wire: WireFigures,
+    /// How the run went.
+    pub job: JobReport,
 }
 
 impl PlayReport {
     /// True when every byte of the song reached the wire unchanged.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.delivered == self.song_bytes
+        self.wire.song_bytes == self.song_bytes
     }
 }
 
 /// What a run of [`capture`] gave.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CaptureReport {
-    /// Figures.
-    pub figures: Figures,
     /// The bytes of the song.
-    pub song_bytes: usize,
+    pub song_bytes: u64,
     /// What the application read, with stream times.
     pub received: Vec<Received>,
-    /// Bytes that the application read.
-    pub received_bytes: usize,
-    /// Bytes that came back in order and unchanged, from the song's beginning.
-    pub matching: usize,
-    /// Breaches of documented rules.
-    pub violations: Vec<Violation>,
-    /// What the driver left behind.
-    pub leaks: Vec<Leak>,
-    /// Why the run ended before its end, if it did.
-    pub stop: Option<Stop>,
+    /// What that comes to.
+    pub application: ApplicationFigures,
+    /// How the run went.
+    pub job: JobReport,
 }
 
 impl CaptureReport {
     /// True when the application read exactly what was sent.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.matching == self.song_bytes && self.received_bytes == self.song_bytes
+        let ApplicationFigures { bytes, song_bytes, .. } = self.application;
+        song_bytes == self.song_bytes && bytes == self.song_bytes
     }
 }
 
@@ -145,6 +103,36 @@ struct Progress {
     leaks: Vec<Leak>,
 }
 
+impl Progress {
+    /// When the song began; `None` when the run stopped before, or at that moment.
+    fn song_start_ns(&self, machine: &Machine) -> Option<u64> {
+        self.run_ns.filter(|&run_ns| run_ns < end_ns(machine))
+    }
+
+    /// The report of the run, in which `passed` bytes of the song came through.
+    fn into_report(self, machine: &Machine, stop: Option<Stop>, passed: u64) -> JobReport {
+        let end = self.at_end.unwrap_or(machine.card_counters());
+        // A run that stopped before the song began has nothing to count.
+        let start = self.song_start_ns(machine).map_or(end, |_| self.at_run);
+        let kernel = machine.kernel();
+        JobReport {
+            simulated_ns: end_ns(machine),
+            processor: ProcessorFigures::of(kernel),
+            driver: DriverFigures::of(&start, &end, passed, self.failed),
+            violations: kernel.violations(),
+            violation_count: kernel.violation_count(),
+            warnings: kernel.warnings(),
+            leaks: self.leaks,
+            stop,
+        }
+    }
+}
+
+/// When the run ended, in ns: after a stop the clock goes on for destructors.
+fn end_ns(machine: &Machine) -> u64 {
+    machine.kernel().stopped().map_or(machine.now_ns(), |stop| stop.time_ns())
+}
+
 /// Plays a song: starts the driver, opens a render pin, writes the song, waits until the wire is
 /// idle, closes, removes the device and unloads the driver.
 ///
@@ -155,31 +143,19 @@ struct Progress {
 pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> {
     let mut progress = Progress::default();
     let stop = stop_of(play_through(machine, song, &mut progress))?;
-    let wire = machine.cable().sent();
+    let song_start_ns = progress.song_start_ns(machine);
+    let sent = machine.cable().sent();
     let unlisted = machine.cable().unlisted_count();
     if unlisted > 0 && stop.is_none() {
-        return Err(MachineError::SentListFull { listed: wire.len(), unlisted });
+        return Err(MachineError::SentListFull { listed: sent.len(), unlisted });
     }
-    let run_ns = progress.run_ns.unwrap_or(machine.now_ns());
-    let song_wire = &wire[wire.partition_point(|&(start_ns, _)| start_ns < run_ns)..];
-    let delivered = song
-        .iter()
-        .flat_map(|message| message.bytes)
-        .zip(song_wire)
-        .take_while(|(expected, (_, byte))| **expected == *byte)
-        .count();
+    let own_bytes = machine.card_counters().generated;
+    let wire = WireFigures::of(song, &sent, song_start_ns, own_bytes);
     Ok(PlayReport {
-        figures: figures(machine, &progress),
-        song_bytes: song.byte_count(),
-        lateness: lateness(song, &song_wire[..delivered], run_ns),
-        wire_busy_permille: busy_permille(&song_wire[..delivered]),
-        delivered,
-        run_ns,
-        failed: progress.failed,
-        violations: machine.kernel().violations(),
-        leaks: progress.leaks,
-        stop,
+        song_bytes: song.byte_count() as u64,
+        sent,
         wire,
+        job: progress.into_report(machine, stop, wire.song_bytes),
     })
 }
 
@@ -192,22 +168,14 @@ pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineE
     let mut progress = Progress::default();
     let stop = stop_of(capture_through(machine, song, &mut progress))?;
     let received = std::mem::take(&mut progress.received);
-    let matching = song
-        .iter()
-        .flat_map(|message| message.bytes)
-        .zip(received.iter().flat_map(|chunk| &chunk.bytes))
-        .take_while(|(expected, byte)| expected == byte)
-        .count();
-    Ok(CaptureReport {
-        figures: figures(machine, &progress),
-        song_bytes: song.byte_count(),
-        received_bytes: received.iter().map(|chunk| chunk.bytes.len()).sum(),
-        received,
-        matching,
-        violations: machine.kernel().violations(),
-        leaks: progress.leaks,
-        stop,
-    })
+    let arrived_bytes = machine.card_counters().received;
+    let application = ApplicationFigures::of(song, &received, arrived_bytes);
+    let mut job = progress.into_report(machine, stop, application.song_bytes);
+    if arrived_bytes == 0 {
+        // Assumed: what was lost before a byte arrived is the driver's start, not the song.
+        job.driver.lost_in_card = 0;
+    }
+    Ok(CaptureReport { song_bytes: song.byte_count() as u64, received, application, job })
 }
 
 /// A stop is part of a report; other errors are errors.
@@ -335,63 +303,4 @@ fn capture_through(
     pin.close()?;
     progress.leaks = machine.unload()?;
     Ok(())
-}
-
-fn figures(machine: &Machine, progress: &Progress) -> Figures {
-    let kernel = machine.kernel().counters();
-    let card = machine.card_counters();
-    let end = progress.at_end.unwrap_or(card);
-    // A run that stopped before the song began has nothing to count.
-    let start = progress.run_ns.map_or(end, |_| progress.at_run);
-    // After a stop the clock runs on for destructors.
-    let stopped_ns = machine.kernel().stopped().map(|stop| stop.time_ns());
-    Figures {
-        simulated_ns: stopped_ns.unwrap_or(machine.now_ns()),
-        interrupts: kernel.interrupts,
-        dpcs: kernel.dpcs,
-        longest_dpc_ns: kernel.longest_dpc_ns,
-        longest_isr_ns: kernel.longest_isr_ns,
-        status_reads: end.status_reads - start.status_reads,
-        data_writes: end.data_writes - start.data_writes,
-        lost_in_card: lost(&end) - lost(&start),
-    }
-}
-
-fn lost(counters: &CardCounters) -> u64 {
-    counters.overwritten
-        + counters.ignored
-        + counters.dropped_by_reset
-        + counters.rx_overrun
-        + counters.lost_in_busy
-        + counters.unheard
-        + counters.thru_lost
-        + counters.input_cleared
-}
-
-/// Compares the start of each message on the wire with its due time.
-fn lateness(song: &Song, wire: &[(u64, u8)], run_ns: u64) -> Lateness {
-    let mut lateness = Lateness { least_ns: u64::MAX, ..Lateness::default() };
-    let mut first_byte = 0;
-    for message in song {
-        let Some(&(start_ns, _)) = wire.get(first_byte) else { break };
-        first_byte += message.bytes.len();
-        let due_ns = run_ns + message.due_ns;
-        lateness.early += u64::from(start_ns < due_ns);
-        let late_ns = start_ns.saturating_sub(due_ns);
-        lateness.messages += 1;
-        lateness.least_ns = lateness.least_ns.min(late_ns);
-        lateness.most_ns = lateness.most_ns.max(late_ns);
-        lateness.sum_ns += u128::from(late_ns);
-    }
-    if lateness.messages == 0 {
-        lateness.least_ns = 0;
-    }
-    lateness
-}
-
-fn busy_permille(wire: &[(u64, u8)]) -> u32 {
-    let (Some((first_ns, _)), Some((last_ns, _))) = (wire.first(), wire.last()) else { return 0 };
-    let busy_ns = wire.len() as u64 * BYTE_TIME_NS;
-    let whole_ns = last_ns + BYTE_TIME_NS - first_ns;
-    (busy_ns * 1_000 / whole_ns) as u32
 }

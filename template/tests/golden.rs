@@ -31,8 +31,8 @@ fn the_tune_plays_on_every_card_with_two_ports_in_a_row() -> Result<(), MachineE
     for card in cards().iter().filter(|card| card.status_offset == 1) {
         let report = play(&machine(&card.name)?, &default_tune())?;
         assert!(report.is_complete(), "{}: {report:?}", card.name);
-        assert_eq!(report.violations, [], "{}", card.name);
-        assert_eq!(report.leaks, [], "{}", card.name);
+        assert_eq!(report.job.violations, [], "{}", card.name);
+        assert_eq!(report.job.leaks, [], "{}", card.name);
     }
     Ok(())
 }

@@ -32,22 +32,22 @@ fn machine(card: &str) -> Machine {
 
 /// Asserts that a song went out whole, and that nobody broke a rule or left anything behind.
 fn assert_played(card: &str, report: &PlayReport) {
-    assert_eq!(report.stop, None, "{card}");
-    assert_eq!(report.violations, [], "{card}");
-    assert_eq!(report.failed, [], "{card}");
-    assert_eq!(report.leaks, [], "{card}");
-    assert_eq!(report.figures.lost_in_card, 0, "{card}");
-    assert_eq!(report.delivered, report.song_bytes, "{card}");
-    assert_eq!(report.lateness.early, 0, "{card}");
+    assert_eq!(report.job.stop, None, "{card}");
+    assert_eq!(report.job.violations, [], "{card}");
+    assert_eq!(report.job.driver.failed_requests, [], "{card}");
+    assert_eq!(report.job.leaks, [], "{card}");
+    assert_eq!(report.job.driver.lost_in_card, 0, "{card}");
+    assert_eq!(report.wire.song_bytes, report.song_bytes, "{card}");
+    assert_eq!(report.wire.late.early, 0, "{card}");
     assert!(report.is_complete(), "{card}");
 }
 
 /// Asserts that a song came in whole, and that nobody broke a rule or left anything behind.
 fn assert_captured(card: &str, report: &CaptureReport) {
-    assert_eq!(report.stop, None, "{card}");
-    assert_eq!(report.violations, [], "{card}");
-    assert_eq!(report.leaks, [], "{card}");
-    assert_eq!(report.figures.lost_in_card, 0, "{card}");
-    assert_eq!(report.received_bytes, report.song_bytes, "{card}");
+    assert_eq!(report.job.stop, None, "{card}");
+    assert_eq!(report.job.violations, [], "{card}");
+    assert_eq!(report.job.leaks, [], "{card}");
+    assert_eq!(report.job.driver.lost_in_card, 0, "{card}");
+    assert_eq!(report.application.bytes, report.song_bytes, "{card}");
     assert!(report.is_complete(), "{card}");
 }

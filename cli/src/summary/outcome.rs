@@ -1,9 +1,10 @@
 //! How a run ended, in a word, in a sentence and as an exit code.
 
-use portcls_machine::Leak;
-use portcls_machine::emulator::{NtStatus, Stop, Violation, Warning};
+use portcls_machine::emulator::Stop;
+use portcls_machine::{ApplicationFigures, JobReport, WireFigures};
 use serde::Serialize;
 
+use super::Flow;
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped};
 
@@ -42,38 +43,40 @@ impl Outcome {
     }
 }
 
-/// What decides how a run ended.
+/// How a run ended: what came through, and all that decides.
 #[derive(Clone, Debug)]
 pub struct Ending {
-    /// Where the bytes of the song go, in words.
-    pub goal: &'static str,
-    /// Why the run ended early, if it did.
-    pub stop: Option<Stop>,
-    /// Breaches of rules, as far as they are kept in words.
-    pub violations: Vec<Violation>,
-    /// How many there were.
-    pub violation_count: u64,
-    /// Times that were longer than is advised.
-    pub warnings: Vec<Warning>,
-    /// What the driver left behind.
-    pub leaks: Vec<Leak>,
-    /// Requests that failed.
-    pub failed: Vec<NtStatus>,
-    /// Bytes lost in the card.
-    pub lost_in_card: u64,
     /// Bytes of the song.
     pub song_bytes: u64,
-    /// Bytes of the song that came through in order and unchanged.
-    pub passed: u64,
-    /// Bytes that came and are not of the song.
-    pub surplus: u64,
+    /// What passed through the machine.
+    pub flow: Flow,
+    /// What the machine reports.
+    pub job: JobReport,
 }
 
 impl Ending {
-    /// When the run stopped early, in ns. The clock of the machine may show more: it goes on for
-    /// what a driver does in its destructors.
-    pub fn stopped_ns(&self) -> Option<u64> {
-        self.stop.as_ref().map(Stop::time_ns)
+    /// Where the bytes of the song go, in words.
+    fn goal(&self) -> &'static str {
+        match self.flow {
+            Flow::Wire(_) => "MIDI OUT",
+            Flow::Application(_) => "the application",
+        }
+    }
+
+    /// Bytes of the song that came through in order and unchanged.
+    fn passed(&self) -> u64 {
+        match self.flow {
+            Flow::Wire(WireFigures { song_bytes, .. })
+            | Flow::Application(ApplicationFigures { song_bytes, .. }) => song_bytes,
+        }
+    }
+
+    /// Bytes that came and are not of the song. On MIDI OUT these are the card's own.
+    fn surplus(&self) -> u64 {
+        match self.flow {
+            Flow::Wire(_) => 0,
+            Flow::Application(read) => read.bytes.saturating_sub(self.song_bytes),
+        }
     }
 
     /// The outcome.
@@ -81,14 +84,17 @@ impl Ending {
     /// Assumed: what is left behind at unload counts as a broken rule, because Windows with Driver
     /// Verifier on would stop for it.
     pub fn outcome(&self) -> Outcome {
-        let missing = self.passed < self.song_bytes;
-        match &self.stop {
+        let missing = self.passed() < self.song_bytes;
+        match &self.job.stop {
             Some(Stop::BugCheck(_)) => Outcome::BugCheck,
             Some(Stop::Hang(_)) => Outcome::Hang,
             Some(Stop::DriverFailure { .. }) => Outcome::DriverFailure,
             Some(Stop::Unsupported { .. }) => Outcome::Unsupported,
-            _ if self.violation_count > 0 || !self.leaks.is_empty() => Outcome::RuleBroken,
-            _ if self.lost_in_card > 0 || self.surplus > 0 || !self.failed.is_empty() => {
+            _ if self.job.violation_count > 0 || !self.job.leaks.is_empty() => Outcome::RuleBroken,
+            _ if self.job.driver.lost_in_card > 0
+                || self.surplus() > 0
+                || !self.job.driver.failed_requests.is_empty() =>
+            {
                 Outcome::Incomplete
             }
             Some(Stop::TimeLimit { .. } | Stop::Abandoned { .. }) => Outcome::TimeLimit,
@@ -99,17 +105,17 @@ impl Ending {
 
     /// One sentence, without a point at its end.
     pub fn reason(&self, outcome: Outcome) -> String {
-        match (outcome, &self.stop) {
-            (Outcome::Complete, _) => format!("every byte reached {} unchanged", self.goal),
+        match (outcome, &self.job.stop) {
+            (Outcome::Complete, _) => format!("every byte reached {} unchanged", self.goal()),
             (Outcome::Incomplete, _) => self.losses(),
             (Outcome::RuleBroken, _) => self.breaches(),
             (_, Some(Stop::TimeLimit { time_ns })) => {
                 let (time, bytes) = (duration(*time_ns), grouped(self.song_bytes));
-                let passed = grouped(self.passed);
+                let passed = grouped(self.passed());
                 format!(
                     "stopped at --until, {time} after power-on: {passed} of {bytes} bytes had \
                      reached {}",
-                    self.goal
+                    self.goal()
                 )
             }
             (_, Some(stop)) => stop.to_string(),
@@ -119,34 +125,37 @@ impl Ending {
 
     fn losses(&self) -> String {
         let mut parts = Vec::new();
-        if self.passed < self.song_bytes {
-            let (passed, bytes) = (grouped(self.passed), counted(self.song_bytes, "byte"));
-            let goal = self.goal;
+        if self.passed() < self.song_bytes {
+            let (passed, bytes) = (grouped(self.passed()), counted(self.song_bytes, "byte"));
+            let goal = self.goal();
             parts.push(format!("{passed} of {bytes} reached {goal} in order and unchanged"));
         }
-        if self.surplus > 0 {
-            let surplus = counted(self.surplus, "byte");
+        if self.surplus() > 0 {
+            let surplus = counted(self.surplus(), "byte");
             parts.push(format!("{surplus} came that were not sent"));
         }
-        if self.lost_in_card > 0 {
-            parts.push(format!("{} lost in the card", counted(self.lost_in_card, "byte")));
+        if self.job.driver.lost_in_card > 0 {
+            parts.push(format!(
+                "{} lost in the card",
+                counted(self.job.driver.lost_in_card, "byte")
+            ));
         }
-        if let Some(first) = self.failed.first() {
-            let failed = counted(self.failed.len() as u64, "request");
+        if let Some(first) = self.job.driver.failed_requests.first() {
+            let failed = counted(self.job.driver.failed_requests.len() as u64, "request");
             parts.push(format!("{failed} failed, the first with {first}"));
         }
         parts.join("; ")
     }
 
     fn breaches(&self) -> String {
-        let left_behind = match self.leaks.len() {
+        let left_behind = match self.job.leaks.len() {
             0 => String::new(),
             _ => "the driver left something behind at unload".to_owned(),
         };
-        match self.violations.first() {
+        match self.job.violations.first() {
             None => left_behind,
             Some(first) => {
-                let count = counted(self.violation_count, "violation");
+                let count = counted(self.job.violation_count, "violation");
                 let more = if left_behind.is_empty() { "" } else { "; " };
                 format!(
                     "{count} of documented rules, the first of {}: {}{more}{left_behind}",
@@ -159,24 +168,28 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
-    use portcls_machine::emulator::{Hang, rules};
+    use portcls_machine::emulator::{Hang, NtStatus, Violation, rules};
+    use portcls_machine::{DriverFigures, Leak, ProcessorFigures};
 
     use super::*;
 
+    /// MIDI OUT with so many bytes of the song.
+    fn wire(song_bytes: u64) -> Flow {
+        Flow::Wire(WireFigures { song_bytes, ..WireFigures::default() })
+    }
+
     fn good() -> Ending {
-        Ending {
-            goal: "MIDI OUT",
-            stop: None,
+        let job = JobReport {
+            simulated_ns: 0,
+            processor: ProcessorFigures::default(),
+            driver: DriverFigures::default(),
             violations: Vec::new(),
             violation_count: 0,
             warnings: Vec::new(),
             leaks: Vec::new(),
-            failed: Vec::new(),
-            lost_in_card: 0,
-            song_bytes: 3,
-            passed: 3,
-            surplus: 0,
-        }
+            stop: None,
+        };
+        Ending { song_bytes: 3, flow: wire(3), job }
     }
 
     fn ends(ending: &Ending) -> (u8, String) {
@@ -191,40 +204,41 @@ mod tests {
 
     #[test]
     fn lost_bytes_and_failed_requests_are_exit_1() {
-        let lost = Ending { passed: 1, lost_in_card: 2, ..good() };
+        let mut lost = Ending { flow: wire(1), ..good() };
+        lost.job.driver.lost_in_card = 2;
         let text = "1 of 3 bytes reached MIDI OUT in order and unchanged; 2 bytes lost in the card";
         assert_eq!(ends(&lost), (1, text.to_owned()));
-        let failed = Ending { failed: vec![NtStatus::IO_DEVICE_ERROR; 2], ..good() };
+        let mut failed = good();
+        failed.job.driver.failed_requests = vec![NtStatus::IO_DEVICE_ERROR; 2];
         let text = "2 requests failed, the first with STATUS_IO_DEVICE_ERROR";
         assert_eq!(ends(&failed), (1, text.to_owned()));
     }
 
     #[test]
     fn the_time_limit_is_good_unless_something_was_lost_before_it() {
-        let limit = Ending { stop: Some(Stop::TimeLimit { time_ns: 250_000_000 }), ..good() };
+        let mut limit = good();
+        limit.job.stop = Some(Stop::TimeLimit { time_ns: 250_000_000 });
         let text = "stopped at --until, 250 ms after power-on: 3 of 3 bytes had reached MIDI OUT";
         assert_eq!(ends(&limit), (0, text.to_owned()));
-        assert_eq!(ends(&Ending { passed: 0, ..limit.clone() }).0, 0);
-        assert_eq!(ends(&Ending { lost_in_card: 1, ..limit }).0, 1);
+        assert_eq!(ends(&Ending { flow: wire(0), ..limit.clone() }).0, 0);
+        limit.job.driver.lost_in_card = 1;
+        assert_eq!(ends(&limit).0, 1);
     }
 
     #[test]
     fn a_broken_rule_weighs_more_than_a_loss_and_a_death_more_than_both() {
         let violation =
             Violation { rule: &rules::IRQL_RETURN, message: "one byte".to_owned(), time_ns: 5 };
-        let broken = Ending {
-            violations: vec![violation],
-            violation_count: 2,
-            leaks: vec![Leak::of("connected interrupts", 1)],
-            passed: 0,
-            ..good()
-        };
+        let mut broken = Ending { flow: wire(0), ..good() };
+        broken.job.violations = vec![violation];
+        broken.job.violation_count = 2;
+        broken.job.leaks = vec![Leak::of("connected interrupts", 1)];
         let text = "2 violations of documented rules, the first of IrqlReturn: one byte; the \
                     driver left something behind at unload";
         assert_eq!(ends(&broken), (5, text.to_owned()));
         let hang = Hang { waits_for: "a wire".to_owned(), time_ns: 9 };
-        let dead = Ending { stop: Some(Stop::Hang(hang)), ..broken };
+        broken.job.stop = Some(Stop::Hang(hang));
         let text = "hang: nothing can end the wait for a wire";
-        assert_eq!(ends(&dead), (4, text.to_owned()));
+        assert_eq!(ends(&broken), (4, text.to_owned()));
     }
 }

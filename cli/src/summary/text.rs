@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use portcls_machine::{ApplicationFigures, WireFigures};
 
-use super::{ApplicationFacts, Flow, Outcome, Summary, WireFacts};
+use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped, hundredths, wrapped};
 
@@ -93,7 +94,7 @@ impl Page {
         self.paragraph("result", style, std::slice::from_ref(&summary.reason));
     }
 
-    fn wire(&mut self, wire: &WireFacts) {
+    fn wire(&mut self, wire: &WireFigures) {
         self.text.push('\n');
         let mut lines = vec![format!(
             "{} on MIDI OUT: {} of the song, {} sent by the card itself",
@@ -124,7 +125,7 @@ impl Page {
         self.paragraph("wire", Style::new(), &lines);
     }
 
-    fn application(&mut self, application: &ApplicationFacts) {
+    fn application(&mut self, application: &ApplicationFigures) {
         self.text.push('\n');
         let lines = [
             format!("{} arrived on MIDI IN", counted(application.arrived_bytes, "byte")),

@@ -1,5 +1,6 @@
 //! `--driver PATH.sys` and what belongs to it: the time of an instruction, the budget of a call.
 
+use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;
 
 use crate::support::{Folder, Ran, TWO_NOTES, driver_path, midi_file};
@@ -31,6 +32,39 @@ fn the_time_of_an_instruction_changes_times_and_no_byte() {
         assert_eq!((&none, &one), (&one, &fifty), "{driver}");
         assert!(at_0 != at_1 && at_1 != at_50, "{driver}");
     }
+}
+
+/// A folder with three bytes and a test driver, so that no path stands in what is printed.
+fn folder_with(driver: &str) -> Folder {
+    let folder = Folder::new();
+    folder.put("three.raw", [0x90, 0x3C, 0x40]);
+    folder.put("driver.sys", std::fs::read(driver_path(driver)).expect("a test driver"));
+    folder
+}
+
+/// Captures three bytes as raw ones, and prints the summary as JSON.
+const CAPTURE_RAW_AS_JSON: [&str; 8] =
+    ["capture", "three.raw", "--input-format", "raw", "--driver", "driver.sys", "--format", "json"];
+
+#[test]
+fn the_summary_in_json_names_what_was_left_behind() {
+    let folder = folder_with("x64/gives_nothing_back.sys");
+    assert_cmd_snapshot!(folder.command(&CAPTURE_RAW_AS_JSON));
+}
+
+#[test]
+fn the_summary_in_json_names_broken_rules() {
+    let folder = folder_with("x64/irql_kept.sys");
+    assert_cmd_snapshot!(folder.command(&CAPTURE_RAW_AS_JSON));
+}
+
+#[test]
+fn the_summary_in_json_tells_a_bug_check_in_hexadecimal() {
+    let (_, ran) = play("x64/double_free.sys", &["--format", "json"]);
+    assert_eq!(ran.code, 4);
+    let (_, from) = ran.text().split_once("  \"bug_check\": ").expect("it is there");
+    let (told, _) = from.split_once(",\n  \"analysis\"").expect("the analysis follows it");
+    insta::assert_snapshot!(told);
 }
 
 #[test]

@@ -49,14 +49,14 @@ fn run(c: &mut Criterion, name: &str, song: &Song, job: impl Fn(&Machine, &Song)
 
 fn play_job(machine: &Machine, song: &Song) -> u64 {
     let report = play(machine, song).expect("the driver starts");
-    assert!(report.is_complete() && report.stop.is_none());
-    report.figures.simulated_ns
+    assert!(report.is_complete() && report.job.stop.is_none());
+    report.job.simulated_ns
 }
 
 fn capture_job(machine: &Machine, song: &Song) -> u64 {
     let report = capture(machine, song).expect("the driver starts");
-    assert!(report.is_complete() && report.stop.is_none());
-    report.figures.simulated_ns
+    assert!(report.is_complete() && report.job.stop.is_none());
+    report.job.simulated_ns
 }
 
 fn stack(c: &mut Criterion) {

@@ -74,6 +74,6 @@ fn a_dense_file_plays_whole_and_in_order_on_every_card() {
         let report = play(&machine(card), &song).expect("the song plays");
         assert_played(card, &report);
         // Eight notes at a time take 7.7 ms on the wire, and come every 20.8 ms.
-        assert!(report.lateness.most_ns < 12_000_000, "{card}: {:?}", report.lateness);
+        assert!(report.wire.late.most_ns < 12_000_000, "{card}: {:?}", report.wire.late);
     }
 }

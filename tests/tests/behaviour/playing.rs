@@ -13,7 +13,8 @@ use crate::{BUFFERED_CARDS, CARDS, assert_played, machine};
 fn played(card: &str, song: &Song) -> Vec<(u64, u8)> {
     let report = play(&machine(card), song).expect("the song plays");
     assert_played(card, &report);
-    report.wire.into_iter().filter(|&(start_ns, _)| start_ns >= report.run_ns).collect()
+    let song_start_ns = report.wire.song_start_ns.expect("the song began");
+    report.sent.into_iter().filter(|&(start_ns, _)| start_ns >= song_start_ns).collect()
 }
 
 #[test]

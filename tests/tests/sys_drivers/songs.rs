@@ -13,11 +13,11 @@ fn the_tune_goes_out_through_every_build_on_every_card() {
     for build in BUILDS {
         for card in CARDS {
             let report = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
-            assert!(report.is_complete(), "{build}, {card}: {:?}", report.stop);
-            assert_eq!(report.failed, [], "{build}, {card}");
-            assert_eq!(report.violations, [], "{build}, {card}");
-            assert_eq!(report.leaks, [], "{build}, {card}");
-            assert_eq!(report.figures.lost_in_card, 0, "{build}, {card}");
+            assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
+            assert_eq!(report.job.driver.failed_requests, [], "{build}, {card}");
+            assert_eq!(report.job.violations, [], "{build}, {card}");
+            assert_eq!(report.job.leaks, [], "{build}, {card}");
+            assert_eq!(report.job.driver.lost_in_card, 0, "{build}, {card}");
         }
     }
 }
@@ -26,9 +26,9 @@ fn the_tune_goes_out_through_every_build_on_every_card() {
 fn a_driver_whose_filter_names_no_categories_is_found_and_plays() {
     for build in ["x64/no_categories", "x86/no_categories"] {
         let report = play(&machine(SLOW_CARD, driver(build)), &default_tune()).expect("it plays");
-        assert!(report.is_complete(), "{build}: {:?}", report.stop);
-        assert_eq!(report.violations, [], "{build}");
-        assert_eq!(report.leaks, [], "{build}");
+        assert!(report.is_complete(), "{build}: {:?}", report.job.stop);
+        assert_eq!(report.job.violations, [], "{build}");
+        assert_eq!(report.job.leaks, [], "{build}");
     }
 }
 
@@ -41,9 +41,9 @@ fn a_thousand_bytes_come_in_through_every_build_at_full_wire_rate() {
     for build in BUILDS {
         for card in CARDS {
             let report = capture(&machine(card, driver(build)), &flood).expect("it captures");
-            assert!(report.is_complete(), "{build}, {card}: {:?}", report.stop);
-            assert_eq!(report.violations, [], "{build}, {card}");
-            assert_eq!(report.leaks, [], "{build}, {card}");
+            assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
+            assert_eq!(report.job.violations, [], "{build}, {card}");
+            assert_eq!(report.job.leaks, [], "{build}, {card}");
         }
     }
 }

@@ -1,0 +1,246 @@
+//! The figures of a job: what passed through the machine, and what that cost.
+//!
+//! This file owns their names, units and meaning, and how each is measured. A name here is a name
+//! in the program's JSON: it prints these types as they are. Times are simulated and in ns. How a
+//! job goes on, and what a figure says of a driver, it never knows.
+
+use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
+use portcls_emulator::{Kernel, NtStatus};
+use portcls_midi_file::Song;
+use serde::{Serialize, Serializer};
+
+use crate::pin_client::Received;
+
+/// What was on MIDI OUT.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct WireFigures {
+    /// All bytes since power-on.
+    pub bytes: u64,
+    /// Bytes of the song, unchanged and in order from its beginning.
+    pub song_bytes: u64,
+    /// Bytes that the card sent by itself.
+    pub own_bytes: u64,
+    /// When RUN was set, which is time zero of the song; `None` if it did not begin.
+    pub song_start_ns: Option<u64>,
+    /// Share of time that the wire was busy between the song's first and last byte, in 1/1000.
+    pub busy_permille: u32,
+    /// How late the wire ran behind the song.
+    pub late: Lateness,
+}
+
+/// How long after they were due messages began on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Lateness {
+    /// Messages that began.
+    pub messages: u64,
+    /// The smallest.
+    pub least_ns: u64,
+    /// The mean, rounded down.
+    pub mean_ns: u64,
+    /// The largest.
+    pub most_ns: u64,
+    /// Messages that began before they were due: must be 0.
+    pub early: u64,
+}
+
+/// What the application read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct ApplicationFigures {
+    /// Bytes that it read.
+    pub bytes: u64,
+    /// Bytes of the song among them, unchanged and in order from its beginning.
+    pub song_bytes: u64,
+    /// Bytes that arrived whole on MIDI IN.
+    pub arrived_bytes: u64,
+}
+
+/// What the processor did, from power-on to the end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct ProcessorFigures {
+    /// Interrupts taken.
+    pub interrupts: u64,
+    /// Longest service of an interrupt.
+    pub longest_isr_ns: u64,
+    /// DPCs run.
+    pub dpcs: u64,
+    /// Longest DPC.
+    pub longest_dpc_ns: u64,
+}
+
+/// What the driver did while the song went through.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct DriverFigures {
+    /// Status reads.
+    pub status_reads: u64,
+    /// Data bytes written to the card.
+    pub data_writes: u64,
+    /// Status reads a byte of the song, in 1/1000, rounded down; `None` without a byte.
+    pub polls_per_byte_permille: Option<u64>,
+    /// Bytes lost in the card: overwritten, overrun, thrown away by a reset, ignored.
+    pub lost_in_card: u64,
+    /// What requests of the application failed with.
+    #[serde(serialize_with = "by_name")]
+    pub failed_requests: Vec<NtStatus>,
+}
+
+impl WireFigures {
+    /// Measures MIDI OUT: `sent` is all that left on it, each byte with the time of its start bit.
+    pub(crate) fn of(
+        song: &Song,
+        sent: &[(u64, u8)],
+        song_start_ns: Option<u64>,
+        own_bytes: u64,
+    ) -> WireFigures {
+        let first = song_start_ns.map_or(sent.len(), |song_start_ns| {
+            sent.partition_point(|&(start_ns, _)| start_ns < song_start_ns)
+        });
+        let since = &sent[first..];
+        let song_wire = &since[..in_order(song, since.iter().map(|(_, byte)| byte))];
+        WireFigures {
+            bytes: sent.len() as u64,
+            song_bytes: song_wire.len() as u64,
+            own_bytes,
+            song_start_ns,
+            busy_permille: busy_permille(song_wire),
+            late: Lateness::of(song, song_wire, song_start_ns.unwrap_or(0)),
+        }
+    }
+}
+
+impl ApplicationFigures {
+    /// Measures what the application read.
+    pub(crate) fn of(song: &Song, received: &[Received], arrived_bytes: u64) -> ApplicationFigures {
+        ApplicationFigures {
+            bytes: received.iter().map(|chunk| chunk.bytes.len() as u64).sum(),
+            song_bytes: in_order(song, received.iter().flat_map(|chunk| &chunk.bytes)) as u64,
+            arrived_bytes,
+        }
+    }
+}
+
+impl Lateness {
+    /// Compares the start of each message on the wire with its due time.
+    fn of(song: &Song, wire: &[(u64, u8)], song_start_ns: u64) -> Lateness {
+        let mut late = Lateness { least_ns: u64::MAX, ..Lateness::default() };
+        let mut sum_ns = 0_u128;
+        let mut first_byte = 0;
+        for message in song {
+            let Some(&(start_ns, _)) = wire.get(first_byte) else { break };
+            first_byte += message.bytes.len();
+            let due_ns = song_start_ns + message.due_ns;
+            late.early += u64::from(start_ns < due_ns);
+            let late_ns = start_ns.saturating_sub(due_ns);
+            late.messages += 1;
+            late.least_ns = late.least_ns.min(late_ns);
+            late.most_ns = late.most_ns.max(late_ns);
+            sum_ns += u128::from(late_ns);
+        }
+        if late.messages == 0 {
+            return Lateness::default();
+        }
+        let mean_ns = sum_ns / u128::from(late.messages);
+        late.mean_ns = u64::try_from(mean_ns).expect("a mean of 64 bits has 64 bits");
+        late
+    }
+}
+
+impl ProcessorFigures {
+    /// What the kernel counted so far.
+    pub(crate) fn of(kernel: &Kernel) -> ProcessorFigures {
+        let counters = kernel.counters();
+        ProcessorFigures {
+            interrupts: counters.interrupts,
+            longest_isr_ns: counters.longest_isr_ns,
+            dpcs: counters.dpcs,
+            longest_dpc_ns: counters.longest_dpc_ns,
+        }
+    }
+}
+
+impl DriverFigures {
+    /// Measures what the card saw of the driver between two moments, in which `passed` bytes of
+    /// the song came through.
+    pub(crate) fn of(
+        from: &CardCounters,
+        to: &CardCounters,
+        passed: u64,
+        failed_requests: Vec<NtStatus>,
+    ) -> DriverFigures {
+        let status_reads = to.status_reads - from.status_reads;
+        let permille = (u128::from(status_reads) * 1_000).checked_div(u128::from(passed));
+        DriverFigures {
+            status_reads,
+            data_writes: to.data_writes - from.data_writes,
+            polls_per_byte_permille: permille.map(|it| u64::try_from(it).unwrap_or(u64::MAX)),
+            lost_in_card: lost(to) - lost(from),
+            failed_requests,
+        }
+    }
+}
+
+/// How many of the song's bytes, from its beginning, these bytes are.
+fn in_order<'b>(song: &Song, bytes: impl Iterator<Item = &'b u8>) -> usize {
+    let expected = song.iter().flat_map(|message| message.bytes);
+    expected.zip(bytes).take_while(|(expected, byte)| expected == byte).count()
+}
+
+fn lost(counters: &CardCounters) -> u64 {
+    counters.overwritten
+        + counters.ignored
+        + counters.dropped_by_reset
+        + counters.rx_overrun
+        + counters.lost_in_busy
+        + counters.unheard
+        + counters.thru_lost
+        + counters.input_cleared
+}
+
+fn busy_permille(wire: &[(u64, u8)]) -> u32 {
+    let (Some((first_ns, _)), Some((last_ns, _))) = (wire.first(), wire.last()) else { return 0 };
+    let busy_ns = wire.len() as u64 * BYTE_TIME_NS;
+    let whole_ns = last_ns + BYTE_TIME_NS - first_ns;
+    (busy_ns * 1_000 / whole_ns) as u32
+}
+
+/// Statuses as their names.
+fn by_name<S: Serializer>(statuses: &[NtStatus], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(statuses.iter().map(NtStatus::to_string))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_a_byte_are_rounded_down_and_none_of_nothing() {
+        let polls = |status_reads, passed| {
+            let seen = CardCounters { status_reads, ..CardCounters::default() };
+            DriverFigures::of(&CardCounters::default(), &seen, passed, Vec::new())
+                .polls_per_byte_permille
+        };
+        assert_eq!(polls(3_274, 297), Some(11_023));
+        assert_eq!(polls(1, 0), None);
+        assert_eq!(polls(u64::MAX, 1), Some(u64::MAX));
+    }
+
+    #[test]
+    fn lateness_counts_the_messages_that_began_and_rounds_its_mean_down() {
+        let mut song = Song::new();
+        song.push(0, &[0xF8]);
+        song.push(1_000_000, &[0xF8]);
+        song.push(2_000_000, &[0xF8]);
+        let sent = [(500, 0xFE), (1_000, 0xF8), (1_001_001, 0xF8)];
+        let figures = WireFigures::of(&song, &sent, Some(999), 1);
+        let late = Lateness { messages: 2, least_ns: 1, mean_ns: 1, most_ns: 2, early: 0 };
+        assert_eq!((figures.bytes, figures.song_bytes, figures.late), (3, 2, late));
+    }
+
+    #[test]
+    fn a_song_that_did_not_begin_has_no_figures_on_the_wire() {
+        let sent = [(500, 0xF8)];
+        let mut song = Song::new();
+        song.push(0, &[0xF8]);
+        let expected = WireFigures { bytes: 1, ..WireFigures::default() };
+        assert_eq!(WireFigures::of(&song, &sent, None, 0), expected);
+    }
+}
