@@ -112,7 +112,7 @@ mod transmitter;
 mod wire;
 
 pub use behaviour::Behaviour;
-pub use cards::{card, cards, families, family};
+pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
 pub use note::Note;
