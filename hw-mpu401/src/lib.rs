@@ -120,7 +120,7 @@ mod wire;
 
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
-pub use cards::{card, cards, families, family};
+pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
 pub use note::Note;

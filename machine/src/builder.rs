@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hw_mpu401::{CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards};
+use hw_mpu401::{
+    CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards,
+};
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
 use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
@@ -167,7 +169,7 @@ impl MachineBuilder {
         let found = cards().iter().find(|card| card.name.eq_ignore_ascii_case(name));
         let profile = found.ok_or_else(|| MachineError::UnknownCard {
             name: name.to_owned(),
-            known: list(cards().iter().map(|card| &*card.name)),
+            known: list(CARD_NAMES.into_iter()),
         })?;
         self.profile = profile.clone();
         Ok(self)

@@ -15,13 +15,14 @@ mod playing;
 #[path = "behaviour/songs.rs"]
 mod songs;
 
+use portcls_machine::chip::{CARD_NAMES as CARDS, card};
 use portcls_machine::{CaptureReport, Machine, MachineBuilder, PlayReport};
 
-/// Every card, by its name.
-const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
-
 /// The cards that hold more than the byte on the wire.
-const BUFFERED_CARDS: [&str; 3] = ["roland-mpu401", "smsc-superio", "sb16"];
+fn buffered_cards() -> impl Iterator<Item = &'static str> {
+    let is_buffered = |name: &&str| card(name).is_some_and(|card| card.behaviour.tx_depth > 1);
+    CARDS.into_iter().filter(is_buffered)
+}
 
 /// A machine with this card and the driver `uart`.
 fn machine(card: &str) -> Machine {

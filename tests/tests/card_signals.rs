@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use portcls_machine::chip::{Behaviour, CARD_NAMES as CARDS, card};
 use portcls_machine::emulator::trace::{
     Direction, Event, Fold, SerialEdge, TimedEvent, TraceConfig, TraceLog,
 };
@@ -9,13 +10,18 @@ use portcls_machine::midi_file::Song;
 use portcls_machine::report::Filter;
 use portcls_machine::{Application, CardSignals, Machine, MachineBuilder, capture, play};
 
-/// Every card, by its name.
-const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+/// Where DATA is, wherever the card has it from its factory.
+const DATA_PORT: u16 = 0x330;
 
 fn machine(card: &str, signals: CardSignals) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
+    let builder = builder.port(DATA_PORT.into()).expect("there is such a port");
     let trace = TraceConfig { fold: Fold::Nothing, ..TraceConfig::default() };
     builder.trace(trace).card_signals(signals).build().expect("the machine can be built")
+}
+
+fn behaviour(name: &str) -> Behaviour {
+    card(name).expect("the card is in the table").behaviour
 }
 
 /// A job for a machine, with its name.
@@ -69,10 +75,11 @@ fn whoever_reads_status_finds_the_flags_that_the_signals_show() {
     for (card, (job, run)) in CARDS.into_iter().flat_map(|card| JOBS.map(|job| (card, job))) {
         let machine = machine(card, CardSignals::Traced);
         run(&machine);
+        let status_port = DATA_PORT + behaviour(card).status_offset;
         let mut polls = 0;
         for (signals, event) in with_signals(&machine.trace_log()) {
             let Event::Access(access) = event.event else { continue };
-            if (access.direction, access.port) == (Direction::Read, 0x331) {
+            if (access.direction, access.port) == (Direction::Read, status_port) {
                 polls += 1;
                 let flags = signals["drr"] << 6 | signals["dsr"] << 7;
                 let time_ns = event.time_ns;
@@ -137,21 +144,15 @@ fn the_levels_tell_what_is_on_its_way() {
             most_out = most_out.max(signals.get("tx fifo").copied().unwrap_or(0));
             most_in = most_in.max(signals.get("rx fifo").copied().unwrap_or(0));
             if let Event::Access(access) = event.event
-                && (access.direction, access.port) == (Direction::Read, 0x330)
+                && (access.direction, access.port) == (Direction::Read, DATA_PORT)
             {
                 let time_ns = event.time_ns;
                 assert_eq!(signals["dsr"], 0, "{card}: a read of nothing at {time_ns}");
             }
         }
-        let profile = portcls_machine::chip::card(card).expect("the card is in the table");
-        assert!(
-            (1..=u32::from(profile.behaviour.tx_depth)).contains(&most_out),
-            "{card}: {most_out}"
-        );
-        assert!(
-            (1..=u32::from(profile.behaviour.rx_depth)).contains(&most_in),
-            "{card}: {most_in}"
-        );
+        let Behaviour { tx_depth, rx_depth, .. } = behaviour(card);
+        assert!((1..=u32::from(tx_depth)).contains(&most_out), "{card}: {most_out}");
+        assert!((1..=u32::from(rx_depth)).contains(&most_in), "{card}: {most_in}");
         let last = with_signals(&log).pop().expect("there are events").0;
         assert_eq!((last["tx fifo"], last["rx fifo"], last["dsr"]), (0, 0, 1), "{card}");
     }

@@ -2,6 +2,7 @@
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 use insta_cmd::assert_cmd_snapshot;
+use portcls_machine::chip::CARD_NAMES;
 
 fn folder_with_song() -> Folder {
     let folder = Folder::new();
@@ -24,7 +25,7 @@ fn the_summary_in_json_has_every_figure() {
 fn the_bytes_that_were_sent_come_back_on_every_card() {
     let folder = folder_with_song();
     let notes = b"\x90\x3C\x40\x80\x3C\x40\x90\x40\x40\x80\x40\x40";
-    for card in ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"] {
+    for card in CARD_NAMES {
         let ran = folder.run(&["capture", "song.mid", "--card", card, "--raw-out", "-"]);
         assert_eq!((ran.code, &ran.stdout[..]), (0, &notes[..]), "{card}: {}", ran.stderr);
         let arguments = ["capture", "song.mid", "--card", card, "--midi-out", "got.mid"];

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 use insta_cmd::assert_cmd_snapshot;
+use portcls_machine::chip::CARD_NAMES;
 
 #[test]
 fn without_arguments_the_built_in_tune_is_played_and_a_summary_printed() {
@@ -72,7 +73,7 @@ fn what_was_on_the_wire_can_be_kept_as_bytes_and_as_a_midi_file() {
 #[test]
 fn the_same_command_gives_the_same_bytes() {
     let folder = Folder::new();
-    for card in ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"] {
+    for card in CARD_NAMES {
         let arguments = ["play", "--card", card, "--trace", "-", "--midi-out", "wire.mid"];
         let first = folder.run(&arguments);
         let file = folder.get("wire.mid");

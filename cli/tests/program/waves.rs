@@ -1,5 +1,7 @@
 //! `--vcd` as its user sees it.
 
+use portcls_machine::chip::CARD_NAMES;
+
 use crate::support::{Folder, TWO_NOTES, midi_file};
 
 fn folder_with_song() -> Folder {
@@ -50,7 +52,7 @@ fn waveforms_for_viewers_are_the_default_and_may_go_to_stdout() {
 
 #[test]
 fn waveforms_change_nothing_in_a_run_but_what_its_trace_has_of_the_card() {
-    for card in ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"] {
+    for card in CARD_NAMES {
         let folder = folder_with_song();
         let run = ["play", "song.mid", "--card", card, "--trace", "-"];
         let without = folder.run(&[&run[..], &["--midi-out", "a.mid"]].concat());

@@ -15,7 +15,7 @@ mod sb16;
 mod smsc_superio;
 mod sonicvibes;
 
-use crate::profile::CardProfile;
+use crate::profile::{CardProfile, Text};
 
 pub use families::{families, family};
 
@@ -35,6 +35,20 @@ static CARDS: [CardProfile; 13] = [
     aztech_azt1605::PROFILE,
     megamid::PROFILE,
 ];
+
+/// The names of [`cards`], in the same order.
+pub const CARD_NAMES: [&str; CARDS.len()] = {
+    let mut names = [""; CARDS.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = match &CARDS[index].name {
+            Text::Borrowed(name) => name,
+            Text::Owned(_) => panic!("the name of a built-in card is a word of the program"),
+        };
+        index += 1;
+    }
+    names
+};
 
 /// Every card that is known, the Roland unit first.
 #[must_use]

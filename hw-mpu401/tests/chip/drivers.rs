@@ -4,7 +4,7 @@
 //! Outcomes on the Roland unit are those of its firmware 1.5A driven with the same accesses.
 
 use crate::bus::{Bus, TimedOut, UART};
-use hw_mpu401::{InitialState, Mode};
+use hw_mpu401::{AckSet, CardProfile, InitialState, Mode, cards};
 
 fn roland(initial: InitialState) -> Bus {
     Bus::new("roland-mpu401", initial)
@@ -241,7 +241,9 @@ fn haiku_skips_one_reset_of_a_roland_in_uart_mode_and_works() {
 
 #[test]
 fn a_careful_probe_works_on_every_card_that_acknowledges() {
-    for name in ["roland-mpu401", "smsc-superio", "sb16"] {
+    let acknowledges_both =
+        |card: &&CardProfile| matches!(card.behaviour.ack_set, AckSet::All | AckSet::ResetAndUart);
+    for name in cards().iter().filter(acknowledges_both).map(|card| &*card.name) {
         let mut bus = Bus::new(name, InitialState::PowerOn);
         for command in [0xFF, 0x3F] {
             bus.poll(0x40, 65_536, 0).expect("ready");

@@ -7,7 +7,7 @@ use portcls_machine::{MachineBuilder, play};
 use proptest::prelude::*;
 
 use crate::songs::{flood, random_song, sysex};
-use crate::{BUFFERED_CARDS, CARDS, assert_played, machine};
+use crate::{CARDS, assert_played, buffered_cards, machine};
 
 /// The bytes of a song that was played, with their start times.
 fn played(card: &str, song: &Song) -> Vec<(u64, u8)> {
@@ -77,7 +77,7 @@ fn a_sysex_longer_than_every_fifo_goes_out_whole() {
 
 #[test]
 fn a_flood_leaves_at_the_rate_of_the_wire_where_there_is_a_buffer() {
-    for card in BUFFERED_CARDS {
+    for card in buffered_cards() {
         let wire = played(card, &flood(3_000));
         assert!(wire_rate_permille(&wire[..3_000]) >= 980, "{card}");
     }

@@ -1,11 +1,9 @@
 //! The scenes that the goldens begin with: a started machine, an open pin, a processor held busy.
 
+pub use portcls_machine::chip::CARD_NAMES as CARDS;
 use portcls_machine::chip::InitialState;
 use portcls_machine::emulator::{Irql, Kernel};
 use portcls_machine::{Application, Machine, MachineBuilder, PinClient};
-
-/// Every card, by its name.
-pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
 
 /// Longest stall at one go, in us. Source: WDK, KeStallExecutionProcessor.
 const STALL_US: u32 = 50;

@@ -1,6 +1,7 @@
 //! The runs that are judged, and their dumps.
 
 use portcls_machine::card_bench::ops::{Recorder, Script, Verdict, run_recorded};
+pub use portcls_machine::chip::CARD_NAMES as CARDS;
 use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::trace::{Event, SerialEdge, TraceLog};
 use portcls_machine::midi_file::Song;
@@ -8,9 +9,6 @@ use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::{
     Application, CardSignals, Machine, MachineBuilder, capture, play, vcd_options,
 };
-
-/// Cards that differ in what stands between the ports and the wire.
-pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
 
 /// A machine with this card, whose trace has what goes on inside.
 pub fn machine(card: &str) -> Machine {

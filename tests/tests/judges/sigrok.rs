@@ -95,8 +95,9 @@ fn a_song_on_midi_in_is_read_back_beside_what_a_card_sends_by_itself() {
     if !is_there() {
         return;
     }
-    for (card, lines) in CARDS.into_iter().zip([2, 1, 1, 1]) {
+    for card in CARDS {
         let log = captured(card, &song());
+        let lines = usize::from(!bytes_on(&log, "out").is_empty()) + 1;
         assert_eq!(judge(&format!("in-{card}"), &log, Tick::HundredNanoseconds), lines, "{card}");
     }
 }

@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder};
 
-/// Every card, by its name.
-pub const CARDS: [&str; 4] = ["roland-mpu401", "smsc-superio", "sb16", "clone-dumb"];
+/// The cards whose two registers are neighbours: the C++ drivers take one range of two ports.
+pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
+    let neighbours = cards().iter().filter(|card| card.behaviour.status_offset == 1);
+    neighbours.map(|card| &*card.name)
+}
 
 /// The builds of the good driver.
 pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];

@@ -1,5 +1,7 @@
 //! Reads a register script, line by line.
 
+use hw_mpu401::CARD_NAMES;
+
 use super::error::{Fault, OpsError};
 use super::parse_action::{cost, gives_result, parse_action, parse_expectation, parse_outcome};
 use super::script::{
@@ -324,7 +326,7 @@ fn known_card(word: Word<'_>, other_cards: &[&str]) -> Result<String, Fault> {
 }
 
 fn card_hint(other_cards: &[&str]) -> String {
-    let mut names: Vec<&str> = hw_mpu401::cards().iter().map(|card| &*card.name).collect();
+    let mut names: Vec<&str> = CARD_NAMES.to_vec();
     names.extend(other_cards);
     format!("name each card once; the cards are {}", names.join(", "))
 }
