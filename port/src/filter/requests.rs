@@ -1,4 +1,7 @@
 //! What a client can ask of an open filter: its pins to open, and its properties.
+//!
+//! Owns the table of the filter's own properties. Who is asked when a property is not in it is not
+//! known here.
 
 use std::rc::Rc;
 

@@ -1,4 +1,7 @@
 //! A stream of a MIDI miniport, with the side of the port that moves its bytes.
+//!
+//! Owns the choice between the two sides. Neither side, nor this file, knows a pin or a filter:
+//! each call brings the lane that it works on.
 
 use std::rc::Rc;
 

@@ -1,5 +1,7 @@
 //! What a client can ask of an open pin: data, a reset, and its properties.
 //!
+//! Owns the table of the pin's own properties. How data moves is not known here.
+//!
 //! Not offered yet: clocks and allocators of a pin, allocator framing, stream and clock sets.
 
 use std::rc::Rc;
