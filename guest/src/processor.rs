@@ -14,5 +14,7 @@ mod shared_data;
 pub(crate) mod space;
 mod stacks;
 mod stops;
+#[cfg(test)]
+mod tests;
 pub(crate) mod thunk;
 pub(crate) mod vm;

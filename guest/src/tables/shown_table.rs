@@ -159,3 +159,87 @@ impl ShownTable {
         devices.chain(state.requests.iter().filter_map(ShownIrp::left)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cpu_x86::Mode;
+    use portcls_emulator::{Kernel, KernelConfig, Parameters, PnpRequest};
+
+    use super::*;
+
+    fn table() -> ShownTable {
+        ShownTable::new(Space::of(Mode::Bits64))
+    }
+
+    /// A request at an address, in the routine of the driver at 1000.
+    fn shown(address: u64) -> ShownIrp {
+        ShownIrp {
+            irp: Irp::new(Parameters::Pnp(PnpRequest::StopDevice), None, Vec::new()),
+            address,
+            location: address + 0x100,
+            blocks: Vec::new(),
+            routine: 0x1000,
+            is_in_routine: true,
+            is_below: false,
+            owes_mark: false,
+            is_listed: true,
+        }
+    }
+
+    const HERE: Option<Origin> = Some(Origin::Argument { routine: 0x1000 });
+
+    #[test]
+    fn objects_lie_a_free_page_apart_and_a_place_comes_back_for_one_of_its_size() {
+        let table = table();
+        let first = table.place(PAGE).expect("room");
+        let second = table.place(PAGE).expect("room");
+        assert_eq!(second, first + 2 * PAGE);
+        table.give_back(first, PAGE);
+        assert_ne!(table.place(2 * PAGE), Some(first));
+        assert_eq!(table.place(PAGE), Some(first));
+    }
+
+    #[test]
+    fn a_driver_and_its_device_are_found_by_what_they_are_and_where() {
+        let table = table();
+        let driver = DriverObject::new("uart");
+        let device = DeviceObject::new(&driver);
+        assert_eq!(table.address_of_driver(&driver), None);
+        table.insert_driver(0x10, &driver);
+        table.insert_device(0x20, &device);
+        assert_eq!(table.address_of_driver(&driver), Some(0x10));
+        assert_eq!(table.address_of_device(&device), Some(0x20));
+        assert!(table.driver_at(0x10).is_some_and(|found| Rc::ptr_eq(&found, &driver)));
+        assert!(table.device_at(0x20).is_some_and(|found| Rc::ptr_eq(&found, &device)));
+        assert!(table.driver_at(0x20).is_none() && table.device_at(0x10).is_none());
+        table.clear();
+        assert!(table.driver_at(0x10).is_none());
+    }
+
+    #[test]
+    fn a_device_is_left_when_the_driver_made_it_and_still_has_it() {
+        let table = table();
+        let driver = DriverObject::new("uart");
+        table.insert_device(0x20, &DeviceObject::new(&driver));
+        assert_eq!(table.left(), [], "another driver's device is not this one's to delete");
+        table.note_device_of_driver(0x20, HERE);
+        assert_eq!(table.left(), [("device objects", HERE)]);
+        driver.clear();
+        assert_eq!(table.left(), [], "it was deleted");
+    }
+
+    #[test]
+    fn a_request_is_left_until_it_is_complete_and_over_when_its_routine_has_returned() {
+        let table = table();
+        table.insert_irp(shown(0x30));
+        let irp = table.irp_at(0x30).expect("it is known");
+        assert_eq!(table.left(), [("IRPs that were never completed", HERE)]);
+        table.with_irp(0x30, |shown| shown.is_listed = false);
+        assert_eq!(table.left(), [], "others tell of it");
+        Kernel::new(KernelConfig::default()).complete_request(&irp);
+        assert!(table.take_irps(ShownIrp::is_over).is_empty(), "its routine has not returned");
+        table.with_irp(0x30, |shown| shown.is_in_routine = false);
+        assert_eq!(table.take_irps(ShownIrp::is_over).len(), 1);
+        assert!(table.irp_at(0x30).is_none());
+    }
+}

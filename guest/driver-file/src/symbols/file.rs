@@ -8,12 +8,8 @@ use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use crate::image::{Image, Mode, NAME_LIMIT, Rights};
 
 use super::dwarf::Dwarf;
-use super::names::Name;
-use super::pdb::{self, Pdb};
-
-/// The most functions that are taken from one file.
-/// Assumed: a large driver with its libraries has some ten thousand.
-pub(super) const FUNCTION_LIMIT: usize = 200_000;
+use super::names::{FUNCTION_LIMIT, Name};
+use super::pdb::{self, Pdb, PdbRead};
 
 /// What a file knows.
 pub(super) struct Found {
@@ -30,7 +26,8 @@ pub(super) struct Found {
 /// In words: it is damaged, or of another build than the image.
 pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
     if pdb::is_pdb(bytes) {
-        return pdb::read(image, bytes);
+        let PdbRead { functions, pdb, note } = pdb::read(image, bytes)?;
+        return Ok(Found { functions, dwarf: None, pdb: Some(pdb), note });
     }
     match image.mode() {
         Mode::Bits64 => PeFile64::parse(bytes)

@@ -8,6 +8,10 @@ use msvc_demangler::DemangleFlags;
 
 use crate::image::NAME_LIMIT;
 
+/// The most functions that are taken from one file.
+/// Assumed: a large driver with its libraries has some ten thousand.
+pub(super) const FUNCTION_LIMIT: usize = 200_000;
+
 /// The longest name by the C++ ABI of MSVC that is undecorated, in bytes.
 /// Assumed: the undecorator goes as deep as the name nests, so this bounds its stack.
 const DECORATED_LIMIT: usize = 512;

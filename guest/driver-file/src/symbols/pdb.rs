@@ -18,8 +18,7 @@ use std::ops::Range;
 use crate::image::{Image, NAME_LIMIT, PdbReference, Rights};
 
 use super::dwarf::INLINE_LIMIT;
-use super::file::{FUNCTION_LIMIT, Found};
-use super::names::Name;
+use super::names::{FUNCTION_LIMIT, Name};
 use super::{SourceLine, source_line};
 
 use container::{Container, MAGIC};
@@ -86,6 +85,14 @@ struct ModuleEntry {
     sizes: [u32; 3],
 }
 
+/// What a PDB holds.
+pub(super) struct PdbRead {
+    pub functions: BTreeMap<u32, Name>,
+    pub pdb: Pdb,
+    /// What of it could not be used.
+    pub note: Option<String>,
+}
+
 /// Whether a file claims to be a PDB.
 pub(super) fn is_pdb(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
@@ -95,7 +102,7 @@ pub(super) fn is_pdb(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// In words: it is damaged, or of another build than the image.
-pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
+pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<PdbRead, String> {
     let wanted = image.pdb_reference().ok_or(
         "the driver does not name the PDB that belongs to it; link it with /DEBUG (a debug \
          directory with a CodeView record)",
@@ -131,7 +138,7 @@ pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
     let note = (read < present)
         .then(|| format!("{} of its {present} modules are damaged", present - read));
     let pdb = Pdb { names, lines };
-    Ok(Found { functions: procedures.0, dwarf: None, pdb: Some(pdb), note })
+    Ok(PdbRead { functions: procedures.0, pdb, note })
 }
 
 /// Refuses a PDB that is not the one that the image names.
