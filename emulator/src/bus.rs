@@ -68,7 +68,8 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks and never calls out. Times never go back. Before an access, the bus has
+/// A device never ticks and never calls out, but for a question by [`Kernel::choose`], which
+/// nothing answers that touches the bus. Times never go back. Before an access, the bus has
 /// advanced the device at each time up to then at which it said that it changes by itself.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.

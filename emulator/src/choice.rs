@@ -89,7 +89,7 @@ pub(crate) struct Choices {
     asked: [Cell<u64>; Choice::ALL.len()],
     /// Times in a row that an interrupt or a DPC was put off.
     put_off: Cell<u32>,
-    /// Requests of applications that may be cancelled, oldest first.
+    /// Requests of applications that are not complete, oldest first.
     requests: RefCell<Vec<Irp>>,
 }
 

@@ -380,6 +380,7 @@ impl Kernel {
             let message = "a request was completed with its cancel routine still set";
             self.report_violation(&rules::COMPLETED_CANCELLABLE, message);
         }
+        self.leave_request(irp);
         let completion = irp.0.completion.borrow_mut().take();
         if let Some(completion) = completion {
             completion(self, irp);

@@ -63,10 +63,17 @@ impl Kernel {
     pub(crate) fn follow_request(&self, irp: &Irp) {
         if self.has_oracle() && matches!(irp.parameters(), Parameters::DeviceControl { .. }) {
             let mut requests = self.state.choices.requests.borrow_mut();
-            requests.retain(|request| !request.is_completed());
             if requests.len() < FOLLOWED_REQUESTS {
                 requests.push(irp.clone());
             }
+        }
+    }
+
+    /// A request is complete.
+    #[inline]
+    pub(crate) fn leave_request(&self, irp: &Irp) {
+        if self.has_oracle() {
+            self.state.choices.requests.borrow_mut().retain(|other| !other.is(irp));
         }
     }
 
@@ -136,7 +143,7 @@ impl Kernel {
         if self.current_irql() >= Irql::DISPATCH_LEVEL || self.is_frozen() {
             return;
         }
-        let is_open = |irp: &&Irp| !irp.is_completed() && !irp.is_cancelled();
+        let is_open = |irp: &&Irp| !irp.is_cancelled();
         let (oldest, newest) = {
             let requests = self.state.choices.requests.borrow();
             let oldest = requests.iter().find(is_open).cloned();

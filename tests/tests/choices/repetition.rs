@@ -1,5 +1,6 @@
 //! The usual answers change nothing, and any others are repeated by their numbers.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_machine::emulator::Kernel;
@@ -55,6 +56,37 @@ fn a_life_asks_about_the_choices_that_it_meets() {
     let asked = |choice: &Choice| machine.kernel().asked(*choice) > 0;
     let not_asked: Vec<Choice> = Choice::ALL.into_iter().filter(|choice| !asked(choice)).collect();
     assert_eq!(not_asked, [Choice::Clock, Choice::Registry]);
+}
+
+/// The times of the preemption points of a start, in ns, and its trace. Where `look_ns` is given,
+/// there is a deadline at which nothing happens.
+fn points(look_ns: Option<u64>) -> (Vec<u64>, String) {
+    let machine = usual(compiled("smsc-superio", "x64/uart"));
+    let times_ns: Rc<RefCell<Vec<u64>>> = Rc::default();
+    let times = Rc::clone(&times_ns);
+    let kernel = machine.kernel();
+    kernel.ask_at_points(Rc::new(move |kernel| times.borrow_mut().push(kernel.now_ns())));
+    if let Some(time_ns) = look_ns {
+        kernel.at(time_ns, |_| ());
+    }
+    machine.start().expect("the driver starts");
+    (times_ns.take(), machine.trace_text(Filter::Full))
+}
+
+#[test]
+fn a_deadline_makes_a_preemption_point_at_any_instruction_of_a_compiled_driver() {
+    let (usual_ns, trace) = points(None);
+    let gaps: Vec<u64> = usual_ns
+        .windows(2)
+        .filter(|pair| (10..1_000).contains(&(pair[1] - pair[0])))
+        .map(|pair| pair[0] + 5)
+        .collect();
+    assert!(!gaps.is_empty(), "the driver runs some instructions without a point");
+    for look_ns in gaps {
+        let (times_ns, same) = points(Some(look_ns));
+        assert!(times_ns.contains(&look_ns), "{look_ns}");
+        assert!(same == trace, "{look_ns}");
+    }
 }
 
 /// How a life under an oracle went, and its trace.
