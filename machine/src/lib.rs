@@ -39,6 +39,7 @@ pub mod ops;
 mod pin_client;
 mod power;
 mod record_buffer;
+pub mod rules;
 mod session;
 pub mod tune;
 mod vcd_view;
