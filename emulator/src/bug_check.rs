@@ -91,7 +91,7 @@ impl BugCheckEntry {
 }
 
 /// What a parameter of a bug check is, in words.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ParameterWords {
     /// What it is.
     pub meaning: &'static str,

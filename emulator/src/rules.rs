@@ -130,17 +130,17 @@ crate::rules! {
     WORK_ITEM_QUEUED_TWICE = "work-item-queued-twice",
         source: "WDK, IoQueueWorkItem";
 
-    /// A service routine should not take longer than 25 µs.
+    /// A service routine should not take longer than 25 us.
     SERVICE_ROUTINE_TIME = "service-routine-time",
         source: "WDK, Guidelines for Writing ISRs",
         severity: Severity::Advice;
 
-    /// A DPC should not take longer than 100 µs.
+    /// A DPC should not take longer than 100 us.
     DPC_TIME = "dpc-time",
         source: "WDK, Guidelines for Writing DPC Routines",
         severity: Severity::Advice;
 
-    /// One call of KeStallExecutionProcessor should not last longer than 50 µs.
+    /// One call of KeStallExecutionProcessor should not last longer than 50 us.
     STALL_TIME = "stall-time",
         source: "WDK, KeStallExecutionProcessor",
         severity: Severity::Advice;

@@ -96,7 +96,7 @@ mod tests {
     fn a_rule_that_gives_advice_names_the_limit() {
         for advice in [Advice::ServiceRoutine, Advice::Dpc, Advice::Stall] {
             let rule = advice.rule();
-            let limit = format!(" {} µs.", advice.limit_ns() / 1_000);
+            let limit = format!(" {} us.", advice.limit_ns() / 1_000);
             assert!(rule.meaning.ends_with(&limit), "{}: {limit}", rule.meaning);
             assert_eq!(rule.severity, Severity::Advice);
         }

@@ -39,6 +39,7 @@ mod pin_client;
 mod pnp;
 mod power;
 mod record_buffer;
+pub mod rules;
 mod sent;
 mod session;
 mod vcd_view;

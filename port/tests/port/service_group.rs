@@ -230,3 +230,14 @@ fn an_outer_object_is_refused() {
     let refused = pc_new_service_group(&bench.kernel, Some(outer)).err();
     assert_eq!(refused, Some(NtStatus::INVALID_DEVICE_REQUEST));
 }
+
+#[test]
+fn a_routine_and_a_method_at_too_high_a_level_break_the_rules_that_microsoft_has_about_them() {
+    let bench = Bench::new();
+    let old = bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+    bench.add("late");
+    pc_new_service_group(&bench.kernel, None).unwrap();
+    bench.kernel.lower_irql(old);
+    let rules: Vec<&str> = bench.kernel.violations().iter().map(|it| it.rule.id).collect();
+    assert_eq!(rules, ["PcIrqlIport", "PcIrqlDDIs"]);
+}

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, DriverObject, Irp, NtStatus, Parameters, Stop};
+use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, NtStatus, Parameters, Stop};
 
 use super::{BOTH, Bench};
 use crate::import::find;
@@ -80,4 +80,18 @@ fn routines_for_a_drivers_table_do_what_they_are_called() {
 fn what_is_not_built_is_in_no_table() {
     assert!(find("ks.sys", "KsAllocateObjectHeader").is_none());
     assert!(find("KS.SYS", "KsNullDriverUnload").is_some());
+}
+
+#[test]
+fn a_routine_at_too_high_a_level_breaks_the_rule_of_its_module() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let out = bench.memory(8);
+        bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        assert_eq!(bench.status("KsRegisterWorker", &[1, out]), NtStatus::SUCCESS);
+        bench.call("ZwClose", &[0]);
+        let rules = bench.kernel.violations();
+        let rules: Vec<&str> = rules.iter().map(|violation| violation.rule.id).collect();
+        assert_eq!(rules, ["KsIrqlDDIs", "IrqlZwPassive"]);
+    }
 }

@@ -1,0 +1,64 @@
+//! The registers of rules and of bug checks: their pages, and that nothing stands beside them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use portcls_machine::rules::{bug_check_page, rule_page};
+
+/// Set `UPDATE_PAGES=1` to write the page.
+#[test]
+fn the_page_of_the_rules_is_up_to_date() {
+    compare_page("docs/rules.md", &rule_page());
+}
+
+/// Set `UPDATE_PAGES=1` to write the page.
+#[test]
+fn the_page_of_the_bug_checks_is_up_to_date() {
+    compare_page("docs/bug-checks.md", &bug_check_page());
+}
+
+fn compare_page(name: &str, page: &str) {
+    let path = root().join(name);
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        fs::write(&path, page).expect("the page can be written");
+    }
+    let written = fs::read_to_string(&path).expect("the page is there").replace("\r\n", "\n");
+    assert!(written == page, "{name} is not up to date: run with UPDATE_PAGES=1");
+}
+
+/// A code that the kernel raises is a constant of the table; the compiler sees to that, but for
+/// the one door that a driver's own number comes in by.
+#[test]
+fn only_the_two_routines_that_a_driver_gives_a_number_to_make_a_code_of_it() {
+    let mut places = Vec::new();
+    for room in ["emulator", "port", "miniport", "guest", "machine", "report", "cli"] {
+        for file in sources(&root().join(room).join("src")) {
+            let text = fs::read_to_string(&file).expect("a source file");
+            let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+            let is_test = text.contains("#[test]") || name == "bug_check.rs";
+            let doors = text.matches("BugCheckCode::of_driver(").count();
+            if doors > 0 && !is_test {
+                places.push((name, doors));
+            }
+        }
+    }
+    assert_eq!(places, [("processor.rs".to_owned(), 2)]);
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The source files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
