@@ -1,7 +1,8 @@
 //! GUIDs: the 16-byte names of interfaces, classes, formats and property sets.
 //!
 //! Owns the type, its text form, and the IIDs and CLSIDs of PortCls. The GUIDs of kernel
-//! streaming are in [`crate::ks::guids`]. Knows nothing of the objects behind the names.
+//! streaming are in [`crate::ks::guids`]; the two files know each other, because those are of this
+//! type and a GUID looks for its name among them. Knows nothing of the objects behind the names.
 
 use core::fmt;
 use core::str::FromStr;
