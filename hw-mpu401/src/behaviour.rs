@@ -21,6 +21,7 @@ pub use crate::timing::{LATENCIES, Latency, Length};
 const MAX_ACCESS_NS: u64 = 1_000_000;
 
 /// A field of [`Behaviour`] as a card file names it.
+#[derive(Debug)]
 pub struct Field {
     /// Its key in a card file.
     pub key: &'static str,
@@ -31,6 +32,7 @@ pub struct Field {
 }
 
 /// What a field may be, and its place.
+#[derive(Debug)]
 pub enum Kind {
     /// A number. The place does not check the range.
     Number {
@@ -59,6 +61,7 @@ pub enum Kind {
 }
 
 /// Where a behaviour keeps a value.
+#[derive(Debug)]
 pub struct Place<T> {
     /// Reads it.
     pub get: fn(&Behaviour) -> T,

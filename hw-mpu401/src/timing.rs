@@ -33,6 +33,7 @@ impl Spread {
 }
 
 /// A latency as a card file names it.
+#[derive(Debug)]
 pub struct Latency {
     /// Its key in a card file.
     pub key: &'static str,

@@ -119,7 +119,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     access_ns: 1_000,
 };
 
-/// The same with FIFOs, as the one chip with a data sheet has them.
+/// The same with FIFOs, as the super-I/O has them, whose data sheet tells most.
 ///
 /// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART, which say of the other fields
 /// too: the ports are the ends of two independent FIFOs; no command but FF and 3F, any other is

@@ -2,8 +2,8 @@
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{
-    BIT_TIME_NS, BYTE_TIME_NS, InitialState, Lane, Mpu401, Note, Register, Status, WireEdge, card,
-    cards,
+    BIT_TIME_NS, BYTE_TIME_NS, CARD_NAMES, InitialState, Lane, Mpu401, Note, Register, Status,
+    WireEdge, card, cards,
 };
 
 #[test]
@@ -41,6 +41,7 @@ fn idle_status_is_bf_on_roland_and_80_on_smsc() {
 
 #[test]
 fn every_card_has_a_name_of_its_own_and_says_where_its_numbers_come_from() {
+    assert_eq!(cards().iter().map(|profile| &*profile.name).collect::<Vec<_>>(), CARD_NAMES);
     for profile in cards() {
         assert!(std::ptr::eq(card(&profile.name).expect("found"), profile));
         assert!(!profile.sources.is_empty() && !profile.description.is_empty());
