@@ -19,6 +19,12 @@
 //!           MIDI OUT               MIDI IN            31 250 bit/s, 320 us a byte
 //! ```
 //!
+//! A byte on its way out: `chip` lets the time of the access come and hands it to `host_port`,
+//! which puts it into the latch (`latches`). `main_loop` says when the unit takes it, `firmware`
+//! what it then does, and `transmitter` has it until it has left. When nothing else goes on,
+//! `stream` does all of that at once. On its way in: `cable`, `firmware`, the FIFO in `input`,
+//! `main_loop` for when it is fetched, `latches`, and `host_port` for the read of DATA.
+//!
 //! # Use
 //!
 //! ```

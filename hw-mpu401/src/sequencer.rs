@@ -18,11 +18,11 @@
 //! It is handed the parts of the card that it works on, and never the chip or the firmware that
 //! runs it: what the firmware is to do with a command is returned as a `CommandFate`.
 //!
-//! The files below and this one form a circle, and that is meant: [`Sequencer`] is one state, and
-//! each file is one subject of what it does. A tick starts notes, a note asks the host, an answer
-//! of the host sets the tempo, and the tempo moves the next tick. What has a state of its own is
-//! apart from that and knows none of the others: `tempo`, `tick_clock`, `host_clock`, `metronome`,
-//! `switches`, `message`, `track`, `sounding`, `thru`, `figures`.
+//! This file and those that say what it does form a circle, and that is meant: [`Sequencer`] is
+//! one state, and each of these files is one subject. A tick starts notes, a note asks the host,
+//! an answer of the host sets the tempo, and the tempo moves the next tick. What has a state of its
+//! own stands below the circle and can be read alone: `tempo`, `tick_clock`, `host_clock`,
+//! `metronome`, `switches`, `message`, `track`, `sounding`, `thru`.
 //!
 //! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. What neither
 //! tells is marked `Assumed:` where it is decided.
