@@ -1,4 +1,8 @@
 //! The two main jobs: a song out through the driver, and a song in through it.
+//!
+//! Owns what the application does for each, step by step, and what is reported of it. How a figure
+//! is measured stands in `figures`, how long a wait may last in `patience`, when a capture is over
+//! in `listening`. What a report means for an exit code, or how it looks, it never knows.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{NtStatus, Stop, Violation, Warning};
