@@ -89,9 +89,15 @@ impl Cable {
     /// True when no byte is on its way into MIDI IN and the driver has read all that arrived.
     #[must_use]
     pub fn is_in_empty(&self) -> bool {
+        self.waiting_in_bytes() == 0
+    }
+
+    /// Bytes on their way into MIDI IN, and bytes in the card that the driver has not read yet.
+    #[must_use]
+    pub fn waiting_in_bytes(&self) -> usize {
         let card = self.card.borrow();
         let waiting = card.chip.waiting();
-        card.power == CardPower::Off || (waiting.cable == 0 && waiting.input == 0)
+        if card.power == CardPower::Off { 0 } else { waiting.cable + waiting.input }
     }
 
     /// Sends bytes into MIDI IN back to back, the first start bit now.

@@ -4,7 +4,7 @@ use portcls_midi_file::Song;
 use portcls_port::ks::music::Packer;
 
 /// Room of a buffer in bytes.
-const BUFFER_LENGTH: usize = 4_096;
+pub(crate) const BUFFER_LENGTH: usize = 4_096;
 
 /// How far the messages of one buffer may be due after its first one, in ns.
 const BUFFER_SPAN_NS: u64 = 500_000_000;

@@ -1,7 +1,11 @@
 //! The two main jobs: a song out through the driver, and a song in through it.
+//!
+//! Owns what the application does for each, step by step, and what is reported of it. How a figure
+//! is measured stands in `figures`, how long a wait may last in `patience`, when a capture is over
+//! in `listening`. What a report means for an exit code, or how it looks, it never knows.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
-use portcls_emulator::{Kernel, NtStatus, Stop, Violation, Warning};
+use portcls_emulator::{NtStatus, Stop, Violation, Warning};
 use portcls_guest::Leak;
 use portcls_midi_file::Song;
 use portcls_port::ks::KsState;
@@ -9,22 +13,14 @@ use portcls_port::ks::KsState;
 use crate::application::Application;
 use crate::error::MachineError;
 use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFigures};
+use crate::listening::{listen, queue_reads};
 use crate::machine::Machine;
+use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
 use crate::pin_client::{PinClient, Received, hex};
-use crate::record_buffer::{Position, RecordBuffer};
-
-/// Time for which MIDI OUT must have been idle before the stream is closed, in ns: a reset
-/// throws away what is still in the card.
-pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
+use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
 
 /// Write requests in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
-
-/// Read requests in flight at once.
-const READS_IN_FLIGHT: usize = 4;
-
-/// Time without progress after which a request counts as one that never ends, in ns.
-const PATIENCE_NS: u64 = 60_000_000_000;
 
 /// What is reported of every job.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -244,7 +240,7 @@ fn wait_for(
     count: usize,
     patience_ns: u64,
 ) -> Result<(), MachineError> {
-    let queued_ns = (WRITES_IN_FLIGHT as u64) * 4_096 * BYTE_TIME_NS;
+    let queued_ns = (WRITES_IN_FLIGHT * BUFFER_LENGTH) as u64 * BYTE_TIME_NS;
     let limit_ns = machine.now_ns().saturating_add(patience_ns).saturating_add(queued_ns);
     if !pin.wait_in_flight(count, limit_ns)? {
         machine.run(|kernel| kernel.hang("a write request to complete"))?;
@@ -252,7 +248,8 @@ fn wait_for(
     Ok(())
 }
 
-/// Lets time pass until MIDI OUT has been idle for long enough.
+/// Lets time pass until MIDI OUT has been idle for long enough. A card that sends by itself never
+/// is: the song is over then, too.
 fn wait_for_silence(machine: &Machine) -> Result<(), MachineError> {
     let cable = machine.cable();
     let limit_ns = machine.now_ns() + PATIENCE_NS;
@@ -270,33 +267,12 @@ fn capture_through(
     machine.start()?;
     let pin = Application::new(machine).open_capture()?;
     pin.set_state(KsState::Pause)?;
-    for _ in 0..READS_IN_FLIGHT {
-        pin.queue_read()?;
-    }
+    queue_reads(&pin)?;
     machine.run(|kernel| kernel.mark("the song begins"))?;
     progress.run_ns = Some(machine.now_ns());
     progress.at_run = machine.card_counters();
     pin.run()?;
-    let feeding = machine.cable().send_song(song.clone());
-    let mut quiet_since_ns = machine.now_ns();
-    loop {
-        machine.run(|kernel: &Kernel| {
-            let limit_ns = kernel.now_ns() + CLOSE_AFTER_IDLE_NS;
-            kernel.run_while(limit_ns, || pin.in_flight() == READS_IN_FLIGHT)
-        })?;
-        let received = pin.take_received();
-        if !received.is_empty() {
-            quiet_since_ns = machine.now_ns();
-        }
-        progress.received.extend(received);
-        while pin.in_flight() < READS_IN_FLIGHT {
-            pin.queue_read()?;
-        }
-        let all_sent = feeding.is_done() && machine.cable().is_in_empty();
-        if all_sent && machine.now_ns() >= quiet_since_ns + CLOSE_AFTER_IDLE_NS {
-            break;
-        }
-    }
+    listen(machine, song, &pin, &mut progress.received)?;
     progress.at_end = Some(machine.card_counters());
     machine.run(|kernel| kernel.mark("the song is over"))?;
     pin.set_state(KsState::Stop)?;

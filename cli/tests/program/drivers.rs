@@ -78,6 +78,31 @@ fn a_call_budget_that_is_used_up_is_a_hang_with_its_report() {
 }
 
 #[test]
+fn a_driver_that_leaves_its_input_in_the_card_is_a_hang_that_says_so() {
+    for (card, driver) in [
+        ("roland-mpu401", "x64/never_drains.sys"),
+        ("roland-mpu401", "x86/never_drains.sys"),
+        ("musicquest-mqx", "x64/never_drains.sys"),
+        ("musicquest-mqx", "x86/never_drains.sys"),
+    ] {
+        let folder = folder_with(driver);
+        let ran = folder.run(&[&CAPTURE_RAW_AS_JSON[..], &["--card", card]].concat());
+        let line = "error: hang: nothing can end the wait for the driver to read 3 bytes that came \
+                    in\n";
+        assert_eq!((ran.code, ran.stderr.as_str()), (4, line), "{driver} on {card}");
+        let summary = summary(&ran);
+        assert_eq!(summary["outcome"], "hang", "{driver} on {card}");
+        assert_eq!(summary["application"]["arrived_bytes"], 3, "{driver} on {card}");
+    }
+}
+
+#[test]
+fn a_driver_that_leaves_its_input_in_the_card_still_plays() {
+    let (_, ran) = play("x64/never_drains.sys", &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
 fn a_budget_that_a_good_driver_needs_is_enough() {
     let (_, ran) = play("x64/uart.sys", &["--call-budget", "20000"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));

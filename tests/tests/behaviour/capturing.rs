@@ -1,8 +1,11 @@
 //! Songs in: the application reads what was sent, on every card, also at full wire rate.
 
+use std::rc::{Rc, Weak};
+
 use portcls_machine::chip::BYTE_TIME_NS;
+use portcls_machine::emulator::Kernel;
 use portcls_machine::midi_file::{Song, default_tune};
-use portcls_machine::{Application, capture};
+use portcls_machine::{Application, Machine, capture};
 use proptest::prelude::*;
 
 use crate::songs::{flood, random_song, sysex};
@@ -44,6 +47,30 @@ fn a_byte_bears_the_time_at_which_it_arrived_to_the_millisecond() {
             assert!(apart_ns < 1_000_000, "{card}: arrived {arrival_ns}, stamped {stamp_ns}");
         }
     }
+}
+
+/// Time between two bytes of a line that is never silent, in ns: a MIDI clock at 125 beats a
+/// minute.
+const CLOCK_PERIOD_NS: u64 = 20_000_000;
+
+/// Sends a MIDI clock into the card, and comes back for the next one.
+fn send_clocks(kernel: &Kernel, machine: &Weak<Machine>) {
+    let Some(card) = machine.upgrade() else { return };
+    card.cable().send(&[0xF8]);
+    let machine = Weak::clone(machine);
+    kernel.at(kernel.now_ns() + CLOCK_PERIOD_NS, move |kernel| send_clocks(kernel, &machine));
+}
+
+#[test]
+fn a_line_that_never_falls_silent_ends_the_capture_with_what_came_too_much() {
+    let machine = Rc::new(machine("smsc-superio"));
+    let mut song = Song::new();
+    song.push(0, &[0x90, 60, 64]);
+    send_clocks(machine.kernel(), &Rc::downgrade(&machine));
+    let report = capture(&machine, &song).expect("the song is captured");
+    assert_eq!(report.job.stop, None);
+    assert_eq!(report.application.bytes, 3 + 65_536);
+    assert!(!report.is_complete());
 }
 
 #[test]

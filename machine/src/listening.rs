@@ -1,0 +1,96 @@
+//! The application's side of a capture: it reads until the song is over, and not for ever.
+//!
+//! Owns when a capture is over, and its limits. A song is over when all of it has arrived, the
+//! driver has taken it, and nothing more came for a while. It is over, too, when the application
+//! has read far more than was sent; and a driver that leaves it in the card hangs.
+
+use hw_mpu401::Counters as CardCounters;
+use portcls_emulator::Kernel;
+use portcls_midi_file::Song;
+
+use crate::error::MachineError;
+use crate::machine::Machine;
+use crate::patience::{CLOSE_AFTER_IDLE_NS, Patience};
+use crate::pin_client::{PinClient, Received};
+
+/// Read requests in flight at once.
+const READS_IN_FLIGHT: usize = 4;
+
+/// Time until a read request that came back with nothing is sent again, in ns: without it, a
+/// driver that fails each at once would keep the clock from going on.
+const READ_AGAIN_NS: u64 = 1_000_000;
+
+/// Bytes beyond those of the song after which the application stops to read: a driver may make
+/// them without end.
+/// Assumed: no run with so many is a good one, and its report needs no more of them.
+const SURPLUS_LIMIT_BYTES: usize = 65_536;
+
+/// Queues read requests, as many as there may be.
+///
+/// # Errors
+/// As [`PinClient::queue_read`].
+pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
+    for _ in pin.in_flight()..READS_IN_FLIGHT {
+        pin.queue_read()?;
+    }
+    Ok(())
+}
+
+/// Sends the song into MIDI IN and reads it, with requests that are queued already.
+///
+/// # Errors
+/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves;
+/// as [`queue_reads`]. What was read before is in `received`.
+pub(crate) fn listen(
+    machine: &Machine,
+    song: &Song,
+    pin: &PinClient<'_>,
+    received: &mut Vec<Received>,
+) -> Result<(), MachineError> {
+    let most_bytes = song.byte_count().saturating_add(SURPLUS_LIMIT_BYTES);
+    let feeding = machine.cable().send_song(song.clone());
+    let mut read_bytes = 0;
+    let mut quiet_since_ns = machine.now_ns();
+    let mut patience = Patience::new(machine.now_ns(), reached(machine, read_bytes));
+    while read_bytes < most_bytes {
+        machine.run(|kernel: &Kernel| {
+            let limit_ns = kernel.now_ns() + CLOSE_AFTER_IDLE_NS;
+            kernel.run_while(limit_ns, || pin.in_flight() == READS_IN_FLIGHT)
+        })?;
+        let chunks = pin.take_received();
+        if !chunks.is_empty() {
+            quiet_since_ns = machine.now_ns();
+        } else if pin.in_flight() < READS_IN_FLIGHT {
+            machine.run_for_ns(READ_AGAIN_NS)?;
+        }
+        read_bytes += chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+        received.extend(chunks);
+        queue_reads(pin)?;
+        let now_ns = machine.now_ns();
+        if !feeding.is_done() {
+            patience = Patience::new(now_ns, reached(machine, read_bytes));
+        } else if !machine.cable().is_in_empty() {
+            if patience.is_over(now_ns, reached(machine, read_bytes)) {
+                hang(machine)?;
+            }
+        } else if now_ns >= quiet_since_ns + CLOSE_AFTER_IDLE_NS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How far a song has come: bytes that arrived, that the driver read, that the application read.
+/// None of them grows without end, so a wait that lasts as long as they grow has an end, too.
+fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
+    let CardCounters { received, delivered, .. } = machine.card_counters();
+    // What a unit puts between the bytes from the cable is delivered as well, and never ends.
+    (received, delivered.min(received), read_bytes)
+}
+
+fn hang(machine: &Machine) -> Result<(), MachineError> {
+    let waiting = machine.cable().waiting_in_bytes();
+    let plural = if waiting == 1 { "" } else { "s" };
+    let waits_for = format!("the driver to read {waiting} byte{plural} that came in");
+    machine.run(|kernel| kernel.hang(&waits_for))
+}
