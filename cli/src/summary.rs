@@ -159,7 +159,9 @@ struct DriverFacts {
 #[derive(Serialize, Debug)]
 struct ViolationFacts {
     time_ns: u64,
-    rule: String,
+    rule: &'static str,
+    /// What the rule says.
+    meaning: &'static str,
     message: String,
 }
 
@@ -168,6 +170,8 @@ struct ViolationFacts {
 struct WarningFacts {
     /// `isr`, `dpc` or `stall`.
     what: &'static str,
+    /// The rule that advises.
+    rule: &'static str,
     /// How many.
     count: u64,
     advised_ns: u64,
@@ -315,7 +319,8 @@ fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {
 fn violation_facts(violation: &Violation) -> ViolationFacts {
     ViolationFacts {
         time_ns: violation.time_ns,
-        rule: violation.rule.id.to_owned(),
+        rule: violation.rule.id,
+        meaning: violation.rule.meaning,
         message: violation.message.clone(),
     }
 }
@@ -327,6 +332,7 @@ fn warning_facts(warning: &Warning) -> WarningFacts {
             Advice::Dpc => "dpc",
             Advice::Stall => "stall",
         },
+        rule: warning.advice.rule().id,
         count: warning.count,
         advised_ns: warning.advice.limit_ns(),
         longest_ns: warning.longest_ns,
