@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use portcls_machine::chip::{CardProfile, CardTiming};
+use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::report::vcd::{Dialect, Tick};
 use portcls_machine::{CardSignals, GuestOptions, MachineBuilder};
@@ -21,7 +22,9 @@ use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
 
-use values::{CardParser, input, parse_gdb_place, parse_irq, parse_port, parse_timing, target};
+use values::{
+    CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_timing, target,
+};
 
 pub use values::{DebugJob, FileFormat, Format, TraceFilter, WaveDialect, WaveTick};
 
@@ -32,7 +35,8 @@ Examples:
   portcls-emu capture song.mid              the other way: MIDI IN to the application
   portcls-emu ops test.ops                  register accesses, and what has to come of them
   portcls-emu imports driver.sys            what a compiled driver needs, and what is there
-  portcls-emu cards                         the cards that can be chosen";
+  portcls-emu cards                         the cards that can be chosen
+  portcls-emu rules                         the rules that a driver has to keep";
 
 const PLAY_EXAMPLES: &str = "\
 Examples:
@@ -103,6 +107,12 @@ Examples:
   portcls-emu cards --check --format json    the same for a program
   portcls-emu cards --check --card sb16 --card-timing seeded:1
   portcls-emu cards --show sb16 > my.toml    a card to change, for --card my.toml";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  portcls-emu rules                          every rule in a sentence
+  portcls-emu rules read-overrun             one of them, with its source
+  portcls-emu rules --format json            the same for a program";
 
 const JSON_FORM: &str = "\
 The JSON summary:
@@ -182,6 +192,12 @@ pub enum Verb {
     /// Lists the cards with their main figures and where these come from, or checks them.
     #[command(after_long_help = format!("{CARDS_EXAMPLES}\n\n{EXIT_CODES}"))]
     Cards(CardsArguments),
+    /// Lists the rules that a driver has to keep, or tells about one of them.
+    ///
+    /// A breach of one is a violation, which the summary of a run names; advice is for times, and
+    /// its breach a warning.
+    #[command(after_long_help = format!("{RULES_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Rules(RulesArguments),
     /// Writes the completions for a shell to stdout.
     ///
     /// Bash reads them from ~/.local/share/bash-completion/completions/portcls-emu, zsh from a
@@ -314,6 +330,17 @@ pub struct CardsArguments {
     #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
     #[arg(requires = "check")]
     pub card_timing: CardTiming,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The command line of `rules`.
+#[derive(Args, Debug)]
+pub struct RulesArguments {
+    /// The name of a rule [default: all of them]
+    #[arg(value_name = "NAME", value_parser = RuleParser, hide_possible_values = true)]
+    pub name: Option<&'static Rule>,
     /// How to show it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,

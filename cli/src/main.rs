@@ -22,6 +22,7 @@ mod manual;
 mod ops;
 mod output;
 mod play;
+mod rules;
 mod session;
 mod simulated_time;
 mod summary;
@@ -58,6 +59,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Ops(arguments) => ops::run(arguments),
         Verb::Cards(arguments) => cards::run(arguments),
         Verb::Imports(arguments) => imports::run(arguments),
+        Verb::Rules(arguments) => rules::run(arguments),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),
     }

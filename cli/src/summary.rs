@@ -95,7 +95,9 @@ pub enum Flow {
 #[derive(Serialize, Debug)]
 struct ViolationFacts {
     time_ns: u64,
-    rule: String,
+    rule: &'static str,
+    /// What the rule says.
+    meaning: &'static str,
     message: String,
 }
 
@@ -104,6 +106,8 @@ struct ViolationFacts {
 struct WarningFacts {
     /// `isr`, `dpc` or `stall`.
     what: &'static str,
+    /// The rule that advises.
+    rule: &'static str,
     /// How many.
     count: u64,
     advised_ns: u64,
@@ -237,7 +241,8 @@ fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {
 fn violation_facts(violation: &Violation) -> ViolationFacts {
     ViolationFacts {
         time_ns: violation.time_ns,
-        rule: violation.rule.id.to_owned(),
+        rule: violation.rule.id,
+        meaning: violation.rule.meaning,
         message: violation.message.clone(),
     }
 }
@@ -249,6 +254,7 @@ fn warning_facts(warning: &Warning) -> WarningFacts {
             Advice::Dpc => "dpc",
             Advice::Stall => "stall",
         },
+        rule: warning.advice.rule().id,
         count: warning.count,
         advised_ns: warning.advice.limit_ns(),
         longest_ns: warning.longest_ns,

@@ -2,7 +2,8 @@
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows what a device on its bus is for.
+//! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows
+//! what a device on its bus is for.
 //!
 //! # How a run works
 //!

@@ -7,10 +7,11 @@ use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use clap::error::Error as UsageError;
 use clap::{Arg, Command, ValueEnum};
 use portcls_machine::chip::{CardTiming, card, cards};
+use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{MachineBuilder, MachineError};
+use portcls_machine::{MachineBuilder, MachineError, rules};
 
 use crate::card::CardChoice;
 use crate::input::Input;
@@ -162,6 +163,37 @@ impl TypedValueParser for CardParser {
         let values = cards().iter().map(|card| PossibleValue::new(&*card.name).help(&*card.title));
         Some(Box::new(values))
     }
+}
+
+/// Finds a rule by its name, and tells the shell the names that there are.
+#[derive(Clone)]
+pub struct RuleParser;
+
+impl TypedValueParser for RuleParser {
+    type Value = &'static Rule;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Self::Value, UsageError> {
+        parse_rule.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(rules::all().map(|rule| PossibleValue::new(rule.id))))
+    }
+}
+
+fn parse_rule(name: &str) -> Result<&'static Rule, String> {
+    rules::find(name).ok_or_else(|| {
+        let hint = match &rules::near(name)[..] {
+            [] => "`rules` lists all".to_owned(),
+            near => format!("did you mean {}?", near.join(" or ")),
+        };
+        format!("there is no rule '{name}'; {hint}")
+    })
 }
 
 /// Reads a base port: hexadecimal digits, with or without 0x.

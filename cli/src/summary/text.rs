@@ -192,6 +192,14 @@ impl Page {
             lines.push(format!("and {} more", grouped(more)));
         }
         self.paragraph("violations", BAD, &lines);
+        let mut rules: Vec<String> = Vec::new();
+        for one in summary.violations.iter().take(SHOWN_VIOLATIONS) {
+            let line = format!("{}: {}", one.rule, one.meaning);
+            if !rules.contains(&line) {
+                rules.push(line);
+            }
+        }
+        self.paragraph("rules", Style::new(), &rules);
         self.paragraph("left behind", BAD, &summary.leaks);
     }
 

@@ -121,6 +121,11 @@ fn a_value_out_of_range_is_exit_2() {
 #[test]
 fn a_wrong_command_line_is_exit_2() {
     let more = "; --help tells more";
+    let wrong = "invalid value 'read-overun' for '[NAME]': there is no rule 'read-overun'; did you \
+                 mean read-overrun?";
+    expect(&["rules", "read-overun"], 2, &format!("{wrong}{more}"));
+    let wrong = "invalid value 'teapot' for '[NAME]': there is no rule 'teapot'; `rules` lists all";
+    expect(&["rules", "teapot"], 2, &format!("{wrong}{more}"));
     expect(
         &["paly"],
         2,

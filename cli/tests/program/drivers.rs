@@ -111,6 +111,26 @@ fn a_budget_that_a_good_driver_needs_is_enough() {
 }
 
 #[test]
+fn a_summary_names_the_broken_rules_with_their_sentences() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    let driver = driver_path("x64/too_many_read.sys");
+    let job = ["capture", "song.mid", "--driver", &driver];
+    let meaning = "Read must not give more bytes than there is room for in its buffer.";
+    let ran = folder.run(&job);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.text().contains("\nviolations  read-overrun at "), "{}", ran.text());
+    let rules = format!("\nrules       read-overrun: {meaning}\n");
+    assert_eq!(ran.text().matches(&rules).count(), 1, "{}", ran.text());
+    let summary = summary(&folder.run(&[&job[..], &["--format", "json"]].concat()));
+    let violation = &summary["violations"][0];
+    assert_eq!(
+        (&violation["rule"], &violation["meaning"]),
+        (&"read-overrun".into(), &meaning.into())
+    );
+}
+
+#[test]
 fn values_that_are_none_are_wrong_usage() {
     for (option, value) in [
         ("--instruction-time", "1"),

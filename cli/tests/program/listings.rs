@@ -1,9 +1,10 @@
-//! Help, version, cards, completions and manual pages.
+//! Help, version, cards, rules, completions and manual pages.
 
 use crate::support::Folder;
 use insta_cmd::assert_cmd_snapshot;
 use portcls_machine::card_bench::ops::{Cell, Row, check, suite};
 use portcls_machine::chip::cards;
+use portcls_machine::rules;
 
 #[test]
 fn the_help_tells_the_verbs_and_the_exit_codes() {
@@ -30,6 +31,7 @@ fn the_help_of_the_small_verbs_is_complete() {
     let folder = Folder::new();
     assert_cmd_snapshot!("help_ops", folder.command(&["ops", "--help"]));
     assert_cmd_snapshot!("help_cards", folder.command(&["cards", "--help"]));
+    assert_cmd_snapshot!("help_rules", folder.command(&["rules", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
     assert_cmd_snapshot!("help_man", folder.command(&["man", "--help"]));
 }
@@ -108,14 +110,38 @@ fn the_check_of_the_cards_has_a_form_for_programs() {
 }
 
 #[test]
-fn every_shell_gets_completions_with_the_names_of_the_cards() {
+fn the_rules_are_listed_by_room_and_each_stands_in_a_sentence() {
+    let ran = Folder::new().run(&["rules"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.text().lines().all(|line| line.chars().count() <= 100), "{}", ran.text());
+    for rule in rules::all() {
+        let line = format!("  {} ", rule.id);
+        assert!(ran.text().lines().any(|text| text.starts_with(&line)), "{}", rule.id);
+    }
+    let rooms: Vec<&str> = ran.text().lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(rooms[..3], ["kernel", "", "port"]);
+}
+
+#[test]
+fn a_rule_is_told_with_its_source_and_what_driver_verifier_says_to_it() {
+    let folder = Folder::new();
+    assert_cmd_snapshot!("rule_text", folder.command(&["rules", "IrqlKeDispatchLte"]));
+    let any_size = folder.run(&["rules", "irqlkedispatchlte"]);
+    assert!(any_size.text().starts_with("IrqlKeDispatchLte  a rule of Microsoft's\n"));
+    let json = ["rules", "completed-as-pending", "--format", "json"];
+    assert_cmd_snapshot!("rule_json", folder.command(&json));
+}
+
+#[test]
+fn every_shell_gets_completions_with_the_names_of_the_cards_and_rules() {
     let folder = Folder::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ran = folder.run(&["completions", shell]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
         assert!(ran.text().contains("wire-out"), "{shell}");
     }
-    assert!(folder.run(&["completions", "bash"]).text().contains("smsc-superio"));
+    let bash = folder.run(&["completions", "bash"]);
+    assert!(bash.text().contains("smsc-superio") && bash.text().contains("read-overrun"));
 }
 
 #[test]
@@ -124,8 +150,18 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let titles: Vec<&str> = ran.text().lines().filter(|line| line.starts_with(".TH ")).collect();
     let names: Vec<&str> = titles.iter().filter_map(|line| line.split(' ').nth(1)).collect();
-    let expected =
-        ["", "-play", "-capture", "-debug", "-ops", "-imports", "-cards", "-completions", "-man"];
+    let expected = [
+        "",
+        "-play",
+        "-capture",
+        "-debug",
+        "-ops",
+        "-imports",
+        "-cards",
+        "-rules",
+        "-completions",
+        "-man",
+    ];
     assert_eq!(names, expected.map(|verb| format!("portcls-emu{verb}")));
     assert!(ran.text().contains("70  a fault of portcls"), "the exit codes");
 }
