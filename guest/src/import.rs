@@ -1,10 +1,12 @@
 //! What a driver may import: one table for each module.
 //!
-//! How a routine is written is said in [`crate::routine`]. To add one: its body and its line in
-//! the table of its module, in the order of the alphabet. Nothing else knows of it.
+//! How a routine is written is said in [`crate::routine`]. To add one: its function and its row in
+//! the `ROUTINES` of the same file. Nothing else knows of it.
 //!
 //! A routine that is not in a table ends the run by its name when it is called, so a body that
 //! only pretends has no place here.
+
+#![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
 mod hal;
 mod ks;
@@ -29,7 +31,7 @@ static UNEXPORTED: &[&Routine] =
 
 /// All routines that a driver may import.
 pub(crate) fn exported() -> impl Iterator<Item = &'static Routine> {
-    MODULES.iter().flat_map(|module| module.routines)
+    MODULES.iter().flat_map(|module| module.routines.iter().copied().flatten())
 }
 
 /// All routines that a driver may call and not import.

@@ -1,15 +1,20 @@
 //! Where the fields of the kernel's and PortCls' structures lie in a driver's memory.
 //!
 //! Owns the layouts for both bitnesses as plain numbers, so that code reads
-//! `layout.irp.io_status` and never asks which machine it serves. The tables are generated;
-//! `drivers/layout.txt` lists what is in them. It must never know what the fields mean.
+//! `layout.irp.io_status` and never asks which machine it serves. The table is generated, a row
+//! a field and a column a bitness; `drivers/layout.txt` lists what is in it. It must never know
+//! what the fields mean.
 //!
 //! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64,
 //! asked through the compilers themselves.
 
-/// Declares `Layout` and one type for each structure in it; a field holds an offset in bytes.
+/// Declares `Layout`, one type for each structure in it, and the two values of it: a row has an
+/// offset in bytes for x64 and one for x86.
 macro_rules! structures {
-    ($($name:ident: $type:ident = $c_name:literal { $($field:ident,)* })*) => {
+    ($($name:ident: $type:ident = $c_name:literal {
+        size_of: $size_x64:literal $size_x86:literal,
+        $($field:ident: $x64:literal $x86:literal,)*
+    })*) => {
         /// Layouts of all structures for one bitness.
         #[derive(Debug)]
         pub struct Layout {
@@ -24,16 +29,20 @@ macro_rules! structures {
                 $(#[doc = concat!("Offset of `", stringify!($field), "`.")] pub $field: u32,)*
             }
         )*
+
+        /// Layouts of all structures for x64.
+        pub static X64: Layout =
+            Layout { $($name: $type { size_of: $size_x64, $($field: $x64,)* },)* };
+
+        /// Layouts of all structures for x86.
+        pub static X86: Layout =
+            Layout { $($name: $type { size_of: $size_x86, $($field: $x86,)* },)* };
     };
 }
 
-mod structures;
-mod x64;
-mod x86;
+mod table;
 
-pub use structures::*;
-pub use x64::X64;
-pub use x86::X86;
+pub use table::*;
 
 impl Layout {
     /// The layouts of a bitness.

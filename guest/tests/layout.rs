@@ -1,8 +1,8 @@
-//! The tables of structure layouts are what the public headers say, for both bitnesses.
+//! The table of structure layouts is what the public headers say, for both bitnesses.
 //!
 //! `drivers/layout.txt` lists the structures, the cross compilers tell sizes and offsets as
-//! constants in assembler text, and `src/layout/` is that as Rust. With the environment variable
-//! `UPDATE_LAYOUT` set the test writes the files instead of comparing them.
+//! constants in assembler text, and `src/layout/table.rs` is that as Rust. With the environment
+//! variable `UPDATE_LAYOUT` set the test writes the file instead of comparing it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ enum Origin {
     Offset(u32),
 }
 
-/// The two compilers, by what they are called in a file name.
-const TARGETS: [(&str, &str); 2] = [("x64", "x86_64-w64-mingw32"), ("x86", "i686-w64-mingw32")];
+/// The two compilers, in the order of the columns: x64, x86.
+const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32", "i686-w64-mingw32"];
 
 fn crate_path(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -123,83 +123,78 @@ fn compile(triple: &str, source: &str) -> Option<Vec<u32>> {
     Some(numbers.map(|number| number.parse().expect("a number")).collect())
 }
 
-const GENERATED: &str = "Written by tests/layout.rs from drivers/layout.txt; do not edit.";
+/// The numbers that a column of the committed table has.
+fn committed_column(target: usize) -> Vec<u32> {
+    committed().lines().filter_map(numbers_of).map(|row| row[target]).collect()
+}
 
-fn structure_types(structures: &[Structure]) -> String {
-    let mut text = format!(
-        "//! Types of the layout tables: a size, and the offset of each field, in bytes.\n\
-         //!\n//! {GENERATED}\n\nstructures! {{\n"
+/// The two numbers of a row of the table, `None` for another line.
+fn numbers_of(line: &str) -> Option<[u32; 2]> {
+    let (_, numbers) = line.trim().strip_suffix(',')?.split_once(": ")?;
+    let (x64, x86) = numbers.trim().split_once(' ')?;
+    let number = |text: &str| u32::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok();
+    Some([number(x64)?, number(x86)?])
+}
+
+/// The table as Rust, from a column for x64 and one for x86.
+fn table(structures: &[Structure], columns: [&[u32]; 2]) -> String {
+    let mut text = String::from(
+        "//! The layout of each structure: its size and the offset of each field, in bytes, for x64\n\
+         //! and for x86.\n//!\n\
+         //! Written by tests/layout.rs from drivers/layout.txt; do not edit.\n\n\
+         structures! {\n",
     );
+    assert_eq!(columns[0].len(), columns[1].len(), "the compilers were asked the same");
+    let mut rows = columns[0].iter().zip(columns[1]);
     for Structure { name, fields } in structures {
         let (field, type_name) = (name.to_ascii_lowercase(), type_name(name));
         writeln!(text, "    {field}: {type_name} = \"{name}\" {{").unwrap();
-        let mut line = String::from("       ");
-        for field in fields {
-            if line.len() + field.rust_name.len() + 2 > 100 {
-                writeln!(text, "{line}").unwrap();
-                line = String::from("       ");
-            }
-            write!(line, " {},", field.rust_name).unwrap();
-        }
-        if !fields.is_empty() {
-            writeln!(text, "{line}").unwrap();
+        let names = || std::iter::once("size_of").chain(fields.iter().map(|one| &*one.rust_name));
+        let width = names().map(str::len).max().unwrap_or_default() + ": 0x000".len();
+        for name in names() {
+            let (x64, x86) = rows.next().expect("one number for each question");
+            let x64 = format!("0x{x64:X}");
+            let room = width - name.len() - 1;
+            writeln!(text, "        {name}:{x64:>room$} {:>5},", format!("0x{x86:X}")).unwrap();
         }
         text += "    }\n";
     }
+    assert_eq!(rows.next(), None, "one question for each number");
     text + "}\n"
 }
 
-fn table(structures: &[Structure], target: &str, numbers: &[u32]) -> String {
-    let constant = target.to_ascii_uppercase();
-    let types: Vec<String> = structures.iter().map(|one| type_name(&one.name)).collect();
-    let mut text = format!(
-        "//! Structure layouts of {target} drivers.\n//!\n//! {GENERATED}\n\n\
-         use super::structures::*;\n\n\
-         /// Layouts of all structures for {target}.\n#[rustfmt::skip]\n\
-         pub static {constant}: Layout = Layout {{\n"
-    );
-    let mut numbers = numbers.iter();
-    for (Structure { name, fields }, type_name) in structures.iter().zip(types) {
-        let mut next = || *numbers.next().expect("one number for each question");
-        let field = name.to_ascii_lowercase();
-        writeln!(text, "    {field}: {type_name} {{\n        size_of: 0x{:X},", next()).unwrap();
-        for field in fields {
-            writeln!(text, "        {}: 0x{:X},", field.rust_name, next()).unwrap();
-        }
-        text += "    },\n";
-    }
-    assert_eq!(numbers.next(), None, "one question for each number");
-    text + "};\n"
+fn table_path() -> PathBuf {
+    crate_path("src/layout/table.rs")
 }
 
-fn compare_or_write(name: &str, text: &str) {
-    let path = crate_path("src/layout").join(name);
+fn committed() -> String {
+    std::fs::read_to_string(table_path()).unwrap_or_default()
+}
+
+fn compare_or_write(text: &str) {
     if std::env::var_os("UPDATE_LAYOUT").is_some() {
-        std::fs::write(path, text).expect("the table is written");
+        std::fs::write(table_path(), text).expect("the table is written");
         return;
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed = committed();
     let differs = committed.lines().zip(text.lines()).find(|(old, new)| old != new);
     assert!(
         committed == text,
-        "src/layout/{name} is not what drivers/layout.txt and the headers say, first at \
+        "src/layout/table.rs is not what drivers/layout.txt and the headers say, first at \
          {differs:?}; UPDATE_LAYOUT=1 writes it"
     );
 }
 
+/// Without a compiler its column is taken as it stands, and the names are compared all the same.
 #[test]
-fn the_types_follow_the_list() {
-    compare_or_write("structures.rs", &structure_types(&structures()));
-}
-
-#[test]
-fn the_tables_follow_the_headers() {
+fn the_table_follows_the_list_and_the_headers() {
     let structures = structures();
-    for (index, (target, triple)) in TARGETS.iter().enumerate() {
-        let Some(numbers) = compile(triple, &source(&structures, index)) else {
+    let columns = [0, 1].map(|target| {
+        let triple = COMPILERS[target];
+        compile(triple, &source(&structures, target)).unwrap_or_else(|| {
             portcls_tests::skip(&format!("{triple}-g++-win32 is not installed"));
-            continue;
-        };
-        compare_or_write(&format!("{target}.rs"), &table(&structures, target, &numbers));
-    }
+            committed_column(target)
+        })
+    });
+    compare_or_write(&table(&structures, [&columns[0], &columns[1]]));
 }

@@ -11,7 +11,7 @@ use portcls_port::pc_complete_pending_property_request;
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::routine::{Call, status, status_of};
+use crate::routine::{Call, Pointer};
 use crate::tables::bindings::Bound;
 use crate::tables::origin::Origin;
 
@@ -121,17 +121,16 @@ fn pointer_to(block: u64, bytes: &[u8]) -> u64 {
 }
 
 /// `NTSTATUS PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST, NTSTATUS)`
-pub(crate) fn complete_pending_property_request(call: &Call<'_>) -> u64 {
-    let (address, answer) = (call.pointer(), NtStatus(call.u32()));
+pub(crate) fn complete_pending_property_request(
+    call: &Call<'_>,
+    request: Pointer,
+    answer: NtStatus,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let Some(shown) = guest.bound::<ShownRequest>(address) else {
-        return status(NtStatus::INVALID_PARAMETER);
-    };
+    let shown = guest.bound::<ShownRequest>(request.0).ok_or(NtStatus::INVALID_PARAMETER)?;
     shown.take_answer(guest);
-    let result = pc_complete_pending_property_request(call.kernel(), &shown.request, answer);
-    if result.is_ok() {
-        shown.end(guest);
-        guest.free_completed_irps();
-    }
-    status_of(&result)
+    pc_complete_pending_property_request(call.kernel(), &shown.request, answer)?;
+    shown.end(guest);
+    guest.free_completed_irps();
+    Ok(())
 }

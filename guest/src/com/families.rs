@@ -3,6 +3,8 @@
 //! A family is the most derived interface of an object; its vtable serves the interfaces it is
 //! derived from too. Source: the slots are those of portcls.h.
 
+#![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
+
 mod interrupt_sync;
 pub(crate) mod port;
 pub(crate) mod registry_key;

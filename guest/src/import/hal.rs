@@ -1,121 +1,113 @@
 //! `hal.dll`: ports, stalls, and what is about the processor.
 
-use portcls_emulator::{Irql, Kernel};
-
 use super::module::Module;
-use crate::guest::Guest;
-use crate::routine::{Call, Routine};
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine};
 
 /// The table.
-pub(super) static MODULE: Module = Module {
-    names: &["hal.dll"],
-    routines: &[
-        Routine::stdcall("KeStallExecutionProcessor", 1, Irql::HIGH_LEVEL, stall),
-        Routine::stdcall("READ_PORT_BUFFER_UCHAR", 3, Irql::HIGH_LEVEL, read_port_buffer_uchar),
-        Routine::stdcall("READ_PORT_BUFFER_ULONG", 3, Irql::HIGH_LEVEL, read_port_buffer_ulong),
-        Routine::stdcall("READ_PORT_BUFFER_USHORT", 3, Irql::HIGH_LEVEL, read_port_buffer_ushort),
-        Routine::stdcall("READ_PORT_UCHAR", 1, Irql::HIGH_LEVEL, read_port_uchar),
-        Routine::stdcall("READ_PORT_ULONG", 1, Irql::HIGH_LEVEL, read_port_ulong),
-        Routine::stdcall("READ_PORT_USHORT", 1, Irql::HIGH_LEVEL, read_port_ushort),
-        Routine::stdcall("WRITE_PORT_BUFFER_UCHAR", 3, Irql::HIGH_LEVEL, write_port_buffer_uchar),
-        Routine::stdcall("WRITE_PORT_BUFFER_ULONG", 3, Irql::HIGH_LEVEL, write_port_buffer_ulong),
-        Routine::stdcall("WRITE_PORT_BUFFER_USHORT", 3, Irql::HIGH_LEVEL, write_port_buffer_ushort),
-        Routine::stdcall("WRITE_PORT_UCHAR", 2, Irql::HIGH_LEVEL, write_port_uchar),
-        Routine::stdcall("WRITE_PORT_ULONG", 2, Irql::HIGH_LEVEL, write_port_ulong),
-        Routine::stdcall("WRITE_PORT_USHORT", 2, Irql::HIGH_LEVEL, write_port_ushort),
-    ],
-    variables: &[],
-};
+pub(super) static MODULE: Module =
+    Module { names: &["hal.dll"], routines: &[ROUTINES], variables: &[] };
+
+static ROUTINES: &[Routine] = &[
+    routine!("KeStallExecutionProcessor", UpTo(HIGH_LEVEL), stall),
+    routine!("READ_PORT_BUFFER_UCHAR", UpTo(HIGH_LEVEL), read_port_buffer_uchar),
+    routine!("READ_PORT_BUFFER_ULONG", UpTo(HIGH_LEVEL), read_port_buffer_ulong),
+    routine!("READ_PORT_BUFFER_USHORT", UpTo(HIGH_LEVEL), read_port_buffer_ushort),
+    routine!("READ_PORT_UCHAR", UpTo(HIGH_LEVEL), read_port_uchar),
+    routine!("READ_PORT_ULONG", UpTo(HIGH_LEVEL), read_port_ulong),
+    routine!("READ_PORT_USHORT", UpTo(HIGH_LEVEL), read_port_ushort),
+    routine!("WRITE_PORT_BUFFER_UCHAR", UpTo(HIGH_LEVEL), write_port_buffer_uchar),
+    routine!("WRITE_PORT_BUFFER_ULONG", UpTo(HIGH_LEVEL), write_port_buffer_ulong),
+    routine!("WRITE_PORT_BUFFER_USHORT", UpTo(HIGH_LEVEL), write_port_buffer_ushort),
+    routine!("WRITE_PORT_UCHAR", UpTo(HIGH_LEVEL), write_port_uchar),
+    routine!("WRITE_PORT_ULONG", UpTo(HIGH_LEVEL), write_port_ulong),
+    routine!("WRITE_PORT_USHORT", UpTo(HIGH_LEVEL), write_port_ushort),
+];
+
+/// A port, which a driver knows as an address: 16 bits of it count.
+type Port = u16;
 
 /// `VOID KeStallExecutionProcessor(ULONG)`
-fn stall(call: &Call<'_>) -> u64 {
-    call.kernel().stall_us(call.u32());
-    0
+fn stall(call: &Call<'_>, time_us: u32) {
+    call.kernel().stall_us(time_us);
 }
 
 /// `UCHAR READ_PORT_UCHAR(PUCHAR)`
-fn read_port_uchar(call: &Call<'_>) -> u64 {
-    u64::from(call.kernel().read_port_u8(call.u16()))
+fn read_port_uchar(call: &Call<'_>, port: Port) -> u8 {
+    call.kernel().read_port_u8(port)
 }
 
 /// `USHORT READ_PORT_USHORT(PUSHORT)`
-fn read_port_ushort(call: &Call<'_>) -> u64 {
-    u64::from(call.kernel().read_port_u16(call.u16()))
+fn read_port_ushort(call: &Call<'_>, port: Port) -> u16 {
+    call.kernel().read_port_u16(port)
 }
 
 /// `ULONG READ_PORT_ULONG(PULONG)`
-fn read_port_ulong(call: &Call<'_>) -> u64 {
-    u64::from(call.kernel().read_port_u32(call.u16()))
+fn read_port_ulong(call: &Call<'_>, port: Port) -> u32 {
+    call.kernel().read_port_u32(port)
 }
 
 /// `VOID WRITE_PORT_UCHAR(PUCHAR, UCHAR)`
-fn write_port_uchar(call: &Call<'_>) -> u64 {
-    let port = call.u16();
-    call.kernel().write_port_u8(port, call.u8());
-    0
+fn write_port_uchar(call: &Call<'_>, port: Port, value: u8) {
+    call.kernel().write_port_u8(port, value);
 }
 
 /// `VOID WRITE_PORT_USHORT(PUSHORT, USHORT)`
-fn write_port_ushort(call: &Call<'_>) -> u64 {
-    let port = call.u16();
-    call.kernel().write_port_u16(port, call.u16());
-    0
+fn write_port_ushort(call: &Call<'_>, port: Port, value: u16) {
+    call.kernel().write_port_u16(port, value);
 }
 
 /// `VOID WRITE_PORT_ULONG(PULONG, ULONG)`
-fn write_port_ulong(call: &Call<'_>) -> u64 {
-    let port = call.u16();
-    call.kernel().write_port_u32(port, call.u32());
-    0
+fn write_port_ulong(call: &Call<'_>, port: Port, value: u32) {
+    call.kernel().write_port_u32(port, value);
 }
 
-/// Moves items of `width` bytes between one port and a buffer: `item` is given the port and where
-/// in the buffer the item lies.
-fn for_each_item(call: &Call<'_>, width: u64, item: impl Fn(&Guest, &Kernel, u16, u64)) -> u64 {
-    let (port, buffer, count) = (call.u16(), call.pointer(), call.u32());
-    for index in 0..u64::from(count) {
-        if call.kernel().is_frozen() {
-            break;
-        }
-        item(call.guest(), call.kernel(), port, buffer.wrapping_add(index * width));
-    }
-    0
+/// The addresses of so many items of `width` bytes in a buffer, until the kernel is frozen.
+fn items(call: &Call<'_>, buffer: Pointer, count: u32, width: u64) -> impl Iterator<Item = u64> {
+    let kernel = call.kernel();
+    (0..u64::from(count))
+        .take_while(|_| !kernel.is_frozen())
+        .map(move |index| buffer.0.wrapping_add(index * width))
 }
 
 /// `VOID READ_PORT_BUFFER_UCHAR(PUCHAR, PUCHAR, ULONG)`
-fn read_port_buffer_uchar(call: &Call<'_>) -> u64 {
-    for_each_item(call, 1, |guest, kernel, port, at| guest.store_u8(at, kernel.read_port_u8(port)))
+fn read_port_buffer_uchar(call: &Call<'_>, port: Port, buffer: Pointer, count: u32) {
+    for address in items(call, buffer, count, 1) {
+        call.guest().store_u8(address, call.kernel().read_port_u8(port));
+    }
 }
 
 /// `VOID READ_PORT_BUFFER_USHORT(PUSHORT, PUSHORT, ULONG)`
-fn read_port_buffer_ushort(call: &Call<'_>) -> u64 {
-    for_each_item(call, 2, |guest, kernel, port, at| {
-        guest.store_u16(at, kernel.read_port_u16(port));
-    })
+fn read_port_buffer_ushort(call: &Call<'_>, port: Port, buffer: Pointer, count: u32) {
+    for address in items(call, buffer, count, 2) {
+        call.guest().store_u16(address, call.kernel().read_port_u16(port));
+    }
 }
 
 /// `VOID READ_PORT_BUFFER_ULONG(PULONG, PULONG, ULONG)`
-fn read_port_buffer_ulong(call: &Call<'_>) -> u64 {
-    for_each_item(call, 4, |guest, kernel, port, at| {
-        guest.store_u32(at, kernel.read_port_u32(port));
-    })
+fn read_port_buffer_ulong(call: &Call<'_>, port: Port, buffer: Pointer, count: u32) {
+    for address in items(call, buffer, count, 4) {
+        call.guest().store_u32(address, call.kernel().read_port_u32(port));
+    }
 }
 
 /// `VOID WRITE_PORT_BUFFER_UCHAR(PUCHAR, PUCHAR, ULONG)`
-fn write_port_buffer_uchar(call: &Call<'_>) -> u64 {
-    for_each_item(call, 1, |guest, kernel, port, at| kernel.write_port_u8(port, guest.load_u8(at)))
+fn write_port_buffer_uchar(call: &Call<'_>, port: Port, buffer: Pointer, count: u32) {
+    for address in items(call, buffer, count, 1) {
+        call.kernel().write_port_u8(port, call.guest().load_u8(address));
+    }
 }
 
 /// `VOID WRITE_PORT_BUFFER_USHORT(PUSHORT, PUSHORT, ULONG)`
-fn write_port_buffer_ushort(call: &Call<'_>) -> u64 {
-    for_each_item(call, 2, |guest, kernel, port, at| {
-        kernel.write_port_u16(port, guest.load_u16(at));
-    })
+fn write_port_buffer_ushort(call: &Call<'_>, port: Port, buffer: Pointer, count: u32) {
+    for address in items(call, buffer, count, 2) {
+        call.kernel().write_port_u16(port, call.guest().load_u16(address));
+    }
 }
 
 /// `VOID WRITE_PORT_BUFFER_ULONG(PULONG, PULONG, ULONG)`
-fn write_port_buffer_ulong(call: &Call<'_>) -> u64 {
-    for_each_item(call, 4, |guest, kernel, port, at| {
-        kernel.write_port_u32(port, guest.load_u32(at));
-    })
+fn write_port_buffer_ulong(call: &Call<'_>, port: Port, buffer: Pointer, count: u32) {
+    for address in items(call, buffer, count, 4) {
+        call.kernel().write_port_u32(port, call.guest().load_u32(address));
+    }
 }

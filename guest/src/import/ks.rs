@@ -11,45 +11,33 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irql, Kernel, NtStatus, Timeout, Waitable, WorkItem};
+use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WorkItem};
 
 use super::module::Module;
 use super::ntoskrnl::requests::invalid_request;
 use crate::guest::Guest;
-use crate::routine::{Call, Routine, status};
+use crate::routine;
+use crate::routine::{Call, Out, Pointer, Routine};
 use crate::tables::bindings::Bound;
 
 /// The table.
-pub(super) static MODULE: Module = Module {
-    names: &["ks.sys"],
-    routines: &[
-        Routine::stdcall("KsDispatchInvalidDeviceRequest", 2, DISPATCH, invalid_device_request),
-        Routine::stdcall("KsNullDriverUnload", 1, PASSIVE, null_driver_unload),
-        Routine::stdcall("KsQueueWorkItem", 2, DISPATCH, queue_work_item),
-        Routine::stdcall("KsRegisterWorker", 2, PASSIVE, register_worker),
-        Routine::stdcall("KsUnregisterWorker", 1, PASSIVE, unregister_worker),
-    ],
-    variables: &[],
-};
+pub(super) static MODULE: Module =
+    Module { names: &["ks.sys"], routines: &[ROUTINES], variables: &[] };
 
-const PASSIVE: Irql = Irql::PASSIVE_LEVEL;
-
-const DISPATCH: Irql = Irql::DISPATCH_LEVEL;
+static ROUTINES: &[Routine] = &[
+    routine!("KsDispatchInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request),
+    routine!("KsNullDriverUnload", UpTo(PASSIVE_LEVEL), null_driver_unload),
+    routine!("KsQueueWorkItem", UpTo(DISPATCH_LEVEL), queue_work_item),
+    routine!("KsRegisterWorker", UpTo(PASSIVE_LEVEL), register_worker),
+    routine!("KsUnregisterWorker", UpTo(PASSIVE_LEVEL), unregister_worker),
+];
 
 /// Queues of the kernel: MaximumWorkQueue in wdm.h.
 const QUEUES: u32 = 7;
 
-/// `NTSTATUS KsDispatchInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
-fn invalid_device_request(call: &Call<'_>) -> u64 {
-    invalid_request(call)
-}
-
 /// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: an unload routine for a driver that has nothing to
 /// do at its unload.
-fn null_driver_unload(call: &Call<'_>) -> u64 {
-    call.pointer();
-    0
-}
+fn null_driver_unload(_call: &Call<'_>, _driver: Pointer) {}
 
 /// A worker: items that are queued through it run in a system thread.
 struct Worker {
@@ -79,35 +67,32 @@ const WORKER_BYTES: usize = 64;
 /// `NTSTATUS KsRegisterWorker(WORK_QUEUE_TYPE, PKSWORKER *)`
 ///
 /// Assumed: the queues are one, as those of work items are.
-fn register_worker(call: &Call<'_>) -> u64 {
-    let (queue, out) = (call.u32(), call.pointer());
+fn register_worker(call: &Call<'_>, queue: u32, out: Out<Pointer>) -> NtStatus {
     if queue >= QUEUES {
-        return status(NtStatus::INVALID_PARAMETER);
+        return NtStatus::INVALID_PARAMETER;
     }
     let guest = call.guest();
     let address = guest.new_object_block(&[0; WORKER_BYTES]);
     guest.bind(address, Rc::new(Worker { waiting: Rc::default() }));
-    guest.store_word(out, address);
-    status(NtStatus::SUCCESS)
+    out.set(guest, Pointer(address));
+    NtStatus::SUCCESS
 }
 
 /// `NTSTATUS KsQueueWorkItem(PKSWORKER, PWORK_QUEUE_ITEM)`
-fn queue_work_item(call: &Call<'_>) -> u64 {
-    let (address, item) = (call.pointer(), call.pointer());
+fn queue_work_item(call: &Call<'_>, worker: Pointer, item: Pointer) -> NtStatus {
     let guest = call.guest();
-    let Some(worker) = worker_at(call, address) else {
-        return status(NtStatus::INVALID_PARAMETER);
+    let Some(worker) = worker_at(call, worker) else {
+        return NtStatus::INVALID_PARAMETER;
     };
-    // A WORK_QUEUE_ITEM is a list entry, the routine and its parameter. Source: wdm.h.
-    let word = guest.pointer_bytes();
-    let routine = guest.load_word(item.wrapping_add(2 * word));
-    let parameter = guest.load_word(item.wrapping_add(3 * word));
+    let fields = &guest.layout().work_queue_item;
+    let routine = guest.load_word(item.at(fields.worker_routine));
+    let parameter = guest.load_word(item.at(fields.parameter));
     worker.waiting.set(worker.waiting.get() + 1);
     let (caller, waiting) = (guest.clone(), Rc::clone(&worker.waiting));
     call.kernel().queue_work_item(&WorkItem::new(Rc::new(move |_: &Kernel| {
         run_item(&caller, &waiting, routine, parameter);
     })));
-    status(NtStatus::SUCCESS)
+    NtStatus::SUCCESS
 }
 
 fn run_item(guest: &Guest, waiting: &Cell<u32>, routine: u64, parameter: u64) {
@@ -116,22 +101,20 @@ fn run_item(guest: &Guest, waiting: &Cell<u32>, routine: u64, parameter: u64) {
 }
 
 /// `VOID KsUnregisterWorker(PKSWORKER)`: returns when nothing that was queued is left to run.
-fn unregister_worker(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
-    let Some(worker) = worker_at(call, address) else { return 0 };
+fn unregister_worker(call: &Call<'_>, address: Pointer) {
+    let Some(worker) = worker_at(call, address) else { return };
     let (guest, kernel) = (call.guest(), call.kernel());
     if kernel.wait_for_single_object(&*worker, Timeout::Never) != NtStatus::SUCCESS {
-        return 0;
+        return;
     }
-    guest.unbind(address);
-    guest.free_object_block(address, WORKER_BYTES);
-    0
+    guest.unbind(address.0);
+    guest.free_object_block(address.0, WORKER_BYTES);
 }
 
-fn worker_at(call: &Call<'_>, address: u64) -> Option<Rc<Worker>> {
-    let worker = call.guest().bound::<Worker>(address);
+fn worker_at(call: &Call<'_>, address: Pointer) -> Option<Rc<Worker>> {
+    let worker = call.guest().bound::<Worker>(address.0);
     if worker.is_none() {
-        let message = format!("{} of {address:#x}, which is no worker", call.routine().name);
+        let message = format!("{} of {:#x}, which is no worker", call.routine().name, address.0);
         call.kernel().report_violation("ObjectInitialized", &message);
     }
     worker

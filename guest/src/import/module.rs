@@ -10,8 +10,8 @@ use crate::routine::Routine;
 pub struct Module {
     /// Its file names in lower case, the usual one first.
     pub names: &'static [&'static str],
-    /// Its routines.
-    pub routines: &'static [Routine],
+    /// Its routines, one list a subject.
+    pub routines: &'static [&'static [Routine]],
     /// Its variables.
     pub variables: &'static [Variable],
 }
@@ -46,7 +46,8 @@ pub enum Found {
 impl Module {
     /// Looks one of its exports up.
     pub(super) fn find(&'static self, name: &str) -> Option<Found> {
-        if let Some(routine) = self.routines.iter().find(|routine| routine.name == name) {
+        let mut routines = self.routines.iter().copied().flatten();
+        if let Some(routine) = routines.find(|routine| routine.name == name) {
             return Some(Found::Routine(routine));
         }
         let variable = self.variables.iter().find(|variable| variable.name == name)?;

@@ -250,11 +250,24 @@ fn the_tick_count_that_a_driver_imports_goes_on_with_the_time() {
 #[test]
 fn tables_are_in_the_order_of_the_alphabet() {
     for module in MODULES {
-        let mut names: Vec<&str> = module.routines.iter().map(|routine| routine.name).collect();
-        let found = names.clone();
+        let lists = module.routines.iter();
+        let names = lists.clone().map(|list| list.iter().map(|row| row.name).collect::<Vec<_>>());
+        for names in names {
+            assert!(names.is_sorted(), "{:?}: {names:?}", module.names);
+        }
+    }
+}
+
+#[test]
+fn a_module_has_each_name_once() {
+    for module in MODULES {
+        let routines = module.routines.iter().copied().flatten();
+        let mut names: Vec<&str> = routines.map(|routine| routine.name).collect();
+        names.extend(module.variables.iter().map(|variable| variable.name));
+        let all = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(found, names, "{:?}", module.names);
+        assert_eq!(names.len(), all, "{:?}", module.names);
     }
 }
 

@@ -1,14 +1,12 @@
 //! What the processor asks of the guest: routines are run, mistakes are accused.
 
-use cpu_x86::Mode;
-
 use super::fault::Culprit;
 use super::routines::routine;
 use crate::guest::Guest;
 use crate::processor::arguments::Convention;
 use crate::processor::outside::{Mistake, Outside};
 use crate::processor::thunk::RoutineNumber;
-use crate::routine::Call;
+use crate::routine::{Call, Checked};
 use crate::tables::origin::Serving;
 
 impl Outside for Guest {
@@ -21,21 +19,12 @@ impl Outside for Guest {
         };
         let serving = Serving { routine: number, return_address: arguments.return_address };
         let outer = self.0.serving.replace(Some(serving));
-        if self.kernel().current_irql() > routine.highest_irql {
-            self.kernel().require_irql_at_most(routine.highest_irql, routine.name);
+        if let Checked::UpTo(limit) = routine.checked
+            && self.kernel().current_irql() > limit
+        {
+            self.kernel().require_irql_at_most(limit, routine.name);
         }
-        let call = Call::new(self, routine, arguments);
-        let result = (routine.body)(&call);
-        debug_assert!(
-            routine.convention == Convention::Cdecl
-                || self.mode() == Mode::Bits64
-                || self.kernel().is_frozen()
-                || call.taken() == u64::from(routine.words),
-            "{} took {} words, its table says {}",
-            routine.name,
-            call.taken(),
-            routine.words
-        );
+        let result = (routine.serve)(&Call::new(self, routine, arguments));
         self.0.serving.set(outer);
         let back = arguments.return_address;
         self.0.vm.return_from_call(back, stack_pointer, routine.stack_bytes(), result);

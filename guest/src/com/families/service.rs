@@ -1,13 +1,14 @@
 //! `IServiceSink` and `IServiceGroup` as a driver sees them.
 
-use portcls_emulator::{Irql, NtStatus};
+use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 
 use crate::com::Hold;
 use crate::com::family::Family;
-use crate::com::this::this;
-use crate::routine::{Call, Routine, status, status_of};
+use crate::com::this::This;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine};
 
 pub(super) static SINK: Family = Family {
     name: "IServiceSink",
@@ -22,84 +23,50 @@ pub(super) static GROUP: Family = Family {
     bases: &[iid::SERVICE_SINK],
     methods: &[
         REQUEST_SERVICE,
-        Routine::stdcall("IServiceGroup::AddMember", 2, Irql::HIGH_LEVEL, add_member),
-        Routine::stdcall("IServiceGroup::RemoveMember", 2, Irql::HIGH_LEVEL, remove_member),
-        Routine::stdcall(
-            "IServiceGroup::SupportDelayedService",
-            1,
-            Irql::HIGH_LEVEL,
-            support_delayed_service,
-        ),
-        Routine::stdcall(
-            "IServiceGroup::RequestDelayedService",
-            3,
-            Irql::HIGH_LEVEL,
-            request_delayed_service,
-        ),
-        Routine::stdcall(
-            "IServiceGroup::CancelDelayedService",
-            1,
-            Irql::HIGH_LEVEL,
-            cancel_delayed_service,
-        ),
+        routine!("IServiceGroup::AddMember", ByKernel, add_member),
+        routine!("IServiceGroup::RemoveMember", ByKernel, remove_member),
+        routine!("IServiceGroup::SupportDelayedService", ByKernel, support_delayed_service),
+        routine!("IServiceGroup::RequestDelayedService", ByKernel, request_delayed_service),
+        routine!("IServiceGroup::CancelDelayedService", ByKernel, cancel_delayed_service),
     ],
 };
 
 const REQUEST_SERVICE: Routine =
-    Routine::stdcall("IServiceSink::RequestService", 1, Irql::HIGH_LEVEL, request_service);
+    routine!("IServiceSink::RequestService", ByKernel, request_service);
 
 /// `VOID RequestService()`
-fn request_service(call: &Call<'_>) -> u64 {
-    if let Some(sink) = this::<dyn IServiceSink>(call) {
-        sink.request_service(call.kernel());
-    }
-    0
+fn request_service(call: &Call<'_>, sink: This<dyn IServiceSink>) {
+    sink.request_service(call.kernel());
 }
 
 /// `NTSTATUS AddMember(PSERVICESINK)`
-fn add_member(call: &Call<'_>) -> u64 {
-    let group = this::<dyn IServiceGroup>(call);
-    let sink = call.pointer();
-    let sink = call.guest().interface_at::<dyn IServiceSink>(sink, Hold::Retain);
-    match (group, sink) {
-        (Some(group), Some(sink)) => status_of(&group.add_member(call.kernel(), sink)),
-        _ => status(NtStatus::INVALID_PARAMETER),
-    }
+fn add_member(
+    call: &Call<'_>,
+    group: This<dyn IServiceGroup>,
+    sink: Pointer,
+) -> Result<(), NtStatus> {
+    let sink = call.guest().interface_at::<dyn IServiceSink>(sink.0, Hold::Retain);
+    group.add_member(call.kernel(), sink.ok_or(NtStatus::INVALID_PARAMETER)?)
 }
 
 /// `VOID RemoveMember(PSERVICESINK)`
-fn remove_member(call: &Call<'_>) -> u64 {
-    let group = this::<dyn IServiceGroup>(call);
-    let sink = call.pointer();
-    let sink = call.guest().interface_at::<dyn IServiceSink>(sink, Hold::Retain);
-    if let (Some(group), Some(sink)) = (group, sink) {
+fn remove_member(call: &Call<'_>, group: This<dyn IServiceGroup>, sink: Pointer) {
+    if let Some(sink) = call.guest().interface_at::<dyn IServiceSink>(sink.0, Hold::Retain) {
         group.remove_member(call.kernel(), &sink);
     }
-    0
 }
 
 /// `VOID SupportDelayedService()`
-fn support_delayed_service(call: &Call<'_>) -> u64 {
-    if let Some(group) = this::<dyn IServiceGroup>(call) {
-        group.support_delayed_service(call.kernel());
-    }
-    0
+fn support_delayed_service(call: &Call<'_>, group: This<dyn IServiceGroup>) {
+    group.support_delayed_service(call.kernel());
 }
 
 /// `VOID RequestDelayedService(ULONGLONG)`
-fn request_delayed_service(call: &Call<'_>) -> u64 {
-    let group = this::<dyn IServiceGroup>(call);
-    let delay_100ns = call.u64() as i64;
-    if let Some(group) = group {
-        group.request_delayed_service(call.kernel(), delay_100ns);
-    }
-    0
+fn request_delayed_service(call: &Call<'_>, group: This<dyn IServiceGroup>, delay_100ns: i64) {
+    group.request_delayed_service(call.kernel(), delay_100ns);
 }
 
 /// `VOID CancelDelayedService()`
-fn cancel_delayed_service(call: &Call<'_>) -> u64 {
-    if let Some(group) = this::<dyn IServiceGroup>(call) {
-        group.cancel_delayed_service(call.kernel());
-    }
-    0
+fn cancel_delayed_service(call: &Call<'_>, group: This<dyn IServiceGroup>) {
+    group.cancel_delayed_service(call.kernel());
 }

@@ -3,42 +3,54 @@
 //! Source: the C standard, and WDK for those with the prefix Rtl.
 
 use crate::guest::Guest;
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine, Word};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("RtlCompareMemory", ByKernel, rtl_compare_memory),
+    routine!("RtlFillMemory", ByKernel, rtl_fill_memory),
+    routine!("RtlMoveMemory", ByKernel, memmove),
+    routine!("RtlZeroMemory", ByKernel, rtl_zero_memory),
+    routine!("memcmp", ByKernel, memcmp).cdecl(),
+    routine!("memcpy", ByKernel, memmove).cdecl(),
+    routine!("memmove", ByKernel, memmove).cdecl(),
+    routine!("memset", ByKernel, memset).cdecl(),
+    routine!("strcmp", ByKernel, strcmp).cdecl(),
+    routine!("strlen", ByKernel, strlen).cdecl(),
+    routine!("strncmp", ByKernel, strncmp).cdecl(),
+    routine!("wcscmp", ByKernel, wcscmp).cdecl(),
+    routine!("wcscpy", ByKernel, wcscpy).cdecl(),
+    routine!("wcslen", ByKernel, wcslen).cdecl(),
+];
 
 /// Bytes that are moved at one go, so that a length out of nowhere faults before it is allocated.
 const CHUNK: u64 = 4096;
 
 /// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`: blocks that
 /// overlap are moved as if by way of a third one.
-pub(super) fn memmove(call: &Call<'_>) -> u64 {
-    let (to, from, bytes) = (call.pointer(), call.pointer(), call.pointer());
-    let content = call.guest().load_bytes(from, bytes as usize);
-    call.guest().store(to, &content);
+fn memmove(call: &Call<'_>, to: Pointer, from: Pointer, bytes: Word) -> Pointer {
+    let content = call.guest().load_bytes(from.0, bytes.0 as usize);
+    call.guest().store(to.0, &content);
     to
 }
 
-/// `void *memset(void *, int, size_t)`
-pub(super) fn memset(call: &Call<'_>) -> u64 {
-    let (to, value, bytes) = (call.pointer(), call.u8(), call.pointer());
+/// `void *memset(void *, int, size_t)`: the lowest byte of the int.
+fn memset(call: &Call<'_>, to: Pointer, value: u8, bytes: Word) -> Pointer {
     fill(call.guest(), to, value, bytes);
     to
 }
 
 /// `VOID RtlFillMemory(VOID *, SIZE_T, UCHAR)`
-pub(super) fn rtl_fill_memory(call: &Call<'_>) -> u64 {
-    let (to, bytes, value) = (call.pointer(), call.pointer(), call.u8());
+fn rtl_fill_memory(call: &Call<'_>, to: Pointer, bytes: Word, value: u8) {
     fill(call.guest(), to, value, bytes);
-    0
 }
 
 /// `VOID RtlZeroMemory(VOID *, SIZE_T)`
-pub(super) fn rtl_zero_memory(call: &Call<'_>) -> u64 {
-    let (to, bytes) = (call.pointer(), call.pointer());
+fn rtl_zero_memory(call: &Call<'_>, to: Pointer, bytes: Word) {
     fill(call.guest(), to, 0, bytes);
-    0
 }
 
-fn fill(guest: &Guest, to: u64, value: u8, bytes: u64) {
+fn fill(guest: &Guest, Pointer(to): Pointer, value: u8, Word(bytes): Word) {
     let chunk = [value; CHUNK as usize];
     let mut done = 0;
     while done < bytes && !guest.kernel().is_frozen() {
@@ -49,68 +61,57 @@ fn fill(guest: &Guest, to: u64, value: u8, bytes: u64) {
 }
 
 /// `int memcmp(const void *, const void *, size_t)`
-pub(super) fn memcmp(call: &Call<'_>) -> u64 {
-    let (left, right, bytes) = (call.pointer(), call.pointer(), call.pointer());
-    let guest = call.guest();
-    let left = guest.load_bytes(left, bytes as usize);
-    ordering(left.cmp(&guest.load_bytes(right, bytes as usize)))
+fn memcmp(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> i32 {
+    let (left, right) = both(call.guest(), left, right, bytes);
+    left.cmp(&right) as i32
 }
 
 /// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: how many bytes are equal.
-pub(super) fn rtl_compare_memory(call: &Call<'_>) -> u64 {
-    let (left, right, bytes) = (call.pointer(), call.pointer(), call.pointer());
-    let guest = call.guest();
-    let left = guest.load_bytes(left, bytes as usize);
-    let right = guest.load_bytes(right, bytes as usize);
-    left.iter().zip(&right).take_while(|(left, right)| left == right).count() as u64
+fn rtl_compare_memory(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> Word {
+    let (left, right) = both(call.guest(), left, right, bytes);
+    Word(left.iter().zip(&right).take_while(|(left, right)| left == right).count() as u64)
+}
+
+/// So many bytes at either place.
+fn both(guest: &Guest, left: Pointer, right: Pointer, bytes: Word) -> (Vec<u8>, Vec<u8>) {
+    let load = |from: Pointer| guest.load_bytes(from.0, bytes.0 as usize);
+    (load(left), load(right))
 }
 
 /// `size_t strlen(const char *)`
-pub(super) fn strlen(call: &Call<'_>) -> u64 {
-    call.guest().load_c_string(call.pointer(), usize::MAX).len() as u64
+fn strlen(call: &Call<'_>, text: Pointer) -> Word {
+    Word(call.guest().load_c_string(text.0, usize::MAX).len() as u64)
 }
 
 /// `int strcmp(const char *, const char *)`
-pub(super) fn strcmp(call: &Call<'_>) -> u64 {
-    let (left, right) = (call.pointer(), call.pointer());
-    let guest = call.guest();
-    let left = guest.load_c_string(left, usize::MAX);
-    ordering(left.cmp(&guest.load_c_string(right, usize::MAX)))
+fn strcmp(call: &Call<'_>, left: Pointer, right: Pointer) -> i32 {
+    strncmp(call, left, right, Word(u64::MAX))
 }
 
 /// `int strncmp(const char *, const char *, size_t)`
-pub(super) fn strncmp(call: &Call<'_>) -> u64 {
-    let (left, right, limit) = (call.pointer(), call.pointer(), call.pointer() as usize);
-    let guest = call.guest();
-    let left = guest.load_c_string(left, limit);
-    ordering(left.cmp(&guest.load_c_string(right, limit)))
+fn strncmp(call: &Call<'_>, left: Pointer, right: Pointer, limit: Word) -> i32 {
+    let load = |from: Pointer| call.guest().load_c_string(from.0, limit.0 as usize);
+    let left = load(left);
+    left.cmp(&load(right)) as i32
 }
 
 /// `size_t wcslen(const wchar_t *)`
-pub(super) fn wcslen(call: &Call<'_>) -> u64 {
-    call.guest().load_wide_string(call.pointer()).len() as u64
+fn wcslen(call: &Call<'_>, text: Pointer) -> Word {
+    Word(call.guest().load_wide_string(text.0).len() as u64)
 }
 
 /// `int wcscmp(const wchar_t *, const wchar_t *)`
-pub(super) fn wcscmp(call: &Call<'_>) -> u64 {
-    let (left, right) = (call.pointer(), call.pointer());
-    let guest = call.guest();
-    let left = guest.load_wide_string(left);
-    ordering(left.cmp(&guest.load_wide_string(right)))
+fn wcscmp(call: &Call<'_>, left: Pointer, right: Pointer) -> i32 {
+    let left = call.guest().load_wide_string(left.0);
+    left.cmp(&call.guest().load_wide_string(right.0)) as i32
 }
 
 /// `wchar_t *wcscpy(wchar_t *, const wchar_t *)`
-pub(super) fn wcscpy(call: &Call<'_>) -> u64 {
-    let (to, from) = (call.pointer(), call.pointer());
+fn wcscpy(call: &Call<'_>, to: Pointer, from: Pointer) -> Pointer {
     let guest = call.guest();
-    let mut units = guest.load_wide_string(from);
+    let mut units = guest.load_wide_string(from.0);
     units.push(0);
     let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
-    guest.store(to, &bytes);
+    guest.store(to.0, &bytes);
     to
-}
-
-/// A comparison as an `int`.
-fn ordering(order: std::cmp::Ordering) -> u64 {
-    u64::from(order as i32 as u32)
 }

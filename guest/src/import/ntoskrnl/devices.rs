@@ -6,11 +6,25 @@ use std::rc::Rc;
 use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
+use super::registry::KeyHandle;
 use crate::memory::at;
-use crate::routine::{Call, status};
+use crate::routine;
+use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word};
 use crate::tables::bindings::Bound;
 
-use super::registry::KeyHandle;
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("IoAllocateWorkItem", UpTo(DISPATCH_LEVEL), allocate_work_item),
+    routine!("IoAttachDeviceToDeviceStack", UpTo(DISPATCH_LEVEL), attach_device_to_device_stack),
+    routine!("IoCreateDevice", UpTo(PASSIVE_LEVEL), create_device),
+    routine!("IoDeleteDevice", UpTo(PASSIVE_LEVEL), delete_device),
+    routine!("IoFreeWorkItem", UpTo(DISPATCH_LEVEL), free_work_item),
+    routine!("IoGetAttachedDeviceReference", UpTo(DISPATCH_LEVEL), get_attached_device_reference),
+    routine!("IoGetDeviceProperty", UpTo(PASSIVE_LEVEL), get_device_property),
+    routine!("IoQueueWorkItem", ByKernel, queue_work_item),
+    routine!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle),
+    routine!("ObfDereferenceObject", UpTo(DISPATCH_LEVEL), dereference_object).fastcall(),
+    routine!("ObfReferenceObject", UpTo(DISPATCH_LEVEL), reference_object).fastcall(),
+];
 
 /// The flag of a device that nobody opens yet. Source: wdm.h.
 const DO_DEVICE_INITIALIZING: u32 = 0x80;
@@ -19,14 +33,18 @@ const DO_DEVICE_INITIALIZING: u32 = 0x80;
 /// PDEVICE_OBJECT *)`
 ///
 /// Assumed: the name makes no difference, for nobody here opens a device by it.
-pub(super) fn create_device(call: &Call<'_>) -> u64 {
-    let (driver, extension_bytes, _name) = (call.pointer(), call.u32(), call.pointer());
-    let (device_type, characteristics, _exclusive) = (call.u32(), call.u32(), call.u8());
-    let out = call.pointer();
+fn create_device(
+    call: &Call<'_>,
+    driver: Pointer,
+    extension_bytes: u32,
+    _name: Pointer,
+    device_type: u32,
+    characteristics: u32,
+    _exclusive: Boolean,
+    out: Out<Pointer>,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let Some(driver) = guest.driver_at(driver) else {
-        return status(NtStatus::INVALID_PARAMETER);
-    };
+    let driver = guest.driver_at(driver.0).ok_or(NtStatus::INVALID_PARAMETER)?;
     let device = DeviceObject::new(&driver);
     let address = guest.device_pointer(&device);
     guest.note_device_of_driver(address);
@@ -36,27 +54,29 @@ pub(super) fn create_device(call: &Call<'_>) -> u64 {
     guest.store_u32(at(address, fields.characteristics), characteristics);
     guest.store_u32(at(address, fields.flags), DO_DEVICE_INITIALIZING);
     guest.write_device_list(&driver);
-    guest.store_word(out, address);
-    status(NtStatus::SUCCESS)
+    out.set(guest, Pointer(address));
+    Ok(())
 }
 
 /// `VOID IoDeleteDevice(PDEVICE_OBJECT)`
-pub(super) fn delete_device(call: &Call<'_>) -> u64 {
-    if let Some(device) = known_device(call, call.pointer()) {
+fn delete_device(call: &Call<'_>, device: Pointer) {
+    if let Some(device) = known_device(call, device) {
         device.delete();
         call.guest().write_device_list(device.driver());
     }
-    0
 }
 
 /// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: the device that
 /// was on top before, which is the one below now.
-pub(super) fn attach_device_to_device_stack(call: &Call<'_>) -> u64 {
-    let (source_at, target_at) = (call.pointer(), call.pointer());
+fn attach_device_to_device_stack(
+    call: &Call<'_>,
+    source_at: Pointer,
+    target_at: Pointer,
+) -> Pointer {
     let (Some(source), Some(target)) =
         (known_device(call, source_at), known_device(call, target_at))
     else {
-        return 0;
+        return Pointer::NULL;
     };
     let guest = call.guest();
     let below = target.top();
@@ -64,44 +84,48 @@ pub(super) fn attach_device_to_device_stack(call: &Call<'_>) -> u64 {
     let below_at = guest.device_pointer(&below);
     let fields = &guest.layout().device_object;
     let locations = guest.load_u8(at(below_at, fields.stack_size)).wrapping_add(1);
-    guest.store_u8(at(source_at, fields.stack_size), locations);
-    guest.store_word(at(below_at, fields.attached_device), source_at);
-    below_at
+    guest.store_u8(source_at.at(fields.stack_size), locations);
+    guest.store_word(at(below_at, fields.attached_device), source_at.0);
+    Pointer(below_at)
 }
 
 /// `PDEVICE_OBJECT IoGetAttachedDeviceReference(PDEVICE_OBJECT)`
-pub(super) fn get_attached_device_reference(call: &Call<'_>) -> u64 {
-    let Some(device) = known_device(call, call.pointer()) else { return 0 };
-    let guest = call.guest();
-    let top = guest.device_pointer(&device.top());
+fn get_attached_device_reference(call: &Call<'_>, device: Pointer) -> Pointer {
+    let Some(device) = known_device(call, device) else { return Pointer::NULL };
+    let top = Pointer(call.guest().device_pointer(&device.top()));
     count_reference(call, top, 1);
     top
 }
 
 /// `NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT, DEVICE_REGISTRY_PROPERTY, ULONG, PVOID, PULONG)`
-pub(super) fn get_device_property(call: &Call<'_>) -> u64 {
-    let (device, property, length) = (call.pointer(), call.u32(), call.u32());
-    let (buffer, result) = (call.pointer(), call.pointer());
+fn get_device_property(
+    call: &Call<'_>,
+    device: Pointer,
+    property: u32,
+    length: u32,
+    buffer: Pointer,
+    result: Out<u32>,
+) -> NtStatus {
     let guest = call.guest();
-    let Some(device) = guest.device_at(device) else {
-        return status(NtStatus::INVALID_DEVICE_REQUEST);
+    let Some(device) = guest.device_at(device.0) else {
+        return NtStatus::INVALID_DEVICE_REQUEST;
     };
     let reply = match device.property(property & 0xFFFF) {
         Some(value) => LengthReply::of_device_property(&value, length),
         None => LengthReply::of_status(NtStatus::OBJECT_NAME_NOT_FOUND),
     };
-    guest.store_u32(result, reply.information);
+    result.set(guest, reply.information);
     if !reply.bytes.is_empty() {
-        guest.store(buffer, &reply.bytes);
+        guest.store(buffer.0, &reply.bytes);
     }
-    status(reply.status)
+    reply.status
 }
 
 /// The device at an address; another address is the driver's mistake.
-fn known_device(call: &Call<'_>, address: u64) -> Option<Rc<DeviceObject>> {
-    let device = call.guest().device_at(address);
+fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
+    let device = call.guest().device_at(address.0);
     if device.is_none() {
-        let message = format!("{} of {address:#x}, which is no device", call.routine().name);
+        let message = format!("{} of {:#x}, which is no device", call.routine().name, address.0);
         call.kernel().report_violation("ObjectInitialized", &message);
     }
     device
@@ -109,7 +133,7 @@ fn known_device(call: &Call<'_>, address: u64) -> Option<Rc<DeviceObject>> {
 
 /// A work item of the driver.
 struct DriverWorkItem {
-    device: u64,
+    device: Pointer,
     item: WorkItem,
     routine: Rc<Cell<(u64, u64)>>,
     waits: Rc<Cell<bool>>,
@@ -129,8 +153,7 @@ impl Bound for DriverWorkItem {
 const WORK_ITEM_BYTES: usize = 64;
 
 /// `PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT)`
-pub(super) fn allocate_work_item(call: &Call<'_>) -> u64 {
-    let device = call.pointer();
+fn allocate_work_item(call: &Call<'_>, device: Pointer) -> Pointer {
     let guest = call.guest();
     let address = guest.new_object_block(&[0; WORK_ITEM_BYTES]);
     let routine = Rc::new(Cell::new((0, 0)));
@@ -139,44 +162,63 @@ pub(super) fn allocate_work_item(call: &Call<'_>) -> u64 {
     let item = WorkItem::new(Rc::new(move |_: &Kernel| {
         waiting.set(false);
         let (routine, context) = run.get();
-        caller.call(routine, &[device, context]);
+        caller.call(routine, &[device.0, context]);
     }));
     guest.bind(address, Rc::new(DriverWorkItem { device, item, routine, waits }));
-    address
+    Pointer(address)
 }
 
 /// `VOID IoQueueWorkItem(PIO_WORKITEM, PIO_WORKITEM_ROUTINE, WORK_QUEUE_TYPE, PVOID)`
 ///
 /// Assumed: the three queues are one, in the order in which items come.
-pub(super) fn queue_work_item(call: &Call<'_>) -> u64 {
-    let (address, routine) = (call.pointer(), call.pointer());
-    let (_queue, context) = (call.u32(), call.pointer());
-    let Some(item) = work_item(call, address) else { return 0 };
-    if !item.waits.replace(true) {
-        item.routine.set((routine, context));
+fn queue_work_item(
+    call: &Call<'_>,
+    address: Pointer,
+    routine: Pointer,
+    _queue: u32,
+    context: Pointer,
+) {
+    let Some(item) = work_item(call, address) else { return };
+    if !can_refer_to(call, item.device) {
+        return;
     }
-    debug_assert!(call.guest().device_at(item.device).is_some() || item.device == 0);
+    if !item.waits.replace(true) {
+        item.routine.set((routine.0, context.0));
+    }
     // A second time while it waits is a mistake that the kernel reports.
     call.kernel().queue_work_item(&item.item);
-    0
+}
+
+/// Whether the system can hold a reference to a device while a work item waits. Where there is no
+/// memory it faults, and another thing's count is bug check REFERENCE_BY_POINTER.
+///
+/// IoAllocateWorkItem only keeps the pointer, so the mistake shows when the item is queued.
+/// Assumed: another thing has no count that is right, for what lies in front of it is unknown.
+fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
+    let guest = call.guest();
+    let is_device = guest.device_at(device.0).is_some();
+    if !is_device {
+        guest.load_u16(device.at(guest.layout().device_object.type_));
+        accuse_of_bad_count(call, device, "is no device, and a work item was queued for it");
+    }
+    is_device
 }
 
 /// `VOID IoFreeWorkItem(PIO_WORKITEM)`
-pub(super) fn free_work_item(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
-    let Some(item) = work_item(call, address) else { return 0 };
+fn free_work_item(call: &Call<'_>, address: Pointer) {
+    let Some(item) = work_item(call, address) else { return };
     if item.waits.get() {
         call.kernel().report_violation("WorkItem", "a work item was freed while it was queued");
     }
-    call.guest().unbind(address);
-    call.guest().free_object_block(address, WORK_ITEM_BYTES);
-    0
+    call.guest().unbind(address.0);
+    call.guest().free_object_block(address.0, WORK_ITEM_BYTES);
 }
 
-fn work_item(call: &Call<'_>, address: u64) -> Option<Rc<DriverWorkItem>> {
-    let item = call.guest().bound::<DriverWorkItem>(address);
+fn work_item(call: &Call<'_>, address: Pointer) -> Option<Rc<DriverWorkItem>> {
+    let item = call.guest().bound::<DriverWorkItem>(address.0);
     if item.is_none() {
-        let message = format!("{} of {address:#x}, which is no work item", call.routine().name);
+        let name = call.routine().name;
+        let message = format!("{name} of {:#x}, which is no work item", address.0);
         call.kernel().report_violation("ObjectInitialized", &message);
     }
     item
@@ -195,51 +237,60 @@ impl Bound for References {
 
 /// Counts references of the driver to an object. More given back than taken is bug check
 /// REFERENCE_BY_POINTER, as it is when a count falls below what others hold.
-fn count_reference(call: &Call<'_>, address: u64, change: i64) -> u64 {
+fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
-    let counted = guest.bound::<References>(address);
+    let counted = guest.bound::<References>(object.0);
     let before = counted.as_ref().map_or(0, |references| references.0.get());
     let Some(count) = before.checked_add_signed(change) else {
-        let message = format!("the object at {address:#x} was dereferenced too often");
-        call.kernel().bug_check_with(BugCheckCode(0x18), [0, address, 0, 0], &message);
-        return 0;
+        accuse_of_bad_count(call, object, "was dereferenced too often");
+        return Word(0);
     };
     match counted {
-        Some(_) if count == 0 => drop(guest.unbind(address)),
+        Some(_) if count == 0 => drop(guest.unbind(object.0)),
         Some(references) => references.0.set(count),
-        None => guest.bind(address, Rc::new(References(Cell::new(count)))),
+        None => guest.bind(object.0, Rc::new(References(Cell::new(count)))),
     }
     // The system holds one itself.
-    count + 1
+    Word(count + 1)
+}
+
+fn accuse_of_bad_count(call: &Call<'_>, object: Pointer, what: &str) {
+    let code = BugCheckCode(0x18);
+    let message = format!("the object at {:#x} {what}", object.0);
+    call.kernel().bug_check_with(code, [0, object.0, 0, 0], &message);
 }
 
 /// `LONG_PTR ObfReferenceObject(PVOID)`
-pub(super) fn reference_object(call: &Call<'_>) -> u64 {
-    count_reference(call, call.pointer(), 1)
+fn reference_object(call: &Call<'_>, object: Pointer) -> Word {
+    count_reference(call, object, 1)
 }
 
 /// `LONG_PTR ObfDereferenceObject(PVOID)`
-pub(super) fn dereference_object(call: &Call<'_>) -> u64 {
-    count_reference(call, call.pointer(), -1)
+fn dereference_object(call: &Call<'_>, object: Pointer) -> Word {
+    count_reference(call, object, -1)
 }
 
 /// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
 /// PVOID *, POBJECT_HANDLE_INFORMATION)`
 ///
 /// The only handles here are those of registry keys, whose object has no form in memory.
-pub(super) fn reference_object_by_handle(call: &Call<'_>) -> u64 {
-    let (handle, _access, object_type) = (call.pointer(), call.u32(), call.pointer());
-    let (_mode, out, _information) = (call.u8(), call.pointer(), call.pointer());
+fn reference_object_by_handle(
+    call: &Call<'_>,
+    handle: Word,
+    _access: u32,
+    object_type: Pointer,
+    _mode: u8,
+    out: Out<Pointer>,
+    _information: Pointer,
+) -> NtStatus {
     let guest = call.guest();
-    if out != 0 {
-        guest.store_word(out, 0);
+    out.set_if_given(guest, Pointer::NULL);
+    if guest.bound::<KeyHandle>(handle.0).is_none() {
+        return NtStatus::INVALID_HANDLE;
     }
-    if guest.bound::<KeyHandle>(handle).is_none() {
-        return status(NtStatus::INVALID_HANDLE);
-    }
-    if object_type != 0 {
-        return status(NtStatus::OBJECT_TYPE_MISMATCH);
+    if !object_type.is_null() {
+        return NtStatus::OBJECT_TYPE_MISMATCH;
     }
     call.kernel().unsupported("ObReferenceObjectByHandle of a registry key");
-    status(NtStatus::NOT_SUPPORTED)
+    NtStatus::NOT_SUPPORTED
 }

@@ -2,7 +2,16 @@
 
 use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine, Word};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("KeSynchronizeExecution", ByKernel, synchronize_execution),
+    routine!("RtlAssert", ByKernel, rtl_assert),
+    routine!("__C_specific_handler", ByKernel, c_specific_handler).cdecl(),
+    routine!("__security_check_cookie", ByKernel, security_check_cookie).fastcall(),
+    routine!("_purecall", ByKernel, purecall).cdecl(),
+];
 
 /// The exception of an assertion that nobody debugs. Source: ntstatus.h.
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
@@ -25,64 +34,65 @@ fn exception(call: &Call<'_>, status: u64, message: &str) {
 
 /// `VOID RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PCHAR Message)`: a
 /// break into the debugger, and without one the end.
-pub(super) fn rtl_assert(call: &Call<'_>) -> u64 {
-    let (assertion, file) = (call.pointer(), call.pointer());
-    let (line, message) = (call.u32(), call.pointer());
-    let text = |address: u64| {
-        if !call.guest().is_readable(address, 1) {
+fn rtl_assert(call: &Call<'_>, assertion: Pointer, file: Pointer, line: u32, message: Pointer) {
+    let text = |address: Pointer| {
+        if !call.guest().is_readable(address.0, 1) {
             return "?".to_owned();
         }
-        let bytes = call.guest().load_c_string(address, LONGEST_TEXT);
+        let bytes = call.guest().load_c_string(address.0, LONGEST_TEXT);
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let mut words = format!("assertion failed: {}, {}:{line}", text(assertion), text(file));
-    if message != 0 {
+    if !message.is_null() {
         words = format!("{words}: {}", text(message));
     }
     call.kernel().debug_print(format_args!("{words}"));
     exception(call, STATUS_BREAKPOINT, &words);
-    0
 }
 
 /// `int _purecall(void)`
-pub(super) fn purecall(call: &Call<'_>) -> u64 {
+fn purecall(call: &Call<'_>) {
     exception(call, STATUS_NOT_IMPLEMENTED, "a pure virtual function was called");
-    0
 }
 
-/// `EXCEPTION_DISPOSITION __C_specific_handler(...)`: who calls it has an exception to handle.
-pub(super) fn c_specific_handler(call: &Call<'_>) -> u64 {
-    for _ in 0..4 {
-        call.pointer();
-    }
+/// `EXCEPTION_DISPOSITION __C_specific_handler(PEXCEPTION_RECORD, PVOID, PCONTEXT,
+/// PDISPATCHER_CONTEXT)`: who calls it has an exception to handle.
+fn c_specific_handler(
+    call: &Call<'_>,
+    _record: Pointer,
+    _frame: Pointer,
+    _context: Pointer,
+    _dispatcher: Pointer,
+) {
     call.kernel().unsupported("__C_specific_handler: structured exception handling");
-    0
 }
 
 /// `void __security_check_cookie(uintptr_t)`: a cookie that was overwritten is bug check
 /// DRIVER_OVERRAN_STACK_BUFFER.
-pub(super) fn security_check_cookie(call: &Call<'_>) -> u64 {
-    let found = call.pointer();
+fn security_check_cookie(call: &Call<'_>, Word(found): Word) {
     let loaded = call.guest().loaded();
-    let Some(rva) = loaded.image.load_config().security_cookie_rva else { return 0 };
+    let Some(rva) = loaded.image.load_config().security_cookie_rva else { return };
     let expected = call.guest().load_word(loaded.base + u64::from(rva));
     if found != expected {
         let code = BugCheckCode(0xF7);
         let message = format!("the stack's cookie is {found:#x} and should be {expected:#x}");
         call.kernel().bug_check_with(code, [found, expected, !expected, 0], &message);
     }
-    0
 }
 
 /// `BOOLEAN KeSynchronizeExecution(PKINTERRUPT, PKSYNCHRONIZE_ROUTINE, PVOID)`
-pub(super) fn synchronize_execution(call: &Call<'_>) -> u64 {
-    let (interrupt, routine, context) = (call.pointer(), call.pointer(), call.pointer());
+fn synchronize_execution(
+    call: &Call<'_>,
+    interrupt: Pointer,
+    routine: Pointer,
+    context: Pointer,
+) -> u8 {
     let guest = call.guest();
-    let Some(interrupt) = guest.bound::<Interrupt>(interrupt) else {
+    let Some(interrupt) = guest.bound::<Interrupt>(interrupt.0) else {
         let message = "KeSynchronizeExecution of an interrupt that is not connected";
         call.kernel().report_violation("ObjectInitialized", message);
         return 0;
     };
-    let run = |_: &_| guest.call(routine, &[context]);
-    call.kernel().synchronize_execution(&interrupt, run) & 0xFF
+    let run = |_: &_| guest.call(routine.0, &[context.0]);
+    call.kernel().synchronize_execution(&interrupt, run) as u8
 }

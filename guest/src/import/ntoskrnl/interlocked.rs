@@ -3,43 +3,62 @@
 //! Source: WDK, the pages of the routines; wdm.h for the layout of SLIST_HEADER.
 
 use crate::guest::Guest;
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("ExInterlockedInsertHeadList", ByKernel, insert_head_list),
+    routine!("ExInterlockedInsertTailList", ByKernel, insert_tail_list),
+    routine!("ExInterlockedPopEntrySList", ByKernel, pop_entry_slist_locked).fastcall(),
+    routine!("ExInterlockedPushEntrySList", ByKernel, push_entry_slist_locked).fastcall(),
+    routine!("ExInterlockedRemoveHeadList", ByKernel, remove_head_list),
+    routine!("ExQueryDepthSList", ByKernel, query_depth_slist),
+    routine!("ExfInterlockedInsertHeadList", ByKernel, insert_head_list).fastcall(),
+    routine!("ExfInterlockedInsertTailList", ByKernel, insert_tail_list).fastcall(),
+    routine!("ExfInterlockedRemoveHeadList", ByKernel, remove_head_list).fastcall(),
+    routine!("ExpInterlockedPopEntrySList", ByKernel, pop_entry_slist),
+    routine!("ExpInterlockedPushEntrySList", ByKernel, push_entry_slist),
+    routine!("InterlockedCompareExchange", ByKernel, compare_exchange).fastcall(),
+    routine!("InterlockedDecrement", ByKernel, decrement).fastcall(),
+    routine!("InterlockedExchange", ByKernel, exchange).fastcall(),
+    routine!("InterlockedExchangeAdd", ByKernel, exchange_add).fastcall(),
+    routine!("InterlockedIncrement", ByKernel, increment).fastcall(),
+    routine!("InterlockedPopEntrySList", ByKernel, pop_entry_slist).fastcall(),
+    routine!("InterlockedPushEntrySList", ByKernel, push_entry_slist).fastcall(),
+];
 
 /// Changes a LONG and returns what was there and what is there now.
-fn change(call: &Call<'_>, address: u64, change: impl FnOnce(u32) -> u32) -> (u32, u32) {
+fn change(call: &Call<'_>, address: Pointer, change: impl FnOnce(u32) -> u32) -> (u32, u32) {
     let guest = call.guest();
-    let old = guest.load_u32(address);
+    let old = guest.load_u32(address.0);
     let new = change(old);
-    guest.store_u32(address, new);
+    guest.store_u32(address.0, new);
     (old, new)
 }
 
 /// `LONG InterlockedIncrement(LONG *)`
-pub(super) fn increment(call: &Call<'_>) -> u64 {
-    u64::from(change(call, call.pointer(), |old| old.wrapping_add(1)).1)
+fn increment(call: &Call<'_>, number: Pointer) -> u32 {
+    change(call, number, |old| old.wrapping_add(1)).1
 }
 
 /// `LONG InterlockedDecrement(LONG *)`
-pub(super) fn decrement(call: &Call<'_>) -> u64 {
-    u64::from(change(call, call.pointer(), |old| old.wrapping_sub(1)).1)
+fn decrement(call: &Call<'_>, number: Pointer) -> u32 {
+    change(call, number, |old| old.wrapping_sub(1)).1
 }
 
 /// `LONG InterlockedExchange(LONG *, LONG)`
-pub(super) fn exchange(call: &Call<'_>) -> u64 {
-    let (address, new) = (call.pointer(), call.u32());
-    u64::from(change(call, address, |_| new).0)
+fn exchange(call: &Call<'_>, number: Pointer, new: u32) -> u32 {
+    change(call, number, |_| new).0
 }
 
 /// `LONG InterlockedExchangeAdd(LONG *, LONG)`
-pub(super) fn exchange_add(call: &Call<'_>) -> u64 {
-    let (address, more) = (call.pointer(), call.u32());
-    u64::from(change(call, address, |old| old.wrapping_add(more)).0)
+fn exchange_add(call: &Call<'_>, number: Pointer, more: u32) -> u32 {
+    change(call, number, |old| old.wrapping_add(more)).0
 }
 
 /// `LONG InterlockedCompareExchange(LONG *, LONG Exchange, LONG Comparand)`
-pub(super) fn compare_exchange(call: &Call<'_>) -> u64 {
-    let (address, new, comparand) = (call.pointer(), call.u32(), call.u32());
-    u64::from(change(call, address, |old| if old == comparand { new } else { old }).0)
+fn compare_exchange(call: &Call<'_>, number: Pointer, new: u32, comparand: u32) -> u32 {
+    change(call, number, |old| if old == comparand { new } else { old }).0
 }
 
 /// Where an end of a list entry leads to.
@@ -73,27 +92,34 @@ fn insert(guest: &Guest, entry: u64, before: u64, behind: u64) {
 
 /// `PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: the entry
 /// that was first before, null if there was none.
-pub(super) fn insert_head_list(call: &Call<'_>) -> u64 {
-    let (head, entry, _lock) = (call.pointer(), call.pointer(), call.pointer());
+fn insert_head_list(
+    call: &Call<'_>,
+    Pointer(head): Pointer,
+    Pointer(entry): Pointer,
+    _lock: Pointer,
+) -> Pointer {
     let guest = call.guest();
     let old = first(guest, head);
     insert(guest, entry, head, guest.load_word(link(guest, head, Link::Forward)));
-    old
+    Pointer(old)
 }
 
 /// `PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: the entry
 /// that was last before, null if there was none.
-pub(super) fn insert_tail_list(call: &Call<'_>) -> u64 {
-    let (head, entry, _lock) = (call.pointer(), call.pointer(), call.pointer());
+fn insert_tail_list(
+    call: &Call<'_>,
+    Pointer(head): Pointer,
+    Pointer(entry): Pointer,
+    _lock: Pointer,
+) -> Pointer {
     let guest = call.guest();
     let old = guest.load_word(link(guest, head, Link::Backward));
     insert(guest, entry, old, head);
-    if old == head { 0 } else { old }
+    if old == head { Pointer::NULL } else { Pointer(old) }
 }
 
 /// `PLIST_ENTRY ExInterlockedRemoveHeadList(PLIST_ENTRY, PKSPIN_LOCK)`
-pub(super) fn remove_head_list(call: &Call<'_>) -> u64 {
-    let (head, _lock) = (call.pointer(), call.pointer());
+fn remove_head_list(call: &Call<'_>, Pointer(head): Pointer, _lock: Pointer) -> Pointer {
     let guest = call.guest();
     let entry = first(guest, head);
     if entry != 0 {
@@ -101,7 +127,7 @@ pub(super) fn remove_head_list(call: &Call<'_>) -> u64 {
         guest.store_word(link(guest, head, Link::Forward), next);
         guest.store_word(link(guest, next, Link::Backward), head);
     }
-    entry
+    Pointer(entry)
 }
 
 /// Where the pointer to the first entry of an SLIST_HEADER is, and the 16 bits of its depth.
@@ -136,38 +162,37 @@ pub(super) fn pop_slist(guest: &Guest, head: u64) -> u64 {
 }
 
 /// `PSLIST_ENTRY InterlockedPopEntrySList(PSLIST_HEADER)`
-pub(super) fn pop_entry_slist(call: &Call<'_>) -> u64 {
-    pop_slist(call.guest(), call.pointer())
+fn pop_entry_slist(call: &Call<'_>, head: Pointer) -> Pointer {
+    Pointer(pop_slist(call.guest(), head.0))
 }
 
 /// `PSLIST_ENTRY ExInterlockedPopEntrySList(PSLIST_HEADER, PKSPIN_LOCK)`
-pub(super) fn pop_entry_slist_locked(call: &Call<'_>) -> u64 {
-    let (head, _lock) = (call.pointer(), call.pointer());
-    pop_slist(call.guest(), head)
+fn pop_entry_slist_locked(call: &Call<'_>, head: Pointer, _lock: Pointer) -> Pointer {
+    pop_entry_slist(call, head)
 }
 
 /// `PSLIST_ENTRY InterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY)`: the entry that was
 /// first before.
-pub(super) fn push_entry_slist(call: &Call<'_>) -> u64 {
-    let (head, entry) = (call.pointer(), call.pointer());
-    push_slist(call.guest(), head, entry)
-}
-
-/// `PSLIST_ENTRY ExInterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY, PKSPIN_LOCK)`
-pub(super) fn push_entry_slist_locked(call: &Call<'_>) -> u64 {
-    let (head, entry, _lock) = (call.pointer(), call.pointer(), call.pointer());
-    push_slist(call.guest(), head, entry)
-}
-
-fn push_slist(guest: &Guest, head: u64, entry: u64) -> u64 {
+fn push_entry_slist(call: &Call<'_>, Pointer(head): Pointer, Pointer(entry): Pointer) -> Pointer {
+    let guest = call.guest();
     let old = slist_first(guest, head);
     guest.store_word(entry, old);
     set_slist_first(guest, head, entry, 1);
-    old
+    Pointer(old)
+}
+
+/// `PSLIST_ENTRY ExInterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY, PKSPIN_LOCK)`
+fn push_entry_slist_locked(
+    call: &Call<'_>,
+    head: Pointer,
+    entry: Pointer,
+    _lock: Pointer,
+) -> Pointer {
+    push_entry_slist(call, head, entry)
 }
 
 /// `USHORT ExQueryDepthSList(PSLIST_HEADER)`
-pub(super) fn query_depth_slist(call: &Call<'_>) -> u64 {
+fn query_depth_slist(call: &Call<'_>, head: Pointer) -> u16 {
     let guest = call.guest();
-    u64::from(guest.load_u16(slist_fields(guest, call.pointer()).1))
+    guest.load_u16(slist_fields(guest, head.0).1)
 }

@@ -3,22 +3,20 @@
 //!
 //! Source: wdm.h, ExAllocateFromNPagedLookasideList, which compilers inline.
 
-use portcls_emulator::Irql;
-
 use super::interlocked::pop_slist;
 use super::memory;
-use crate::memory::at;
-use crate::routine::{Call, Routine};
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine, Word};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("ExDeleteNPagedLookasideList", UpTo(DISPATCH_LEVEL), delete),
+    routine!("ExInitializeNPagedLookasideList", UpTo(DISPATCH_LEVEL), initialize),
+];
 
 /// What a list allocates and frees with when the driver names no routines.
-pub(crate) static ALLOCATE: Routine = Routine::stdcall(
-    "ExAllocatePoolWithTag",
-    3,
-    Irql::HIGH_LEVEL,
-    memory::ex_allocate_pool_with_tag,
-);
-pub(crate) static FREE: Routine =
-    Routine::stdcall("ExFreePool", 1, Irql::HIGH_LEVEL, memory::ex_free_pool);
+pub(crate) static ALLOCATE: Routine =
+    routine!("ExAllocatePoolWithTag", ByKernel, memory::ex_allocate_pool_with_tag);
+pub(crate) static FREE: Routine = routine!("ExFreePool", ByKernel, memory::ex_free_pool);
 
 /// POOL_NX_ALLOCATION, the one flag that changes the type of the pool. Source: wdm.h.
 const NOT_EXECUTABLE: u32 = 0x200;
@@ -29,33 +27,38 @@ const MAXIMUM_DEPTH: u16 = 256;
 
 /// `VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST, PALLOCATE_FUNCTION,
 /// PFREE_FUNCTION, ULONG, SIZE_T, ULONG, USHORT)`
-pub(super) fn initialize(call: &Call<'_>) -> u64 {
-    let (list, allocate, free) = (call.pointer(), call.pointer(), call.pointer());
-    let (flags, size, tag, _depth) = (call.u32(), call.pointer(), call.u32(), call.u16());
+fn initialize(
+    call: &Call<'_>,
+    list: Pointer,
+    allocate: Pointer,
+    free: Pointer,
+    flags: u32,
+    size: Word,
+    tag: u32,
+    _depth: u16,
+) {
     let guest = call.guest();
     let fields = &guest.layout().npaged_lookaside_list;
-    let or = |given: u64, usual: &'static Routine| {
-        if given == 0 { guest.thunk_of(usual) } else { given }
+    let or = |given: Pointer, usual: &'static Routine| {
+        if given.is_null() { guest.thunk_of(usual) } else { given.0 }
     };
-    guest.store(list, &vec![0; fields.size_of as usize]);
-    guest.store_u16(at(list, fields.l_depth), DEPTH);
-    guest.store_u16(at(list, fields.l_maximum_depth), MAXIMUM_DEPTH);
-    guest.store_u32(at(list, fields.l_type), flags & NOT_EXECUTABLE);
-    guest.store_u32(at(list, fields.l_tag), tag);
-    guest.store_u32(at(list, fields.l_size), size as u32);
-    guest.store_word(at(list, fields.l_allocate), or(allocate, &ALLOCATE));
-    guest.store_word(at(list, fields.l_free), or(free, &FREE));
-    0
+    guest.store(list.0, &vec![0; fields.size_of as usize]);
+    guest.store_u16(list.at(fields.l_depth), DEPTH);
+    guest.store_u16(list.at(fields.l_maximum_depth), MAXIMUM_DEPTH);
+    guest.store_u32(list.at(fields.l_type), flags & NOT_EXECUTABLE);
+    guest.store_u32(list.at(fields.l_tag), tag);
+    guest.store_u32(list.at(fields.l_size), size.0 as u32);
+    guest.store_word(list.at(fields.l_allocate), or(allocate, &ALLOCATE));
+    guest.store_word(list.at(fields.l_free), or(free, &FREE));
 }
 
 /// `VOID ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST)`: frees what the list keeps.
-pub(super) fn delete(call: &Call<'_>) -> u64 {
-    let list = call.pointer();
+fn delete(call: &Call<'_>, list: Pointer) {
     let guest = call.guest();
-    let free = guest.load_word(at(list, guest.layout().npaged_lookaside_list.l_free));
+    let free = guest.load_word(list.at(guest.layout().npaged_lookaside_list.l_free));
     let usual = guest.thunk_of(&FREE);
     while !call.kernel().is_frozen() {
-        match pop_slist(guest, list) {
+        match pop_slist(guest, list.0) {
             0 => break,
             entry if free == usual => guest.free_pool(entry, None),
             entry => {
@@ -63,5 +66,4 @@ pub(super) fn delete(call: &Call<'_>) -> u64 {
             }
         }
     }
-    0
 }

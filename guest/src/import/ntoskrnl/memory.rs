@@ -5,9 +5,28 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, PoolType, SpinLock};
 
 use crate::guest::Guest;
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine, Word};
 use crate::tables::bindings::Bound;
 use crate::tables::pool_table::Fill;
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("ExAllocatePool", ByKernel, ex_allocate_pool),
+    routine!("ExAllocatePool2", ByKernel, ex_allocate_pool_2),
+    routine!("ExAllocatePoolWithTag", ByKernel, ex_allocate_pool_with_tag),
+    routine!("ExFreePool", ByKernel, ex_free_pool),
+    routine!("ExFreePoolWithTag", ByKernel, ex_free_pool_with_tag),
+    routine!("KeAcquireSpinLockAtDpcLevel", ByKernel, acquire_spin_lock_at_dpc_level),
+    routine!("KeAcquireSpinLockRaiseToDpc", ByKernel, acquire_spin_lock),
+    routine!("KeInitializeSpinLock", ByKernel, initialize_spin_lock),
+    routine!("KeReleaseSpinLock", ByKernel, release_spin_lock),
+    routine!("KeReleaseSpinLockFromDpcLevel", ByKernel, release_spin_lock_from_dpc_level),
+    routine!("KefAcquireSpinLockAtDpcLevel", ByKernel, acquire_spin_lock_at_dpc_level).fastcall(),
+    routine!("KefReleaseSpinLockFromDpcLevel", ByKernel, release_spin_lock_from_dpc_level)
+        .fastcall(),
+    routine!("KfAcquireSpinLock", ByKernel, acquire_spin_lock).fastcall(),
+    routine!("KfReleaseSpinLock", ByKernel, release_spin_lock).fastcall(),
+];
 
 /// Which pool a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 not executable.
 fn pool_type(value: u32) -> PoolType {
@@ -28,97 +47,91 @@ const POOL_FLAG_NON_PAGED_EXECUTE: u64 = 0x80;
 const POOL_FLAG_PAGED: u64 = 0x100;
 
 /// `PVOID ExAllocatePool(POOL_TYPE, SIZE_T)`
-pub(super) fn ex_allocate_pool(call: &Call<'_>) -> u64 {
-    let (pool, bytes) = (pool_type(call.u32()), call.pointer());
-    call.guest().allocate_pool(pool, bytes, NO_TAG, Fill::Garbage)
+fn ex_allocate_pool(call: &Call<'_>, pool: u32, bytes: Word) -> Pointer {
+    allocate(call, pool_type(pool), bytes, NO_TAG, Fill::Garbage)
 }
 
 /// `PVOID ExAllocatePoolWithTag(POOL_TYPE, SIZE_T, ULONG)`
-pub(super) fn ex_allocate_pool_with_tag(call: &Call<'_>) -> u64 {
-    let (pool, bytes, tag) = (pool_type(call.u32()), call.pointer(), call.u32());
-    call.guest().allocate_pool(pool, bytes, tag.to_le_bytes(), Fill::Garbage)
+pub(super) fn ex_allocate_pool_with_tag(
+    call: &Call<'_>,
+    pool: u32,
+    bytes: Word,
+    tag: u32,
+) -> Pointer {
+    allocate(call, pool_type(pool), bytes, tag.to_le_bytes(), Fill::Garbage)
 }
 
 /// `PVOID ExAllocatePool2(POOL_FLAGS, SIZE_T, ULONG)`: zeroed unless told not to; null for flags
 /// that name no pool.
-pub(super) fn ex_allocate_pool_2(call: &Call<'_>) -> u64 {
-    let (flags, bytes, tag) = (call.u64(), call.pointer(), call.u32());
+fn ex_allocate_pool_2(call: &Call<'_>, flags: u64, bytes: Word, tag: u32) -> Pointer {
     let pools = POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED;
     let pool = match flags & pools {
         POOL_FLAG_NON_PAGED => PoolType::NonPagedNx,
         POOL_FLAG_NON_PAGED_EXECUTE => PoolType::NonPagedExecute,
         POOL_FLAG_PAGED => PoolType::Paged,
-        _ => return 0,
+        _ => return Pointer::NULL,
     };
     let fill = if flags & POOL_FLAG_UNINITIALIZED == 0 { Fill::Zero } else { Fill::Garbage };
-    call.guest().allocate_pool(pool, bytes, tag.to_le_bytes(), fill)
+    allocate(call, pool, bytes, tag.to_le_bytes(), fill)
+}
+
+fn allocate(call: &Call<'_>, pool: PoolType, bytes: Word, tag: [u8; 4], fill: Fill) -> Pointer {
+    Pointer(call.guest().allocate_pool(pool, bytes.0, tag, fill))
 }
 
 /// `VOID ExFreePool(PVOID)`
-pub(super) fn ex_free_pool(call: &Call<'_>) -> u64 {
-    call.guest().free_pool(call.pointer(), None);
-    0
+pub(super) fn ex_free_pool(call: &Call<'_>, block: Pointer) {
+    call.guest().free_pool(block.0, None);
 }
 
 /// `VOID ExFreePoolWithTag(PVOID, ULONG)`; a tag of 0 is any tag.
-pub(super) fn ex_free_pool_with_tag(call: &Call<'_>) -> u64 {
-    let (address, tag) = (call.pointer(), call.u32());
-    call.guest().free_pool(address, (tag != 0).then_some(tag.to_le_bytes()));
-    0
+fn ex_free_pool_with_tag(call: &Call<'_>, block: Pointer, tag: u32) {
+    call.guest().free_pool(block.0, (tag != 0).then_some(tag.to_le_bytes()));
 }
 
 impl Bound for SpinLock {}
 
 /// The lock at an address. A lock that was never initialised works when its memory is zero, as
 /// on Windows: initialising one does nothing else.
-fn spin_lock(guest: &Guest, address: u64) -> Rc<SpinLock> {
-    guest.bound(address).unwrap_or_else(|| {
+fn spin_lock(guest: &Guest, address: Pointer) -> Rc<SpinLock> {
+    guest.bound(address.0).unwrap_or_else(|| {
         let lock = Rc::new(SpinLock::new());
-        guest.bind(address, lock.clone());
+        guest.bind(address.0, lock.clone());
         lock
     })
 }
 
 /// `VOID KeInitializeSpinLock(PKSPIN_LOCK)`
-pub(super) fn initialize_spin_lock(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
-    call.guest().store_word(address, 0);
-    call.guest().bind(address, Rc::new(SpinLock::new()));
-    0
+fn initialize_spin_lock(call: &Call<'_>, address: Pointer) {
+    call.guest().store_word(address.0, 0);
+    call.guest().bind(address.0, Rc::new(SpinLock::new()));
 }
 
 /// `KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK)`
-pub(super) fn acquire_spin_lock(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn acquire_spin_lock(call: &Call<'_>, address: Pointer) -> Irql {
     let lock = spin_lock(call.guest(), address);
     let old = call.kernel().acquire_spin_lock(&lock);
-    call.guest().store_word(address, 1);
-    u64::from(old.0)
+    call.guest().store_word(address.0, 1);
+    old
 }
 
 /// `VOID KeReleaseSpinLock(PKSPIN_LOCK, KIRQL)`
-pub(super) fn release_spin_lock(call: &Call<'_>) -> u64 {
-    let (address, old) = (call.pointer(), Irql(call.u8()));
+fn release_spin_lock(call: &Call<'_>, address: Pointer, old: Irql) {
     let lock = spin_lock(call.guest(), address);
-    call.guest().store_word(address, 0);
+    call.guest().store_word(address.0, 0);
     call.kernel().release_spin_lock(&lock, old);
-    0
 }
 
 /// `VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK)`
-pub(super) fn acquire_spin_lock_at_dpc_level(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn acquire_spin_lock_at_dpc_level(call: &Call<'_>, address: Pointer) {
     let lock = spin_lock(call.guest(), address);
     call.kernel().acquire_spin_lock_at_dpc_level(&lock);
-    call.guest().store_word(address, 1);
-    0
+    call.guest().store_word(address.0, 1);
 }
 
 /// `VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK)`
-pub(super) fn release_spin_lock_from_dpc_level(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn release_spin_lock_from_dpc_level(call: &Call<'_>, address: Pointer) {
     let lock = spin_lock(call.guest(), address);
-    call.guest().store_word(address, 0);
+    call.guest().store_word(address.0, 0);
     call.kernel().release_spin_lock_from_dpc_level(&lock);
-    0
 }

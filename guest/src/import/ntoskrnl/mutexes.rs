@@ -6,9 +6,16 @@ use portcls_emulator::{FastMutex, Mutex};
 
 use super::objects::{found, write_header};
 use crate::guest::Guest;
-use crate::memory::at;
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Boolean, Call, Pointer, Routine};
 use crate::tables::bindings::Bound;
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("ExAcquireFastMutex", ByKernel, acquire_fast_mutex).fastcall(),
+    routine!("ExReleaseFastMutex", ByKernel, release_fast_mutex).fastcall(),
+    routine!("KeInitializeMutex", ByKernel, initialize_mutex),
+    routine!("KeReleaseMutex", ByKernel, release_mutex),
+];
 
 /// `DISPATCHER_HEADER.Type` of a mutex.
 const MUTANT_OBJECT: u8 = 2;
@@ -26,53 +33,46 @@ impl Bound for FastMutex {
 }
 
 /// `VOID KeInitializeMutex(PRKMUTEX, ULONG Level)`
-pub(super) fn initialize_mutex(call: &Call<'_>) -> u64 {
-    let (address, _level) = (call.pointer(), call.u32());
+fn initialize_mutex(call: &Call<'_>, mutex: Pointer, _level: u32) {
     let guest = call.guest();
     let fields = &guest.layout().kmutex;
-    write_header(guest, address, MUTANT_OBJECT, fields.size_of, true);
-    guest.store_word(at(address, fields.owner_thread), 0);
-    guest.store_u8(at(address, fields.abandoned), 0);
-    guest.store_u8(at(address, fields.apc_disable), 1);
-    guest.bind(address, Rc::new(Mutex::new(call.kernel())));
-    0
+    write_header(guest, mutex, MUTANT_OBJECT, fields.size_of, true);
+    guest.store_word(mutex.at(fields.owner_thread), 0);
+    guest.store_u8(mutex.at(fields.abandoned), 0);
+    guest.store_u8(mutex.at(fields.apc_disable), 1);
+    guest.bind(mutex.0, Rc::new(Mutex::new(call.kernel())));
 }
 
 /// `LONG KeReleaseMutex(PRKMUTEX, BOOLEAN Wait)`: 0 once it is free.
-pub(super) fn release_mutex(call: &Call<'_>) -> u64 {
-    let (address, _wait) = (call.pointer(), call.u8());
-    let Some(mutex) = found::<Mutex>(call, address, "a mutex") else { return 0 };
-    u64::from(call.kernel().release_mutex(&mutex))
+fn release_mutex(call: &Call<'_>, mutex: Pointer, _wait: Boolean) -> i32 {
+    let Some(mutex) = found::<Mutex>(call, mutex, "a mutex") else { return 0 };
+    i32::from(call.kernel().release_mutex(&mutex))
 }
 
 /// The fast mutex at an address: the driver's own code initialises it.
-fn fast_mutex(guest: &Guest, address: u64) -> Rc<FastMutex> {
-    guest.bound(address).unwrap_or_else(|| {
+fn fast_mutex(guest: &Guest, address: Pointer) -> Rc<FastMutex> {
+    guest.bound(address.0).unwrap_or_else(|| {
         let mutex = Rc::new(FastMutex::new());
-        guest.bind(address, mutex.clone());
+        guest.bind(address.0, mutex.clone());
         mutex
     })
 }
 
 /// `VOID ExAcquireFastMutex(PFAST_MUTEX)`
-pub(super) fn acquire_fast_mutex(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn acquire_fast_mutex(call: &Call<'_>, address: Pointer) {
     let mutex = fast_mutex(call.guest(), address);
     call.kernel().acquire_fast_mutex(&mutex);
     note_count(call.guest(), address, 0);
-    0
 }
 
 /// `VOID ExReleaseFastMutex(PFAST_MUTEX)`
-pub(super) fn release_fast_mutex(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn release_fast_mutex(call: &Call<'_>, address: Pointer) {
     let mutex = fast_mutex(call.guest(), address);
     note_count(call.guest(), address, 1);
     call.kernel().release_fast_mutex(&mutex);
-    0
 }
 
 /// The count that a driver may look at: 1 while it is free.
-fn note_count(guest: &Guest, address: u64, count: u32) {
-    guest.store_u32(at(address, guest.layout().fast_mutex.count), count);
+fn note_count(guest: &Guest, address: Pointer, count: u32) {
+    guest.store_u32(address.at(guest.layout().fast_mutex.count), count);
 }

@@ -8,8 +8,27 @@ use std::rc::Rc;
 use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Timer, TimerKind};
 
 use crate::guest::Guest;
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Boolean, Call, Pointer, Routine};
 use crate::tables::bindings::Bound;
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("KeCancelTimer", ByKernel, cancel_timer),
+    routine!("KeClearEvent", ByKernel, reset_event),
+    routine!("KeFlushQueuedDpcs", ByKernel, flush_queued_dpcs),
+    routine!("KeInitializeDpc", ByKernel, initialize_dpc),
+    routine!("KeInitializeEvent", ByKernel, initialize_event),
+    routine!("KeInitializeTimer", ByKernel, initialize_timer),
+    routine!("KeInitializeTimerEx", ByKernel, initialize_timer_ex),
+    routine!("KeInsertQueueDpc", ByKernel, insert_queue_dpc),
+    routine!("KeReadStateEvent", ByKernel, read_state_event),
+    routine!("KeRemoveQueueDpc", ByKernel, remove_queue_dpc),
+    routine!("KeResetEvent", ByKernel, reset_event),
+    routine!("KeSetEvent", ByKernel, set_event),
+    routine!("KeSetImportanceDpc", ByKernel, set_importance_dpc),
+    routine!("KeSetTimer", ByKernel, set_timer),
+    routine!("KeSetTimerEx", ByKernel, set_timer_ex),
+];
 
 /// `KDPC.Type`.
 const DPC_OBJECT: u8 = 0x13;
@@ -43,30 +62,32 @@ impl Bound for Dpc {
     }
 }
 
-fn field(address: u64, offset: u32) -> u64 {
-    address.wrapping_add(offset.into())
-}
-
 /// Writes the head of an object that can be waited for.
-pub(super) fn write_header(guest: &Guest, address: u64, kind: u8, bytes: u32, is_signalled: bool) {
+pub(super) fn write_header(
+    guest: &Guest,
+    object: Pointer,
+    kind: u8,
+    bytes: u32,
+    is_signalled: bool,
+) {
     let layout = &guest.layout().dispatcher_header;
-    guest.store_u8(field(address, layout.type_), kind);
-    guest.store_u8(field(address, layout.size), (bytes / 4) as u8);
-    guest.store_u32(field(address, layout.signal_state), is_signalled.into());
-    let list = field(address, layout.wait_list_head);
+    guest.store_u8(object.at(layout.type_), kind);
+    guest.store_u8(object.at(layout.size), (bytes / 4) as u8);
+    guest.store_u32(object.at(layout.signal_state), is_signalled.into());
+    let list = object.at(layout.wait_list_head);
     guest.store_word(list, list);
     guest.store_word(list.wrapping_add(guest.pointer_bytes()), list);
 }
 
-fn note_signal(guest: &Guest, address: u64, is_signalled: bool) {
+fn note_signal(guest: &Guest, object: Pointer, is_signalled: bool) {
     let layout = &guest.layout().dispatcher_header;
-    guest.store_u32(field(address, layout.signal_state), is_signalled.into());
+    guest.store_u32(object.at(layout.signal_state), is_signalled.into());
 }
 
 /// The object at an address; one of these routines with another thing there is the driver's
 /// mistake, which is reported, and nothing else happens.
-pub(super) fn found<T: Bound>(call: &Call<'_>, address: u64, what: &str) -> Option<Rc<T>> {
-    let object = call.guest().bound::<T>(address);
+pub(super) fn found<T: Bound>(call: &Call<'_>, address: Pointer, what: &str) -> Option<Rc<T>> {
+    let object = call.guest().bound::<T>(address.0);
     if object.is_none() {
         let message = format!("{} of {what} that was not initialised", call.routine().name);
         call.kernel().report_violation(OBJECT_INITIALIZED, &message);
@@ -75,156 +96,132 @@ pub(super) fn found<T: Bound>(call: &Call<'_>, address: u64, what: &str) -> Opti
 }
 
 /// `VOID KeInitializeEvent(PRKEVENT, EVENT_TYPE, BOOLEAN)`
-pub(super) fn initialize_event(call: &Call<'_>) -> u64 {
-    let (address, kind, is_signalled) = (call.pointer(), call.u32(), call.u8() != 0);
+fn initialize_event(call: &Call<'_>, address: Pointer, kind: u32, is_signalled: Boolean) {
     let guest = call.guest();
     let kind = if kind == 0 { EventKind::Notification } else { EventKind::Synchronization };
     let event = Event::new(kind, "of the driver");
-    if is_signalled {
+    if is_signalled.is_true() {
         call.kernel().set_event(&event);
     }
     let bytes = guest.layout().kevent.size_of;
-    write_header(guest, address, EVENT_OBJECT + kind as u8, bytes, is_signalled);
-    guest.bind(address, Rc::new(event));
-    0
+    write_header(guest, address, EVENT_OBJECT + kind as u8, bytes, is_signalled.is_true());
+    guest.bind(address.0, Rc::new(event));
 }
 
 /// `LONG KeSetEvent(PRKEVENT, KPRIORITY, BOOLEAN)`
-pub(super) fn set_event(call: &Call<'_>) -> u64 {
-    let (address, _increment, _wait) = (call.pointer(), call.u32(), call.u8());
+fn set_event(call: &Call<'_>, address: Pointer, _increment: u32, _wait: Boolean) -> i32 {
     let Some(event) = found::<Event>(call, address, "an event") else { return 0 };
     note_signal(call.guest(), address, true);
-    u64::from(call.kernel().set_event(&event))
+    i32::from(call.kernel().set_event(&event))
 }
 
 /// `LONG KeResetEvent(PRKEVENT)`, and `VOID KeClearEvent(PRKEVENT)`
-pub(super) fn reset_event(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn reset_event(call: &Call<'_>, address: Pointer) -> i32 {
     let Some(event) = found::<Event>(call, address, "an event") else { return 0 };
     note_signal(call.guest(), address, false);
-    u64::from(call.kernel().reset_event(&event))
+    i32::from(call.kernel().reset_event(&event))
 }
 
 /// `LONG KeReadStateEvent(PRKEVENT)`
-pub(super) fn read_state_event(call: &Call<'_>) -> u64 {
-    let event = found::<Event>(call, call.pointer(), "an event");
-    u64::from(event.is_some_and(|event| event.is_signalled()))
+fn read_state_event(call: &Call<'_>, address: Pointer) -> i32 {
+    let event = found::<Event>(call, address, "an event");
+    i32::from(event.is_some_and(|event| event.is_signalled()))
 }
 
 /// `VOID KeInitializeTimer(PKTIMER)`
-pub(super) fn initialize_timer(call: &Call<'_>) -> u64 {
-    new_timer(call.guest(), call.pointer(), TimerKind::Notification);
-    0
+fn initialize_timer(call: &Call<'_>, address: Pointer) {
+    new_timer(call.guest(), address, TimerKind::Notification);
 }
 
 /// `VOID KeInitializeTimerEx(PKTIMER, TIMER_TYPE)`
-pub(super) fn initialize_timer_ex(call: &Call<'_>) -> u64 {
-    let (address, kind) = (call.pointer(), call.u32());
+fn initialize_timer_ex(call: &Call<'_>, address: Pointer, kind: u32) {
     let kind = if kind == 0 { TimerKind::Notification } else { TimerKind::Synchronization };
     new_timer(call.guest(), address, kind);
-    0
 }
 
-fn new_timer(guest: &Guest, address: u64, kind: TimerKind) {
+fn new_timer(guest: &Guest, address: Pointer, kind: TimerKind) {
     let bytes = guest.layout().ktimer.size_of;
     write_header(guest, address, TIMER_OBJECT + kind as u8, bytes, false);
-    guest.bind(address, Rc::new(Timer::new(kind)));
+    guest.bind(address.0, Rc::new(Timer::new(kind)));
 }
 
 /// `BOOLEAN KeSetTimer(PKTIMER, LARGE_INTEGER, PKDPC)`
-pub(super) fn set_timer(call: &Call<'_>) -> u64 {
-    let (timer, due) = (call.pointer(), call.u64());
-    start_timer(call, timer, due as i64, 0)
+fn set_timer(call: &Call<'_>, timer: Pointer, due: i64, dpc: Pointer) -> bool {
+    set_timer_ex(call, timer, due, 0, dpc)
 }
 
 /// `BOOLEAN KeSetTimerEx(PKTIMER, LARGE_INTEGER, LONG, PKDPC)`
-pub(super) fn set_timer_ex(call: &Call<'_>) -> u64 {
-    let (timer, due, period_ms) = (call.pointer(), call.u64(), call.u32());
-    start_timer(call, timer, due as i64, period_ms)
-}
-
-/// Takes the DPC, the last argument of both.
-fn start_timer(call: &Call<'_>, timer: u64, due: i64, period_ms: u32) -> u64 {
-    let dpc_at = call.pointer();
-    let Some(timer) = found::<Timer>(call, timer, "a timer") else { return 0 };
-    let dpc = match dpc_at {
-        0 => None,
-        dpc_at => found::<Dpc>(call, dpc_at, "a DPC"),
-    };
+fn set_timer_ex(call: &Call<'_>, timer: Pointer, due: i64, period_ms: u32, dpc: Pointer) -> bool {
+    let Some(timer) = found::<Timer>(call, timer, "a timer") else { return false };
+    let dpc = if dpc.is_null() { None } else { found::<Dpc>(call, dpc, "a DPC") };
     let due = match u64::try_from(due) {
         Ok(time) if time > 0 => DueTime::Absolute(time),
         _ => DueTime::Relative(due.unsigned_abs()),
     };
-    u64::from(call.kernel().set_timer(&timer, due, period_ms, dpc.as_deref()))
+    call.kernel().set_timer(&timer, due, period_ms, dpc.as_deref())
 }
 
 /// `BOOLEAN KeCancelTimer(PKTIMER)`
-pub(super) fn cancel_timer(call: &Call<'_>) -> u64 {
-    let timer = found::<Timer>(call, call.pointer(), "a timer");
-    u64::from(timer.is_some_and(|timer| call.kernel().cancel_timer(&timer)))
+fn cancel_timer(call: &Call<'_>, timer: Pointer) -> bool {
+    let timer = found::<Timer>(call, timer, "a timer");
+    timer.is_some_and(|timer| call.kernel().cancel_timer(&timer))
 }
 
 /// `VOID KeInitializeDpc(PRKDPC, PKDEFERRED_ROUTINE, PVOID)`
-pub(super) fn initialize_dpc(call: &Call<'_>) -> u64 {
-    let (address, routine, context) = (call.pointer(), call.pointer(), call.pointer());
+fn initialize_dpc(call: &Call<'_>, address: Pointer, routine: Pointer, context: Pointer) {
     let guest = call.guest();
     let layout = &guest.layout().kdpc;
-    guest.store_u8(field(address, layout.type_), DPC_OBJECT);
-    guest.store_u8(field(address, layout.importance), 1);
-    guest.store_word(field(address, layout.deferred_routine), routine);
-    guest.store_word(field(address, layout.deferred_context), context);
+    guest.store_u8(address.at(layout.type_), DPC_OBJECT);
+    guest.store_u8(address.at(layout.importance), 1);
+    guest.store_word(address.at(layout.deferred_routine), routine.0);
+    guest.store_word(address.at(layout.deferred_context), context.0);
     let caller = guest.clone();
     let run = Rc::new(move |_: &Kernel| run_dpc(&caller, address));
-    guest.bind(address, Rc::new(Dpc::new(call.kernel(), "a DPC of the driver", run)));
-    0
+    guest.bind(address.0, Rc::new(Dpc::new(call.kernel(), "a DPC of the driver", run)));
 }
 
 /// Calls the deferred routine with what lies in the KDPC now.
-fn run_dpc(guest: &Guest, address: u64) {
+fn run_dpc(guest: &Guest, address: Pointer) {
     let layout = &guest.layout().kdpc;
-    let word = |offset| guest.load_word(field(address, offset));
+    let word = |offset| guest.load_word(address.at(offset));
     let routine = word(layout.deferred_routine);
     let context = word(layout.deferred_context);
     let (first, second) = (word(layout.system_argument1), word(layout.system_argument2));
-    guest.call(routine, &[address, context, first, second]);
+    guest.call(routine, &[address.0, context, first, second]);
 }
 
 /// `BOOLEAN KeInsertQueueDpc(PRKDPC, PVOID, PVOID)`
-pub(super) fn insert_queue_dpc(call: &Call<'_>) -> u64 {
-    let (address, first, second) = (call.pointer(), call.pointer(), call.pointer());
-    let Some(dpc) = found::<Dpc>(call, address, "a DPC") else { return 0 };
+fn insert_queue_dpc(call: &Call<'_>, address: Pointer, first: Pointer, second: Pointer) -> bool {
+    let Some(dpc) = found::<Dpc>(call, address, "a DPC") else { return false };
     if dpc.is_queued() {
-        return 0;
+        return false;
     }
     // Before it is queued, for below DISPATCH_LEVEL it runs at once.
     let (guest, layout) = (call.guest(), &call.guest().layout().kdpc);
-    guest.store_word(field(address, layout.system_argument1), first);
-    guest.store_word(field(address, layout.system_argument2), second);
-    u64::from(call.kernel().insert_queue_dpc(&dpc))
+    guest.store_word(address.at(layout.system_argument1), first.0);
+    guest.store_word(address.at(layout.system_argument2), second.0);
+    call.kernel().insert_queue_dpc(&dpc)
 }
 
 /// `BOOLEAN KeRemoveQueueDpc(PRKDPC)`
-pub(super) fn remove_queue_dpc(call: &Call<'_>) -> u64 {
-    let dpc = found::<Dpc>(call, call.pointer(), "a DPC");
-    u64::from(dpc.is_some_and(|dpc| call.kernel().remove_queue_dpc(&dpc)))
+fn remove_queue_dpc(call: &Call<'_>, dpc: Pointer) -> bool {
+    let dpc = found::<Dpc>(call, dpc, "a DPC");
+    dpc.is_some_and(|dpc| call.kernel().remove_queue_dpc(&dpc))
 }
 
 /// `VOID KeSetImportanceDpc(PRKDPC, KDPC_IMPORTANCE)`
-pub(super) fn set_importance_dpc(call: &Call<'_>) -> u64 {
-    let (address, importance) = (call.pointer(), call.u32());
-    let Some(dpc) = found::<Dpc>(call, address, "a DPC") else { return 0 };
+fn set_importance_dpc(call: &Call<'_>, address: Pointer, importance: u32) {
+    let Some(dpc) = found::<Dpc>(call, address, "a DPC") else { return };
     let layout = &call.guest().layout().kdpc;
-    call.guest().store_u8(field(address, layout.importance), importance as u8);
+    call.guest().store_u8(address.at(layout.importance), importance as u8);
     dpc.set_importance(match importance {
         0 => DpcImportance::Low,
         2 => DpcImportance::High,
         _ => DpcImportance::Medium,
     });
-    0
 }
 
 /// `VOID KeFlushQueuedDpcs(VOID)`
-pub(super) fn flush_queued_dpcs(call: &Call<'_>) -> u64 {
+fn flush_queued_dpcs(call: &Call<'_>) {
     call.kernel().flush_queued_dpcs();
-    0
 }

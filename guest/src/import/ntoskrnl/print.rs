@@ -3,44 +3,53 @@
 //! A bad pointer in an argument is told in the text and never ends the run, as on Windows.
 //! Source: WDK, DbgPrint, and the format specification of the C runtime.
 
-use portcls_emulator::Irql;
+use portcls_emulator::{Irql, NtStatus};
 
 use crate::guest::Guest;
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine, Variables};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("DbgPrint", ByKernel, dbg_print).cdecl(),
+    routine!("DbgPrintEx", ByKernel, dbg_print_ex).cdecl(),
+];
 
 /// Bytes of a message at most. Source: WDK, DbgPrint.
 const LONGEST: usize = 512;
 
 /// `ULONG DbgPrint(PCSTR, ...)`
-pub(super) fn dbg_print(call: &Call<'_>) -> u64 {
-    print(call)
+fn dbg_print(call: &Call<'_>, format: Pointer, variables: Variables) -> NtStatus {
+    let text = formatted(&Arguments { call, variables }, format.0);
+    call.kernel().debug_print(format_args!("{text}"));
+    NtStatus::SUCCESS
 }
 
 /// `ULONG DbgPrintEx(ULONG, ULONG, PCSTR, ...)`
 ///
 /// Assumed: every component and level is shown, as to a debugger that asked for all.
-pub(super) fn dbg_print_ex(call: &Call<'_>) -> u64 {
-    call.u32();
-    call.u32();
-    print(call)
-}
-
-fn print(call: &Call<'_>) -> u64 {
-    let text = format(&Arguments(call), call.pointer());
-    call.kernel().debug_print(format_args!("{text}"));
-    0
+fn dbg_print_ex(
+    call: &Call<'_>,
+    _component: u32,
+    _level: u32,
+    format: Pointer,
+    variables: Variables,
+) -> NtStatus {
+    dbg_print(call, format, variables)
 }
 
 /// The arguments behind the format.
-struct Arguments<'a>(&'a Call<'a>);
+struct Arguments<'a> {
+    call: &'a Call<'a>,
+    variables: Variables,
+}
 
 impl Arguments<'_> {
     fn guest(&self) -> &Guest {
-        self.0.guest()
+        self.call.guest()
     }
 
     fn pointer(&self) -> u64 {
-        self.0.variable()
+        self.variables.next(self.call)
     }
 
     fn u16(&self) -> u16 {
@@ -90,7 +99,7 @@ enum Size {
 }
 
 /// The message that a format and the arguments behind it make.
-fn format(arguments: &Arguments<'_>, address: u64) -> String {
+fn formatted(arguments: &Arguments<'_>, address: u64) -> String {
     let guest = arguments.guest();
     let format = match load_text(guest, address, Width::Narrow, LONGEST) {
         Ok(text) => text,

@@ -2,48 +2,59 @@
 
 use portcls_emulator::{BugCheckCode, Irql};
 
-use crate::routine::Call;
+use crate::routine;
+use crate::routine::{Call, Out, Routine, Word};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("KeBugCheck", ByKernel, bug_check),
+    routine!("KeBugCheckEx", ByKernel, bug_check_ex),
+    routine!("KeGetCurrentIrql", ByKernel, get_current_irql),
+    routine!("KeLowerIrql", ByKernel, lower_irql),
+    routine!("KeRaiseIrql", ByKernel, raise_irql_into),
+    routine!("KeRaiseIrqlToDpcLevel", ByKernel, raise_irql_to_dpc_level),
+    routine!("KfLowerIrql", ByKernel, lower_irql).fastcall(),
+    routine!("KfRaiseIrql", ByKernel, raise_irql).fastcall(),
+];
 
 /// `KIRQL KeGetCurrentIrql(VOID)`
-pub(super) fn get_current_irql(call: &Call<'_>) -> u64 {
-    u64::from(call.kernel().current_irql().0)
+fn get_current_irql(call: &Call<'_>) -> Irql {
+    call.kernel().current_irql()
 }
 
 /// `KIRQL KfRaiseIrql(KIRQL)`
-pub(super) fn raise_irql(call: &Call<'_>) -> u64 {
-    u64::from(call.kernel().raise_irql(Irql(call.u8())).0)
+fn raise_irql(call: &Call<'_>, new: Irql) -> Irql {
+    call.kernel().raise_irql(new)
 }
 
 /// `VOID KeRaiseIrql(KIRQL, PKIRQL)`
-pub(super) fn raise_irql_into(call: &Call<'_>) -> u64 {
-    let (new, old_at) = (Irql(call.u8()), call.pointer());
-    let old = call.kernel().raise_irql(new);
-    call.guest().store_u8(old_at, old.0);
-    0
+fn raise_irql_into(call: &Call<'_>, new: Irql, old: Out<Irql>) {
+    old.set(call.guest(), call.kernel().raise_irql(new));
 }
 
 /// `KIRQL KeRaiseIrqlToDpcLevel(VOID)`
-pub(super) fn raise_irql_to_dpc_level(call: &Call<'_>) -> u64 {
-    u64::from(call.kernel().raise_irql(Irql::DISPATCH_LEVEL).0)
+fn raise_irql_to_dpc_level(call: &Call<'_>) -> Irql {
+    call.kernel().raise_irql(Irql::DISPATCH_LEVEL)
 }
 
 /// `VOID KeLowerIrql(KIRQL)`
-pub(super) fn lower_irql(call: &Call<'_>) -> u64 {
-    call.kernel().lower_irql(Irql(call.u8()));
-    0
+fn lower_irql(call: &Call<'_>, new: Irql) {
+    call.kernel().lower_irql(new);
 }
 
 /// `VOID KeBugCheckEx(ULONG, ULONG_PTR, ULONG_PTR, ULONG_PTR, ULONG_PTR)`
-pub(super) fn bug_check_ex(call: &Call<'_>) -> u64 {
-    let code = BugCheckCode(call.u32());
-    let parameters = [call.pointer(), call.pointer(), call.pointer(), call.pointer()];
+fn bug_check_ex(
+    call: &Call<'_>,
+    code: u32,
+    Word(first): Word,
+    Word(second): Word,
+    Word(third): Word,
+    Word(fourth): Word,
+) {
+    let (code, parameters) = (BugCheckCode(code), [first, second, third, fourth]);
     call.kernel().bug_check_with(code, parameters, "the driver called KeBugCheckEx");
-    0
 }
 
 /// `VOID KeBugCheck(ULONG)`
-pub(super) fn bug_check(call: &Call<'_>) -> u64 {
-    let code = BugCheckCode(call.u32());
-    call.kernel().bug_check_with(code, [0; 4], "the driver called KeBugCheck");
-    0
+fn bug_check(call: &Call<'_>, code: u32) {
+    call.kernel().bug_check_with(BugCheckCode(code), [0; 4], "the driver called KeBugCheck");
 }

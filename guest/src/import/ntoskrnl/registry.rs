@@ -11,10 +11,19 @@ use portcls_emulator::{Irql, NtStatus};
 use portcls_port::interfaces::RegistryAnswer;
 
 use crate::guest::Guest;
-use crate::memory::at;
 use crate::objects::registry_table::ask_table;
-use crate::routine::{Call, status, status_of};
+use crate::routine;
+use crate::routine::{Call, Out, Pointer, Routine, Word};
 use crate::tables::bindings::Bound;
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("RtlQueryRegistryValues", ByKernel, query_registry_values),
+    routine!("ZwClose", UpTo(PASSIVE_LEVEL), close),
+    routine!("ZwMakeTemporaryObject", UpTo(PASSIVE_LEVEL), make_temporary_object),
+    routine!("ZwOpenKey", ByKernel, open_key),
+    routine!("ZwQueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
+    routine!("ZwSetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
+];
 
 /// An open key with what it was opened for.
 pub(super) struct KeyHandle {
@@ -53,17 +62,17 @@ impl KeyHandle {
 }
 
 /// Gives a key a handle: the first number that is free.
-fn new_handle(guest: &Guest, key: KeyHandle) -> Option<u64> {
+fn new_handle(guest: &Guest, key: KeyHandle) -> Option<Word> {
     let numbers = (0..HANDLES).map(|index| FIRST_HANDLE + 4 * index).map(|handle| {
         if guest.pointer_bytes() == 8 { handle } else { handle & u64::from(u32::MAX) }
     });
     let handle = numbers.into_iter().find(|handle| guest.bound::<KeyHandle>(*handle).is_none())?;
     guest.bind(handle, Rc::new(key));
-    Some(handle)
+    Some(Word(handle))
 }
 
-fn key_at(guest: &Guest, handle: u64) -> Result<Rc<KeyHandle>, NtStatus> {
-    guest.bound::<KeyHandle>(handle).ok_or(NtStatus::INVALID_HANDLE)
+fn key_at(guest: &Guest, handle: Word) -> Result<Rc<KeyHandle>, NtStatus> {
+    guest.bound::<KeyHandle>(handle.0).ok_or(NtStatus::INVALID_HANDLE)
 }
 
 fn text(units: &[u16]) -> String {
@@ -71,85 +80,85 @@ fn text(units: &[u16]) -> String {
 }
 
 /// `NTSTATUS ZwOpenKey(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES)`
-pub(super) fn open_key(call: &Call<'_>) -> u64 {
-    let (out, access, attributes) = (call.pointer(), call.u32(), call.pointer());
+fn open_key(
+    call: &Call<'_>,
+    out: Out<Word>,
+    access: u32,
+    attributes: Pointer,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
     let fields = &guest.layout().object_attributes;
-    let root = guest.load_word(at(attributes, fields.root_directory));
-    let name = guest.load_word(at(attributes, fields.object_name));
+    let root = guest.load_word(attributes.at(fields.root_directory));
+    let name = guest.load_word(attributes.at(fields.object_name));
     let path = if name == 0 { String::new() } else { text(&guest.load_unicode_string(name)) };
-    let opened = match root {
-        0 => call.kernel().open_registry_key(&path),
+    let key = match root {
+        0 => call.kernel().open_registry_key(&path)?,
         root => {
             call.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
-            key_at(guest, root).and_then(|above| above.key.open(&path))
+            key_at(guest, Word(root))?.key.open(&path)?
         }
     };
-    let opened = opened.and_then(|key| {
-        new_handle(guest, KeyHandle { key, access }).ok_or(NtStatus::INSUFFICIENT_RESOURCES)
-    });
-    if let Ok(handle) = opened {
-        guest.store_word(out, handle);
-    }
-    status_of(&opened)
+    let handle = new_handle(guest, KeyHandle { key, access });
+    out.set(guest, handle.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?);
+    Ok(())
 }
 
 /// `NTSTATUS ZwClose(HANDLE)`
-pub(super) fn close(call: &Call<'_>) -> u64 {
-    let handle = call.pointer();
-    let known = key_at(call.guest(), handle);
-    if known.is_ok() {
-        call.guest().unbind(handle);
-    }
-    status_of(&known)
+fn close(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
+    key_at(call.guest(), handle)?;
+    call.guest().unbind(handle.0);
+    Ok(())
 }
 
 /// `NTSTATUS ZwMakeTemporaryObject(HANDLE)`: no key is a permanent object, so nothing changes.
-pub(super) fn make_temporary_object(call: &Call<'_>) -> u64 {
-    status_of(&key_at(call.guest(), call.pointer()))
+fn make_temporary_object(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
+    key_at(call.guest(), handle).map(drop)
 }
 
 /// `NTSTATUS ZwQueryValueKey(HANDLE, PUNICODE_STRING, KEY_VALUE_INFORMATION_CLASS, PVOID, ULONG,
 /// PULONG)`
-pub(super) fn query_value_key(call: &Call<'_>) -> u64 {
-    let (handle, name, class) = (call.pointer(), call.pointer(), call.u32());
-    let (out, length, result) = (call.pointer(), call.u32(), call.pointer());
+fn query_value_key(
+    call: &Call<'_>,
+    handle: Word,
+    name: Pointer,
+    class: u32,
+    out: Pointer,
+    length: u32,
+    result: Out<u32>,
+) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
-    let value = key_at(guest, handle).and_then(|key| {
-        if !key.allows(QUERY_VALUE) {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        key.key.value(&text(&guest.load_unicode_string(name)))
-    });
-    let value = match value {
-        Ok(value) => value,
-        Err(failure) => return status(failure),
-    };
-    let Some(class) = ValueInformationClass::from_u32(class) else {
-        return status(NtStatus::INVALID_PARAMETER);
-    };
+    let key = key_at(guest, handle)?;
+    if !key.allows(QUERY_VALUE) {
+        return Err(NtStatus::ACCESS_DENIED);
+    }
+    let value = key.key.value(&text(&guest.load_unicode_string(name.0)))?;
+    let class = ValueInformationClass::from_u32(class).ok_or(NtStatus::INVALID_PARAMETER)?;
     let reply = value.information(class, length);
     if !reply.bytes.is_empty() {
-        guest.store(out, &reply.bytes);
+        guest.store(out.0, &reply.bytes);
     }
-    guest.store_u32(result, reply.needed);
-    status(reply.status)
+    result.set(guest, reply.needed);
+    Ok(reply.status)
 }
 
 /// `NTSTATUS ZwSetValueKey(HANDLE, PUNICODE_STRING, ULONG, ULONG Type, PVOID, ULONG)`
-pub(super) fn set_value_key(call: &Call<'_>) -> u64 {
-    let (handle, name, _title) = (call.pointer(), call.pointer(), call.u32());
-    let (kind, data, length) = (call.u32(), call.pointer(), call.u32());
+fn set_value_key(
+    call: &Call<'_>,
+    handle: Word,
+    name: Pointer,
+    _title: u32,
+    kind: u32,
+    data: Pointer,
+    length: u32,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let set = key_at(guest, handle).and_then(|key| {
-        if !key.allows(SET_VALUE) {
-            return Err(NtStatus::ACCESS_DENIED);
-        }
-        let name = text(&guest.load_unicode_string(name));
-        let data = guest.load_bytes(data, length as usize);
-        key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
-    });
-    status_of(&set)
+    let key = key_at(guest, handle)?;
+    if !key.allows(SET_VALUE) {
+        return Err(NtStatus::ACCESS_DENIED);
+    }
+    let name = text(&guest.load_unicode_string(name.0));
+    let data = guest.load_bytes(data.0, length as usize);
+    key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
 
 /// Bits of `RelativeTo` beside the number. Source: wdm.h, RTL_REGISTRY_.
@@ -159,30 +168,30 @@ const OPTIONAL: u32 = 0x8000_0000;
 /// `NTSTATUS RtlQueryRegistryValues(ULONG, PCWSTR, PRTL_QUERY_REGISTRY_TABLE, PVOID, PVOID)`
 ///
 /// Assumed: the environment, if there is one, makes no difference.
-pub(super) fn query_registry_values(call: &Call<'_>) -> u64 {
-    let (relative, path, table) = (call.u32(), call.pointer(), call.pointer());
-    let (context, _environment) = (call.pointer(), call.pointer());
+fn query_registry_values(
+    call: &Call<'_>,
+    relative: u32,
+    path: Pointer,
+    table: Pointer,
+    context: Pointer,
+    _environment: Pointer,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let start = match start_of(guest, relative, path) {
-        Ok(start) => start,
-        Err(failure) => return status(failure),
-    };
+    let start = start_of(guest, relative, path)?;
     let ask = |queries: &[QueryEntry], deliver: &mut RegistryAnswer<'_>| {
         call.kernel().query_registry_values(&start, queries, deliver)
     };
-    match ask_table(guest, table, context, ask) {
-        Err(NtStatus::OBJECT_NAME_NOT_FOUND) if relative & OPTIONAL != 0 => {
-            status(NtStatus::SUCCESS)
-        }
-        result => status_of(&result),
+    match ask_table(guest, table.0, context.0, ask) {
+        Err(NtStatus::OBJECT_NAME_NOT_FOUND) if relative & OPTIONAL != 0 => Ok(()),
+        result => result,
     }
 }
 
-fn start_of(guest: &Guest, relative: u32, path: u64) -> Result<QueryStart, NtStatus> {
+fn start_of(guest: &Guest, relative: u32, path: Pointer) -> Result<QueryStart, NtStatus> {
     if relative & BY_HANDLE != 0 {
-        return Ok(QueryStart::Key(key_at(guest, path)?.key.clone()));
+        return Ok(QueryStart::Key(key_at(guest, Word(path.0))?.key.clone()));
     }
     let base = QueryBase::from_u32(relative & 0xFF).ok_or(NtStatus::INVALID_PARAMETER)?;
-    let path = if path == 0 { Vec::new() } else { guest.load_wide_string(path) };
+    let path = if path.is_null() { Vec::new() } else { guest.load_wide_string(path.0) };
     Ok(QueryStart::Path(base, text(&path)))
 }

@@ -15,8 +15,20 @@ use portcls_emulator::{
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::routine::{Call, Routine, status};
+use crate::routine;
+use crate::routine::{Boolean, Call, Pointer, Routine};
 use crate::tables::bindings::Bound;
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("IoAllocateIrp", UpTo(DISPATCH_LEVEL), allocate_irp),
+    routine!("IoFreeIrp", UpTo(DISPATCH_LEVEL), free_irp),
+    routine!("IofCallDriver", UpTo(DISPATCH_LEVEL), call_driver).fastcall(),
+    routine!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
+];
+
+/// What a driver's table holds before anybody fills it in.
+pub(crate) static INVALID_REQUEST: Routine =
+    routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
 /// IO_TYPE_IRP. Source: wdm.h.
 const TYPE_IRP: u16 = 6;
@@ -42,25 +54,19 @@ impl Bound for DriverRequest {
     }
 }
 
-/// What a driver's table holds before anybody fills it in.
-pub(crate) static INVALID_REQUEST: Routine =
-    Routine::stdcall("IopInvalidDeviceRequest", 2, Irql::DISPATCH_LEVEL, invalid_request);
-
-/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`
-pub(crate) fn invalid_request(call: &Call<'_>) -> u64 {
-    call.pointer();
-    if let Some(irp) = call.guest().irp_at(call.pointer()) {
+/// `NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT, PIRP)`, and KsDispatchInvalidDeviceRequest
+pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -> NtStatus {
+    if let Some(irp) = call.guest().irp_at(irp.0) {
         irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
         call.kernel().complete_request(&irp);
     }
-    status(NtStatus::INVALID_DEVICE_REQUEST)
+    NtStatus::INVALID_DEVICE_REQUEST
 }
 
 /// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`
-pub(super) fn allocate_irp(call: &Call<'_>) -> u64 {
-    let (locations, _quota) = (call.u8() as i8, call.u8());
+fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Pointer {
     let guest = call.guest();
-    let Ok(locations @ 1..) = u8::try_from(locations) else { return 0 };
+    let Ok(locations @ 1..) = u8::try_from(locations) else { return Pointer::NULL };
     let fields = &guest.layout().irp;
     let location = guest.layout().io_stack_location.size_of as usize;
     let bytes = fields.size_of as usize + usize::from(locations) * location;
@@ -72,12 +78,11 @@ pub(super) fn allocate_irp(call: &Call<'_>) -> u64 {
     let behind = address + bytes as u64;
     guest.store_word(at(address, fields.tail_overlay_current_stack_location), behind);
     guest.bind(address, Rc::new(DriverRequest { bytes, is_sent: Cell::new(false) }));
-    address
+    Pointer(address)
 }
 
 /// `VOID IoFreeIrp(PIRP)`
-pub(super) fn free_irp(call: &Call<'_>) -> u64 {
-    let address = call.pointer();
+fn free_irp(call: &Call<'_>, Pointer(address): Pointer) {
     let guest = call.guest();
     match guest.bound::<DriverRequest>(address) {
         Some(request) if !request.is_sent.get() => {
@@ -93,25 +98,22 @@ pub(super) fn free_irp(call: &Call<'_>) -> u64 {
             call.kernel().report_violation("IoFreeIrp", &message);
         }
     }
-    0
 }
 
-/// `NTSTATUS IofCallDriver(PDEVICE_OBJECT, PIRP)`
-pub(super) fn call_driver(call: &Call<'_>) -> u64 {
-    let (device, irp) = (call.pointer(), call.pointer());
-    call_driver_with(call, device, irp)
-}
-
-/// Sends a request to a device's driver.
-pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> u64 {
+/// `NTSTATUS IofCallDriver(PDEVICE_OBJECT, PIRP)`: sends a request to a device's driver.
+pub(super) fn call_driver(
+    call: &Call<'_>,
+    Pointer(device_at): Pointer,
+    Pointer(irp_at): Pointer,
+) -> NtStatus {
     let guest = call.guest();
     let Some(device) = guest.device_at(device_at) else {
         let message = format!("IofCallDriver to {device_at:#x}, which is no device");
         call.kernel().report_violation("ObjectInitialized", &message);
-        return status(NtStatus::NO_SUCH_DEVICE);
+        return NtStatus::NO_SUCH_DEVICE;
     };
     let Some(location) = next_location(call, irp_at) else {
-        return status(NtStatus::UNSUCCESSFUL);
+        return NtStatus::UNSUCCESSFUL;
     };
     let fields = &guest.layout().io_stack_location;
     guest.store_word(at(location, fields.device_object), device_at);
@@ -125,7 +127,7 @@ pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> 
         let minor = guest.load_u8(at(location, fields.minor_function));
         let what = format!("IofCallDriver with major function {major:#x}, minor {minor:#x}");
         call.kernel().unsupported(&what);
-        return status(NtStatus::NOT_SUPPORTED);
+        return NtStatus::NOT_SUPPORTED;
     };
     if let Some(own) = guest.bound::<DriverRequest>(irp_at) {
         own.is_sent.set(true);
@@ -145,7 +147,7 @@ pub(super) fn call_driver_with(call: &Call<'_>, device_at: u64, irp_at: u64) -> 
         // The location is the driver's own when it skipped it.
         guest.mark_location(location);
     }
-    status(answer)
+    answer
 }
 
 /// Moves an IRP to its next stack location; none left is bug check NO_MORE_IRP_STACK_LOCATIONS.
@@ -302,17 +304,15 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
 }
 
 /// `VOID IofCompleteRequest(PIRP, CCHAR PriorityBoost)`
-pub(super) fn complete_request(call: &Call<'_>) -> u64 {
-    let (address, _boost) = (call.pointer(), call.u8());
+fn complete_request(call: &Call<'_>, Pointer(address): Pointer, _boost: i8) {
     let guest = call.guest();
     if let Some(irp) = guest.irp_at(address) {
         guest.take_irp(address, &irp);
         call.kernel().complete_request(&irp);
         guest.free_completed_irps();
-        return 0;
+        return;
     }
     let code = BugCheckCode::MULTIPLE_IRP_COMPLETE_REQUESTS;
     let message = format!("IofCompleteRequest of {address:#x}, which is no request under way");
     call.kernel().bug_check_with(code, [address, 0, 0, 0], &message);
-    0
 }

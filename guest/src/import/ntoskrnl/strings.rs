@@ -2,38 +2,51 @@
 //!
 //! Source: WDK, the pages of the routines.
 
+use std::cmp::Ordering;
+
 use portcls_emulator::NtStatus;
 
 use crate::guest::Guest;
-use crate::routine::{Call, status};
+use crate::routine;
+use crate::routine::{Boolean, Call, Pointer, Routine};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("RtlAppendUnicodeStringToString", ByKernel, append_unicode_string_to_string),
+    routine!("RtlAppendUnicodeToString", ByKernel, append_unicode_to_string),
+    routine!("RtlCompareUnicodeString", ByKernel, compare_unicode_string),
+    routine!("RtlCopyUnicodeString", ByKernel, copy_unicode_string),
+    routine!("RtlEqualUnicodeString", ByKernel, equal_unicode_string),
+    routine!("RtlFreeUnicodeString", ByKernel, free_unicode_string),
+    routine!("RtlInitUnicodeString", ByKernel, init_unicode_string),
+];
 
 /// The longest text, in bytes: an even number that fits 16 bits with a zero behind it.
 const LONGEST: usize = 0xFFFC;
 
 /// A UNICODE_STRING as it lies in memory.
 struct Counted {
-    address: u64,
+    address: Pointer,
     length: u16,
     maximum: u16,
     buffer: u64,
 }
 
 impl Counted {
-    fn load(guest: &Guest, address: u64) -> Counted {
+    fn load(guest: &Guest, address: Pointer) -> Counted {
         let layout = &guest.layout().unicode_string;
         Counted {
             address,
-            length: guest.load_u16(address.wrapping_add(layout.length.into())),
-            maximum: guest.load_u16(address.wrapping_add(layout.maximum_length.into())),
-            buffer: guest.load_word(address.wrapping_add(layout.buffer.into())),
+            length: guest.load_u16(address.at(layout.length)),
+            maximum: guest.load_u16(address.at(layout.maximum_length)),
+            buffer: guest.load_word(address.at(layout.buffer)),
         }
     }
 
     fn store(&self, guest: &Guest) {
         let layout = &guest.layout().unicode_string;
-        guest.store_u16(self.address.wrapping_add(layout.length.into()), self.length);
-        guest.store_u16(self.address.wrapping_add(layout.maximum_length.into()), self.maximum);
-        guest.store_word(self.address.wrapping_add(layout.buffer.into()), self.buffer);
+        guest.store_u16(self.address.at(layout.length), self.length);
+        guest.store_u16(self.address.at(layout.maximum_length), self.maximum);
+        guest.store_word(self.address.at(layout.buffer), self.buffer);
     }
 
     /// Puts text behind what is there, as much as fits; false when that is not all of it.
@@ -53,8 +66,7 @@ impl Counted {
 }
 
 /// `VOID RtlInitUnicodeString(PUNICODE_STRING, PCWSTR)`
-pub(super) fn init_unicode_string(call: &Call<'_>) -> u64 {
-    let (address, buffer) = (call.pointer(), call.pointer());
+fn init_unicode_string(call: &Call<'_>, address: Pointer, Pointer(buffer): Pointer) {
     let guest = call.guest();
     let mut string = Counted { address, length: 0, maximum: 0, buffer };
     if buffer != 0 {
@@ -63,63 +75,65 @@ pub(super) fn init_unicode_string(call: &Call<'_>) -> u64 {
         string.maximum = string.length + 2;
     }
     string.store(guest);
-    0
 }
 
 /// `VOID RtlCopyUnicodeString(PUNICODE_STRING, PCUNICODE_STRING)`: as much as fits; a null source
 /// makes it empty.
-pub(super) fn copy_unicode_string(call: &Call<'_>) -> u64 {
-    let (to, from) = (call.pointer(), call.pointer());
+fn copy_unicode_string(call: &Call<'_>, to: Pointer, from: Pointer) {
     let guest = call.guest();
-    let text = if from == 0 { Vec::new() } else { guest.load_unicode_string(from) };
+    let text = if from.is_null() { Vec::new() } else { guest.load_unicode_string(from.0) };
     let mut string = Counted::load(guest, to);
     string.length = 0;
     string.append(guest, &text);
     string.store(guest);
-    0
 }
 
 /// `NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING, PCWSTR)`
-pub(super) fn append_unicode_to_string(call: &Call<'_>) -> u64 {
-    let (to, from) = (call.pointer(), call.pointer());
-    let text = if from == 0 { Vec::new() } else { call.guest().load_wide_string(from) };
+fn append_unicode_to_string(call: &Call<'_>, to: Pointer, from: Pointer) -> NtStatus {
+    let text = if from.is_null() { Vec::new() } else { call.guest().load_wide_string(from.0) };
     append_whole(call.guest(), to, &text)
 }
 
 /// `NTSTATUS RtlAppendUnicodeStringToString(PUNICODE_STRING, PCUNICODE_STRING)`
-pub(super) fn append_unicode_string_to_string(call: &Call<'_>) -> u64 {
-    let (to, from) = (call.pointer(), call.pointer());
-    let text = call.guest().load_unicode_string(from);
+fn append_unicode_string_to_string(call: &Call<'_>, to: Pointer, from: Pointer) -> NtStatus {
+    let text = call.guest().load_unicode_string(from.0);
     append_whole(call.guest(), to, &text)
 }
 
 /// All of the text or none of it.
-fn append_whole(guest: &Guest, to: u64, text: &[u16]) -> u64 {
+fn append_whole(guest: &Guest, to: Pointer, text: &[u16]) -> NtStatus {
     let mut string = Counted::load(guest, to);
     if usize::from(string.maximum.saturating_sub(string.length)) < 2 * text.len() {
-        return status(NtStatus::BUFFER_TOO_SMALL);
+        return NtStatus::BUFFER_TOO_SMALL;
     }
     string.append(guest, text);
     string.store(guest);
-    status(NtStatus::SUCCESS)
+    NtStatus::SUCCESS
 }
 
 /// `LONG RtlCompareUnicodeString(PCUNICODE_STRING, PCUNICODE_STRING, BOOLEAN CaseInSensitive)`
-pub(super) fn compare_unicode_string(call: &Call<'_>) -> u64 {
-    let order = compare(call);
-    u64::from(order as i32 as u32)
+fn compare_unicode_string(
+    call: &Call<'_>,
+    left: Pointer,
+    right: Pointer,
+    ignores_case: Boolean,
+) -> i32 {
+    compare(call.guest(), left, right, ignores_case) as i32
 }
 
 /// `BOOLEAN RtlEqualUnicodeString(PCUNICODE_STRING, PCUNICODE_STRING, BOOLEAN CaseInSensitive)`
-pub(super) fn equal_unicode_string(call: &Call<'_>) -> u64 {
-    u64::from(compare(call).is_eq())
+fn equal_unicode_string(
+    call: &Call<'_>,
+    left: Pointer,
+    right: Pointer,
+    ignores_case: Boolean,
+) -> bool {
+    compare(call.guest(), left, right, ignores_case).is_eq()
 }
 
-fn compare(call: &Call<'_>) -> std::cmp::Ordering {
-    let (left, right, ignores_case) = (call.pointer(), call.pointer(), call.u8() != 0);
-    let guest = call.guest();
-    let (left, right) = (guest.load_unicode_string(left), guest.load_unicode_string(right));
-    if ignores_case {
+fn compare(guest: &Guest, left: Pointer, right: Pointer, ignores_case: Boolean) -> Ordering {
+    let (left, right) = (guest.load_unicode_string(left.0), guest.load_unicode_string(right.0));
+    if ignores_case.is_true() {
         left.iter().map(|&unit| upper(unit)).cmp(right.iter().map(|&unit| upper(unit)))
     } else {
         left.cmp(&right)
@@ -137,12 +151,11 @@ fn upper(unit: u16) -> u16 {
 }
 
 /// `VOID RtlFreeUnicodeString(PUNICODE_STRING)`: of a string whose buffer the system allocated.
-pub(super) fn free_unicode_string(call: &Call<'_>) -> u64 {
+fn free_unicode_string(call: &Call<'_>, string: Pointer) {
     let guest = call.guest();
-    let string = Counted::load(guest, call.pointer());
+    let string = Counted::load(guest, string);
     if string.buffer != 0 {
         guest.free_pool(string.buffer, None);
         Counted { length: 0, maximum: 0, buffer: 0, ..string }.store(guest);
     }
-    0
 }

@@ -6,53 +6,78 @@ use portcls_port::{ConnectedPin, ConnectionEnd, pc_register_physical_connection}
 
 use crate::com::Hold;
 use crate::com::families::registry_key::text_at;
-use crate::routine::{Call, status, status_of};
+use crate::guest::Guest;
+use crate::routine;
+use crate::routine::{Call, Pointer, Routine};
 
-/// The two kinds of ends, as an argument gives them.
-#[derive(Clone, Copy)]
-enum End {
-    /// PUNKNOWN
-    Subdevice,
-    /// PUNICODE_STRING
-    External,
-}
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("PcRegisterPhysicalConnection", ByKernel, register),
+    routine!("PcRegisterPhysicalConnectionFromExternal", ByKernel, register_from_external),
+    routine!("PcRegisterPhysicalConnectionToExternal", ByKernel, register_to_external),
+];
 
 /// `NTSTATUS PcRegisterPhysicalConnection(PDEVICE_OBJECT, PUNKNOWN, ULONG, PUNKNOWN, ULONG)`
-pub(super) fn register(call: &Call<'_>) -> u64 {
-    connect(call, End::Subdevice, End::Subdevice)
+fn register(
+    call: &Call<'_>,
+    device: Pointer,
+    from: Pointer,
+    from_pin: u32,
+    to: Pointer,
+    to_pin: u32,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    connect(call, device, subdevice(guest, from, from_pin), subdevice(guest, to, to_pin))
 }
 
 /// `NTSTATUS PcRegisterPhysicalConnectionToExternal(PDEVICE_OBJECT, PUNKNOWN, ULONG,
 /// PUNICODE_STRING, ULONG)`
-pub(super) fn register_to_external(call: &Call<'_>) -> u64 {
-    connect(call, End::Subdevice, End::External)
+fn register_to_external(
+    call: &Call<'_>,
+    device: Pointer,
+    from: Pointer,
+    from_pin: u32,
+    to: Pointer,
+    to_pin: u32,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    connect(call, device, subdevice(guest, from, from_pin), Some(external(guest, to, to_pin)))
 }
 
 /// `NTSTATUS PcRegisterPhysicalConnectionFromExternal(PDEVICE_OBJECT, PUNICODE_STRING, ULONG,
 /// PUNKNOWN, ULONG)`
-pub(super) fn register_from_external(call: &Call<'_>) -> u64 {
-    connect(call, End::External, End::Subdevice)
+fn register_from_external(
+    call: &Call<'_>,
+    device: Pointer,
+    from: Pointer,
+    from_pin: u32,
+    to: Pointer,
+    to_pin: u32,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    connect(call, device, Some(external(guest, from, from_pin)), subdevice(guest, to, to_pin))
 }
 
-fn connect(call: &Call<'_>, from: End, to: End) -> u64 {
-    let device = call.guest().device_at(call.pointer());
-    let (from, to) = (pin(call, from), pin(call, to));
-    match (device, from, to) {
+fn connect(
+    call: &Call<'_>,
+    device: Pointer,
+    from: Option<ConnectedPin>,
+    to: Option<ConnectedPin>,
+) -> Result<(), NtStatus> {
+    match (call.guest().device_at(device.0), from, to) {
         (Some(device), Some(from), Some(to)) => {
-            status_of(&pc_register_physical_connection(call.kernel(), &device, from, to))
+            pc_register_physical_connection(call.kernel(), &device, from, to)
         }
-        _ => status(NtStatus::INVALID_PARAMETER),
+        _ => Err(NtStatus::INVALID_PARAMETER),
     }
 }
 
-fn pin(call: &Call<'_>, end: End) -> Option<ConnectedPin> {
-    let (pointer, pin) = (call.pointer(), call.u32());
-    let guest = call.guest();
-    let end = match end {
-        End::Subdevice => {
-            ConnectionEnd::Subdevice(guest.object_at(pointer, &iid::UNKNOWN, Hold::Retain)?)
-        }
-        End::External => ConnectionEnd::External(text_at(guest, pointer)),
-    };
-    Some(ConnectedPin { end, pin })
+/// The end at a subdevice of the driver's, from a PUNKNOWN.
+fn subdevice(guest: &Guest, unknown: Pointer, pin: u32) -> Option<ConnectedPin> {
+    let subdevice = guest.object_at(unknown.0, &iid::UNKNOWN, Hold::Retain)?;
+    Some(ConnectedPin { end: ConnectionEnd::Subdevice(subdevice), pin })
+}
+
+/// The end at another driver's filter, from the PUNICODE_STRING of its symbolic link.
+fn external(guest: &Guest, link: Pointer, pin: u32) -> ConnectedPin {
+    ConnectedPin { end: ConnectionEnd::External(text_at(guest, link)), pin }
 }

@@ -15,67 +15,79 @@ use crate::com::Hold;
 use crate::com::families::port::path_of_attributes;
 use crate::com::families::registry_key::hand_out_key;
 use crate::objects::resources::list_at;
-use crate::routine::{Call, status};
+use crate::routine;
+use crate::routine::{Call, Out, Pointer, Routine};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    routine!("PcGetTimeInterval", ByKernel, get_time_interval),
+    routine!("PcNewInterruptSync", ByKernel, new_interrupt_sync),
+    routine!("PcNewMiniport", ByKernel, new_miniport),
+    routine!("PcNewPort", ByKernel, new_port),
+    routine!("PcNewRegistryKey", ByKernel, new_registry_key),
+    routine!("PcNewResourceList", ByKernel, new_resource_list),
+    routine!("PcNewResourceSublist", ByKernel, new_resource_sublist),
+    routine!("PcNewServiceGroup", ByKernel, new_service_group),
+];
 
 /// Hands a new object out through an out parameter, counted once; a null out parameter is an
 /// invalid parameter.
 fn hand_out<T: IUnknown + ?Sized>(
     call: &Call<'_>,
-    out: u64,
+    out: Out<Pointer>,
     iid: &Guid,
     made: Result<Rc<T>, NtStatus>,
     upcast: impl FnOnce(Rc<T>) -> Rc<dyn IUnknown>,
-) -> u64 {
-    if out == 0 {
-        return status(NtStatus::INVALID_PARAMETER);
+) -> Result<(), NtStatus> {
+    if out.is_null() {
+        return Err(NtStatus::INVALID_PARAMETER);
     }
     let guest = call.guest();
     match made {
-        Ok(object) => {
-            let pointer = guest.give(&upcast(object), iid);
-            guest.store_word(out, pointer);
-            status(NtStatus::SUCCESS)
-        }
+        Ok(object) => out.set(guest, Pointer(guest.give(&upcast(object), iid))),
         Err(failure) => {
-            guest.store_word(out, 0);
-            status(failure)
+            out.set(guest, Pointer::NULL);
+            return Err(failure);
         }
     }
+    Ok(())
 }
 
 /// The outer object of an aggregation, which PortCls never has.
-fn outer(call: &Call<'_>) -> Option<Rc<dyn IUnknown>> {
-    call.guest().object_at(call.pointer(), &iid::UNKNOWN, Hold::Retain)
+fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
+    call.guest().object_at(outer.0, &iid::UNKNOWN, Hold::Retain)
 }
 
 /// `NTSTATUS PcNewPort(PPORT *, REFCLSID)`
-pub(super) fn new_port(call: &Call<'_>) -> u64 {
-    let (out, class) = (call.pointer(), call.pointer());
-    let class = call.guest().load_guid(class);
+fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
+    let class = call.guest().load_guid(class.0);
     hand_out(call, out, &iid::PORT, pc_new_port(call.kernel(), &class), |port| port)
 }
 
 /// `NTSTATUS PcNewMiniport(PMINIPORT *, REFCLSID)`
-pub(super) fn new_miniport(call: &Call<'_>) -> u64 {
-    let (out, class) = (call.pointer(), call.pointer());
-    let class = call.guest().load_guid(class);
+fn new_miniport(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
+    let class = call.guest().load_guid(class.0);
     let made = pc_new_miniport(call.kernel(), &class);
     hand_out(call, out, &iid::MINIPORT, made, |miniport| miniport)
 }
 
 /// `NTSTATUS PcNewRegistryKey(PREGISTRYKEY *, PUNKNOWN, ULONG, ACCESS_MASK, PVOID Device,
 /// PVOID SubDevice, POBJECT_ATTRIBUTES, ULONG, PULONG)`
-pub(super) fn new_registry_key(call: &Call<'_>) -> u64 {
+fn new_registry_key(
+    call: &Call<'_>,
+    out: Out<Pointer>,
+    outer: Pointer,
+    key_type: u32,
+    access: u32,
+    device: Pointer,
+    _subdevice: Pointer,
+    attributes: Pointer,
+    _options: u32,
+    disposition: Out<u32>,
+) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let out = call.pointer();
-    let outer = outer(call);
-    let (key_type, access, device) = (call.u32(), call.u32(), call.pointer());
-    let (_subdevice, attributes) = (call.pointer(), call.pointer());
-    let (_options, disposition) = (call.u32(), call.pointer());
-    let Some(key_type) = RegistryKeyType::from_u32(key_type) else {
-        return status(NtStatus::INVALID_PARAMETER);
-    };
-    let device = guest.device_at(device);
+    let outer = outer_at(call, outer);
+    let key_type = RegistryKeyType::from_u32(key_type).ok_or(NtStatus::INVALID_PARAMETER)?;
+    let device = guest.device_at(device.0);
     let path = path_of_attributes(guest, attributes);
     let request = RegistryKeyRequest {
         key_type,
@@ -88,19 +100,23 @@ pub(super) fn new_registry_key(call: &Call<'_>) -> u64 {
 }
 
 /// `NTSTATUS PcNewServiceGroup(PSERVICEGROUP *, PUNKNOWN)`
-pub(super) fn new_service_group(call: &Call<'_>) -> u64 {
-    let out = call.pointer();
-    let made = pc_new_service_group(call.kernel(), outer(call));
+fn new_service_group(call: &Call<'_>, out: Out<Pointer>, outer: Pointer) -> Result<(), NtStatus> {
+    let made = pc_new_service_group(call.kernel(), outer_at(call, outer));
     hand_out(call, out, &iid::SERVICE_GROUP, made, |group| group)
 }
 
 /// `NTSTATUS PcNewInterruptSync(PINTERRUPTSYNC *, PUNKNOWN, PRESOURCELIST, ULONG,
 /// INTERRUPTSYNCMODE)`
-pub(super) fn new_interrupt_sync(call: &Call<'_>) -> u64 {
-    let out = call.pointer();
-    let outer = outer(call);
-    let (resources, index, mode) = (call.pointer(), call.u32(), call.u32());
-    let resources = call.guest().interface_at::<dyn IResourceList>(resources, Hold::Retain);
+fn new_interrupt_sync(
+    call: &Call<'_>,
+    out: Out<Pointer>,
+    outer: Pointer,
+    resources: Pointer,
+    index: u32,
+    mode: u32,
+) -> Result<(), NtStatus> {
+    let outer = outer_at(call, outer);
+    let resources = call.guest().interface_at::<dyn IResourceList>(resources.0, Hold::Retain);
     let made = match (resources, InterruptSyncMode::from_u32(mode)) {
         (Some(resources), Some(mode)) => {
             pc_new_interrupt_sync(call.kernel(), outer, &resources, index, mode)
@@ -112,22 +128,32 @@ pub(super) fn new_interrupt_sync(call: &Call<'_>) -> u64 {
 
 /// `NTSTATUS PcNewResourceList(PRESOURCELIST *, PUNKNOWN, POOL_TYPE, PCM_RESOURCE_LIST,
 /// PCM_RESOURCE_LIST)`
-pub(super) fn new_resource_list(call: &Call<'_>) -> u64 {
-    let out = call.pointer();
-    let outer = outer(call);
-    let (_pool, translated, raw) = (call.u32(), call.pointer(), call.pointer());
-    let (translated, raw) = (list_at(call.guest(), translated), list_at(call.guest(), raw));
+fn new_resource_list(
+    call: &Call<'_>,
+    out: Out<Pointer>,
+    outer: Pointer,
+    _pool: u32,
+    translated: Pointer,
+    raw: Pointer,
+) -> Result<(), NtStatus> {
+    let outer = outer_at(call, outer);
+    let (translated, raw) = (list_at(call.guest(), translated.0), list_at(call.guest(), raw.0));
     let pool = PoolType::Paged;
     let made = pc_new_resource_list(call.kernel(), outer, pool, &translated, &raw);
     hand_out(call, out, &iid::RESOURCE_LIST, made, |list| list)
 }
 
 /// `NTSTATUS PcNewResourceSublist(PRESOURCELIST *, PUNKNOWN, POOL_TYPE, PRESOURCELIST, ULONG)`
-pub(super) fn new_resource_sublist(call: &Call<'_>) -> u64 {
-    let out = call.pointer();
-    let outer = outer(call);
-    let (_pool, parent, entries) = (call.u32(), call.pointer(), call.u32());
-    let parent = call.guest().interface_at::<dyn IResourceList>(parent, Hold::Retain);
+fn new_resource_sublist(
+    call: &Call<'_>,
+    out: Out<Pointer>,
+    outer: Pointer,
+    _pool: u32,
+    parent: Pointer,
+    entries: u32,
+) -> Result<(), NtStatus> {
+    let outer = outer_at(call, outer);
+    let parent = call.guest().interface_at::<dyn IResourceList>(parent.0, Hold::Retain);
     let pool = PoolType::Paged;
     let made = match parent {
         Some(parent) => pc_new_resource_sublist(call.kernel(), outer, pool, &parent, entries),
@@ -137,6 +163,6 @@ pub(super) fn new_resource_sublist(call: &Call<'_>) -> u64 {
 }
 
 /// `ULONGLONG PcGetTimeInterval(ULONGLONG)`
-pub(super) fn get_time_interval(call: &Call<'_>) -> u64 {
-    pc_get_time_interval(call.kernel(), call.u64())
+fn get_time_interval(call: &Call<'_>, since_100ns: u64) -> u64 {
+    pc_get_time_interval(call.kernel(), since_100ns)
 }

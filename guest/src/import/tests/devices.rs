@@ -81,6 +81,21 @@ fn a_property_is_read_with_its_length() {
 }
 
 #[test]
+fn a_work_item_of_what_is_no_device_is_refused_when_it_is_queued() {
+    for mode in BOTH {
+        let queued_for = |device: fn(&Bench) -> u64| {
+            let bench = Bench::plain(mode);
+            let item = bench.call_for_pointer("IoAllocateWorkItem", &[device(&bench)]);
+            assert_eq!(bench.kernel.violation_count(), 0);
+            bench.bug_check("IoQueueWorkItem", &[item, bench.code(), 1, 0])
+        };
+        assert_eq!(queued_for(|bench| bench.memory(16)), (0x18, 0), "memory, and no device");
+        assert_eq!(queued_for(|_| 0x1234_5678), (0x7E, 0xC000_0005), "no memory");
+        assert_eq!(queued_for(|_| 0), (0x7E, 0xC000_0005), "null");
+    }
+}
+
+#[test]
 fn a_work_item_calls_its_routine_once_the_thread_is_idle() {
     // mov eax, [esp+8]; inc dword [eax]; ret 8; and the same in RDX
     let narrow = [0x8B, 0x44, 0x24, 0x08, 0xFF, 0x00, 0xC2, 0x08, 0x00];

@@ -1,0 +1,238 @@
+//! The types that an argument of a routine can have, and how each is taken from a call.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use portcls_emulator::{Irql, NtStatus};
+
+use super::Call;
+use crate::guest::Guest;
+
+/// A type that an argument of a routine can have.
+///
+/// It is built from [`Words`], which only a call has, so that further arguments are made of those
+/// that are here: three that always come together may be one type.
+pub trait Argument: Sized {
+    /// How many 32-bit words it has on x86; on x64 a simple argument is always one of 64 bits.
+    const WORDS: u8;
+
+    /// Takes it from what is left of a call's words; `None` ends the call with the answer 0, and
+    /// the routine does not run.
+    fn take(words: &mut Words<'_>) -> Option<Self>;
+}
+
+/// The words of a call's arguments, taken one after the other.
+pub struct Words<'a> {
+    call: &'a Call<'a>,
+    taken: u64,
+}
+
+impl<'a> Words<'a> {
+    #[inline]
+    pub(super) fn of(call: &'a Call<'a>) -> Words<'a> {
+        Words { call, taken: 0 }
+    }
+
+    /// The guest.
+    pub(crate) fn guest(&self) -> &'a Guest {
+        self.call.guest()
+    }
+
+    /// The next word, 64 bits of x64 or 32 bits of x86.
+    #[inline]
+    fn next(&mut self) -> u64 {
+        let index = self.taken;
+        self.taken += 1;
+        self.call.word(index)
+    }
+
+    /// The next 64 bits: one word of x64, or two of x86, the low one first.
+    #[inline]
+    fn next_u64(&mut self) -> u64 {
+        let low = self.next();
+        if self.call.word_bytes() == 8 { low } else { low | self.next() << 32 }
+    }
+}
+
+/// An address in the guest, which may be null or bad: any `P…` type of the C declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pointer(pub u64);
+
+impl Pointer {
+    /// The pointer to nothing.
+    pub const NULL: Pointer = Pointer(0);
+
+    /// Whether it points to nothing.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self == Pointer::NULL
+    }
+
+    /// The address of a field by its offset in bytes in what lies here.
+    #[must_use]
+    pub(crate) fn at(self, offset: u32) -> u64 {
+        crate::memory::at(self.0, offset)
+    }
+}
+
+/// A number as wide as a pointer: a SIZE_T, a ULONG_PTR, a HANDLE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word(pub u64);
+
+/// A BOOLEAN: a byte that is true when it is not 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Boolean(u8);
+
+impl Boolean {
+    /// What it says.
+    #[must_use]
+    pub fn is_true(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// Types of one word, of which a C compiler leaves the upper bits undefined.
+macro_rules! words {
+    ($($type:ty = |$word:ident| $value:expr;)*) => {
+        $(impl Argument for $type {
+            const WORDS: u8 = 1;
+
+            #[inline]
+            fn take(words: &mut Words<'_>) -> Option<Self> {
+                let $word = words.next();
+                Some($value)
+            }
+        })*
+    };
+}
+
+words! {
+    Pointer = |word| Pointer(word);
+    Word = |word| Word(word);
+    u8 = |word| word as u8;
+    u16 = |word| word as u16;
+    u32 = |word| word as u32;
+    i8 = |word| word as i8;
+    Boolean = |word| Boolean(word as u8);
+    Irql = |word| Irql(word as u8);
+    NtStatus = |word| NtStatus(word as u32);
+}
+
+impl Argument for u64 {
+    const WORDS: u8 = 2;
+
+    #[inline]
+    fn take(words: &mut Words<'_>) -> Option<u64> {
+        Some(words.next_u64())
+    }
+}
+
+/// A LARGE_INTEGER that is given by value.
+impl Argument for i64 {
+    const WORDS: u8 = 2;
+
+    #[inline]
+    fn take(words: &mut Words<'_>) -> Option<i64> {
+        Some(words.next_u64() as i64)
+    }
+}
+
+/// Where a routine writes a result: a pointer to a `T` of the driver, which may be null or bad.
+#[derive(Debug, Clone, Copy)]
+pub struct Out<T> {
+    address: u64,
+    result: PhantomData<fn(T)>,
+}
+
+impl<T: Stored> Out<T> {
+    /// Whether the driver gave no place for it.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.address == 0
+    }
+
+    /// Writes the result; null is a bad pointer like any other.
+    #[inline]
+    pub fn set(&self, guest: &Guest, result: T) {
+        result.store(guest, self.address);
+    }
+
+    /// Writes the result where the driver gave a place for it.
+    pub fn set_if_given(&self, guest: &Guest, result: T) {
+        if !self.is_null() {
+            self.set(guest, result);
+        }
+    }
+}
+
+impl<T: Stored> Argument for Out<T> {
+    const WORDS: u8 = 1;
+
+    #[inline]
+    fn take(words: &mut Words<'_>) -> Option<Out<T>> {
+        Some(Out { address: words.next(), result: PhantomData })
+    }
+}
+
+/// A result that a routine can write through an [`Out`].
+pub trait Stored {
+    /// Writes it; a bad address is a bug check.
+    fn store(self, guest: &Guest, address: u64);
+}
+
+impl Stored for u32 {
+    fn store(self, guest: &Guest, address: u64) {
+        guest.store_u32(address, self);
+    }
+}
+
+impl Stored for u64 {
+    fn store(self, guest: &Guest, address: u64) {
+        guest.store_u64(address, self);
+    }
+}
+
+impl Stored for Irql {
+    fn store(self, guest: &Guest, address: u64) {
+        guest.store_u8(address, self.0);
+    }
+}
+
+impl Stored for Pointer {
+    fn store(self, guest: &Guest, address: u64) {
+        guest.store_word(address, self.0);
+    }
+}
+
+impl Stored for Word {
+    fn store(self, guest: &Guest, address: u64) {
+        guest.store_word(address, self.0);
+    }
+}
+
+/// The arguments behind the last one that is declared: `...` in C.
+pub struct Variables {
+    taken: Cell<u64>,
+}
+
+impl Variables {
+    /// The next word: 0 where the stack ends, for nothing says how many there are.
+    pub(crate) fn next(&self, call: &Call<'_>) -> u64 {
+        let index = self.taken.get();
+        if let Some(address) = call.in_stack(index)
+            && !call.guest().is_readable(address, call.word_bytes() as usize)
+        {
+            return 0;
+        }
+        self.taken.set(index + 1);
+        call.word(index)
+    }
+}
+
+impl Argument for Variables {
+    const WORDS: u8 = 0;
+
+    fn take(words: &mut Words<'_>) -> Option<Variables> {
+        Some(Variables { taken: Cell::new(words.taken) })
+    }
+}

@@ -1,0 +1,45 @@
+//! Functions as bodies of routines: the arguments of a call in, the answer out.
+
+use super::{Answer, Argument, Call, Words};
+
+/// A function that a row can name: `fn(&Call<'_>, …) -> …` with up to nine arguments and an
+/// answer. The signature is there for the compiler alone.
+pub trait Body<Signature> {
+    /// The 32-bit words of all arguments on x86.
+    const WORDS: u8;
+
+    /// Takes the arguments of a call and runs the function.
+    fn serve(&self, call: &Call<'_>) -> u64;
+}
+
+macro_rules! body {
+    ($($argument:ident)*) => {
+        impl<Function, Answered, $($argument),*> Body<fn($($argument),*) -> Answered> for Function
+        where
+            Function: Fn(&Call<'_>, $($argument),*) -> Answered,
+            Answered: Answer,
+            $($argument: Argument),*
+        {
+            const WORDS: u8 = 0 $(+ $argument::WORDS)*;
+
+            #[inline]
+            #[allow(non_snake_case, unused_mut, unused_variables, reason = "one macro for all")]
+            fn serve(&self, call: &Call<'_>) -> u64 {
+                let mut words = Words::of(call);
+                $(let Some($argument) = $argument::take(&mut words) else { return 0 };)*
+                self(call, $($argument),*).into_rax()
+            }
+        }
+    };
+}
+
+/// One body for each number of arguments.
+macro_rules! bodies {
+    ($first:ident $($rest:ident)*) => {
+        body!($first $($rest)*);
+        bodies!($($rest)*);
+    };
+    () => { body!(); };
+}
+
+bodies!(A B C D E F G H I);

@@ -1,0 +1,59 @@
+//! The words and conventions that the types of the routines give are those of x86 import libraries.
+//!
+//! A library decorates the name of a routine with the bytes of its arguments: `_KeSetEvent@12` has
+//! the convention stdcall, `@IofCallDriver@8` fastcall. mingw-w64 has such libraries of the kernel,
+//! the HAL and kernel streaming; for PortCls our test drivers are linked with `portcls.def`.
+
+use std::process::Command;
+
+use portcls_guest::Convention;
+use portcls_guest::import::{Found, find};
+
+const NM: &str = "i686-w64-mingw32-nm";
+
+/// A decorated name taken apart: the name, the convention, the 32-bit words.
+fn taken_apart(symbol: &str) -> Option<(&str, Convention, u8)> {
+    let (decorated, bytes) = symbol.rsplit_once('@')?;
+    let words = bytes.parse::<u8>().ok()? / 4;
+    match decorated.strip_prefix('@') {
+        Some(name) => Some((name, Convention::Fastcall, words)),
+        None => Some((decorated.strip_prefix('_')?, Convention::Stdcall, words)),
+    }
+}
+
+/// How many routines of a module have one of these names, each of which must fit.
+fn judged<'a>(module: &str, symbols: impl Iterator<Item = &'a str>) -> usize {
+    let mut count = 0;
+    for (name, convention, words) in symbols.filter_map(taken_apart) {
+        if let Some(Found::Routine(routine)) = find(module, name) {
+            assert_eq!((routine.convention, routine.words), (convention, words), "{name}");
+            count += 1;
+        }
+    }
+    count
+}
+
+#[test]
+fn the_routines_of_the_kernel_take_what_their_import_libraries_say() {
+    if !portcls_tests::has_program(NM, "--version", "binutils of mingw-w64 for i686") {
+        return;
+    }
+    for (module, library, at_least) in
+        [("ntoskrnl.exe", "ntoskrnl", 80), ("hal.dll", "hal", 10), ("ks.sys", "ks", 5)]
+    {
+        let path = format!("/usr/i686-w64-mingw32/lib/lib{library}.a");
+        let output = Command::new(NM).arg(&path).output().expect("it starts");
+        assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
+        let listing = String::from_utf8(output.stdout).expect("a listing");
+        let symbols = listing.lines().filter_map(|line| line.split_once(" T ")).map(|row| row.1);
+        let count = judged(module, symbols);
+        assert!(count >= at_least, "{module}: only {count} routines were found in {path}");
+    }
+}
+
+#[test]
+fn the_routines_of_portcls_take_what_the_drivers_are_linked_with() {
+    let names = include_str!("../drivers/portcls.def").lines().skip(2);
+    let symbols: Vec<String> = names.map(|name| format!("_{name}")).collect();
+    assert_eq!(judged("portcls.sys", symbols.iter().map(String::as_str)), symbols.len());
+}
