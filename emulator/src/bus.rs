@@ -42,7 +42,8 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks and never calls out. Times never go back.
+/// A device never ticks and never calls out, but for a question by [`Kernel::choose`], which
+/// nothing answers that touches the bus. Times never go back.
 pub trait BusDevice {
     /// The words for [`DeviceReply::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];

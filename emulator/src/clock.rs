@@ -155,6 +155,22 @@ impl Deadlines {
         NEVER
     }
 
+    /// The timers that are due and wait for the clock interrupt, in the order of their expiry.
+    fn timers_before_tick(&self, now_ns: u64) -> Vec<Timer> {
+        let queue = self.queue.borrow();
+        let mut found: Vec<(u64, u64, &Timer)> = queue
+            .iter()
+            .filter(|entry| !entry.is_stale() && entry.time_ns > now_ns)
+            .filter_map(|entry| match &entry.due {
+                Due::Timer { timer, .. } => Some((entry.time_ns, entry.order, timer)),
+                Due::Callback(_) => None,
+            })
+            .filter(|(.., timer)| timer.due_ns() <= now_ns)
+            .collect();
+        found.sort_by_key(|&(time_ns, order, _)| (time_ns, order));
+        found.into_iter().map(|(.., timer)| timer.clone()).collect()
+    }
+
     fn pop_due(&self, now_ns: u64) -> Option<Due> {
         if self.queued_ns() > now_ns {
             return None;
@@ -319,6 +335,11 @@ impl Kernel {
         }
     }
 
+    /// The timers that a clock interrupt would expire if it came now.
+    pub(crate) fn timers_before_tick(&self) -> Vec<Timer> {
+        self.state.deadlines.timers_before_tick(self.now_ns())
+    }
+
     pub(crate) fn queue_timer(&self, time_ns: u64, timer: &Timer, armed: u64) {
         self.state.deadlines.push(time_ns, Due::Timer { timer: timer.clone(), armed });
     }
@@ -331,6 +352,10 @@ impl Kernel {
         }
         self.preemption_point();
         if self.current_irql() < Irql::DISPATCH_LEVEL && self.run_work_item() {
+            return Progress::Moved;
+        }
+        if self.is_something_put_off() {
+            // Nothing keeps an idle processor from it: the next turn asks again.
             return Progress::Moved;
         }
         let next_ns = self.state.deadlines.earliest_ns();

@@ -8,41 +8,59 @@ use std::rc::{Rc, Weak};
 
 use crate::irp::Irp;
 use crate::kernel::Kernel;
+use crate::numbered::numbered;
 use crate::power::DevicePowerState;
 use crate::status::NtStatus;
 
-/// The major function codes that this kernel knows, with their numbers.
-#[doc(alias = "IRP_MJ")]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum MajorFunction {
-    /// IRP_MJ_CREATE
-    Create = 0x00,
-    /// IRP_MJ_CLOSE
-    Close = 0x02,
-    /// IRP_MJ_READ
-    Read = 0x03,
-    /// IRP_MJ_WRITE
-    Write = 0x04,
-    /// IRP_MJ_FLUSH_BUFFERS
-    FlushBuffers = 0x09,
-    /// IRP_MJ_DEVICE_CONTROL
-    DeviceControl = 0x0E,
-    /// IRP_MJ_CLEANUP
-    Cleanup = 0x12,
-    /// IRP_MJ_QUERY_SECURITY
-    QuerySecurity = 0x14,
-    /// IRP_MJ_SET_SECURITY
-    SetSecurity = 0x15,
-    /// IRP_MJ_POWER
-    Power = 0x16,
-    /// IRP_MJ_SYSTEM_CONTROL
-    SystemControl = 0x17,
-    /// IRP_MJ_PNP
-    Pnp = 0x1B,
+numbered! {
+    /// The major function codes that this kernel knows. Source: wdm.h.
+    #[doc(alias = "IRP_MJ")]
+    pub enum MajorFunction: u8 {
+        /// Open a file.
+        Create = 0x00 "IRP_MJ_CREATE",
+        /// The file is gone.
+        Close = 0x02 "IRP_MJ_CLOSE",
+        /// Read.
+        Read = 0x03 "IRP_MJ_READ",
+        /// Write.
+        Write = 0x04 "IRP_MJ_WRITE",
+        /// Write what is kept back.
+        FlushBuffers = 0x09 "IRP_MJ_FLUSH_BUFFERS",
+        /// A control code.
+        DeviceControl = 0x0E "IRP_MJ_DEVICE_CONTROL",
+        /// The last handle is gone.
+        Cleanup = 0x12 "IRP_MJ_CLEANUP",
+        /// Read a security descriptor.
+        QuerySecurity = 0x14 "IRP_MJ_QUERY_SECURITY",
+        /// Set a security descriptor.
+        SetSecurity = 0x15 "IRP_MJ_SET_SECURITY",
+        /// Power.
+        Power = 0x16 "IRP_MJ_POWER",
+        /// Management instrumentation.
+        SystemControl = 0x17 "IRP_MJ_SYSTEM_CONTROL",
+        /// Plug and Play.
+        Pnp = 0x1B "IRP_MJ_PNP",
+    }
 }
 
-const MAJOR_FUNCTIONS: usize = 0x1C;
+impl MajorFunction {
+    /// Entries of a dispatch table, those of numbers without a member here among them.
+    /// Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h, which is the last number.
+    pub const TABLE_ENTRIES: usize = 0x1C;
+}
+
+numbered! {
+    /// What an object in memory is, in its first field. Source: IO_TYPE_ in wdm.h.
+    #[doc(alias = "IO_TYPE")]
+    pub enum ObjectType: u16 {
+        /// A device object.
+        Device = 3 "IO_TYPE_DEVICE",
+        /// A driver object.
+        Driver = 4 "IO_TYPE_DRIVER",
+        /// A request.
+        Irp = 6 "IO_TYPE_IRP",
+    }
+}
 
 /// A dispatch routine. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_DISPATCH")]
@@ -73,7 +91,7 @@ impl DriverObject {
     pub fn new(name: &str) -> Rc<DriverObject> {
         Rc::new(DriverObject {
             name: name.to_owned(),
-            major_functions: RefCell::new(vec![None; MAJOR_FUNCTIONS]),
+            major_functions: RefCell::new(vec![None; MajorFunction::TABLE_ENTRIES]),
             add_device: RefCell::new(None),
             unload: RefCell::new(None),
             devices: RefCell::new(Vec::new()),
@@ -89,13 +107,13 @@ impl DriverObject {
     /// Sets an entry of the dispatch table.
     #[doc(alias = "MajorFunction")]
     pub fn set_major_function(&self, major: MajorFunction, routine: DispatchRoutine) {
-        self.major_functions.borrow_mut()[major as usize] = Some(routine);
+        self.major_functions.borrow_mut()[usize::from(major.number())] = Some(routine);
     }
 
     /// An entry of the dispatch table.
     #[must_use]
     pub fn major_function(&self, major: MajorFunction) -> Option<DispatchRoutine> {
-        self.major_functions.borrow()[major as usize].clone()
+        self.major_functions.borrow()[usize::from(major.number())].clone()
     }
 
     /// Sets the AddDevice routine.

@@ -85,7 +85,8 @@ impl Dpc {
 impl Kernel {
     /// Queues a DPC; false when it is queued already, and then nothing changes. IRQL: any.
     ///
-    /// Below DISPATCH_LEVEL it has run when this returns; else it runs once the IRQL has fallen.
+    /// Below DISPATCH_LEVEL it has run when this returns, unless an oracle puts it off; else it
+    /// runs once the IRQL has fallen.
     #[doc(alias = "KeInsertQueueDpc")]
     pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
         let queued = self.queue_dpc(dpc);
@@ -123,6 +124,10 @@ impl Kernel {
     pub fn flush_queued_dpcs(&self) {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "KeFlushQueuedDpcs");
         self.preemption_point();
+        while !self.is_frozen() && self.has_dpc_let_through() {
+            // An oracle put them off, which does not go on for ever.
+            self.preemption_point();
+        }
     }
 
     #[inline]

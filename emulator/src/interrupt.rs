@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::choice::{Choice, Delivery, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::resource::{Share, TriggerMode};
@@ -145,6 +146,10 @@ impl Kernel {
         let who = self.state.names.line;
         self.trace().record(self.now_ns(), Level::Hardware, who, event);
         if after != 0 {
+            let is_latched = line.wired.get() == Some(TriggerMode::Latched);
+            if is_latched && self.choose::<Delivery>(Choice::Edge) == Delivery::Lost {
+                return;
+            }
             controller.set_requested(index);
             self.want_attention(Irql::of_line(number));
         } else {
@@ -161,7 +166,8 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, a mode that is not the line's,
-    /// or a line that somebody else does not share.
+    /// or a line that somebody else does not share; `STATUS_INSUFFICIENT_RESOURCES` when an oracle
+    /// says so.
     #[doc(alias = "IoConnectInterrupt")]
     pub fn connect_interrupt(
         &self,
@@ -177,17 +183,18 @@ impl Kernel {
         let controller = &self.state.interrupts;
         let number = controller.line_of_vector(vector).ok_or(NtStatus::INVALID_PARAMETER)?;
         let line = &controller.lines[number];
-        let mut connected = line.connected.borrow_mut();
-        let unshared = connected
-            .iter()
-            .any(|other| share == Share::Exclusive || other.0.share == Share::Exclusive);
+        let is_unshared =
+            |other: &Interrupt| share == Share::Exclusive || other.0.share == Share::Exclusive;
+        let unshared = line.connected.borrow().iter().any(is_unshared);
         if line.wired.get() != Some(mode) || unshared {
             return Err(NtStatus::INVALID_PARAMETER);
         }
         let object = InterruptObject { line: number, share, routine, held: Cell::new(false) };
+        if self.choose::<Refusal>(Choice::Connect) == Refusal::Refused {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
         let interrupt = Interrupt(Rc::new(object));
-        connected.push(interrupt.clone());
-        drop(connected);
+        line.connected.borrow_mut().push(interrupt.clone());
         controller.connected.set(controller.connected.get() | 1 << number);
         self.want_attention(Irql::of_line(number as u8));
         self.preemption_point();
@@ -270,18 +277,30 @@ impl Kernel {
         self.urgent_line().map(|line| Irql::of_line(line as u8))
     }
 
-    /// Takes the most urgent interrupt that the IRQL lets through; false when there is none.
-    pub(crate) fn take_interrupt(&self) -> bool {
-        match self.urgent_line() {
-            Some(line) if Irql::of_line(line as u8) > self.current_irql() => {
-                self.service_line(line);
-                true
-            }
-            _ => false,
+    /// The most urgent line that asks for service, has a routine, and is let through by the IRQL.
+    #[inline]
+    pub(crate) fn line_let_through(&self) -> Option<usize> {
+        self.urgent_line().filter(|line| Irql::of_line(*line as u8) > self.current_irql())
+    }
+
+    /// The lines that have a routine and ask for nothing.
+    pub(crate) fn quiet_lines(&self) -> impl Iterator<Item = u8> + use<> {
+        let controller = &self.state.interrupts;
+        let quiet = controller.connected.get() & !controller.requested.get();
+        (0..LINES as u8).filter(move |line| quiet & 1 << line != 0)
+    }
+
+    /// Calls the routines of a line that asks for nothing, as after noise on it.
+    pub(crate) fn service_quiet_line(&self, number: u8) {
+        let line = &self.state.interrupts.lines[usize::from(number)];
+        self.service_line(usize::from(number));
+        if line.sources.get() == 0 {
+            line.services_while_up.set(0);
         }
     }
 
-    fn service_line(&self, number: usize) {
+    /// Calls the routines of a line, at its IRQL.
+    pub(crate) fn service_line(&self, number: usize) {
         let controller = &self.state.interrupts;
         let line = &controller.lines[number];
         if line.wired.get() == Some(TriggerMode::Latched) {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::device_object::{DeviceObject, FileObject, MajorFunction};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::numbered::numbered;
 use crate::power::{DeviceCapabilities, PowerRequest};
 use crate::resource::Resource;
 use crate::status::NtStatus;
@@ -16,8 +17,32 @@ use crate::wait::{Timeout, Waitable};
 #[doc(alias = "MDL")]
 pub type Mdl = Rc<RefCell<Vec<u8>>>;
 
-/// A Plug and Play request.
-#[doc(alias = "IRP_MN")]
+numbered! {
+    /// The minor function codes of IRP_MJ_PNP that this kernel knows. Source: wdm.h.
+    #[doc(alias = "IRP_MN")]
+    pub enum PnpMinor: u8 {
+        /// Start.
+        StartDevice = 0x00 "IRP_MN_START_DEVICE",
+        /// May it be removed?
+        QueryRemoveDevice = 0x01 "IRP_MN_QUERY_REMOVE_DEVICE",
+        /// Undo AddDevice.
+        RemoveDevice = 0x02 "IRP_MN_REMOVE_DEVICE",
+        /// It stays.
+        CancelRemoveDevice = 0x03 "IRP_MN_CANCEL_REMOVE_DEVICE",
+        /// Stop.
+        StopDevice = 0x04 "IRP_MN_STOP_DEVICE",
+        /// May it be stopped?
+        QueryStopDevice = 0x05 "IRP_MN_QUERY_STOP_DEVICE",
+        /// It goes on.
+        CancelStopDevice = 0x06 "IRP_MN_CANCEL_STOP_DEVICE",
+        /// What can it do?
+        QueryCapabilities = 0x09 "IRP_MN_QUERY_CAPABILITIES",
+        /// It is gone.
+        SurpriseRemoval = 0x17 "IRP_MN_SURPRISE_REMOVAL",
+    }
+}
+
+/// A Plug and Play request: a minor function with what goes with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PnpRequest {
     /// Start with these resources.
@@ -43,6 +68,24 @@ pub enum PnpRequest {
     RemoveDevice,
     /// What the device can do: the bus driver fills it in, the drivers above may change it.
     QueryCapabilities(Rc<RefCell<DeviceCapabilities>>),
+}
+
+impl PnpRequest {
+    /// Its minor function.
+    #[must_use]
+    pub fn minor(&self) -> PnpMinor {
+        match self {
+            PnpRequest::StartDevice { .. } => PnpMinor::StartDevice,
+            PnpRequest::QueryStopDevice => PnpMinor::QueryStopDevice,
+            PnpRequest::CancelStopDevice => PnpMinor::CancelStopDevice,
+            PnpRequest::StopDevice => PnpMinor::StopDevice,
+            PnpRequest::QueryRemoveDevice => PnpMinor::QueryRemoveDevice,
+            PnpRequest::CancelRemoveDevice => PnpMinor::CancelRemoveDevice,
+            PnpRequest::SurpriseRemoval => PnpMinor::SurpriseRemoval,
+            PnpRequest::RemoveDevice => PnpMinor::RemoveDevice,
+            PnpRequest::QueryCapabilities(_) => PnpMinor::QueryCapabilities,
+        }
+    }
 }
 
 /// The parameters of a request.
@@ -83,6 +126,16 @@ impl Parameters {
             Parameters::DeviceControl { .. } => MajorFunction::DeviceControl,
             Parameters::Pnp(_) => MajorFunction::Pnp,
             Parameters::Power(_) => MajorFunction::Power,
+        }
+    }
+
+    /// The number of the minor function; 0 for a major function that has none.
+    #[must_use]
+    pub fn minor_number(&self) -> u8 {
+        match self {
+            Parameters::Pnp(request) => request.minor().number(),
+            Parameters::Power(request) => request.action.number(),
+            _ => 0,
         }
     }
 }
@@ -263,6 +316,7 @@ impl Kernel {
     /// Sends a request as the I/O manager does for an application, and checks the driver's
     /// answer: `STATUS_PENDING` if and only if the request was marked pending, else complete.
     pub fn send_request(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+        self.follow_request(irp);
         let status = self.call_driver(device, irp);
         if self.is_frozen() {
             return NtStatus::UNSUCCESSFUL;
@@ -315,6 +369,7 @@ impl Kernel {
             let message = "a request was completed with its cancel routine still set";
             self.report_violation("CompleteRequest", message);
         }
+        self.leave_request(irp);
         let completion = irp.0.completion.borrow_mut().take();
         if let Some(completion) = completion {
             completion(self, irp);

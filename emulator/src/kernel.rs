@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::bus::Bus;
+use crate::choice::Choices;
 use crate::clock::Deadlines;
 use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
@@ -123,8 +124,9 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
-    /// The highest IRQL at which a line or a DPC waits to be served; PASSIVE_LEVEL for none. A
-    /// preemption point at or above it looks no further.
+    /// The highest IRQL at which a line or a DPC waits to be served; PASSIVE_LEVEL for none, and
+    /// above every level while an oracle is asked. A preemption point at or above it looks no
+    /// further.
     pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,
@@ -138,6 +140,7 @@ pub(crate) struct KernelState {
     pub stop: StopState,
     pub counters: Cell<Counters>,
     pub warnings: Warnings,
+    pub choices: Choices,
     /// The thread that runs now: 0 is that of the event loop.
     pub thread: Cell<u32>,
 }
@@ -177,6 +180,7 @@ impl Kernel {
                 stop: StopState::default(),
                 counters: Cell::new(Counters::default()),
                 warnings: Warnings::default(),
+                choices: Choices::default(),
                 thread: Cell::new(0),
             }),
         }
@@ -194,6 +198,7 @@ impl Kernel {
         state.interrupts.clear();
         state.interfaces.clear();
         state.power.clear();
+        state.choices.clear();
     }
 
     /// The settings of this kernel.

@@ -18,6 +18,7 @@
 //! and every routine answers at once without effect.
 
 mod bus;
+pub mod choice;
 mod clock;
 mod debug_print;
 mod device_interface;
@@ -29,6 +30,7 @@ mod irp;
 mod irql;
 mod kernel;
 mod mutex;
+mod numbered;
 mod pool;
 mod power;
 mod preempt;
@@ -49,19 +51,19 @@ pub use clock::Progress;
 pub use device_interface::DeviceInterface;
 pub use device_object::{
     AddDeviceRoutine, DeviceKeys, DeviceObject, DispatchRoutine, DriverObject, FileObject,
-    MajorFunction, UnloadRoutine,
+    MajorFunction, ObjectType, UnloadRoutine,
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};
 pub use interrupt::{Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState};
-pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpRequest};
+pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, PnpRequest};
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
 pub use mutex::{FastMutex, Mutex};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
     DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
-    SystemPowerState,
+    PowerStateType, SystemPowerState,
 };
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use running::Running;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use crate::choice::{Choice, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::stop::BugCheckCode;
@@ -56,7 +57,7 @@ pub(crate) struct Pool {
 }
 
 impl Kernel {
-    /// Allocates zeroed pool, or nothing when `length` is 0 or above 1 GiB.
+    /// Allocates zeroed pool, or nothing when `length` is 0 or above 1 GiB, or an oracle says so.
     ///
     /// IRQL: up to DISPATCH_LEVEL, up to APC_LEVEL for paged pool.
     #[doc(alias = "ExAllocatePool2")]
@@ -70,6 +71,9 @@ impl Kernel {
             return None;
         }
         if length > LARGEST_BLOCK {
+            return None;
+        }
+        if self.choose::<Refusal>(Choice::Allocation) == Refusal::Refused {
             return None;
         }
         let number = PoolBlock(self.state.pool.next.get());

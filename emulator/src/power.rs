@@ -14,87 +14,64 @@ use crate::dpc::Dpc;
 use crate::irp::{Irp, Parameters};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::numbered::numbered;
 use crate::status::NtStatus;
 use crate::stop::BugCheckCode;
 use crate::timer::{DueTime, Timer, TimerKind};
 use crate::work_item::WorkItem;
 
-/// A power state of a device; the deeper, the greater. Source: wdm.h.
-#[doc(alias = "DEVICE_POWER_STATE")]
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u32)]
-pub enum DevicePowerState {
-    /// On.
-    #[doc(alias = "PowerDeviceD0")]
-    D0 = 1,
-    /// Light sleep.
-    #[doc(alias = "PowerDeviceD1")]
-    D1 = 2,
-    /// Deeper sleep.
-    #[doc(alias = "PowerDeviceD2")]
-    D2 = 3,
-    /// Off.
-    #[doc(alias = "PowerDeviceD3")]
-    D3 = 4,
-}
-
-impl DevicePowerState {
-    /// Every state, the least deep first.
-    pub const ALL: [DevicePowerState; 4] = [Self::D0, Self::D1, Self::D2, Self::D3];
-
-    /// The state with this number, `None` when there is none.
-    #[must_use]
-    pub fn from_u32(value: u32) -> Option<DevicePowerState> {
-        Self::ALL.into_iter().find(|state| *state as u32 == value)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn value(self) -> u32 {
-        self as u32
+numbered! {
+    /// A power state of a device; the deeper, the greater. Source: wdm.h.
+    #[doc(alias = "DEVICE_POWER_STATE")]
+    pub enum DevicePowerState: u32 {
+        /// On.
+        #[doc(alias = "PowerDeviceD0")]
+        D0 = 1 "D0",
+        /// Light sleep.
+        #[doc(alias = "PowerDeviceD1")]
+        D1 = 2 "D1",
+        /// Deeper sleep.
+        #[doc(alias = "PowerDeviceD2")]
+        D2 = 3 "D2",
+        /// Off.
+        #[doc(alias = "PowerDeviceD3")]
+        D3 = 4 "D3",
     }
 }
 
-/// A power state of the whole system; the deeper, the greater. Source: wdm.h.
-#[doc(alias = "SYSTEM_POWER_STATE")]
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u32)]
-pub enum SystemPowerState {
-    /// S0: on.
-    #[doc(alias = "PowerSystemWorking")]
-    S0 = 1,
-    /// S1
-    #[doc(alias = "PowerSystemSleeping1")]
-    S1 = 2,
-    /// S2
-    #[doc(alias = "PowerSystemSleeping2")]
-    S2 = 3,
-    /// S3: suspended to memory.
-    #[doc(alias = "PowerSystemSleeping3")]
-    S3 = 4,
-    /// S4: hibernated.
-    #[doc(alias = "PowerSystemHibernate")]
-    S4 = 5,
-    /// S5: off.
-    #[doc(alias = "PowerSystemShutdown")]
-    S5 = 6,
+numbered! {
+    /// A power state of the whole system; the deeper, the greater. Source: wdm.h.
+    #[doc(alias = "SYSTEM_POWER_STATE")]
+    pub enum SystemPowerState: u32 {
+        /// On.
+        #[doc(alias = "PowerSystemWorking")]
+        S0 = 1 "S0",
+        /// The lightest sleep.
+        #[doc(alias = "PowerSystemSleeping1")]
+        S1 = 2 "S1",
+        /// Deeper than S1.
+        #[doc(alias = "PowerSystemSleeping2")]
+        S2 = 3 "S2",
+        /// Suspended to memory.
+        #[doc(alias = "PowerSystemSleeping3")]
+        S3 = 4 "S3",
+        /// Hibernated.
+        #[doc(alias = "PowerSystemHibernate")]
+        S4 = 5 "S4",
+        /// Off.
+        #[doc(alias = "PowerSystemShutdown")]
+        S5 = 6 "S5",
+    }
 }
 
-impl SystemPowerState {
-    /// Every state, the least deep first.
-    pub const ALL: [SystemPowerState; 6] =
-        [Self::S0, Self::S1, Self::S2, Self::S3, Self::S4, Self::S5];
-
-    /// The state with this number, `None` when there is none.
-    #[must_use]
-    pub fn from_u32(value: u32) -> Option<SystemPowerState> {
-        Self::ALL.into_iter().find(|state| *state as u32 == value)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn value(self) -> u32 {
-        self as u32
+numbered! {
+    /// What a power state is the state of. Source: wdm.h.
+    #[doc(alias = "POWER_STATE_TYPE")]
+    pub enum PowerStateType: u32 {
+        /// The system.
+        System = 0 "SystemPowerState",
+        /// One device.
+        Device = 1 "DevicePowerState",
     }
 }
 
@@ -108,13 +85,52 @@ pub enum PowerState {
     Device(DevicePowerState),
 }
 
-/// What a power request wants.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum PowerAction {
-    /// IRP_MN_QUERY_POWER: may the state be entered?
-    Query,
-    /// IRP_MN_SET_POWER: the state is entered; this cannot be refused.
-    Set,
+impl PowerState {
+    /// The state with this number of this type, `None` when there is none.
+    #[must_use]
+    pub fn from_number(kind: PowerStateType, number: u32) -> Option<PowerState> {
+        match kind {
+            PowerStateType::System => SystemPowerState::from_number(number).map(Self::System),
+            PowerStateType::Device => DevicePowerState::from_number(number).map(Self::Device),
+        }
+    }
+
+    /// What it is the state of.
+    #[must_use]
+    pub fn kind(self) -> PowerStateType {
+        match self {
+            PowerState::System(_) => PowerStateType::System,
+            PowerState::Device(_) => PowerStateType::Device,
+        }
+    }
+
+    /// Its number among those of its type.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        match self {
+            PowerState::System(state) => state.number(),
+            PowerState::Device(state) => state.number(),
+        }
+    }
+
+    /// The name that a trace shows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PowerState::System(state) => state.name(),
+            PowerState::Device(state) => state.name(),
+        }
+    }
+}
+
+numbered! {
+    /// What a power request wants: a minor function of IRP_MJ_POWER. Source: wdm.h.
+    pub enum PowerAction: u8 {
+        /// The state is entered; this cannot be refused.
+        Set = 0x02 "IRP_MN_SET_POWER",
+        /// May the state be entered?
+        Query = 0x03 "IRP_MN_QUERY_POWER",
+    }
 }
 
 /// The parameters of IRP_MJ_POWER.
@@ -167,7 +183,7 @@ impl DeviceCapabilities {
     /// The state that the device takes while the system is in `system`.
     #[must_use]
     pub fn device_state(&self, system: SystemPowerState) -> DevicePowerState {
-        self.device_states[system as usize - 1]
+        self.device_states[system.number() as usize - 1]
     }
 }
 

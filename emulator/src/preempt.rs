@@ -1,8 +1,10 @@
 //! The preemption point: the one place where an interrupt or a DPC can begin.
 //!
 //! Port accesses, stalls, lowering the IRQL, releasing a lock and the event loop call it. Whoever
-//! explores interleavings or injects faults hooks here and nowhere else.
+//! explores interleavings hooks here and nowhere else: while an oracle is registered, each of them
+//! asks it what begins here (see `choice.rs`).
 
+use crate::choice::{ALWAYS, Choice, When};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 
@@ -29,17 +31,46 @@ impl Kernel {
 
     #[inline(never)]
     fn serve_attention(&self) {
-        while !self.is_frozen() {
-            if self.take_interrupt() {
-                continue;
-            }
-            if self.current_irql() < Irql::DISPATCH_LEVEL && self.has_queued_dpc() {
-                self.drain_dpcs();
-                continue;
-            }
-            break;
-        }
+        self.ask_at_point();
+        while !self.is_frozen() && self.begin_something() {}
         let dpc = if self.has_queued_dpc() { Irql::DISPATCH_LEVEL } else { Irql::PASSIVE_LEVEL };
-        self.state.attention.set(self.requested_irql().unwrap_or(dpc));
+        let waiting = self.requested_irql().unwrap_or(dpc);
+        self.state.attention.set(if self.has_oracle() { ALWAYS } else { waiting });
+    }
+
+    /// Runs the most urgent of what waits and is let through; false when nothing began.
+    #[inline]
+    fn begin_something(&self) -> bool {
+        if let Some(line) = self.line_let_through() {
+            match self.when_to_begin(Choice::Interrupt) {
+                When::Here => {
+                    self.service_line(line);
+                    return true;
+                }
+                When::TimePassed => return true,
+                When::AtAnotherPoint => {}
+            }
+        }
+        if !self.has_dpc_let_through() {
+            return false;
+        }
+        match self.when_to_begin(Choice::Dpc) {
+            When::Here => self.drain_dpcs(),
+            When::TimePassed => {}
+            When::AtAnotherPoint => return false,
+        }
+        true
+    }
+
+    /// True when an oracle put off something that waits and is let through.
+    #[inline]
+    pub(crate) fn is_something_put_off(&self) -> bool {
+        self.has_oracle() && (self.line_let_through().is_some() || self.has_dpc_let_through())
+    }
+
+    /// True when a DPC waits and the IRQL lets it through.
+    #[inline]
+    pub(crate) fn has_dpc_let_through(&self) -> bool {
+        self.current_irql() < Irql::DISPATCH_LEVEL && self.has_queued_dpc()
     }
 }

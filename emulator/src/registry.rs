@@ -15,6 +15,7 @@ use std::rc::{Rc, Weak};
 pub use information::{KeyInformationClass, QueryReply, ValueInformationClass};
 pub use query::{QueryBase, QueryEntry, QueryFlags, QueryStart};
 
+use crate::choice::{Choice, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
@@ -36,8 +37,6 @@ impl ValueType {
     pub const DWORD: ValueType = ValueType(4);
     /// REG_MULTI_SZ: texts, each with a null behind it, and another null at the end.
     pub const MULTI_STRING: ValueType = ValueType(7);
-    /// REG_QWORD: a little-endian number of 64 bits.
-    pub const QWORD: ValueType = ValueType(11);
 }
 
 /// A value of a key.
@@ -157,13 +156,14 @@ impl RegistryKey {
     ///
     /// # Errors
     /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INSUFFICIENT_RESOURCES` for one
-    /// subkey too many.
+    /// subkey too many; `STATUS_ACCESS_DENIED` when an oracle says so.
     pub fn create(
         &self,
         kernel: &Kernel,
         path: &str,
     ) -> Result<(RegistryKey, KeyDisposition), NtStatus> {
         self.alive()?;
+        kernel.ask_registry()?;
         let mut node = Rc::clone(&self.0);
         let mut disposition = KeyDisposition::OpenedExisting;
         for name in components(path) {
@@ -217,9 +217,11 @@ impl RegistryKey {
     /// Sets a value, new or old.
     ///
     /// # Errors
-    /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values.
+    /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values;
+    /// `STATUS_ACCESS_DENIED` when an oracle says so.
     pub fn set_value(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus> {
         self.alive()?;
+        kernel.ask_registry()?;
         let mut values = self.0.values.borrow_mut();
         let known = values.iter().position(|other| folded(&other.name) == folded(&value.name));
         if value.data.len() > LONGEST_VALUE || (known.is_none() && values.len() >= ENTRIES) {
@@ -236,9 +238,11 @@ impl RegistryKey {
     /// Takes a value away.
     ///
     /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED`.
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED`; `STATUS_ACCESS_DENIED` when an oracle
+    /// says so.
     pub fn delete_value(&self, kernel: &Kernel, name: &str) -> Result<(), NtStatus> {
         self.alive()?;
+        kernel.ask_registry()?;
         let mut values = self.0.values.borrow_mut();
         let known = values.iter().position(|value| folded(&value.name) == folded(name));
         values.remove(known.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?);
@@ -249,9 +253,11 @@ impl RegistryKey {
     /// Deletes the key; open handles to it answer `STATUS_KEY_DELETED` from then on.
     ///
     /// # Errors
-    /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`.
+    /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`;
+    /// `STATUS_ACCESS_DENIED` when an oracle says so.
     pub fn delete(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         self.alive()?;
+        kernel.ask_registry()?;
         let parent = self.0.parent.upgrade().ok_or(NtStatus::CANNOT_DELETE)?;
         if !self.0.subkeys.borrow().is_empty() {
             return Err(NtStatus::CANNOT_DELETE);
@@ -311,11 +317,21 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`;
-    /// `STATUS_OBJECT_NAME_NOT_FOUND`.
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_ACCESS_DENIED` when an oracle says so.
     #[doc(alias = "ZwOpenKey")]
     pub fn open_registry_key(&self, path: &str) -> Result<RegistryKey, NtStatus> {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
+        self.ask_registry()?;
         self.registry().open(below_root(path)?)
+    }
+
+    /// Whether a call of the registry is refused. Assumed: what a driver meets is a key that it
+    /// may not use; of memory the allocations tell.
+    pub(crate) fn ask_registry(&self) -> Result<(), NtStatus> {
+        match self.choose(Choice::Registry) {
+            Refusal::Granted => Ok(()),
+            Refusal::Refused => Err(NtStatus::ACCESS_DENIED),
+        }
     }
 
     /// Opens a key by its whole path, made with every key on the way if it is not there.

@@ -69,6 +69,11 @@ impl Timer {
         self.0.armed.get() == setting
     }
 
+    /// When it is due, in ns, clock interrupts left out of account.
+    pub(crate) fn due_ns(&self) -> u64 {
+        self.0.due_ns.get()
+    }
+
     fn arm(&self, due_ns: u64) -> u64 {
         let setting = self.0.settings.get() + 1;
         self.0.settings.set(setting);

@@ -1,10 +1,12 @@
-//! Equal scripts give equal records, in order of time, and no interrupt is lost on the way.
+//! Equal scripts give equal records, in order of time, and no interrupt is lost on the way. An
+//! oracle that gives the usual answers changes nothing, and any other one can be repeated.
 
 mod fake;
 
 use std::rc::Rc;
 
 use fake::{Logbook, PORT, bell_on_line, connect};
+use portcls_emulator::choice::{Answers, Choice, Oracle, Question, RandomOracle, Replay};
 use portcls_emulator::trace::{Fold, Hold, Record, TraceConfig, TraceLog};
 use portcls_emulator::{
     Claim, Dpc, DueTime, Irql, Kernel, KernelConfig, Stop, Timer, TimerKind, TriggerMode,
@@ -48,9 +50,21 @@ struct Outcome {
 }
 
 fn play(steps: &[Step], rings_ns: &[u64], trigger: TriggerMode) -> Outcome {
+    play_with(steps, rings_ns, trigger, None)
+}
+
+fn play_with(
+    steps: &[Step],
+    rings_ns: &[u64],
+    trigger: TriggerMode,
+    oracle: Option<Rc<dyn Oracle>>,
+) -> Outcome {
     let hold = Hold::First(1 << 20);
     let trace = TraceConfig { fold: Fold::Nothing, hold, ..TraceConfig::default() };
     let kernel = Kernel::new(KernelConfig { trace, ..Default::default() });
+    if let Some(oracle) = oracle {
+        kernel.set_oracle(oracle);
+    }
     let log = Logbook::default();
     bell_on_line(&kernel, 9, trigger, rings_ns);
     let book = log.clone();
@@ -116,6 +130,19 @@ fn bytes(records: &[Record]) -> &[u8] {
     bytemuck::cast_slice(records)
 }
 
+fn trigger(level: bool) -> TriggerMode {
+    if level { TriggerMode::Level } else { TriggerMode::Latched }
+}
+
+/// Times from the gaps between them.
+fn times_ns(gaps_ns: &[u64]) -> Vec<u64> {
+    let sum = |time_ns: &mut u64, gap_ns: &u64| {
+        *time_ns += gap_ns;
+        Some(*time_ns)
+    };
+    gaps_ns.iter().scan(0, sum).collect()
+}
+
 proptest! {
     #[test]
     fn equal_scripts_give_equal_records_that_never_go_back_in_time(
@@ -123,14 +150,7 @@ proptest! {
         gaps_ns in prop::collection::vec(1u64..2_000_000, 0..40),
         level in any::<bool>(),
     ) {
-        let trigger = if level { TriggerMode::Level } else { TriggerMode::Latched };
-        let rings_ns: Vec<u64> = gaps_ns
-            .iter()
-            .scan(0, |time_ns, gap_ns| {
-                *time_ns += gap_ns;
-                Some(*time_ns)
-            })
-            .collect();
+        let (trigger, rings_ns) = (trigger(level), times_ns(&gaps_ns));
         let (one, two) = (play(&steps, &rings_ns, trigger), play(&steps, &rings_ns, trigger));
         prop_assert_eq!(&one.result, &Ok(()));
         prop_assert_eq!(bytes(one.log.records()), bytes(two.log.records()));
@@ -145,5 +165,42 @@ proptest! {
             })
             .sum();
         prop_assert_eq!(one.rings, rings_ns.len() + written, "no ring is lost");
+    }
+    #[test]
+    fn an_oracle_that_gives_the_usual_answers_changes_nothing(
+        steps in prop::collection::vec(step(), 0..60),
+        gaps_ns in prop::collection::vec(1u64..2_000_000, 0..40),
+        level in any::<bool>(),
+    ) {
+        let (trigger, rings_ns) = (trigger(level), times_ns(&gaps_ns));
+        let alone = play(&steps, &rings_ns, trigger);
+        let usual: Rc<dyn Oracle> = Rc::new(|_: &Kernel, _: &Question| 0);
+        let asked = play_with(&steps, &rings_ns, trigger, Some(usual));
+        prop_assert_eq!(&asked.result, &alone.result);
+        prop_assert_eq!(bytes(asked.log.records()), bytes(alone.log.records()));
+        prop_assert_eq!((asked.end_ns, asked.rings), (alone.end_ns, alone.rings));
+    }
+
+    #[test]
+    fn any_oracle_is_repeated_by_its_answers_in_the_trace(
+        steps in prop::collection::vec(step(), 0..60),
+        gaps_ns in prop::collection::vec(1u64..2_000_000, 0..40),
+        level in any::<bool>(),
+        seed in any::<u64>(),
+        one_in in 1u64..200,
+    ) {
+        let (trigger, rings_ns) = (trigger(level), times_ns(&gaps_ns));
+        // A driver without its interrupt is another script.
+        let choices = Choice::ALL.into_iter().filter(|choice| *choice != Choice::Connect);
+        let random = RandomOracle::new(seed, one_in, 1_000).among(&choices.collect::<Vec<_>>());
+        let first = play_with(&steps, &rings_ns, trigger, Some(Rc::new(random)));
+        let answers = Answers::of_trace(&first.log).expect("the trace is whole");
+        let replay = Rc::new(Replay::new(answers));
+        let oracle = Rc::clone(&replay) as Rc<dyn Oracle>;
+        let again = play_with(&steps, &rings_ns, trigger, Some(oracle));
+        prop_assert_eq!(&again.result, &first.result);
+        prop_assert_eq!(bytes(again.log.records()), bytes(first.log.records()));
+        prop_assert_eq!((again.end_ns, again.rings), (first.end_ns, first.rings));
+        prop_assert_eq!(replay.left(), Answers::default());
     }
 }

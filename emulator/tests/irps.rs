@@ -8,7 +8,7 @@ use std::rc::Rc;
 use fake::{Logbook, bug_check, kernel};
 use portcls_emulator::{
     DeviceObject, DispatchRoutine, DriverObject, Event, EventKind, Irp, Irql, Kernel,
-    MajorFunction, NtStatus, Parameters, Timeout,
+    MajorFunction, NtStatus, Parameters, PnpMinor, PnpRequest, PowerAction, Timeout,
 };
 
 fn device_that(dispatch: DispatchRoutine) -> Rc<DeviceObject> {
@@ -186,4 +186,16 @@ fn a_request_completed_above_dispatch_level_is_a_violation() {
     kernel.raise_irql(Irql::of_line(9));
     kernel.complete_request(&irp);
     assert_eq!(rules(&kernel), ["IrqlDDIs"]);
+}
+
+#[test]
+fn function_codes_have_the_numbers_and_names_of_the_header() {
+    let numbers = [0x00, 0x02, 0x03, 0x04, 0x09, 0x0E, 0x12, 0x14, 0x15, 0x16, 0x17, 0x1B];
+    assert_eq!(MajorFunction::ALL.map(MajorFunction::number), numbers);
+    assert_eq!(MajorFunction::from_number(0x1B).map(MajorFunction::name), Some("IRP_MJ_PNP"));
+    assert_eq!(MajorFunction::from_number(0x01), None);
+    let minors = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x09, 0x17];
+    assert_eq!(PnpMinor::ALL.map(PnpMinor::number), minors);
+    assert_eq!(PnpRequest::SurpriseRemoval.minor().name(), "IRP_MN_SURPRISE_REMOVAL");
+    assert_eq!((PowerAction::Set.number(), PowerAction::Query.number()), (2, 3));
 }

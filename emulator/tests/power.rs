@@ -8,7 +8,7 @@ use std::rc::Rc;
 use fake::{Logbook, bug_check, kernel};
 use portcls_emulator::{
     DeviceObject, DevicePowerState, DriverObject, Irp, Irql, Kernel, MajorFunction, NtStatus,
-    Parameters, PowerAction, PowerState, SystemPowerState,
+    Parameters, PowerAction, PowerState, PowerStateType, SystemPowerState,
 };
 
 /// A device whose driver writes each power request down and keeps it.
@@ -115,8 +115,12 @@ fn a_device_is_in_d0_until_somebody_says_otherwise() {
 
 #[test]
 fn states_have_the_numbers_of_the_header() {
-    assert_eq!(DevicePowerState::ALL.map(DevicePowerState::value), [1, 2, 3, 4]);
-    assert_eq!(SystemPowerState::ALL.map(SystemPowerState::value), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(DevicePowerState::from_u32(4), Some(DevicePowerState::D3));
-    assert_eq!((DevicePowerState::from_u32(0), SystemPowerState::from_u32(7)), (None, None));
+    assert_eq!(DevicePowerState::ALL.map(DevicePowerState::number), [1, 2, 3, 4]);
+    assert_eq!(SystemPowerState::ALL.map(SystemPowerState::number), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(DevicePowerState::from_number(4), Some(DevicePowerState::D3));
+    assert_eq!((DevicePowerState::from_number(0), SystemPowerState::from_number(7)), (None, None));
+    let off = PowerState::Device(DevicePowerState::D3);
+    assert_eq!((off.kind().number(), off.number(), off.name()), (1, 4, "D3"));
+    assert_eq!(PowerState::from_number(PowerStateType::Device, 4), Some(off));
+    assert_eq!(PowerState::from_number(PowerStateType::System, 0), None);
 }

@@ -297,6 +297,7 @@ impl MachineBuilder {
             out_idle_since_ns: 0,
             next_event_ns: 0,
             line: LineState::Down,
+            faults: None,
             profile: self.profile.clone(),
             timing: self.timing,
         }));

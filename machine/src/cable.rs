@@ -7,6 +7,7 @@ use hw_mpu401::{BYTE_TIME_NS, MIDI_IN_LIMIT};
 use portcls_emulator::{DeviceId, Kernel};
 
 use crate::card_device::{Card, CardPower};
+use crate::card_faults::send_into;
 use crate::midi_file::Song;
 
 /// The cables at a card's two sockets.
@@ -67,7 +68,8 @@ impl Cable {
     #[must_use]
     pub fn is_idle_for(&self, time_ns: u64) -> bool {
         let card = self.card.borrow();
-        let is_idle = card.power == CardPower::Off || card.chip.is_idle();
+        let on_the_way = card.faults.as_ref().is_some_and(|faults| !faults.is_empty());
+        let is_idle = card.power == CardPower::Off || (card.chip.is_idle() && !on_the_way);
         is_idle && self.kernel.now_ns() >= card.out_idle_since_ns + time_ns
     }
 
@@ -87,7 +89,7 @@ impl Cable {
         let mut card = self.card.borrow_mut();
         card.chip.advance(now_ns);
         for &byte in bytes {
-            card.chip.midi_in(now_ns, byte);
+            send_into(&self.kernel, &mut card.chip, now_ns, byte);
         }
         drop(card);
         self.kernel.touch_device(self.device);
@@ -127,7 +129,7 @@ fn feed_from(kernel: &Kernel, feed: &Rc<Feed>) {
         let rest = &message.bytes[offset..];
         let room = FEED_AHEAD.saturating_sub(card.chip.waiting().cable).min(rest.len());
         for &byte in &rest[..room] {
-            card.chip.midi_in(due_ns, byte);
+            send_into(kernel, &mut card.chip, due_ns, byte);
         }
         if room < rest.len() {
             feed.next.set((index, offset + room));

@@ -10,6 +10,8 @@ use hw_mpu401::{
 use portcls_emulator::trace::SerialEdge;
 use portcls_emulator::{BusDevice, DeviceReply, LineState, SerialByte};
 
+use crate::card_faults::CardFaults;
+
 /// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
 /// not, and how full its buffers are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -50,6 +52,8 @@ pub(crate) struct CardState {
     pub next_event_ns: u64,
     /// The interrupt line as the bus was told last.
     pub line: LineState,
+    /// What may happen to the driver's writes on their way, while an oracle is asked.
+    pub faults: Option<Box<CardFaults>>,
 }
 
 /// A shared card.
@@ -58,9 +62,14 @@ pub(crate) type Card = Rc<RefCell<CardState>>;
 /// The card on the bus.
 pub(crate) struct CardDevice(pub Card);
 
-/// What the chip says of an access, by the number of its note; then of one without power.
-const NOTES: [&str; Note::ALL.len() + 1] = {
-    let mut words = ["no power"; Note::ALL.len() + 1];
+/// The number of the note of an access without power, and of a write that has not arrived.
+const NO_POWER: usize = Note::ALL.len();
+const NOT_ARRIVED: usize = NO_POWER + 1;
+
+/// What the chip says of an access, by the number of its note, and what is said without it.
+const NOTES: [&str; Note::ALL.len() + 2] = {
+    let mut words = ["no power"; Note::ALL.len() + 2];
+    words[NOT_ARRIVED] = "not arrived";
     let mut index = 0;
     while index < Note::ALL.len() {
         words[index] = note_text(Note::ALL[index]);
@@ -89,6 +98,9 @@ impl CardState {
             return;
         }
         self.power = power;
+        if let Some(faults) = &mut self.faults {
+            faults.clear();
+        }
         if power == CardPower::On {
             // The time of a chip begins at 0: it is busy from now on for as long as it says.
             let mut profile = self.profile.clone();
@@ -104,7 +116,7 @@ impl CardState {
     fn dead_reply(&mut self) -> DeviceReply {
         self.line = LineState::Down;
         self.next_event_ns = u64::MAX;
-        DeviceReply { note: Note::ALL.len() as u8, ..self.same_reply(0xFF) }
+        DeviceReply { note: NO_POWER as u8, ..self.same_reply(0xFF) }
     }
 
     /// What the bus is told after something that may have changed what it sees.
@@ -115,6 +127,9 @@ impl CardState {
             CardSignals::Hidden => self.chip.next_event_ns(),
             CardSignals::Traced => self.chip.next_change_ns(),
         };
+        if let Some(faults) = &self.faults {
+            self.next_event_ns = self.next_event_ns.min(faults.next_ns());
+        }
         DeviceReply { has_serial: true, ..self.same_reply(value) }
     }
 
@@ -178,9 +193,16 @@ impl BusDevice for CardDevice {
         if card.power == CardPower::Off {
             return card.dead_reply();
         }
-        if let Some(register) = card.chip.register_at(offset) {
-            card.chip.write(register, value, now_ns);
-        }
+        let card = &mut *card;
+        let Some(register) = card.chip.register_at(offset) else { return card.reply(0) };
+        let arrives = match &mut card.faults {
+            None => Some(value),
+            Some(faults) => faults.write(&mut card.chip, register, value, now_ns),
+        };
+        let Some(value) = arrives else {
+            return DeviceReply { note: NOT_ARRIVED as u8, ..card.reply(0) };
+        };
+        card.chip.write(register, value, now_ns);
         card.reply(0)
     }
 
@@ -189,7 +211,11 @@ impl BusDevice for CardDevice {
         if card.power == CardPower::Off {
             return card.dead_reply();
         }
+        let card = &mut *card;
         card.chip.advance(now_ns);
+        if let Some(faults) = &mut card.faults {
+            faults.arrive(&mut card.chip, now_ns);
+        }
         card.reply(0)
     }
 

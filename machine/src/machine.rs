@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
-use portcls_emulator::trace::{Argument, Layer, NameId, TraceLog};
+use portcls_emulator::choice::Oracle;
+use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
     DeviceId, DeviceObject, DriverObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, PoolLeak,
     Resource,
@@ -18,8 +19,10 @@ use portcls_guest::{Guest, Leak, Left};
 use crate::builder::{Driver, DriverCode};
 use crate::cable::Cable;
 use crate::card_device::Card;
+use crate::card_faults::CardFaults;
 use crate::error::MachineError;
 use crate::installation::{Installed, SERVICE, install};
+use crate::pnp::PnpManager;
 use crate::power::bus_driver;
 
 /// Time from the return of StartDevice to the application's first pin, in ns: a card may still
@@ -42,9 +45,7 @@ pub struct Machine {
     parts: Parts,
     cable: Cable,
     driver_object: Rc<DriverObject>,
-    physical: Rc<DeviceObject>,
-
-    who: NameId,
+    pnp: Rc<PnpManager>,
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
@@ -66,8 +67,7 @@ impl Machine {
         Ok(Machine {
             cable: Cable::new(&parts.kernel, &parts.card, parts.device),
             driver_object: DriverObject::new(&parts.driver.name),
-            physical,
-            who: parts.kernel.trace().actor("pnp", Layer::Software),
+            pnp: PnpManager::new(&parts.kernel, physical, parts.device),
             started_ns: Cell::new(None),
             guest: RefCell::new(guest),
             watch: RefCell::new(watch),
@@ -105,6 +105,14 @@ impl Machine {
     #[must_use]
     pub fn started_ns(&self) -> Option<u64> {
         self.started_ns.get()
+    }
+
+    /// Has an oracle asked about everything that could go either way, in the kernel, on the way
+    /// to the card and around the machine. Set before [`Machine::start`], a run can be repeated by
+    /// the answers in its trace, see [`portcls_emulator::choice`].
+    pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
+        self.parts.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
+        self.kernel().set_oracle(oracle);
     }
 
     /// Simulated time in ns since power-on.
@@ -148,22 +156,26 @@ impl Machine {
                 *self.guest.borrow_mut() = guest;
             }
             let object = &self.driver_object;
-            self.record_call(kernel, "DriverEntry", || {
-                kernel.call_driver_code("DriverEntry", || self.driver_entry(kernel))
-            })
-            .map_err(refused("DriverEntry"))?;
+            self.pnp
+                .record_call(kernel, "DriverEntry", || {
+                    kernel.call_driver_code("DriverEntry", || self.driver_entry(kernel))
+                })
+                .map_err(refused("DriverEntry"))?;
             let add_device = object.add_device().ok_or(MachineError::DriverRefused {
                 stage: "DriverEntry (no AddDevice routine)",
                 status: NtStatus::INVALID_DEVICE_REQUEST,
             })?;
-            self.record_call(kernel, "AddDevice", || {
-                kernel.call_driver_code("AddDevice", || add_device(kernel, object, &self.physical))
-            })
-            .map_err(refused("AddDevice"))?;
+            self.pnp
+                .record_call(kernel, "AddDevice", || {
+                    kernel.call_driver_code("AddDevice", || {
+                        add_device(kernel, object, self.physical())
+                    })
+                })
+                .map_err(refused("AddDevice"))?;
             self.query_capabilities(kernel);
         }
         kernel.mark("device starts");
-        let status = self.send_pnp(
+        let status = self.pnp.send(
             kernel,
             PnpRequest::StartDevice {
                 translated: self.parts.translated.clone(),
@@ -181,12 +193,12 @@ impl Machine {
     fn query_capabilities(&self, kernel: &Kernel) {
         let request = PnpRequest::QueryCapabilities(Rc::default());
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
-        kernel.send_request_and_wait(&self.physical.top(), &irp);
+        kernel.send_request_and_wait(&self.physical().top(), &irp);
     }
 
     /// The physical device object, at the bottom of the stack.
     pub(crate) fn physical(&self) -> &Rc<DeviceObject> {
-        &self.physical
+        self.pnp.physical()
     }
 
     fn driver_entry(&self, kernel: &Kernel) -> Result<(), NtStatus> {
@@ -196,42 +208,6 @@ impl Machine {
             (DriverCode::Sys(_), Some(guest)) => guest.run_entry(object, SERVICE),
             (DriverCode::Sys(_), None) => unreachable!("a guest was made for the driver"),
         }
-    }
-
-    fn send_pnp(&self, kernel: &Kernel, request: PnpRequest) -> NtStatus {
-        let name = match request {
-            PnpRequest::StartDevice { .. } => "IRP_MN_START_DEVICE",
-            PnpRequest::QueryStopDevice => "IRP_MN_QUERY_STOP_DEVICE",
-            PnpRequest::CancelStopDevice => "IRP_MN_CANCEL_STOP_DEVICE",
-            PnpRequest::StopDevice => "IRP_MN_STOP_DEVICE",
-            PnpRequest::QueryRemoveDevice => "IRP_MN_QUERY_REMOVE_DEVICE",
-            PnpRequest::CancelRemoveDevice => "IRP_MN_CANCEL_REMOVE_DEVICE",
-            PnpRequest::SurpriseRemoval => "IRP_MN_SURPRISE_REMOVAL",
-            PnpRequest::RemoveDevice => "IRP_MN_REMOVE_DEVICE",
-            PnpRequest::QueryCapabilities(_) => "IRP_MN_QUERY_CAPABILITIES",
-        };
-        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
-        let result = self.record_call(kernel, name, || {
-            match kernel.send_request_and_wait(&self.physical.top(), &irp) {
-                status if status.is_success() => Ok(()),
-                status => Err(status),
-            }
-        });
-        NtStatus::of(&result)
-    }
-
-    /// Records a call of the Plug and Play manager into the driver, and how it came back.
-    fn record_call(
-        &self,
-        kernel: &Kernel,
-        name: &str,
-        call: impl FnOnce() -> Result<(), NtStatus>,
-    ) -> Result<(), NtStatus> {
-        let name = kernel.trace().name(name);
-        kernel.record_call(self.who, name, Argument::None);
-        let result = call();
-        kernel.record_return(self.who, name, NtStatus::of(&result), Argument::None);
-        result
     }
 
     /// Pulls the card out of the running machine, as its owner may, and tells the driver: from
@@ -252,7 +228,7 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
     pub fn pnp(&self, request: PnpRequest) -> Result<(), MachineError> {
-        let status = self.run(|kernel| self.send_pnp(kernel, request))?;
+        let status = self.run(|kernel| self.pnp.send(kernel, request))?;
         if status.is_success() {
             return Ok(());
         }
@@ -268,7 +244,7 @@ impl Machine {
         self.pnp(PnpRequest::RemoveDevice)?;
         self.run(|kernel| {
             if let Some(unload) = self.driver_object.unload() {
-                let _ = self.record_call(kernel, "DriverUnload", || {
+                let _ = self.pnp.record_call(kernel, "DriverUnload", || {
                     kernel.call_driver_code("DriverUnload", || unload(kernel, &self.driver_object));
                     Ok(())
                 });
@@ -373,7 +349,8 @@ impl Drop for Machine {
             self.driver_object.clear();
         }
         self.guest.take().iter().for_each(Guest::end);
-        self.physical.driver().clear();
+        self.physical().driver().clear();
+        self.parts.card.borrow_mut().faults = None;
         self.kernel().end();
     }
 }

@@ -55,14 +55,6 @@ fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DeviceP
     });
 }
 
-fn device_word(state: DevicePowerState) -> &'static str {
-    ["D0", "D1", "D2", "D3"][state as usize - 1]
-}
-
-fn system_word(state: SystemPowerState) -> &'static str {
-    ["S0", "S1", "S2", "S3", "S4", "S5"][state as usize - 1]
-}
-
 impl Machine {
     /// Has the power manager put the device into a state, as for an idle device; the system
     /// goes on working.
@@ -70,7 +62,7 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
     pub fn set_device_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
-        self.send_power(PowerAction::Set, PowerState::Device(state), device_word(state))
+        self.send_power(PowerAction::Set, PowerState::Device(state))
     }
 
     /// Puts the whole machine to sleep: asks, and enters the state when nobody objects.
@@ -78,9 +70,8 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
     pub fn sleep(&self, state: SystemPowerState) -> Result<(), MachineError> {
-        let (system, word) = (PowerState::System(state), system_word(state));
-        self.send_power(PowerAction::Query, system, word)?;
-        self.send_power(PowerAction::Set, system, word)
+        self.send_power(PowerAction::Query, PowerState::System(state))?;
+        self.send_power(PowerAction::Set, PowerState::System(state))
     }
 
     /// Wakes the machine.
@@ -88,61 +79,60 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Request`] with the status of a failure; [`MachineError::Stopped`].
     pub fn wake(&self) -> Result<(), MachineError> {
-        let system = PowerState::System(SystemPowerState::S0);
-        self.send_power(PowerAction::Set, system, system_word(SystemPowerState::S0))
+        self.send_power(PowerAction::Set, PowerState::System(SystemPowerState::S0))
     }
 
     /// Sends a power request to the top of the stack and waits until it is complete.
-    fn send_power(
-        &self,
-        action: PowerAction,
-        state: PowerState,
-        word: &str,
-    ) -> Result<(), MachineError> {
-        let status = self.run(|kernel| {
-            let trace = kernel.trace();
-            let who = trace.actor("power", Layer::Software);
-            let name = trace.name(match action {
-                PowerAction::Query => "IRP_MN_QUERY_POWER",
-                PowerAction::Set => "IRP_MN_SET_POWER",
-            });
-            kernel.record_call(who, name, Argument::Word(trace.name(word)));
-            let status = self.send_power_request(kernel, PowerRequest { action, state });
-            kernel.record_return(who, name, status, Argument::None);
-            status
-        })?;
+    fn send_power(&self, action: PowerAction, state: PowerState) -> Result<(), MachineError> {
+        let status = self.run(|kernel| send_power(kernel, self.physical(), action, state))?;
         if status.is_success() {
             return Ok(());
         }
         Err(MachineError::Request { request: "the power request", status })
     }
+}
 
-    fn send_power_request(&self, kernel: &Kernel, request: PowerRequest) -> NtStatus {
-        let done = Event::new(EventKind::Notification, "completion of a power request");
-        let answer = Rc::new(Cell::new(NtStatus::PENDING));
-        let (signal, result) = (done.clone(), Rc::clone(&answer));
-        let complete = move |kernel: &Kernel, status: NtStatus| {
-            result.set(status);
-            kernel.set_event(&signal);
-        };
-        let top = self.physical().top();
-        match request.state {
-            PowerState::Device(state) => {
-                let completion = Some(Box::new(complete) as _);
-                let sent = kernel.request_power_irp(&top, request.action, state, completion);
-                if sent != NtStatus::PENDING {
-                    return sent;
-                }
-            }
-            PowerState::System(_) => {
-                let irp = Irp::new(Parameters::Power(request), None, Vec::new());
-                irp.set_completion_routine(Box::new(move |kernel, irp| {
-                    complete(kernel, irp.status());
-                }));
-                kernel.send_request(&top, &irp);
+/// Sends a power request to the top of a stack, waits until it is complete, and returns its
+/// status. IRQL: PASSIVE_LEVEL.
+pub(crate) fn send_power(
+    kernel: &Kernel,
+    physical: &Rc<DeviceObject>,
+    action: PowerAction,
+    state: PowerState,
+) -> NtStatus {
+    let trace = kernel.trace();
+    let who = trace.actor("power", Layer::Software);
+    let name = trace.name(action.name());
+    kernel.record_call(who, name, Argument::Word(trace.name(state.name())));
+    let status = send_and_wait(kernel, &physical.top(), PowerRequest { action, state });
+    kernel.record_return(who, name, status, Argument::None);
+    status
+}
+
+fn send_and_wait(kernel: &Kernel, top: &Rc<DeviceObject>, request: PowerRequest) -> NtStatus {
+    let done = Event::new(EventKind::Notification, "completion of a power request");
+    let answer = Rc::new(Cell::new(NtStatus::PENDING));
+    let (signal, result) = (done.clone(), Rc::clone(&answer));
+    let complete = move |kernel: &Kernel, status: NtStatus| {
+        result.set(status);
+        kernel.set_event(&signal);
+    };
+    match request.state {
+        PowerState::Device(state) => {
+            let completion = Some(Box::new(complete) as _);
+            let sent = kernel.request_power_irp(top, request.action, state, completion);
+            if sent != NtStatus::PENDING {
+                return sent;
             }
         }
-        kernel.wait_for_single_object(&done, Timeout::Never);
-        answer.get()
+        PowerState::System(_) => {
+            let irp = Irp::new(Parameters::Power(request), None, Vec::new());
+            irp.set_completion_routine(Box::new(move |kernel, irp| {
+                complete(kernel, irp.status());
+            }));
+            kernel.send_request(top, &irp);
+        }
     }
+    kernel.wait_for_single_object(&done, Timeout::Never);
+    answer.get()
 }

@@ -69,7 +69,7 @@ impl MiniportCalls {
             who: trace.actor("port", Layer::Software),
             methods: METHODS.map(|(_, name, _)| trace.name(name)),
             states: ["STOP", "ACQUIRE", "PAUSE", "RUN"].map(|name| trace.name(name)),
-            power: ["D0", "D1", "D2", "D3"].map(|name| trace.name(name)),
+            power: DevicePowerState::ALL.map(|state| trace.name(state.name())),
             byte: trace.name("byte"),
         }
     }
@@ -86,7 +86,7 @@ impl MiniportCalls {
 
     /// A power state, in the trace.
     pub fn power(&self, state: DevicePowerState) -> Argument {
-        Argument::Word(self.power[state as usize - 1])
+        Argument::Word(self.power[state.number() as usize - 1])
     }
 
     /// A sentence of the port in the trace.

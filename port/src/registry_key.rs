@@ -44,10 +44,10 @@ pub fn pc_new_registry_key(
     let path = request.path.unwrap_or_default();
     if request.key_type == RegistryKeyType::General {
         let path = request.path.ok_or(NtStatus::INVALID_PARAMETER)?;
-        let known = kernel.open_registry_key(path);
-        let disposition = match known {
+        let disposition = match kernel.open_registry_key(path) {
             Ok(_) => KeyDisposition::OpenedExisting,
-            Err(_) => KeyDisposition::CreatedNew,
+            Err(NtStatus::OBJECT_NAME_NOT_FOUND) => KeyDisposition::CreatedNew,
+            Err(status) => return Err(status),
         };
         let key = kernel.create_registry_key(path)?;
         return Ok((Key::open(key, request.access), disposition));

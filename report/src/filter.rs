@@ -5,7 +5,8 @@ use portcls_emulator::trace::{Event, Layer, TimedEvent, TraceLog};
 /// A choice of events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Filter {
-    /// The hardware contract: what actors of [`Layer::Hardware`] do, and all marks.
+    /// The hardware contract: what actors of [`Layer::Hardware`] do, all marks, and what went
+    /// another way than usual.
     ///
     /// It survives a refactoring of the driver.
     Registers,
@@ -22,7 +23,7 @@ impl Filter {
         match self {
             Filter::Full => true,
             Filter::Registers => {
-                matches!(event.event, Event::Mark(_))
+                matches!(event.event, Event::Mark(_) | Event::Choice { .. })
                     || log.layer(event.who) == Some(Layer::Hardware)
             }
         }

@@ -53,6 +53,7 @@
 //! | the same, bit time not 32 us | `out F8 start bit 31.680` |
 //! | the same, actor not `wire` | `serial out F8 start` |
 //! | note | its words |
+//! | another answer than the usual | `choice allocation 3 = 1, refused`: what, question, answer |
 //!
 //! The unit of a count is in the singular in the trace: the text adds an `s` unless the count
 //! is 1. `STATUS_SUCCESS` is not written; a status without a name is `NTSTATUS C0DE0001`.
@@ -62,6 +63,10 @@
 //! In free words (marks, notes, `; words`, the machine) a backslash begins an escape: `\\`, `\n`,
 //! `\r`, `\t` and `\u{E9}`, the number of a character in hexadecimal. All that is not ASCII is
 //! escaped, and a space where it could get lost: first, last, and after eight others.
+//!
+//! A choice is what went another way than usual because an oracle said so: its id, the number of
+//! the question among those of the choice, the number of the answer, and the answer in words. A
+//! run is repeated from these numbers, so every filter keeps them.
 //!
 //! A name or note that could be taken for something else stands in double quotes, where `\"` is an
 //! escape too: a note that reads as another event, an actor with a space, a function with a

@@ -89,3 +89,16 @@ fn too_many_names_are_an_error() {
     let error = parse(&text).expect_err("more names than a trace holds");
     assert_eq!((error.line, error.what.as_str()), (65_536, "this is one name too many"));
 }
+
+#[test]
+fn numbers_of_a_choice_are_checked() {
+    let place = |column| format!("line 3, column {column}");
+    for (line, column) in [
+        ("0.000 P kernel choice allocation", 23),
+        ("0.000 P kernel choice allocation x = 1", 33),
+        ("0.000 P kernel choice allocation 3 = x", 37),
+        ("0.000 P kernel choice allocation 3", 33),
+    ] {
+        says(line, &place(column), "this is not a choice");
+    }
+}

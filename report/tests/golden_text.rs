@@ -222,10 +222,37 @@ fn signals_and_serial_bytes_show_names_and_values() {
 }
 
 #[test]
+fn a_choice_shows_its_question_and_its_answer_and_every_filter_keeps_it() {
+    let choice = |id: &str, word: &str| {
+        lines_of("kernel", Level::Passive, |trace| Event::Choice {
+            choice: trace.name(id),
+            ordinal: 3,
+            answer: 1,
+            word: trace.name(word),
+        })
+    };
+    let head = "    5.000  P   kernel    choice";
+    assert_eq!(choice("allocation", "refused"), format!("{head} allocation 3 = 1, refused\n"));
+    assert_eq!(choice("allocation", ""), format!("{head} allocation 3 = 1\n"));
+    assert_eq!(choice("a word", "a, b"), format!("{head} \"a word\" 3 = 1, \"a, b\"\n"));
+    let text = format!("# portcls-emu trace 1\n{}", choice("allocation", "refused"));
+    let (_, log) = parse(&text).expect("it reads back");
+    assert_eq!(log.events().filter(|event| Filter::Registers.keeps(&log, event)).count(), 1);
+}
+
+#[test]
 fn notes_that_look_like_other_events_stand_in_quotes() {
     let head = "    5.000  P   app       ";
     assert_eq!(note("app", "out of memory"), format!("{head}out of memory\n"));
-    for words in ["call Write", "return Init", "status = 5", "out 330 <- F8", "serial out F8", ""] {
+    for words in [
+        "call Write",
+        "return Init",
+        "status = 5",
+        "out 330 <- F8",
+        "serial out F8",
+        "choice a",
+        "",
+    ] {
         assert_eq!(note("app", words), format!("{head}\"{words}\"\n"));
     }
     assert_eq!(note("wire", "out F8"), "    5.000  P   wire      \"out F8\"\n");

@@ -22,6 +22,8 @@ const AWKWARD: &[&str] = &[
     "call",
     "return",
     "serial",
+    "choice",
+    "choice a 1 = 1",
     "out F8",
     "in  331 -> BF ; x",
     "out 330 <- F8",
@@ -72,6 +74,7 @@ enum Fact {
     Return(String, u32, Given),
     Signal(String, u32),
     Serial(String, u8, SerialEdge, u32),
+    Choice(String, u64, u32, String),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -127,6 +130,8 @@ fn facts() -> impl Strategy<Value = Fact> {
         (words(), status, given()).prop_map(|(f, status, given)| Fact::Return(f, status, given)),
         (words(), any::<u32>()).prop_map(|(signal, value)| Fact::Signal(signal, value)),
         (words(), any::<u8>(), edge, bit_ns).prop_map(|(l, b, e, n)| Fact::Serial(l, b, e, n)),
+        (words(), any::<u64>(), any::<u32>(), words())
+            .prop_map(|(choice, ordinal, n, word)| Fact::Choice(choice, ordinal, n, word)),
     ]
 }
 
@@ -198,6 +203,12 @@ impl Maker {
             Fact::Serial(lane, byte, edge, bit_ns) => {
                 Event::Serial { lane: self.name(lane), byte: *byte, edge: *edge, bit_ns: *bit_ns }
             }
+            Fact::Choice(choice, ordinal, answer, word) => Event::Choice {
+                choice: self.name(choice),
+                ordinal: *ordinal,
+                answer: *answer,
+                word: self.name(word),
+            },
         }
     }
 }
@@ -236,6 +247,9 @@ fn said_of(log: &TraceLog, event: &TimedEvent) -> Said {
         }
         Event::Signal { signal, value } => Fact::Signal(name(signal), value),
         Event::Serial { lane, byte, edge, bit_ns } => Fact::Serial(name(lane), byte, edge, bit_ns),
+        Event::Choice { choice, ordinal, answer, word } => {
+            Fact::Choice(name(choice), ordinal, answer, name(word))
+        }
     };
     Said { time_ns: event.time_ns, level: event.level, who: name(event.who), fact }
 }

@@ -114,7 +114,8 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND` when the first key, or something required, is not there;
-    /// `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected one; what `deliver` answers.
+    /// `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected one; `STATUS_ACCESS_DENIED`
+    /// when an oracle says so; what `deliver` answers.
     #[doc(alias = "RtlQueryRegistryValues")]
     pub fn query_registry_values(
         &self,
@@ -124,7 +125,10 @@ impl Kernel {
     ) -> Result<(), NtStatus> {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "RtlQueryRegistryValues");
         let top = match start {
-            QueryStart::Key(key) => key.clone(),
+            QueryStart::Key(key) => {
+                self.ask_registry()?;
+                key.clone()
+            }
             QueryStart::Path(base, path) => {
                 self.open_registry_key(&format!("{}{path}", base.prefix()))?
             }

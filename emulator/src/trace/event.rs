@@ -1,5 +1,8 @@
 //! Events of a trace and their compact form, one 32-byte record each.
 
+#[cfg(test)]
+mod tests;
+
 use bytemuck::{Pod, Zeroable};
 
 use super::names::NameId;
@@ -137,6 +140,17 @@ pub enum Event {
     },
     /// A sentence.
     Note(TextRef),
+    /// Something that could go either way went another way than usual.
+    Choice {
+        /// What was asked.
+        choice: NameId,
+        /// The number of the question among those of its choice, from 1.
+        ordinal: u64,
+        /// The number of the answer; the usual one is 0.
+        answer: u32,
+        /// The answer in words.
+        word: NameId,
+    },
 }
 
 /// An event as it is held: 32 bytes without padding, the same on every machine.
@@ -163,6 +177,7 @@ mod kind {
     pub const SIGNAL: u8 = 5;
     pub const SERIAL: u8 = 6;
     pub const NOTE: u8 = 7;
+    pub const CHOICE: u8 = 8;
 }
 
 impl Argument {
@@ -221,6 +236,10 @@ impl Record {
                 (kind::SERIAL, u32::from(lane.0), u64::from(byte) | end << 8, u64::from(bit_ns))
             }
             Event::Note(text) => (kind::NOTE, text.length, text.offset, 0),
+            Event::Choice { choice, ordinal, answer, word } => {
+                let names = u32::from(choice.0) | u32::from(word.0) << 16;
+                (kind::CHOICE, names, ordinal, u64::from(answer))
+            }
         };
         Record { time_ns, kind, level: level as u8, who: who.0, a, b, c }
     }
@@ -280,6 +299,12 @@ impl Record {
                 bit_ns: self.c as u32,
             },
             kind::NOTE => Event::Note(text),
+            kind::CHOICE => Event::Choice {
+                choice: name,
+                ordinal: self.b,
+                answer: self.c as u32,
+                word: NameId((self.a >> 16) as u16),
+            },
             _ => return None,
         })
     }
@@ -322,71 +347,5 @@ impl Record {
         }
         self.b += 1;
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn events() -> Vec<Event> {
-        let name = NameId(7);
-        vec![
-            Event::Mark(TextRef { offset: 70_000, length: 12 }),
-            Event::Access(AccessEvent {
-                direction: Direction::Write,
-                port: 0x331,
-                width: 1,
-                value: 0xFF,
-                note: NameId(9),
-                count: 1,
-                pitch_ns: 0,
-            }),
-            Event::Call { function: name, argument: Argument::Count(3, NameId(4)) },
-            Event::Return {
-                function: name,
-                status: NtStatus::IO_DEVICE_ERROR,
-                argument: Argument::Hex(0xC000_0185),
-            },
-            Event::Call { function: name, argument: Argument::Word(NameId(65_535)) },
-            Event::Signal { signal: name, value: 1 },
-            Event::Serial { lane: name, byte: 0xF8, edge: SerialEdge::End, bit_ns: 32_000 },
-            Event::Note(TextRef::EMPTY),
-        ]
-    }
-
-    #[test]
-    fn every_kind_of_event_survives_the_compact_form() {
-        for event in events() {
-            let record = Record::new(123_456_789, Level::Device, NameId(300), event);
-            assert_eq!(record.event(), Some(event));
-            assert_eq!(record.time_ns(), 123_456_789);
-            assert_eq!(record.level(), Level::Device);
-            assert_eq!(record.who(), NameId(300));
-        }
-    }
-
-    fn poll(time_ns: u64, value: u32) -> Record {
-        let access = AccessEvent {
-            direction: Direction::Read,
-            port: 0x331,
-            width: 1,
-            value,
-            note: NameId::NONE,
-            count: 1,
-            pitch_ns: 0,
-        };
-        Record::new(time_ns, Level::Dispatch, NameId(1), Event::Access(access))
-    }
-
-    #[test]
-    fn equal_polls_at_one_pitch_fold_and_others_do_not() {
-        let mut first = poll(1_000, 0xC0);
-        assert!(first.fold(&poll(12_000, 0xC0)));
-        assert!(first.fold(&poll(23_000, 0xC0)));
-        assert!(!first.fold(&poll(33_000, 0xC0)), "the pitch changed");
-        assert!(!first.fold(&poll(34_000, 0x80)), "the value changed");
-        let Some(Event::Access(access)) = first.event() else { panic!("an access") };
-        assert_eq!((access.count, access.pitch_ns), (3, 11_000));
     }
 }

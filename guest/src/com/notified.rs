@@ -25,7 +25,7 @@ impl IServiceSink for GuestObject {
 
 impl IPowerNotify for GuestObject {
     fn power_change_notify(&self, _kernel: &Kernel, state: DevicePowerState) {
-        self.call(&iid::POWER_NOTIFY, POWER_CHANGE_NOTIFY, &[u64::from(state.value())]);
+        self.call(&iid::POWER_NOTIFY, POWER_CHANGE_NOTIFY, &[u64::from(state.number())]);
     }
 }
 
@@ -55,7 +55,7 @@ impl IPinCount for GuestObject {
 
 impl IAdapterPowerManagement for GuestObject {
     fn power_change_state(&self, _kernel: &Kernel, state: DevicePowerState) {
-        let words = [u64::from(state.value())];
+        let words = [u64::from(state.number())];
         self.call(&iid::ADAPTER_POWER_MANAGEMENT, POWER_CHANGE_STATE, &words);
     }
 
@@ -64,7 +64,7 @@ impl IAdapterPowerManagement for GuestObject {
         _kernel: &Kernel,
         state: DevicePowerState,
     ) -> Result<(), NtStatus> {
-        let words = [u64::from(state.value())];
+        let words = [u64::from(state.number())];
         self.call_for_status(&iid::ADAPTER_POWER_MANAGEMENT, QUERY_POWER_CHANGE_STATE, &words)
     }
 

@@ -12,9 +12,6 @@ use crate::guest::Guest;
 use crate::import::{DISPATCH, INVALID_REQUEST};
 use crate::memory::at;
 
-/// How many entries a dispatch table has. Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h.
-const MAJOR_FUNCTIONS: u64 = 28;
-
 impl Guest {
     /// Calls DriverEntry of the image; on success the driver object has its routines.
     /// IRQL: PASSIVE_LEVEL.
@@ -51,7 +48,7 @@ impl Guest {
         self.put_word(at(object, fields.driver_extension), extension);
         self.put_word(at(object, fields.driver_init), self.loaded().entry);
         let invalid = self.thunk_of(&INVALID_REQUEST);
-        for major in 0..MAJOR_FUNCTIONS {
+        for major in 0..MajorFunction::TABLE_ENTRIES as u8 {
             self.put_word(self.major_function(object, major), invalid);
         }
         // DriverEntry may send requests to a device of its own.
@@ -76,22 +73,7 @@ impl Guest {
 
     /// Has the routines of a driver's table called.
     fn serve_dispatch_table(&self, driver: &Rc<DriverObject>, object: u64) {
-        use MajorFunction as Major;
-        let majors = [
-            Major::Create,
-            Major::Close,
-            Major::Read,
-            Major::Write,
-            Major::FlushBuffers,
-            Major::DeviceControl,
-            Major::Cleanup,
-            Major::QuerySecurity,
-            Major::SetSecurity,
-            Major::Power,
-            Major::SystemControl,
-            Major::Pnp,
-        ];
-        for major in majors {
+        for major in MajorFunction::ALL {
             driver.set_major_function(major, self.dispatch_routine(object, major));
         }
     }
@@ -116,7 +98,7 @@ impl Guest {
     /// A dispatch routine that looks at the driver's table each time, as the kernel does.
     pub(crate) fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
         let guest = self.clone();
-        let field = self.major_function(object, major as u64);
+        let field = self.major_function(object, major.number());
         Rc::new(move |kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp| {
             let routine = guest.load_word(field);
             if routine == guest.thunk_of(&DISPATCH) {

@@ -5,14 +5,10 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{AddDeviceRoutine, DeviceObject, DriverObject, NtStatus};
+use portcls_emulator::{AddDeviceRoutine, DeviceObject, DriverObject, NtStatus, ObjectType};
 
 use crate::guest::Guest;
 use crate::memory::at;
-
-/// Object types in the first field of an object. Source: IO_TYPE_ in wdm.h.
-const TYPE_DEVICE: u16 = 3;
-const TYPE_DRIVER: u16 = 4;
 
 /// FILE_DEVICE_KS, the device type of an adapter. Source: wdm.h.
 const DEVICE_TYPE_KS: u32 = 0x2F;
@@ -27,7 +23,7 @@ impl Guest {
             let fields = &self.layout().driver_object;
             let address = self.new_object_block(&vec![0; fields.size_of as usize]);
             self.0.shown.insert_driver(address, driver);
-            self.put_u16(at(address, fields.type_), TYPE_DRIVER);
+            self.put_u16(at(address, fields.type_), ObjectType::Driver.number());
             self.put_u16(at(address, fields.size), fields.size_of as u16);
             address
         })
@@ -39,9 +35,9 @@ impl Guest {
     }
 
     /// Where a dispatch routine is written.
-    pub(crate) fn major_function(&self, driver: u64, major: u64) -> u64 {
+    pub(crate) fn major_function(&self, driver: u64, major: u8) -> u64 {
         let table = at(driver, self.layout().driver_object.major_function);
-        table.wrapping_add(major * self.pointer_bytes())
+        table.wrapping_add(u64::from(major) * self.pointer_bytes())
     }
 
     /// Where AddDevice is written.
@@ -71,7 +67,7 @@ impl Guest {
         let address = self.new_object_block(&vec![0; fields.size_of as usize]);
         self.0.shown.insert_device(address, device);
         let driver = self.driver_pointer(device.driver());
-        self.put_u16(at(address, fields.type_), TYPE_DEVICE);
+        self.put_u16(at(address, fields.type_), ObjectType::Device.number());
         self.put_u16(at(address, fields.size), fields.size_of as u16);
         self.put_u32(at(address, fields.reference_count), 1);
         self.put_word(at(address, fields.driver_object), driver);

@@ -9,9 +9,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{
-    DeviceObject, Irp, NtStatus, Parameters, PnpRequest, PowerAction, PowerState,
-};
+use portcls_emulator::{DeviceObject, Irp, NtStatus, ObjectType, Parameters, PnpRequest};
 
 use super::power::write_capabilities;
 use super::resources::list_bytes;
@@ -19,33 +17,8 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::shown_irp::ShownIrp;
 
-/// IO_TYPE_IRP. Source: wdm.h.
-const TYPE_IRP: u16 = 6;
-
 /// Stack locations: the driver's, and that of the driver below it.
 const LOCATIONS: u8 = 2;
-
-/// Minor functions. Source: wdm.h.
-fn minor_function(parameters: &Parameters) -> u8 {
-    match parameters {
-        Parameters::Pnp(request) => match request {
-            PnpRequest::StartDevice { .. } => 0x00,
-            PnpRequest::QueryRemoveDevice => 0x01,
-            PnpRequest::RemoveDevice => 0x02,
-            PnpRequest::CancelRemoveDevice => 0x03,
-            PnpRequest::StopDevice => 0x04,
-            PnpRequest::QueryStopDevice => 0x05,
-            PnpRequest::CancelStopDevice => 0x06,
-            PnpRequest::QueryCapabilities(_) => 0x09,
-            PnpRequest::SurpriseRemoval => 0x17,
-        },
-        Parameters::Power(request) => match request.action {
-            PowerAction::Set => 0x02,
-            PowerAction::Query => 0x03,
-        },
-        _ => 0,
-    }
-}
 
 /// SL_PENDING_RETURNED, which IoMarkIrpPending sets. Source: wdm.h.
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
@@ -160,7 +133,7 @@ impl Guest {
         let address = blocks.add(&vec![0; bytes]);
         // The present location is the last one; the next driver's lies before it.
         let location = at(address, fields.size_of + u32::from(LOCATIONS - 1) * location_bytes);
-        self.put_u16(at(address, fields.type_), TYPE_IRP);
+        self.put_u16(at(address, fields.type_), ObjectType::Irp.number());
         self.put_u16(at(address, fields.size), bytes as u16);
         self.put_u8(at(address, fields.stack_count), LOCATIONS);
         self.put_u8(at(address, fields.current_location), LOCATIONS);
@@ -188,8 +161,8 @@ impl Guest {
     ) {
         let fields = &self.layout().io_stack_location;
         let parameters = irp.parameters();
-        self.put_u8(at(location, fields.major_function), parameters.major() as u8);
-        self.put_u8(at(location, fields.minor_function), minor_function(parameters));
+        self.put_u8(at(location, fields.major_function), parameters.major().number());
+        self.put_u8(at(location, fields.minor_function), parameters.minor_number());
         self.put_word(at(location, fields.device_object), self.device_pointer(device));
         match parameters {
             Parameters::Pnp(PnpRequest::StartDevice { translated, raw }) => {
@@ -208,12 +181,10 @@ impl Guest {
                 self.put_word(at(location, field), block);
             }
             Parameters::Power(request) => {
-                let (kind, state) = match request.state {
-                    PowerState::System(state) => (0, state as u32),
-                    PowerState::Device(state) => (1, state.value()),
-                };
+                let state = request.state;
+                let kind = state.kind().number();
                 self.put_u32(at(location, fields.parameters_power_type), kind);
-                self.put_u32(at(location, fields.parameters_power_state), state);
+                self.put_u32(at(location, fields.parameters_power_state), state.number());
             }
             Parameters::DeviceControl { code, input, output_length } => {
                 let field = fields.parameters_device_io_control_io_control_code;

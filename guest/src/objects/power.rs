@@ -18,9 +18,9 @@ pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapab
     guest.store_u16(at(address, fields.version), 1);
     for (index, state) in said.device_states.iter().enumerate() {
         let slot = 4 * (FIRST_SYSTEM_STATE + index as u64);
-        guest.store_u32(at(address, fields.device_state) + slot, state.value());
+        guest.store_u32(at(address, fields.device_state) + slot, state.number());
     }
-    let wake = said.device_wake.map_or(UNSPECIFIED, DevicePowerState::value);
+    let wake = said.device_wake.map_or(UNSPECIFIED, DevicePowerState::number);
     guest.store_u32(at(address, fields.device_wake), wake);
     guest.store_u32(at(address, fields.d1_latency), said.d1_latency_100us);
     guest.store_u32(at(address, fields.d2_latency), said.d2_latency_100us);
@@ -33,9 +33,10 @@ pub(crate) fn read_capabilities(guest: &Guest, address: u64, into: &mut DeviceCa
     for (index, state) in into.device_states.iter_mut().enumerate() {
         let slot = 4 * (FIRST_SYSTEM_STATE + index as u64);
         let value = guest.load_u32(at(address, fields.device_state) + slot);
-        *state = DevicePowerState::from_u32(value).unwrap_or(*state);
+        *state = DevicePowerState::from_number(value).unwrap_or(*state);
     }
-    into.device_wake = DevicePowerState::from_u32(guest.load_u32(at(address, fields.device_wake)));
+    into.device_wake =
+        DevicePowerState::from_number(guest.load_u32(at(address, fields.device_wake)));
     into.d1_latency_100us = guest.load_u32(at(address, fields.d1_latency));
     into.d2_latency_100us = guest.load_u32(at(address, fields.d2_latency));
     into.d3_latency_100us = guest.load_u32(at(address, fields.d3_latency));

@@ -1,5 +1,8 @@
 //! Registry keys of a device: which key is which, and what an open key allows.
 
+use std::rc::Rc;
+
+use portcls_emulator::choice::Replay;
 use portcls_emulator::registry::{
     KeyDisposition, KeyInformationClass, QueryEntry, QueryFlags, RegistryValue,
     ValueInformationClass,
@@ -117,6 +120,21 @@ fn a_port_opens_the_key_of_its_interface_and_nobody_else_does() {
         let request = RegistryKeyRequest { key_type, access, device: Some(&device), path: None };
         let refused = pc_new_registry_key(kernel, None, &request).err();
         assert_eq!(refused, Some(NtStatus::INVALID_PARAMETER));
+    });
+}
+
+#[test]
+fn a_general_key_that_is_refused_is_not_made() {
+    on_device(|rig| {
+        let path = r"\Registry\Machine\General";
+        let (key_type, access) = (RegistryKeyType::General, KeyAccess::ALL);
+        let request = RegistryKeyRequest { key_type, access, device: None, path: Some(path) };
+        let answers = "registry:1=1".parse().expect("a list of answers");
+        rig.kernel.set_oracle(Rc::new(Replay::new(answers)));
+        let refused = pc_new_registry_key(&rig.kernel, None, &request).err();
+        assert_eq!(refused, Some(NtStatus::ACCESS_DENIED));
+        let opened = pc_new_registry_key(&rig.kernel, None, &request).expect("it is granted now");
+        assert_eq!(opened.1, KeyDisposition::CreatedNew);
     });
 }
 

@@ -14,6 +14,8 @@ pub(super) enum Form<'t> {
     Return(&'t str),
     /// All of it: it begins with `in ` or `out `.
     Access(&'t str),
+    /// After `choice `.
+    Choice(&'t str),
     /// A lane, its byte, and the rest.
     Serial(&'t str),
     /// The signal's name, quoted or not, and the digits of its value.
@@ -34,6 +36,9 @@ pub(super) fn form<'t>(text: &'t str, who: &str) -> Form<'t> {
     }
     if let Some(rest) = text.strip_prefix("return ") {
         return Form::Return(rest);
+    }
+    if let Some(rest) = text.strip_prefix("choice ") {
+        return Form::Choice(rest);
     }
     if let Some(rest) = text.strip_prefix("serial ") {
         return Form::Serial(rest);

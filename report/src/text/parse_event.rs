@@ -29,6 +29,7 @@ pub(super) fn read_event<'t>(
             let argument = read_last_argument(rest, collected)?;
             Ok(Event::Return { function, status, argument })
         }
+        Form::Choice(text) => read_choice(text, collected),
         Form::Access(text) => Ok(Event::Access(read_access(text, collected)?)),
         Form::Serial(text) => read_serial(text, collected),
         Form::Signal(name, value) => read_signal(name, value, collected),
@@ -236,6 +237,34 @@ fn read_signal<'t>(
     };
     let signal = collected.name(&signal, name)?;
     Ok(Event::Signal { signal, value: read })
+}
+
+/// `allocation 3 = 1, refused`.
+fn read_choice<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fault<'t>> {
+    let fault = |at: &'t str| {
+        let hint = "write `choice allocation 3 = 1, refused`, or put it in quotes for a note";
+        Fault::new(at, "this is not a choice", hint)
+    };
+    let (choice, numbers) = if text.starts_with('"') {
+        read_quoted(text)?
+    } else {
+        let end = text.find(' ').ok_or_else(|| fault(text))?;
+        (Cow::Borrowed(&text[..end]), &text[end..])
+    };
+    let (ordinal, rest) = numbers.split_once('=').ok_or_else(|| fault(numbers))?;
+    let ordinal = read_decimal(ordinal.trim_ascii()).ok_or_else(|| fault(ordinal))?;
+    let end = rest.find(',').unwrap_or(rest.len());
+    let (answer, rest) = rest.split_at(end);
+    let answer = read_u32(answer.trim_ascii()).ok_or_else(|| fault(answer))?;
+    let word = match after_comma(rest)? {
+        None => NameId::NONE,
+        Some(word) => {
+            let (word, rest) = read_phrase(word)?;
+            expect_end(rest)?;
+            collected.name(&word, text)?
+        }
+    };
+    Ok(Event::Choice { choice: collected.name(&choice, text)?, ordinal, answer, word })
 }
 
 fn read_u32(digits: &str) -> Option<u32> {

@@ -183,6 +183,11 @@ impl<'a> Printer<'a> {
                 self.push_edge(edge, bit_ns);
             }
             Event::Note(words) => self.push_note(who, self.log.text(words)),
+            Event::Choice { choice, ordinal, answer, word } => {
+                self.out.push_str("choice ");
+                self.push_word(self.log.name(choice));
+                self.push_answer(ordinal, answer, self.log.name(word));
+            }
         }
         self.end_line(start, CONTINUATION);
     }
@@ -336,6 +341,17 @@ impl<'a> Printer<'a> {
         if text.is_empty() || !matches!(form(text, who), Form::Note(_)) {
             self.out.truncate(start);
             push_quoted(&mut self.out, words);
+        }
+    }
+
+    fn push_answer(&mut self, ordinal: u64, answer: u32, word: &str) {
+        self.out.push(' ');
+        push_decimal(&mut self.out, ordinal);
+        self.out.push_str(" = ");
+        push_decimal(&mut self.out, u64::from(answer));
+        if !word.is_empty() {
+            self.out.push_str(", ");
+            self.push_phrase(word);
         }
     }
 

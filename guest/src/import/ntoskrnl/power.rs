@@ -1,6 +1,6 @@
 //! Power requests of a driver.
 
-use portcls_emulator::{DevicePowerState, NtStatus, PowerAction};
+use portcls_emulator::{DevicePowerState, NtStatus, PowerAction, PowerStateType, SystemPowerState};
 use portcls_port::is_adapter_device;
 
 use super::requests::call_driver;
@@ -14,14 +14,6 @@ pub(super) static ROUTINES: &[Routine] = &[
     routine!("PoSetPowerState", ByKernel, set_power_state),
     routine!("PoStartNextPowerIrp", ByKernel, start_next_power_irp),
 ];
-
-/// Minor functions and types. Source: wdm.h.
-const SET_POWER: u8 = 0x02;
-const QUERY_POWER: u8 = 0x03;
-const SYSTEM_STATE: u32 = 0;
-
-/// PowerSystemWorking: the system state before any other one.
-const WORKING: u32 = 1;
 
 /// `NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT, UCHAR, POWER_STATE, PREQUEST_POWER_COMPLETE,
 /// PVOID, PIRP *)`
@@ -38,16 +30,12 @@ fn request_power_irp(
     out: Out<Pointer>,
 ) -> NtStatus {
     let guest = call.guest().clone();
-    let action = match minor {
-        SET_POWER => PowerAction::Set,
-        QUERY_POWER => PowerAction::Query,
-        other => {
-            call.kernel().unsupported(&format!("PoRequestPowerIrp with minor function {other:#x}"));
-            return NtStatus::NOT_SUPPORTED;
-        }
+    let Some(action) = PowerAction::from_number(minor) else {
+        call.kernel().unsupported(&format!("PoRequestPowerIrp with minor function {minor:#x}"));
+        return NtStatus::NOT_SUPPORTED;
     };
     let (Some(device), Some(wanted)) =
-        (guest.device_at(device_at.0), DevicePowerState::from_u32(state))
+        (guest.device_at(device_at.0), DevicePowerState::from_number(state))
     else {
         return NtStatus::INVALID_PARAMETER;
     };
@@ -74,11 +62,12 @@ fn request_power_irp(
 /// `POWER_STATE PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE, POWER_STATE)`: the state
 /// before.
 fn set_power_state(call: &Call<'_>, device: Pointer, kind: u32, state: u32) -> u32 {
-    if kind == SYSTEM_STATE {
-        return WORKING;
+    if kind == PowerStateType::System.number() {
+        // The system state before any other one.
+        return SystemPowerState::S0.number();
     }
-    match (call.guest().device_at(device.0), DevicePowerState::from_u32(state)) {
-        (Some(device), Some(state)) => call.kernel().set_power_state(&device, state).value(),
+    match (call.guest().device_at(device.0), DevicePowerState::from_number(state)) {
+        (Some(device), Some(state)) => call.kernel().set_power_state(&device, state).number(),
         _ => 0,
     }
 }

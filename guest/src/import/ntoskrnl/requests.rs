@@ -9,8 +9,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::{
-    BugCheckCode, DevicePowerState, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest,
-    PowerAction, PowerRequest, PowerState, SystemPowerState,
+    BugCheckCode, Irp, Irql, Kernel, MajorFunction, NtStatus, ObjectType, Parameters, PnpMinor,
+    PnpRequest, PowerAction, PowerRequest, PowerState, PowerStateType,
 };
 
 use crate::guest::Guest;
@@ -29,9 +29,6 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// What a driver's table holds before anybody fills it in.
 pub(crate) static INVALID_REQUEST: Routine =
     routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
-
-/// IO_TYPE_IRP. Source: wdm.h.
-const TYPE_IRP: u16 = 6;
 
 /// When a completion routine is called. Source: wdm.h, SL_INVOKE_ON_.
 const INVOKE_ON_CANCEL: u8 = 0x20;
@@ -71,7 +68,7 @@ fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Point
     let location = guest.layout().io_stack_location.size_of as usize;
     let bytes = fields.size_of as usize + usize::from(locations) * location;
     let address = guest.new_object_block(&vec![0; bytes]);
-    guest.store_u16(at(address, fields.type_), TYPE_IRP);
+    guest.store_u16(at(address, fields.type_), ObjectType::Irp.number());
     guest.store_u16(at(address, fields.size), bytes as u16);
     guest.store_u8(at(address, fields.stack_count), locations);
     guest.store_u8(at(address, fields.current_location), locations + 1);
@@ -180,10 +177,10 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
     let fields = &guest.layout().io_stack_location;
     let word = |offset| guest.load_u32(at(location, offset));
     let minor = guest.load_u8(at(location, fields.minor_function));
-    match guest.load_u8(at(location, fields.major_function)) {
-        0x02 => Some(Parameters::Close),
-        0x12 => Some(Parameters::Cleanup),
-        0x0E => {
+    match MajorFunction::from_number(guest.load_u8(at(location, fields.major_function)))? {
+        MajorFunction::Close => Some(Parameters::Close),
+        MajorFunction::Cleanup => Some(Parameters::Cleanup),
+        MajorFunction::DeviceControl => {
             let length = word(fields.parameters_device_io_control_input_buffer_length);
             let field = fields.parameters_device_io_control_type3_input_buffer;
             let input = guest.load_word(at(location, field));
@@ -193,24 +190,18 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
                 output_length: word(fields.parameters_device_io_control_output_buffer_length),
             })
         }
-        0x16 => {
-            let value = word(fields.parameters_power_state);
-            let state = match word(fields.parameters_power_type) {
-                0 => PowerState::System(SystemPowerState::from_u32(value)?),
-                _ => PowerState::Device(DevicePowerState::from_u32(value)?),
-            };
-            let action = match minor {
-                0x02 => PowerAction::Set,
-                0x03 => PowerAction::Query,
-                _ => return None,
-            };
+        MajorFunction::Power => {
+            let kind = PowerStateType::from_number(word(fields.parameters_power_type));
+            let kind = kind.unwrap_or(PowerStateType::Device);
+            let state = PowerState::from_number(kind, word(fields.parameters_power_state))?;
+            let action = PowerAction::from_number(minor)?;
             Some(Parameters::Power(PowerRequest { action, state }))
         }
-        0x1B => Some(Parameters::Pnp(match minor {
-            0x01 => PnpRequest::QueryRemoveDevice,
-            0x03 => PnpRequest::CancelRemoveDevice,
-            0x05 => PnpRequest::QueryStopDevice,
-            0x06 => PnpRequest::CancelStopDevice,
+        MajorFunction::Pnp => Some(Parameters::Pnp(match PnpMinor::from_number(minor)? {
+            PnpMinor::QueryRemoveDevice => PnpRequest::QueryRemoveDevice,
+            PnpMinor::CancelRemoveDevice => PnpRequest::CancelRemoveDevice,
+            PnpMinor::QueryStopDevice => PnpRequest::QueryStopDevice,
+            PnpMinor::CancelStopDevice => PnpRequest::CancelStopDevice,
             _ => return None,
         })),
         _ => None,

@@ -34,8 +34,8 @@ fn query_interrupt_time(call: &Call<'_>) -> u64 {
 }
 
 /// `ULONG KeQueryTimeIncrement(VOID)`
-fn query_time_increment(call: &Call<'_>) -> u64 {
-    call.kernel().config().clock_interval_ns / 100
+fn query_time_increment(call: &Call<'_>) -> u32 {
+    call.kernel().time_increment_100ns()
 }
 
 /// `NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER)`

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, NtStatus};
+use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, MajorFunction, NtStatus};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::DeviceRegistryProperty;
@@ -42,7 +42,19 @@ pub(super) static ROUTINES: &[Routine] = &[
 pub(crate) static DISPATCH: Routine = routine!("PortCls' dispatch routine", ByKernel, dispatch_irp);
 
 /// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver.
-const TAKEN_OVER: [u64; 11] = [0x00, 0x02, 0x03, 0x04, 0x09, 0x0E, 0x12, 0x14, 0x15, 0x16, 0x1B];
+const TAKEN_OVER: [MajorFunction; 11] = [
+    MajorFunction::Create,
+    MajorFunction::Close,
+    MajorFunction::Read,
+    MajorFunction::Write,
+    MajorFunction::FlushBuffers,
+    MajorFunction::DeviceControl,
+    MajorFunction::Cleanup,
+    MajorFunction::QuerySecurity,
+    MajorFunction::SetSecurity,
+    MajorFunction::Power,
+    MajorFunction::Pnp,
+];
 
 /// `NTSTATUS PcInitializeAdapterDriver(PDRIVER_OBJECT, PUNICODE_STRING, PDRIVER_ADD_DEVICE)`
 fn initialize_adapter_driver(
@@ -59,7 +71,7 @@ fn initialize_adapter_driver(
     guest.store_word(guest.add_device_field(object), add_device);
     let dispatch = guest.thunk_of(&DISPATCH);
     for major in TAKEN_OVER {
-        guest.store_word(guest.major_function(object, major), dispatch);
+        guest.store_word(guest.major_function(object, major.number()), dispatch);
     }
     Ok(())
 }
@@ -209,7 +221,7 @@ fn unregister_power(call: &Call<'_>, device: Pointer) -> Result<(), NtStatus> {
 /// `NTSTATUS PcRequestNewPowerState(PDEVICE_OBJECT, DEVICE_POWER_STATE)`
 fn request_new_power_state(call: &Call<'_>, device: Pointer, state: u32) -> Result<(), NtStatus> {
     let device = device_at(call, device)?;
-    let state = DevicePowerState::from_u32(state).ok_or(NtStatus::INVALID_PARAMETER)?;
+    let state = DevicePowerState::from_number(state).ok_or(NtStatus::INVALID_PARAMETER)?;
     pc_request_new_power_state(call.kernel(), &device, state)
 }
 

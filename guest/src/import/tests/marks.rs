@@ -138,7 +138,7 @@ impl Stack {
     fn complete_within(&self) {
         let (guest, driver) = (&self.bench.guest, self.lower.driver());
         let (object, major) = (guest.driver_pointer(driver), MajorFunction::DeviceControl);
-        guest.put_word(guest.major_function(object, major as u64), self.bench.code());
+        guest.put_word(guest.major_function(object, major.number()), self.bench.code());
         driver.set_major_function(major, guest.dispatch_routine(object, major));
     }
 

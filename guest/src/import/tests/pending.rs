@@ -94,7 +94,7 @@ fn bench(mode: Mode) -> (Bench, Rc<DeviceObject>) {
     let driver = DriverObject::new("test");
     let object = bench.guest.driver_pointer(&driver);
     let major = MajorFunction::DeviceControl;
-    bench.guest.put_word(bench.guest.major_function(object, major as u64), bench.code());
+    bench.guest.put_word(bench.guest.major_function(object, major.number()), bench.code());
     driver.set_major_function(major, bench.guest.dispatch_routine(object, major));
     (bench, DeviceObject::new(&driver))
 }

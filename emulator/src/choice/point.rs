@@ -1,0 +1,163 @@
+//! What is asked at a preemption point: what begins here, and what comes from outside.
+//!
+//! Owns the questions of `preempt.rs`, which calls it when there is an oracle. What may happen to
+//! the machine beyond this kernel is asked by who built it, through a [`PointQuestion`].
+
+use std::rc::Rc;
+
+use super::{Begin, Cancel, Choice, Happens};
+use crate::irp::{Irp, Parameters};
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+
+/// Asks at a preemption point about something that this kernel does not know.
+///
+/// IRQL: that of the interrupted code, any. It may change devices and queue DPCs, and at
+/// DISPATCH_LEVEL and below work items; it must not call drivers.
+pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
+
+/// When something begins that waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum When {
+    /// Here and now.
+    Here,
+    /// Time has passed: what waits may be something else by now.
+    TimePassed,
+    /// Not at this preemption point.
+    AtAnotherPoint,
+}
+
+/// Times in a row that interrupts and DPCs can be put off; then they begin, unasked.
+/// Assumed: longer than any driver can tell apart from a lost interrupt.
+const PUT_OFF_IN_A_ROW: u32 = 1_000;
+
+/// The most requests that can be chosen from for cancelling; later ones are left alone.
+const FOLLOWED_REQUESTS: usize = 4_096;
+
+/// The level of the clock interrupt. Source: CLOCK_LEVEL of x64 in wdm.h.
+const CLOCK_LEVEL: Irql = Irql(13);
+
+impl Kernel {
+    /// Has `question` called at each preemption point at which an oracle is asked, after the
+    /// kernel's own questions.
+    pub fn ask_at_points(&self, question: PointQuestion) {
+        self.state.choices.point_questions.borrow_mut().push(question);
+    }
+
+    /// Asks what comes from outside at this preemption point.
+    #[inline]
+    pub(crate) fn ask_at_point(&self) {
+        if self.has_oracle() {
+            self.ask_from_outside();
+        }
+    }
+
+    /// When an interrupt or a DPC begins that could do so here.
+    #[inline]
+    pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
+        if self.has_oracle() { self.ask_begin(choice) } else { When::Here }
+    }
+
+    /// A request was sent: it may be cancelled until it is complete.
+    #[inline]
+    pub(crate) fn follow_request(&self, irp: &Irp) {
+        if self.has_oracle() && matches!(irp.parameters(), Parameters::DeviceControl { .. }) {
+            let mut requests = self.state.choices.requests.borrow_mut();
+            if requests.len() < FOLLOWED_REQUESTS {
+                requests.push(irp.clone());
+            }
+        }
+    }
+
+    /// A request is complete.
+    #[inline]
+    pub(crate) fn leave_request(&self, irp: &Irp) {
+        if self.has_oracle() {
+            self.state.choices.requests.borrow_mut().retain(|other| !other.is(irp));
+        }
+    }
+
+    #[cold]
+    fn ask_from_outside(&self) {
+        self.ask_clock();
+        self.ask_spurious();
+        self.ask_cancel();
+        let mut index = 0;
+        while !self.is_frozen() {
+            let question = self.state.choices.point_questions.borrow().get(index).cloned();
+            let Some(question) = question else { return };
+            index += 1;
+            question(self);
+        }
+    }
+
+    #[cold]
+    fn ask_begin(&self, choice: Choice) -> When {
+        let put_off = &self.state.choices.put_off;
+        let in_a_row = put_off.replace(put_off.get() + 1);
+        let answer = if in_a_row < PUT_OFF_IN_A_ROW { self.choose(choice) } else { Begin::Now };
+        match answer {
+            Begin::Now => {
+                put_off.set(0);
+                When::Here
+            }
+            Begin::Later => When::AtAnotherPoint,
+            Begin::After25Us => self.hold_processor(25_000),
+            Begin::After350Us => self.hold_processor(350_000),
+            Begin::After1500Us => self.hold_processor(1_500_000),
+        }
+    }
+
+    /// Lets other work keep the processor at HIGH_LEVEL for so long.
+    fn hold_processor(&self, time_ns: u64) -> When {
+        let old = self.current_irql();
+        self.set_irql(Irql::HIGH_LEVEL);
+        self.pass_time(self.now_ns().saturating_add(time_ns));
+        self.set_irql(old);
+        When::TimePassed
+    }
+
+    /// The clock interrupt may come for the timers that wait for it.
+    fn ask_clock(&self) {
+        if self.current_irql() >= CLOCK_LEVEL {
+            return;
+        }
+        let timers = self.timers_before_tick();
+        if !timers.is_empty() && self.choose::<Happens>(Choice::Clock) == Happens::Now {
+            timers.iter().for_each(|timer| self.expire_timer(timer));
+        }
+    }
+
+    /// A line that is down may have its routines called.
+    fn ask_spurious(&self) {
+        for line in self.quiet_lines() {
+            let is_let_through = Irql::of_line(line) > self.current_irql();
+            if is_let_through && self.choose::<Happens>(Choice::Spurious) == Happens::Now {
+                self.service_quiet_line(line);
+            }
+        }
+    }
+
+    /// A request that is not complete may be cancelled.
+    fn ask_cancel(&self) {
+        if self.current_irql() >= Irql::DISPATCH_LEVEL || self.is_frozen() {
+            return;
+        }
+        let is_open = |irp: &&Irp| !irp.is_cancelled();
+        let (oldest, newest) = {
+            let requests = self.state.choices.requests.borrow();
+            let oldest = requests.iter().find(is_open).cloned();
+            (oldest, requests.iter().rfind(is_open).cloned())
+        };
+        let (Some(oldest), Some(newest)) = (oldest, newest) else { return };
+        match self.choose(Choice::Cancel) {
+            Cancel::None => {}
+            Cancel::Oldest => {
+                self.cancel_request(&oldest);
+            }
+            Cancel::Newest => {
+                self.cancel_request(&newest);
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The register of choices: what can be asked, and the answers that there are.
+//!
+//! Owns the table and the types of the answers. The first answer, number 0, is what happens when
+//! nobody is asked. It never knows where a choice is asked about, nor who answers.
+
+/// An answer to a choice: an enumeration whose members are numbered from 0.
+pub trait Answer: Copy + 'static {
+    /// Every answer in the order of its number; the first is what happens when nobody is asked.
+    const ALL: &'static [Self];
+    /// The same in the words that a trace shows.
+    const WORDS: &'static [&'static str];
+}
+
+/// Declares answers in the order of their numbers, with the words that a trace shows.
+macro_rules! answers {
+    ($($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$variant_meta:meta])* $variant:ident $word:literal,)+
+    })+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl Answer for $name {
+            const ALL: &'static [$name] = &[$($name::$variant),+];
+            const WORDS: &'static [&'static str] = &[$($word),+];
+        }
+    )+};
+}
+
+/// Declares the choices: for each its id, what is open, and the type of its answer.
+macro_rules! choices {
+    ($($(#[$meta:meta])* $variant:ident $id:literal $meaning:literal $answer:ident;)+) => {
+        /// Something that could go either way.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Choice {
+            $($(#[$meta])* $variant,)+
+        }
+
+        impl Choice {
+            /// Every choice.
+            pub const ALL: [Choice; [$($id),+].len()] = [$(Choice::$variant),+];
+
+            /// The word for it in a trace and in a list of answers: letters `a` to `z` and `-`.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Choice::$variant => $id,)+
+                }
+            }
+
+            /// What is open, in one sentence without its full stop.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Choice::$variant => $meaning,)+
+                }
+            }
+
+            /// The answers in the order of their numbers, in words; number 0 is what happens when
+            /// nobody is asked.
+            #[must_use]
+            pub const fn answers(self) -> &'static [&'static str] {
+                match self {
+                    $(Choice::$variant => <$answer as Answer>::WORDS,)+
+                }
+            }
+        }
+    };
+}
+
+impl Choice {
+    /// The choice with this id, `None` when there is none.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Choice> {
+        Choice::ALL.into_iter().find(|choice| choice.id() == id)
+    }
+}
+
+choices! {
+    /// The IRQL lets an interrupt through that waits. Asked at each preemption point where one
+    /// does, and again after each time that other work keeps the processor; put off, it waits for
+    /// the next point.
+    Interrupt "interrupt" "an interrupt that waits may begin" Begin;
+    /// The IRQL lets a DPC through that waits; when it begins, every one that waits runs, in the
+    /// order of the queue, which is a promise. Asked as for [`Choice::Interrupt`].
+    Dpc "dpc" "the DPCs that wait may begin" Begin;
+    /// A timer is due and waits for the clock interrupt, which may come here: the clock's phase is
+    /// nobody's promise. It is never early for a due time, and the time-out of a wait keeps its
+    /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
+    Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
+    /// The routines of a line may be called though no device asks: noise, or another device on a
+    /// shared line. Asked at each preemption point for each line that is down, is connected, and
+    /// is let through.
+    Spurious "spurious" "an interrupt may come that no device asked for" Happens;
+    /// A line that remembers edges may miss one; the next one counts again. Asked at each edge.
+    Edge "edge" "an edge of an interrupt line may be missed" Delivery;
+    /// An allocation may fail as if there were no memory left: NULL, or
+    /// `STATUS_INSUFFICIENT_RESOURCES`. Asked at each that would succeed.
+    Allocation "allocation" "an allocation of memory may fail" Refusal;
+    /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. Asked at each
+    /// connection that would succeed.
+    Connect "connect" "the connection of an interrupt may be refused" Refusal;
+    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key by its whole path, making
+    /// or deleting one, setting or deleting a value, a table of questions. Asked at each.
+    Registry "registry" "a call of the registry may be refused" Refusal;
+    /// What becomes of a byte that the driver writes to a register of a card, on its way to what
+    /// the card makes of it. Asked at each write.
+    ByteToCard "byte-to-card" "a byte written to the card may suffer" Fate;
+    /// What becomes of a byte that comes in from outside, such as by a cable. Asked at each byte.
+    ByteToInput "byte-to-input" "a byte sent to the card's input may suffer" Fate;
+    /// A request of an application that is not complete may be cancelled, as by another thread of
+    /// it. Asked at each preemption point below DISPATCH_LEVEL while there is one.
+    Cancel "cancel" "a request may be cancelled" Cancel;
+    /// A device may be pulled out. Asked at each preemption point while a driver stands on it.
+    Removal "removal" "the device may vanish" Happens;
+    /// The power may change. Asked at each preemption point at PASSIVE_LEVEL while the device is
+    /// started and no other change is under way.
+    Power "power" "the power may change" Power;
+}
+
+answers! {
+    /// When something begins that waits.
+    pub enum Begin {
+        /// Here.
+        Now "now",
+        /// Not here: the next preemption point asks again.
+        Later "later",
+        /// Other work keeps the processor first, for 25 us: less than a MIDI byte takes.
+        After25Us "after 25 us",
+        /// Other work keeps the processor first, for 350 us: more than a MIDI byte takes.
+        After350Us "after 350 us",
+        /// Other work keeps the processor first, for 1 500 us: more than four bytes take.
+        After1500Us "after 1500 us",
+    }
+
+    /// Whether something happens here.
+    pub enum Happens {
+        /// It does not.
+        No "no",
+        /// It does.
+        Now "now",
+    }
+
+    /// Whether a signal gets through.
+    pub enum Delivery {
+        /// It does.
+        Delivered "delivered",
+        /// It does not.
+        Lost "lost",
+    }
+
+    /// Whether a call that may fail does.
+    pub enum Refusal {
+        /// It does what it is for.
+        Granted "granted",
+        /// It fails.
+        Refused "refused",
+    }
+
+    /// What becomes of a byte on its way.
+    pub enum Fate {
+        /// It arrives as it is.
+        Whole "whole",
+        /// It arrives late, and so do those behind it.
+        Late "late",
+        /// It does not arrive.
+        Dropped "dropped",
+        /// It arrives twice.
+        Repeated "repeated",
+        /// It arrives with its lowest bit turned over.
+        Garbled "garbled",
+    }
+
+    /// Which request is cancelled.
+    pub enum Cancel {
+        /// None.
+        None "none",
+        /// The one that was sent first.
+        Oldest "the oldest",
+        /// The one that was sent last.
+        Newest "the newest",
+    }
+
+    /// What the power does.
+    pub enum Power {
+        /// It stays.
+        Stays "stays",
+        /// The device goes to D3 and back to D0, as an idle one.
+        DeviceOffAndOn "D3 and D0",
+        /// The system goes to sleep in S3, unless a driver objects, and wakes.
+        SleepAndWake "S3 and S0",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_has_an_id_of_its_own_and_at_least_two_answers() {
+        for choice in Choice::ALL {
+            assert_eq!(Choice::from_id(choice.id()), Some(choice));
+            assert!(choice.id().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+            assert!(choice.answers().len() > 1 && !choice.meaning().ends_with('.'), "{choice:?}");
+        }
+        assert_eq!(Choice::from_id("weather"), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! What may happen to bytes on their way to a card: late, dropped, repeated, garbled.
+//!
+//! Owns the bytes that are late. It asks the kernel's oracle about each one, and is there only
+//! while there is an oracle. The chip never knows: it gets what arrives, when it arrives.
+
+use std::collections::VecDeque;
+
+use hw_mpu401::{Mpu401, Register, Status};
+use portcls_emulator::Kernel;
+use portcls_emulator::choice::{Choice, Fate};
+
+/// How late a byte is, in ns: three MIDI bytes and a little, so that others could come first.
+const LATE_BY_NS: u64 = 1_000_000;
+
+/// Bit that a garbled byte has turned over.
+const GARBLED_BIT: u8 = 0x01;
+
+/// The most writes that are on their way to a card at once; what a driver writes then is lost.
+const WRITES_ON_THE_WAY: usize = 64;
+
+/// A write on its way.
+struct LateWrite {
+    due_ns: u64,
+    register: Register,
+    value: u8,
+}
+
+/// The way from the bus into the chip while an oracle is asked.
+pub(crate) struct CardFaults {
+    kernel: Kernel,
+    /// In the order of the driver: nothing overtakes.
+    late: VecDeque<LateWrite>,
+}
+
+impl CardFaults {
+    /// A way on which nothing is late.
+    pub fn new(kernel: &Kernel) -> Box<CardFaults> {
+        Box::new(CardFaults { kernel: kernel.clone(), late: VecDeque::new() })
+    }
+
+    /// Takes a write of the driver and returns what the chip gets of it at once, if anything.
+    pub fn write(
+        &mut self,
+        chip: &mut Mpu401,
+        register: Register,
+        value: u8,
+        now_ns: u64,
+    ) -> Option<u8> {
+        chip.advance(now_ns);
+        let (value, due_ns, copies) = match self.kernel.choose(Choice::ByteToCard) {
+            Fate::Whole => (value, now_ns, 1),
+            Fate::Late => (value, now_ns + LATE_BY_NS, 1),
+            Fate::Dropped => return None,
+            Fate::Repeated => (value, now_ns, 2),
+            Fate::Garbled => (value ^ GARBLED_BIT, now_ns, 1),
+        };
+        for _ in 0..copies {
+            if self.late.len() < WRITES_ON_THE_WAY {
+                self.late.push_back(LateWrite { due_ns, register, value });
+            }
+        }
+        if self.late.len() != copies || due_ns != now_ns {
+            return None;
+        }
+        // With nothing before it a write goes at once, whether the chip can take it or not.
+        self.late.pop_front();
+        Some(value)
+    }
+
+    /// Lets what is due arrive in a chip whose time is `now_ns`: data as soon as it takes some.
+    pub fn arrive(&mut self, chip: &mut Mpu401, now_ns: u64) {
+        while let Some(write) = self.late.front_mut().filter(|write| write.due_ns <= now_ns) {
+            let is_busy = write.register == Register::Data && chip.status().contains(Status::DRR);
+            let change_ns = chip.next_change_ns();
+            if is_busy && change_ns != u64::MAX {
+                write.due_ns = change_ns.max(now_ns + 1);
+                return;
+            }
+            chip.write(write.register, write.value, now_ns);
+            self.late.pop_front();
+        }
+    }
+
+    /// True when nothing is on its way.
+    pub fn is_empty(&self) -> bool {
+        self.late.is_empty()
+    }
+
+    /// When something arrives next, in ns; `u64::MAX` for never.
+    pub fn next_ns(&self) -> u64 {
+        self.late.front().map_or(u64::MAX, |write| write.due_ns)
+    }
+
+    /// Forgets what is on its way, as when the power goes.
+    pub fn clear(&mut self) {
+        self.late.clear();
+    }
+}
+
+/// Puts a byte on MIDI IN, its start bit at `start_ns`, or what becomes of it.
+pub(crate) fn send_into(kernel: &Kernel, chip: &mut Mpu401, start_ns: u64, byte: u8) {
+    match kernel.choose(Choice::ByteToInput) {
+        Fate::Whole => chip.midi_in(start_ns, byte),
+        Fate::Late => chip.midi_in(start_ns.max(kernel.now_ns()) + LATE_BY_NS, byte),
+        Fate::Dropped => {}
+        Fate::Repeated => {
+            chip.midi_in(start_ns, byte);
+            chip.midi_in(start_ns, byte);
+        }
+        Fate::Garbled => chip.midi_in(start_ns, byte ^ GARBLED_BIT),
+    }
+}

@@ -1,0 +1,178 @@
+//! The Plug and Play manager: sends requests to the device, one at a time, and tells the driver
+//! when its card has vanished.
+//!
+//! Owns what is known of the device's state, and the two choices about it: whether its card
+//! vanishes and whether its power changes. It never knows what a driver is made of.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::choice::{Choice, Happens, Power};
+use portcls_emulator::trace::{Argument, Layer, NameId};
+use portcls_emulator::{
+    DeviceId, DeviceObject, DevicePowerState, Dpc, Irp, Irql, Kernel, NtStatus, Parameters,
+    PnpRequest, PowerAction, PowerState, SystemPowerState, WorkItem,
+};
+
+use crate::power::send_power;
+
+/// Where the card is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum CardPlace {
+    /// In its slot.
+    InSlot,
+    /// Gone, and the driver was not told yet.
+    Gone,
+    /// Gone, and the driver was told.
+    GoneAndTold,
+}
+
+/// The manager of the machine's one device.
+pub(crate) struct PnpManager {
+    physical: Rc<DeviceObject>,
+    device: DeviceId,
+    who: NameId,
+
+    is_started: Cell<bool>,
+    /// A request is under way: another one waits for its end.
+    is_busy: Cell<bool>,
+    card: Cell<CardPlace>,
+    /// A change of the power was decided and is not over.
+    power_changes: Cell<bool>,
+}
+
+/// The DPC of the bus that notices an empty slot, as a trace calls it.
+const SLOT_IS_EMPTY: &str = "slot is empty";
+
+impl PnpManager {
+    /// The manager of a physical device and its card on the bus, both of this kernel.
+    pub fn new(kernel: &Kernel, physical: Rc<DeviceObject>, device: DeviceId) -> Rc<PnpManager> {
+        let manager = Rc::new(PnpManager {
+            physical,
+            device,
+            who: kernel.trace().actor("pnp", Layer::Software),
+            is_started: Cell::new(false),
+            is_busy: Cell::new(false),
+            card: Cell::new(CardPlace::InSlot),
+            power_changes: Cell::new(false),
+        });
+        let asking = Rc::clone(&manager);
+        kernel.ask_at_points(Rc::new(move |kernel| asking.ask(kernel)));
+        manager
+    }
+
+    /// The physical device object, at the bottom of the stack.
+    pub fn physical(&self) -> &Rc<DeviceObject> {
+        &self.physical
+    }
+
+    /// Sends a request to the top of the stack, waits until it is complete, and returns its
+    /// status. A driver that was not told yet that its card is gone is told then.
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn send(self: &Rc<Self>, kernel: &Kernel, request: PnpRequest) -> NtStatus {
+        match request {
+            PnpRequest::SurpriseRemoval => self.card.set(CardPlace::GoneAndTold),
+            PnpRequest::StopDevice | PnpRequest::RemoveDevice => self.is_started.set(false),
+            _ => {}
+        }
+        let starts = matches!(request, PnpRequest::StartDevice { .. });
+        let name = request.minor().name();
+        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
+        let outer = self.is_busy.replace(true);
+        let result = self.record_call(kernel, name, || {
+            match kernel.send_request_and_wait(&self.physical.top(), &irp) {
+                status if status.is_success() => Ok(()),
+                status => Err(status),
+            }
+        });
+        self.is_busy.set(outer);
+        if starts && result.is_ok() {
+            self.is_started.set(true);
+        }
+        self.tell_of_removal(kernel);
+        NtStatus::of(&result)
+    }
+
+    /// Records a call into the driver, and how it came back.
+    pub fn record_call(
+        &self,
+        kernel: &Kernel,
+        name: &str,
+        call: impl FnOnce() -> Result<(), NtStatus>,
+    ) -> Result<(), NtStatus> {
+        let name = kernel.trace().name(name);
+        kernel.record_call(self.who, name, Argument::None);
+        let result = call();
+        kernel.record_return(self.who, name, NtStatus::of(&result), Argument::None);
+        result
+    }
+
+    /// What may happen to the device at a preemption point.
+    fn ask(self: &Rc<Self>, kernel: &Kernel) {
+        let has_driver = !Rc::ptr_eq(&self.physical.top(), &self.physical);
+        if self.card.get() != CardPlace::InSlot || !has_driver {
+            return;
+        }
+        if kernel.choose::<Happens>(Choice::Removal) == Happens::Now {
+            self.card_vanishes(kernel);
+            return;
+        }
+        let may_change = self.is_started.get() && !self.is_busy.get() && !self.power_changes.get();
+        if may_change && kernel.current_irql() == Irql::PASSIVE_LEVEL {
+            match kernel.choose(Choice::Power) {
+                Power::Stays => {}
+                change => self.change_power(kernel, change),
+            }
+        }
+    }
+
+    /// The card is off the bus at once; a DPC of the bus notices, and has the system thread tell
+    /// the driver. IRQL: any.
+    fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
+        self.card.set(CardPlace::Gone);
+        kernel.record_hardware_note("the card is gone");
+        kernel.detach_device(self.device);
+        let manager = Rc::clone(self);
+        let tell = WorkItem::new(Rc::new(move |kernel| manager.tell_of_removal(kernel)));
+        let notice = Rc::new(move |kernel: &Kernel| kernel.queue_work_item(&tell));
+        kernel.insert_queue_dpc(&Dpc::new(kernel, SLOT_IS_EMPTY, notice));
+    }
+
+    /// Assumed: a device that was not started has nothing to be told, its removal follows anyway.
+    fn tell_of_removal(self: &Rc<Self>, kernel: &Kernel) {
+        if self.card.get() == CardPlace::Gone && self.is_started.get() && !self.is_busy.get() {
+            self.send(kernel, PnpRequest::SurpriseRemoval);
+        }
+    }
+
+    /// Has the system thread change the power and change it back.
+    fn change_power(self: &Rc<Self>, kernel: &Kernel, change: Power) {
+        self.power_changes.set(true);
+        let manager = Rc::clone(self);
+        kernel.queue_work_item(&WorkItem::new(Rc::new(move |kernel| {
+            if manager.is_started.get() {
+                manager.walk_power(kernel, change);
+            }
+            manager.power_changes.set(false);
+        })));
+    }
+
+    fn walk_power(&self, kernel: &Kernel, change: Power) {
+        let set = |state| send_power(kernel, &self.physical, PowerAction::Set, state);
+        match change {
+            Power::Stays => {}
+            Power::DeviceOffAndOn => {
+                set(PowerState::Device(DevicePowerState::D3));
+                set(PowerState::Device(DevicePowerState::D0));
+            }
+            Power::SleepAndWake => {
+                let sleep = PowerState::System(SystemPowerState::S3);
+                let answer = send_power(kernel, &self.physical, PowerAction::Query, sleep);
+                if answer.is_success() {
+                    set(sleep);
+                    set(PowerState::System(SystemPowerState::S0));
+                }
+            }
+        }
+    }
+}
