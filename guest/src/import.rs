@@ -31,7 +31,7 @@ static UNEXPORTED: &[&Routine] =
 
 /// All routines that a driver may import.
 pub(crate) fn exported() -> impl Iterator<Item = &'static Routine> {
-    MODULES.iter().flat_map(|module| module.routines.iter().copied().flatten())
+    MODULES.iter().flat_map(|module| module.routines())
 }
 
 /// All routines that a driver may call and not import.

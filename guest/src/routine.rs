@@ -4,11 +4,9 @@
 //! of the C declaration, and a row that says its name and who checks its IRQL:
 //!
 //! ```
-//! use portcls_guest::routine;
-//! use portcls_guest::routine::{Call, Pointer, Routine};
+//! use portcls_guest::routine::{Call, Pointer, Routine, row};
 //!
-//! static ROUTINES: &[Routine] =
-//!     &[routine!("RtlEqualLuid", UpTo(HIGH_LEVEL), equal_luid)];
+//! static ROUTINES: &[Routine] = &[row!("RtlEqualLuid", UpTo(HIGH_LEVEL), equal_luid)];
 //!
 //! /// `BOOLEAN RtlEqualLuid(PLUID, PLUID)`
 //! fn equal_luid(call: &Call<'_>, first: Pointer, second: Pointer) -> bool {
@@ -55,12 +53,12 @@ pub use call::Call;
 
 use crate::processor::arguments::Convention;
 
-/// A row: the name, who checks the IRQL, the function.
+/// A row of a table: the name, who checks the IRQL, the function.
 ///
 /// `UpTo(PASSIVE_LEVEL)` and `ByKernel` are those of [`Checked`](crate::routine::Checked). The
 /// convention is stdcall unless the row ends in `.fastcall()` or `.cdecl()`.
 #[macro_export]
-macro_rules! routine {
+macro_rules! row {
     ($name:literal, $checked:ident $(($level:ident))?, $body:path $(,)?) => {
         $crate::routine::Routine::erased(
             $name,
@@ -70,6 +68,7 @@ macro_rules! routine {
         )
     };
 }
+pub use row;
 
 /// Who checks that a routine is not called at too high an IRQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +97,7 @@ pub struct Routine {
 }
 
 impl Routine {
-    /// What [`routine!`](crate::routine!) makes: the type of the body is in `serve` and in the
+    /// What [`row!`] makes: the type of the body is in `serve` and in the
     /// number of words, and gone from the row.
     #[doc(hidden)]
     #[must_use]

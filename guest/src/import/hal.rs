@@ -1,27 +1,26 @@
 //! `hal.dll`: ports, stalls, and what is about the processor.
 
 use super::module::Module;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine};
+use crate::routine::{Call, Pointer, Routine, row};
 
 /// The table.
 pub(super) static MODULE: Module =
     Module { names: &["hal.dll"], routines: &[ROUTINES], variables: &[] };
 
 static ROUTINES: &[Routine] = &[
-    routine!("KeStallExecutionProcessor", UpTo(HIGH_LEVEL), stall),
-    routine!("READ_PORT_BUFFER_UCHAR", UpTo(HIGH_LEVEL), read_port_buffer_uchar),
-    routine!("READ_PORT_BUFFER_ULONG", UpTo(HIGH_LEVEL), read_port_buffer_ulong),
-    routine!("READ_PORT_BUFFER_USHORT", UpTo(HIGH_LEVEL), read_port_buffer_ushort),
-    routine!("READ_PORT_UCHAR", UpTo(HIGH_LEVEL), read_port_uchar),
-    routine!("READ_PORT_ULONG", UpTo(HIGH_LEVEL), read_port_ulong),
-    routine!("READ_PORT_USHORT", UpTo(HIGH_LEVEL), read_port_ushort),
-    routine!("WRITE_PORT_BUFFER_UCHAR", UpTo(HIGH_LEVEL), write_port_buffer_uchar),
-    routine!("WRITE_PORT_BUFFER_ULONG", UpTo(HIGH_LEVEL), write_port_buffer_ulong),
-    routine!("WRITE_PORT_BUFFER_USHORT", UpTo(HIGH_LEVEL), write_port_buffer_ushort),
-    routine!("WRITE_PORT_UCHAR", UpTo(HIGH_LEVEL), write_port_uchar),
-    routine!("WRITE_PORT_ULONG", UpTo(HIGH_LEVEL), write_port_ulong),
-    routine!("WRITE_PORT_USHORT", UpTo(HIGH_LEVEL), write_port_ushort),
+    row!("KeStallExecutionProcessor", UpTo(HIGH_LEVEL), stall),
+    row!("READ_PORT_BUFFER_UCHAR", UpTo(HIGH_LEVEL), read_port_buffer_uchar),
+    row!("READ_PORT_BUFFER_ULONG", UpTo(HIGH_LEVEL), read_port_buffer_ulong),
+    row!("READ_PORT_BUFFER_USHORT", UpTo(HIGH_LEVEL), read_port_buffer_ushort),
+    row!("READ_PORT_UCHAR", UpTo(HIGH_LEVEL), read_port_uchar),
+    row!("READ_PORT_ULONG", UpTo(HIGH_LEVEL), read_port_ulong),
+    row!("READ_PORT_USHORT", UpTo(HIGH_LEVEL), read_port_ushort),
+    row!("WRITE_PORT_BUFFER_UCHAR", UpTo(HIGH_LEVEL), write_port_buffer_uchar),
+    row!("WRITE_PORT_BUFFER_ULONG", UpTo(HIGH_LEVEL), write_port_buffer_ulong),
+    row!("WRITE_PORT_BUFFER_USHORT", UpTo(HIGH_LEVEL), write_port_buffer_ushort),
+    row!("WRITE_PORT_UCHAR", UpTo(HIGH_LEVEL), write_port_uchar),
+    row!("WRITE_PORT_ULONG", UpTo(HIGH_LEVEL), write_port_ulong),
+    row!("WRITE_PORT_USHORT", UpTo(HIGH_LEVEL), write_port_ushort),
 ];
 
 /// A port, which a driver knows as an address: 16 bits of it count.

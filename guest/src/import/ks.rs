@@ -16,8 +16,7 @@ use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WorkItem};
 use super::module::Module;
 use super::ntoskrnl::requests::invalid_request;
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer, Routine};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 use crate::rules;
 use crate::tables::bindings::Bound;
 
@@ -26,11 +25,11 @@ pub(super) static MODULE: Module =
     Module { names: &["ks.sys"], routines: &[ROUTINES], variables: &[] };
 
 static ROUTINES: &[Routine] = &[
-    routine!("KsDispatchInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request),
-    routine!("KsNullDriverUnload", UpTo(PASSIVE_LEVEL), null_driver_unload),
-    routine!("KsQueueWorkItem", UpTo(DISPATCH_LEVEL), queue_work_item),
-    routine!("KsRegisterWorker", UpTo(PASSIVE_LEVEL), register_worker),
-    routine!("KsUnregisterWorker", UpTo(PASSIVE_LEVEL), unregister_worker),
+    row!("KsDispatchInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request),
+    row!("KsNullDriverUnload", UpTo(PASSIVE_LEVEL), null_driver_unload),
+    row!("KsQueueWorkItem", UpTo(DISPATCH_LEVEL), queue_work_item),
+    row!("KsRegisterWorker", UpTo(PASSIVE_LEVEL), register_worker),
+    row!("KsUnregisterWorker", UpTo(PASSIVE_LEVEL), unregister_worker),
 ];
 
 /// Queues of the kernel: MaximumWorkQueue in wdm.h.

@@ -44,10 +44,14 @@ pub enum Found {
 }
 
 impl Module {
+    /// All its routines.
+    pub(super) fn routines(&self) -> impl Iterator<Item = &'static Routine> {
+        self.routines.iter().copied().flatten()
+    }
+
     /// Looks one of its exports up.
     pub(super) fn find(&'static self, name: &str) -> Option<Found> {
-        let mut routines = self.routines.iter().copied().flatten();
-        if let Some(routine) = routines.find(|routine| routine.name == name) {
+        if let Some(routine) = self.routines().find(|routine| routine.name == name) {
             return Some(Found::Routine(routine));
         }
         let variable = self.variables.iter().find(|variable| variable.name == name)?;

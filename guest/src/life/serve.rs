@@ -3,7 +3,6 @@
 use super::fault::Culprit;
 use super::routines::routine;
 use crate::guest::Guest;
-use crate::processor::arguments::Convention;
 use crate::processor::outside::{Mistake, Outside};
 use crate::processor::thunk::RoutineNumber;
 use crate::routine::{Call, Checked};
@@ -37,9 +36,9 @@ impl Outside for Guest {
             self.accuse(Mistake::Protection(&format!("{address:#x} was called")));
             return;
         };
-        match self.0.vm.arguments(Convention::Stdcall) {
-            Ok((arguments, _)) => {
-                let caller = self.describe_address(arguments.return_address);
+        match self.0.vm.return_address() {
+            Ok(return_address) => {
+                let caller = self.describe_address(return_address);
                 self.kernel().unsupported(&format!("{name}, called before {caller}"));
             }
             Err(fault) => self.accuse(Mistake::AccessOfRoutine(fault)),

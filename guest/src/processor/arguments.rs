@@ -37,7 +37,7 @@ impl Vm {
     ///
     /// # Errors
     /// The fault when the return address cannot be read.
-    #[inline]
+    #[inline(always)]
     pub fn arguments(&self, convention: Convention) -> Result<(ArgumentWords, u64), Fault> {
         let (registers, in_registers, stack_pointer) = {
             let cpu = self.cpu.borrow();
@@ -65,6 +65,15 @@ impl Vm {
             return_address: self.read_word(stack_pointer)?,
         };
         Ok((arguments, stack_pointer))
+    }
+
+    /// Where the call returns to that was just made.
+    ///
+    /// # Errors
+    /// The fault when the return address cannot be read.
+    pub fn return_address(&self) -> Result<u64, Fault> {
+        let stack_pointer = self.cpu.borrow().register(Register::Rsp);
+        self.read_word(stack_pointer)
     }
 
     /// Returns from the call that was just made: `result` is what the routine answers,

@@ -8,8 +8,7 @@ use portcls_port::interfaces::{IInterruptSync, RoutinePosition};
 
 use crate::com::family::Family;
 use crate::com::this::This;
-use crate::routine;
-use crate::routine::{Boolean, Call, Pointer};
+use crate::routine::{Boolean, Call, Pointer, row};
 use crate::tables::bindings::Bound;
 
 pub(super) static FAMILY: Family = Family {
@@ -17,11 +16,11 @@ pub(super) static FAMILY: Family = Family {
     iid: iid::INTERRUPT_SYNC,
     bases: &[],
     methods: &[
-        routine!("IInterruptSync::CallSynchronizedRoutine", ByKernel, call_synchronized_routine),
-        routine!("IInterruptSync::GetKInterrupt", ByKernel, get_kinterrupt),
-        routine!("IInterruptSync::Connect", ByKernel, connect),
-        routine!("IInterruptSync::Disconnect", ByKernel, disconnect),
-        routine!("IInterruptSync::RegisterServiceRoutine", ByKernel, register_service_routine),
+        row!("IInterruptSync::CallSynchronizedRoutine", ByKernel, call_synchronized_routine),
+        row!("IInterruptSync::GetKInterrupt", ByKernel, get_kinterrupt),
+        row!("IInterruptSync::Connect", ByKernel, connect),
+        row!("IInterruptSync::Disconnect", ByKernel, disconnect),
+        row!("IInterruptSync::RegisterServiceRoutine", ByKernel, register_service_routine),
     ],
 };
 

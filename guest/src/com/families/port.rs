@@ -12,19 +12,18 @@ use crate::com::Hold;
 use crate::com::family::Family;
 use crate::com::this::This;
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer};
+use crate::routine::{Call, Out, Pointer, row};
 
 pub(super) static MIDI: Family = Family {
     name: "IPortMidi",
     iid: iid::PORT_MIDI,
     bases: &[iid::PORT],
     methods: &[
-        routine!("IPort::Init", ByKernel, init),
-        routine!("IPort::GetDeviceProperty", ByKernel, get_device_property),
-        routine!("IPort::NewRegistryKey", UpTo(PASSIVE_LEVEL), new_registry_key),
-        routine!("IPortMidi::Notify", ByKernel, notify),
-        routine!("IPortMidi::RegisterServiceGroup", ByKernel, register_group),
+        row!("IPort::Init", ByKernel, init),
+        row!("IPort::GetDeviceProperty", ByKernel, get_device_property),
+        row!("IPort::NewRegistryKey", UpTo(PASSIVE_LEVEL), new_registry_key),
+        row!("IPortMidi::Notify", ByKernel, notify),
+        row!("IPortMidi::RegisterServiceGroup", ByKernel, register_group),
     ],
 };
 

@@ -15,22 +15,21 @@ use crate::com::family::Family;
 use crate::com::this::This;
 use crate::guest::Guest;
 use crate::objects::registry_table::ask_table;
-use crate::routine;
-use crate::routine::{Argument, Call, Out, Pointer, Words};
+use crate::routine::{Argument, Call, Out, Pointer, Words, row};
 
 pub(super) static FAMILY: Family = Family {
     name: "IRegistryKey",
     iid: iid::REGISTRY_KEY,
     bases: &[],
     methods: &[
-        routine!("IRegistryKey::QueryKey", UpTo(PASSIVE_LEVEL), query_key),
-        routine!("IRegistryKey::EnumerateKey", UpTo(PASSIVE_LEVEL), enumerate_key),
-        routine!("IRegistryKey::QueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
-        routine!("IRegistryKey::EnumerateValueKey", UpTo(PASSIVE_LEVEL), enumerate_value_key),
-        routine!("IRegistryKey::SetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
-        routine!("IRegistryKey::QueryRegistryValues", UpTo(PASSIVE_LEVEL), query_values),
-        routine!("IRegistryKey::NewSubKey", UpTo(PASSIVE_LEVEL), new_sub_key),
-        routine!("IRegistryKey::DeleteKey", UpTo(PASSIVE_LEVEL), delete_key),
+        row!("IRegistryKey::QueryKey", UpTo(PASSIVE_LEVEL), query_key),
+        row!("IRegistryKey::EnumerateKey", UpTo(PASSIVE_LEVEL), enumerate_key),
+        row!("IRegistryKey::QueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
+        row!("IRegistryKey::EnumerateValueKey", UpTo(PASSIVE_LEVEL), enumerate_value_key),
+        row!("IRegistryKey::SetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
+        row!("IRegistryKey::QueryRegistryValues", UpTo(PASSIVE_LEVEL), query_values),
+        row!("IRegistryKey::NewSubKey", UpTo(PASSIVE_LEVEL), new_sub_key),
+        row!("IRegistryKey::DeleteKey", UpTo(PASSIVE_LEVEL), delete_key),
     ],
 };
 

@@ -8,22 +8,21 @@ use crate::com::Hold;
 use crate::com::family::Family;
 use crate::com::this::This;
 use crate::objects::resources::{descriptor_at, descriptor_bytes, kind_of, list_bytes};
-use crate::routine;
-use crate::routine::{Call, Pointer};
+use crate::routine::{Call, Pointer, row};
 
 pub(super) static FAMILY: Family = Family {
     name: "IResourceList",
     iid: iid::RESOURCE_LIST,
     bases: &[],
     methods: &[
-        routine!("IResourceList::NumberOfEntries", UpTo(PASSIVE_LEVEL), number_of_entries),
-        routine!("IResourceList::NumberOfEntriesOfType", UpTo(PASSIVE_LEVEL), number_of_type),
-        routine!("IResourceList::FindTranslatedEntry", UpTo(PASSIVE_LEVEL), find_translated),
-        routine!("IResourceList::FindUntranslatedEntry", UpTo(PASSIVE_LEVEL), find_untranslated),
-        routine!("IResourceList::AddEntry", UpTo(PASSIVE_LEVEL), add_entry),
-        routine!("IResourceList::AddEntryFromParent", UpTo(PASSIVE_LEVEL), add_from_parent),
-        routine!("IResourceList::TranslatedList", UpTo(PASSIVE_LEVEL), translated_list),
-        routine!("IResourceList::UntranslatedList", UpTo(PASSIVE_LEVEL), untranslated_list),
+        row!("IResourceList::NumberOfEntries", UpTo(PASSIVE_LEVEL), number_of_entries),
+        row!("IResourceList::NumberOfEntriesOfType", UpTo(PASSIVE_LEVEL), number_of_type),
+        row!("IResourceList::FindTranslatedEntry", UpTo(PASSIVE_LEVEL), find_translated),
+        row!("IResourceList::FindUntranslatedEntry", UpTo(PASSIVE_LEVEL), find_untranslated),
+        row!("IResourceList::AddEntry", UpTo(PASSIVE_LEVEL), add_entry),
+        row!("IResourceList::AddEntryFromParent", UpTo(PASSIVE_LEVEL), add_from_parent),
+        row!("IResourceList::TranslatedList", UpTo(PASSIVE_LEVEL), translated_list),
+        row!("IResourceList::UntranslatedList", UpTo(PASSIVE_LEVEL), untranslated_list),
     ],
 };
 

@@ -7,8 +7,7 @@ use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 use crate::com::Hold;
 use crate::com::family::Family;
 use crate::com::this::This;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine};
+use crate::routine::{Call, Pointer, Routine, row};
 
 pub(super) static SINK: Family = Family {
     name: "IServiceSink",
@@ -23,16 +22,15 @@ pub(super) static GROUP: Family = Family {
     bases: &[iid::SERVICE_SINK],
     methods: &[
         REQUEST_SERVICE,
-        routine!("IServiceGroup::AddMember", ByKernel, add_member),
-        routine!("IServiceGroup::RemoveMember", ByKernel, remove_member),
-        routine!("IServiceGroup::SupportDelayedService", ByKernel, support_delayed_service),
-        routine!("IServiceGroup::RequestDelayedService", ByKernel, request_delayed_service),
-        routine!("IServiceGroup::CancelDelayedService", ByKernel, cancel_delayed_service),
+        row!("IServiceGroup::AddMember", ByKernel, add_member),
+        row!("IServiceGroup::RemoveMember", ByKernel, remove_member),
+        row!("IServiceGroup::SupportDelayedService", ByKernel, support_delayed_service),
+        row!("IServiceGroup::RequestDelayedService", ByKernel, request_delayed_service),
+        row!("IServiceGroup::CancelDelayedService", ByKernel, cancel_delayed_service),
     ],
 };
 
-const REQUEST_SERVICE: Routine =
-    routine!("IServiceSink::RequestService", ByKernel, request_service);
+const REQUEST_SERVICE: Routine = row!("IServiceSink::RequestService", ByKernel, request_service);
 
 /// `VOID RequestService()`
 fn request_service(call: &Call<'_>, sink: This<dyn IServiceSink>) {

@@ -5,17 +5,16 @@ use portcls_port::com::NO_INTERFACE;
 use portcls_port::guid::iid;
 
 use crate::com::family::Family;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer, Routine};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 
 pub(super) static FAMILY: Family =
     Family { name: "IUnknown", iid: iid::UNKNOWN, bases: &[], methods: &[] };
 
 /// The first three slots of every vtable.
 pub(super) static METHODS: [Routine; 3] = [
-    routine!("IUnknown::QueryInterface", ByKernel, query_interface),
-    routine!("IUnknown::AddRef", ByKernel, add_ref),
-    routine!("IUnknown::Release", ByKernel, release),
+    row!("IUnknown::QueryInterface", ByKernel, query_interface),
+    row!("IUnknown::AddRef", ByKernel, add_ref),
+    row!("IUnknown::Release", ByKernel, release),
 ];
 
 /// `NTSTATUS QueryInterface(REFIID, PVOID *)`

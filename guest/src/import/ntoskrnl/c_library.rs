@@ -3,24 +3,23 @@
 //! Source: the C standard, and WDK for those with the prefix Rtl.
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine, Word};
+use crate::routine::{Call, Pointer, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("RtlCompareMemory", ByKernel, rtl_compare_memory),
-    routine!("RtlFillMemory", ByKernel, rtl_fill_memory),
-    routine!("RtlMoveMemory", ByKernel, memmove),
-    routine!("RtlZeroMemory", ByKernel, rtl_zero_memory),
-    routine!("memcmp", ByKernel, memcmp).cdecl(),
-    routine!("memcpy", ByKernel, memmove).cdecl(),
-    routine!("memmove", ByKernel, memmove).cdecl(),
-    routine!("memset", ByKernel, memset).cdecl(),
-    routine!("strcmp", ByKernel, strcmp).cdecl(),
-    routine!("strlen", ByKernel, strlen).cdecl(),
-    routine!("strncmp", ByKernel, strncmp).cdecl(),
-    routine!("wcscmp", ByKernel, wcscmp).cdecl(),
-    routine!("wcscpy", ByKernel, wcscpy).cdecl(),
-    routine!("wcslen", ByKernel, wcslen).cdecl(),
+    row!("RtlCompareMemory", ByKernel, rtl_compare_memory),
+    row!("RtlFillMemory", ByKernel, rtl_fill_memory),
+    row!("RtlMoveMemory", ByKernel, memmove),
+    row!("RtlZeroMemory", ByKernel, rtl_zero_memory),
+    row!("memcmp", ByKernel, memcmp).cdecl(),
+    row!("memcpy", ByKernel, memmove).cdecl(),
+    row!("memmove", ByKernel, memmove).cdecl(),
+    row!("memset", ByKernel, memset).cdecl(),
+    row!("strcmp", ByKernel, strcmp).cdecl(),
+    row!("strlen", ByKernel, strlen).cdecl(),
+    row!("strncmp", ByKernel, strncmp).cdecl(),
+    row!("wcscmp", ByKernel, wcscmp).cdecl(),
+    row!("wcscpy", ByKernel, wcscpy).cdecl(),
+    row!("wcslen", ByKernel, wcslen).cdecl(),
 ];
 
 /// Bytes that are moved at one go, so that a length out of nowhere faults before it is allocated.

@@ -8,23 +8,22 @@ use portcls_port::ks::LengthReply;
 
 use super::registry::KeyHandle;
 use crate::memory::at;
-use crate::routine;
-use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word};
+use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word, row};
 use crate::rules;
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("IoAllocateWorkItem", UpTo(DISPATCH_LEVEL), allocate_work_item),
-    routine!("IoAttachDeviceToDeviceStack", UpTo(DISPATCH_LEVEL), attach_device_to_device_stack),
-    routine!("IoCreateDevice", UpTo(PASSIVE_LEVEL), create_device),
-    routine!("IoDeleteDevice", UpTo(PASSIVE_LEVEL), delete_device),
-    routine!("IoFreeWorkItem", UpTo(DISPATCH_LEVEL), free_work_item),
-    routine!("IoGetAttachedDeviceReference", UpTo(DISPATCH_LEVEL), get_attached_device_reference),
-    routine!("IoGetDeviceProperty", UpTo(PASSIVE_LEVEL), get_device_property),
-    routine!("IoQueueWorkItem", ByKernel, queue_work_item),
-    routine!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle),
-    routine!("ObfDereferenceObject", UpTo(DISPATCH_LEVEL), dereference_object).fastcall(),
-    routine!("ObfReferenceObject", UpTo(DISPATCH_LEVEL), reference_object).fastcall(),
+    row!("IoAllocateWorkItem", UpTo(DISPATCH_LEVEL), allocate_work_item),
+    row!("IoAttachDeviceToDeviceStack", UpTo(DISPATCH_LEVEL), attach_device_to_device_stack),
+    row!("IoCreateDevice", UpTo(PASSIVE_LEVEL), create_device),
+    row!("IoDeleteDevice", UpTo(PASSIVE_LEVEL), delete_device),
+    row!("IoFreeWorkItem", UpTo(DISPATCH_LEVEL), free_work_item),
+    row!("IoGetAttachedDeviceReference", UpTo(DISPATCH_LEVEL), get_attached_device_reference),
+    row!("IoGetDeviceProperty", UpTo(PASSIVE_LEVEL), get_device_property),
+    row!("IoQueueWorkItem", ByKernel, queue_work_item),
+    row!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle),
+    row!("ObfDereferenceObject", UpTo(DISPATCH_LEVEL), dereference_object).fastcall(),
+    row!("ObfReferenceObject", UpTo(DISPATCH_LEVEL), reference_object).fastcall(),
 ];
 
 /// The flag of a device that nobody opens yet. Source: wdm.h.

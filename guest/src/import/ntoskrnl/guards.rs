@@ -2,16 +2,15 @@
 
 use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine, Word};
+use crate::routine::{Call, Pointer, Routine, Word, row};
 use crate::rules;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("KeSynchronizeExecution", ByKernel, synchronize_execution),
-    routine!("RtlAssert", ByKernel, rtl_assert),
-    routine!("__C_specific_handler", ByKernel, c_specific_handler).cdecl(),
-    routine!("__security_check_cookie", ByKernel, security_check_cookie).fastcall(),
-    routine!("_purecall", ByKernel, purecall).cdecl(),
+    row!("KeSynchronizeExecution", ByKernel, synchronize_execution),
+    row!("RtlAssert", ByKernel, rtl_assert),
+    row!("__C_specific_handler", ByKernel, c_specific_handler).cdecl(),
+    row!("__security_check_cookie", ByKernel, security_check_cookie).fastcall(),
+    row!("_purecall", ByKernel, purecall).cdecl(),
 ];
 
 /// The exception of an assertion that nobody debugs. Source: ntstatus.h.

@@ -3,28 +3,27 @@
 //! Source: WDK, the pages of the routines; wdm.h for the layout of SLIST_HEADER.
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine};
+use crate::routine::{Call, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("ExInterlockedInsertHeadList", ByKernel, insert_head_list),
-    routine!("ExInterlockedInsertTailList", ByKernel, insert_tail_list),
-    routine!("ExInterlockedPopEntrySList", ByKernel, pop_entry_slist_locked).fastcall(),
-    routine!("ExInterlockedPushEntrySList", ByKernel, push_entry_slist_locked).fastcall(),
-    routine!("ExInterlockedRemoveHeadList", ByKernel, remove_head_list),
-    routine!("ExQueryDepthSList", ByKernel, query_depth_slist),
-    routine!("ExfInterlockedInsertHeadList", ByKernel, insert_head_list).fastcall(),
-    routine!("ExfInterlockedInsertTailList", ByKernel, insert_tail_list).fastcall(),
-    routine!("ExfInterlockedRemoveHeadList", ByKernel, remove_head_list).fastcall(),
-    routine!("ExpInterlockedPopEntrySList", ByKernel, pop_entry_slist),
-    routine!("ExpInterlockedPushEntrySList", ByKernel, push_entry_slist),
-    routine!("InterlockedCompareExchange", ByKernel, compare_exchange).fastcall(),
-    routine!("InterlockedDecrement", ByKernel, decrement).fastcall(),
-    routine!("InterlockedExchange", ByKernel, exchange).fastcall(),
-    routine!("InterlockedExchangeAdd", ByKernel, exchange_add).fastcall(),
-    routine!("InterlockedIncrement", ByKernel, increment).fastcall(),
-    routine!("InterlockedPopEntrySList", ByKernel, pop_entry_slist).fastcall(),
-    routine!("InterlockedPushEntrySList", ByKernel, push_entry_slist).fastcall(),
+    row!("ExInterlockedInsertHeadList", ByKernel, insert_head_list),
+    row!("ExInterlockedInsertTailList", ByKernel, insert_tail_list),
+    row!("ExInterlockedPopEntrySList", ByKernel, pop_entry_slist_locked).fastcall(),
+    row!("ExInterlockedPushEntrySList", ByKernel, push_entry_slist_locked).fastcall(),
+    row!("ExInterlockedRemoveHeadList", ByKernel, remove_head_list),
+    row!("ExQueryDepthSList", ByKernel, query_depth_slist),
+    row!("ExfInterlockedInsertHeadList", ByKernel, insert_head_list).fastcall(),
+    row!("ExfInterlockedInsertTailList", ByKernel, insert_tail_list).fastcall(),
+    row!("ExfInterlockedRemoveHeadList", ByKernel, remove_head_list).fastcall(),
+    row!("ExpInterlockedPopEntrySList", ByKernel, pop_entry_slist),
+    row!("ExpInterlockedPushEntrySList", ByKernel, push_entry_slist),
+    row!("InterlockedCompareExchange", ByKernel, compare_exchange).fastcall(),
+    row!("InterlockedDecrement", ByKernel, decrement).fastcall(),
+    row!("InterlockedExchange", ByKernel, exchange).fastcall(),
+    row!("InterlockedExchangeAdd", ByKernel, exchange_add).fastcall(),
+    row!("InterlockedIncrement", ByKernel, increment).fastcall(),
+    row!("InterlockedPopEntrySList", ByKernel, pop_entry_slist).fastcall(),
+    row!("InterlockedPushEntrySList", ByKernel, push_entry_slist).fastcall(),
 ];
 
 /// Changes a LONG and returns what was there and what is there now.

@@ -5,18 +5,17 @@
 
 use super::interlocked::pop_slist;
 use super::memory;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine, Word};
+use crate::routine::{Call, Pointer, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("ExDeleteNPagedLookasideList", UpTo(DISPATCH_LEVEL), delete),
-    routine!("ExInitializeNPagedLookasideList", UpTo(DISPATCH_LEVEL), initialize),
+    row!("ExDeleteNPagedLookasideList", UpTo(DISPATCH_LEVEL), delete),
+    row!("ExInitializeNPagedLookasideList", UpTo(DISPATCH_LEVEL), initialize),
 ];
 
 /// What a list allocates and frees with when the driver names no routines.
 pub(crate) static ALLOCATE: Routine =
-    routine!("ExAllocatePoolWithTag", ByKernel, memory::ex_allocate_pool_with_tag);
-pub(crate) static FREE: Routine = routine!("ExFreePool", ByKernel, memory::ex_free_pool);
+    row!("ExAllocatePoolWithTag", ByKernel, memory::ex_allocate_pool_with_tag);
+pub(crate) static FREE: Routine = row!("ExFreePool", ByKernel, memory::ex_free_pool);
 
 /// POOL_NX_ALLOCATION, the one flag that changes the type of the pool. Source: wdm.h.
 const NOT_EXECUTABLE: u32 = 0x200;

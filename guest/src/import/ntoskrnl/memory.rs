@@ -5,27 +5,25 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, PoolType, SpinLock};
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine, Word};
+use crate::routine::{Call, Pointer, Routine, Word, row};
 use crate::tables::bindings::Bound;
 use crate::tables::pool_table::Fill;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("ExAllocatePool", ByKernel, ex_allocate_pool),
-    routine!("ExAllocatePool2", ByKernel, ex_allocate_pool_2),
-    routine!("ExAllocatePoolWithTag", ByKernel, ex_allocate_pool_with_tag),
-    routine!("ExFreePool", ByKernel, ex_free_pool),
-    routine!("ExFreePoolWithTag", ByKernel, ex_free_pool_with_tag),
-    routine!("KeAcquireSpinLockAtDpcLevel", ByKernel, acquire_spin_lock_at_dpc_level),
-    routine!("KeAcquireSpinLockRaiseToDpc", ByKernel, acquire_spin_lock),
-    routine!("KeInitializeSpinLock", ByKernel, initialize_spin_lock),
-    routine!("KeReleaseSpinLock", ByKernel, release_spin_lock),
-    routine!("KeReleaseSpinLockFromDpcLevel", ByKernel, release_spin_lock_from_dpc_level),
-    routine!("KefAcquireSpinLockAtDpcLevel", ByKernel, acquire_spin_lock_at_dpc_level).fastcall(),
-    routine!("KefReleaseSpinLockFromDpcLevel", ByKernel, release_spin_lock_from_dpc_level)
-        .fastcall(),
-    routine!("KfAcquireSpinLock", ByKernel, acquire_spin_lock).fastcall(),
-    routine!("KfReleaseSpinLock", ByKernel, release_spin_lock).fastcall(),
+    row!("ExAllocatePool", ByKernel, ex_allocate_pool),
+    row!("ExAllocatePool2", ByKernel, ex_allocate_pool_2),
+    row!("ExAllocatePoolWithTag", ByKernel, ex_allocate_pool_with_tag),
+    row!("ExFreePool", ByKernel, ex_free_pool),
+    row!("ExFreePoolWithTag", ByKernel, ex_free_pool_with_tag),
+    row!("KeAcquireSpinLockAtDpcLevel", ByKernel, acquire_spin_lock_at_dpc_level),
+    row!("KeAcquireSpinLockRaiseToDpc", ByKernel, acquire_spin_lock),
+    row!("KeInitializeSpinLock", ByKernel, initialize_spin_lock),
+    row!("KeReleaseSpinLock", ByKernel, release_spin_lock),
+    row!("KeReleaseSpinLockFromDpcLevel", ByKernel, release_spin_lock_from_dpc_level),
+    row!("KefAcquireSpinLockAtDpcLevel", ByKernel, acquire_spin_lock_at_dpc_level).fastcall(),
+    row!("KefReleaseSpinLockFromDpcLevel", ByKernel, release_spin_lock_from_dpc_level).fastcall(),
+    row!("KfAcquireSpinLock", ByKernel, acquire_spin_lock).fastcall(),
+    row!("KfReleaseSpinLock", ByKernel, release_spin_lock).fastcall(),
 ];
 
 /// Which pool a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 not executable.

@@ -6,15 +6,14 @@ use portcls_emulator::{FastMutex, Mutex};
 
 use super::objects::{found, write_header};
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::routine::{Boolean, Call, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("ExAcquireFastMutex", ByKernel, acquire_fast_mutex).fastcall(),
-    routine!("ExReleaseFastMutex", ByKernel, release_fast_mutex).fastcall(),
-    routine!("KeInitializeMutex", ByKernel, initialize_mutex),
-    routine!("KeReleaseMutex", ByKernel, release_mutex),
+    row!("ExAcquireFastMutex", ByKernel, acquire_fast_mutex).fastcall(),
+    row!("ExReleaseFastMutex", ByKernel, release_fast_mutex).fastcall(),
+    row!("KeInitializeMutex", ByKernel, initialize_mutex),
+    row!("KeReleaseMutex", ByKernel, release_mutex),
 ];
 
 /// `DISPATCHER_HEADER.Type` of a mutex.

@@ -8,27 +8,26 @@ use std::rc::Rc;
 use portcls_emulator::{Dpc, DpcImportance, DueTime, Event, EventKind, Kernel, Timer, TimerKind};
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::routine::{Boolean, Call, Pointer, Routine, row};
 use crate::rules;
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("KeCancelTimer", ByKernel, cancel_timer),
-    routine!("KeClearEvent", ByKernel, reset_event),
-    routine!("KeFlushQueuedDpcs", ByKernel, flush_queued_dpcs),
-    routine!("KeInitializeDpc", ByKernel, initialize_dpc),
-    routine!("KeInitializeEvent", ByKernel, initialize_event),
-    routine!("KeInitializeTimer", ByKernel, initialize_timer),
-    routine!("KeInitializeTimerEx", ByKernel, initialize_timer_ex),
-    routine!("KeInsertQueueDpc", ByKernel, insert_queue_dpc),
-    routine!("KeReadStateEvent", ByKernel, read_state_event),
-    routine!("KeRemoveQueueDpc", ByKernel, remove_queue_dpc),
-    routine!("KeResetEvent", ByKernel, reset_event),
-    routine!("KeSetEvent", ByKernel, set_event),
-    routine!("KeSetImportanceDpc", ByKernel, set_importance_dpc),
-    routine!("KeSetTimer", ByKernel, set_timer),
-    routine!("KeSetTimerEx", ByKernel, set_timer_ex),
+    row!("KeCancelTimer", ByKernel, cancel_timer),
+    row!("KeClearEvent", ByKernel, reset_event),
+    row!("KeFlushQueuedDpcs", ByKernel, flush_queued_dpcs),
+    row!("KeInitializeDpc", ByKernel, initialize_dpc),
+    row!("KeInitializeEvent", ByKernel, initialize_event),
+    row!("KeInitializeTimer", ByKernel, initialize_timer),
+    row!("KeInitializeTimerEx", ByKernel, initialize_timer_ex),
+    row!("KeInsertQueueDpc", ByKernel, insert_queue_dpc),
+    row!("KeReadStateEvent", ByKernel, read_state_event),
+    row!("KeRemoveQueueDpc", ByKernel, remove_queue_dpc),
+    row!("KeResetEvent", ByKernel, reset_event),
+    row!("KeSetEvent", ByKernel, set_event),
+    row!("KeSetImportanceDpc", ByKernel, set_importance_dpc),
+    row!("KeSetTimer", ByKernel, set_timer),
+    row!("KeSetTimerEx", ByKernel, set_timer_ex),
 ];
 
 /// `KDPC.Type`.

@@ -6,14 +6,13 @@ use portcls_port::rules::PC_PO_REQUEST_POWER_IRP;
 
 use super::requests::call_driver;
 use crate::memory::at;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer, Routine};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("PoCallDriver", UpTo(DISPATCH_LEVEL), call_driver),
-    routine!("PoRequestPowerIrp", ByKernel, request_power_irp),
-    routine!("PoSetPowerState", ByKernel, set_power_state),
-    routine!("PoStartNextPowerIrp", ByKernel, start_next_power_irp),
+    row!("PoCallDriver", UpTo(DISPATCH_LEVEL), call_driver),
+    row!("PoRequestPowerIrp", ByKernel, request_power_irp),
+    row!("PoSetPowerState", ByKernel, set_power_state),
+    row!("PoStartNextPowerIrp", ByKernel, start_next_power_irp),
 ];
 
 /// `NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT, UCHAR, POWER_STATE, PREQUEST_POWER_COMPLETE,

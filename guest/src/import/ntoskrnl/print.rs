@@ -6,12 +6,11 @@
 use portcls_emulator::{Irql, NtStatus};
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine, Variables};
+use crate::routine::{Call, Pointer, Routine, Variables, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("DbgPrint", ByKernel, dbg_print).cdecl(),
-    routine!("DbgPrintEx", ByKernel, dbg_print_ex).cdecl(),
+    row!("DbgPrint", ByKernel, dbg_print).cdecl(),
+    row!("DbgPrintEx", ByKernel, dbg_print_ex).cdecl(),
 ];
 
 /// Bytes of a message at most. Source: WDK, DbgPrint.

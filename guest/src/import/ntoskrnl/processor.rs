@@ -2,18 +2,17 @@
 
 use portcls_emulator::{BugCheckCode, Irql};
 
-use crate::routine;
-use crate::routine::{Call, Out, Routine, Word};
+use crate::routine::{Call, Out, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("KeBugCheck", ByKernel, bug_check),
-    routine!("KeBugCheckEx", ByKernel, bug_check_ex),
-    routine!("KeGetCurrentIrql", ByKernel, get_current_irql),
-    routine!("KeLowerIrql", ByKernel, lower_irql),
-    routine!("KeRaiseIrql", ByKernel, raise_irql_into),
-    routine!("KeRaiseIrqlToDpcLevel", ByKernel, raise_irql_to_dpc_level),
-    routine!("KfLowerIrql", ByKernel, lower_irql).fastcall(),
-    routine!("KfRaiseIrql", ByKernel, raise_irql).fastcall(),
+    row!("KeBugCheck", ByKernel, bug_check),
+    row!("KeBugCheckEx", ByKernel, bug_check_ex),
+    row!("KeGetCurrentIrql", ByKernel, get_current_irql),
+    row!("KeLowerIrql", ByKernel, lower_irql),
+    row!("KeRaiseIrql", ByKernel, raise_irql_into),
+    row!("KeRaiseIrqlToDpcLevel", ByKernel, raise_irql_to_dpc_level),
+    row!("KfLowerIrql", ByKernel, lower_irql).fastcall(),
+    row!("KfRaiseIrql", ByKernel, raise_irql).fastcall(),
 ];
 
 /// `KIRQL KeGetCurrentIrql(VOID)`

@@ -12,17 +12,16 @@ use portcls_port::interfaces::RegistryAnswer;
 
 use crate::guest::Guest;
 use crate::objects::registry_table::ask_table;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer, Routine, Word};
+use crate::routine::{Call, Out, Pointer, Routine, Word, row};
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("RtlQueryRegistryValues", ByKernel, query_registry_values),
-    routine!("ZwClose", UpTo(PASSIVE_LEVEL), close),
-    routine!("ZwMakeTemporaryObject", UpTo(PASSIVE_LEVEL), make_temporary_object),
-    routine!("ZwOpenKey", ByKernel, open_key),
-    routine!("ZwQueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
-    routine!("ZwSetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
+    row!("RtlQueryRegistryValues", ByKernel, query_registry_values),
+    row!("ZwClose", UpTo(PASSIVE_LEVEL), close),
+    row!("ZwMakeTemporaryObject", UpTo(PASSIVE_LEVEL), make_temporary_object),
+    row!("ZwOpenKey", ByKernel, open_key),
+    row!("ZwQueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
+    row!("ZwSetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
 ];
 
 /// An open key with what it was opened for.

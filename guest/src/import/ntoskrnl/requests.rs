@@ -16,21 +16,20 @@ use portcls_emulator::{
 
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::routine;
-use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::routine::{Boolean, Call, Pointer, Routine, row};
 use crate::rules;
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("IoAllocateIrp", UpTo(DISPATCH_LEVEL), allocate_irp),
-    routine!("IoFreeIrp", UpTo(DISPATCH_LEVEL), free_irp),
-    routine!("IofCallDriver", UpTo(DISPATCH_LEVEL), call_driver).fastcall(),
-    routine!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
+    row!("IoAllocateIrp", UpTo(DISPATCH_LEVEL), allocate_irp),
+    row!("IoFreeIrp", UpTo(DISPATCH_LEVEL), free_irp),
+    row!("IofCallDriver", UpTo(DISPATCH_LEVEL), call_driver).fastcall(),
+    row!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
 ];
 
 /// What a driver's table holds before anybody fills it in.
 pub(crate) static INVALID_REQUEST: Routine =
-    routine!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
+    row!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
 /// When a completion routine is called. Source: wdm.h, SL_INVOKE_ON_.
 const INVOKE_ON_CANCEL: u8 = 0x20;

@@ -7,17 +7,16 @@ use std::cmp::Ordering;
 use portcls_emulator::NtStatus;
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Boolean, Call, Pointer, Routine};
+use crate::routine::{Boolean, Call, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("RtlAppendUnicodeStringToString", ByKernel, append_unicode_string_to_string),
-    routine!("RtlAppendUnicodeToString", ByKernel, append_unicode_to_string),
-    routine!("RtlCompareUnicodeString", ByKernel, compare_unicode_string),
-    routine!("RtlCopyUnicodeString", ByKernel, copy_unicode_string),
-    routine!("RtlEqualUnicodeString", ByKernel, equal_unicode_string),
-    routine!("RtlFreeUnicodeString", ByKernel, free_unicode_string),
-    routine!("RtlInitUnicodeString", ByKernel, init_unicode_string),
+    row!("RtlAppendUnicodeStringToString", ByKernel, append_unicode_string_to_string),
+    row!("RtlAppendUnicodeToString", ByKernel, append_unicode_to_string),
+    row!("RtlCompareUnicodeString", ByKernel, compare_unicode_string),
+    row!("RtlCopyUnicodeString", ByKernel, copy_unicode_string),
+    row!("RtlEqualUnicodeString", ByKernel, equal_unicode_string),
+    row!("RtlFreeUnicodeString", ByKernel, free_unicode_string),
+    row!("RtlInitUnicodeString", ByKernel, init_unicode_string),
 ];
 
 /// The longest text, in bytes: an even number that fits 16 bits with a zero behind it.

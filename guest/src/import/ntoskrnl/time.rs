@@ -4,16 +4,15 @@ use cpu_x86::Mode;
 use portcls_emulator::{Event, Kernel, Mutex, NtStatus, Timeout, Timer};
 
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Boolean, Call, Out, Pointer, Routine};
+use crate::routine::{Boolean, Call, Out, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("KeDelayExecutionThread", ByKernel, delay_execution_thread),
-    routine!("KeQueryInterruptTime", ByKernel, query_interrupt_time),
-    routine!("KeQueryPerformanceCounter", ByKernel, query_performance_counter),
-    routine!("KeQuerySystemTime", ByKernel, query_system_time),
-    routine!("KeQueryTimeIncrement", ByKernel, query_time_increment),
-    routine!("KeWaitForSingleObject", ByKernel, wait_for_single_object),
+    row!("KeDelayExecutionThread", ByKernel, delay_execution_thread),
+    row!("KeQueryInterruptTime", ByKernel, query_interrupt_time),
+    row!("KeQueryPerformanceCounter", ByKernel, query_performance_counter),
+    row!("KeQuerySystemTime", ByKernel, query_system_time),
+    row!("KeQueryTimeIncrement", ByKernel, query_time_increment),
+    row!("KeWaitForSingleObject", ByKernel, wait_for_single_object),
 ];
 
 /// `LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER)`

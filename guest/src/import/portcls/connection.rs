@@ -7,13 +7,12 @@ use portcls_port::{ConnectedPin, ConnectionEnd, pc_register_physical_connection}
 use crate::com::Hold;
 use crate::com::families::registry_key::text_at;
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Pointer, Routine};
+use crate::routine::{Call, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("PcRegisterPhysicalConnection", ByKernel, register),
-    routine!("PcRegisterPhysicalConnectionFromExternal", ByKernel, register_from_external),
-    routine!("PcRegisterPhysicalConnectionToExternal", ByKernel, register_to_external),
+    row!("PcRegisterPhysicalConnection", ByKernel, register),
+    row!("PcRegisterPhysicalConnectionFromExternal", ByKernel, register_from_external),
+    row!("PcRegisterPhysicalConnectionToExternal", ByKernel, register_to_external),
 ];
 
 /// `NTSTATUS PcRegisterPhysicalConnection(PDEVICE_OBJECT, PUNKNOWN, ULONG, PUNKNOWN, ULONG)`

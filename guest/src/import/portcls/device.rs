@@ -17,29 +17,28 @@ use portcls_port::{
 use crate::com::Hold;
 use crate::com::automation::complete_pending_property_request;
 use crate::guest::Guest;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer, Routine};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("PcAddAdapterDevice", ByKernel, add_adapter_device),
-    routine!("PcCompleteIrp", ByKernel, complete_irp),
-    routine!("PcCompletePendingPropertyRequest", ByKernel, complete_pending_property_request),
-    routine!("PcDispatchIrp", ByKernel, dispatch_irp),
-    routine!("PcForwardIrpSynchronous", ByKernel, forward_irp_synchronous),
-    routine!("PcGetDeviceProperty", ByKernel, get_device_property),
-    routine!("PcGetPhysicalDeviceObject", ByKernel, get_physical_device_object),
-    routine!("PcInitializeAdapterDriver", ByKernel, initialize_adapter_driver),
-    routine!("PcRegisterAdapterPowerManagement", ByKernel, register_power),
-    routine!("PcRegisterIoTimeout", ByKernel, register_io_timeout),
-    routine!("PcRegisterSubdevice", ByKernel, register_subdevice),
-    routine!("PcRequestNewPowerState", ByKernel, request_new_power_state),
-    routine!("PcUnregisterAdapterPowerManagement", ByKernel, unregister_power),
-    routine!("PcUnregisterIoTimeout", ByKernel, unregister_io_timeout),
+    row!("PcAddAdapterDevice", ByKernel, add_adapter_device),
+    row!("PcCompleteIrp", ByKernel, complete_irp),
+    row!("PcCompletePendingPropertyRequest", ByKernel, complete_pending_property_request),
+    row!("PcDispatchIrp", ByKernel, dispatch_irp),
+    row!("PcForwardIrpSynchronous", ByKernel, forward_irp_synchronous),
+    row!("PcGetDeviceProperty", ByKernel, get_device_property),
+    row!("PcGetPhysicalDeviceObject", ByKernel, get_physical_device_object),
+    row!("PcInitializeAdapterDriver", ByKernel, initialize_adapter_driver),
+    row!("PcRegisterAdapterPowerManagement", ByKernel, register_power),
+    row!("PcRegisterIoTimeout", ByKernel, register_io_timeout),
+    row!("PcRegisterSubdevice", ByKernel, register_subdevice),
+    row!("PcRequestNewPowerState", ByKernel, request_new_power_state),
+    row!("PcUnregisterAdapterPowerManagement", ByKernel, unregister_power),
+    row!("PcUnregisterIoTimeout", ByKernel, unregister_io_timeout),
 ];
 
 /// What PortCls writes into a driver's dispatch table.
-pub(crate) static DISPATCH: Routine = routine!("PortCls' dispatch routine", ByKernel, dispatch_irp);
+pub(crate) static DISPATCH: Routine = row!("PortCls' dispatch routine", ByKernel, dispatch_irp);
 
 /// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver.
 const TAKEN_OVER: [MajorFunction; 11] = [

@@ -15,18 +15,17 @@ use crate::com::Hold;
 use crate::com::families::port::path_of_attributes;
 use crate::com::families::registry_key::hand_out_key;
 use crate::objects::resources::list_at;
-use crate::routine;
-use crate::routine::{Call, Out, Pointer, Routine};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    routine!("PcGetTimeInterval", ByKernel, get_time_interval),
-    routine!("PcNewInterruptSync", ByKernel, new_interrupt_sync),
-    routine!("PcNewMiniport", ByKernel, new_miniport),
-    routine!("PcNewPort", ByKernel, new_port),
-    routine!("PcNewRegistryKey", ByKernel, new_registry_key),
-    routine!("PcNewResourceList", ByKernel, new_resource_list),
-    routine!("PcNewResourceSublist", ByKernel, new_resource_sublist),
-    routine!("PcNewServiceGroup", ByKernel, new_service_group),
+    row!("PcGetTimeInterval", ByKernel, get_time_interval),
+    row!("PcNewInterruptSync", ByKernel, new_interrupt_sync),
+    row!("PcNewMiniport", ByKernel, new_miniport),
+    row!("PcNewPort", ByKernel, new_port),
+    row!("PcNewRegistryKey", ByKernel, new_registry_key),
+    row!("PcNewResourceList", ByKernel, new_resource_list),
+    row!("PcNewResourceSublist", ByKernel, new_resource_sublist),
+    row!("PcNewServiceGroup", ByKernel, new_service_group),
 ];
 
 /// Hands a new object out through an out parameter, counted once; a null out parameter is an
