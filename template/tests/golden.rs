@@ -28,7 +28,7 @@ fn a_note_on_is_three_polls_and_three_writes() -> Result<(), MachineError> {
 
 #[test]
 fn the_tune_plays_on_every_card_with_two_ports_in_a_row() -> Result<(), MachineError> {
-    for card in cards().iter().filter(|card| card.status_offset == 1) {
+    for card in cards().iter().filter(|card| card.behaviour.status_offset == 1) {
         let report = play(&machine(&card.name)?, &default_tune())?;
         assert!(report.is_complete(), "{}: {report:?}", card.name);
         assert_eq!(report.job.violations, [], "{}", card.name);
