@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use fake::{Hand, Logbook, PORT, Switch, answering, bell_on_line, connect, kernel};
 use portcls_emulator::choice::{
-    Answered, Answers, AnswersError, Choice, Oracle, Question, Refusal, Replay,
+    Answered, Answers, AnswersError, Choice, MOST_ANSWERS, Oracle, Question, Refusal, Replay,
 };
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::{Event, Hold, TraceConfig};
@@ -217,6 +217,16 @@ fn the_oldest_or_the_newest_request_can_be_cancelled() {
 }
 
 #[test]
+fn of_very_many_requests_the_first_ones_are_followed() {
+    let kernel = kernel();
+    repeat(&kernel, "cancel:1=2");
+    let requests = keeping(&kernel, 4_100);
+    kernel.stall_us(1);
+    let cancelled = requests.iter().position(Irp::is_cancelled);
+    assert_eq!(cancelled, Some(4_095), "the newest of the 4 096 that are followed");
+}
+
+#[test]
 fn nothing_is_cancelled_at_dispatch_level() {
     let kernel = kernel();
     kernel.set_oracle(Rc::new(|_: &Kernel, _: &Question| 0));
@@ -346,6 +356,17 @@ fn a_list_can_be_put_together_by_hand() {
     answers.add(Answered { question, answer: 1 }).expect("there is such an answer");
     assert!(!answers.is_empty());
     assert_eq!(answers.iter().collect::<Vec<_>>(), [Answered { question, answer: 1 }]);
+}
+
+#[test]
+fn a_list_has_a_limit() {
+    let mut answers = Answers::default();
+    let mut add = |ordinal| {
+        let question = Question { choice: Choice::Connect, ordinal };
+        answers.add(Answered { question, answer: 1 })
+    };
+    assert!((1..=MOST_ANSWERS as u64).all(|ordinal| add(ordinal).is_ok()));
+    assert_eq!(add(0), Err(AnswersError::TooMany));
 }
 
 #[test]
