@@ -12,11 +12,11 @@ use crate::latches::{HostLatches, Inbox};
 use crate::note::Note;
 use crate::parts::{self, Parts};
 use crate::profile::{CardProfile, CommandPort};
-use crate::rules::{self, Rules};
+use crate::rules::Rules;
 use crate::sequencer::{Click, Sequencer};
 use crate::spec::{ACK, Mode, Register, Status};
 use crate::stream::{Course, Stream};
-use crate::timing::{CardTiming, Latencies, NEVER_NS};
+use crate::timing::{self, CardTiming, NEVER_NS};
 use crate::transmitter::SentByte;
 use crate::unit::Unit;
 use crate::wire::WireEvent;
@@ -58,7 +58,7 @@ pub struct Mpu401 {
     /// The same without the unit and its output FIFO.
     line_due_ns: u64,
     // Configuration.
-    latencies: Latencies,
+    choice: CardTiming,
 }
 
 const _: () = assert!(
@@ -76,8 +76,7 @@ impl Mpu401 {
     /// A chip of this card, at time 0, with latencies from its ranges.
     #[must_use]
     pub fn with_timing(profile: &CardProfile, initial: InitialState, choice: CardTiming) -> Self {
-        let latencies = Latencies { spreads: rules::bounded_spreads(&profile.behaviour), choice };
-        Self::begin(Rules::of(&profile.behaviour), latencies, initial, 0)
+        Self::begin(Rules::of(&profile.behaviour), choice, initial, 0)
     }
 
     /// Takes the power away and gives it back at `now_ns`. A time in the past means now.
@@ -86,15 +85,15 @@ impl Mpu401 {
     /// then on for as long as at its first power-on. Latencies that are drawn begin anew as well.
     pub fn power_on(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
-        *self = Self::begin(self.parts.rules, self.latencies, InitialState::PowerOn, now_ns);
+        *self = Self::begin(self.parts.rules, self.choice, InitialState::PowerOn, now_ns);
     }
 
-    fn begin(rules: Rules, latencies: Latencies, initial: InitialState, now_ns: u64) -> Self {
+    fn begin(rules: Rules, choice: CardTiming, initial: InitialState, now_ns: u64) -> Self {
         let mode = match (rules.command_port, initial) {
             (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
             (CommandPort::Present, _) => Mode::Intelligent,
         };
-        let (timing, draws) = latencies.resolve();
+        let (timing, draws) = timing::resolve(&rules.timing, choice);
         let (free_ns, stale) = match initial {
             // Assumed: nothing is known of the latch before its first byte.
             InitialState::PowerOn => (now_ns.saturating_add(timing.busy_after_power_on_ns), 0),
@@ -120,7 +119,7 @@ impl Mpu401 {
             cable: Cable::new(),
             due_ns: NEVER_NS,
             line_due_ns: NEVER_NS,
-            latencies,
+            choice,
         };
         chip.schedule();
         chip.parts.latches.remark_status();

@@ -160,24 +160,15 @@ pub enum CardTiming {
     Seeded(u64),
 }
 
-/// The latencies that a chip is made with.
-#[derive(Clone, Copy)]
-pub(crate) struct Latencies {
-    pub(crate) spreads: Timing,
-    pub(crate) choice: CardTiming,
-}
-
-impl Latencies {
-    /// The first times of a chip, and what draws the later ones.
-    pub(crate) fn resolve(&self) -> (Timing<u64>, Option<Draws>) {
-        match self.choice {
-            CardTiming::Shortest => (self.spreads.map(|spread| spread.min), None),
-            CardTiming::Typical => (self.spreads.map(|spread| spread.typ), None),
-            CardTiming::Longest => (self.spreads.map(|spread| spread.max), None),
-            CardTiming::Seeded(seed) => {
-                let mut draws = Draws::new(&self.spreads, seed);
-                (draws.first(), Some(draws))
-            }
+/// The first times of a chip with these ranges, and what draws the later ones.
+pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Option<Draws>) {
+    match choice {
+        CardTiming::Shortest => (spreads.map(|spread| spread.min), None),
+        CardTiming::Typical => (spreads.map(|spread| spread.typ), None),
+        CardTiming::Longest => (spreads.map(|spread| spread.max), None),
+        CardTiming::Seeded(seed) => {
+            let mut draws = Draws::new(spreads, seed);
+            (draws.first(), Some(draws))
         }
     }
 }
