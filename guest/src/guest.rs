@@ -118,7 +118,7 @@ impl Guest {
     }
 
     fn name_of_routine(&self, number: RoutineNumber) -> &'static str {
-        self.0.routine_names[number.0 as usize]
+        self.0.routine_names[number.index()]
     }
 
     /// The origin of what the routine that is served now hands out.

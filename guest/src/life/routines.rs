@@ -37,14 +37,14 @@ static FACES: LazyLock<Vec<Face>> = LazyLock::new(|| {
 /// The routine with a number.
 #[inline]
 pub(super) fn routine(number: RoutineNumber) -> &'static Routine {
-    ROUTINES[number.0 as usize]
+    ROUTINES[number.index()]
 }
 
 /// The number of a routine.
 pub(super) fn number_of(routine: &'static Routine) -> RoutineNumber {
     let index = ROUTINES.iter().position(|known| std::ptr::eq(*known, routine));
     let index = index.unwrap_or_else(|| panic!("{} is in no list of routines", routine.name));
-    RoutineNumber(index as u32)
+    RoutineNumber::of_index(index)
 }
 
 /// What each routine is called, by its number.

@@ -27,7 +27,7 @@ impl Outside for Guest {
         let result = (routine.serve)(&Call::new(self, routine, arguments));
         self.0.serving.set(outer);
         let back = arguments.return_address;
-        self.0.vm.return_from_call(back, stack_pointer, routine.stack_bytes(), result);
+        self.0.vm.return_from_call(back, stack_pointer, || routine.stack_bytes(), result);
     }
 
     #[cold]

@@ -77,9 +77,15 @@ impl Vm {
     }
 
     /// Returns from the call that was just made: `result` is what the routine answers,
-    /// `stack_bytes` what it takes off the stack on x86 beside its return address.
+    /// `stack_bytes` tells what it takes off the stack on x86 beside its return address.
     #[inline]
-    pub fn return_from_call(&self, to: u64, stack_pointer: u64, stack_bytes: u64, result: u64) {
+    pub fn return_from_call(
+        &self,
+        to: u64,
+        stack_pointer: u64,
+        stack_bytes: impl FnOnce() -> u64,
+        result: u64,
+    ) {
         let mut cpu = self.cpu.borrow_mut();
         cpu.set_rip(to);
         match cpu.mode() {
@@ -88,7 +94,7 @@ impl Vm {
                 cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(8));
             }
             Mode::Bits32 => {
-                let popped = 4 + stack_bytes;
+                let popped = 4 + stack_bytes();
                 cpu.set_register(Register::Rax, result & u64::from(u32::MAX));
                 cpu.set_register(Register::Rdx, result >> 32);
                 cpu.set_register(Register::Rsp, stack_pointer.wrapping_add(popped));

@@ -19,7 +19,7 @@ impl Vm {
     ///
     /// # Errors
     /// As [`Vm::read`].
-    #[inline]
+    #[inline(always)]
     pub fn read_word(&self, address: u64) -> Result<u64, Fault> {
         let mut bytes = [0; 8];
         match self.pointer_bytes() {

@@ -35,9 +35,9 @@ impl Outside for Notes<'_> {
         let (words, stack_pointer) = found.unwrap_or_else(|fault| panic!("{fault:?}"));
         let inner = self.inner.map_or(0, |function| self.vm.call(self, function, &[]));
         let [first, second, ..] = words.registers;
-        self.lines.borrow_mut().push(format!("routine {}: {first}, {second}", routine.0));
+        self.lines.borrow_mut().push(format!("routine {}: {first}, {second}", routine.index()));
         let answer = first + second + inner;
-        self.vm.return_from_call(words.return_address, stack_pointer, 0, answer);
+        self.vm.return_from_call(words.return_address, stack_pointer, || 0, answer);
     }
 
     fn reach_nothing(&self, address: u64) {
@@ -83,7 +83,7 @@ fn a_call_returns_what_the_function_leaves_in_its_register() {
 fn a_routine_is_served_by_its_number_and_its_answer_comes_back() {
     let vm = vm(CALL_ITS_ARGUMENT);
     let notes = notes(&vm);
-    let thunk = vm.thunk_of(RoutineNumber(5));
+    let thunk = vm.thunk_of(RoutineNumber::of_index(5));
     assert_eq!(vm.call(&notes, CODE, &[thunk]), 7);
     assert_eq!(*notes.lines.borrow(), ["routine 5: 3, 4"]);
 }
@@ -93,14 +93,14 @@ fn a_routine_may_call_the_driver_again_while_it_is_served() {
     let code = [CALL_ITS_ARGUMENT, SEVEN].concat();
     let vm = vm(&code);
     let notes = Notes { inner: Some(CODE + CALL_ITS_ARGUMENT.len() as u64), ..notes(&vm) };
-    let thunk = vm.thunk_of(RoutineNumber(0));
+    let thunk = vm.thunk_of(RoutineNumber::of_index(0));
     assert_eq!(vm.call(&notes, CODE, &[thunk]), 14);
 }
 
 #[test]
 fn an_address_between_the_thunks_is_reached_and_is_nothing() {
     let vm = vm(CALL_ITS_ARGUMENT);
-    let beside = vm.thunk_of(RoutineNumber(0)) + 1;
+    let beside = vm.thunk_of(RoutineNumber::of_index(0)) + 1;
     assert_eq!(stop_of(&vm, &[beside]), format!("nothing at {beside:x}"));
 }
 

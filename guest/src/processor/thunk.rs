@@ -3,14 +3,29 @@
 //! A call to one stops the interpreter. The first is where a call into the guest returns to. A
 //! thunk holds a number; what routine that is, is known to whoever serves it.
 
+use std::num::NonZero;
 use std::ops::Range;
 
 /// The distance between two thunks: enough that a jump beside one is not another one.
 const STRIDE: u64 = 16;
 
-/// A routine, as the processor knows it.
+/// A routine, as the processor knows it: its place in a list, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RoutineNumber(pub u32);
+pub(crate) struct RoutineNumber(NonZero<u32>);
+
+impl RoutineNumber {
+    /// The number of the routine at a place in the list, counted from 0.
+    pub fn of_index(index: usize) -> RoutineNumber {
+        let number = u32::try_from(index + 1).ok().and_then(NonZero::new);
+        RoutineNumber(number.expect("there are some hundred routines"))
+    }
+
+    /// Its place in the list, counted from 0.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// What is behind a thunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +97,9 @@ mod tests {
     fn a_routine_has_one_thunk_and_an_address_beside_it_is_none() {
         let mut thunks = Thunks::new(0x1000..0x1030);
         assert_eq!(thunks.at(thunks.return_address()), Some(&Thunk::Return));
-        let first = thunks.of_routine(RoutineNumber(7)).expect("there is room");
-        assert_eq!(thunks.of_routine(RoutineNumber(7)), Some(first));
-        assert_eq!(thunks.at(first), Some(&Thunk::Routine(RoutineNumber(7))));
+        let first = thunks.of_routine(RoutineNumber::of_index(7)).expect("there is room");
+        assert_eq!(thunks.of_routine(RoutineNumber::of_index(7)), Some(first));
+        assert_eq!(thunks.at(first), Some(&Thunk::Routine(RoutineNumber::of_index(7))));
         assert_eq!(thunks.at(first + 1), None);
         assert_eq!(thunks.at(first + STRIDE), None);
         assert_eq!(thunks.at(0xFFF), None);
@@ -95,6 +110,6 @@ mod tests {
         let mut thunks = Thunks::new(0x1000..0x1030);
         assert_eq!(thunks.of_missing("A of b.sys".to_owned()), Some(0x1010));
         assert_eq!(thunks.of_missing("A of b.sys".to_owned()), Some(0x1020), "each is its own");
-        assert_eq!(thunks.of_routine(RoutineNumber(0)), None);
+        assert_eq!(thunks.of_routine(RoutineNumber::of_index(0)), None);
     }
 }
