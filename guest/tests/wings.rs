@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The files and folders of `src/`, the lowest first; those of one line do not name each other.
 const FLOORS: &[&[&str]] = &[
-    &["debugger", "layout"],
+    &["debugger", "layout", "rules"],
     &["processor"],
     &["tables"],
     &["guest"],

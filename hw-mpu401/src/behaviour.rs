@@ -8,7 +8,7 @@
 
 use core::ops::RangeInclusive;
 
-use crate::profile::{
+use crate::answers::{
     AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
     InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
     TxWhileBusy, UnreadInput,

@@ -5,13 +5,14 @@
 //! parts act one by one, in the order of their times. The plain stream of MIDI bytes to the
 //! output has a way of its own, in `stream`. What each of them does is not known here.
 
+use crate::answers::CommandPort;
 use crate::cable::Cable;
 use crate::counters::{Counters, Waiting};
 use crate::firmware::Firmware;
 use crate::latches::{HostLatches, Inbox};
 use crate::note::Note;
 use crate::parts::{self, Parts};
-use crate::profile::{CardProfile, CommandPort};
+use crate::profile::CardProfile;
 use crate::rules::Rules;
 use crate::sequencer::{Click, Sequencer};
 use crate::spec::{ACK, Mode, Register, Status};

@@ -4,11 +4,11 @@
 //! sequencer's, which answers here what is to be done with a command and calls nothing back. A
 //! card without firmware runs the same program in no time.
 
+use crate::answers::{AckPosition, AckSet, Fifos, HostPort, Overrun, ResetAck, RxWhileBusy};
 use crate::latches::Inbox;
 use crate::note::Note;
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
-use crate::profile::{AckPosition, AckSet, Fifos, HostPort, Overrun, ResetAck, RxWhileBusy};
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::sequencer::{Click, CommandFate, Sequencer};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};

@@ -2,10 +2,10 @@
 //!
 //! Times are settled before these functions are called.
 
+use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
 use crate::note::Note;
 use crate::parts::Parts;
-use crate::profile::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
 use crate::reply::ReplyKind;
 use crate::spec::{ENTER_UART, Mode, RESET, Status};
 use crate::timing::NEVER_NS;

@@ -1,7 +1,7 @@
 //! The input FIFO: MIDI IN bytes that the unit has heard and not fetched for the host.
 
+use crate::answers::MAX_RX_DEPTH;
 use crate::latches::Incoming;
-use crate::profile::MAX_RX_DEPTH;
 use crate::timing::Timing;
 use alloc::boxed::Box;
 use ringbuf::traits::Observer;

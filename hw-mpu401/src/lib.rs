@@ -98,6 +98,7 @@
 extern crate alloc;
 
 mod after_reset;
+mod answers;
 pub mod behaviour;
 mod cable;
 mod cards;
@@ -124,17 +125,18 @@ mod transmitter;
 mod unit;
 mod wire;
 
+pub use answers::{
+    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
+    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
+    TxWhileBusy, UnreadInput,
+};
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
 pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
 pub use note::Note;
-pub use profile::{
-    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
-    HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
-    RxWhileBusy, Text, TxWhileBusy, UnreadInput,
-};
+pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
     ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,

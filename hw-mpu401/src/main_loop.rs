@@ -5,9 +5,9 @@
 //! an unread ACK. A card without firmware is the same loop in no time, with input and output
 //! apart.
 
+use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};
 use crate::parts::Parts;
-use crate::profile::UnreadInput;
 use crate::spec::Mode;
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan, Turn};

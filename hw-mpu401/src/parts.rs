@@ -5,11 +5,11 @@
 //! firmware stands here, in `host_port` (an access), in `main_loop` (what comes next) and in
 //! `after_reset` (what goes out by itself).
 
+use crate::answers::{Fifos, HostPort, TxWhileBusy};
 use crate::counters::Counters;
 use crate::input::Input;
 use crate::latches::{self, HostLatches};
 use crate::own_output::OwnOutput;
-use crate::profile::{Fifos, HostPort, TxWhileBusy};
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
 use crate::spec::Mode;

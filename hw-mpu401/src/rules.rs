@@ -2,8 +2,8 @@
 //!
 //! It is made once and never changes. A chip with drawn latencies draws them from the ranges here.
 
+use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
 use crate::behaviour::Behaviour;
-use crate::profile::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
 use crate::spec::{BYTE_TIME_NS, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;

@@ -10,10 +10,10 @@
 //! While the stream is open, two times stand still: when the unit is free, and when the latch was
 //! written. Both follow from when the last byte is taken.
 
+use crate::answers::HostPort;
 use crate::latches::Inbox;
 use crate::note::Note;
 use crate::parts::Parts;
-use crate::profile::HostPort;
 use crate::spec::Mode;
 use crate::unit::Turn;
 

@@ -8,7 +8,7 @@
 //! The ring is our own and not ringbuf's, because a byte stays readable behind its exit from the
 //! FIFO, until its wire events have been fetched.
 
-use crate::profile::MAX_TX_DEPTH;
+use crate::answers::MAX_TX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};

@@ -3,7 +3,7 @@
 //!
 //! What a step does is not known here; that is `firmware`.
 
-use crate::profile::TxWhileBusy;
+use crate::answers::TxWhileBusy;
 use crate::spec::Mode;
 use crate::timing::{Draws, NEVER_NS, ReplyOnItsWay, Timing};
 use alloc::boxed::Box;

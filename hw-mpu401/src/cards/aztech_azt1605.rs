@@ -3,8 +3,9 @@
 //! Source: a public note on what its driver for Windows NT waits for. The rest is its family's.
 
 use super::families::UART_CHIP;
+use crate::answers::ResetAck;
 use crate::behaviour::Behaviour;
-use crate::profile::{CardProfile, ResetAck, text};
+use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
 /// The card.

@@ -4,8 +4,9 @@
 //! for an ACK without a limit never comes back.
 
 use super::families::UART_CHIP;
+use crate::answers::{AckInterrupt, AckSet, CommandPort, Fifos};
 use crate::behaviour::Behaviour;
-use crate::profile::{AckInterrupt, AckSet, CardProfile, CommandPort, Fifos, text};
+use crate::profile::{CardProfile, text};
 use crate::timing::Timing;
 use alloc::borrow::Cow;
 

@@ -9,12 +9,12 @@
 //! | `fifo-chip` | the same with FIFOs |
 //! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
 
-use crate::behaviour::Behaviour;
-use crate::profile::{
-    AckInterrupt, AckPosition, AckSet, CardProfile, CommandPort, EmptyRead, Fifos, FirmwareId,
-    HostPort, InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
-    text,
+use crate::answers::{
+    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
+    InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
 };
+use crate::behaviour::Behaviour;
+use crate::profile::{CardProfile, text};
 use crate::spec::BIT_TIME_NS;
 use crate::timing::{Spread, Timing};
 use alloc::borrow::Cow;

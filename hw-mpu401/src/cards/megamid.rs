@@ -4,8 +4,9 @@
 //! own unit never gives. Which cards they were written for is not known.
 
 use super::families::UART_CHIP;
+use crate::answers::ResetAck;
 use crate::behaviour::Behaviour;
-use crate::profile::{CardProfile, ResetAck, text};
+use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
 /// The card.

@@ -3,8 +3,9 @@
 //! Source: public reports of its users. What they do not tell is taken from Roland's own unit.
 
 use super::families::ROLAND_FIRMWARE;
+use crate::answers::{AckSet, FirmwareId, TxWhileBusy};
 use crate::behaviour::Behaviour;
-use crate::profile::{AckSet, CardProfile, FirmwareId, TxWhileBusy, text};
+use crate::profile::{CardProfile, text};
 use crate::timing::{Spread, Timing};
 use alloc::borrow::Cow;
 

@@ -6,8 +6,9 @@
 //! names no wait but for the two flags.
 
 use super::families::UART_CHIP;
+use crate::answers::{Overrun, ResetAck};
 use crate::behaviour::Behaviour;
-use crate::profile::{CardProfile, Overrun, ResetAck, text};
+use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
 /// The card.

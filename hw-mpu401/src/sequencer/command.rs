@@ -7,8 +7,8 @@ use super::service::{Expects, System};
 use super::switches::Switches;
 use super::tick_clock::ClockSource;
 use super::track::Slot;
+use crate::answers::FirmwareId;
 use crate::parts::Parts;
-use crate::profile::FirmwareId;
 
 impl FirmwareId {
     /// Whether commands C9 and CA set 216 and 240 ticks a beat.

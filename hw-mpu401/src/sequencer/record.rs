@@ -5,8 +5,8 @@
 
 use super::Sequencer;
 use super::track::{DATA_END, MEASURE_END, OVERFLOW_TICKS, TIMING_OVERFLOW};
+use crate::answers::MAX_RX_DEPTH;
 use crate::parts::Parts;
-use crate::profile::MAX_RX_DEPTH;
 
 /// Whether record goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
