@@ -14,10 +14,13 @@ use crate::ks::{KsStreamHeader, read};
 pub(crate) struct StreamRequest {
     irp: Irp,
     headers: RefCell<Vec<KsStreamHeader>>,
-    /// The records in the data of each header; none in a read request.
-    records: Vec<Vec<RecordPlace>>,
+    /// The records in the data of all headers, each with the number of its header; none in a read
+    /// request.
+    records: Vec<(usize, RecordPlace)>,
     /// The header that is served now.
     index: Cell<usize>,
+    /// The record that comes next.
+    next_record: Cell<usize>,
     /// How many bytes of its data were served, for a request that ends before its end.
     done: Cell<u32>,
 }
@@ -30,13 +33,14 @@ impl StreamRequest {
     /// `STATUS_INVALID_PARAMETER` for a malformed chain of records or an impossible time.
     pub fn write(irp: &Irp) -> Result<StreamRequest, NtStatus> {
         let mut request = StreamRequest::new(irp)?;
-        for (header, data) in request.headers.borrow().iter().zip(irp.mdls()) {
+        for (index, (header, data)) in request.headers.borrow().iter().zip(irp.mdls()).enumerate() {
             if header.data_used > header.frame_extent {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.presentation_100ns()?;
-            let places = record_places(&data.borrow()[..header.data_used as usize])?;
-            request.records.push(places);
+            for place in record_places(&data.borrow()[..header.data_used as usize]) {
+                request.records.push((index, place?));
+            }
         }
         Ok(request)
     }
@@ -72,6 +76,7 @@ impl StreamRequest {
             headers: RefCell::new(headers),
             records: Vec::new(),
             index: Cell::new(0),
+            next_record: Cell::new(0),
             done: Cell::new(0),
         })
     }
@@ -87,10 +92,15 @@ impl StreamRequest {
         Some((header, self.irp.mdls().get(index)?))
     }
 
-    /// Where a record lies in the data of the header that is served now, as it was found when the
-    /// request came; `None` after the last.
-    pub fn record(&self, index: usize) -> Option<&RecordPlace> {
-        self.records.get(self.index.get())?.get(index)
+    /// Takes the next record in the data of the header that is served now: where it lies, as it was
+    /// found when the request came. `None` after the last.
+    pub fn take_record(&self) -> Option<&RecordPlace> {
+        let (header, place) = self.records.get(self.next_record.get())?;
+        if *header != self.index.get() {
+            return None;
+        }
+        self.next_record.set(self.next_record.get() + 1);
+        Some(place)
     }
 
     /// Changes the header that is served now.
@@ -102,6 +112,7 @@ impl StreamRequest {
 
     /// The header that is served now is done.
     pub fn next_header(&self) {
+        while self.take_record().is_some() {}
         self.index.set(self.index.get() + 1);
         self.done.set(0);
     }

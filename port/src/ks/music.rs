@@ -71,18 +71,13 @@ pub fn records(used: &[u8]) -> Records<'_> {
     Records { used, position: 0, offset_ms: 0 }
 }
 
-/// Finds the records in the used part of a stream buffer, all in one walk.
+/// Finds the records in the used part of a stream buffer, one after the other.
 ///
 /// # Errors
-/// As [`records`], at the first record that is malformed.
-pub fn record_places(used: &[u8]) -> Result<Vec<RecordPlace>, NtStatus> {
+/// As [`records`].
+pub fn record_places(used: &[u8]) -> impl Iterator<Item = Result<RecordPlace, NtStatus>> {
     let mut records = records(used);
-    let mut places = Vec::new();
-    while !records.is_at_end() {
-        let (_, place) = records.advance().ok_or(NtStatus::INVALID_PARAMETER)?;
-        places.push(place);
-    }
-    Ok(places)
+    std::iter::from_fn(move || Some(records.advance()?.map(|(_, place)| place)))
 }
 
 /// The records of a stream buffer; see [`records`].
@@ -94,23 +89,31 @@ pub struct Records<'a> {
 }
 
 impl Records<'_> {
-    fn is_at_end(&self) -> bool {
-        self.position == self.used.len()
+    /// The next record: its head and where it lies.
+    fn advance(&mut self) -> Option<Result<(KsMusicFormat, RecordPlace), NtStatus>> {
+        if self.position == self.used.len() {
+            return None;
+        }
+        let Some((head, place)) = self.record_at(self.position) else {
+            // What follows a malformed record cannot be found.
+            self.position = self.used.len();
+            return Some(Err(NtStatus::INVALID_PARAMETER));
+        };
+        self.position = place.end;
+        self.offset_ms = place.offset_ms;
+        Some(Ok((head, place)))
     }
 
-    /// The next record of a buffer that is not at its end: its head and where it lies, `None` when
-    /// it is malformed.
-    fn advance(&mut self) -> Option<(KsMusicFormat, RecordPlace)> {
-        let head: KsMusicFormat = read(&self.used[self.position..])?;
-        let start = self.position + HEAD_SIZE;
+    fn record_at(&self, position: usize) -> Option<(KsMusicFormat, RecordPlace)> {
+        let head: KsMusicFormat = read(&self.used[position..])?;
+        let start = position + HEAD_SIZE;
         let data = start..start.checked_add(usize::try_from(head.byte_count).ok()?)?;
         if data.end > self.used.len() {
             return None;
         }
         let end = data.end.next_multiple_of(RECORD_ALIGNMENT).min(self.used.len());
-        self.position = end;
-        self.offset_ms += u64::from(head.time_delta_ms);
-        Some((head, RecordPlace { offset_ms: self.offset_ms, data, end }))
+        let offset_ms = self.offset_ms + u64::from(head.time_delta_ms);
+        Some((head, RecordPlace { offset_ms, data, end }))
     }
 }
 
@@ -118,15 +121,12 @@ impl<'a> Iterator for Records<'a> {
     type Item = Result<MusicRecord<'a>, NtStatus>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_at_end() {
-            return None;
-        }
-        let Some((head, place)) = self.advance() else {
-            self.position = self.used.len();
-            return Some(Err(NtStatus::INVALID_PARAMETER));
-        };
-        let (time_delta_ms, data) = (head.time_delta_ms, &self.used[place.data]);
-        Some(Ok(MusicRecord { time_delta_ms, offset_ms: place.offset_ms, data }))
+        let record = self.advance()?.map(|(head, place)| MusicRecord {
+            time_delta_ms: head.time_delta_ms,
+            offset_ms: place.offset_ms,
+            data: &self.used[place.data],
+        });
+        Some(record)
     }
 }
 
@@ -215,9 +215,10 @@ mod tests {
         let note = RecordPlace { offset_ms: 5, data: 8..11, end: 12 };
         let empty = RecordPlace { offset_ms: 12, data: 20..20, end: 20 };
         let clock = RecordPlace { offset_ms: 13, data: 28..29, end: 29 };
-        assert_eq!(record_places(&used), Ok(vec![note, empty, clock]));
-        assert_eq!(record_places(&used[..28]), Err(INVALID));
-        assert_eq!(record_places(&[]), Ok(vec![]));
+        let places = |used| record_places(used).collect::<Result<Vec<_>, _>>();
+        assert_eq!(places(&used), Ok(vec![note, empty, clock]));
+        assert_eq!(places(&used[..28]), Err(INVALID));
+        assert_eq!(places(&[]), Ok(vec![]));
     }
 
     #[test]
@@ -325,7 +326,7 @@ mod tests {
             let bytes: usize = records(&used).flatten().map(|record| record.data.len()).sum();
             prop_assert!(bytes <= used.len());
             let taken: Result<Vec<_>, _> = records(&used).collect();
-            let placed = record_places(&used);
+            let placed: Result<Vec<_>, _> = record_places(&used).collect();
             prop_assert_eq!(placed.as_ref().err(), taken.as_ref().err());
             for (place, record) in placed.iter().flatten().zip(taken.iter().flatten()) {
                 prop_assert_eq!(&used[place.data.clone()], record.data);

@@ -65,8 +65,6 @@ impl Message {
 /// Where the sequencer stands in the buffer of the current header.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
-    /// The next record.
-    record: usize,
     /// Offset of the end of the record before, in bytes.
     offset: usize,
     /// Offset of the first record that is not wholly sent, in bytes.
@@ -209,7 +207,7 @@ impl Renderer {
         let data = data.borrow();
         // The records were found when the request came; a client that has cut the buffer since
         // loses the rest of it.
-        let record = request.record(cursor.record);
+        let record = request.take_record();
         let Some((record, bytes)) = record.and_then(|it| Some((it, data.get(it.data.clone())?)))
         else {
             drop(data);
@@ -217,7 +215,6 @@ impl Renderer {
             request.next_header();
             return;
         };
-        cursor.record += 1;
         cursor.offset = record.end;
         self.cursor.set(cursor);
         if !bytes.is_empty() {
