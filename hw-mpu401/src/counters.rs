@@ -1,6 +1,7 @@
 //! What passed through the chip, and what was lost on the way.
 
-/// Sums since the chip was made. No byte leaves the model without being counted here:
+/// Sums since the chip was made, or since its power came back last. No byte leaves the model without
+/// being counted here:
 ///
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
 ///   the byte in the host latch;

@@ -211,9 +211,7 @@ impl Sequencer {
             self.conductor.pass(ticks);
         }
     }
-}
 
-impl Sequencer {
     /// The oldest click of the metronome that nobody has fetched.
     pub(crate) fn pop_click(&mut self) -> Option<Click> {
         self.clicks.try_pop()

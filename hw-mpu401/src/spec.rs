@@ -1,7 +1,7 @@
 //! Register facts of the MPU-401: two ports, two flags, a few codes.
 //!
 //! Only what the documents say about the interface stands here; how a card behaves is in
-//! `profile`, and how the model reaches it in `chip`.
+//! `behaviour`, and how the model reaches it in `chip`.
 
 use bitflags::bitflags;
 

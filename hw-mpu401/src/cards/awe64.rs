@@ -8,7 +8,6 @@ use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("awe64"),
     title: text("Creative Sound Blaster AWE64"),

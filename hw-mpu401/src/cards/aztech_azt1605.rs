@@ -8,7 +8,6 @@ use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("aztech-azt1605"),
     title: text("Aztech AZT1605"),

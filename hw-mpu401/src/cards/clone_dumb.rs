@@ -10,7 +10,6 @@ use crate::profile::{CardProfile, text};
 use crate::timing::Timing;
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("clone-dumb"),
     title: text("MPU-401 clone without commands"),

@@ -9,7 +9,6 @@ use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("megamid"),
     title: text("MegaMid-like clone"),

@@ -9,7 +9,6 @@ use crate::profile::{CardProfile, text};
 use crate::timing::{Spread, Timing};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("musicquest-mqx"),
     title: text("Music Quest MQX"),

@@ -6,7 +6,6 @@ use super::families::ROLAND_FIRMWARE;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("roland-mpu401"),
     title: text("Roland MPU-401, firmware 1.5A"),

@@ -11,7 +11,6 @@ use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("sb16"),
     title: text("Creative Sound Blaster 16"),

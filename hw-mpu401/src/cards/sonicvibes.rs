@@ -7,7 +7,6 @@ use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The card.
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("sonicvibes"),
     title: text("S3 SonicVibes"),
