@@ -34,8 +34,8 @@ pub use capture::CAPTURE_LIMIT;
 pub(crate) enum Midi {}
 
 impl Kind for Midi {
-    /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that has an
-    /// MPU-401 and nothing else. Assumed: a filter that names none gets them; published samples
+    /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that can
+    /// do MIDI and nothing else. Assumed: a filter that names none gets them; published samples
     /// say so in comments, of wave filters.
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
 

@@ -127,11 +127,11 @@ answers! {
         Now "now",
         /// Not here: the next preemption point asks again.
         Later "later",
-        /// Other work keeps the processor first, for 25 us: less than a MIDI byte takes.
+        /// Other work keeps the processor first, for 25 us: shorter than a slow device needs for a byte.
         After25Us "after 25 us",
-        /// Other work keeps the processor first, for 350 us: more than a MIDI byte takes.
+        /// Other work keeps the processor first, for 350 us: longer than that.
         After350Us "after 350 us",
-        /// Other work keeps the processor first, for 1 500 us: more than four bytes take.
+        /// Other work keeps the processor first, for 1 500 us: longer than a small buffer lasts.
         After1500Us "after 1500 us",
     }
 
