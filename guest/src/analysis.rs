@@ -6,23 +6,27 @@
 //! put in by whoever can print a trace.
 //!
 //! A Rust driver's report has no registers, no code and no stack; all else is the same.
+//!
+//! A circle that stays: `bucket.rs` and `text.rs` read the whole report, which is declared here,
+//! and one of its fields is the name that `bucket.rs` makes of the rest.
 
 mod bucket;
 mod context;
+mod hex;
 mod stack;
 mod text;
 
 use std::cell::RefCell;
-use std::fmt;
 use std::rc::Rc;
 
 use portcls_emulator::{BugCheck, Irql, Kernel, Running, Stop};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::guest::Guest;
 use portcls_driver_file::symbols::{Place, Symbols};
 
 pub use context::{CodeLine, GuestContext, RegisterValue, StackLine};
+pub use hex::Hex;
 
 /// The version of the JSON form: a number goes up when a field goes away or changes its meaning;
 /// new fields may come at any time.
@@ -108,22 +112,6 @@ pub struct IrqlReport {
     pub level: u8,
     /// The name.
     pub name: String,
-}
-
-/// A number that is shown in hexadecimal; in JSON a string, which keeps all 64 bits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hex(pub u64);
-
-impl fmt::Debug for Hex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:X}", self.0)
-    }
-}
-
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{self:?}"))
-    }
 }
 
 /// Where the report is found after the run.

@@ -10,6 +10,7 @@
 //!
 //! | wing | owns |
 //! |---|---|
+//! | `analysis/`, `gdb/` | the report of a failure; the stub of a debugger |
 //! | `life/` | birth, DriverEntry, routines by their numbers, bug checks, leaks |
 //! | `import/` | the routines of each module |
 //! | `com/` | the port's objects for the driver, the driver's objects for the port |
@@ -18,10 +19,13 @@
 //! | `guest.rs` | the handle: a processor and the tables |
 //! | `tables/` | what is known of the driver, as pure state |
 //! | `processor/` | calls and stops of the interpreter, its memory at fixed places |
-//! | `layout/`, `debugger.rs` | where fields lie; what a debugger is |
+//! | `layout/`, `debugger.rs`, `rules.rs` | where fields lie; what a debugger is; the rules |
 //!
-//! Architecture invariant: `life/` alone names the tables of routines; all below it know a routine
-//! by its number.
+//! Architecture invariant: `life/` alone names the tables of routines, and what stands below
+//! `routine.rs` knows a routine by its number.
+//!
+//! One call goes up: a routine that writes the address of another into the driver's memory asks
+//! `Guest::thunk_of` in `life/routines.rs`, for who numbers the routines must know them all.
 //!
 //! # The walk
 //!

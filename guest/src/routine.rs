@@ -33,6 +33,9 @@
 //! - An object that lives in guest memory (a KDPC, a KTIMER) is bound to the kernel's object by
 //!   its address: `guest.bind(address, object)` and `guest.bound::<T>(address)`.
 //!
+//! A circle that stays: a [`Routine`] serves a [`Call`], and a call tells of which routine it is; the
+//! files of arguments, answers and bodies stand between the two.
+//!
 //! A row stands in the `ROUTINES` of the file of its function, in the order of the alphabet, and a
 //! module in `import/` is a list of those. A routine that is not in a table ends the run by its
 //! name when it is called.

@@ -1,4 +1,7 @@
 //! The wings of the guest: each names only what stands below it.
+//!
+//! What is looked at is paths. A method of `Guest` that stands above can be called without one; the
+//! head of `src/lib.rs` tells of the one that is.
 
 use std::fs;
 use std::path::{Path, PathBuf};

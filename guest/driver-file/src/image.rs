@@ -21,6 +21,9 @@
 //!
 //! It must never know what an imported function does, or a symbol's source line.
 //!
+//! A circle that stays: a file of `image/` reads one table out of the [`Image`] as far as it is
+//! built, and the `Image` holds what it found; the limits of all tables stand here together.
+//!
 //! Source: Microsoft, PE Format. Where the loader of Windows is laxer than the format, it says so.
 
 mod error;

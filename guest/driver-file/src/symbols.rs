@@ -13,6 +13,7 @@ mod dwarf;
 mod file;
 mod names;
 mod pdb;
+mod source_line;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,6 +24,8 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::image::{FILE_LIMIT, Image, Rights};
+
+pub use source_line::SourceLine;
 
 use dwarf::Dwarf;
 use names::Name;
@@ -59,15 +62,6 @@ pub struct FunctionOffset {
     pub name: String,
     /// The offset from its first byte.
     pub offset: u32,
-}
-
-/// A line of a source file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SourceLine {
-    /// The file as the compiler was told it, without its folders.
-    pub file: String,
-    /// The line, from 1.
-    pub line: u32,
 }
 
 impl Symbols {
@@ -222,10 +216,4 @@ fn pdb_files(path: &Path, image: &Image) -> Vec<PathBuf> {
         files.push(told);
     }
     files
-}
-
-/// A line of a file, of which the folders are left out.
-fn source_line(file: &str, line: u32) -> Option<SourceLine> {
-    let file = file.rsplit(['/', '\\']).next()?.to_owned();
-    Some(SourceLine { file, line })
 }

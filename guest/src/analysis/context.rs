@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::guest::Guest;
 use portcls_driver_file::symbols::{Place, Symbols};
 
-use super::{Hex, stack};
+use super::hex::Hex;
+use super::stack;
 
 /// Lines of code before the instruction, and after it.
 const LINES_BEFORE: usize = 6;

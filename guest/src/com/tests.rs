@@ -5,7 +5,7 @@ use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};
 use portcls_port::com::{IUnknown, query};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IServiceGroup, IServiceSink};
-use portcls_port::pc_new_service_group;
+use portcls_port::{pc_new_resource_list, pc_new_service_group};
 
 use super::{GuestObject, Hold};
 use crate::guest::Guest;
@@ -69,6 +69,27 @@ fn a_call_on_an_object_that_is_gone_is_a_bug_check() {
     let Err(Stop::BugCheck(bug)) = call(&guest, pointer, 3, &[]) else { panic!("no bug check") };
     assert_eq!((bug.code.number(), bug.parameters[0]), (0xD5, pointer));
     assert!(bug.message.contains("IServiceGroup that was released to its end"), "{}", bug.message);
+}
+
+#[test]
+fn a_method_of_another_object_is_refused_in_the_form_of_its_answer() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let list = pc_new_resource_list(guest.kernel(), None, PoolType::Paged, &[], &[]);
+        let list: Rc<dyn IUnknown> = list.expect("a list");
+        let list = guest.give(&list, &iid::RESOURCE_LIST);
+        let group = guest.give(&group(&guest), &iid::SERVICE_GROUP);
+        let method = |object: u64, slot: u64| {
+            let vtable = guest.load_word(object);
+            guest.load_word(vtable + slot * guest.pointer_bytes())
+        };
+        let (add_member, translated_list) = (method(group, 4), method(list, 9));
+        assert_eq!(guest.describe_address(add_member), "IServiceGroup::AddMember");
+        assert_eq!(guest.describe_address(translated_list), "IResourceList::TranslatedList");
+        let answer = NtStatus(guest.call(add_member, &[list, 0]) as u32);
+        assert_eq!(answer, NtStatus(0xC000_000D), "{place}: a status is no success");
+        assert_eq!(guest.call(translated_list, &[group]), 0, "{place}: a pointer is null");
+    }
 }
 
 #[test]

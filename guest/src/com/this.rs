@@ -9,7 +9,8 @@ use crate::routine::{Argument, Pointer, Words};
 
 /// An object of the port as the interface of the method, alive for the length of the call.
 ///
-/// A pointer to an object that is gone, or to none, is a bug check and the method does not run.
+/// A pointer to an object that is gone, or to none, is a bug check and the method does not run. Nor
+/// does it when the object has no such interface: the driver called a method of another one on it.
 pub(crate) struct This<I: ?Sized> {
     /// The pointer by which the guest knows it.
     pub address: u64,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portcls_emulator::BugCheckCode;
 
 use crate::guest::Guest;
-use crate::tables::bindings::Bound;
+use crate::tables::bindings::{BINDING_LIMIT, Bound};
 use crate::tables::origin::Origin;
 
 impl Guest {
@@ -17,8 +17,9 @@ impl Guest {
     /// The same with how the driver comes by it, when that is not the routine which is served.
     pub(crate) fn bind_from(&self, origin: Option<Origin>, address: u64, object: Rc<dyn Bound>) {
         if self.0.bindings.insert(address, object, origin).is_err() {
-            let what = "more than 65536 objects of the kernel at a time (BINDING_LIMIT)";
-            self.kernel().unsupported(what);
+            self.kernel().unsupported(&format!(
+                "more than {BINDING_LIMIT} objects of the kernel at a time (BINDING_LIMIT)"
+            ));
         }
     }
 

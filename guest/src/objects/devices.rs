@@ -17,7 +17,7 @@ const DEVICE_TYPE_KS: u32 = 0x2F;
 const POWER_PAGEABLE: u32 = 0x2000;
 
 impl Guest {
-    /// The DRIVER_OBJECT of a driver; `fill` completes a new one.
+    /// The DRIVER_OBJECT of a driver; of a new one only its head is filled in.
     pub(crate) fn driver_pointer(&self, driver: &Rc<DriverObject>) -> u64 {
         self.0.shown.address_of_driver(driver).unwrap_or_else(|| {
             let fields = &self.layout().driver_object;

@@ -1,6 +1,6 @@
 //! DEVICE_CAPABILITIES in guest memory.
 
-use portcls_emulator::{DeviceCapabilities, DevicePowerState};
+use portcls_emulator::{DeviceCapabilities, DevicePowerState, SystemPowerState};
 
 use crate::guest::Guest;
 use crate::memory::at;
@@ -9,7 +9,7 @@ use crate::memory::at;
 const UNSPECIFIED: u32 = 0;
 
 /// The first member of `DeviceState` is for "unspecified"; S0 follows.
-const FIRST_SYSTEM_STATE: u64 = 1;
+const FIRST_SYSTEM_STATE: u64 = SystemPowerState::S0.number() as u64;
 
 /// Writes what the bus said.
 pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapabilities) {

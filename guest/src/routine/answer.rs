@@ -8,6 +8,13 @@ use super::{Pointer, Word};
 pub trait Answer {
     /// The answer as RAX, or as EDX:EAX on x86.
     fn into_rax(self) -> u64;
+
+    /// What is returned when the arguments could not be taken and the routine did not run: 0, and
+    /// STATUS_INVALID_PARAMETER where a status is returned, for 0 would tell of success.
+    #[must_use]
+    fn refusal() -> u64 {
+        0
+    }
 }
 
 /// What a `VOID` routine leaves there: 0, so that nothing hangs on what was there before.
@@ -23,6 +30,10 @@ impl Answer for NtStatus {
     fn into_rax(self) -> u64 {
         u64::from(self.0)
     }
+
+    fn refusal() -> u64 {
+        NtStatus::INVALID_PARAMETER.into_rax()
+    }
 }
 
 /// An NTSTATUS and no other result: STATUS_SUCCESS or what failed.
@@ -31,6 +42,10 @@ impl Answer for Result<(), NtStatus> {
     fn into_rax(self) -> u64 {
         NtStatus::of(&self).into_rax()
     }
+
+    fn refusal() -> u64 {
+        NtStatus::INVALID_PARAMETER.into_rax()
+    }
 }
 
 /// An NTSTATUS that is not plain STATUS_SUCCESS where all went well, as STATUS_PENDING is.
@@ -38,6 +53,10 @@ impl Answer for Result<NtStatus, NtStatus> {
     #[inline]
     fn into_rax(self) -> u64 {
         self.unwrap_or_else(|failure| failure).into_rax()
+    }
+
+    fn refusal() -> u64 {
+        NtStatus::INVALID_PARAMETER.into_rax()
     }
 }
 

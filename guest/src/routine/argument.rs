@@ -16,8 +16,8 @@ pub trait Argument: Sized {
     /// How many 32-bit words it has on x86; on x64 a simple argument is always one of 64 bits.
     const WORDS: u8;
 
-    /// Takes it from what is left of a call's words; `None` ends the call with the answer 0, and
-    /// the routine does not run.
+    /// Takes it from what is left of a call's words; with `None` the routine does not run, and the
+    /// call ends with [`Answer::refusal`](super::Answer::refusal).
     fn take(words: &mut Words<'_>) -> Option<Self>;
 }
 

@@ -26,7 +26,9 @@ macro_rules! body {
             #[allow(non_snake_case, unused_mut, unused_variables, reason = "one macro for all")]
             fn serve(&self, call: &Call<'_>) -> u64 {
                 let mut words = Words::of(call);
-                $(let Some($argument) = $argument::take(&mut words) else { return 0 };)*
+                $(let Some($argument) = $argument::take(&mut words) else {
+                    return Answered::refusal();
+                };)*
                 self(call, $($argument),*).into_rax()
             }
         }

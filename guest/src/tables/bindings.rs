@@ -28,7 +28,7 @@ pub trait Bound: Any {
 
 /// The most objects that a driver keeps at a time.
 /// Assumed: a driver has some dozens; only one that has lost its way makes more than this.
-const BINDING_LIMIT: usize = 65_536;
+pub(crate) const BINDING_LIMIT: usize = 65_536;
 
 struct Binding {
     object: Rc<dyn Bound>,

@@ -5,12 +5,9 @@ use std::sync::Arc;
 use addr2line::Context;
 use gimli::{AttributeValue, DW_AT_low_pc, EndianArcSlice, LittleEndian};
 
-use super::{SourceLine, source_line};
+use super::source_line::{INLINE_LIMIT, SourceLine};
 
 type Reader = EndianArcSlice<LittleEndian>;
-
-/// The deepest inlining that is told.
-pub(super) const INLINE_LIMIT: usize = 16;
 
 /// A file's DWARF, indexed by address at the base the linker preferred.
 pub(super) struct Dwarf(Context<Reader>);
@@ -62,5 +59,5 @@ impl Dwarf {
 }
 
 fn line(location: &addr2line::Location<'_>) -> Option<SourceLine> {
-    source_line(location.file?, location.line?)
+    SourceLine::of(location.file?, location.line?)
 }

@@ -6,6 +6,9 @@
 //! (pdb2 0.11 on offsets of stream names, sizes of line blocks and of modules), and a file beside
 //! a driver comes from anywhere.
 //!
+//! A circle that stays: `module.rs` reads one object file's part into the names and lines that are
+//! gathered here for all.
+//!
 //! Source: LLVM, The PDB File Format.
 
 mod container;
@@ -17,9 +20,8 @@ use std::ops::Range;
 
 use crate::image::{Image, NAME_LIMIT, PdbReference, Rights};
 
-use super::dwarf::INLINE_LIMIT;
 use super::names::{FUNCTION_LIMIT, Name};
-use super::{SourceLine, source_line};
+use super::source_line::{INLINE_LIMIT, SourceLine};
 
 use container::{Container, MAGIC};
 use module::Module;
@@ -163,7 +165,7 @@ impl Pdb {
             let line = lines[..after].last().filter(|line| rva < line.range.end)?;
             let name = self.names.get(usize::try_from(line.file).ok()?..)?;
             let name = String::from_utf8_lossy(Reader::new(name).string()?).into_owned();
-            source_line(&name, line.line)
+            SourceLine::of(&name, line.line)
         });
         found.collect()
     }
