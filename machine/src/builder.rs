@@ -1,9 +1,7 @@
 //! Puts a machine together: card, base port, interrupt line, driver and kernel settings.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use hw_mpu401::{
     CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards,
@@ -12,112 +10,12 @@ use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
 use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
 
-use portcls_driver_file::image::Image;
-use portcls_driver_file::symbols::Symbols;
-use portcls_guest::GuestOptions;
-
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
-use crate::error::MachineError;
+use crate::driver::Driver;
+use crate::error::{MachineError, list};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
 use crate::sent::SentBytes;
-
-pub use portcls_miniport::DriverEntry;
-
-/// A driver: its name, as the trace's header shows it, and its code.
-#[derive(Clone, Debug)]
-pub struct Driver {
-    /// Its name.
-    pub name: String,
-    pub(crate) code: DriverCode,
-}
-
-/// What a driver is made of.
-#[derive(Clone, Debug)]
-pub(crate) enum DriverCode {
-    /// Rust: its DriverEntry.
-    Rust(DriverEntry),
-    /// A Windows driver's file.
-    Sys(SysDriver),
-}
-
-/// A Windows driver's file, read and checked.
-#[derive(Clone, Debug)]
-pub(crate) struct SysDriver {
-    pub image: Arc<Image>,
-    pub options: GuestOptions,
-    /// The bytes, in which a report of a failure looks for symbols.
-    file: Arc<[u8]>,
-    /// Where it was read, or its name: symbols may lie beside it.
-    path: PathBuf,
-}
-
-impl SysDriver {
-    /// The names of its addresses; reads the files beside the driver.
-    pub fn symbols(&self) -> Symbols {
-        Symbols::beside(&self.path, &self.image, &self.file)
-    }
-}
-
-impl Driver {
-    /// A driver of one's own in Rust.
-    #[must_use]
-    pub fn new(name: &str, entry: DriverEntry) -> Driver {
-        Driver { name: name.to_owned(), code: DriverCode::Rust(entry) }
-    }
-
-    /// An unmodified Windows driver, from the bytes of its `.sys` file. Where the name is its
-    /// path, a report of a failure has the symbols that lie beside it.
-    ///
-    /// # Errors
-    /// [`MachineError::DriverFile`] with what is wrong with the file.
-    pub fn from_sys(
-        name: &str,
-        file: &[u8],
-        options: GuestOptions,
-    ) -> Result<Driver, MachineError> {
-        let image = Image::parse(file).map_err(|error| MachineError::DriverFile {
-            name: name.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let (image, file) = (Arc::new(image), file.into());
-        let code = DriverCode::Sys(SysDriver { image, options, file, path: name.into() });
-        Ok(Driver { name: name.to_owned(), code })
-    }
-
-    /// An unmodified Windows driver, from its image, the bytes of its file, and where they were
-    /// read: a report of a failure has the symbols that lie beside it.
-    #[must_use]
-    pub fn from_image(path: &Path, image: Image, file: &[u8], options: GuestOptions) -> Driver {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let (image, file) = (Arc::new(image), file.into());
-        let code = DriverCode::Sys(SysDriver { image, options, file, path: path.to_owned() });
-        Driver { name, code }
-    }
-
-    /// A driver that comes with the project.
-    ///
-    /// # Errors
-    /// [`MachineError::UnknownDriver`] with the names that there are.
-    pub fn named(name: &str) -> Result<Driver, MachineError> {
-        let drivers = portcls_miniport::drivers();
-        let found = drivers.iter().find(|driver| driver.name.eq_ignore_ascii_case(name));
-        let driver = found.ok_or_else(|| MachineError::UnknownDriver {
-            name: name.to_owned(),
-            known: list(drivers.iter().map(|driver| driver.name)),
-        })?;
-        Ok(Driver::new(driver.name, driver.entry))
-    }
-}
-
-/// `a, b and c`.
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.concat(),
-    }
-}
 
 /// The default interrupt line.
 const DEFAULT_IRQ: u8 = 9;

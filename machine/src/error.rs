@@ -85,3 +85,12 @@ pub enum MachineError {
     #[error("{0}")]
     Stopped(#[from] Stop),
 }
+
+/// Names as an error tells them: `a, b and c`.
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}

@@ -84,10 +84,12 @@ pub struct DriverFigures {
 }
 
 impl WireFigures {
-    /// Measures MIDI OUT: `sent` is all that left on it, each byte with the time of its start bit.
+    /// Measures MIDI OUT: `sent` is what left on it, each byte with the time of its start bit, but
+    /// for the last `unlisted` bytes.
     pub(crate) fn of(
         song: &Song,
         sent: &[(u64, u8)],
+        unlisted: u64,
         song_start_ns: Option<u64>,
         own_bytes: u64,
     ) -> WireFigures {
@@ -97,7 +99,7 @@ impl WireFigures {
         let since = &sent[first..];
         let song_wire = &since[..in_order(song, since.iter().map(|(_, byte)| byte))];
         WireFigures {
-            bytes: sent.len() as u64,
+            bytes: sent.len() as u64 + unlisted,
             song_bytes: song_wire.len() as u64,
             own_bytes,
             song_start_ns,
@@ -230,9 +232,9 @@ mod tests {
         song.push(1_000_000, &[0xF8]);
         song.push(2_000_000, &[0xF8]);
         let sent = [(500, 0xFE), (1_000, 0xF8), (1_001_001, 0xF8)];
-        let figures = WireFigures::of(&song, &sent, Some(999), 1);
+        let figures = WireFigures::of(&song, &sent, 4, Some(999), 1);
         let late = Lateness { messages: 2, least_ns: 1, mean_ns: 1, most_ns: 2, early: 0 };
-        assert_eq!((figures.bytes, figures.song_bytes, figures.late), (3, 2, late));
+        assert_eq!((figures.bytes, figures.song_bytes, figures.late), (7, 2, late));
     }
 
     #[test]
@@ -241,6 +243,6 @@ mod tests {
         let mut song = Song::new();
         song.push(0, &[0xF8]);
         let expected = WireFigures { bytes: 1, ..WireFigures::default() };
-        assert_eq!(WireFigures::of(&song, &sent, None, 0), expected);
+        assert_eq!(WireFigures::of(&song, &sent, 0, None, 0), expected);
     }
 }

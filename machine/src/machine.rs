@@ -1,4 +1,4 @@
-//! The machine and its life: load, start, run, remove, unload.
+//! The machine and its life: load, start, run, sleep, wake, remove, unload.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -7,8 +7,8 @@ use hw_mpu401::Counters;
 use portcls_emulator::choice::Oracle;
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
-    DeviceId, DeviceObject, DriverObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, PoolLeak,
-    Resource,
+    DeviceId, DeviceObject, DevicePowerState, DriverObject, Irp, Kernel, NtStatus, Parameters,
+    PnpRequest, PoolLeak, PowerAction, PowerState, Resource, SystemPowerState,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, print, print_first};
@@ -16,14 +16,14 @@ use portcls_report::text::{Header, print, print_first};
 use portcls_guest::analysis::{self, Analysis, EVENTS_SHOWN, Watch};
 use portcls_guest::{Guest, Leak, Left};
 
-use crate::builder::{Driver, DriverCode};
 use crate::cable::Cable;
 use crate::card_device::Card;
 use crate::card_faults::CardFaults;
+use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
 use crate::installation::{Installed, SERVICE, install};
 use crate::pnp::PnpManager;
-use crate::power::bus_driver;
+use crate::power::{bus_driver, send_power};
 
 /// Time from the return of StartDevice to the application's first pin, in ns: a card may still
 /// be busy entering UART mode.
@@ -233,6 +233,41 @@ impl Machine {
             return Ok(());
         }
         Err(MachineError::Request { request: "the Plug and Play request", status })
+    }
+
+    /// Has the power manager put the device into a state, as for an idle device; the system
+    /// goes on working.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    pub fn set_device_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
+        self.send_power(PowerAction::Set, PowerState::Device(state))
+    }
+
+    /// Puts the whole machine to sleep: asks, and enters the state when nobody objects.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
+    pub fn sleep(&self, state: SystemPowerState) -> Result<(), MachineError> {
+        self.send_power(PowerAction::Query, PowerState::System(state))?;
+        self.send_power(PowerAction::Set, PowerState::System(state))
+    }
+
+    /// Wakes the machine.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a failure; [`MachineError::Stopped`].
+    pub fn wake(&self) -> Result<(), MachineError> {
+        self.send_power(PowerAction::Set, PowerState::System(SystemPowerState::S0))
+    }
+
+    /// Sends a power request to the top of the stack and waits until it is complete.
+    fn send_power(&self, action: PowerAction, state: PowerState) -> Result<(), MachineError> {
+        let status = self.run(|kernel| send_power(kernel, self.physical(), action, state))?;
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(MachineError::Request { request: "the power request", status })
     }
 
     /// Removes the device, unloads the driver, and says what it left behind.

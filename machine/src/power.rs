@@ -1,4 +1,6 @@
-//! The power of the machine: its sleep, its device's states, and what the bus does to the card.
+//! The power of the machine: its requests to the stack, and what the bus does to the card.
+//!
+//! Who asks for another state, and why, it never knows.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -6,13 +8,10 @@ use std::rc::Rc;
 use portcls_emulator::trace::{Argument, Layer};
 use portcls_emulator::{
     DeviceId, DeviceObject, DevicePowerState, DriverObject, Event, EventKind, Irp, Kernel,
-    MajorFunction, NtStatus, Parameters, PowerAction, PowerRequest, PowerState, SystemPowerState,
-    Timeout,
+    MajorFunction, NtStatus, Parameters, PowerAction, PowerRequest, PowerState, Timeout,
 };
 
 use crate::card_device::{Card, CardPower};
-use crate::error::MachineError;
-use crate::machine::Machine;
 
 /// The driver of the bus that found the card: it agrees to everything, and gives the card power
 /// in D0 only.
@@ -53,43 +52,6 @@ fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DeviceP
         CardPower::On => "the card has power",
         CardPower::Off => "the card has no power",
     });
-}
-
-impl Machine {
-    /// Has the power manager put the device into a state, as for an idle device; the system
-    /// goes on working.
-    ///
-    /// # Errors
-    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
-    pub fn set_device_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
-        self.send_power(PowerAction::Set, PowerState::Device(state))
-    }
-
-    /// Puts the whole machine to sleep: asks, and enters the state when nobody objects.
-    ///
-    /// # Errors
-    /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
-    pub fn sleep(&self, state: SystemPowerState) -> Result<(), MachineError> {
-        self.send_power(PowerAction::Query, PowerState::System(state))?;
-        self.send_power(PowerAction::Set, PowerState::System(state))
-    }
-
-    /// Wakes the machine.
-    ///
-    /// # Errors
-    /// [`MachineError::Request`] with the status of a failure; [`MachineError::Stopped`].
-    pub fn wake(&self) -> Result<(), MachineError> {
-        self.send_power(PowerAction::Set, PowerState::System(SystemPowerState::S0))
-    }
-
-    /// Sends a power request to the top of the stack and waits until it is complete.
-    fn send_power(&self, action: PowerAction, state: PowerState) -> Result<(), MachineError> {
-        let status = self.run(|kernel| send_power(kernel, self.physical(), action, state))?;
-        if status.is_success() {
-            return Ok(());
-        }
-        Err(MachineError::Request { request: "the power request", status })
-    }
 }
 
 /// Sends a power request to the top of a stack, waits until it is complete, and returns its

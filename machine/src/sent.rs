@@ -1,7 +1,10 @@
 //! The bytes on MIDI OUT, as an observer with a probe has written them down.
 
-/// Bytes that are listed, at most: 22 minutes of a line that never pauses. More are counted.
-pub const SENT_LIMIT: usize = 1 << 22;
+use portcls_midi_file::MAX_FILE_BYTES;
+
+/// Bytes that are listed, at most: those of the largest file, nearly 6 hours of a line that never
+/// pauses. More are counted.
+pub const SENT_LIMIT: usize = MAX_FILE_BYTES;
 
 /// Every byte that has begun on MIDI OUT since power-on, up to a limit.
 pub(crate) struct SentBytes {

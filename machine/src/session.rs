@@ -146,7 +146,7 @@ pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> 
         return Err(MachineError::SentListFull { listed: sent.len(), unlisted });
     }
     let own_bytes = machine.card_counters().generated;
-    let wire = WireFigures::of(song, &sent, song_start_ns, own_bytes);
+    let wire = WireFigures::of(song, &sent, unlisted, song_start_ns, own_bytes);
     Ok(PlayReport {
         song_bytes: song.byte_count() as u64,
         sent,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::card_bench::ops::{self, Cell, RunReport, SuiteReport};
+use portcls_machine::card_bench::ops::{self, Cell, Failure as Failed, RunReport, SuiteReport};
 use portcls_machine::chip::{CardProfile, CardTiming};
 use serde::Serialize;
 
@@ -118,7 +118,7 @@ struct CheckFacts<'a> {
     good: bool,
     cards: &'a [String],
     scenarios: Vec<ScenarioFacts<'a>>,
-    failures: Vec<FailureFacts<'a>>,
+    failures: Vec<Failed<'a>>,
 }
 
 #[derive(Serialize)]
@@ -131,17 +131,6 @@ struct ScenarioFacts<'a> {
     results: BTreeMap<&'a str, &'static str>,
 }
 
-#[derive(Serialize)]
-struct FailureFacts<'a> {
-    file: &'a str,
-    line: usize,
-    card: &'a str,
-    title: &'a str,
-    time_ns: u64,
-    expected: &'a str,
-    got: &'a str,
-}
-
 impl<'r> CheckFacts<'r> {
     fn new(report: &'r SuiteReport) -> CheckFacts<'r> {
         let result = |(card, &cell): (&'r String, &Cell)| (card.as_str(), word(cell));
@@ -152,22 +141,12 @@ impl<'r> CheckFacts<'r> {
             source: &row.scenario.source,
             results: report.cards.iter().zip(&row.cells).map(result).collect(),
         });
-        let failures =
-            report.runs.iter().flat_map(RunReport::failures).map(|failure| FailureFacts {
-                file: failure.file,
-                line: failure.line,
-                card: failure.card,
-                title: failure.title,
-                time_ns: failure.time_ns,
-                expected: failure.expected,
-                got: failure.got,
-            });
         CheckFacts {
             version: VERSION,
             good: report.is_good(),
             cards: &report.cards,
             scenarios: scenarios.collect(),
-            failures: failures.collect(),
+            failures: report.runs.iter().flat_map(RunReport::failures).collect(),
         }
     }
 }
@@ -189,6 +168,10 @@ mod tests {
         let (text, json) = (text(&report), json(&CheckFacts::new(&report)));
         assert!(text.contains("\nF ") && text.contains("midi-in.ops:"), "{text}");
         assert!(json.contains("\"good\": false") && json.contains("\"sb16\": \"failed\""));
+        let (_, failures) = json.split_once("\"failures\": [").expect("they stand last");
+        let keys = ["file", "line", "card", "title", "time_ns", "expected", "got"];
+        let places = keys.map(|key| failures.find(&format!("\"{key}\": ")).expect(key));
+        assert!(places.is_sorted(), "{failures}");
         assert_eq!(
             run(std::slice::from_ref(good), CardTiming::Typical, Format::Text).unwrap(),
             Exit::Good

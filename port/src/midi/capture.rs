@@ -1,4 +1,4 @@
-//! The capture side of a pin: reads the stream until it is empty and packs what it got.
+//! The capture side of a lane: reads the stream until it is empty and packs what it got.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ struct Chunk {
     taken: usize,
 }
 
-/// The capture state of one pin.
+/// The capture state of one lane.
 pub(super) struct Capturer {
     chunks: RefCell<VecDeque<Chunk>>,
     held: Cell<usize>,

@@ -120,7 +120,7 @@ impl Renderer {
         kernel.remove_queue_dpc(&self.dpc);
     }
 
-    /// Forgets what is half sent; the requests are the pin's to cancel.
+    /// Forgets what is half sent; the requests are the lane's to cancel.
     fn reset(&self) {
         self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
+use serde::Serialize;
+
 use super::script::{Action, Expectation, Expected, Level, PollEnd};
 use super::text::{bytes_beside, bytes_text, us};
 
@@ -83,17 +85,18 @@ pub enum Verdict {
     NothingChecked,
 }
 
-/// An expectation that was not met. It prints as one line for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An expectation that was not met. It prints as one line for a person; for programs its fields
+/// stand in the order in which they are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Failure<'r> {
     /// The file, as it was given.
     pub file: &'r str,
+    /// The line, from 1.
+    pub line: usize,
     /// The card.
     pub card: &'r str,
     /// The title of the scenario.
     pub title: &'r str,
-    /// The line, from 1.
-    pub line: usize,
     /// When it ended, in ns since `init`.
     pub time_ns: u64,
     /// What was expected.
@@ -104,7 +107,7 @@ pub struct Failure<'r> {
 
 impl Display for Failure<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { file, card, title, line, time_ns, expected, got } = self;
+        let Self { file, line, card, title, time_ns, expected, got } = self;
         let time = us(*time_ns);
         write!(f, "{file}:{line}: expected {expected}, got {got} ({card}, {title}, {time} us)")
     }
@@ -137,9 +140,9 @@ impl RunReport {
             lines.filter_map(|line| match &line.outcome {
                 Outcome::Fail { expected, got } => Some(Failure {
                     file: &self.file,
+                    line: line.line,
                     card: &self.card,
                     title: &scenario.title,
-                    line: line.line,
                     time_ns: line.time_ns,
                     expected,
                     got,

@@ -1,0 +1,99 @@
+//! A driver that a machine runs: its name, and its code in Rust or in a `.sys` file.
+//!
+//! Owns where a driver comes from and what is known of its file. It never knows the machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portcls_driver_file::image::Image;
+use portcls_driver_file::symbols::Symbols;
+use portcls_guest::GuestOptions;
+use portcls_miniport::DriverEntry;
+
+use crate::error::{MachineError, list};
+
+/// A driver: its name, as the trace's header shows it, and its code.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    /// Its name.
+    pub name: String,
+    pub(crate) code: DriverCode,
+}
+
+/// What a driver is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum DriverCode {
+    /// Rust: its DriverEntry.
+    Rust(DriverEntry),
+    /// A Windows driver's file.
+    Sys(SysDriver),
+}
+
+/// A Windows driver's file, read and checked.
+#[derive(Clone, Debug)]
+pub(crate) struct SysDriver {
+    pub image: Arc<Image>,
+    pub options: GuestOptions,
+    /// The bytes, in which a report of a failure looks for symbols.
+    file: Arc<[u8]>,
+    /// Where it was read, or its name: symbols may lie beside it.
+    path: PathBuf,
+}
+
+impl SysDriver {
+    /// The names of its addresses; reads the files beside the driver.
+    pub fn symbols(&self) -> Symbols {
+        Symbols::beside(&self.path, &self.image, &self.file)
+    }
+}
+
+impl Driver {
+    /// A driver of one's own in Rust.
+    #[must_use]
+    pub fn new(name: &str, entry: DriverEntry) -> Driver {
+        Driver { name: name.to_owned(), code: DriverCode::Rust(entry) }
+    }
+
+    /// An unmodified Windows driver, from the bytes of its `.sys` file. Where the name is its
+    /// path, a report of a failure has the symbols that lie beside it.
+    ///
+    /// # Errors
+    /// [`MachineError::DriverFile`] with what is wrong with the file.
+    pub fn from_sys(
+        name: &str,
+        file: &[u8],
+        options: GuestOptions,
+    ) -> Result<Driver, MachineError> {
+        let image = Image::parse(file).map_err(|error| MachineError::DriverFile {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let (image, file) = (Arc::new(image), file.into());
+        let code = DriverCode::Sys(SysDriver { image, options, file, path: name.into() });
+        Ok(Driver { name: name.to_owned(), code })
+    }
+
+    /// An unmodified Windows driver, from its image, the bytes of its file, and where they were
+    /// read: a report of a failure has the symbols that lie beside it.
+    #[must_use]
+    pub fn from_image(path: &Path, image: Image, file: &[u8], options: GuestOptions) -> Driver {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let (image, file) = (Arc::new(image), file.into());
+        let code = DriverCode::Sys(SysDriver { image, options, file, path: path.to_owned() });
+        Driver { name, code }
+    }
+
+    /// A driver that comes with the project.
+    ///
+    /// # Errors
+    /// [`MachineError::UnknownDriver`] with the names that there are.
+    pub fn named(name: &str) -> Result<Driver, MachineError> {
+        let drivers = portcls_miniport::drivers();
+        let found = drivers.iter().find(|driver| driver.name.eq_ignore_ascii_case(name));
+        let driver = found.ok_or_else(|| MachineError::UnknownDriver {
+            name: name.to_owned(),
+            known: list(drivers.iter().map(|driver| driver.name)),
+        })?;
+        Ok(Driver::new(driver.name, driver.entry))
+    }
+}
