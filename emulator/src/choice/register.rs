@@ -91,8 +91,8 @@ choices! {
     /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
-    /// shared line. Asked at each preemption point for each line that is down, is connected, and
-    /// is let through.
+    /// shared line. Asked at each preemption point for each line that asks for nothing, is
+    /// connected, and is let through.
     Spurious "spurious" "an interrupt may come that no device asked for" Happens;
     /// A line that remembers edges may miss one; the next one counts again. Asked at each edge.
     Edge "edge" "an edge of an interrupt line may be missed" Delivery;
