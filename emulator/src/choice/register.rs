@@ -102,8 +102,8 @@ choices! {
     /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. Asked at each
     /// connection that would succeed.
     Connect "connect" "the connection of an interrupt may be refused" Refusal;
-    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key by its whole path, making
-    /// or deleting one, setting or deleting a value, a table of questions. Asked at each.
+    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key, making or deleting one,
+    /// setting or deleting a value, a table of questions. Asked at each.
     Registry "registry" "a call of the registry may be refused" Refusal;
     /// What becomes of a byte that the driver writes to a register of a card, on its way to what
     /// the card makes of it. Asked at each write.
