@@ -290,12 +290,14 @@ impl Kernel {
         (0..LINES as u8).filter(move |line| quiet & 1 << line != 0)
     }
 
-    /// Calls the routines of a line that asks for nothing, as after noise on it.
+    /// Calls the routines of a line that asks for nothing, as after noise on it. That is no part
+    /// of a storm.
     pub(crate) fn service_quiet_line(&self, number: u8) {
-        let line = &self.state.interrupts.lines[usize::from(number)];
+        let services = &self.state.interrupts.lines[usize::from(number)].services_while_up;
+        let before = services.replace(0);
         self.service_line(usize::from(number));
-        if line.sources.get() == 0 {
-            line.services_while_up.set(0);
+        if services.get() != 0 {
+            services.set(before);
         }
     }
 

@@ -327,7 +327,10 @@ impl Kernel {
 
     /// Whether a call of the registry is refused. Assumed: what a driver meets is a key that it
     /// may not use; of memory the allocations tell.
-    pub(crate) fn ask_registry(&self) -> Result<(), NtStatus> {
+    ///
+    /// # Errors
+    /// `STATUS_ACCESS_DENIED` when an oracle says so.
+    pub fn ask_registry(&self) -> Result<(), NtStatus> {
         match self.choose(Choice::Registry) {
             Refusal::Granted => Ok(()),
             Refusal::Refused => Err(NtStatus::ACCESS_DENIED),

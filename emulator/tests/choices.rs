@@ -121,6 +121,30 @@ fn a_line_that_is_down_can_have_its_routines_called() {
 }
 
 #[test]
+fn calls_that_no_device_asked_for_are_no_storm_on_a_line_that_stays_up_after_its_edge() {
+    let config = KernelConfig { interrupt_storm_limit: 5, ..KernelConfig::default() };
+    let (kernel, log) = (Kernel::new(config), Logbook::default());
+    kernel.wire_line(InterruptLine { number: 5, trigger: TriggerMode::Latched });
+    let hand: Hand = Switch::attach(&kernel, 5);
+    let book = log.clone();
+    let routine = Rc::new(move |kernel: &Kernel| {
+        book.write(kernel, "isr");
+        Claim::NotMine
+    });
+    connect(&kernel, 5, TriggerMode::Latched, routine);
+    hand.set(&kernel, LineState::Up);
+    kernel.stall_us(1);
+    kernel.set_oracle(Rc::new(|_: &Kernel, question: &Question| {
+        u32::from(question.choice == Choice::Spurious)
+    }));
+    for _ in 0..20 {
+        kernel.stall_us(1);
+    }
+    assert_eq!(kernel.stopped(), None);
+    assert!(log.words().len() > 20, "{}", log.words().len());
+}
+
+#[test]
 fn a_missed_edge_calls_no_routine_and_the_next_one_does() {
     let (kernel, log) = (kernel(), Logbook::default());
     kernel.wire_line(InterruptLine { number: 5, trigger: TriggerMode::Latched });

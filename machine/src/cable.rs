@@ -45,8 +45,10 @@ impl Cable {
     }
 
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in
-    /// ns. At most [`SENT_LIMIT`](crate::SENT_LIMIT) of them, the first ones; [`unlisted_count`](Self::unlisted_count)
-    /// tells how many came then.
+    /// ns. At most [`SENT_LIMIT`] of them, the first ones; [`Cable::unlisted_count`] tells how
+    /// many came then.
+    ///
+    /// [`SENT_LIMIT`]: crate::SENT_LIMIT
     #[must_use]
     pub fn sent(&self) -> Vec<(u64, u8)> {
         self.card.borrow().sent.listed().to_vec()

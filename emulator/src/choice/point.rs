@@ -128,7 +128,7 @@ impl Kernel {
         }
     }
 
-    /// A line that is down may have its routines called.
+    /// A line that asks for nothing may have its routines called.
     fn ask_spurious(&self) {
         for line in self.quiet_lines() {
             let is_let_through = Irql::of_line(line) > self.current_irql();

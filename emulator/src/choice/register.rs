@@ -91,8 +91,8 @@ choices! {
     /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
-    /// shared line. Asked at each preemption point for each line that is down, is connected, and
-    /// is let through.
+    /// shared line. Asked at each preemption point for each line that asks for nothing, is
+    /// connected, and is let through.
     Spurious "spurious" "an interrupt may come that no device asked for" Happens;
     /// A line that remembers edges may miss one; the next one counts again. Asked at each edge.
     Edge "edge" "an edge of an interrupt line may be missed" Delivery;
@@ -102,8 +102,8 @@ choices! {
     /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. Asked at each
     /// connection that would succeed.
     Connect "connect" "the connection of an interrupt may be refused" Refusal;
-    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key by its whole path, making
-    /// or deleting one, setting or deleting a value, a table of questions. Asked at each.
+    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key, making or deleting one,
+    /// setting or deleting a value, a table of questions. Asked at each.
     Registry "registry" "a call of the registry may be refused" Refusal;
     /// What becomes of a byte that the driver writes to a register of a card, on its way to what
     /// the card makes of it. Asked at each write.

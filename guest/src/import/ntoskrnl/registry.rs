@@ -94,7 +94,9 @@ fn open_key(
         0 => call.kernel().open_registry_key(&path)?,
         root => {
             call.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
-            key_at(guest, Word(root))?.key.open(&path)?
+            let below = key_at(guest, Word(root))?;
+            call.kernel().ask_registry()?;
+            below.key.open(&path)?
         }
     };
     let handle = new_handle(guest, KeyHandle { key, access });

@@ -1,6 +1,7 @@
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, DriverObject, NtStatus};
+use portcls_emulator::choice::{Choice, Question};
+use portcls_emulator::{DeviceObject, DriverObject, Kernel, NtStatus};
 
 use super::{BOTH, Bench};
 
@@ -36,6 +37,27 @@ fn a_device_is_made_attached_and_deleted() {
         bench.call("ObfDereferenceObject", &[top]);
         bench.call("IoDeleteDevice", &[device_at]);
         assert!(driver.devices().is_empty());
+        assert_eq!(bench.kernel.violation_count(), 0);
+    }
+}
+
+#[test]
+fn a_device_a_work_item_and_a_request_can_be_refused_for_want_of_memory() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (driver, driver_at) = driver(&bench);
+        let out = bench.memory(8);
+        bench.kernel.set_oracle(Rc::new(|_: &Kernel, question: &Question| {
+            u32::from(question.choice == Choice::Allocation)
+        }));
+        let words = [driver_at, 32, 0, 0x22, 0, 0, out];
+        assert_eq!(bench.status("IoCreateDevice", &words), NtStatus::INSUFFICIENT_RESOURCES);
+        assert!(driver.devices().is_empty());
+        let device = DeviceObject::new(&driver);
+        let device_at = bench.guest.device_pointer(&device);
+        assert_eq!(bench.call_for_pointer("IoAllocateWorkItem", &[device_at]), 0);
+        assert_eq!(bench.call_for_pointer("IoAllocateIrp", &[1, 0]), 0);
+        assert_eq!(bench.kernel.asked(Choice::Allocation), 3);
         assert_eq!(bench.kernel.violation_count(), 0);
     }
 }

@@ -1,5 +1,8 @@
-use portcls_emulator::NtStatus;
+use std::rc::Rc;
+
+use portcls_emulator::choice::{Choice, Question};
 use portcls_emulator::registry::RegistryValue;
+use portcls_emulator::{Kernel, NtStatus};
 
 use super::{BOTH, Bench};
 
@@ -36,6 +39,19 @@ fn open(bench: &Bench, root: u64, path: &str, access: u64) -> (NtStatus, u64) {
     bench.guest.store_word(attributes + u64::from(fields.object_name), name);
     let status = bench.status("ZwOpenKey", &[handle, access, attributes]);
     (status, bench.guest.load_word(handle))
+}
+
+#[test]
+fn a_key_can_be_refused_by_its_whole_path_and_below_a_handle() {
+    for mode in BOTH {
+        let bench = bench(mode);
+        let (_, handle) = open(&bench, 0, KEY, READ);
+        bench.kernel.set_oracle(Rc::new(|_: &Kernel, question: &Question| {
+            u32::from(question.choice == Choice::Registry)
+        }));
+        assert_eq!(open(&bench, 0, KEY, READ).0, NtStatus::ACCESS_DENIED);
+        assert_eq!(open(&bench, handle, "", READ).0, NtStatus::ACCESS_DENIED);
+    }
 }
 
 #[test]
