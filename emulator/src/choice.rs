@@ -104,7 +104,8 @@ impl Choices {
 impl Kernel {
     /// Has an oracle asked from now on, in the place of the one before, if there was one.
     ///
-    /// It is asked about requests that are sent from now on. Whoever wants to repeat a run
+    /// A machine around this kernel may have a door of its own, through which its devices ask as
+    /// well. It is asked about requests that are sent from now on. Whoever wants to repeat a run
     /// registers its oracle at the same moment of it, best before anything has run.
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         let choices = &self.state.choices;

@@ -8,6 +8,7 @@ use crate::choice::{Choice, Refusal};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::rules;
+use crate::status::NtStatus;
 
 /// Which pool a block comes from.
 #[doc(alias = "POOL_TYPE")]
@@ -74,14 +75,23 @@ impl Kernel {
         if length > LARGEST_BLOCK {
             return None;
         }
-        if self.choose::<Refusal>(Choice::Allocation) == Refusal::Refused {
-            return None;
-        }
+        self.ask_allocation().ok()?;
         let number = PoolBlock(self.state.pool.next.get());
         self.state.pool.next.set(number.0 + 1);
         let block = Block { tag, pool, bytes: vec![0; length].into_boxed_slice() };
         self.state.pool.blocks.borrow_mut().insert(number, block);
         Some(number)
+    }
+
+    /// Whether there is memory for an object that a routine is about to make; pool asks itself.
+    ///
+    /// # Errors
+    /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle says so.
+    pub fn ask_allocation(&self) -> Result<(), NtStatus> {
+        match self.choose(Choice::Allocation) {
+            Refusal::Granted => Ok(()),
+            Refusal::Refused => Err(NtStatus::INSUFFICIENT_RESOURCES),
+        }
     }
 
     /// Frees a block. A block that is not allocated is bug check BAD_POOL_CALLER, subcode 7; a

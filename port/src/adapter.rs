@@ -71,7 +71,8 @@ pub fn is_adapter_device(device: &DeviceObject) -> bool {
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for an extension size that is neither 0 nor at least
-/// [`MINIMUM_DEVICE_EXTENSION`] (rule PcAddAdapterDevice, also noted as a violation).
+/// [`MINIMUM_DEVICE_EXTENSION`] (rule PcAddAdapterDevice, also noted as a violation);
+/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
 #[doc(alias = "PcAddAdapterDevice")]
 pub fn pc_add_adapter_device(
     kernel: &Kernel,
@@ -90,6 +91,7 @@ pub fn pc_add_adapter_device(
         kernel.report_violation(&rules::PC_ADD_ADAPTER_DEVICE, &message);
         return Err(NtStatus::INVALID_PARAMETER);
     }
+    kernel.ask_allocation()?;
     let device = DeviceObject::new(driver);
     device.set_extension(Some(Rc::new(AdapterDevice {
         start,

@@ -16,12 +16,15 @@ use crate::rules::require_irql_at_most;
 /// # Errors
 /// `STATUS_NOT_SUPPORTED` for a class that is not offered. Assumed: the documents name no value.
 /// The DirectMusic class makes the same object since Windows XP; it is not offered until
-/// DirectMusic miniports are.
+/// DirectMusic miniports are. `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
 #[doc(alias = "PcNewPort")]
 pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewPort");
     match *class {
-        clsid::PORT_MIDI => Ok(Port::<Midi>::new(kernel)),
+        clsid::PORT_MIDI => {
+            kernel.ask_allocation()?;
+            Ok(Port::<Midi>::new(kernel))
+        }
         _ => Err(NtStatus::NOT_SUPPORTED),
     }
 }

@@ -43,7 +43,8 @@ struct InterruptSync {
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the list has no interrupt of that index;
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered.
+/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered;
+/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
 #[doc(alias = "PcNewInterruptSync")]
 pub fn pc_new_interrupt_sync(
     kernel: &Kernel,
@@ -60,6 +61,7 @@ pub fn pc_new_interrupt_sync(
     let Some(Resource::Interrupt { level, vector, trigger, share, .. }) = entry else {
         return Err(NtStatus::INVALID_PARAMETER);
     };
+    kernel.ask_allocation()?;
     Ok(Rc::new_cyclic(|this: &Weak<InterruptSync>| InterruptSync {
         kernel: kernel.clone(),
         mode,

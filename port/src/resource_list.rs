@@ -27,7 +27,8 @@ struct ResourceList {
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the two lists do not have the same kinds in the same order;
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered.
+/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered;
+/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
 #[doc(alias = "PcNewResourceList")]
 pub fn pc_new_resource_list(
     kernel: &Kernel,
@@ -45,6 +46,7 @@ pub fn pc_new_resource_list(
     if !kinds_agree {
         return Err(NtStatus::INVALID_PARAMETER);
     }
+    kernel.ask_allocation()?;
     let entries: Vec<Entry> = translated
         .iter()
         .zip(untranslated)
@@ -57,7 +59,8 @@ pub fn pc_new_resource_list(
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for no entries or more than the parent has;
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered.
+/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered;
+/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
 #[doc(alias = "PcNewResourceSublist")]
 pub fn pc_new_resource_sublist(
     kernel: &Kernel,
@@ -73,6 +76,7 @@ pub fn pc_new_resource_sublist(
     if maximum_entries == 0 || maximum_entries > parent.number_of_entries() {
         return Err(NtStatus::INVALID_PARAMETER);
     }
+    kernel.ask_allocation()?;
     let capacity = maximum_entries as usize;
     Ok(Rc::new(ResourceList { capacity, entries: RefCell::new(Vec::with_capacity(capacity)) }))
 }

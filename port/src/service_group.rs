@@ -29,7 +29,7 @@ struct ServiceGroup {
 ///
 /// # Errors
 /// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: PortCls passes none, and aggregation is
-/// not offered.
+/// not offered. `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
 #[doc(alias = "PcNewServiceGroup")]
 pub fn pc_new_service_group(
     kernel: &Kernel,
@@ -39,6 +39,7 @@ pub fn pc_new_service_group(
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
+    kernel.ask_allocation()?;
     Ok(Rc::new_cyclic(|group: &Weak<ServiceGroup>| ServiceGroup {
         kernel: kernel.clone(),
         dpc: service_dpc(kernel, group),

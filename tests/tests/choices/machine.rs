@@ -39,6 +39,25 @@ fn a_driver_whose_interrupt_is_not_connected_refuses_to_start() {
 }
 
 #[test]
+fn a_driver_gets_a_status_for_each_object_of_the_port_that_memory_is_refused_for() {
+    let asked = {
+        let machine = machine("smsc-superio");
+        repeat(&machine, "");
+        machine.start().expect("the driver starts");
+        machine.kernel().asked(Choice::Allocation)
+    };
+    assert!(asked >= 4, "an adapter device, a port, an interrupt sync object, a service group");
+    for ordinal in 1..=asked {
+        let machine = machine("smsc-superio");
+        repeat(&machine, &format!("allocation:{ordinal}=1"));
+        let (stage, status) = refused(machine.start());
+        assert_eq!(status, NtStatus::INSUFFICIENT_RESOURCES, "allocation {ordinal} in {stage}");
+        assert_eq!(machine.kernel().violations(), [], "allocation {ordinal}");
+        assert_eq!(machine.unload().expect("it goes"), [], "allocation {ordinal}");
+    }
+}
+
+#[test]
 fn a_compiled_driver_gets_null_for_memory_that_is_refused() {
     for build in ["x64/uart", "x86/uart"] {
         let machine = compiled("smsc-superio", build);

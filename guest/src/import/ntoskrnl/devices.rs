@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::choice::{Choice, Refusal};
 use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
@@ -46,9 +45,7 @@ fn create_device(
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
     let driver = guest.driver_at(driver.0).ok_or(NtStatus::INVALID_PARAMETER)?;
-    if call.kernel().choose::<Refusal>(Choice::Allocation) == Refusal::Refused {
-        return Err(NtStatus::INSUFFICIENT_RESOURCES);
-    }
+    call.kernel().ask_allocation()?;
     let device = DeviceObject::new(&driver);
     let address = guest.device_pointer(&device);
     guest.note_device_of_driver(address);
@@ -159,7 +156,7 @@ const WORK_ITEM_BYTES: usize = 64;
 /// `PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT)`
 fn allocate_work_item(call: &Call<'_>, device: Pointer) -> Pointer {
     let guest = call.guest();
-    if call.kernel().choose::<Refusal>(Choice::Allocation) == Refusal::Refused {
+    if call.kernel().ask_allocation().is_err() {
         return Pointer::NULL;
     }
     let address = guest.new_object_block(&[0; WORK_ITEM_BYTES]);

@@ -8,7 +8,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::choice::{Choice, Refusal};
 use portcls_emulator::rules::IRQL_RETURN;
 use portcls_emulator::{
     BugCheckCode, Irp, Irql, Kernel, MajorFunction, NtStatus, ObjectType, Parameters, PnpMinor,
@@ -66,7 +65,7 @@ pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -
 fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Pointer {
     let guest = call.guest();
     let Ok(locations @ 1..) = u8::try_from(locations) else { return Pointer::NULL };
-    if call.kernel().choose::<Refusal>(Choice::Allocation) == Refusal::Refused {
+    if call.kernel().ask_allocation().is_err() {
         return Pointer::NULL;
     }
     let fields = &guest.layout().irp;
