@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use portcls_machine::driver_file::image::Image;
+use portcls_benches::{driver_file, guest_on};
+use portcls_machine::emulator::KernelConfig;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
-use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
-use portcls_machine::guest::{Fill, Guest};
+use portcls_machine::guest::Guest;
 use portcls_machine::{Driver, GuestOptions, MachineBuilder};
 
 /// How often a loop in the guest goes round in one call.
@@ -40,27 +40,8 @@ const CALLS: &[u8] = &[
     0x83, 0xC4, 0x28, 0x5B, 0x5E, 0xC3,
 ];
 
-fn file() -> Vec<u8> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/drivers/bin/x64/uart.sys");
-    std::fs::read(path).expect("the test driver")
-}
-
-fn image() -> Image {
-    Image::parse(&file()).expect("it is a good file")
-}
-
-/// A guest with `code` beside the test driver, and where it is.
 fn guest_with(code: &[u8]) -> (Guest, u64) {
     guest_on(KernelConfig::default(), code)
-}
-
-fn guest_on(config: KernelConfig, code: &[u8]) -> (Guest, u64) {
-    let kernel = Kernel::new(config);
-    let guest = Guest::new(&kernel, &image(), GuestOptions::default()).expect("it fits");
-    let pool = PoolType::NonPagedExecute;
-    let address = guest.allocate_pool(pool, code.len() as u64, *b"Code", Fill::Zero);
-    guest.store(address, code);
-    (guest, address)
 }
 
 fn code(c: &mut Criterion) {
@@ -109,7 +90,7 @@ fn snapshot(c: &mut Criterion) {
 
 fn start(c: &mut Criterion) {
     let driver =
-        Driver::from_sys("uart.sys", &file(), GuestOptions::default()).expect("it is good");
+        Driver::from_sys("uart.sys", &driver_file(), GuestOptions::default()).expect("it is good");
     c.bench_function("load and start of a driver", |b| {
         b.iter(|| {
             let builder = MachineBuilder::new().driver(driver.clone());

@@ -11,14 +11,11 @@ use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use portcls_benches::instructions_of_a_round;
-use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Layer, Level, NameId, Trace, TraceConfig,
-};
-use portcls_machine::driver_file::image::Image;
-use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
-use portcls_machine::guest::{Fill, Guest};
-use portcls_machine::{Application, GuestOptions, MachineBuilder};
+use portcls_benches::{EVENTS, guest_on, instructions_of_a_round, read_of};
+use portcls_emulator::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use portcls_machine::emulator::KernelConfig;
+use portcls_machine::guest::Guest;
+use portcls_machine::{Application, MachineBuilder};
 
 /// What is counted, its rounds, and what does so many of them.
 struct Work {
@@ -36,9 +33,6 @@ const WORKS: &[Work] = &[
     Work { name: "driver: import call", rounds: 20_000, run: call_imports },
     Work { name: "the whole stack: a byte out", rounds: 2_000, run: send_bytes },
 ];
-
-/// Events for one recorder before it is made anew.
-const EVENTS: u64 = 100_000;
 
 fn record(rounds: u64, mut one: impl FnMut(&Trace, NameId, u64)) {
     let mut left = rounds;
@@ -70,29 +64,8 @@ fn fold_polls(rounds: u64) {
     });
 }
 
-fn read_of(value: u32) -> AccessEvent {
-    AccessEvent {
-        direction: Direction::Read,
-        port: 0x331,
-        width: 1,
-        value,
-        note: NameId::NONE,
-        count: 1,
-        pitch_ns: 0,
-    }
-}
-
-/// A guest with `code` beside a driver, and where that is.
 fn guest_with(code: &[u8]) -> (Guest, u64) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/drivers/bin/x64/uart.sys");
-    let file = std::fs::read(path).expect("the test driver");
-    let image = Image::parse(&file).expect("it is a good file");
-    let kernel = Kernel::new(KernelConfig::default());
-    let guest = Guest::new(&kernel, &image, GuestOptions::default()).expect("it fits");
-    let pool = PoolType::NonPagedExecute;
-    let address = guest.allocate_pool(pool, code.len() as u64, *b"Code", Fill::Zero);
-    guest.store(address, code);
-    (guest, address)
+    guest_on(KernelConfig::default(), code)
 }
 
 fn run_instructions(rounds: u64) {

@@ -1,24 +1,8 @@
 //! Recording: one event, one access that folds, one that does not.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Layer, Level, NameId, Trace, TraceConfig,
-};
-
-fn poll(value: u32) -> AccessEvent {
-    AccessEvent {
-        direction: Direction::Read,
-        port: 0x331,
-        width: 1,
-        value,
-        note: NameId::NONE,
-        count: 1,
-        pitch_ns: 0,
-    }
-}
-
-/// Events for one recorder before it is made anew, so that the benchmark stays in memory.
-const EVENTS: u64 = 100_000;
+use portcls_benches::{EVENTS, read_of};
+use portcls_emulator::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
 
 fn recording(c: &mut Criterion, name: &str, mut record: impl FnMut(&Trace, NameId, u64)) {
     c.bench_function(name, |b| {
@@ -47,10 +31,10 @@ fn trace(c: &mut Criterion) {
         trace.record(index * 100, Level::Dispatch, who, event);
     });
     recording(c, "record an access", |trace, who, index| {
-        trace.record_access(index * 1_000, Level::Dispatch, who, poll(index as u32 & 1));
+        trace.record_access(index * 1_000, Level::Dispatch, who, read_of(index as u32 & 1));
     });
     recording(c, "fold a poll", |trace, who, index| {
-        trace.record_access(index * 1_000, Level::Dispatch, who, poll(0xFF));
+        trace.record_access(index * 1_000, Level::Dispatch, who, read_of(0xFF));
     });
 }
 

@@ -1,10 +1,59 @@
 //! Benchmarks of the project; they live in `benches/`, one file a room.
 //!
 //! `cargo bench -p portcls-benches` runs all of them. Times vary between machines: compare within
-//! one run. Instructions do not vary: this library counts them.
+//! one run. Instructions do not vary: this library counts them. It also makes what several
+//! benchmarks work on.
 
 use std::env;
 use std::process::{Command, Stdio};
+
+use portcls_emulator::trace::{AccessEvent, Direction, NameId};
+use portcls_machine::GuestOptions;
+use portcls_machine::driver_file::image::Image;
+use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
+use portcls_machine::guest::{Fill, Guest};
+
+/// Events that a recorder takes before a benchmark makes it anew, so that it stays in memory.
+pub const EVENTS: u64 = 100_000;
+
+/// A read of a port, as the trace records it.
+#[must_use]
+pub fn read_of(value: u32) -> AccessEvent {
+    AccessEvent {
+        direction: Direction::Read,
+        port: 0x331,
+        width: 1,
+        value,
+        note: NameId::NONE,
+        count: 1,
+        pitch_ns: 0,
+    }
+}
+
+/// The bytes of a compiled driver.
+///
+/// # Panics
+/// When the file is not there.
+#[must_use]
+pub fn driver_file() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest/drivers/bin/x64/uart.sys");
+    std::fs::read(path).expect("the test driver")
+}
+
+/// A guest with `code` beside the driver, and the address of that.
+///
+/// # Panics
+/// When the driver cannot be loaded.
+#[must_use]
+pub fn guest_on(config: KernelConfig, code: &[u8]) -> (Guest, u64) {
+    let image = Image::parse(&driver_file()).expect("it is a good file");
+    let kernel = Kernel::new(config);
+    let guest = Guest::new(&kernel, &image, GuestOptions::default()).expect("it fits");
+    let pool = PoolType::NonPagedExecute;
+    let address = guest.allocate_pool(pool, code.len() as u64, *b"Code", Fill::Zero);
+    guest.store(address, code);
+    (guest, address)
+}
 
 /// Instructions of one round of a work, in hundredths; `None` without valgrind.
 ///
