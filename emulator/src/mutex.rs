@@ -1,8 +1,8 @@
 //! Mutexes: objects that one thread owns.
 //!
-//! A thread here runs at PASSIVE_LEVEL and can wait. There are two: the thread of the event loop,
-//! and the system thread while it runs a work item during another thread's wait. ISRs and DPCs run
-//! in the thread that they interrupted and may not wait.
+//! A thread here runs at PASSIVE_LEVEL and can wait. It is the thread of the event loop, or the
+//! system thread that runs a work item during another thread's wait. ISRs and DPCs run in the
+//! thread that they interrupted and may not wait.
 
 use std::cell::Cell;
 use std::rc::Rc;
