@@ -1,9 +1,9 @@
-//! The register of bug checks: every code that this kernel raises, and those that drivers of this
-//! kind meet or raise themselves.
+//! The register of bug checks: an entry for each code that this kernel raises, and for each code
+//! that drivers of this kind get or raise themselves.
 //!
-//! One entry is all that a new code needs: its constant, its name, the report when a driver dies,
-//! the name of the failure and `docs/bug-checks.md` come of it. An entry is its meaning (the doc
-//! comment, which the report prints), its number, its four parameters, and what else differs
+//! A new code needs one entry only. The constant, the name, the report when a driver dies, the
+//! name of the failure and `docs/bug-checks.md` are made of it. An entry has the meaning (the doc
+//! comment, which the report prints), the number, the four parameters, and the fields that differ
 //! from [`BugCheckEntry::PLAIN`].
 //!
 //! Source: Bug Check Code Reference, the page of each code; the words are our own.
@@ -18,7 +18,7 @@ const AT_IRQL: ParameterWords = listed("IRQL at that time", values::IRQL);
 const ACCESS: ParameterWords = listed("what was done there", values::OLD_ACCESS);
 const NEW_ACCESS: ParameterWords = listed("what was done there", values::NEW_ACCESS);
 
-/// An access violation that nothing handles tells what was done, and where.
+/// The parameters of an access violation that no handler took: what the code did, and where.
 const UNHANDLED_ACCESS_VIOLATION: [ParameterWords; 4] = [
     listed("the exception", values::EXCEPTION),
     new("address where it happened"),
