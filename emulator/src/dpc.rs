@@ -1,4 +1,4 @@
-//! Deferred procedure calls: the objects, the queue, and running what is queued.
+//! Deferred procedure calls: the objects, the queue, and running the queue.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

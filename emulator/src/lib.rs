@@ -1,4 +1,4 @@
-//! The simulated NT kernel: one processor, integer time, and a trace of all that happens.
+//! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power

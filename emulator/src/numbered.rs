@@ -1,4 +1,4 @@
-//! Enumerations that Windows numbers: declared once, with their numbers and their names.
+//! Enumerations that Windows numbers, declared with numbers and names.
 //!
 //! Owns the macro only. The enumerations and their numbers stand in the file of their subject.
 

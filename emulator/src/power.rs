@@ -1,4 +1,4 @@
-//! Power: states of the system and of a device, and the power manager that sends the requests.
+//! Power: states of the system and of a device, and the power manager.
 //!
 //! The power manager sends a request for a device's power state to the top of the device's stack.
 //! Each stack gets one request at a time; the others wait. From Windows Vista on the power manager

@@ -1,4 +1,4 @@
-//! Violations: breaches of documented rules that Windows would survive for a while.
+//! Violations: breaches of documented rules that Windows would survive.
 //!
 //! Owns the list of violations. The rules themselves stand in `rules.rs` here and in the rooms
 //! above.

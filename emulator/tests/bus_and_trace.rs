@@ -1,4 +1,4 @@
-//! Port accesses, device deadlines, what the trace keeps, and that equal runs are equal.
+//! Port accesses, device deadlines, what the trace keeps, and equal runs.
 
 mod fake;
 

@@ -1,4 +1,4 @@
-//! Choices: what each of them does to a run, and that an answer can be repeated.
+//! Choices: what each does to a run, and that an answer can be repeated.
 
 mod fake;
 

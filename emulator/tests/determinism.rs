@@ -1,5 +1,7 @@
-//! Equal scripts give equal traces, in order of time, and no interrupt is lost. An oracle that
-//! gives the usual answers changes nothing, and the answers of any other oracle can be repeated.
+//! Equal scripts give equal traces in order of time, and lose no interrupt.
+//!
+//! An oracle that gives the usual answers changes nothing, and the answers of any other oracle can
+//! be repeated.
 
 mod fake;
 

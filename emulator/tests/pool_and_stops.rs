@@ -1,4 +1,4 @@
-//! Pool, the ways a run ends (bug checks, hangs, panics, limits), and the frozen kernel.
+//! Pool, the ways in which a run ends, and the frozen kernel.
 
 mod fake;
 

@@ -1,5 +1,7 @@
-//! The register of bug checks: an entry for each code that this kernel raises, and for each code
-//! that drivers of this kind get or raise themselves.
+//! The register of bug checks: one entry for each code.
+//!
+//! It has the codes that this kernel raises, and the codes that drivers of this kind get or raise
+//! themselves.
 //!
 //! A new code needs one entry only. The constant, the name, the report when a driver dies, the
 //! name of the failure and `docs/bug-checks.md` are made of it. An entry has the meaning (the doc

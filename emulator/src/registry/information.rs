@@ -1,4 +1,4 @@
-//! Keys and values in the binary forms that ZwQueryKey and ZwQueryValueKey return.
+//! Keys and values in the binary forms of ZwQueryKey and ZwQueryValueKey.
 //!
 //! The structures hold no pointers, so they are the same for 32-bit and 64-bit drivers.
 //! Source: wdm.h, KEY_*_INFORMATION and KEY_VALUE_*_INFORMATION.

@@ -1,4 +1,4 @@
-//! RtlQueryRegistryValues: a table of questions to a key and the keys below it.
+//! RtlQueryRegistryValues: a table of questions to keys of the registry.
 
 use super::{RegistryKey, RegistryValue, ValueType};
 use crate::irql::Irql;

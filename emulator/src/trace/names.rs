@@ -1,4 +1,4 @@
-//! Names in a trace: words and actors, numbered in the order in which they were first used.
+//! Names in a trace: words and actors, numbered in the order of first use.
 
 use std::collections::BTreeMap;
 
