@@ -146,7 +146,7 @@ const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 /// Bytes of the widest access.
 const WIDEST: usize = 4;
 
-/// What a port reads where no device answers: the bus floats high.
+/// The value of a port without a device: the bus floats high.
 const FLOATING: u8 = 0xFF;
 
 impl Kernel {

@@ -120,7 +120,7 @@ impl Kernel {
         true
     }
 
-    /// Returns when every DPC that was queued has run. IRQL: PASSIVE_LEVEL.
+    /// Waits until every queued DPC has run. IRQL: PASSIVE_LEVEL.
     #[doc(alias = "KeFlushQueuedDpcs")]
     pub fn flush_queued_dpcs(&self) {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "KeFlushQueuedDpcs");

@@ -21,7 +21,7 @@ use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
 use crate::{NtStatus, wait};
 
-/// What a machine may set about its kernel.
+/// The settings of a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelConfig {
     /// Time of one port access in ns, of any width.
@@ -31,7 +31,7 @@ pub struct KernelConfig {
     /// Assumed: 1 ms, the resolution that a multimedia application asks the system for.
     pub clock_interval_ns: u64,
     /// The system time (100 ns units since 1601) at power-on.
-    /// Assumed: 1 January 2000, so that absolute times look like times.
+    /// Assumed: 1 January 2000, so that absolute times look realistic.
     pub boot_time_100ns: u64,
     /// Longest DPC, or time at DISPATCH_LEVEL and above, before bug check DPC_WATCHDOG_VIOLATION.
     pub dpc_watchdog_ns: u64,
@@ -64,10 +64,10 @@ impl Default for KernelConfig {
     }
 }
 
-/// What the kernel counted.
+/// The counters of the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Times an interrupt was taken; each may call several service routines.
+    /// Interrupts taken; each one may call several service routines.
     pub interrupts: u64,
     /// Interrupts that no service routine claimed.
     pub unclaimed_interrupts: u64,

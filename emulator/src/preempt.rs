@@ -9,7 +9,7 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 
 impl Kernel {
-    /// Takes the interrupts and DPCs that the current IRQL lets through.
+    /// Runs the interrupts and DPCs that the current IRQL lets through.
     #[inline]
     pub(crate) fn preemption_point(&self) {
         if self.may_be_preempted() {

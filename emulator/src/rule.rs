@@ -1,7 +1,7 @@
 //! A rule that a driver has to keep: an entry of a register of rules.
 //!
 //! Owns the shape of a rule and the macro that makes a room's register. Each room that finds
-//! breaches of rules has a register in its `rules.rs`; the emulator's own is [`crate::rules`].
+//! breaches of rules has a register in its `rules.rs`; the emulator's own is [`mod@crate::rules`].
 //! This file never knows the rules of the rooms above.
 //!
 //! # Names

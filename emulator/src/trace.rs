@@ -1,4 +1,4 @@
-//! The trace: every fact of a run, recorded in order, in 32 bytes an event.
+//! The trace: every fact of a run, recorded in order, 32 bytes an event.
 //!
 //! Owns recording (folding of polls, the limit on held events) and the tables of names and texts.
 //! It never knows how a view shows a trace, and it records without a view. No word here belongs to

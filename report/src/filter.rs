@@ -2,7 +2,7 @@
 
 use portcls_emulator::trace::{Event, Layer, TimedEvent, TraceLog};
 
-/// A choice of events.
+/// The events that a view shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Filter {
     /// The events of the hardware: what actors of [`Layer::Hardware`] do, all marks, and all

@@ -43,10 +43,10 @@
 //!
 //! | event | text |
 //! |---|---|
-//! | read | `in  331 -> BF`: port and value in hexadecimal, two digits a byte of width |
+//! | read | `in  331 -> BF`: port and value in hexadecimal, two digits for each byte |
 //! | write | `out 330 <- F8` |
-//! | polls folded into one | `in  331 -> FF  x17 every 11.000`: count, and pitch in us |
-//! | what the device says of an access | `; words`, after the access |
+//! | polls folded into one | `in  331 -> FF  x17 every 11.000`: count, and distance in us |
+//! | the device's note on an access | `; words`, after the access |
 //! | call | `call Write`, `call Write, 3 bytes`, `call SetState, RUN`, `call Foo, 0xC0` |
 //! | return | `return Write, 1 byte`, `return Init, STATUS_IO_DEVICE_ERROR, 0xC0` |
 //! | signal | `irq 9 = 1` |
