@@ -1,4 +1,4 @@
-//! What the processor asks of the guest: routines are run, mistakes are accused.
+//! Serves the processor's requests: runs routines, and accuses the driver of mistakes.
 
 use super::fault::Culprit;
 use super::routines::routine;
