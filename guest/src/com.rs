@@ -1,4 +1,4 @@
-//! COM across the border: the port's objects in the guest, the guest's objects in Rust.
+//! COM objects across the border, in both directions.
 //!
 //! The guest sees an object of the port as a pointer to a vtable of thunks in guest memory
 //! (`port_objects.rs`). The methods of these objects are in `families/`, one file for each

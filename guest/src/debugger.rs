@@ -1,4 +1,4 @@
-//! The interface of a debugger, which the guest asks at instruction boundaries.
+//! The interface of a debugger, which the guest asks between instructions.
 //!
 //! Positions are counts of retired instructions. The run is deterministic, so a count names the
 //! same moment in every run of the same machine. In this way a debugger can go back: it abandons

@@ -1,4 +1,4 @@
-//! A gdb remote stub: breakpoints, watchpoints, stepping, forwards and backwards.
+//! A gdb remote stub: breakpoints, watchpoints, steps, also backwards.
 //!
 //! [`GdbServer`] is a [`Debugger`]: the guest asks it at instruction boundaries, and it talks to
 //! gdb while the guest stands still. Going back is a deterministic replay: [`GdbServer`] abandons

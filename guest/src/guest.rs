@@ -1,4 +1,4 @@
-//! The guest: a processor with a driver's image, and the state that belongs to them.
+//! The guest: a processor with a driver's image, and the state of both.
 //!
 //! This file holds state only. The behaviour is above, in `objects/`, `com/`, `import/` and
 //! `life/`, each with its own part of `impl Guest`.

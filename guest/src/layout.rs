@@ -1,4 +1,4 @@
-//! Offsets of fields in the structures of the kernel and of PortCls, in a driver's memory.
+//! Offsets of the fields of kernel and PortCls structures.
 //!
 //! Owns the layouts for both bitnesses as plain numbers, so that code reads `layout.irp.io_status`
 //! and does not care for the bitness. The table is generated, with a row for each field and a

@@ -1,8 +1,8 @@
 //! Unmodified Windows drivers: a `.sys` file, loaded and run as it is.
 //!
 //! Owns all that lies between a compiled driver and the other rooms: the driver's memory, calls
-//! into the driver and out of it, the routines that it imports, its COM objects. It must never
-//! know a card, a MIDI byte's meaning, or a terminal.
+//! into the driver and out of it, the routines that it imports, its COM objects.
+//! It must never know a card, a MIDI byte's meaning, or a terminal.
 //!
 //! # The wings
 //!

@@ -1,4 +1,4 @@
-//! Access of kernel routines to the guest's memory, checked as the processor checks it.
+//! Access of kernel routines to guest memory, checked as by the processor.
 //!
 //! A bad address is the driver's mistake, so it ends in a bug check that names the routine. In
 //! that case the functions here do not return, except on a frozen kernel, where they read 0 and
@@ -10,8 +10,8 @@ use portcls_port::guid::Guid;
 use crate::guest::Guest;
 use crate::processor::outside::{Mistake, Outside};
 
-/// The largest number of UTF-16 units in a string that ends in a zero. Source: UNICODE_STRING
-/// counts bytes in 16 bits.
+/// The largest number of UTF-16 units in a string that ends in a zero.
+/// Source: UNICODE_STRING counts bytes in 16 bits.
 const LONGEST_TEXT: usize = 32_767;
 
 /// The address of a field. A structure at a wild address wraps around, and the access faults.

@@ -1,4 +1,4 @@
-//! The processor: calls into the driver, and the service of the interpreter's stops.
+//! The processor: calls into the driver, and the interpreter's stops.
 //!
 //! Owns the address space, the stacks and thunks, the way of a call into the driver and out of it,
 //! and each stop of the interpreter. It must never know a routine, an object of the kernel, or a

@@ -1,4 +1,4 @@
-//! Properties that a miniport of the guest answers: automation tables and requests.
+//! A miniport's properties: its automation tables and property requests.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! COM pointers that cross the border; an object keeps the same pointer and wrapper.
+//! COM pointers that cross the border between the guest and Rust.
 
 use std::rc::Rc;
 

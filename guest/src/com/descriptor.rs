@@ -1,4 +1,4 @@
-//! Reads a filter descriptor, a tree of pointers and strides, out of guest memory.
+//! Reads a filter descriptor, a tree of pointers, out of guest memory.
 //!
 //! The reader checks each count before it reads the array. So a descriptor of garbage ends in a
 //! status, or in a bug check at the bad pointer, and never in a long loop.

@@ -1,4 +1,4 @@
-//! A family: the methods of one vtable, and the interfaces that the vtable serves.
+//! A family: the methods of one vtable, and the interfaces that it serves.
 
 use portcls_port::guid::Guid;
 

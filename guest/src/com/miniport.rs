@@ -1,4 +1,4 @@
-//! Miniports and streams of the guest, as implementations of the port's traits.
+//! Miniports and streams of the guest, as Rust traits of the port.
 
 use std::rc::Rc;
 

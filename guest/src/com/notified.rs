@@ -1,4 +1,4 @@
-//! The small interfaces of a guest's object: service sinks, power and pin counts.
+//! Small interfaces of a guest's object: service sinks, power, pin counts.
 
 use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
 use portcls_port::guid::iid;

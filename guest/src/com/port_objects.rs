@@ -1,4 +1,4 @@
-//! Objects of the port in guest memory: a pointer to a vtable whose slots are thunks.
+//! Objects of the port in guest memory: pointers to vtables of thunks.
 //!
 //! The guest's references are counted, and an object lives while the guest has a reference. An
 //! object that was only lent to the guest is known as long as it lives. So a driver that keeps a

@@ -1,4 +1,4 @@
-//! The first argument of a method of the port: the object that the driver called.
+//! The first argument of a COM method: the object that the driver called.
 
 use std::ops::Deref;
 use std::rc::Rc;

@@ -27,7 +27,8 @@ const SEGMENTS_32: X86SegmentRegs =
     X86SegmentRegs { cs: 0x08, ss: 0x10, ds: 0x23, es: 0x23, fs: 0x30, gs: 0x00 };
 
 /// For each general register in gdb's order, its number in the encoding. gdb's order is RAX, RBX,
-/// RCX, RDX, RSI, RDI, RBP, RSP, then R8 to R15. Source: gdb, features/i386/64bit-core.xml.
+/// RCX, RDX, RSI, RDI, RBP, RSP, then R8 to R15.
+/// Source: gdb, features/i386/64bit-core.xml.
 const GDB_ORDER_64: [usize; 16] = [0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
 
 impl Architecture for X86_64_SSE {

@@ -1,4 +1,4 @@
-//! The processor as gdb's target: registers, memory, breakpoints and watchpoints.
+//! The processor as gdb's target: registers, memory and breakpoints.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Tests of the tables as a whole, and of each routine as drivers of both bitnesses call it.
+//! Tests of all tables, and of each routine as drivers call it.
 
 #[path = "../../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]

@@ -1,4 +1,4 @@
-//! Fills an image's import address table: thunks for routines, addresses for variables.
+//! Fills an image's import address table with thunks and addresses.
 
 use cpu_x86::{Cpu, Fault, Mode, Rights};
 use portcls_driver_file::image::{Image, ImportName};

@@ -1,4 +1,4 @@
-//! A guest's birth: a processor, the driver's image in it, and the tables of routines.
+//! A guest's birth: a processor, the driver's image, the routine tables.
 
 use std::cell::Cell;
 use std::rc::Rc;

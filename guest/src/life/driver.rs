@@ -1,4 +1,4 @@
-//! Calls from the kernel into a driver: DriverEntry, dispatch routines, AddDevice, unload.
+//! Kernel calls into a driver: DriverEntry, dispatch, AddDevice, unload.
 
 use std::rc::Rc;
 

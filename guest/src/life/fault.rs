@@ -1,4 +1,4 @@
-//! The bug check, with its code and parameters, for a refused access or a trap.
+//! Bug checks, with their parameters, for refused accesses and traps.
 //!
 //! Source: Bug Check Code Reference, the pages of the codes. The emulator does not run a driver's
 //! exception handlers, so every exception is unhandled.

@@ -1,4 +1,4 @@
-//! Leaks: what a driver took and did not give back at its end, and where it took it.
+//! Leaks: what a driver took and did not give back, and where it took it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Puts an image into the guest's memory: mapped, relocated, its imports bound.
+//! Puts an image into guest memory: mapped, relocated, imports bound.
 
 use std::ops::Range;
 

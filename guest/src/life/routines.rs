@@ -1,4 +1,4 @@
-//! The list of all routines that a driver can reach, which gives each its number.
+//! The list of all routines that a driver can reach, with their numbers.
 //!
 //! The processor and the tables know a routine by its number only. The numbers mean nothing
 //! outside of one run of the program.

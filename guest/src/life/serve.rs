@@ -1,4 +1,4 @@
-//! Serves the processor's requests: runs routines, and accuses the driver of mistakes.
+//! Serves the processor's requests: runs routines, accuses the driver.
 
 use super::fault::Culprit;
 use super::routines::routine;

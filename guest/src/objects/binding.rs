@@ -1,4 +1,4 @@
-//! Bindings of kernel objects to the driver's memory, and what happens when it is freed.
+//! Bindings of kernel objects to the driver's memory, until it is freed.
 
 use std::rc::Rc;
 
@@ -42,7 +42,8 @@ impl Guest {
 
     /// Checks the driver's image after its unload routine has returned: nothing in it may be
     /// pending. Otherwise this is bug check TIMER_OR_DPC_INVALID, which says what is pending and
-    /// where. IRQL: PASSIVE_LEVEL.
+    /// where.
+    /// IRQL: PASSIVE_LEVEL.
     pub fn check_unload(&self) {
         let image = self.loaded().base..self.loaded().base + self.loaded().size;
         if let Some((at, what)) = self.0.bindings.remove(image.clone()) {

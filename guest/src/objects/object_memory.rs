@@ -1,4 +1,4 @@
-//! Memory for the kernel's own objects: the guest reads it and the kernel writes it.
+//! Memory of the kernel's own objects: the guest reads, the kernel writes.
 
 use cpu_x86::{PAGE_BYTES, Rights};
 

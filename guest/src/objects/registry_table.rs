@@ -1,4 +1,4 @@
-//! RTL_QUERY_REGISTRY_TABLE, a table of registry queries: read, asked and answered.
+//! RTL_QUERY_REGISTRY_TABLE, a driver's table of registry queries.
 //!
 //! `RtlQueryRegistryValues` and `IRegistryKey::QueryRegistryValues` take the same table. Each of
 //! them says which key is asked.

@@ -1,4 +1,4 @@
-//! Hardware resources as a driver sees them: CM_PARTIAL_RESOURCE_DESCRIPTOR and its lists.
+//! Hardware resources in guest memory: descriptors and lists of them.
 
 use portcls_emulator::{Resource, ResourceKind, Share, TriggerMode};
 

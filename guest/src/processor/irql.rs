@@ -1,4 +1,4 @@
-//! The IRQL for the driver's own code: in CR8, in the interrupt flag, in memory.
+//! The IRQL for a driver's own code: CR8, the interrupt flag, memory.
 
 use cpu_x86::RFlags;
 use portcls_emulator::Irql;

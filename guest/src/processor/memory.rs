@@ -1,4 +1,4 @@
-//! Access to the guest's memory from outside, with the rights that the processor checks.
+//! Access to guest memory from outside, with the rights of the guest.
 
 use cpu_x86::Fault;
 

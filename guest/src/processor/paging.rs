@@ -1,4 +1,4 @@
-//! Pageable memory: it is out at DISPATCH_LEVEL and above, where no page can be read in.
+//! Pageable memory, which is out at DISPATCH_LEVEL and above.
 //!
 //! On Windows it is chance whether a page is in. In the emulator the page is always out at these
 //! levels, so the mistake shows every time. Pages are switched when guest code runs at a new

@@ -1,4 +1,4 @@
-//! KUSER_SHARED_DATA: the time and the version, which drivers read at a fixed address.
+//! KUSER_SHARED_DATA: time and version, which drivers read.
 //!
 //! The page is filled in only when the driver reads it. Any access to the page is a guard fault.
 //! To serve the fault, the time is written to the page and the one instruction is let through. A

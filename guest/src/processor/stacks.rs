@@ -1,4 +1,4 @@
-//! The stacks: one for threads, one for work items, one for DPCs, one for service routines.
+//! The stacks: for threads, work items, DPCs and service routines.
 //!
 //! Each stack lies between unmapped pages and has a guard page at its end. Each has the size that
 //! NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.

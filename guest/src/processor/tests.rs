@@ -1,4 +1,4 @@
-//! The processor alone: code without an image, and an `Outside` that takes notes.
+//! The processor alone: code without an image, and a test `Outside`.
 
 use std::cell::RefCell;
 

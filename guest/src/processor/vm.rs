@@ -1,8 +1,8 @@
-//! The machine that runs a driver's code: the interpreter, its stacks, thunks and fixed pages.
+//! The machine for a driver's code: interpreter, stacks, thunks, fixed pages.
 //!
 //! The interpreter is borrowed while it runs, and never while a stop is served. What the processor
-//! cannot serve alone, it asks of an [`Outside`](super::outside::Outside). It must never know a
-//! routine, a pool block, or the purpose of a driver.
+//! cannot serve alone, it asks of an [`Outside`](super::outside::Outside).
+//! It must never know a routine, a pool block, or the purpose of a driver.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

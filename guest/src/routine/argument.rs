@@ -1,4 +1,4 @@
-//! The types that an argument of a routine can have, and how a call's words become one.
+//! The types of a routine's arguments, and how a call's words become them.
 
 use std::cell::Cell;
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! Functions as bodies of routines: from the arguments of a call to the answer.
+//! Functions as bodies of routines: from arguments to the answer.
 
 use super::{Answer, Argument, Call, Words};
 

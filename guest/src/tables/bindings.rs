@@ -1,4 +1,4 @@
-//! Objects of the kernel that a driver keeps in its own memory, by their address.
+//! Objects of the kernel in the driver's own memory, by their address.
 //!
 //! To the driver, a KDPC, a KTIMER or a KEVENT is only bytes in its memory. The address of these
 //! bytes leads to the kernel's object.
@@ -26,8 +26,8 @@ pub trait Bound: Any {
     }
 }
 
-/// The largest number of objects that a driver keeps at a time. Assumed: a driver has some dozens.
-/// Only a driver with an error makes more than this.
+/// The largest number of objects that a driver keeps at a time.
+/// Assumed: a driver has some dozens. Only a driver with an error makes more than this.
 pub(crate) const BINDING_LIMIT: usize = 65_536;
 
 struct Binding {

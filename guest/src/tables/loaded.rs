@@ -1,4 +1,4 @@
-//! An image in the guest's memory: its address, and the file that it was read from.
+//! An image in guest memory: its address and the file's image.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! The port's COM objects that the driver has seen, and the references that it holds.
+//! The port's COM objects that the driver has seen, and its references.
 //!
 //! A pointer that was only lent to the driver is known as long as the object lives. A pointer to
 //! an object that is gone stays known too.

@@ -1,4 +1,4 @@
-//! Routines that a compiler's code calls on an error, and KeSynchronizeExecution.
+//! Routines for compiler-made checks, and KeSynchronizeExecution.
 
 use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 

@@ -1,4 +1,4 @@
-//! Interlocked numbers and lists. Each routine is one step that nothing can interrupt.
+//! Interlocked numbers and lists: each routine is one uninterrupted step.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the layout of SLIST_HEADER.
 

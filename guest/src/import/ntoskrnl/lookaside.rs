@@ -1,5 +1,6 @@
-//! Lookaside lists. The driver's own inlined code works on the lists, and calls the routines whose
-//! addresses are in the structure.
+//! Lookaside lists, on which the driver's own inlined code works.
+//!
+//! That code calls the routines whose addresses are in the structure.
 //!
 //! Source: wdm.h, ExAllocateFromNPagedLookasideList, which compilers inline.
 

@@ -1,7 +1,7 @@
 //! DbgPrint: formats the messages of a driver.
 //!
-//! A bad pointer in an argument appears in the text and never ends the run, as on Windows. Source:
-//! WDK, DbgPrint, and the format specification of the C runtime.
+//! A bad pointer in an argument appears in the text and never ends the run, as on Windows.
+//! Source: WDK, DbgPrint, and the format specification of the C runtime.
 
 use portcls_emulator::{Irql, NtStatus};
 

@@ -1,4 +1,4 @@
-//! What a driver took and did not give back, by kind and by the place that took it.
+//! What a driver did not give back, by kind and by place.
 
 use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 

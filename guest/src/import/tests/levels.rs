@@ -1,4 +1,4 @@
-//! The IRQL as a driver's own code reads it, and the fastcall release of a spin lock.
+//! The IRQL as a driver's code reads it, and fastcall release of a lock.
 
 use cpu_x86::Mode;
 use portcls_emulator::Irql;
