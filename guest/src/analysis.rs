@@ -132,8 +132,7 @@ impl Watch {
 ///
 /// `symbols` is only called after a failure, because reading symbols may take longer than the run.
 pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
-    // A strong reference would be a cycle: the kernel holds its observer, and the guest holds the
-    // kernel.
+    // A weak reference: the kernel holds its observer, and the guest holds the kernel.
     let state = Rc::downgrade(&guest.0);
     observe(guest.kernel(), move |kernel, stop| {
         let guest = Guest(state.upgrade()?);

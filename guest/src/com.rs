@@ -3,8 +3,8 @@
 //! The guest sees an object of the port as a pointer to a vtable of thunks in guest memory
 //! (`port_objects.rs`). The methods of these objects are in `families/`, one file for each
 //! interface. An object of the guest is a [`GuestObject`], which implements the same traits as a
-//! miniport in Rust. Each object has one pointer and one wrapper, however often it crosses the
-//! border, and a pointer that comes back leads to the original object.
+//! miniport in Rust. When an object crosses the border a second time, it gets the same pointer or
+//! wrapper again. A pointer that comes back leads to the original object.
 //!
 //! Reference counts are true: a reference that the guest gets is one count in the port's object; a
 //! reference that the guest gives is released when the wrapper is dropped.

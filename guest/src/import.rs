@@ -25,8 +25,7 @@ pub(crate) use portcls::DISPATCH;
 /// All modules.
 static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE, &ks::MODULE];
 
-/// Routines that no driver imports: a driver finds their addresses in its dispatch table or in a
-/// list.
+/// Routines that no driver imports: their addresses are in a driver's dispatch table or in a list.
 static UNEXPORTED: &[&Routine] =
     &[&INVALID_REQUEST, &DISPATCH, &lookaside::ALLOCATE, &lookaside::FREE];
 

@@ -92,8 +92,7 @@ pub struct Routine {
     pub name: &'static str,
     /// The calling convention on x86.
     pub convention: Convention,
-    /// The number of 32-bit words of its arguments on x86. With a variable number: of the fixed
-    /// ones.
+    /// The number of 32-bit words of its arguments on x86, without those of a variable part.
     pub words: u8,
     /// Who checks the IRQL of the caller.
     pub checked: Checked,
@@ -121,8 +120,7 @@ impl Routine {
         Routine { convention: Convention::Fastcall, ..self }
     }
 
-    /// The same routine as cdecl: a C library function, or one with a variable number of
-    /// arguments.
+    /// The same routine as cdecl: of the C library, or with a variable number of arguments.
     #[must_use]
     pub const fn cdecl(self) -> Routine {
         Routine { convention: Convention::Cdecl, ..self }

@@ -210,8 +210,8 @@ impl Image {
         places
     }
 
-    /// Whether a section begins with this code. Bytes that the relocations change are not
-    /// compared.
+    /// Whether a section begins with this code, without comparing bytes that the relocations
+    /// change.
     pub(crate) fn holds_code(&self, section: &Section, code: &[u8]) -> bool {
         let mut relocated: Vec<_> = self.relocations.iter().map(|place| place.range()).collect();
         relocated.sort_unstable();

@@ -122,8 +122,7 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     writeln!(f)
 }
 
-/// A number with as many digits as a pointer of so many bytes has, or more if the number needs
-/// them.
+/// A number with all digits of a pointer of the given size in bytes, and more if it needs them.
 struct Digits(u64, u64);
 
 impl fmt::Display for Digits {

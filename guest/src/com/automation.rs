@@ -53,8 +53,7 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
     })
 }
 
-/// A PCPROPERTY_REQUEST in guest memory, until its handler has answered or the driver completes
-/// it.
+/// A PCPROPERTY_REQUEST in guest memory, until its handler answers or the driver completes it.
 struct ShownRequest {
     request: Rc<PcPropertyRequest>,
     address: u64,

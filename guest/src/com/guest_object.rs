@@ -157,8 +157,7 @@ fn ask(guest: &Guest, pointer: u64, iid: &Guid) -> Result<u64, NtStatus> {
     }
 }
 
-/// The pointer that stands for the whole object: the answer for `IUnknown`, or else `pointer`
-/// itself.
+/// The pointer that stands for the whole object: its answer for `IUnknown`, or else `pointer`.
 fn identity_of(guest: &Guest, pointer: u64) -> u64 {
     match ask(guest, pointer, &iid::UNKNOWN) {
         Ok(identity) => {

@@ -84,8 +84,7 @@ impl Guest {
         address
     }
 
-    /// Writes bytes that the guest may only read, and maps their pages where they are not mapped
-    /// yet.
+    /// Writes bytes that the guest may only read, and maps their pages where they are not mapped.
     fn put_read_only(&self, address: u64, bytes: &[u8]) {
         let page_bytes = PAGE_BYTES as u64;
         let mut cpu = self.0.vm.cpu.borrow_mut();
@@ -125,8 +124,7 @@ impl Guest {
         self.0.port_objects.add_reference(address, object, self.origin())
     }
 
-    /// Counts one reference less for the guest. With the last one, the guest's hold on the object
-    /// ends.
+    /// Counts one reference less for the guest. The last one ends the guest's hold on the object.
     pub(super) fn release_port_object(&self, address: u64) -> u32 {
         if self.port_object(address).is_none() {
             return 0;

@@ -7,8 +7,7 @@ use portcls_port::com::{ComInterface, query};
 
 use crate::routine::{Argument, Pointer, Words};
 
-/// An object of the port as the interface that the method belongs to, alive for the length of the
-/// call.
+/// An object of the port as the interface that the method belongs to, alive during the call.
 ///
 /// A pointer to a released object, or to no object, is a bug check, and the method does not run.
 /// The method does not run either when the object has no such interface, because the driver then

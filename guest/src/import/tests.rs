@@ -48,8 +48,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// A guest whose code section begins with the code for its bitness; the 32-bit code is
-    /// `code[0]`.
+    /// A guest whose code section begins with the code for its bitness: `code[0]` has 32 bits.
     fn new(mode: Mode, code: [&[u8]; 2]) -> Bench {
         Bench::importing(mode, code, "DbgPrint")
     }

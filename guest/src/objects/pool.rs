@@ -19,13 +19,11 @@ const PAGE: u64 = PAGE_BYTES as u64;
 /// The pattern beside a block. Assumed: any value will do that is neither text nor zero.
 const BESIDE: u8 = 0xB5;
 
-/// What a block holds before the driver writes to it: the old routines leave garbage in a new
-/// block.
+/// The content of a block before the first write: the old routines leave garbage in new blocks.
 const UNWRITTEN: u8 = 0xCD;
 
 impl Guest {
-    /// Allocates pool. The result is 0 when there is no memory, or when `Kernel::allocate_pool`
-    /// refuses.
+    /// Allocates pool. The result is 0 without memory, or when `Kernel::allocate_pool` refuses.
     pub fn allocate_pool(&self, pool: PoolType, bytes: u64, tag: [u8; 4], fill: Fill) -> u64 {
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
         let Some(accounted) = self.kernel().allocate_pool(pool, length, tag) else { return 0 };

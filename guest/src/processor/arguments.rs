@@ -13,8 +13,7 @@ pub enum Convention {
     Stdcall,
     /// The first two words in ECX and EDX, the others as with `Stdcall`.
     Fastcall,
-    /// Arguments on the stack; the caller removes them. Only this convention allows a variable
-    /// number.
+    /// Arguments on the stack; the caller removes them. Their number may be variable only here.
     Cdecl,
 }
 

@@ -214,8 +214,7 @@ struct Saved {
     stack_pointer: u64,
 }
 
-/// Writes the stack frame of a call on x64: home space for four words, further words, return
-/// address.
+/// Writes the frame of a call on x64: home space for four words, further words, return address.
 fn lay_out_64(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
     let slots = words.len().max(ARGUMENT_REGISTERS.len()) as u64;
     let frame = (top & !0xF).wrapping_sub((slots * 8).next_multiple_of(16));

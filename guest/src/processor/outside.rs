@@ -7,8 +7,7 @@ use super::thunk::RoutineNumber;
 /// Serves the stops that the processor cannot serve alone. The interpreter is never borrowed while
 /// one of these functions runs, so they may call into the driver, and interrupts may run on top.
 pub(crate) trait Outside {
-    /// Runs the routine that the driver called. When this returns, the processor stands behind the
-    /// call.
+    /// Runs the routine that the driver called. Afterwards the processor stands behind the call.
     fn serve_routine(&self, routine: RoutineNumber);
 
     /// The driver called an address in the range of the thunks that belongs to no routine.

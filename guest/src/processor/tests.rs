@@ -22,8 +22,7 @@ const CALL_ITS_ARGUMENT: &[u8] = &[
 /// mov eax, 7; ret
 const SEVEN: &[u8] = &[0xB8, 7, 0, 0, 0, 0xC3];
 
-/// An `Outside` whose routines answer the sum of two arguments and the result of `inner`, if
-/// given.
+/// An `Outside` whose routines answer the sum of two arguments and the result of `inner`.
 struct Notes<'a> {
     vm: &'a Vm,
     inner: Option<u64>,

@@ -6,8 +6,7 @@
 use std::num::NonZero;
 use std::ops::Range;
 
-/// The distance between two thunks. It is so large that a jump a few bytes off hits no other
-/// thunk.
+/// The distance between two thunks, so large that a jump a few bytes off hits no other thunk.
 const STRIDE: u64 = 16;
 
 /// A routine as the processor knows it: its place in a list, counted from 1.
@@ -65,8 +64,7 @@ impl Thunks {
         }
     }
 
-    /// Makes a thunk for a routine that the emulator does not have; `None` when the range is used
-    /// up.
+    /// Makes a thunk for a routine that the emulator lacks; `None` when the range is used up.
     pub fn of_missing(&mut self, name: String) -> Option<u64> {
         self.add(Thunk::Missing(name))
     }

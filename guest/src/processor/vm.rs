@@ -25,8 +25,7 @@ pub struct GuestOptions {
     /// Time of one instruction in ns.
     /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
     pub instruction_ns: u64,
-    /// The largest number of instructions in one call into the driver; more are reported as a
-    /// hang.
+    /// The largest number of instructions in one call into the driver; more count as a hang.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. The kernel's deadlines
     /// are met to the instruction in any case. An exploration uses 1.
@@ -114,8 +113,7 @@ impl Vm {
         self.space.pointer_bytes
     }
 
-    /// The address of a routine's thunk, for a field or a vtable through which the driver calls
-    /// it.
+    /// The address of a routine's thunk, for a field or vtable through which the driver calls it.
     pub fn thunk_of(&self, routine: RoutineNumber) -> u64 {
         self.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
     }

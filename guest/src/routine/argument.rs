@@ -216,8 +216,7 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// The next word, or 0 behind the end of the stack, because a call does not say how many there
-    /// are.
+    /// The next word, or 0 behind the end of the stack, because a call does not say their number.
     pub(crate) fn next(&self, call: &Call<'_>) -> u64 {
         let index = self.taken.get();
         if let Some(address) = call.in_stack(index)

@@ -26,8 +26,7 @@ pub(crate) struct ShownIrp {
 }
 
 impl ShownIrp {
-    /// Whether the request is complete and its routine has returned, so that its memory may be
-    /// freed.
+    /// Whether its memory may be freed: the request is complete, and its routine has returned.
     pub fn is_over(&self) -> bool {
         self.irp.is_completed() && !self.is_in_routine
     }

@@ -130,8 +130,7 @@ fn read_module(
         let name = if entry & by_ordinal == 0 {
             ImportName::Name(read_hinted_name(image, module, entry)?)
         } else {
-            // Source: PE Format: the low 16 bits. The other bits must be zero, and Windows ignores
-            // them.
+            // Source: PE Format: the low 16 bits. The others must be zero; Windows ignores them.
             ImportName::Ordinal(entry as u16)
         };
         imports.push(Import { module: module.clone(), name, slot_rva });

@@ -84,8 +84,7 @@ fn undecorated_msvc(name: &str) -> Option<String> {
         return None;
     }
     let demangle = |name: &str| msvc_demangler::demangle(name, DemangleFlags::NAME_ONLY).ok();
-    // The type behind the name is not needed, so it is replaced by that of a function without
-    // parameters.
+    // The type behind the name is not needed: a function without parameters will do.
     let front = name.split_once("@@").filter(|_| !name.contains("?$"));
     let plain = front.and_then(|(front, _)| demangle(&format!("{front}@@YAXXZ")));
     // A name with template arguments is read whole, and so is that of an operator without a class.

@@ -199,8 +199,7 @@ impl Procedures {
         self.insert(rva, name, if is_decorated { Name::Decorated } else { Name::Plain });
     }
 
-    /// Adds the public symbols, which have decorated names, at addresses where no module names a
-    /// function.
+    /// Adds the public symbols, which have decorated names, where no module names a function.
     fn add_publics(&mut self, addresses: &Addresses<'_>, records: &[u8]) {
         let mut records = Reader::new(records);
         while let Some(record) = records.u16().and_then(|size| records.take(size.into())) {

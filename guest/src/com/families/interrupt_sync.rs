@@ -27,8 +27,7 @@ pub(super) static FAMILY: Family = Family {
 /// The object behind a PKINTERRUPT.
 impl Bound for Interrupt {}
 
-/// Size of a KINTERRUPT in bytes. Assumed: any size will do, because a driver does not look into
-/// it.
+/// Size of a KINTERRUPT in bytes. Assumed: any size will do, because drivers do not look into it.
 const INTERRUPT_BYTES: usize = 64;
 
 /// The key of a sync object's attachment that stands for its KINTERRUPT.

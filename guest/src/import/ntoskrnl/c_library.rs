@@ -22,8 +22,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("wcslen", ByKernel, wcslen).cdecl(),
 ];
 
-/// Bytes that are stored at once. A senseless length faults before memory is allocated for all of
-/// it.
+/// Bytes that are stored at once: a senseless length faults before memory is allocated for it.
 const CHUNK: u64 = 4096;
 
 /// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`. Blocks that
@@ -66,8 +65,7 @@ fn memcmp(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> i32 {
     left.cmp(&right) as i32
 }
 
-/// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: counts the equal bytes at the
-/// start.
+/// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: counts the equal first bytes.
 fn rtl_compare_memory(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> Word {
     let (left, right) = both(call.guest(), left, right, bytes);
     Word(left.iter().zip(&right).take_while(|(left, right)| left == right).count() as u64)

@@ -150,8 +150,7 @@ impl Bound for DriverWorkItem {
     }
 }
 
-/// Size of a work item in bytes. Assumed: any size will do, because a driver does not look into
-/// it.
+/// Size of a work item in bytes. Assumed: any size will do, because drivers do not look into it.
 const WORK_ITEM_BYTES: usize = 64;
 
 /// `PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT)`
@@ -199,8 +198,7 @@ fn queue_work_item(
 /// An address without memory faults. An address that is no device is bug check
 /// REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the mistake shows when the
 /// driver queues the item.
-/// Assumed: the memory in front of such an address, where the count would be, is never a valid
-/// count.
+/// Assumed: the bytes in front of such an address, where the count would be, are no valid count.
 fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
     let guest = call.guest();
     let is_device = guest.device_at(device.0).is_some();
@@ -282,8 +280,7 @@ fn dereference_object(call: &Call<'_>, object: Pointer) -> Word {
 /// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
 /// PVOID *, POBJECT_HANDLE_INFORMATION)`
 ///
-/// The only handles in the emulator are those of registry keys, and a key has no object in guest
-/// memory.
+/// The only handles in the emulator are those of registry keys, and keys have no object in memory.
 fn reference_object_by_handle(
     call: &Call<'_>,
     handle: Word,

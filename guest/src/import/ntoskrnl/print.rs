@@ -25,8 +25,7 @@ fn dbg_print(call: &Call<'_>, format: Pointer, variables: Variables) -> NtStatus
 
 /// `ULONG DbgPrintEx(ULONG, ULONG, PCSTR, ...)`
 ///
-/// Assumed: messages of every component and level are shown, as with a debugger that asked for
-/// all.
+/// Assumed: messages of every component and level are shown, as to a debugger that wants all.
 fn dbg_print_ex(
     call: &Call<'_>,
     _component: u32,
@@ -215,8 +214,7 @@ impl Specification {
         })
     }
 
-    /// The width of a text. A size prefix decides; without one, a capital letter means wide
-    /// characters.
+    /// The width of a text. A size prefix decides; without one, a capital letter means wide.
     fn width_of(&self, letter: char) -> Width {
         match (self.size, letter.is_uppercase()) {
             (Size::Short, _) => Width::Narrow,
@@ -255,8 +253,7 @@ impl Specification {
         load_text(guest, address, width, limit).unwrap_or_else(|complaint| complaint)
     }
 
-    /// The text of `%wZ`, a UNICODE_STRING, or of `%Z`, an ANSI_STRING. Both begin with their
-    /// length.
+    /// The text of `%wZ`, a UNICODE_STRING, or `%Z`, an ANSI_STRING. Both begin with their length.
     fn counted_text(&self, guest: &Guest, address: u64) -> String {
         let layout = &guest.layout().unicode_string;
         if address == 0 {

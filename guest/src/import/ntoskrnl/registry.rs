@@ -112,8 +112,7 @@ fn close(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
     Ok(())
 }
 
-/// `NTSTATUS ZwMakeTemporaryObject(HANDLE)`: changes nothing, because no key is a permanent
-/// object.
+/// `NTSTATUS ZwMakeTemporaryObject(HANDLE)`: changes nothing, because no key is permanent.
 fn make_temporary_object(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
     key_at(call.guest(), handle).map(drop)
 }

@@ -56,8 +56,7 @@ impl Counted {
         let end = self.buffer.wrapping_add(self.length.into());
         guest.store(end, &bytes);
         self.length += bytes.len() as u16;
-        // Where there is room, a zero follows the text, for code that reads the buffer as a C
-        // string.
+        // Where there is room, a zero follows the text, for readers of the buffer alone.
         if room > fitting.len() {
             guest.store_u16(end.wrapping_add(bytes.len() as u64), 0);
         }

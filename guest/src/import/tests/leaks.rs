@@ -12,8 +12,7 @@ fn left(bench: &Bench) -> Vec<String> {
     leaks.filter(|text| !text.starts_with("pool tEsT")).collect()
 }
 
-/// Calls a routine that takes and then one that gives back. Returns what the report lists in
-/// between.
+/// Calls a routine that takes, then one that gives back. Returns the leaks in between.
 fn taken_and_given_back(bench: &Bench, take: impl FnOnce() -> u64, give_back: &str) -> Vec<String> {
     assert_eq!(left(bench), [""; 0]);
     let taken = take();

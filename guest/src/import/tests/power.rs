@@ -25,8 +25,7 @@ fn device(bench: &Bench) -> (Rc<DeviceObject>, u64) {
 
 #[test]
 fn a_power_request_ends_in_the_drivers_completion_routine() {
-    // routine(device, minor, state, context, block): stores the state at the address in its
-    // context.
+    // routine(device, minor, state, context, block): stores the state where the context points.
     // mov eax, [esp+10h]; mov ecx, [esp+0Ch]; mov [eax], ecx; ret 14h
     let narrow = [0x8B, 0x44, 0x24, 0x10, 0x8B, 0x4C, 0x24, 0x0C, 0x89, 0x08, 0xC2, 0x14, 0];
     // mov [r9], r8d; ret

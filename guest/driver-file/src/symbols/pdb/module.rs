@@ -103,7 +103,7 @@ impl<'a> Module<'a> {
             let mut record = Reader::new(symbols.take(usize::from(size))?);
             match record.u16()? {
                 S_LPROC32 | S_GPROC32 | S_LPROC32_ID | S_GPROC32_ID => {
-                    // Links to other records, the size of the code, the place of its body, its
+                    // Links to other records, the size of the code, the place of its body, and its
                     // type.
                     record.take(28)?;
                     let (offset, segment) = (record.u32()?, record.u16()?);
@@ -133,8 +133,7 @@ impl<'a> Module<'a> {
                         scope.depth = scope.depth.saturating_sub(1);
                     }
                 }
-                // The end of a function needs no work, because the next function replaces the
-                // scope.
+                // The end of a function needs no work: the next function replaces the scope.
                 _ => {}
             }
         }
