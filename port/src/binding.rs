@@ -80,7 +80,7 @@ impl Binding {
         *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
     }
 
-    /// What the miniport is, once it has told.
+    /// Keeps the descriptor that the miniport handed out.
     pub fn describe(&self, descriptor: Rc<PcFilterDescriptor>) {
         *self.descriptor.borrow_mut() = Some(descriptor);
     }

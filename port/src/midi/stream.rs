@@ -1,7 +1,7 @@
 //! A stream of a MIDI miniport, with the side of the port that moves its bytes.
 //!
 //! Owns the choice between the two sides. Neither side, nor this file, knows a pin or a filter:
-//! each call brings the lane that it works on.
+//! each call has the lane as a parameter.
 
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ pub(super) struct MidiStream {
     side: Side,
 }
 
-/// Which way bytes move, with the state of that side.
+/// The direction in which bytes move, with the state of that side.
 enum Side {
     Render(Renderer),
     Capture(Capturer),
