@@ -240,7 +240,7 @@ pub fn pc_get_device_property(
     }
 }
 
-/// The physical device object below an adapter's functional device object.
+/// Returns the physical device object below an adapter's functional device object.
 #[doc(alias = "PcGetPhysicalDeviceObject")]
 #[must_use]
 pub fn pc_get_physical_device_object(device: &Rc<DeviceObject>) -> Option<Rc<DeviceObject>> {

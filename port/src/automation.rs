@@ -139,6 +139,7 @@ pub fn pc_complete_pending_property_request(
 }
 
 /// Completes the request with the value and the size that the handler left in it.
+/// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtStatus {
     let mut size = request.value_size.get();
     let mut room = request.value.borrow_mut();

@@ -22,7 +22,7 @@ pub(crate) trait Miniport {
     /// The driver's object.
     fn object(&self) -> Rc<dyn IMiniport>;
 
-    /// Starts the miniport; returns its service group, if it has one.
+    /// Starts the miniport; returns its service group, if it has one. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned.
@@ -36,7 +36,7 @@ pub(crate) trait Miniport {
     /// Calls the miniport's Service; its service group asks for it. IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel);
 
-    /// Makes a stream on a pin, for a lane that will be connected to it.
+    /// Makes a stream on a pin, for a lane that will be connected to it. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned.
@@ -60,7 +60,7 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// A binding without device and miniport.
+    /// A binding without device and miniport. IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Binding> {
         Rc::new(Binding {
             calls: Rc::new(MiniportCalls::new(kernel)),

@@ -63,6 +63,7 @@ pub(crate) struct MiniportCalls {
 }
 
 impl MiniportCalls {
+    /// Makes the names known to the trace of the kernel. IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> MiniportCalls {
         let trace = kernel.trace();
         MiniportCalls {

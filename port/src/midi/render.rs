@@ -98,6 +98,7 @@ enum Outcome {
 }
 
 impl Renderer {
+    /// A sequencer without a message, whose timer gives the lane its turn. IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Renderer {
         let lane = Rc::downgrade(lane);
         let routine = move |kernel: &Kernel| {

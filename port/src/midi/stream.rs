@@ -30,6 +30,7 @@ enum Side {
 }
 
 impl MidiStream {
+    /// The driver's stream with the side that its direction needs. IRQL: PASSIVE_LEVEL.
     pub fn new(
         kernel: &Kernel,
         lane: &Rc<Lane>,
