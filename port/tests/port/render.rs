@@ -1,4 +1,4 @@
-//! The render sequencer: when bytes go out, in which order, and what becomes of the request.
+//! The render sequencer: the times and the order of the bytes, and the end of the request.
 
 use std::cell::Cell;
 
