@@ -1,4 +1,4 @@
-//! The card and its bytes, which the service routine and the rest of the driver share.
+//! The card and its bytes: what the service routine and the rest share.
 //!
 //! Every method runs at DIRQL with the interrupt lock held, or at a time when no interrupt can
 //! come, except those that only read or set one value. No code here allocates or waits. It never

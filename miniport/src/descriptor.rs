@@ -1,4 +1,4 @@
-//! The filter of the UART miniport: MIDI pins for clients, bridge pins for the cables.
+//! The filter of the UART miniport: pins for clients, bridge pins for cables.
 //!
 //! Data only. The render pin comes first because the legacy API prefers this. A card without an
 //! interrupt cannot announce input, so its filter has no capture pins.

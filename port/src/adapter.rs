@@ -45,7 +45,7 @@ pub(crate) enum PnpState {
     Removed,
 }
 
-/// What PortCls keeps with its functional device object.
+/// The state that PortCls keeps with its functional device object.
 pub(crate) struct AdapterDevice {
     pub(crate) start: StartDevice,
     max_objects: usize,
@@ -155,7 +155,9 @@ pub fn pc_register_subdevice(
 }
 
 impl AdapterDevice {
-    /// Takes every subdevice away from clients and releases its port. IRQL: PASSIVE_LEVEL.
+    /// Takes every subdevice away from clients and releases its port.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         self.timeouts.stop(kernel);
         // Connections hold ports.

@@ -1,4 +1,4 @@
-//! Automation tables: properties as rows with a handler, and the requests that handlers get.
+//! Automation tables: properties with their handlers, and the requests.
 //!
 //! Owns the type of a row, which the port's own properties and those of a miniport share, the
 //! request that a miniport's handler is given, and its completion. `property.rs` looks rows up.
@@ -139,6 +139,7 @@ pub fn pc_complete_pending_property_request(
 }
 
 /// Completes the request with the value and the size that the handler left in it.
+///
 /// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtStatus {
     let mut size = request.value_size.get();

@@ -1,4 +1,4 @@
-//! A binding: a port's device, miniport and descriptor, as its filters and pins share them.
+//! A binding: a port's device, miniport and descriptor, shared with its pins.
 //!
 //! Owns the three from IPort::Init until the port is released. It never knows which filters and
 //! pins are open, nor which kind of miniport it is.
@@ -22,7 +22,9 @@ pub(crate) trait Miniport {
     /// The driver's object.
     fn object(&self) -> Rc<dyn IMiniport>;
 
-    /// Starts the miniport; returns its service group, if it has one. IRQL: PASSIVE_LEVEL.
+    /// Starts the miniport; returns its service group, if it has one.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned.
@@ -33,10 +35,14 @@ pub(crate) trait Miniport {
         resources: Rc<dyn IResourceList>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Calls the miniport's Service; its service group asks for it. IRQL: DISPATCH_LEVEL.
+    /// Calls the miniport's Service; its service group asks for it.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel);
 
-    /// Makes a stream on a pin, for a lane that will be connected to it. IRQL: PASSIVE_LEVEL.
+    /// Makes a stream on a pin, for a lane that will be connected to it.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned.
@@ -50,7 +56,7 @@ pub(crate) trait Miniport {
     ) -> Result<NewLaneStream, NtStatus>;
 }
 
-/// What a port shares with its filters and pins.
+/// The parts that a port shares with its filters and pins.
 pub(crate) struct Binding {
     calls: Rc<MiniportCalls>,
 
@@ -60,7 +66,9 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// A binding without device and miniport. IRQL: PASSIVE_LEVEL.
+    /// A binding without device and miniport.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Binding> {
         Rc::new(Binding {
             calls: Rc::new(MiniportCalls::new(kernel)),

@@ -1,4 +1,4 @@
-//! COM as the kernel has it: objects that answer a query for one of their interfaces.
+//! COM as the kernel has it: objects that can be queried for interfaces.
 //!
 //! AddRef and Release are the clone and the drop of an `Rc`; an interface pointer is an
 //! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. Owns

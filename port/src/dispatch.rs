@@ -1,4 +1,4 @@
-//! The dispatch routines of an adapter driver: files, control requests, Plug and Play.
+//! The dispatch routines of an adapter driver: files, requests, PnP.
 
 use std::any::Any;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Interrupt sync objects: service routines behind one interrupt, and calls that exclude them.
+//! Interrupt sync objects: service routines, and calls that exclude them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -81,7 +81,9 @@ pub fn pc_new_interrupt_sync(
 }
 
 impl InterruptSync {
-    /// Calls the routines as the mode says. IRQL: the interrupt's, with its lock held.
+    /// Calls the routines as the mode says.
+    ///
+    /// IRQL: the interrupt's, with its lock held.
     fn serve(&self, kernel: &Kernel) -> Claim {
         let mut claim = Claim::NotMine;
         for _ in 0..PASS_LIMIT {

@@ -1,4 +1,4 @@
-//! I/O timeouts: routines that are called about once a second while the device is started.
+//! I/O timeouts: routines that PortCls calls about once a second.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use crate::adapter::{AdapterDevice, PnpState};
 use crate::miniport_calls::Method;
 use crate::rules::require_irql_at_most;
 
-/// A routine of the driver, with its context.
+/// A routine of the driver, with its context; PortCls calls it while the device is started.
 ///
 /// IRQL: DISPATCH_LEVEL.
 #[doc(alias = "PIO_TIMER_ROUTINE")]
@@ -30,7 +30,9 @@ pub(crate) struct IoTimeouts {
 }
 
 impl IoTimeouts {
-    /// Starts the timer; the device was started. IRQL: PASSIVE_LEVEL.
+    /// Starts the timer; the device was started.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn start(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         let weak = Rc::downgrade(device);
         let call = move |kernel: &Kernel| {
@@ -60,6 +62,7 @@ impl IoTimeouts {
     }
 
     /// Stops the timer; the device was stopped, and the routines stay registered.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn stop(&self, kernel: &Kernel) {
         if let Some((timer, dpc)) = self.timer.borrow_mut().take() {
@@ -68,7 +71,9 @@ impl IoTimeouts {
         }
     }
 
-    /// Stops the timer and drops the routines; the device is removed. IRQL: PASSIVE_LEVEL.
+    /// Stops the timer and drops the routines; the device is removed.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn release(&self, kernel: &Kernel) {
         self.stop(kernel);
         let routines = self.routines.take();

@@ -66,7 +66,9 @@ pub fn pc_forward_irp_synchronous(
     }
 }
 
-/// Completes a request with a status and returns that status. IRQL: up to DISPATCH_LEVEL.
+/// Completes a request with a status and returns that status.
+///
+/// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
     irp.set_status(status);
     kernel.complete_request(irp);
@@ -74,6 +76,7 @@ pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus
 }
 
 /// Completes a request with the reply of a length protocol and returns its status.
+///
 /// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn complete_with_reply(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {
     if reply.status == NtStatus::SUCCESS && !reply.bytes.is_empty() {

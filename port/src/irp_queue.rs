@@ -24,7 +24,9 @@ impl IrpQueue {
     ///
     /// Returns `STATUS_PENDING`. Otherwise the request is complete, and its status is returned:
     /// `STATUS_CANCELLED` when it was cancelled before it came here, and
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full. IRQL: up to DISPATCH_LEVEL.
+    /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn push(&self, kernel: &Kernel, request: StreamRequest, cancel: CancelRoutine) -> NtStatus {
         let irp = request.irp().clone();
         if irp.is_cancelled() {
@@ -51,7 +53,9 @@ impl IrpQueue {
         self.requests.borrow().is_empty()
     }
 
-    /// Completes the request that is served now. IRQL: up to DISPATCH_LEVEL.
+    /// Completes the request that is served now.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn complete_front(&self, kernel: &Kernel, status: NtStatus) {
         let front = self.requests.borrow_mut().pop_front();
         if let Some(request) = front {
@@ -59,7 +63,9 @@ impl IrpQueue {
         }
     }
 
-    /// Completes one request as cancelled, at any place of the queue. IRQL: up to DISPATCH_LEVEL.
+    /// Completes one request as cancelled, at any place of the queue.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn cancel(&self, kernel: &Kernel, irp: &Irp) {
         let found = {
             let mut requests = self.requests.borrow_mut();
@@ -72,7 +78,9 @@ impl IrpQueue {
     }
 
     /// Completes as cancelled all requests that are queued now; those that arrive during the call
-    /// stay. IRQL: up to DISPATCH_LEVEL.
+    /// stay.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn cancel_all(&self, kernel: &Kernel) {
         let requests = std::mem::take(&mut *self.requests.borrow_mut());
         for request in requests {

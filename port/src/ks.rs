@@ -1,4 +1,4 @@
-//! Kernel streaming: the binary forms that clients and filters exchange, and their rules.
+//! Kernel streaming: the binary forms in requests, and their rules.
 //!
 //! Owns wire structures, the property length protocol, music buffers, data intersection and the
 //! names of create requests. All of it is data and pure functions: nothing here knows an IRP, a

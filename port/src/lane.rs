@@ -1,4 +1,4 @@
-//! A lane: the way of data between a client's requests and a stream of the miniport.
+//! A lane: the way of data between a client's requests and one stream.
 //!
 //! Owns what a stream uses while it moves data: the queue, the state, the stream's clock and the
 //! names for the trace. It never knows its pin, nor the kind of miniport that made its stream.
@@ -24,7 +24,9 @@ pub(crate) trait Stream {
     /// The driver's object, which property handlers get, and which may have `IPowerNotify`.
     fn object(&self) -> Rc<dyn IUnknown>;
 
-    /// Sets a format that fits the pin. IRQL: PASSIVE_LEVEL.
+    /// Sets a format that fits the pin.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned.
@@ -35,7 +37,9 @@ pub(crate) trait Stream {
         format: &KsDataFormat,
     ) -> Result<(), NtStatus>;
 
-    /// Moves the stream to a neighbouring state. IRQL: PASSIVE_LEVEL.
+    /// Moves the stream to a neighbouring state.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned.
@@ -49,13 +53,17 @@ pub(crate) trait Stream {
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
 
     /// Moves the data that can move now: a request came or went, data is due, or RUN began.
+    ///
     /// IRQL: DISPATCH_LEVEL.
     fn turn(&self, kernel: &Kernel, lane: &Lane);
 
-    /// Serves the stream; its service group asks for it. IRQL: DISPATCH_LEVEL.
+    /// Serves the stream; its service group asks for it.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel, lane: &Lane);
 
     /// Stops what would wake the stream before its next turn; RUN has ended.
+    ///
     /// IRQL: up to DISPATCH_LEVEL.
     fn hold(&self, kernel: &Kernel);
 
@@ -130,6 +138,7 @@ impl Lane {
     }
 
     /// Gives the lane its stream, and adds the lane's sink to the stream's group.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
@@ -143,7 +152,9 @@ impl Lane {
         Ok(())
     }
 
-    /// Leaves the stream's group and releases the stream for good. IRQL: PASSIVE_LEVEL.
+    /// Leaves the stream's group and releases the stream for good.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn disconnect(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
             stream.hold(kernel);
@@ -182,12 +193,16 @@ impl Lane {
         self.state.get()
     }
 
-    /// Time that the stream spent in RUN since it left STOP, in ns. IRQL: any.
+    /// Time that the stream spent in RUN since it left STOP, in ns.
+    ///
+    /// IRQL: any.
     pub fn time_ns(&self, kernel: &Kernel) -> u64 {
         self.clock.get().time_ns(kernel.now_ns())
     }
 
-    /// Gives the stream its turn. IRQL: DISPATCH_LEVEL.
+    /// Gives the stream its turn.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn turn(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
             stream.turn(kernel, self);
@@ -195,6 +210,7 @@ impl Lane {
     }
 
     /// Raises to DISPATCH_LEVEL and gives the stream its turn, for callers in a request.
+    ///
     /// IRQL: up to DISPATCH_LEVEL.
     fn turn_now(&self, kernel: &Kernel) {
         let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
@@ -203,7 +219,9 @@ impl Lane {
     }
 
     /// Queues a request that was checked, and serves it as far as possible now. Returns the status
-    /// for the dispatch routine. IRQL: up to DISPATCH_LEVEL.
+    /// for the dispatch routine.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn submit(self: &Rc<Self>, kernel: &Kernel, request: StreamRequest) -> NtStatus {
         let this = Rc::downgrade(self);
         let cancel = move |kernel: &Kernel, irp: &Irp| {
@@ -230,6 +248,7 @@ impl Lane {
     }
 
     /// Completes the queued requests as cancelled, and forgets data that was not delivered.
+    ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn flush(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
@@ -242,7 +261,9 @@ impl Lane {
     }
 
     /// Takes over the state to which the miniport has moved the stream. In RUN the clock starts and
-    /// the stream gets its turn. IRQL: PASSIVE_LEVEL.
+    /// the stream gets its turn.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn arrive(&self, kernel: &Kernel, state: KsState) {
         self.state.set(state);
         if state == KsState::Run {
@@ -254,6 +275,7 @@ impl Lane {
 
     /// Takes over a lower state, before the miniport moves the stream down to it. From RUN the
     /// clock stops and the stream holds its data; below PAUSE the queued requests are cancelled.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn leave(&self, kernel: &Kernel, next: KsState) {
         if next == KsState::Pause {

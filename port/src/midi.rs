@@ -1,4 +1,4 @@
-//! The MIDI kind of port: `IPortMidi`, and the miniports that have `IMiniportMidi`.
+//! The MIDI kind of port: `IPortMidi`, for miniports with `IMiniportMidi`.
 //!
 //! Owns all that only a MIDI miniport needs: its calls, its streams, and the two sides. One turns
 //! music records into calls of Write, the other turns bytes from Read into music records.

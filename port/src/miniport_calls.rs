@@ -1,4 +1,4 @@
-//! Calls from the port into a driver: recorded, guarded, and checked on return.
+//! Calls from the port into a driver: recorded, guarded, and checked.
 
 use portcls_emulator::trace::{Argument, Layer, NameId};
 use portcls_emulator::{DevicePowerState, Kernel, NtStatus, rules};
@@ -63,7 +63,9 @@ pub(crate) struct MiniportCalls {
 }
 
 impl MiniportCalls {
-    /// Makes the names known to the trace of the kernel. IRQL: PASSIVE_LEVEL.
+    /// Makes the names known to the trace of the kernel.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> MiniportCalls {
         let trace = kernel.trace();
         MiniportCalls {
@@ -90,12 +92,15 @@ impl MiniportCalls {
         Argument::Word(self.power[state.number() as usize - 1])
     }
 
-    /// Records a sentence of the port in the trace. IRQL: any.
+    /// Records a sentence of the port in the trace.
+    ///
+    /// IRQL: any.
     pub fn note(&self, kernel: &Kernel, text: &str) {
         kernel.record_note(self.who, text);
     }
 
     /// Calls a method of the driver; `answer` makes from its result what the trace shows.
+    ///
     /// IRQL: that of the method.
     pub fn call<R>(
         &self,
@@ -110,7 +115,9 @@ impl MiniportCalls {
         })
     }
 
-    /// Calls a method that answers with a length protocol. IRQL: that of the method.
+    /// Calls a method that answers with a length protocol.
+    ///
+    /// IRQL: that of the method.
     pub fn call_for_reply(
         &self,
         kernel: &Kernel,
@@ -121,6 +128,7 @@ impl MiniportCalls {
     }
 
     /// Records a call and its return around the driver's code. A method that returns at another
+    ///
     /// IRQL than it was called at breaks the rule IrqlReturn; the port restores the IRQL.
     fn guarded<T>(
         &self,

@@ -1,4 +1,4 @@
-//! Physical connections: the wires from a bridge pin to a place outside its filter.
+//! Physical connections: from a bridge pin to a place outside its filter.
 
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ pub enum ConnectionEnd {
 pub struct ConnectedPin {
     /// The filter that has the pin.
     pub end: ConnectionEnd,
-    /// Its number.
+    /// The number of the pin.
     pub pin: u32,
 }
 

@@ -1,4 +1,4 @@
-//! A pin: an open instance of a pin of the descriptor, and the state of its stream.
+//! A pin: an open instance of a described pin, and its stream's state.
 //!
 //! Owns the walk from state to state, the format, and the limits during sleep and a reset. Its lane
 //! moves the data. The pin does not know its filter.
@@ -58,7 +58,9 @@ impl Pins {
 }
 
 impl Pin {
-    /// Opens a pin of a descriptor with a stream of the miniport, in STOP. IRQL: PASSIVE_LEVEL.
+    /// Opens a pin of a descriptor with a stream of the miniport, in STOP.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: there is no such pin.
@@ -98,7 +100,9 @@ impl Pin {
         &self.descriptor.pins[self.id as usize]
     }
 
-    /// Sets another format. IRQL: PASSIVE_LEVEL.
+    /// Sets another format.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_INVALID_DEVICE_STATE`: the pin has lost its stream.
@@ -110,7 +114,9 @@ impl Pin {
         Ok(())
     }
 
-    /// Walks to the state that the client wants. IRQL: PASSIVE_LEVEL.
+    /// Walks to the state that the client wants.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back.
     ///
@@ -125,7 +131,9 @@ impl Pin {
         Ok(())
     }
 
-    /// Holds the stream in PAUSE while the device is not in D0. IRQL: PASSIVE_LEVEL.
+    /// Holds the stream in PAUSE while the device is not in D0.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn suspend(&self, kernel: &Kernel) {
         if self.suspended.get().is_none() {
             let state = self.lane.state();
@@ -135,7 +143,9 @@ impl Pin {
         }
     }
 
-    /// Goes back to the state before [`suspend`](Self::suspend). IRQL: PASSIVE_LEVEL.
+    /// Goes back to the state before [`suspend`](Self::suspend).
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn resume(&self, kernel: &Kernel) {
         let Some(state) = self.suspended.take() else { return };
         if let Err(status) = self.walk_to(kernel, state) {
@@ -144,7 +154,9 @@ impl Pin {
         }
     }
 
-    /// Walks to a state through its neighbours. IRQL: PASSIVE_LEVEL.
+    /// Walks to a state through its neighbours.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport returned on the way up; the pin stays in the last state it
@@ -197,6 +209,7 @@ impl Pin {
     }
 
     /// Cancels the queued requests, moves the stream down to STOP from any state, and releases it.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn shut(&self, kernel: &Kernel) {
         self.lane.flush(kernel);

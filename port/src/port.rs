@@ -83,7 +83,9 @@ impl IServiceSink for PortSink {
 }
 
 impl<K: Kind> Port<K> {
-    /// A port that is not bound yet. IRQL: PASSIVE_LEVEL.
+    /// A port that is not bound yet.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Port<K>> {
         Rc::new_cyclic(|this| Port {
             kind: PhantomData,
@@ -99,7 +101,9 @@ impl<K: Kind> Port<K> {
     }
 
     /// Requests service from a group; without one, from the miniport's group and from that of every
-    /// open stream. IRQL: any.
+    /// open stream.
+    ///
+    /// IRQL: any.
     pub fn request_service(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
         if let Some(group) = group {
             group.request_service(kernel);
@@ -115,6 +119,7 @@ impl<K: Kind> Port<K> {
     }
 
     /// Joins the miniport's group once: early from RegisterServiceGroup, or after Init.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors

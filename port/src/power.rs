@@ -126,6 +126,7 @@ pub fn pc_request_new_power_state(
 }
 
 /// Brings a device to D0 that sleeps while the system works; a client opens a pin.
+///
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
@@ -164,7 +165,9 @@ fn request_and_wait(
     result.get()
 }
 
-/// Serves IRP_MJ_POWER. IRQL: PASSIVE_LEVEL.
+/// Serves IRP_MJ_POWER.
+///
+/// IRQL: PASSIVE_LEVEL.
 pub(crate) fn dispatch_power(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     let Some(adapter) = device.extension::<AdapterDevice>() else {
         return complete(kernel, irp, NtStatus::NO_SUCH_DEVICE);
@@ -253,7 +256,9 @@ impl AdapterDevice {
     }
 
     /// Serves IRP_MN_QUERY_CAPABILITIES: the capabilities that the bus reports, deepened by the
-    /// adapter. IRQL: PASSIVE_LEVEL.
+    /// adapter.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn query_capabilities(
         &self,
         kernel: &Kernel,

@@ -1,4 +1,4 @@
-//! Property requests: which table answers one, and the rules that every property has.
+//! Property requests: which table answers, and the rules for all of them.
 //!
 //! An object's own table comes first. A property that is not in it goes to a table of the
 //! miniport: that of the filter, of the pin, or, when the request is flagged as a node's, of that
@@ -20,7 +20,9 @@ use crate::irp::{complete, complete_with_reply};
 use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
 use crate::miniport_calls::{Method, MiniportCalls};
 
-/// Serves one of an object's own properties. IRQL: PASSIVE_LEVEL.
+/// Serves one of an object's own properties.
+///
+/// IRQL: PASSIVE_LEVEL.
 pub(crate) type OwnHandler<T> =
     fn(&T, &Kernel, &PropertyRequest<'_>) -> Result<LengthReply, NtStatus>;
 
@@ -76,7 +78,9 @@ enum Found<'a, H> {
 }
 
 /// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by one of the miniport's when the
-/// object has no such property. IRQL: PASSIVE_LEVEL.
+/// object has no such property.
+///
+/// IRQL: PASSIVE_LEVEL.
 pub(crate) fn serve<'a, T>(
     kernel: &Kernel,
     irp: &Irp,

@@ -1,4 +1,4 @@
-//! Registry keys for drivers: which key belongs to a device, and the object around it.
+//! Registry keys for drivers: the keys of a device, and their object.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::rules::require_irql_at_most;
 
 /// The key that a driver asks for.
 pub struct RegistryKeyRequest<'a> {
-    /// Which key.
+    /// The kind of key.
     pub key_type: RegistryKeyType,
     /// The access that the driver asks for.
     pub access: KeyAccess,
@@ -64,6 +64,7 @@ pub fn pc_new_registry_key(
 }
 
 /// Opens the key of the device interfaces of a subdevice, below the device's own key.
+///
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors

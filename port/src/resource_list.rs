@@ -1,4 +1,4 @@
-//! Resource lists: the resources of a device, and parts of them for a subdevice.
+//! Resource lists: a device's resources, and sublists for subdevices.
 
 use std::cell::RefCell;
 use std::rc::Rc;

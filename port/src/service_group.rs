@@ -74,7 +74,9 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// Adds `sink` to `group`. IRQL: PASSIVE_LEVEL.
+    /// Adds `sink` to `group`.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status with which the group refused the sink.
@@ -92,7 +94,9 @@ impl Membership {
         Rc::clone(&self.group)
     }
 
-    /// Takes the sink out of the group. IRQL: PASSIVE_LEVEL.
+    /// Takes the sink out of the group.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn leave(self, kernel: &Kernel) {
         self.group.remove_member(kernel, &self.sink);
     }

@@ -1,4 +1,4 @@
-//! A read or write request of a client, checked, with how much of it was served.
+//! A client's read or write request, checked, with how much was served.
 
 use std::cell::{Cell, RefCell};
 

@@ -1,4 +1,4 @@
-//! `ISubdevice`: the calls of PortCls itself on a port, which drivers do not see.
+//! `ISubdevice`: PortCls' own calls on a port, which drivers do not see.
 
 use std::rc::Rc;
 
@@ -16,7 +16,9 @@ pub trait ISubdevice: IUnknown {
     /// categories when the miniport names none.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
-    /// Opens a filter for a create request. IRQL: PASSIVE_LEVEL.
+    /// Opens a filter for a create request.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_STATE` when the port is not initialised or was released.
@@ -30,24 +32,33 @@ pub trait ISubdevice: IUnknown {
     fn is_in_use(&self) -> bool;
 
     /// Pauses the streams that are in RUN until [`resume`](Self::resume); the device is about to
-    /// leave D0. IRQL: PASSIVE_LEVEL.
+    /// leave D0.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn suspend(&self, kernel: &Kernel);
 
     /// Tells a power state to the streams and the miniport, if they have `IPowerNotify`: the
-    /// streams first on the way down, the miniport first on the way up. IRQL: PASSIVE_LEVEL.
+    /// streams first on the way down, the miniport first on the way up.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn notify_power(&self, kernel: &Kernel, state: DevicePowerState);
 
-    /// Lets the streams go on; the device is in D0 again. IRQL: PASSIVE_LEVEL.
+    /// Lets the streams go on; the device is in D0 again.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn resume(&self, kernel: &Kernel);
 
     /// Closes every pin and releases the miniport, even when other objects still hold the port.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     fn release(&self, kernel: &Kernel);
 }
 
 /// The object of an open file: a filter or a pin. IRQL of every call: PASSIVE_LEVEL.
 pub trait KsObject {
-    /// Opens a pin of a filter by its name. IRQL: PASSIVE_LEVEL.
+    /// Opens a pin of a filter by its name.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// As the creation of the object documents; `STATUS_INVALID_DEVICE_REQUEST` when nothing can
@@ -55,12 +66,17 @@ pub trait KsObject {
     fn create(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus>;
 
     /// Serves a control request: completes it, or queues it and returns `STATUS_PENDING`.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus;
 
-    /// Cancels the queued requests; the last handle is gone. IRQL: PASSIVE_LEVEL.
+    /// Cancels the queued requests; the last handle is gone.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn cleanup(&self, kernel: &Kernel);
 
-    /// Ends the object; the file is gone. IRQL: PASSIVE_LEVEL.
+    /// Ends the object; the file is gone.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn close(&self, kernel: &Kernel);
 }

@@ -1,7 +1,7 @@
-//! A driver to start from: the adapter around [`miniport`], from DriverEntry to unload.
+//! A driver to start from: the adapter around [`miniport`].
 //!
-//! The names and the order of the calls are those of the Windows driver kit. In C++ each function
-//! here is a routine of the same name.
+//! It goes from DriverEntry to unload. The names and the order of the calls are those of the
+//! Windows driver kit. In C++ each function here is a routine of the same name.
 
 mod miniport;
 mod mpu401;

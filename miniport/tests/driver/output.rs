@@ -1,4 +1,4 @@
-//! Write: how many bytes it takes, how long it waits, and when it gives a card up.
+//! Write: how many bytes it takes, how long it waits, when it gives up.
 
 use portcls_emulator::NtStatus;
 use portcls_port::interfaces::{IMiniportMidiStream, StreamDirection};

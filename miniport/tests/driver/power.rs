@@ -1,4 +1,4 @@
-//! PowerChangeNotify: UART mode is back after sleep, and during sleep there is no access.
+//! PowerChangeNotify: no access during sleep, and UART mode after it.
 
 use portcls_emulator::NtStatus;
 use portcls_port::interfaces::{DevicePowerState, IPowerNotify, StreamDirection};

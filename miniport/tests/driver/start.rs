@@ -1,4 +1,4 @@
-//! Init: resources, reset, UART mode, and the state of the card when Init fails.
+//! Init: resources, reset, UART mode, and the card's state after a failure.
 
 use std::rc::Rc;
 

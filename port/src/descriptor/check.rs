@@ -1,4 +1,4 @@
-//! The check of a filter descriptor: parts that do not agree. Rule descriptor-contradiction.
+//! The check of a filter descriptor. Rule descriptor-contradiction.
 //!
 //! Owns the faults only; the caller decides how grave one is, and where it is reported.
 
@@ -27,9 +27,9 @@ pub enum DescriptorFault {
         pin: u32,
         /// The index of the range.
         range: u32,
-        /// What the range says, in bytes.
+        /// The size that the range states, in bytes.
         stated: u32,
-        /// What it should say, in bytes.
+        /// The size that it should state, in bytes.
         expected: u32,
     },
     /// A bridge pin has instance limits other than 0, 0, 0.

@@ -1,4 +1,4 @@
-//! Requests of clients to an open filter: to open its pins, and for its properties.
+//! Requests of clients to an open filter: its pins and its properties.
 //!
 //! Owns the table of the filter's own properties. `property.rs` knows what happens to a property
 //! that is not in this table.

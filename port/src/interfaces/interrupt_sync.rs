@@ -1,4 +1,4 @@
-//! The interrupt sync object: one interrupt, its service routines and its lock.
+//! The interrupt sync object: an interrupt, its service routines, its lock.
 
 use std::rc::Rc;
 

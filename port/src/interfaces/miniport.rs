@@ -1,4 +1,4 @@
-//! `IMiniport` and `IMiniportMidi`: what the port calls on a MIDI miniport driver.
+//! `IMiniport` and `IMiniportMidi`: what the port calls on a MIDI miniport.
 
 use std::rc::Rc;
 
@@ -140,7 +140,7 @@ pub struct NewStream {
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 
-/// Which way a stream moves data.
+/// The direction in which a stream moves data.
 #[doc(alias = "Capture")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamDirection {

@@ -132,7 +132,7 @@ pub trait IPortMidi: IPort {
 }
 
 wire_enum! {
-    /// Which property of a device is wanted.
+    /// The property of a device that a driver reads.
     ///
     /// Source: WDK wdm.h. The Code Analysis bits above the number are not part of the value.
     #[doc(alias = "DEVICE_REGISTRY_PROPERTY")]

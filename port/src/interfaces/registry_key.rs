@@ -12,7 +12,7 @@ use crate::com::IUnknown;
 use crate::ks::wire_enum;
 
 wire_enum! {
-    /// Which key a driver wants. Source: portcls.h.
+    /// The kind of key that a driver opens. Source: portcls.h.
     pub enum RegistryKeyType {
         /// Any key, by its path.
         #[doc(alias = "GeneralRegistryKey")]
@@ -33,19 +33,19 @@ wire_enum! {
 }
 
 bitflags::bitflags! {
-    /// What a key is opened for. Source: wdm.h, ACCESS_MASK.
+    /// The access with which a key is opened. Source: wdm.h, ACCESS_MASK.
     #[doc(alias = "ACCESS_MASK")]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct KeyAccess: u32 {
-        /// To read values.
+        /// Read values.
         const QUERY_VALUE = 0x0001;
-        /// To set values.
+        /// Set values.
         const SET_VALUE = 0x0002;
-        /// To make subkeys.
+        /// Make subkeys.
         const CREATE_SUB_KEY = 0x0004;
-        /// To enumerate subkeys.
+        /// Enumerate subkeys.
         const ENUMERATE_SUB_KEYS = 0x0008;
-        /// To delete the key.
+        /// Delete the key.
         const DELETE = 0x0001_0000;
         /// KEY_READ
         const READ = 0x0002_0019;

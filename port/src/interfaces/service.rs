@@ -1,4 +1,4 @@
-//! Service sinks and groups: how an interrupt becomes a call at DISPATCH_LEVEL.
+//! Service sinks and groups: from an interrupt to a call at DISPATCH_LEVEL.
 
 use std::rc::Rc;
 

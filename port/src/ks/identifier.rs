@@ -1,4 +1,4 @@
-//! Identifiers (a set, a member and flags), and the property members that a filter has.
+//! Identifiers (set, member, flags), and the members of property sets.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -178,15 +178,15 @@ wire_enum! {
         Priority = 1,
         /// [`KsDataFormat`](super::KsDataFormat).
         DataFormat = 2,
-        /// How buffers are to be allocated.
+        /// The requirements for the allocation of buffers.
         AllocatorFraming = 3,
         /// SET: whether a format would do.
         ProposeDataFormat = 4,
         /// Whether the order of acquiring matters.
         AcquireOrdering = 5,
-        /// How buffers are to be allocated, extended.
+        /// The requirements for the allocation of buffers, extended form.
         AllocatorFramingEx = 6,
-        /// When to start.
+        /// The time at which the stream starts.
         StartAt = 7,
     }
 }

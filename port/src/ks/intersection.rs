@@ -1,4 +1,4 @@
-//! Data intersection: the format that lies in a client's range and in a range of a pin.
+//! Data intersection: a format in a client's range and in a pin's range.
 //!
 //! Owns the port's own rule for a pair of ranges, the order in which pairs are tried, and the check
 //! of the format with which a pin is opened. Attribute lists between the client's ranges are left

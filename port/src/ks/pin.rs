@@ -1,4 +1,4 @@
-//! Facts about pins on the wire: direction, role, instance counts and the request to connect.
+//! Pins in requests: direction, role, instance counts, connect request.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -48,7 +48,7 @@ wire_enum! {
     }
 }
 
-/// How many instances of a pin there can be and are.
+/// The numbers of possible and of open instances of a pin.
 #[doc(alias = "KSPIN_CINSTANCES")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]

@@ -1,4 +1,4 @@
-//! The names in create requests: how a client says which filter or pin it opens.
+//! The names in create requests: which filter or pin a client opens.
 //!
 //! A filter's name is a backslash and its reference string. A pin's name, relative to its filter,
 //! is the text of the pin GUID, a backslash, and then, in the place of characters, the bytes of a

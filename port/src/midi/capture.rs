@@ -1,4 +1,4 @@
-//! The capture side of a lane: reads the stream until it is empty and packs the bytes.
+//! The capture side of a lane: reads the stream and packs the bytes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -62,7 +62,9 @@ impl Capturer {
         self.warned.set(false);
     }
 
-    /// Empties the miniport's stream, then serves read requests. IRQL: DISPATCH_LEVEL.
+    /// Empties the miniport's stream, then serves read requests.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
         let mut buffer = [0; READ_LENGTH];
         let calls = lane.calls();
@@ -121,7 +123,9 @@ impl Capturer {
         }
     }
 
-    /// Fills and completes read requests as long as there is data. IRQL: DISPATCH_LEVEL.
+    /// Fills and completes read requests as long as there is data.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
         // The client can send its next request from a completion; the loop below serves it too.
         if self.delivering.replace(true) {

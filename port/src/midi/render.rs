@@ -1,5 +1,6 @@
-//! The render sequencer: takes music records apart and writes each message when it is due.
+//! The render sequencer: writes each message of a request when it is due.
 //!
+//! It takes the music records of write requests apart.
 //! Times have the resolution of the sequencer's timer, 1 ms; a message never goes out before its
 //! time. Requests are served strictly one after the other. The sequencer offers bytes that the
 //! miniport did not take again: at once when it took some, 1 ms later when it took none.
@@ -98,7 +99,9 @@ enum Outcome {
 }
 
 impl Renderer {
-    /// A sequencer without a message, whose timer gives the lane its turn. IRQL: PASSIVE_LEVEL.
+    /// A sequencer without a message, whose timer gives the lane its turn.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Renderer {
         let lane = Rc::downgrade(lane);
         let routine = move |kernel: &Kernel| {
@@ -116,7 +119,9 @@ impl Renderer {
         }
     }
 
-    /// Stops the timer, so that what is not sent yet waits. IRQL: up to DISPATCH_LEVEL.
+    /// Stops the timer, so that what is not sent yet waits.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
         kernel.cancel_timer(&self.timer);
         kernel.remove_queue_dpc(&self.dpc);
@@ -137,6 +142,7 @@ impl Renderer {
     }
 
     /// Writes the messages that are due and sets the timer for the next one.
+    ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
         // The client can send its next request from a completion; the loop below serves it too.

@@ -1,4 +1,4 @@
-//! A stream of a MIDI miniport, with the side of the port that moves its bytes.
+//! A stream of a MIDI miniport, with the side that moves its bytes.
 //!
 //! Owns the choice between the two sides. Neither side, nor this file, knows a pin or a filter:
 //! each call has the lane as a parameter.
@@ -30,7 +30,9 @@ enum Side {
 }
 
 impl MidiStream {
-    /// The driver's stream with the side that its direction needs. IRQL: PASSIVE_LEVEL.
+    /// The driver's stream with the side that its direction needs.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(
         kernel: &Kernel,
         lane: &Rc<Lane>,

@@ -1,4 +1,4 @@
-//! Requests of clients to an open pin: for data, for a reset, and for its properties.
+//! Requests of clients to an open pin: data, a reset, its properties.
 //!
 //! Owns the table of the pin's own properties. It does not know how data moves.
 //!

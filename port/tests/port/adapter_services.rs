@@ -1,4 +1,4 @@
-//! Further routines for an adapter driver: timeouts, connections, forwarded requests.
+//! Routines for an adapter driver: timeouts, connections, forwarding.
 
 use std::cell::RefCell;
 use std::rc::Rc;

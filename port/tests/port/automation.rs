@@ -1,4 +1,4 @@
-//! Properties of a miniport: which table answers, what the handler gets, and the reply.
+//! Properties of a miniport: the table, the handler's request, the reply.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! The capture side: Read until empty, records with their times, bytes kept or discarded.
+//! The capture side: Read until empty, times, bytes kept or discarded.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Stream headers with their buffers: built byte by byte, and taken apart again.
+//! Stream headers with their buffers: built and taken apart again.
 
 use portcls_emulator::Irp;
 use portcls_port::ks::{KsStreamHeader, KsTime};

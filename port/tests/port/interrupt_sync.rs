@@ -1,4 +1,4 @@
-//! Interrupt sync objects: the three modes, the order, exclusion, and connection.
+//! Interrupt sync objects: the modes, the order, exclusion, connection.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! From AddDevice to removal: start, stop, surprise removal, requests on stale handles.
+//! From AddDevice to removal: start, stop, surprise removal, stale handles.
 
 use std::cell::Cell;
 use std::rc::Rc;

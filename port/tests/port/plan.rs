@@ -1,4 +1,4 @@
-//! The plan of the fake driver, made before its device starts, and the filter it describes.
+//! The plan of the fake driver, and the filter that it describes.
 
 use portcls_emulator::NtStatus;
 use portcls_port::descriptor::{KsPinDescriptor, PcFilterDescriptor, PcPinDescriptor};

@@ -1,4 +1,4 @@
-//! Power: the order of the calls, vetoes, and the states of a stream meanwhile.
+//! Power: the order of the calls, vetoes, and a stream's states meanwhile.
 
 use std::cell::Cell;
 use std::rc::Rc;

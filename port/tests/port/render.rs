@@ -1,4 +1,4 @@
-//! The render sequencer: the times and the order of the bytes, and the end of the request.
+//! The render sequencer: times and order of bytes, end of the request.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Requests of a render pin that are paused, stopped, cancelled, reset or sent again.
+//! Requests of a render pin: paused, stopped, cancelled, reset, repeated.
 
 use std::cell::Cell;
 use std::rc::Rc;

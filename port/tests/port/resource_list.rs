@@ -1,4 +1,4 @@
-//! Resource lists: assigned resources found by kind, and sublists with a capacity.
+//! Resource lists: resources found by kind, sublists with a capacity.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! A kernel with a bus, the fake driver on it, and a client that sends requests.
+//! A kernel with a bus, the fake driver, and a client that sends requests.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};

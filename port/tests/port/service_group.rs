@@ -1,4 +1,4 @@
-//! Service groups: members behind one DPC, membership that changes, delayed service.
+//! Service groups: members, membership that changes, delayed service.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
