@@ -32,7 +32,9 @@ pub trait IMiniport: IUnknown {
     ///
     /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, exactly once for each pair of a
     /// client's range and a range of the pin, in order, until a reply ends the search. With
-    /// `STATUS_SUCCESS` the reply has the format: the search ends, and no call follows.
+    /// `STATUS_SUCCESS` the reply has the format: the search ends, and no call follows. Windows
+    /// calls it only for pairs whose GUIDs fit (WDK, KsPinDataIntersection); this port calls it for
+    /// every pair.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes.
     /// Source: WDK, IMiniport::DataRangeIntersection.
@@ -164,9 +166,12 @@ impl StreamDirection {
 /// A stream of a MIDI miniport: one open pin.
 ///
 /// The driver implements it, and the port calls it. No method may wait. The port calls `read` and
-/// `write` from DPCs and timers, so they must not touch pageable code or data. The last reference
-/// goes at PASSIVE_LEVEL. It may go in any state, because a client can die while the stream runs;
-/// this port moves the stream down to STOP first, and leaves its group.
+/// `write` from DPCs and timers, so they must not touch pageable code or data.
+///
+/// The port closes the pin when the client closes its file, and when the device stops or is
+/// removed: the port cancels the queued requests, moves the stream down to STOP, leaves the
+/// stream's group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver
+/// must allow the last release in any state, because a client can die while the stream runs.
 #[doc(alias = "PMINIPORTMIDISTREAM")]
 pub trait IMiniportMidiStream: IUnknown {
     /// Changes the format of the stream; only MIDI is possible, so this is seldom more than a
@@ -192,10 +197,10 @@ pub trait IMiniportMidiStream: IUnknown {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidiStream::SetState.
     ///
     /// # Errors
-    /// - On the way up, such as `STATUS_INVALID_DEVICE_STATE`: the device hinders the driver. The
-    ///   client's request ends with that status; after a sleep, when there is no request, the
-    ///   trace notes it. The stream stays in the last state that it reached, and no call for a
-    ///   further state follows.
+    /// - `STATUS_INVALID_DEVICE_STATE`, or another failure, on the way up: the device cannot go to
+    ///   that state. The client's request ends with the status; after a sleep, when there is no
+    ///   request, the trace notes it. The stream stays in the last state that it reached, and no
+    ///   call for a further state follows.
     /// - On the way down a failure is a violation. The port takes the state as reached and goes on
     ///   down.
     #[doc(alias = "IMiniportMidiStream::SetState")]
