@@ -1,4 +1,4 @@
-//! A driver to start from: the adapter around [`miniport`].
+//! A driver to start from: the adapter around `miniport`.
 //!
 //! It goes from DriverEntry to unload. The names and the order of the calls are those of the
 //! Windows driver kit. In C++ each function here is a routine of the same name.
