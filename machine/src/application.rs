@@ -26,7 +26,7 @@ impl<'m> Application<'m> {
 
     /// Opens the first pin that plays MIDI.
     ///
-    /// The first pin is opened 200 ms after StartDevice returned at the earliest.
+    /// The pin opens 200 ms after StartDevice returned, at the earliest.
     ///
     /// # Errors
     /// [`MachineError::NoPin`]; [`MachineError::Request`] when the pin cannot be opened;
