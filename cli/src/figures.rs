@@ -34,7 +34,7 @@ pub fn duration(time_ns: u64) -> String {
     format!("{} {unit}", thousandths_text(thousandths))
 }
 
-/// `1234` is `1.234`; zeros at the end are left out.
+/// Thousandths as a number: `1234` gives `1.234`; zeros at the end are left out.
 fn thousandths_text(thousandths: u128) -> String {
     let (whole, rest) = (thousandths / 1_000, thousandths % 1_000);
     let whole = grouped(u64::try_from(whole).unwrap_or(u64::MAX));

@@ -1,4 +1,4 @@
-//! `debug`: gdb at the program's own door, and what keeps it from waiting for one.
+//! `debug`: gdb at the program's port, and what stops the program from waiting.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
