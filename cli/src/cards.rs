@@ -1,4 +1,4 @@
-//! `cards`: the cards that can be chosen, with their main figures and where these come from.
+//! `cards`: the cards, with their main figures and the sources of these.
 //!
 //! `check` is the other half of the verb: what each card does in the built-in scripts.
 

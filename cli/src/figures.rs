@@ -1,4 +1,4 @@
-//! Numbers for people: grouped digits, times in a unit that fits, lines that fit.
+//! Numbers for people: grouped digits, times with a fitting unit, short lines.
 
 /// A number with a comma between groups of three digits.
 pub fn grouped(number: u64) -> String {

@@ -1,4 +1,4 @@
-//! The program `portcls-emu`: MIDI files and register scripts on a simulated MPU-401.
+//! The program `portcls-emu`: MIDI files and scripts on a simulated MPU-401.
 //!
 //! Owns the command line and everything that is printed: data on stdout, all else on stderr, and
 //! the exit codes. It knows runs only through `portcls-machine`, and the form of a trace only

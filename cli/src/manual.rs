@@ -1,4 +1,4 @@
-//! `completions` and `man`: the command line for a shell and for a manual reader.
+//! `completions` and `man`: the command line for a shell and as manual pages.
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;

@@ -1,4 +1,4 @@
-//! What a summary says of a run: the facts, in the shape that `--format json` prints.
+//! What a summary says of a run: the facts, as `--format json` prints them.
 //!
 //! `outcome` says how the run ended, `text` shows the facts to people.
 

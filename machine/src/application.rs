@@ -1,4 +1,4 @@
-//! The application: a client that finds pins by what they can do, and opens them.
+//! The application: a client that finds and opens pins by their abilities.
 
 use portcls_emulator::Kernel;
 use portcls_emulator::trace::{Layer, NameId};

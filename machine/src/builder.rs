@@ -1,4 +1,4 @@
-//! Puts a machine together: card, base port, interrupt line, driver and kernel settings.
+//! Puts a machine together: card, port, interrupt line, driver, kernel.
 
 use std::cell::RefCell;
 use std::rc::Rc;

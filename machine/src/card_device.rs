@@ -1,4 +1,4 @@
-//! The card as a device on the bus: a thin shell around the chip, and its cable.
+//! The card as a device on the bus: a shell around the chip, and its cable.
 
 use std::cell::RefCell;
 use std::rc::Rc;

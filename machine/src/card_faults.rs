@@ -1,4 +1,4 @@
-//! What may happen to bytes on their way to a card: late, dropped, repeated, garbled.
+//! Faults of bytes on their way to a card: late, dropped, repeated, garbled.
 //!
 //! Owns the bytes that are late. It asks the kernel's oracle about each byte, and exists only
 //! while there is an oracle. The chip never knows of faults: it gets the bytes that arrive, when

@@ -1,4 +1,4 @@
-//! A run under gdb: the same machine, built anew each time that gdb wants to go back.
+//! A run under gdb: the same machine, built again when gdb goes back.
 
 use std::rc::Rc;
 

@@ -1,4 +1,6 @@
-//! A driver that a machine runs: its name, and its code in Rust or in a `.sys` file.
+//! A driver that a machine runs: its name, and its code.
+//!
+//! The code is in Rust or in a `.sys` file.
 //!
 //! Owns where a driver comes from and what is known of its file. It never knows the machine.
 

@@ -1,4 +1,4 @@
-//! What the installation of a device leaves behind: its properties and its registry keys.
+//! The installation of a device: its properties and its registry keys.
 
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};

@@ -1,5 +1,6 @@
-//! The Plug and Play manager: sends requests to the device, one at a time, and tells the driver
-//! when its card has vanished.
+//! The Plug and Play manager: sends its requests to the device.
+//!
+//! It sends one request at a time, and tells the driver when its card has vanished.
 //!
 //! Owns what is known of the device's state, and the two choices about it: whether its card
 //! vanishes and whether its power changes. It never knows what code a driver consists of.

@@ -1,4 +1,4 @@
-//! The power of the machine: its requests to the stack, and what the bus does to the card.
+//! The power of the machine: its requests, and the power of the card.
 //!
 //! It never knows why the power changes, nor which code asks for the change.
 

@@ -1,4 +1,6 @@
-//! A machine with an unmodified Windows driver, on both bitnesses and both C++ ABIs.
+//! A machine with an unmodified Windows driver.
+//!
+//! The tests run on both bitnesses and with both C++ ABIs.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What stands behind an option: its values, how they are read, and what is wrong with them.
+//! The values of options: how they are read, and what is wrong with a text.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `cards --check`: what each card does in the register scripts that are built in.
+//! `cards --check`: what each card does in the built-in register scripts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

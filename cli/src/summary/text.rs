@@ -1,4 +1,4 @@
-//! A summary for people: a title, the result, and a paragraph for each subject.
+//! A summary for people: a title, the result, one paragraph for each subject.
 //!
 //! A line has at most 100 columns.
 

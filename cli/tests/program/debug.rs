@@ -1,4 +1,4 @@
-//! `debug`: gdb at the program's port, and what stops the program from waiting.
+//! `debug`: gdb at the program's port, and mistakes that stop the program.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! `--driver PATH.sys` and what belongs to it: the time of an instruction, the budget of a call.
+//! `--driver PATH.sys`, with the time of an instruction and the call budget.
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;

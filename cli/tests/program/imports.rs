@@ -1,4 +1,4 @@
-//! `imports`: what a driver needs, and the errors for files that are no driver.
+//! `imports`: what a driver needs, and the errors for other files.
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! One track of a MIDI file: its events, one after the other, with their ticks.
+//! One track of a MIDI file: its events in order, with their ticks.
 //!
 //! The reader skips a meta event with a right length and wrong contents: such an event makes no
 //! sound. In old files running status goes on behind a meta or SysEx event, which the standard

@@ -1,4 +1,4 @@
-//! The tune that is built in: ten seconds of music for a machine without a file to play.
+//! The built-in tune: ten seconds of music for a run without a file.
 //!
 //! Five bars in A minor, written for this project: melody, chords and bass on three channels. The
 //! tune has one of each kind of message that a driver meets in music: a SysEx (GM System On),

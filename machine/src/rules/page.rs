@@ -1,4 +1,4 @@
-//! The pages of the documentation that show the registers of rules and of bug checks.
+//! The pages of the documentation that list the rules and the bug checks.
 
 use std::fmt::Write;
 
