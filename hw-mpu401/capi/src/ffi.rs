@@ -1,10 +1,10 @@
 //! The functions that C calls, and the only `unsafe` of this crate.
 //!
-//! C cannot be stopped from passing a pointer of its own making, so the types here say what a
-//! right caller passes: `Option<&mut T>` and `Option<Box<T>>` are a pointer or null, and the
-//! compiler knows them as such. What is left for `unsafe` is the exported names, which must not
-//! be exported twice, and the string given to [`mpu401_new`]. A panic, which only a fault of ours
-//! could cause, ends the process at `extern "C"` and never unwinds into C.
+//! C code can pass any pointer, so the types here say what a correct caller passes: `Option<&mut
+//! T>` and `Option<Box<T>>` are a pointer or null, and the compiler knows them as such. `unsafe`
+//! is left only for the exported names, which must not be exported twice, and for the string given
+//! to [`mpu401_new`]. Only a fault of this crate could cause a panic; a panic ends the process at
+//! `extern "C"` and never unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
 
@@ -49,8 +49,8 @@ pub unsafe extern "C" fn mpu401_new(card_name: *const c_char) -> Option<Box<Inst
     if card_name.is_null() {
         return None;
     }
-    // SAFETY: it is not null, and the caller vouches for the zero byte at its end. The string is
-    // not used after this call.
+    // SAFETY: the pointer is not null, and the caller promises a zero byte at the end of the
+    // string. The string is not used after this call.
     let card_name = unsafe { CStr::from_ptr(card_name) };
     Instance::new(card_name.to_str().ok()?).map(Box::new)
 }
