@@ -65,7 +65,7 @@
 //!   with one event ahead, requests in their order, deferred commands, record and data in stop,
 //!   filters, reference tables and thru, tempo, relative tempo, graduation and timebase with the
 //!   firmware's own rounding, clock to host, MIDI sync, the standstill while a data byte is
-//!   missing, and note-offs behind a stop. The metronome's clicks are fetched with
+//!   missing, and note-offs after a stop. The metronome's clicks are fetched with
 //!   [`Mpu401::pop_click`].
 //! - In intelligent mode of any other card an ACK to every command it knows; FF and 3F work.
 //! - The interrupt line: an edge a byte, or a level.

@@ -99,7 +99,7 @@ fn an_access_over_two_pages_needs_both_and_works_with_both() {
 
 #[test]
 fn code_that_rewrites_the_next_instruction_executes_what_it_wrote() {
-    // mov byte [rip], 0F4h: the jump to itself behind it becomes hlt.
+    // mov byte [rip], 0F4h: the jump to itself after it becomes hlt.
     let mut cpu = cpu(&[0xC6, 0x05, 0, 0, 0, 0, 0xF4, 0xEB, 0xFE]);
     assert_eq!(cpu.run(100), Stop::Halt);
     assert_eq!(cpu.instruction_count(), 2);

@@ -1,7 +1,7 @@
 //! One track of a MIDI file: its events in order, with their ticks.
 //!
 //! The reader skips a meta event with a right length and wrong contents: such an event makes no
-//! sound. In old files running status goes on behind a meta or SysEx event, which the standard
+//! sound. In old files running status continues after a meta or SysEx event, which the standard
 //! forbids; the reader reads it as its writer meant it. At any other damage the track ends,
 //! because nothing tells where the next event begins. Each case is noted, with its place in the
 //! file.
