@@ -186,9 +186,9 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// It is later than the latest time seen. A change never comes before it. A change may also
-    /// come after it, or not at all: for example when the unit takes a command, or has bytes to
-    /// move both ways.
+    /// It is later than the latest time seen, and it is never too late. It may be too early, so
+    /// that nothing changes at that time: for example when the unit takes a command, or has bytes
+    /// to move both ways.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {

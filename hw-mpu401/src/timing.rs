@@ -41,9 +41,9 @@ pub struct Latency {
     pub about: &'static str,
     /// Whether it may be [`NEVER_NS`].
     pub length: Length,
-    /// Reads the latency's place.
+    /// Returns the latency's range.
     pub get: fn(&Timing) -> &Spread,
-    /// Gives the latency's place for writing.
+    /// Returns the latency's range, so that the caller can change it.
     pub get_mut: fn(&mut Timing) -> &mut Spread,
 }
 

@@ -134,7 +134,8 @@ impl Unit {
         self.free_ns = self.free_ns.saturating_add(by_ns);
     }
 
-    /// Makes the unit free not before now, because it has put a byte into the latch to the host.
+    /// Makes the unit free now at the earliest, because it has put a byte into the latch to the
+    /// host.
     pub(crate) fn end_gift(&mut self, now_ns: u64) {
         self.free_ns = self.ready_ns(now_ns);
     }

@@ -77,7 +77,7 @@ const fn note_text(note: Note) -> &'static str {
 }
 
 impl CardState {
-    /// Takes the power away or gives it back. The caller has the bus look at the card afterwards.
+    /// Takes the power away or gives it back. The caller must tell the bus afterwards.
     ///
     /// Assumed: a card without power forgets everything, and is as after power-on when power comes
     /// back.

@@ -235,7 +235,7 @@ impl Machine {
         Err(MachineError::Request { request: "the Plug and Play request", status })
     }
 
-    /// Has the power manager put the device into a state, as for an idle device; the system goes
+    /// Lets the power manager put the device into a state, as for an idle device; the system goes
     /// on working.
     ///
     /// # Errors

@@ -69,7 +69,8 @@ impl PnpManager {
 
     /// Sends a request to the top of the stack, waits until it is complete, and returns its
     /// status. Then the manager tells the driver that its card is gone, if the driver does not
-    /// know yet. IRQL: PASSIVE_LEVEL.
+    /// know yet.
+    /// IRQL: PASSIVE_LEVEL.
     pub fn send(self: &Rc<Self>, kernel: &Kernel, request: PnpRequest) -> NtStatus {
         match request {
             PnpRequest::SurpriseRemoval => self.card.set(CardPlace::GoneAndTold),
@@ -127,8 +128,8 @@ impl PnpManager {
         }
     }
 
-    /// Takes the card off the bus at once. A DPC of the bus notices, and has the system thread
-    /// tell the driver. IRQL: any.
+    /// Takes the card off the bus at once. A DPC of the bus notices this, and the system thread
+    /// then tells the driver. IRQL: any.
     fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
         self.card.set(CardPlace::Gone);
         kernel.record_hardware_note("the card is gone");
@@ -148,7 +149,7 @@ impl PnpManager {
         }
     }
 
-    /// Has the system thread change the power and then change it back.
+    /// Queues work for the system thread, which changes the power and then changes it back.
     fn change_power(self: &Rc<Self>, kernel: &Kernel, change: Power) {
         self.power_changes.set(true);
         let manager = Rc::clone(self);

@@ -16,7 +16,7 @@ const NEAR_NAMES: usize = 3;
 /// The rules of a room.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomRules {
-    /// What makes these rules: the kernel, the port, or the loader of compiled drivers.
+    /// The code that checks these rules: the kernel, the port, or the loader of compiled drivers.
     pub room: &'static str,
     /// The rules, in the order of their register.
     pub rules: &'static [&'static Rule],

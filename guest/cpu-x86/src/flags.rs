@@ -1,8 +1,8 @@
 //! The arithmetic flags, kept as three words and calculated when read.
 //!
 //! An arithmetic instruction stores three words; a condition reads one or two of them. Nearly all
-//! flags are overwritten before they are read, so this makes an addition cheap. Source: Intel SDM
-//! volume 1, 3.4.3 (EFLAGS).
+//! flags are overwritten before they are read, so this makes an addition cheap.
+//! Source: Intel SDM volume 1, 3.4.3 (EFLAGS).
 
 use bitflags::bitflags;
 

@@ -1,9 +1,9 @@
 //! The functions that C calls, and the only `unsafe` of this crate.
 //!
-//! C code can pass any pointer, so the types here say what a correct caller passes: `Option<&mut
-//! T>` and `Option<Box<T>>` are a pointer or null, and the compiler knows them as such. `unsafe`
-//! is left only for the exported names, which must not be exported twice, and for the string given
-//! to [`mpu401_new`]. Only a fault of this crate could cause a panic; a panic ends the process at
+//! C code can pass any pointer, so the types here say what a correct caller passes. A pointer or
+//! null is `Option<&mut T>` or `Option<Box<T>>`, and the compiler knows these as such. `unsafe` is
+//! left only for the exported names, which must not be exported twice, and for the string given to
+//! [`mpu401_new`]. Only a fault of this crate could cause a panic; a panic ends the process at
 //! `extern "C"` and never unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]

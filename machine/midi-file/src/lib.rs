@@ -13,7 +13,8 @@
 //! The crate midly decodes and encodes track events. Its feature `strict` must be on: without it
 //! midly reports a cut event as a whole one. This crate reads containers and headers itself,
 //! because midly names no place in its errors, ends a track at the first oddity, and negates the
-//! division byte 80 with overflow. Measured: midly 0.5.3.
+//! division byte 80 with overflow.
+//! Measured: midly 0.5.3.
 
 mod chunks;
 mod clock;

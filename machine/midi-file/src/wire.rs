@@ -14,8 +14,9 @@
 //!   and F5.
 //!
 //! So the bytes of all messages, without the status bytes that were put back, are the bytes of the
-//! wire. Source: MIDI 1.0 Detailed Specification, running status and real-time messages: system
-//! common and exclusive messages end running status, real-time bytes do not.
+//! wire.
+//! Source: MIDI 1.0 Detailed Specification, running status and real-time messages: system common
+//! and exclusive messages end running status, real-time bytes do not.
 
 use crate::error::MidiFileError;
 use crate::limits::MAX_MESSAGES;

@@ -1,10 +1,10 @@
 //! String instructions, single and repeated.
 //!
-//! After each iteration of a repeated string instruction is an instruction boundary: the iteration
+//! Each iteration of a repeated string instruction ends at an instruction boundary: the iteration
 //! counts as one instruction, a budget can end there, and a fault leaves the registers of the
-//! iterations before it. Source: Intel SDM volume 2, REP/REPE/REPNE and the page of each
-//! instruction. Assumed: an iteration counts as an instruction, so that no instruction outlasts a
-//! budget.
+//! iterations before it.
+//! Source: Intel SDM volume 2, REP/REPE/REPNE and the page of each instruction.
+//! Assumed: an iteration counts as an instruction, so that no instruction outlasts a budget.
 
 use iced_x86::{Instruction, Mnemonic};
 
