@@ -204,7 +204,7 @@ fn where_to_look(error: &MachineError) -> &'static str {
     }
 }
 
-/// The option that follows the advice of an error of the library.
+/// The command-line option that an error of the library advises.
 fn option_for(error: &MidiFileError) -> &'static str {
     match error {
         MidiFileError::NotMidi { .. } => " (--input-format raw)",

@@ -1,4 +1,4 @@
-//! `imports`: what a compiled driver needs, and which of it the emulator has.
+//! `imports`: what a compiled driver needs, and what of it is missing here.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
