@@ -398,7 +398,7 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// The machine to build with this card, whose trace holds what `hold` and `signals` say.
+    /// Prepares the machine with this card. The trace holds what `hold` and `signals` say.
     ///
     /// # Errors
     /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
@@ -426,7 +426,7 @@ impl MachineArguments {
         Ok(builder)
     }
 
-    /// How a driver's file is run.
+    /// The options with which a driver's file is run.
     fn guest_options(&self) -> GuestOptions {
         GuestOptions {
             instruction_ns: self.instruction_time,
@@ -473,7 +473,7 @@ pub struct WaveArguments {
 }
 
 impl WaveArguments {
-    /// For whom, and in which unit of time.
+    /// The dialect of the waveforms, and their unit of time.
     pub fn form(&self) -> (Dialect, Tick) {
         let dialect: Dialect = self.vcd_dialect.into();
         (dialect, self.vcd_tick.map_or(dialect.usual_tick(), Into::into))

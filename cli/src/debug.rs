@@ -16,7 +16,7 @@ use crate::{capture, console, play};
 /// Waits for gdb, and runs the driver under it.
 ///
 /// # Errors
-/// As [`session::run`], and an address at which nobody can be listened to.
+/// As [`session::run`], and [`Failure::CannotListen`].
 pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "debug",
@@ -43,7 +43,7 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     })
 }
 
-/// How far from its preferred place the driver lies, which gdb wants to know.
+/// How far the driver lies from its preferred address; gdb needs this offset for the symbols.
 fn offset_of_symbols(build: &Build<'_>) -> Result<u64, Failure> {
     let machine = build()?;
     let name = machine.driver_name().to_owned();
