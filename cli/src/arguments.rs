@@ -273,8 +273,8 @@ pub struct DebugArguments {
     pub report: ReportArguments,
     /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
     ///
-    /// Whoever reaches that port can do with the driver what gdb can; without an address only
-    /// programs on this machine reach it.
+    /// A program that reaches that port can do with the driver what gdb can. Without an address
+    /// only programs on this machine reach it.
     #[arg(long, value_name = "PLACE", default_value = "1234", default_missing_value = "1234")]
     #[arg(num_args = 0..=1, value_parser = parse_gdb_place, help_heading = "Debugger")]
     pub gdb: SocketAddr,

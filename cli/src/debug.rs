@@ -57,7 +57,7 @@ fn wait_for_gdb(place: SocketAddr, driver: &str, offset: u64) -> Result<GdbServe
         TcpListener::bind(place).map_err(|error| Failure::cannot_listen(place, &error))?;
     let place = listener.local_addr().map_err(|error| Failure::cannot_listen(place, &error))?;
     if !place.ip().is_loopback() {
-        console::warning(&format_args!("whoever reaches {place} can take the driver over"));
+        console::warning(&format_args!("a program that reaches {place} can take the driver over"));
     }
     let symbols = Path::new(driver).display();
     console::note(&format_args!(

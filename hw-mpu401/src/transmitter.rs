@@ -156,7 +156,7 @@ impl Transmitter {
         self.first_held(now_ns) + self.limit
     }
 
-    /// When there is room for this many bytes at once, or, if the transmitter never holds so many,
+    /// When there is room for this many bytes at once. If the transmitter never holds that many:
     /// when all bytes have left. A time in the past, or 0, if there is room already.
     pub(crate) fn room_for_ns(&self, bytes: u64) -> u64 {
         let may_wait = self.limit.saturating_sub(bytes);

@@ -83,8 +83,8 @@ bug_checks! {
     /// dereferences it once too often.
     REFERENCE_BY_POINTER = 0x18, [new("type of the object"), new("the object"), UNUSED, UNUSED];
 
-    /// What describes a pool block has been overwritten. Somebody wrote before or behind a block of
-    /// his own.
+    /// What describes a pool block has been overwritten. A driver wrote before or behind one of its
+    /// own blocks.
     BAD_POOL_HEADER = 0x19, [
         new("what is wrong"),
         new("the pool entry"),
@@ -182,7 +182,7 @@ bug_checks! {
         listed("kind", values::READ_ONLY),
     ];
 
-    /// When a pool block was given back, bytes beside it were found changed. Somebody wrote before
+    /// When a pool block was given back, bytes beside it were found changed. A driver wrote before
     /// its beginning or behind its end.
     SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION = 0xC1, [
         new("the block"),

@@ -87,8 +87,8 @@ choices! {
     /// The IRQL lets a DPC through that waits; when it begins, every one that waits runs, in the
     /// order of the queue, which is a promise. Asked as for [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
-    /// A timer is due and waits for the clock interrupt, which may come here: the clock's phase is
-    /// nobody's promise. It is never early for a due time, and the time-out of a wait keeps its
+    /// A timer is due and waits for the clock interrupt, which may come here: no document
+    /// promises the clock's phase. It is never early for a due time, and the time-out of a wait keeps its
     /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
