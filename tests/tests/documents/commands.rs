@@ -1,0 +1,147 @@
+//! Commands of cargo: the packages, targets and verbs that they name exist.
+//!
+//! A command is what follows the word `cargo` in code for a shell or between backticks, and an
+//! option of cargo that stands alone between backticks. A name in capitals stands for any name.
+
+use crate::Fault;
+use crate::page::{Code, CodeKind, Page, is_placeholder};
+use crate::repository::{Package, Repository};
+
+/// Options that name a target, each with its kind.
+const TARGET_OPTIONS: [&str; 4] = ["--example", "--bench", "--test", "--bin"];
+/// Options that name a package.
+const PACKAGE_OPTIONS: [&str; 2] = ["-p", "--package"];
+
+/// The names in a document's commands that do not exist.
+pub fn faults(repository: &Repository, _name: &str, page: &Page) -> Vec<Fault> {
+    let codes = page.codes.iter().filter(|code| code.kind != CodeKind::Other);
+    codes.flat_map(commands).flat_map(|command| faults_of(repository, &command)).collect()
+}
+
+/// A command without the word `cargo`: its words, each with its line.
+type Words<'t> = Vec<(usize, &'t str)>;
+
+/// The commands in a piece of code. A command ends with its line, unless that ends in `\`, and
+/// before what joins it to another one.
+fn commands(code: &Code) -> Vec<Words<'_>> {
+    let mut commands: Vec<Words<'_>> = Vec::new();
+    let mut is_open = false;
+    let mut last_line = 0;
+    let starts_with_option = |words: &str| {
+        let first = words.split_whitespace().next().unwrap_or_default();
+        PACKAGE_OPTIONS.contains(&first) || TARGET_OPTIONS.contains(&first)
+    };
+    if code.kind == CodeKind::Span && starts_with_option(&code.text) {
+        return vec![code.words().collect()];
+    }
+    for (line, word) in code.words() {
+        is_open &= line == last_line || word_before(code, line) == Some("\\");
+        last_line = line;
+        match word {
+            "cargo" => {
+                commands.push(Vec::new());
+                is_open = true;
+            }
+            "&&" | "||" | "|" | ";" => is_open = false,
+            _ if is_open => commands.last_mut().expect("an open command").push((line, word)),
+            _ => {}
+        }
+    }
+    commands
+}
+
+/// The last word of the line before.
+fn word_before(code: &Code, line: usize) -> Option<&str> {
+    let before = code.text.lines().nth(line.checked_sub(code.line + 1)?)?;
+    before.split_whitespace().last()
+}
+
+fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
+    // What stands behind `--` is for another program.
+    let own: Vec<(usize, &str)> =
+        command.iter().copied().take_while(|(_, word)| *word != "--").collect();
+    if let [(_, "xtask"), (line, verb), ..] = own[..] {
+        let exists = is_placeholder(verb) || repository.has_verb(verb);
+        return if exists { Vec::new() } else { vec![(line, format!("no verb {verb} of xtask"))] };
+    }
+    let named = |options: &[&'static str]| -> Vec<(usize, &'static str, &str)> {
+        let pairs = own.iter().zip(own.iter().skip(1));
+        let option_of = |word: &str| options.iter().copied().find(|option| *option == word);
+        pairs
+            .filter_map(|((_, word), (line, name))| Some((*line, option_of(word)?, *name)))
+            .collect()
+    };
+    let mut faults = Vec::new();
+    let mut packages: Vec<&Package> = Vec::new();
+    let mut any_package = true;
+    for (line, _, name) in named(&PACKAGE_OPTIONS) {
+        match repository.packages().iter().find(|package| package.name == name) {
+            Some(package) => packages.push(package),
+            None if is_placeholder(name) => {}
+            None => faults.push((line, format!("no package {name}"))),
+        }
+        any_package = false;
+    }
+    if any_package {
+        packages = repository.packages().iter().collect();
+    }
+    for (line, option, name) in named(&TARGET_OPTIONS) {
+        let kind = option.trim_start_matches('-');
+        let is_it = |(other, target): &(String, String)| other == kind && target == name;
+        let exists = packages.iter().any(|package| package.targets.iter().any(is_it));
+        // Where no package is left, the one that was named does not exist, and that is told.
+        if !exists && !packages.is_empty() && !is_placeholder(name) {
+            faults.push((line, format!("no {kind} {name} in what the command names")));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<Fault> {
+        let repository = Repository::default()
+            .and_package("stack", &[("lib", "stack"), ("test", "golden"), ("bench", "speed")])
+            .and_package("shown", &[("example", "play"), ("bin", "tool")])
+            .and_xtask("match verb { \"pages\" => pages(), _ => unknown() }");
+        faults(&repository, "page.md", &Page::parse(text))
+    }
+
+    #[test]
+    fn commands_that_name_what_exists_are_no_fault() {
+        for text in [
+            "`cargo test -p stack --test golden a::b` and `--bench speed`",
+            "`RUST_LOG=1 cargo run -p shown --example play -- --test none -p none`",
+            "```sh\ncargo bench --bench speed # not --bench slow\ncargo run \\\n  --bin tool\n```",
+            "`cargo xtask pages`, `cargo xtask VERB`, `cargo xtask`, `cargo test -p CRATE --test NAME`",
+            "```text\ncargo test -p none\n```",
+            "`git -p none`, `cargo test | tool --test none`",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_wrong_name_is_found() {
+        let none = |kind: &str, name: &str| format!("no {kind} {name} in what the command names");
+        for (text, line, what) in [
+            ("`cargo test -p stacks --test golden`", 1, "no package stacks".to_owned()),
+            ("`cargo test --package none`", 1, "no package none".to_owned()),
+            ("a\n`cargo test -p stack --test gold`", 2, none("test", "gold")),
+            ("`cargo run -p stack --example play`", 1, none("example", "play")),
+            ("`cargo bench --bench golden`", 1, none("bench", "golden")),
+            ("`--bench slow`", 1, none("bench", "slow")),
+            ("`cargo run --bin play`", 1, none("bin", "play")),
+            ("`cargo xtask page`", 1, "no verb page of xtask".to_owned()),
+            (
+                "```sh\ncargo test && cargo run \\\n    --example none\n```",
+                3,
+                none("example", "none"),
+            ),
+        ] {
+            assert_eq!(found(text), [(line, what)], "{text}");
+        }
+    }
+}
