@@ -1,16 +1,18 @@
-//! Commands of cargo: the packages, targets and verbs that they name exist.
+//! Commands of cargo: the packages, targets, tests and verbs that they name exist.
 //!
 //! A command is what follows the word `cargo` in code for a shell or between backticks, and an
 //! option of cargo that stands alone between backticks. A name in capitals stands for any name.
 
 use crate::Fault;
 use crate::page::{Code, CodeKind, Page, is_placeholder};
-use crate::repository::{Package, Repository};
+use crate::repository::{Package, Repository, Target};
 
 /// Options that name a target, each with its kind.
 const TARGET_OPTIONS: [&str; 4] = ["--example", "--bench", "--test", "--bin"];
 /// Options that name a package.
 const PACKAGE_OPTIONS: [&str; 2] = ["-p", "--package"];
+/// Other options that have a word behind them.
+const OTHER_OPTIONS: [&str; 2] = ["--manifest-path", "--features"];
 
 /// The names in a document's commands that do not exist.
 pub fn faults(repository: &Repository, _name: &str, page: &Page) -> Vec<Fault> {
@@ -64,37 +66,62 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
         let exists = is_placeholder(verb) || repository.has_verb(verb);
         return if exists { Vec::new() } else { vec![(line, format!("no verb {verb} of xtask"))] };
     }
-    let named = |options: &[&'static str]| -> Vec<(usize, &'static str, &str)> {
-        let pairs = own.iter().zip(own.iter().skip(1));
-        let option_of = |word: &str| options.iter().copied().find(|option| *option == word);
-        pairs
-            .filter_map(|((_, word), (line, name))| Some((*line, option_of(word)?, *name)))
-            .collect()
-    };
     let mut faults = Vec::new();
     let mut packages: Vec<&Package> = Vec::new();
-    let mut any_package = true;
-    for (line, _, name) in named(&PACKAGE_OPTIONS) {
+    let names = named(&own, &PACKAGE_OPTIONS);
+    for &(line, _, name) in &names {
         match repository.packages().iter().find(|package| package.name == name) {
             Some(package) => packages.push(package),
             None if is_placeholder(name) => {}
             None => faults.push((line, format!("no package {name}"))),
         }
-        any_package = false;
     }
-    if any_package {
+    if names.is_empty() {
         packages = repository.packages().iter().collect();
     }
-    for (line, option, name) in named(&TARGET_OPTIONS) {
+    // Where no package is left, the one that was named does not exist, and that is told.
+    let mut targets: Vec<&Target> = packages.iter().flat_map(|package| &package.targets).collect();
+    for (line, option, name) in named(&own, &TARGET_OPTIONS) {
         let kind = option.trim_start_matches('-');
-        let is_it = |(other, target): &(String, String)| other == kind && target == name;
-        let exists = packages.iter().any(|package| package.targets.iter().any(is_it));
-        // Where no package is left, the one that was named does not exist, and that is told.
-        if !exists && !packages.is_empty() && !is_placeholder(name) {
+        let is_it = |target: &Target| target.kind == kind && target.name == name;
+        if targets.iter().any(|target| is_it(target)) {
+            targets.retain(|target| is_it(target));
+        } else if !targets.is_empty() && !is_placeholder(name) {
             faults.push((line, format!("no {kind} {name} in what the command names")));
         }
     }
+    for (line, filter) in filters(&own).filter(|_| !targets.is_empty()) {
+        let segment = filter.rsplit("::").find(|segment| !segment.is_empty()).unwrap_or(filter);
+        let names = &mut targets.iter().flat_map(|target| &target.names);
+        if !is_placeholder(segment) && !names.any(|name| name.contains(segment)) {
+            faults.push((line, format!("no test {filter} in what the command names")));
+        }
+    }
     faults
+}
+
+/// The words behind some options, each with its line and option.
+fn named<'t>(
+    command: &[(usize, &'t str)],
+    options: &[&'static str],
+) -> Vec<(usize, &'static str, &'t str)> {
+    let pairs = command.iter().zip(command.iter().skip(1));
+    let option_of = |word: &str| options.iter().copied().find(|option| *option == word);
+    pairs.filter_map(|((_, word), (line, name))| Some((*line, option_of(word)?, *name))).collect()
+}
+
+/// The words by which `cargo test` chooses tests: those that are no option and not behind one.
+fn filters<'t>(command: &[(usize, &'t str)]) -> impl Iterator<Item = (usize, &'t str)> {
+    let takes_a_word = |word: &str| {
+        let mut all = PACKAGE_OPTIONS.iter().chain(&TARGET_OPTIONS).chain(&OTHER_OPTIONS);
+        all.any(|option| *option == word)
+    };
+    let is_test = command.first().is_some_and(|(_, verb)| *verb == "test");
+    let pairs = command.iter().zip(command.iter().skip(1)).filter(move |_| is_test);
+    let free = pairs.filter(move |((_, before), (_, word))| {
+        !takes_a_word(before) && !word.starts_with('-') && *word != "\\"
+    });
+    free.map(|(_, filter)| *filter).collect::<Vec<_>>().into_iter()
 }
 
 #[cfg(test)]
@@ -103,8 +130,15 @@ mod tests {
 
     fn found(text: &str) -> Vec<Fault> {
         let repository = Repository::default()
-            .and_package("stack", &[("lib", "stack"), ("test", "golden"), ("bench", "speed")])
-            .and_package("shown", &[("example", "play"), ("bin", "tool")])
+            .and_package(
+                "stack",
+                &[
+                    ("lib", "stack", "mod inner { fn a_fact() {} }"),
+                    ("test", "golden", "mod start;\nfn a_note_is_a_note() {}"),
+                    ("bench", "speed", ""),
+                ],
+            )
+            .and_package("shown", &[("example", "play", ""), ("bin", "tool", "")])
             .and_xtask("match verb { \"pages\" => pages(), _ => unknown() }");
         faults(&repository, "page.md", &Page::parse(text))
     }
@@ -112,7 +146,8 @@ mod tests {
     #[test]
     fn commands_that_name_what_exists_are_no_fault() {
         for text in [
-            "`cargo test -p stack --test golden a::b` and `--bench speed`",
+            "`cargo test -p stack --test golden start::` and `--bench speed`",
+            "`cargo test a_note --no-fail-fast`, `cargo test -p stack inner::a_fact TEST_NAME`",
             "`RUST_LOG=1 cargo run -p shown --example play -- --test none -p none`",
             "```sh\ncargo bench --bench speed # not --bench slow\ncargo run \\\n  --bin tool\n```",
             "`cargo xtask pages`, `cargo xtask VERB`, `cargo xtask`, `cargo test -p CRATE --test NAME`",
@@ -134,6 +169,8 @@ mod tests {
             ("`cargo bench --bench golden`", 1, none("bench", "golden")),
             ("`--bench slow`", 1, none("bench", "slow")),
             ("`cargo run --bin play`", 1, none("bin", "play")),
+            ("`cargo test -p stack --test golden a_fact`", 1, none("test", "a_fact")),
+            ("`cargo test --no-fail-fast stop::`", 1, none("test", "stop")),
             ("`cargo xtask page`", 1, "no verb page of xtask".to_owned()),
             (
                 "```sh\ncargo test && cargo run \\\n    --example none\n```",

@@ -31,8 +31,19 @@ pub struct Repository {
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// The kind and name of each target: `example`, `bench`, `test`, `bin` or another.
-    pub targets: Vec<(String, String)>,
+    /// Its targets.
+    pub targets: Vec<Target>,
+}
+
+/// A program, a library or a test of a package.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// `example`, `bench`, `test`, `bin` or another.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The names of the functions and modules in its source.
+    pub names: BTreeSet<String>,
 }
 
 impl Repository {
@@ -73,10 +84,14 @@ impl Repository {
         self
     }
 
-    /// The same with a package and its targets.
-    pub fn and_package(mut self, name: &str, targets: &[(&str, &str)]) -> Repository {
-        let own = |&(kind, name): &(&str, &str)| (kind.to_owned(), name.to_owned());
-        let targets = targets.iter().map(own).collect();
+    /// The same with a package and its targets: of each the kind, the name and the source.
+    pub fn and_package(mut self, name: &str, targets: &[(&str, &str, &str)]) -> Repository {
+        let target = |&(kind, name, source): &(&str, &str, &str)| {
+            let mut target = Target { kind: kind.into(), name: name.into(), ..Target::default() };
+            target.add_names(source);
+            target
+        };
+        let targets = targets.iter().map(target).collect();
         self.packages.push(Package { name: name.to_owned(), targets });
         self
     }
@@ -174,6 +189,31 @@ impl Repository {
     }
 }
 
+impl Target {
+    /// Adds the names in a source file and in those below it: `main.rs` has its folder, and
+    /// `golden.rs` the folder `golden` beside it.
+    fn add_source(&mut self, file: &Path) {
+        self.add_names(&fs::read_to_string(file).expect("the source of a target"));
+        let is_root = ["main.rs", "lib.rs"].iter().any(|name| file.ends_with(name));
+        let folder = if is_root { file.with_file_name("") } else { file.with_extension("") };
+        let Ok(entries) = fs::read_dir(&folder) else { return };
+        let paths = entries.map(|entry| entry.expect("an entry of a folder").path());
+        // What lies below a file of the folder is found by way of that file.
+        for path in
+            paths.filter(|path| path != file && path.extension().is_some_and(|it| it == "rs"))
+        {
+            self.add_source(&path);
+        }
+    }
+
+    fn add_names(&mut self, source: &str) {
+        let words: Vec<&str> =
+            source.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
+        let is_name = |pair: &&[&str]| ["fn", "mod"].contains(&pair[0]);
+        self.names.extend(words.windows(2).filter(is_name).map(|pair| pair[1].to_owned()));
+    }
+}
+
 /// A name in a folder, the empty one being the root; `..` goes up. `None` above the root.
 pub fn resolve(folder: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
@@ -205,7 +245,12 @@ fn packages(manifest: &Path) -> Vec<Package> {
     let metadata: Value = serde_json::from_slice(&output.stdout).expect(&error);
     let text = |value: &Value| value.as_str().expect("a text of cargo").to_owned();
     let list = |value: &Value| value.as_array().expect("a list of cargo").clone();
-    let target = |target: &Value| (text(&target["kind"][0]), text(&target["name"]));
+    let target = |target: &Value| {
+        let (kind, name) = (text(&target["kind"][0]), text(&target["name"]));
+        let mut made = Target { kind, name, ..Target::default() };
+        made.add_source(Path::new(&text(&target["src_path"])));
+        made
+    };
     let package = |package: &Value| Package {
         name: text(&package["name"]),
         targets: list(&package["targets"]).iter().map(target).collect(),
