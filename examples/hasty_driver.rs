@@ -1,8 +1,8 @@
 //! A driver with two mistakes, for the example `test_of_a_driver`: the reference driver, but for
 //! the `Write` of its stream.
 //!
-//! Everything else is passed on to the reference driver. A driver of one's own that has no
-//! mistakes and hides behind nobody is in `template/`.
+//! Everything else is passed on to the reference driver. A whole driver without mistakes is in
+//! `template/`.
 
 use std::cell::Cell;
 use std::rc::Rc;

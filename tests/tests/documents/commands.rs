@@ -80,15 +80,19 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
         packages = repository.packages().iter().collect();
     }
     // Where no package is left, the one that was named does not exist, and that is told.
-    let mut targets: Vec<&Target> = packages.iter().flat_map(|package| &package.targets).collect();
+    let all: Vec<&Target> = packages.iter().flat_map(|package| &package.targets).collect();
+    let mut targets: Vec<&Target> = Vec::new();
     for (line, option, name) in named(&own, &TARGET_OPTIONS) {
         let kind = option.trim_start_matches('-');
-        let is_it = |target: &Target| target.kind == kind && target.name == name;
-        if targets.iter().any(|target| is_it(target)) {
-            targets.retain(|target| is_it(target));
-        } else if !targets.is_empty() && !is_placeholder(name) {
+        let found = all.iter().filter(|target| target.kind == kind && target.name == name);
+        let count = targets.len();
+        targets.extend(found);
+        if targets.len() == count && !all.is_empty() && !is_placeholder(name) {
             faults.push((line, format!("no {kind} {name} in what the command names")));
         }
+    }
+    if targets.is_empty() {
+        targets = all;
     }
     for (line, filter) in filters(&own).filter(|_| !targets.is_empty()) {
         let segment = filter.rsplit("::").find(|segment| !segment.is_empty()).unwrap_or(filter);
@@ -147,6 +151,7 @@ mod tests {
     fn commands_that_name_what_exists_are_no_fault() {
         for text in [
             "`cargo test -p stack --test golden start::` and `--bench speed`",
+            "`cargo bench -p stack --bench speed --test golden`",
             "`cargo test a_note --no-fail-fast`, `cargo test -p stack inner::a_fact TEST_NAME`",
             "`RUST_LOG=1 cargo run -p shown --example play -- --test none -p none`",
             "```sh\ncargo bench --bench speed # not --bench slow\ncargo run \\\n  --bin tool\n```",

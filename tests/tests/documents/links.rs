@@ -30,7 +30,7 @@ fn fault_of(repository: &Repository, name: &str, page: &Page, link: &str) -> Opt
         }
     };
     let anchor = anchor?;
-    // A document is read before it is put among the others, so its own anchors are at hand.
+    // The document itself need not be among those of the repository.
     let target = if target == name { Some(page) } else { repository.page(&target) };
     match target {
         Some(target) if target.anchors.contains(anchor) => None,
