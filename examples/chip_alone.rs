@@ -1,12 +1,12 @@
-//! The chip alone, in a loop that polls it: no kernel, no port, no driver, no interrupt handler.
+//! The chip alone, in a loop that polls it.
 //!
 //! ```sh
 //! cargo run -p portcls-examples --example chip_alone
 //! ```
 //!
-//! It resets a Roland MPU-401, enters UART mode, plays a note, and sends what comes in on MIDI IN
-//! back out. It prints each access with its time, what it met and the interrupt line behind it,
-//! and each byte on the two wires; equal polls in a row are one line with their number.
+//! No kernel, no port and no driver stand between. It resets a Roland MPU-401, enters UART mode,
+//! plays a note, and sends back what comes in on MIDI IN. It prints each access with what it met
+//! and the interrupt line behind it, and each byte on the wires; equal polls are one line.
 //!
 //! To learn from it: the chip has no clock. The time of an access is what the caller says it is,
 //! and the chip computes from that when a byte is on the wire. Any emulator can use it like this.

@@ -1,8 +1,7 @@
-//! A driver with two mistakes, for the example `test_of_a_driver`: the reference driver, but for
-//! the `Write` of its stream.
+//! A driver with two mistakes, for the example `test_of_a_driver`.
 //!
-//! Everything else is passed on to the reference driver. A whole driver without mistakes is in
-//! `template/`.
+//! The mistakes are in the `Write` of its stream. Everything else is passed on to the reference
+//! driver. A whole driver without mistakes is in `template/`.
 
 use std::cell::Cell;
 use std::rc::Rc;

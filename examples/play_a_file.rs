@@ -4,9 +4,9 @@
 //! cargo run -p portcls-examples --example play_a_file -- song.mid roland-mpu401
 //! ```
 //!
-//! Both arguments may be left out: then the built-in tune plays on an SMSC super-I/O chip. It prints how
-//! the run went, in a few figures, and the first lines of the register trace. A file that cannot
-//! be read is told on standard error, and the exit code is 1.
+//! Both arguments may be left out: then the built-in tune plays on an SMSC super-I/O chip. It
+//! prints how the run went, in a few figures, and the first lines of the register trace. A file
+//! that cannot be read is told on standard error, and the exit code is 1.
 //!
 //! To learn from it: a machine is built, `play` does all that an application does, and what it
 //! returns has every figure as a number. The program `portcls-emu play` is the same with options.

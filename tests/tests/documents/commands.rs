@@ -1,7 +1,8 @@
-//! Commands of cargo: the packages, targets, tests and verbs that they name exist.
+//! Commands of cargo: what they name exists.
 //!
-//! A command is what follows the word `cargo` in code for a shell or between backticks, and an
-//! option of cargo that stands alone between backticks. A name in capitals stands for any name.
+//! That is packages, targets, tests and the verbs of xtask. A command is what follows the word
+//! `cargo` in code for a shell or between backticks, and an option of cargo that stands alone
+//! between backticks. A name in capitals stands for any name.
 
 use crate::Fault;
 use crate::page::{Code, CodeKind, Page, is_placeholder};
@@ -155,7 +156,8 @@ mod tests {
             "`cargo test a_note --no-fail-fast`, `cargo test -p stack inner::a_fact TEST_NAME`",
             "`RUST_LOG=1 cargo run -p shown --example play -- --test none -p none`",
             "```sh\ncargo bench --bench speed # not --bench slow\ncargo run \\\n  --bin tool\n```",
-            "`cargo xtask pages`, `cargo xtask VERB`, `cargo xtask`, `cargo test -p CRATE --test NAME`",
+            "`cargo xtask pages`, `cargo xtask VERB`, `cargo xtask`",
+            "`cargo test -p CRATE --test NAME`",
             "```text\ncargo test -p none\n```",
             "`git -p none`, `cargo test | tool --test none`",
         ] {

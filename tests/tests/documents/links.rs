@@ -1,4 +1,4 @@
-//! Links: each leads to a file or a folder of the repository, and its anchor to a heading.
+//! Links: each leads to a file or a folder, and its anchor to a heading.
 
 use crate::Fault;
 use crate::page::Page;

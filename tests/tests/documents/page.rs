@@ -149,8 +149,8 @@ pub fn is_placeholder(word: &str) -> bool {
 #[test]
 fn a_page_has_links_anchors_and_code_with_their_lines() {
     let page = Page::parse(
-        "# The `rules.rs`, and more!\n\n## Twice\n## Twice\n\n[a](b.md#c) and `d e`\n![p](p.png)\n\n\
-         ```sh\ncargo f # g\n```\n\n| h | `i` |\n|---|---|\n| `j` | [k][l] |\n",
+        "# The `rules.rs`, and more!\n\n## Twice\n## Twice\n\n[a](b.md#c) and `d e`\n\
+         ![p](p.png)\n\n```sh\ncargo f # g\n```\n\n| h | `i` |\n|---|---|\n| `j` | [k][l] |\n",
     );
     let anchors: Vec<&str> = page.anchors.iter().map(String::as_str).collect();
     assert_eq!(anchors, ["the-rulesrs-and-more", "twice", "twice-1"]);

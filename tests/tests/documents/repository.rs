@@ -1,7 +1,8 @@
-//! What the repository has: files, documents, packages with their targets, verbs of xtask.
+//! What the repository has, of all that a document can name.
 //!
-//! It reads the tree once. What is asked of it then is a question to lists, so that a test can
-//! make a small one of its own.
+//! That is files, documents, packages with their targets, and the verbs of xtask. It reads the
+//! tree once. What is asked of it then is a question to lists, so that a test can make a small one
+//! of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
