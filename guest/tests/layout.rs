@@ -192,7 +192,7 @@ fn the_table_follows_the_list_and_the_headers() {
     let columns = [0, 1].map(|target| {
         let triple = COMPILERS[target];
         compile(triple, &source(&structures, target)).unwrap_or_else(|| {
-            portcls_tests::skip(&format!("{triple}-g++-win32 is not installed"));
+            portcls_test_tools::skip(&format!("{triple}-g++-win32 is not installed"));
             committed_column(target)
         })
     });
