@@ -133,10 +133,9 @@ mod tests {
 
     fn packages() -> Vec<Value> {
         let target = |name: &str, kind: &str| json!({"name": name, "kind": [kind]});
-        vec![
-            json!({"name": "whole", "targets": [target("golden", "test"), target("twice", "test")]}),
-            json!({"name": "chip", "targets": [target("the_chip", "lib"), target("twice", "test")]}),
-        ]
+        let whole = [target("golden", "test"), target("twice", "test")];
+        let chip = [target("the_chip", "lib"), target("twice", "test")];
+        vec![json!({"name": "whole", "targets": whole}), json!({"name": "chip", "targets": chip})]
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod made;
 mod measure;
 mod program;
 mod project;
+mod tidy;
 mod verb;
 
 use std::env;

@@ -1,5 +1,6 @@
 //! Other programs: cargo, scripts, and third-party tools that may be missing.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{env, fmt};
 
@@ -85,11 +86,14 @@ pub fn require(tool: &Tool) -> Outcome {
 /// It builds into the one target folder, also what is a workspace of its own.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).args(arguments);
-    if env::var_os("CARGO_TARGET_DIR").is_none() {
-        command.env("CARGO_TARGET_DIR", root().join("target"));
-    }
+    command.current_dir(root()).args(arguments).env("CARGO_TARGET_DIR", target_folder());
     command
+}
+
+/// Where cargo builds.
+pub fn target_folder() -> PathBuf {
+    // A relative folder is one below the root: that is where `.ci/run` takes it from.
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// A script of the project, from its root.

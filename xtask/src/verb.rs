@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::program::{Failure, Outcome, cargo, run, script};
-use crate::{fuzz, licences, made, measure, program};
+use crate::{fuzz, licences, made, measure, program, tidy};
 
 /// The most letters in which a word may differ from the verb that it is taken for.
 const NEAR_LETTERS: usize = 3;
@@ -35,8 +35,15 @@ pub static VERBS: &[Verb] = &[
     verb("fuzz", "TARGET [SECONDS]", "fuzzes loader, changed_driver or pdb", fuzz::fuzz),
     verb("benches", "[NAME]", "runs the benchmarks, or one file of them", measure::benches),
     verb("speed", "", "writes the first table of docs/speed.md", measure::speed),
+    verb("tidy", "", "checks sources, manifests and README against each other", tidy::tidy),
     verb("licences", "", "checks the licence of every dependency", licences::licences),
     verb("no-std", "", "checks that hw-mpu401 needs no std", no_std),
+    verb(
+        "package",
+        "",
+        "packages the published crates and checks what is in them",
+        package::package,
+    ),
     verb("ci", "", "what a change has to pass: .ci/run", ci),
 ];
 
