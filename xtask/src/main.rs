@@ -8,6 +8,7 @@ mod fuzz;
 mod licences;
 mod made;
 mod measure;
+mod package;
 mod program;
 mod project;
 mod tidy;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::program::{Failure, Outcome, cargo, run, script};
-use crate::{fuzz, licences, made, measure, program, tidy};
+use crate::{fuzz, licences, made, measure, package, program, tidy};
 
 /// The most letters in which a word may differ from the verb that it is taken for.
 const NEAR_LETTERS: usize = 3;
