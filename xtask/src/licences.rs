@@ -1,4 +1,4 @@
-//! The licence of every dependency: each has to be one that asks for no more than a notice.
+//! The licence of every dependency: one that asks for no more than a notice.
 //!
 //! Owns what is allowed and why, and the way from a crate of the project to a dependency.
 //! `expression` reads what a package says of its licence.

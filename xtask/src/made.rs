@@ -1,4 +1,4 @@
-//! Files that are made: pages, the table of layouts, drivers, the C header, goldens.
+//! Files that are made: pages, layouts, drivers, the C header, goldens.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask VERB`: the commands of this project that one would have to remember.
+//! `cargo xtask VERB`: the commands of this project, by name.
 //!
 //! Owns the command line and the exit code: 0 when all went well, 1 when a command failed or a
 //! check found something, 2 for wrong usage. `verb` lists the verbs. It knows no room of the

@@ -1,4 +1,4 @@
-//! The arrows between rooms: what a manifest depends on is what the tables of the rooms say.
+//! The arrows between rooms: the manifests, against the tables of the rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! A `Cargo.toml` as far as the checks need it: its sections, keys and dependencies, in order.
+//! A `Cargo.toml`: its sections, keys and dependencies, in their order.
 
 use super::File;
 

@@ -1,4 +1,4 @@
-//! The order of every manifest, and what crates.io wants to know of a published crate.
+//! The order of every manifest, and what a published crate has to say.
 
 use super::manifest::{Entry, Manifest};
 use super::{Fault, File, find};

@@ -1,4 +1,4 @@
-//! The tables of the rooms in README.md and docs/architecture.md: which room knows which.
+//! The tables of the rooms in two pages: which room knows which.
 
 use super::{File, find};
 

@@ -1,4 +1,4 @@
-//! Rules and bug checks stand in their registers, and no other code spells one.
+//! Rules and bug checks stand in their registers; no other code spells one.
 //!
 //! Tests may: they compare with what a user sees.
 
