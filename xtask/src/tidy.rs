@@ -11,6 +11,7 @@ mod map;
 mod readme;
 mod registers;
 mod source;
+mod words;
 
 use std::path::Path;
 use std::{fmt, fs, io};
@@ -75,6 +76,7 @@ fn faults(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     faults.extend(source::long_lines(files));
     faults.extend(source::missing_heads(files));
+    faults.extend(words::unclear_words(files));
     faults.extend(registers::rules_outside(files));
     faults.extend(registers::bug_checks_outside(files));
     faults.extend(readme::wrong_counts(files));
