@@ -1,6 +1,7 @@
 //! Where the project is, and what cargo says of its packages.
 
-use std::path::Path;
+use std::env;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -11,8 +12,13 @@ pub const WORKSPACES: [&str; 4] =
     ["Cargo.toml", "template/Cargo.toml", "tests/fuzz/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"];
 
 /// The root of the project.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the project")
+///
+/// Cargo says at run time where this crate is. A program that was built for another copy of the
+/// project, into the same target folder, then still works on the copy in which it was called.
+pub fn root() -> PathBuf {
+    let built_for = || env!("CARGO_MANIFEST_DIR").into();
+    let room = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_for));
+    room.parent().expect("this crate is a folder of the project").to_owned()
 }
 
 /// What `cargo metadata` says of a workspace, its dependencies included.

@@ -59,7 +59,7 @@ impl fmt::Display for Fault {
 /// Checks the project, and names each fault with its place.
 pub fn tidy(arguments: &[String]) -> Outcome {
     no_arguments("tidy", arguments)?;
-    let files = read_files(root()).map_err(Failure::failed)?;
+    let files = read_files(&root()).map_err(Failure::failed)?;
     let faults = faults(&files);
     if faults.is_empty() {
         println!("{} files are tidy", files.len());
@@ -153,14 +153,14 @@ mod tests {
 
     #[test]
     fn the_project_is_tidy() {
-        let files = read_files(root()).expect("the files of the project");
+        let files = read_files(&root()).expect("the files of the project");
         let faults: Vec<String> = faults(&files).iter().map(Fault::to_string).collect();
         assert!(faults.is_empty(), "\n{}", faults.join("\n"));
     }
 
     #[test]
     fn the_walk_meets_sources_manifests_and_pages_and_nothing_that_was_built() {
-        let files = read_files(root()).expect("the files of the project");
+        let files = read_files(&root()).expect("the files of the project");
         for path in ["README.md", "Cargo.toml", "xtask/src/tidy.rs", "tests/fuzz/Cargo.toml"] {
             assert!(find(&files, path).is_some(), "{path}");
         }
