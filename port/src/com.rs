@@ -6,10 +6,10 @@
 //!
 //! The interfaces and this file know each other, because a query can be answered with any of them
 //! and each of them begins with `IUnknown`. So this file also knows the types that they name: the
-//! descriptor, its automation tables, and `subdevice.rs`.
+//! descriptor, its automation tables, the events of DirectMusic, and `subdevice.rs`.
 //!
-//! Not offered yet, so without a variant of [`Interface`]: the DirectMusic family, port
-//! events, rebalance and the later versions of power management.
+//! Not offered yet, so without a variant of [`Interface`]: the wave sink of a software
+//! synthesizer, port events, rebalance and the later versions of power management.
 
 use core::fmt;
 use std::rc::Rc;
@@ -18,9 +18,9 @@ use portcls_emulator::NtStatus;
 
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
-    IAdapterPowerManagement, IInterruptSync, IMiniport, IMiniportMidi, IMiniportMidiStream,
-    IPinCount, IPort, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
-    IServiceSink,
+    IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
+    IMiniportMidi, IMiniportMidiStream, IMxf, IPinCount, IPort, IPortDMus, IPortMidi, IPowerNotify,
+    IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
 };
 use crate::subdevice::ISubdevice;
 
@@ -131,9 +131,14 @@ interfaces! {
     Unknown(IUnknown) = UNKNOWN;
     Port(IPort) = PORT;
     PortMidi(IPortMidi) = PORT_MIDI;
+    PortDMus(IPortDMus) = PORT_DMUS;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;
+    MiniportDMus(IMiniportDMus) = MINIPORT_DMUS;
+    Mxf(IMxf) = MXF;
+    AllocatorMxf(IAllocatorMxf) = ALLOCATOR_MXF;
+    MasterClock(IMasterClock) = MASTER_CLOCK;
     ServiceSink(IServiceSink) = SERVICE_SINK;
     ServiceGroup(IServiceGroup) = SERVICE_GROUP;
     InterruptSync(IInterruptSync) = INTERRUPT_SYNC;

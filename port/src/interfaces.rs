@@ -12,8 +12,10 @@
 //! real cause.
 //!
 //! Architecture invariant: no trait here knows whether a driver is written in Rust or is a `.sys`
-//! file, and no method here has a body, except the helper macros of the C header.
+//! file, and no method here has a body, except what the C header and its
+//! compiler say.
 
+mod dmus;
 mod interrupt_sync;
 mod miniport;
 mod pin_count;
@@ -23,6 +25,10 @@ mod registry_key;
 mod resource_list;
 mod service;
 
+pub use dmus::{
+    DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniportDMus, IMxf, IPortDMus,
+    NewDmusStream,
+};
 pub use interrupt_sync::{IInterruptSync, InterruptSyncMode, RoutinePosition, ServiceRoutine};
 pub use miniport::{IMiniport, IMiniportMidi, IMiniportMidiStream, NewStream, StreamDirection};
 pub use pin_count::{IPinCount, PinCounts};

@@ -29,6 +29,7 @@ mod classes;
 pub mod com;
 pub mod descriptor;
 mod dispatch;
+pub mod dmus_event;
 mod filter;
 pub mod guid;
 pub mod interfaces;

@@ -75,6 +75,47 @@ portcls_emulator::rules! {
     /// SupportDelayedService must be called before RequestDelayedService.
     DELAYED_SERVICE_UNSUPPORTED = "delayed-service-unsupported",
         source: "WDK, IServiceGroup::SupportDelayedService";
+
+    /// A DirectMusic event must be put once; after that it is another's.
+    EVENT_PUT_TWICE = "event-put-twice",
+        source: "WDK, IMXF::PutMessage";
+
+    /// A DirectMusic event must come from GetMessage, and go back to the allocator it came from.
+    EVENT_FOREIGN = "event-foreign",
+        source: "WDK, IAllocatorMXF::GetMessage";
+
+    /// The data of a DirectMusic event must lie in a buffer that GetBuffer of its allocator gave.
+    EVENT_DATA_FOREIGN = "event-data-foreign",
+        source: "WDK, IAllocatorMXF::GetBuffer; DMUS_KERNEL_EVENT, uData";
+
+    /// A DirectMusic event must not have more data than GetBufferSize says.
+    EVENT_TOO_LONG = "event-too-long",
+        source: "WDK, IAllocatorMXF::GetBufferSize";
+
+    /// A DirectMusic event that is longer than a pointer must have a buffer for its data.
+    EVENT_DATA_MISSING = "event-data-missing",
+        source: "WDK, DMUS_KERNEL_EVENT, cbEvent and uData";
+
+    /// The size in a DirectMusic event must be left as the allocator set it.
+    EVENT_SIZE_CHANGED = "event-size-changed",
+        source: "WDK, DMUS_KERNEL_EVENT, cbStruct";
+
+    /// The reserved byte of a DirectMusic event must stay 0.
+    EVENT_RESERVED_CHANGED = "event-reserved-changed",
+        source: "WDK, DMUS_KERNEL_EVENT, bReserved";
+
+    /// A chain of DirectMusic events must end.
+    EVENT_CHAIN_LOOP = "event-chain-loop",
+        source: "WDK, DMUS_KERNEL_EVENT, pNextEvt";
+
+    /// A package of DirectMusic events must not hold itself, nor the chain that it is in.
+    EVENT_PACKAGE_LOOP = "event-package-loop",
+        source: "WDK, DMUS_KERNEL_EVENT, pPackageEvt";
+
+    /// All DirectMusic events and buffers of a stream must be back at its allocator when the
+    /// stream is closed.
+    EVENTS_OUTSTANDING = "events-outstanding",
+        source: "WDK, IMXF::PutMessage; IAllocatorMXF";
 }
 
 /// Reports a violation when the caller of one of the port's routines or methods runs above

@@ -1,0 +1,439 @@
+//! DirectMusic events: MIDI data with its time, on its way through the sinks of a graph.
+//!
+//! Owns the event, its buffer and the chain. An event comes from an allocator and has one owner at
+//! a time: handing it on moves it, so a driver in Rust cannot put it twice. It never knows which
+//! allocator keeps it nor who reads it.
+//!
+//! # Identity
+//!
+//! An allocator numbers its events and its buffers from 0 and hands out the same numbers again
+//! and again. A number with its [`EventHome`] says which event it is, so whoever shows events to a
+//! driver as memory can keep one block for each, and knows at a glance whether that driver has the
+//! event now: it holds the event as long as the driver holds the block.
+
+use core::fmt;
+use std::collections::{VecDeque, vec_deque};
+use std::rc::Rc;
+
+/// The most bytes that an event can hold by itself: as many as a pointer has on 64-bit Windows.
+///
+/// Source: WDK, DMUS_KERNEL_EVENT, uData.
+pub const INLINE_LIMIT: u8 = 8;
+
+/// What the events of one allocator have in common.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EventHome {
+    /// The most bytes that an event holds by itself: the size of a pointer of the driver that the
+    /// events are for, 8 or 4.
+    pub inline_limit: u8,
+    /// The room in each buffer, in bytes.
+    pub buffer_size: u16,
+}
+
+bitflags::bitflags! {
+    /// What kind of data an event has; no flag is one whole message.
+    ///
+    /// Source: WDK dmusicks.h.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct DmusEventFlags: u16 {
+        /// Raw bytes as they came: a part of a message, or several messages.
+        #[doc(alias = "DMUS_KEF_EVENT_INCOMPLETE")]
+        const INCOMPLETE = 0x1;
+        /// Not bytes, but a chain of events that belong together.
+        #[doc(alias = "DMUS_KEF_PACKAGE_EVENT")]
+        const PACKAGE = 0x2;
+        const _ = !0;
+    }
+}
+
+/// The flag in a presentation time that lets an event pass at once, behind those put before it.
+///
+/// It is the sign of the time. Source: WDK dmusicks.h.
+pub const DONT_HOLD_FOR_SEQUENCING: i64 = i64::MIN;
+
+/// The byte position of an event that has none. Source: WDK dmusicks.h.
+#[doc(alias = "KSCLOCK_BYTEPOSITION_NONE")]
+pub const NO_BYTE_POSITION: u64 = u64::MAX;
+
+/// The data of an event.
+#[derive(Debug)]
+pub enum EventData {
+    /// At most [`EventHome::inline_limit`] bytes.
+    Inline(InlineBytes),
+    /// More of them.
+    Buffer(EventBuffer),
+    /// A package, which goes where its event goes.
+    Package(Box<EventChain>),
+}
+
+/// A few bytes, held by the event itself.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct InlineBytes {
+    bytes: [u8; INLINE_LIMIT as usize],
+    length: u8,
+}
+
+/// An event, as an allocator hands it out and a sink receives it.
+///
+/// `bReserved` and `cbStruct` are not here: they are always 0 and the size of the structure, and a
+/// driver must not touch them. `pNextEvt` is the [`EventChain`].
+///
+/// An event that is dropped is lost to its allocator: whoever owns one puts it, at last to the
+/// allocator. Source: WDK, DMUS_KERNEL_EVENT.
+#[doc(alias = "DMUS_KERNEL_EVENT")]
+#[derive(Debug)]
+#[must_use = "an event that is dropped is lost to its allocator"]
+pub struct DmusKernelEvent {
+    home: Rc<EventHome>,
+    number: u32,
+
+    /// What kind of data it has; [`set_package`](Self::set_package) sets its flag by itself.
+    #[doc(alias = "usFlags")]
+    pub flags: DmusEventFlags,
+    /// Which group of 16 channels; 1 is the first, and that of a MIDI pin.
+    #[doc(alias = "usChannelGroup")]
+    pub channel_group: u16,
+    /// When it is due by the master clock, in 100 ns; see [`DONT_HOLD_FOR_SEQUENCING`].
+    #[doc(alias = "ullPresTime100ns")]
+    pub time_100ns: i64,
+    /// Where it stands in a stream of bytes, or [`NO_BYTE_POSITION`].
+    #[doc(alias = "ullBytePosition")]
+    pub byte_position: u64,
+    data: EventData,
+}
+
+/// Memory for the data of one event that is too long to be held by itself.
+///
+/// It comes from an allocator and belongs to one event, or to whoever fills it for one. To put the
+/// event gives both back.
+pub struct EventBuffer(Box<BufferContent>);
+
+struct BufferContent {
+    home: Rc<EventHome>,
+    number: u32,
+    bytes: Vec<u8>,
+}
+
+/// One or more events, put as one: the first, and what is reached from it by `pNextEvt`.
+#[derive(Debug, Default)]
+#[must_use = "events that are dropped are lost to their allocator"]
+pub struct EventChain {
+    first: Option<DmusKernelEvent>,
+    /// Nothing is allocated for a chain of one event.
+    rest: VecDeque<DmusKernelEvent>,
+}
+
+impl InlineBytes {
+    /// The first bytes of a slice, as many as there is room for.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> InlineBytes {
+        let length = bytes.len().min(INLINE_LIMIT as usize);
+        let mut inline = InlineBytes { bytes: [0; INLINE_LIMIT as usize], length: length as u8 };
+        inline.bytes[..length].copy_from_slice(&bytes[..length]);
+        inline
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl fmt::Debug for InlineBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02X?}", self.as_slice())
+    }
+}
+
+impl DmusKernelEvent {
+    /// Event `number` of an allocator, as GetMessage hands it out: all zero.
+    ///
+    /// Only an allocator calls this, and only while it has no other event of that number out.
+    pub fn new(home: &Rc<EventHome>, number: u32) -> DmusKernelEvent {
+        DmusKernelEvent {
+            home: Rc::clone(home),
+            number,
+            flags: DmusEventFlags::empty(),
+            channel_group: 0,
+            time_100ns: 0,
+            byte_position: 0,
+            data: EventData::Inline(InlineBytes::default()),
+        }
+    }
+
+    /// The allocator that it belongs to.
+    #[must_use]
+    pub fn home(&self) -> &Rc<EventHome> {
+        &self.home
+    }
+
+    /// Its number there.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Its data.
+    #[must_use]
+    pub fn data(&self) -> &EventData {
+        &self.data
+    }
+
+    /// Its bytes; a package has none.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.data {
+            EventData::Inline(inline) => inline.as_slice(),
+            EventData::Buffer(buffer) => buffer.bytes(),
+            EventData::Package(_) => &[],
+        }
+    }
+
+    /// How many bytes of data it has.
+    #[doc(alias = "cbEvent")]
+    #[must_use]
+    pub fn length(&self) -> u16 {
+        self.bytes().len() as u16
+    }
+
+    /// True for raw bytes that are not one whole message.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.flags.contains(DmusEventFlags::INCOMPLETE)
+    }
+
+    /// Holds a few bytes by itself, as many as the limit of its home allows; returns how many that
+    /// is. What it had before comes back by [`take_data`](Self::take_data) only, so take it first.
+    pub fn set_inline(&mut self, bytes: &[u8]) -> usize {
+        let taken = bytes.len().min(usize::from(self.home.inline_limit));
+        self.set_data(EventData::Inline(InlineBytes::new(&bytes[..taken])));
+        taken
+    }
+
+    /// Takes a buffer for its data. A buffer with no more bytes than the event can hold by itself
+    /// is taken all the same; a driver cannot say that in its own form of an event.
+    pub fn set_buffer(&mut self, buffer: EventBuffer) {
+        self.set_data(EventData::Buffer(buffer));
+    }
+
+    /// Makes it a package of other events.
+    pub fn set_package(&mut self, chain: EventChain) {
+        self.set_data(EventData::Package(Box::new(chain)));
+        self.flags |= DmusEventFlags::PACKAGE;
+    }
+
+    /// Takes its data away; it is empty then, and no package.
+    pub fn take_data(&mut self) -> EventData {
+        self.flags -= DmusEventFlags::PACKAGE;
+        std::mem::replace(&mut self.data, EventData::Inline(InlineBytes::default()))
+    }
+
+    fn set_data(&mut self, data: EventData) {
+        let before = std::mem::replace(&mut self.data, data);
+        debug_assert!(matches!(before, EventData::Inline(_)), "a buffer or package is lost");
+    }
+}
+
+impl EventBuffer {
+    /// Buffer `number` of an allocator, as GetBuffer hands it out: without data.
+    ///
+    /// Only an allocator calls this, once for each number.
+    #[must_use]
+    pub fn new(home: &Rc<EventHome>, number: u32) -> EventBuffer {
+        let bytes = Vec::with_capacity(usize::from(home.buffer_size));
+        EventBuffer(Box::new(BufferContent { home: Rc::clone(home), number, bytes }))
+    }
+
+    /// The allocator that it belongs to.
+    #[must_use]
+    pub fn home(&self) -> &Rc<EventHome> {
+        &self.0.home
+    }
+
+    /// Its number there.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.0.number
+    }
+
+    /// Its data.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
+    /// Appends data, as much as there is room for; returns how much that is.
+    pub fn push(&mut self, data: &[u8]) -> usize {
+        let room = usize::from(self.0.home.buffer_size) - self.0.bytes.len();
+        let taken = data.len().min(room);
+        self.0.bytes.extend_from_slice(&data[..taken]);
+        taken
+    }
+
+    /// Forgets its data.
+    pub fn clear(&mut self) {
+        self.0.bytes.clear();
+    }
+}
+
+impl fmt::Debug for EventBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "buffer {} {:02X?}", self.0.number, self.0.bytes)
+    }
+}
+
+impl EventChain {
+    /// A chain without events. A sink is never given one.
+    pub fn new() -> EventChain {
+        EventChain::default()
+    }
+
+    /// How many events it has; one with a package counts once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
+    /// True without events.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Appends an event.
+    pub fn push(&mut self, event: DmusKernelEvent) {
+        if self.first.is_none() {
+            self.first = Some(event);
+        } else {
+            self.rest.push_back(event);
+        }
+    }
+
+    /// Takes the first event.
+    pub fn pop(&mut self) -> Option<DmusKernelEvent> {
+        let next = self.rest.pop_front();
+        std::mem::replace(&mut self.first, next)
+    }
+
+    /// The events in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &DmusKernelEvent> {
+        self.first.iter().chain(&self.rest)
+    }
+}
+
+impl From<DmusKernelEvent> for EventChain {
+    fn from(event: DmusKernelEvent) -> EventChain {
+        EventChain { first: Some(event), rest: VecDeque::new() }
+    }
+}
+
+impl Extend<DmusKernelEvent> for EventChain {
+    fn extend<I: IntoIterator<Item = DmusKernelEvent>>(&mut self, events: I) {
+        events.into_iter().for_each(|event| self.push(event));
+    }
+}
+
+impl FromIterator<DmusKernelEvent> for EventChain {
+    fn from_iter<I: IntoIterator<Item = DmusKernelEvent>>(events: I) -> EventChain {
+        let mut chain = EventChain::new();
+        chain.extend(events);
+        chain
+    }
+}
+
+impl IntoIterator for EventChain {
+    type Item = DmusKernelEvent;
+    type IntoIter = core::iter::Chain<
+        core::option::IntoIter<DmusKernelEvent>,
+        vec_deque::IntoIter<DmusKernelEvent>,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home(inline_limit: u8) -> Rc<EventHome> {
+        Rc::new(EventHome { inline_limit, buffer_size: 16 })
+    }
+
+    #[test]
+    fn a_new_event_is_all_zero() {
+        let event = DmusKernelEvent::new(&home(8), 7);
+        assert_eq!((event.number(), event.length(), event.channel_group), (7, 0, 0));
+        assert_eq!((event.time_100ns, event.byte_position, event.flags.bits()), (0, 0, 0));
+    }
+
+    #[test]
+    fn five_bytes_fit_an_event_for_64_bits_and_not_one_for_32() {
+        let bytes = [0xF0, 1, 2, 3, 0xF7];
+        let mut wide = DmusKernelEvent::new(&home(8), 0);
+        assert_eq!(wide.set_inline(&bytes), 5);
+        assert_eq!(wide.bytes(), bytes);
+        let mut narrow = DmusKernelEvent::new(&home(4), 0);
+        assert_eq!(narrow.set_inline(&bytes), 4);
+        assert_eq!(narrow.bytes(), &bytes[..4]);
+    }
+
+    #[test]
+    fn a_buffer_takes_as_much_as_its_home_says() {
+        let home = home(8);
+        let mut buffer = EventBuffer::new(&home, 3);
+        assert_eq!(buffer.push(&[1; 10]), 10);
+        assert_eq!(buffer.push(&[2; 10]), 6);
+        let mut event = DmusKernelEvent::new(&home, 0);
+        event.set_buffer(buffer);
+        assert_eq!(event.length(), 16);
+        assert_eq!(event.bytes()[9..11], [1, 2]);
+    }
+
+    #[test]
+    fn a_package_gives_its_events_back_and_is_none_then() {
+        let home = home(8);
+        let mut event = DmusKernelEvent::new(&home, 0);
+        let inner = [1, 2].map(|number| DmusKernelEvent::new(&home, number));
+        event.set_package(inner.into_iter().collect());
+        assert!(event.flags.contains(DmusEventFlags::PACKAGE));
+        assert_eq!(event.bytes(), []);
+        let EventData::Package(chain) = event.take_data() else { panic!("no package") };
+        assert_eq!(chain.iter().map(DmusKernelEvent::number).collect::<Vec<_>>(), [1, 2]);
+        assert!(!event.flags.contains(DmusEventFlags::PACKAGE));
+    }
+
+    #[test]
+    fn a_chain_keeps_the_order_of_its_events() {
+        let home = home(8);
+        let mut chain: EventChain =
+            (0..4).map(|number| DmusKernelEvent::new(&home, number)).collect();
+        assert_eq!(chain.len(), 4);
+        assert_eq!(chain.pop().map(|event| event.number()), Some(0));
+        chain.push(DmusKernelEvent::new(&home, 9));
+        let numbers: Vec<_> = chain.into_iter().map(|event| event.number()).collect();
+        assert_eq!(numbers, [1, 2, 3, 9]);
+    }
+
+    #[test]
+    fn an_empty_chain_gives_nothing() {
+        let mut chain = EventChain::new();
+        assert!(chain.is_empty() && chain.pop().is_none());
+        chain.push(DmusKernelEvent::new(&home(8), 0));
+        assert!(!chain.is_empty() && chain.pop().is_some() && chain.is_empty());
+    }
+
+    #[test]
+    fn homes_of_two_allocators_are_told_apart_by_their_place() {
+        let (one, other) = (home(8), home(8));
+        let event = DmusKernelEvent::new(&one, 0);
+        assert!(Rc::ptr_eq(event.home(), &one) && !Rc::ptr_eq(event.home(), &other));
+    }
+
+    #[test]
+    fn an_event_is_small_enough_to_be_moved() {
+        assert!(size_of::<DmusKernelEvent>() <= 56, "{}", size_of::<DmusKernelEvent>());
+    }
+}
