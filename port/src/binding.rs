@@ -10,7 +10,7 @@ use portcls_emulator::{DeviceObject, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
-use crate::interfaces::{IMiniport, IResourceList, IServiceGroup, StreamDirection};
+use crate::interfaces::{IMasterClock, IMiniport, IResourceList, IServiceGroup, StreamDirection};
 use crate::ks::KsDataFormat;
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::MiniportCalls;
@@ -54,6 +54,11 @@ pub(crate) trait Miniport {
         direction: StreamDirection,
         format: &KsDataFormat,
     ) -> Result<NewLaneStream, NtStatus>;
+
+    /// The clock that its events are meant by, if it has events.
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        None
+    }
 }
 
 /// The parts that a port shares with its filters and pins.

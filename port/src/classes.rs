@@ -7,14 +7,13 @@ use portcls_emulator::{Irql, Kernel, NtStatus};
 
 use crate::guid::{Guid, clsid};
 use crate::interfaces::{IMiniport, IPort};
-use crate::midi::Midi;
+use crate::music::{DirectMusicClass, MidiClass, Music};
 use crate::port::Port;
 use crate::rules::require_irql_at_most;
 
 /// Makes a port.
 ///
-/// The DirectMusic class makes the same object since Windows XP. This port does not offer that
-/// class until it offers DirectMusic miniports.
+/// The DirectMusic class makes the same object as the MIDI class, since Windows XP.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///
@@ -27,7 +26,11 @@ pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtSta
     match *class {
         clsid::PORT_MIDI => {
             kernel.ask_allocation()?;
-            Ok(Port::<Midi>::new(kernel))
+            Ok(Port::<Music<MidiClass>>::new(kernel))
+        }
+        clsid::PORT_DMUS => {
+            kernel.ask_allocation()?;
+            Ok(Port::<Music<DirectMusicClass>>::new(kernel))
         }
         _ => Err(NtStatus::NOT_SUPPORTED),
     }

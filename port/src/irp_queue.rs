@@ -27,7 +27,12 @@ impl IrpQueue {
     /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
-    pub fn push(&self, kernel: &Kernel, request: StreamRequest, cancel: CancelRoutine) -> NtStatus {
+    pub fn push(
+        &self,
+        kernel: &Kernel,
+        request: Rc<StreamRequest>,
+        cancel: CancelRoutine,
+    ) -> NtStatus {
         let irp = request.irp().clone();
         if irp.is_cancelled() {
             return complete(kernel, &irp, NtStatus::CANCELLED);
@@ -37,7 +42,7 @@ impl IrpQueue {
             drop(requests);
             return complete(kernel, &irp, NtStatus::INSUFFICIENT_RESOURCES);
         }
-        requests.push_back(Rc::new(request));
+        requests.push_back(request);
         drop(requests);
         irp.mark_pending();
         irp.set_cancel_routine(Some(cancel));
@@ -47,6 +52,12 @@ impl IrpQueue {
     /// The request that is served now.
     pub fn front(&self) -> Option<Rc<StreamRequest>> {
         self.requests.borrow().front().cloned()
+    }
+
+    /// A request, wherever it stands.
+    pub fn find(&self, irp: &Irp) -> Option<Rc<StreamRequest>> {
+        let requests = self.requests.borrow();
+        requests.iter().find(|request| request.irp().is(irp)).cloned()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -63,17 +74,17 @@ impl IrpQueue {
         }
     }
 
-    /// Completes one request as cancelled, at any place of the queue.
+    /// Completes one request, at any place of the queue; without effect when it is not there.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
-    pub fn cancel(&self, kernel: &Kernel, irp: &Irp) {
+    pub fn complete(&self, kernel: &Kernel, request: &Rc<StreamRequest>, status: NtStatus) {
         let found = {
             let mut requests = self.requests.borrow_mut();
-            let position = requests.iter().position(|request| request.irp().is(irp));
+            let position = requests.iter().position(|other| Rc::ptr_eq(other, request));
             position.and_then(|position| requests.remove(position))
         };
         if let Some(request) = found {
-            finish(kernel, &request, NtStatus::CANCELLED);
+            finish(kernel, &request, status);
         }
     }
 

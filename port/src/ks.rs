@@ -1,12 +1,13 @@
 //! Kernel streaming: the binary forms in requests, and their rules.
 //!
-//! Owns wire structures, the property length protocol, music buffers, data intersection and the
+//! Owns wire structures, the property length protocol, music and DirectMusic buffers, data intersection and the
 //! names of create requests. All of it is data and pure functions: nothing here knows an IRP, a
 //! port or a driver. Sizes and offsets are those of 64-bit Windows, each asserted beside its type.
 //!
 //! Structures are read from and written to buffers of any alignment ([`read`]), in the byte order
 //! of the host. So the host must be little endian, as Windows is.
 
+pub mod dmus;
 pub mod guids;
 pub mod intersection;
 pub mod music;
@@ -23,7 +24,7 @@ pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyConnection, KsPropertyGeneral,
-    KsPropertyPin, KsPropertyTopology, KsPropertyType,
+    KsPropertyPin, KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
 };
 pub use pin::{
     INSTANCES_UNLIMITED, KsPinCInstances, KsPinCommunication, KsPinConnect, KsPinDataFlow,

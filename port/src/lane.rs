@@ -52,6 +52,19 @@ pub(crate) trait Stream {
     /// Those of [`StreamRequest::write`] and [`StreamRequest::read`].
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
 
+    /// Takes note of a request that was checked and queued; it is not served yet.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
+    ///
+    /// # Errors
+    /// The status that the request is completed with at once.
+    fn accept(
+        &self,
+        kernel: &Kernel,
+        lane: &Lane,
+        request: &Rc<StreamRequest>,
+    ) -> Result<(), NtStatus>;
+
     /// Moves the data that can move now: a request came or went, data is due, or RUN began.
     ///
     /// IRQL: DISPATCH_LEVEL.
@@ -67,11 +80,17 @@ pub(crate) trait Stream {
     /// IRQL: up to DISPATCH_LEVEL.
     fn hold(&self, kernel: &Kernel);
 
-    /// Notes in the request that is served now how much of it was served; it is about to end early.
-    fn abandon(&self, request: &StreamRequest);
+    /// Notes in a queued request how much of it was served; it is about to end early.
+    fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>);
 
-    /// Forgets data that came from the miniport and was not delivered to the client.
-    fn flush(&self);
+    /// Does so for all queued requests, and forgets data that came from the miniport and was not
+    /// delivered to the client.
+    fn flush(&self, lane: &Lane);
+
+    /// Takes leave of the stream, which is in STOP and will be dropped.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    fn close(&self, kernel: &Kernel, lane: &Lane);
 }
 
 /// A stream that a miniport has just made, in STOP.
@@ -147,7 +166,13 @@ impl Lane {
         *self.stream.borrow_mut() = Some(new.stream);
         if let Some(group) = new.service_group {
             let sink = Rc::new(LaneSink(Rc::downgrade(self)));
-            *self.membership.borrow_mut() = Some(Membership::join(kernel, group, sink)?);
+            match Membership::join(kernel, group, sink) {
+                Ok(membership) => *self.membership.borrow_mut() = Some(membership),
+                Err(status) => {
+                    self.disconnect(kernel);
+                    return Err(status);
+                }
+            }
         }
         Ok(())
     }
@@ -158,6 +183,7 @@ impl Lane {
     pub fn disconnect(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
             stream.hold(kernel);
+            stream.close(kernel, self);
         }
         let membership = self.membership.take();
         if let Some(membership) = membership {
@@ -229,20 +255,25 @@ impl Lane {
                 lane.cancel(kernel, irp);
             }
         };
-        let status = self.queue.push(kernel, request, Rc::new(cancel));
+        let request = Rc::new(request);
+        let status = self.queue.push(kernel, Rc::clone(&request), Rc::new(cancel));
         if status == NtStatus::PENDING {
-            self.turn_now(kernel);
+            let stream = self.stream();
+            match stream.map_or(Ok(()), |stream| stream.accept(kernel, self, &request)) {
+                Ok(()) => self.turn_now(kernel),
+                Err(status) => self.queue.complete(kernel, &request, status),
+            }
         }
         status
     }
 
     fn cancel(&self, kernel: &Kernel, irp: &Irp) {
-        if let (Some(stream), Some(front)) = (self.stream(), self.queue.front())
-            && front.irp().is(irp)
-        {
-            stream.abandon(&front);
+        if let Some(request) = self.queue.find(irp) {
+            if let Some(stream) = self.stream() {
+                stream.abandon(self, &request);
+            }
+            self.queue.complete(kernel, &request, NtStatus::CANCELLED);
         }
-        self.queue.cancel(kernel, irp);
         // The request behind it may be due.
         self.turn(kernel);
     }
@@ -252,10 +283,7 @@ impl Lane {
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn flush(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
-            if let Some(front) = self.queue.front() {
-                stream.abandon(&front);
-            }
-            stream.flush();
+            stream.flush(self);
         }
         self.queue.cancel_all(kernel);
     }

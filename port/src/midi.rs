@@ -1,4 +1,4 @@
-//! The MIDI kind of port: `IPortMidi`, for miniports with `IMiniportMidi`.
+//! MIDI miniports behind the port: those that have `IMiniportMidi`.
 //!
 //! Owns all that only a MIDI miniport needs: its calls, its streams, and the two sides. One turns
 //! music records into calls of Write, the other turns bytes from Read into music records.
@@ -6,22 +6,16 @@
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{Irql, Kernel, NtStatus, PoolType};
+use portcls_emulator::{Kernel, NtStatus, PoolType};
 
-use crate::answer_query;
 use crate::binding::Miniport;
-use crate::com::{IUnknown, Interface, query};
-use crate::guid::Guid;
+use crate::com::{IUnknown, query};
 use crate::interfaces::{
-    IMiniport, IMiniportMidi, IPort, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
+    IMiniport, IMiniportMidi, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
 };
 use crate::ks::KsDataFormat;
-use crate::ks::guids::category;
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::{Method, MiniportCalls};
-use crate::port::{Kind, Port};
-use crate::rules::require_irql_at_most;
-use crate::subdevice::ISubdevice;
 use stream::MidiStream;
 
 mod capture;
@@ -29,49 +23,28 @@ mod render;
 mod stream;
 
 pub use capture::CAPTURE_LIMIT;
+pub(crate) use capture::CAPTURE_WARNING;
 
-/// The kind of port that `PcNewPort` makes for the MIDI class.
-pub(crate) enum Midi {}
+/// A MIDI miniport of a driver.
+pub(crate) struct MidiMiniport {
+    calls: Rc<MiniportCalls>,
+    port: Weak<dyn IPortMidi>,
+    miniport: Rc<dyn IMiniportMidi>,
+}
 
-impl Kind for Midi {
-    /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that can
-    /// do MIDI and nothing else. Assumed: a filter that names no categories gets these; comments
-    /// in published samples say so of wave filters.
-    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
-
-    fn query(port: Rc<Port<Midi>>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(port, iid, IPort, IPortMidi, ISubdevice)
-    }
-
-    fn find_miniport(
-        port: &Rc<Port<Midi>>,
+impl MidiMiniport {
+    /// A driver's object as a MIDI miniport, if it is one.
+    ///
+    /// # Errors
+    /// What the object answered.
+    pub fn find(
+        calls: &Rc<MiniportCalls>,
+        port: Weak<dyn IPortMidi>,
         object: &Rc<dyn IUnknown>,
     ) -> Result<Rc<dyn Miniport>, NtStatus> {
         let miniport = query::<dyn IMiniportMidi>(object)?;
-        let calls = Rc::clone(port.calls());
-        Ok(Rc::new(MidiMiniport { calls, port: Rc::downgrade(port), miniport }))
+        Ok(Rc::new(MidiMiniport { calls: Rc::clone(calls), port, miniport }))
     }
-}
-
-impl IPortMidi for Port<Midi> {
-    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
-        self.request_service(kernel, group);
-    }
-
-    fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
-        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPortMidi::RegisterServiceGroup");
-        if let Err(status) = self.join_group(kernel, group) {
-            let text = format!("RegisterServiceGroup: the group answered {status}");
-            self.calls().note(kernel, &text);
-        }
-    }
-}
-
-/// A MIDI miniport of a driver.
-struct MidiMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<Port<Midi>>,
-    miniport: Rc<dyn IMiniportMidi>,
 }
 
 impl Miniport for MidiMiniport {

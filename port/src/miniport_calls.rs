@@ -24,9 +24,15 @@ pub(crate) enum Method {
     QueryDeviceCapabilities,
     PropertyHandler,
     IoTimeout,
+    InitDmus,
+    NewStreamDmus,
+    SetSinkState,
+    PutMessage,
+    ConnectOutput,
+    DisconnectOutput,
 }
 
-const METHODS: [(Method, &str, &str); 16] = [
+const METHODS: [(Method, &str, &str); 22] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -51,6 +57,12 @@ const METHODS: [(Method, &str, &str); 16] = [
     ),
     (Method::PropertyHandler, "PropertyHandler", "a property handler"),
     (Method::IoTimeout, "IoTimeout", "an I/O timeout routine"),
+    (Method::InitDmus, "Init", "IMiniportDMus::Init"),
+    (Method::NewStreamDmus, "NewStream", "IMiniportDMus::NewStream"),
+    (Method::SetSinkState, "SetState", "IMXF::SetState"),
+    (Method::PutMessage, "PutMessage", "IMXF::PutMessage"),
+    (Method::ConnectOutput, "ConnectOutput", "IMXF::ConnectOutput"),
+    (Method::DisconnectOutput, "DisconnectOutput", "IMXF::DisconnectOutput"),
 ];
 
 /// The names that a port uses in the trace, and its calls into the driver.

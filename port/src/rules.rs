@@ -18,7 +18,10 @@ portcls_emulator::rules! {
     PC_IRQL_IPORT = "PcIrqlIport",
         source: "WDK, PcIrqlIport rule (audio)",
         verifier: Some((VERIFIER, 0x0007_1003)),
-        routines: &["IInterruptSync::*", "IPort*", "IRegistryKey::*", "IServiceGroup::*"];
+        routines: &[
+            "IAllocatorMXF::*", "IInterruptSync::*", "IMXF::*", "IPort*", "IRegistryKey::*",
+            "IServiceGroup::*",
+        ];
 
     /// Power management must be registered before it is unregistered, and once at a time.
     PC_REGISTER_ADAPTER_POWER = "PcRegisterAdapterPower",

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use portcls_emulator::{Irp, Mdl, NtStatus};
 
-use crate::ks::music::{LEAST_RECORD, RecordPlace, record_places};
+use crate::ks::music::{RecordPlace, record_places};
 use crate::ks::{KsStreamHeader, read};
 
 /// A request with its stream headers.
@@ -23,6 +23,8 @@ pub(crate) struct StreamRequest {
     next_record: Cell<usize>,
     /// How many bytes of that header's data were served, for a request that ends early.
     done: Cell<u32>,
+    /// The same of every header, for a request whose headers are served side by side.
+    parts: RefCell<Vec<u32>>,
 }
 
 impl StreamRequest {
@@ -33,28 +35,48 @@ impl StreamRequest {
     /// `STATUS_INVALID_PARAMETER` for a malformed chain of records, an impossible time, or another
     /// number of headers than of buffers.
     pub fn write(irp: &Irp) -> Result<StreamRequest, NtStatus> {
-        let mut request = StreamRequest::new(irp)?;
-        for (index, (header, data)) in request.headers.borrow().iter().zip(irp.mdls()).enumerate() {
+        let mut records = Vec::new();
+        let mut index = 0;
+        let mut request = StreamRequest::write_of(irp, |used| {
+            for place in record_places(used) {
+                records.push((index, place?));
+            }
+            index += 1;
+            Ok(())
+        })?;
+        request.records = records;
+        Ok(request)
+    }
+
+    /// Checks a write request whose data are in a form that `check` knows; it is shown the used
+    /// part of one buffer after the other.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write), with what `check` answers.
+    pub fn write_of(
+        irp: &Irp,
+        mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,
+    ) -> Result<StreamRequest, NtStatus> {
+        let request = StreamRequest::new(irp)?;
+        for (header, data) in request.headers.borrow().iter().zip(irp.mdls()) {
             if header.data_used > header.frame_extent {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.presentation_100ns()?;
-            for place in record_places(&data.borrow()[..header.data_used as usize]) {
-                request.records.push((index, place?));
-            }
+            check(&data.borrow()[..header.data_used as usize])?;
         }
         Ok(request)
     }
 
-    /// Checks a read request.
+    /// Checks a read request for records that need this least room.
     ///
     /// # Errors
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
     /// record; `STATUS_INVALID_PARAMETER` for another number of headers than of buffers.
-    pub fn read(irp: &Irp) -> Result<StreamRequest, NtStatus> {
+    pub fn read(irp: &Irp, least_room: usize) -> Result<StreamRequest, NtStatus> {
         let request = StreamRequest::new(irp)?;
         for header in request.headers.borrow_mut().iter_mut() {
-            if (header.frame_extent as usize) < LEAST_RECORD {
+            if (header.frame_extent as usize) < least_room {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.data_used = 0;
@@ -79,6 +101,7 @@ impl StreamRequest {
             index: Cell::new(0),
             next_record: Cell::new(0),
             done: Cell::new(0),
+            parts: RefCell::default(),
         })
     }
 
@@ -91,6 +114,14 @@ impl StreamRequest {
         let index = self.index.get();
         let header = self.headers.borrow().get(index).copied()?;
         Some((header, self.irp.mdls().get(index)?))
+    }
+
+    /// Shows each header with the used part of its data, as far as the client has left it.
+    pub fn each_buffer(&self, mut show: impl FnMut(&KsStreamHeader, &[u8])) {
+        for (header, data) in self.headers.borrow().iter().zip(self.irp.mdls()) {
+            let data = data.borrow();
+            show(header, &data[..data.len().min(header.data_used as usize)]);
+        }
     }
 
     /// Takes the next record in the data of the header that is served now, `None` after the last.
@@ -123,10 +154,23 @@ impl StreamRequest {
         self.done.set(bytes);
     }
 
+    /// Notes how many bytes of each header were served, where headers are served side by side.
+    pub fn note_parts(&self, bytes: Vec<u32>) {
+        *self.parts.borrow_mut() = bytes;
+    }
+
     /// Sets in the headers how much was served of a request that ends early: all of the headers
-    /// before the current one, a part of that one, and nothing of those after it.
+    /// before the current one, a part of that one, and nothing of those after it; or a part of
+    /// each.
     pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
+        let parts = self.parts.borrow();
+        if !parts.is_empty() {
+            for (header, bytes) in headers.iter_mut().zip(&*parts) {
+                header.data_used = *bytes;
+            }
+            return;
+        }
         let mut data_used = self.done.get();
         for header in headers.iter_mut().skip(self.index.get()) {
             header.data_used = std::mem::take(&mut data_used);

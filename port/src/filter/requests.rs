@@ -9,12 +9,13 @@ use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
 use super::Filter;
 use crate::descriptor::PcPinDescriptor;
+use crate::interfaces::IMasterClock;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
 use crate::ks::intersection::{check_format, data_intersection};
 use crate::ks::{
-    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPropertyPin, KsPropertyTopology,
-    KsPropertyType, LengthReply, multiple_item, read,
+    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPropertyPin, KsPropertySynthClock,
+    KsPropertyTopology, KsPropertyType, LengthReply, multiple_item, read,
 };
 use crate::miniport_calls::Method;
 use crate::physical_connection::{connected_to, wire_form};
@@ -26,7 +27,7 @@ const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 
 /// The properties of a filter. The name of a pin is not among them: no names are installed.
-static PROPERTIES: [OwnProperty<Filter>; 17] = [
+static PROPERTIES: [OwnProperty<Filter>; 18] = [
     of_pins(KsPropertyPin::CInstances, GET, instances),
     of_pins(KsPropertyPin::CTypes, GET, pin_count),
     of_pins(KsPropertyPin::DataFlow, GET, data_flow),
@@ -44,7 +45,16 @@ static PROPERTIES: [OwnProperty<Filter>; 17] = [
     of_topology(KsPropertyTopology::Categories, categories),
     of_topology(KsPropertyTopology::Nodes, nodes),
     of_topology(KsPropertyTopology::Connections, connections),
+    SYNTH_CLOCK,
 ];
+
+/// The last of them is for a filter whose miniport has events.
+const SYNTH_CLOCK: OwnProperty<Filter> = OwnProperty {
+    set: property_set::SYNTH_CLOCK,
+    id: KsPropertySynthClock::MasterClock.value(),
+    flags: GET,
+    handler: Some(master_clock),
+};
 
 type Handler = OwnHandler<Filter>;
 
@@ -73,7 +83,7 @@ impl KsObject for Filter {
         if KsIoctl::from_u32(*code) != Some(KsIoctl::Property) {
             return complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST);
         }
-        property::serve(kernel, irp, self, &PROPERTIES, || self.target())
+        property::serve(kernel, irp, self, self.properties(), || self.target())
     }
 
     fn cleanup(&self, _kernel: &Kernel) {}
@@ -89,6 +99,16 @@ impl KsObject for Filter {
 type Reply = Result<LengthReply, NtStatus>;
 
 impl Filter {
+    /// Its own properties. Source: WDK, KSPROPSETID_SynthClock, of the DirectMusic port alone.
+    fn properties(&self) -> &'static [OwnProperty<Filter>] {
+        let synth_clock = PROPERTIES.len() - 1;
+        if self.master_clock().is_some() { &PROPERTIES } else { &PROPERTIES[..synth_clock] }
+    }
+
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        self.binding.miniport().ok()?.master_clock()
+    }
+
     /// The miniport's table of the filter.
     fn target(&self) -> Option<Target<'_>> {
         Some(Target {
@@ -223,6 +243,11 @@ fn nodes(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
 
 fn connections(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     Ok(request.list(&list_of(&filter.descriptor.connections)))
+}
+
+fn master_clock(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let clock = filter.master_clock().ok_or(NtStatus::NOT_FOUND)?;
+    Ok(request.value(&clock.get_time(kernel)?.to_le_bytes()))
 }
 
 /// A list of items whose size is a multiple of 8 anyway.

@@ -1,7 +1,7 @@
 //! The GUIDs of kernel streaming that a MIDI filter needs.
 //!
 //! Constants only, one module for each kind of name. Values and C names: WDK ks.h, ksmedia.h and
-//! dmusicks.h. The synthesizer property set of dmusprop.h is left out until its value is checked.
+//! dmusicks.h and dmusprop.h.
 
 /// Major formats, subformats and specifiers of a data format; the wildcard is
 /// [`Guid::NULL`](crate::guid::Guid::NULL).
@@ -70,6 +70,8 @@ pub mod node_type {
         SWSYNTH = "KSNODETYPE_SWSYNTH" "423274A0-8B81-11D1-A050-0000F8004788";
         /// The DirectMusic synthesizer.
         DMSYNTH = "KSNODETYPE_DMSYNTH" "94824F88-6183-11D2-8F7A-00C04FBF8FEF";
+        /// What DirectMusic's synthesizer can do.
+        DMSYNTH_CAPS = "KSNODETYPE_DMSYNTH_CAPS" "BCA2A2F1-93C6-11D2-BA1D-0000F875AC12";
         /// Digital to analogue.
         DAC = "KSNODETYPE_DAC" "507AE360-C554-11D0-8A2B-00A0C9255AC1";
         /// Analogue to digital.
@@ -99,6 +101,12 @@ pub mod property_set {
         GENERAL = "KSPROPSETID_General" "1464EDA5-6A8F-11D1-9AA7-00A0C9223196";
         /// Streaming of an open pin.
         STREAM = "KSPROPSETID_Stream" "65AABA60-98AE-11CF-A10D-0020AFD156E4";
+        /// A synthesizer.
+        SYNTH = "KSPROPSETID_Synth" "FEDFAE25-E46E-11D1-AACE-0000F875AC12";
+        /// The clock of a synthesizer.
+        SYNTH_CLOCK = "KSPROPSETID_SynthClock" "FEDFAE26-E46E-11D1-AACE-0000F875AC12";
+        /// The downloadable sounds of a synthesizer.
+        SYNTH_DLS = "KSPROPSETID_Synth_Dls" "D523FA2C-DEE3-11D1-A789-0000F875AC12";
         /// A clock.
         CLOCK = "KSPROPSETID_Clock" "DF12A4C0-AC17-11CF-A5D6-28DB04C10000";
         /// An allocator of stream buffers.

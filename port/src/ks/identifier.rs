@@ -192,6 +192,16 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// The members of [`property_set::SYNTH_CLOCK`](super::guids::property_set::SYNTH_CLOCK).
+    #[doc(alias = "KSPROPERTY_SYNTHCLOCK")]
+    pub enum KsPropertySynthClock {
+        /// ULONGLONG: the time of the master clock in 100 ns.
+        #[doc(alias = "KSPROPERTY_SYNTH_MASTERCLOCK")]
+        MasterClock = 0,
+    }
+}
+
+wire_enum! {
     /// The members of [`property_set::GENERAL`](super::guids::property_set::GENERAL).
     #[doc(alias = "KSPROPERTY_GENERAL")]
     pub enum KsPropertyGeneral {

@@ -19,7 +19,7 @@ use crate::stream_request::StreamRequest;
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
 /// The number of bytes held without a read request from which on the trace notes it.
-const CAPTURE_WARNING: usize = 4_096;
+pub(crate) const CAPTURE_WARNING: usize = 4_096;
 
 /// Bytes of room in one Read.
 const READ_LENGTH: usize = 256;

@@ -12,6 +12,7 @@ use super::capture::Capturer;
 use super::render::Renderer;
 use crate::com::IUnknown;
 use crate::interfaces::{IMiniportMidiStream, StreamDirection};
+use crate::ks::music::LEAST_RECORD;
 use crate::ks::{KsDataFormat, KsState};
 use crate::lane::{Lane, Stream};
 use crate::miniport_calls::Method;
@@ -72,8 +73,12 @@ impl Stream for MidiStream {
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus> {
         match &self.side {
             Side::Render(_) => StreamRequest::write(irp),
-            Side::Capture(_) => StreamRequest::read(irp),
+            Side::Capture(_) => StreamRequest::read(irp, LEAST_RECORD),
         }
+    }
+
+    fn accept(&self, _: &Kernel, _: &Lane, _: &Rc<StreamRequest>) -> Result<(), NtStatus> {
+        Ok(())
     }
 
     fn turn(&self, kernel: &Kernel, lane: &Lane) {
@@ -96,15 +101,26 @@ impl Stream for MidiStream {
         }
     }
 
-    fn abandon(&self, request: &StreamRequest) {
-        if let Side::Render(renderer) = &self.side {
+    fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>) {
+        // Only the first one can have begun.
+        let is_first = lane.queue().front().is_some_and(|front| Rc::ptr_eq(&front, request));
+        if let Side::Render(renderer) = &self.side
+            && is_first
+        {
             renderer.abandon(request);
         }
     }
 
-    fn flush(&self) {
-        if let Side::Capture(capturer) = &self.side {
-            capturer.reset();
+    fn flush(&self, lane: &Lane) {
+        match &self.side {
+            Side::Render(renderer) => {
+                if let Some(front) = lane.queue().front() {
+                    renderer.abandon(&front);
+                }
+            }
+            Side::Capture(capturer) => capturer.reset(),
         }
     }
+
+    fn close(&self, _: &Kernel, _: &Lane) {}
 }

@@ -1,0 +1,121 @@
+//! DirectMusic miniports behind the port: those that have `IMiniportDMus`.
+//!
+//! Owns all that only such a miniport needs: its calls, the master clock, the allocators, and the
+//! two sides that turn a client's buffers into events and events into buffers. How a pin is opened
+//! with the form of MIDI or of DirectMusic is `form.rs`; an event is the same for both.
+
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Kernel, NtStatus, PoolType};
+
+use crate::binding::Miniport;
+use crate::com::{IUnknown, query};
+use crate::interfaces::{
+    DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniport, IMiniportDMus,
+    IPortDMus, IResourceList, IServiceGroup, StreamDirection,
+};
+use crate::ks::KsDataFormat;
+use crate::lane::{Lane, NewLaneStream};
+use crate::miniport_calls::{Method, MiniportCalls};
+use allocator::EventAllocator;
+use capture::CaptureSink;
+use clock::MasterClock;
+use form::WireForm;
+use render::Renderer;
+use stream::{DmusStream, Side};
+
+mod allocator;
+mod capture;
+mod clock;
+mod form;
+mod parser;
+mod render;
+mod sequence;
+mod stream;
+mod unpack;
+
+/// A DirectMusic miniport of a driver.
+pub(crate) struct DmusMiniport {
+    calls: Rc<MiniportCalls>,
+    port: Weak<dyn IPortDMus>,
+    miniport: Rc<dyn IMiniportDMus>,
+    /// One for all streams; it lives as long as the miniport is bound, whatever the driver counts.
+    clock: Rc<dyn IMasterClock>,
+}
+
+impl DmusMiniport {
+    /// A driver's object as a DirectMusic miniport, if it is one.
+    ///
+    /// # Errors
+    /// What the object answered.
+    pub fn find(
+        calls: &Rc<MiniportCalls>,
+        port: Weak<dyn IPortDMus>,
+        object: &Rc<dyn IUnknown>,
+    ) -> Result<Rc<dyn Miniport>, NtStatus> {
+        let miniport = query::<dyn IMiniportDMus>(object)?;
+        let (calls, clock) = (Rc::clone(calls), Rc::new(MasterClock));
+        Ok(Rc::new(DmusMiniport { calls, port, miniport, clock }))
+    }
+}
+
+impl Miniport for DmusMiniport {
+    fn object(&self) -> Rc<dyn IMiniport> {
+        Rc::clone(&self.miniport) as _
+    }
+
+    fn init(
+        &self,
+        kernel: &Kernel,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Rc<dyn IResourceList>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        let none = Argument::None;
+        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
+        self.calls.call(kernel, Method::InitDmus, none, init, |_| none)
+    }
+
+    /// Service of a DirectMusic miniport is its streams' business alone.
+    fn service(&self, _kernel: &Kernel) {}
+
+    fn new_stream(
+        &self,
+        kernel: &Kernel,
+        lane: &Rc<Lane>,
+        pin: u32,
+        direction: StreamDirection,
+        format: &KsDataFormat,
+    ) -> Result<NewLaneStream, NtStatus> {
+        let form = WireForm::of(format);
+        let allocator = EventAllocator::new(kernel, self.miniport.inline_limit())?;
+        let shared: Rc<dyn IAllocatorMxf> = Rc::clone(&allocator) as _;
+        let stream_type = match direction {
+            StreamDirection::Render => DmusStreamType::Render,
+            StreamDirection::Capture => DmusStreamType::Capture,
+        };
+        let (allocator_for_driver, clock) = (&shared, &self.clock);
+        let request =
+            DmusStreamRequest { pin, stream_type, format, allocator: allocator_for_driver, clock };
+        let which = Argument::Word(kernel.trace().name(&format!("pin {pin} {direction:?}")));
+        let (miniport, pool) = (Rc::clone(&self.miniport), PoolType::NonPagedNx);
+        let open = || miniport.new_stream(kernel, None, pool, &request);
+        let new =
+            self.calls.call(kernel, Method::NewStreamDmus, which, open, |_| Argument::None)?;
+        let side = match direction {
+            StreamDirection::Render => {
+                let prefetch_100ns = new.schedule_pre_fetch_100ns;
+                Side::Render(Renderer::new(kernel, lane, form, &allocator, prefetch_100ns))
+            }
+            StreamDirection::Capture => Side::capture(CaptureSink::new(lane, form, &allocator)),
+        };
+        let stream = DmusStream::new(kernel, pin, form, new.stream, allocator, side);
+        stream.connect(kernel, &self.calls)?;
+        Ok(NewLaneStream { stream: Rc::new(stream), service_group: new.service_group })
+    }
+
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        Some(Rc::clone(&self.clock))
+    }
+}

@@ -1,0 +1,308 @@
+//! The capture side of a DirectMusic lane: the sink that a stream puts events to, and the packer
+//! of what came into the client's read requests.
+//!
+//! Every event goes back to the allocator at once; what is kept for the client is its bytes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Irql, Kernel, NtStatus};
+
+use super::allocator::EventAllocator;
+use super::form::WireForm;
+use super::parser::{Parser, Stamp};
+use crate::answer_query;
+use crate::com::{IUnknown, Interface};
+use crate::dmus_event::{DmusKernelEvent, EventChain, EventData, INLINE_LIMIT, InlineBytes};
+use crate::guid::Guid;
+use crate::interfaces::IMxf;
+use crate::ks::dmus::{EventForm, EventPacker};
+use crate::ks::music::Packer;
+use crate::ks::{KsState, KsStreamOptions, KsTime};
+use crate::lane::Lane;
+use crate::midi::{CAPTURE_LIMIT, CAPTURE_WARNING};
+use crate::miniport_calls::Method;
+use crate::rules::require_irql_at_most;
+use crate::stream_request::StreamRequest;
+
+/// The most bytes of a message that is never split between two buffers.
+const UNSPLIT_LENGTH: usize = 3;
+
+/// A message on its way to the client.
+struct Captured {
+    /// By the client's clock.
+    time_100ns: i64,
+    channel_group: u16,
+    bytes: Bytes,
+    /// How many of the bytes are delivered.
+    taken: usize,
+}
+
+/// The bytes of a message; those of a short one are no memory of their own.
+enum Bytes {
+    Short(InlineBytes),
+    Long(Vec<u8>),
+}
+
+impl Captured {
+    fn rest(&self) -> &[u8] {
+        let all = match &self.bytes {
+            Bytes::Short(inline) => inline.as_slice(),
+            Bytes::Long(bytes) => bytes,
+        };
+        &all[self.taken..]
+    }
+}
+
+/// The sink of one lane, with what it holds.
+pub(super) struct CaptureSink {
+    form: WireForm,
+
+    lane: Weak<Lane>,
+    allocator: Rc<EventAllocator>,
+
+    parser: RefCell<Parser>,
+    messages: RefCell<VecDeque<Captured>>,
+    /// Bytes in the messages.
+    held: Cell<usize>,
+    warned: Cell<bool>,
+    dropped: Cell<u64>,
+    /// The stream was asked for what it has; the answer is delivered when it is all there.
+    collecting: Cell<bool>,
+    delivering: Cell<bool>,
+}
+
+impl CaptureSink {
+    pub fn new(lane: &Rc<Lane>, form: WireForm, allocator: &Rc<EventAllocator>) -> Rc<CaptureSink> {
+        Rc::new(CaptureSink {
+            form,
+            lane: Rc::downgrade(lane),
+            allocator: Rc::clone(allocator),
+            parser: RefCell::default(),
+            messages: RefCell::default(),
+            held: Cell::new(0),
+            warned: Cell::new(false),
+            dropped: Cell::new(0),
+            collecting: Cell::new(false),
+            delivering: Cell::new(false),
+        })
+    }
+
+    /// Forgets what was captured and not delivered, and what is open of a message.
+    pub fn reset(&self) {
+        self.messages.borrow_mut().clear();
+        self.parser.borrow_mut().reset();
+        self.held.set(0);
+        self.warned.set(false);
+    }
+
+    /// Lets the stream send on what its ISR stored, then serves read requests.
+    /// IRQL: DISPATCH_LEVEL.
+    pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
+        self.collecting.set(true);
+        let none = Argument::None;
+        let put = || stream.put_message(kernel, None);
+        // A failure is in the trace; nobody waits for it.
+        let _ = lane.calls().call(kernel, Method::PutMessage, none, put, |()| none);
+        self.collecting.set(false);
+        self.deliver(kernel, lane);
+    }
+
+    /// Keeps the data of events in RUN and PAUSE; in the other states they are discarded.
+    fn keep_all(&self, kernel: &Kernel, lane: &Lane, chain: &EventChain) {
+        if lane.state() < KsState::Pause {
+            return;
+        }
+        let mut parser = self.parser.borrow_mut();
+        // The chain, and the packages that the walk is in.
+        let mut walks = vec![chain.iter()];
+        while let Some(walk) = walks.last_mut() {
+            match walk.next() {
+                None => drop(walks.pop()),
+                Some(event) => match event.data() {
+                    EventData::Package(inner) => walks.push(inner.iter()),
+                    _ => self.keep(kernel, lane, &mut parser, event),
+                },
+            }
+        }
+    }
+
+    fn keep(&self, kernel: &Kernel, lane: &Lane, parser: &mut Parser, event: &DmusKernelEvent) {
+        let (time_100ns, channel_group) = (event.time_100ns, event.channel_group);
+        let stamp = Stamp { time_100ns, channel_group };
+        if event.is_incomplete() {
+            parser.feed(stamp, event.bytes(), &mut |stamp, _, bytes| {
+                self.keep_message(kernel, lane, stamp, bytes);
+            });
+        } else {
+            self.keep_message(kernel, lane, stamp, event.bytes());
+        }
+    }
+
+    fn keep_message(&self, kernel: &Kernel, lane: &Lane, stamp: Stamp, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.held.get() + bytes.len() > CAPTURE_LIMIT {
+            if self.dropped.get() == 0 {
+                lane.calls().note(kernel, "capture: the limit of held bytes is reached");
+            }
+            self.dropped.set(self.dropped.get() + bytes.len() as u64);
+            return;
+        }
+        let message = Captured {
+            time_100ns: self.form.from_master(kernel, lane, stamp.time_100ns),
+            channel_group: stamp.channel_group,
+            bytes: if bytes.len() <= usize::from(INLINE_LIMIT) {
+                Bytes::Short(InlineBytes::new(bytes))
+            } else {
+                Bytes::Long(bytes.to_vec())
+            },
+            taken: 0,
+        };
+        self.messages.borrow_mut().push_back(message);
+        self.held.set(self.held.get() + bytes.len());
+        if self.held.get() >= CAPTURE_WARNING && lane.queue().is_empty() && !self.warned.get() {
+            self.warned.set(true);
+            let text = format!("capture: {} bytes held and no read request", self.held.get());
+            lane.calls().note(kernel, &text);
+        }
+    }
+
+    /// Fills and completes read requests as long as there is data.
+    pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
+        // A completed request can bring the next one, which this loop serves too.
+        if self.collecting.get() || self.delivering.replace(true) {
+            return;
+        }
+        while self.held.get() > 0 && !kernel.is_frozen() {
+            let Some(request) = lane.queue().front() else { break };
+            self.fill(&request);
+            lane.queue().complete_front(kernel, NtStatus::SUCCESS);
+        }
+        self.delivering.set(false);
+    }
+
+    fn fill(&self, request: &StreamRequest) {
+        while self.held.get() > 0 {
+            let Some((header, data)) = request.current() else { return };
+            let mut frame = data.borrow_mut();
+            let room = frame.len().min(header.frame_extent as usize);
+            let frame_part = &mut frame[..room];
+            let (used, time_100ns) = match self.form {
+                WireForm::Midi => self.pack_midi(frame_part),
+                WireForm::DirectMusic => self.pack_events(frame_part),
+            };
+            request.update(|header| {
+                header.data_used = used as u32;
+                header.presentation_time = KsTime::from_100ns(time_100ns);
+                header.options_flags |= KsStreamOptions::TIMEVALID.bits();
+            });
+            drop(frame);
+            request.next_header();
+        }
+    }
+
+    /// Packs messages into a frame, a record each; returns the bytes used and the time of the
+    /// first record.
+    ///
+    /// Deltas are whole milliseconds since the first record, so they do not drift.
+    fn pack_midi(&self, frame: &mut [u8]) -> (usize, i64) {
+        let mut packer = Packer::new(frame);
+        let mut last_ms = 0;
+        let start_100ns = self.each_message(|offset_100ns, _, bytes| {
+            if !fits(packer.room(), bytes) {
+                return 0;
+            }
+            let offset_ms = offset_100ns / 10_000;
+            let taken = packer.push(u32::try_from(offset_ms - last_ms).unwrap_or(u32::MAX), bytes);
+            last_ms = offset_ms;
+            taken
+        });
+        (packer.data_used(), start_100ns)
+    }
+
+    /// The same in the form of DirectMusic.
+    fn pack_events(&self, frame: &mut [u8]) -> (usize, i64) {
+        let mut packer = EventPacker::new(frame);
+        let start_100ns = self.each_message(|offset_100ns, channel_group, bytes| {
+            if !fits(packer.room(), bytes) {
+                return 0;
+            }
+            let form = match bytes[0] {
+                0x80..=0xEF if bytes.len() <= UNSPLIT_LENGTH => EventForm::Structured,
+                _ => EventForm::Unstructured,
+            };
+            packer.push(offset_100ns as i64, channel_group.into(), form, bytes)
+        });
+        (packer.data_used(), start_100ns)
+    }
+
+    /// Shows messages with their times since the first one, until one is not taken whole; returns
+    /// the time of the first.
+    ///
+    /// Times do not go back: a real-time message inside another one comes before it.
+    fn each_message(&self, mut take: impl FnMut(u64, u16, &[u8]) -> usize) -> i64 {
+        let mut messages = self.messages.borrow_mut();
+        let start_100ns = messages.front().map_or(0, |message| message.time_100ns);
+        let mut offset_100ns = 0;
+        while let Some(message) = messages.front_mut() {
+            let since_100ns = message.time_100ns.saturating_sub(start_100ns);
+            offset_100ns = u64::try_from(since_100ns).unwrap_or(0).max(offset_100ns);
+            let taken = take(offset_100ns, message.channel_group, message.rest());
+            message.taken += taken;
+            self.held.set(self.held.get() - taken);
+            if !message.rest().is_empty() {
+                break;
+            }
+            messages.pop_front();
+        }
+        start_100ns
+    }
+}
+
+/// A short message is not split; a long one goes as far as there is room.
+fn fits(room: usize, bytes: &[u8]) -> bool {
+    room >= bytes.len().min(UNSPLIT_LENGTH)
+}
+
+impl IUnknown for CaptureSink {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(self, iid, IMxf)
+    }
+}
+
+/// Assumed: what only a stream has a use for succeeds without effect; the pages are silent.
+impl IMxf for CaptureSink {
+    fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
+        Ok(())
+    }
+
+    fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
+        require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IMXF::PutMessage");
+        let Some(chain) = events else { return Ok(()) };
+        let lane = self.lane.upgrade().filter(|lane| lane.is_connected());
+        if let Some(lane) = &lane {
+            self.keep_all(kernel, lane, &chain);
+        }
+        let put = self.allocator.put_message(kernel, Some(chain));
+        if let Some(lane) = &lane {
+            self.deliver(kernel, lane);
+        }
+        put
+    }
+
+    fn connect_output(&self, _kernel: &Kernel, _sink: Rc<dyn IMxf>) -> Result<(), NtStatus> {
+        Ok(())
+    }
+
+    fn disconnect_output(
+        &self,
+        _kernel: &Kernel,
+        _sink: Option<&Rc<dyn IMxf>>,
+    ) -> Result<(), NtStatus> {
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! The unpacker: a client's write request into events with their times.
+//!
+//! Owns what is open of a message between two requests. When an event goes out is not known here.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, NtStatus};
+
+use super::allocator::{BUFFER_SIZE, EventAllocator};
+use super::form::WireForm;
+use super::parser::{Parser, Piece, Stamp, is_whole};
+use crate::dmus_event::{DmusEventFlags, DmusKernelEvent, NO_BYTE_POSITION};
+use crate::ks::dmus::event_records;
+use crate::ks::music::record_places;
+use crate::stream_request::StreamRequest;
+
+/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and it has one.
+const FIRST_GROUP: u16 = 1;
+
+/// A write request whose events wait.
+pub(super) struct Pending {
+    pub request: Rc<StreamRequest>,
+    /// What waits, in the order in which it was unpacked.
+    items: RefCell<Vec<Item>>,
+    /// How many bytes of the data of each header went out.
+    given: RefCell<Vec<u32>>,
+    /// What the request will be completed with.
+    pub status: Cell<NtStatus>,
+    /// It was completed, or will be by whoever cancels it.
+    pub has_ended: Cell<bool>,
+}
+
+/// An event of a request; none once it went out.
+struct Item {
+    event: Option<DmusKernelEvent>,
+    header: usize,
+    /// How many bytes of the header's data are done with it.
+    bytes: u32,
+    /// When it is due by the client's clock.
+    due_100ns: i64,
+}
+
+impl Pending {
+    /// Tells when each event is due, in the order in which they were unpacked; returns when the
+    /// request is done, which is when the latest of them is.
+    pub fn each_due(&self, mut tell: impl FnMut(usize, i64)) -> i64 {
+        let mut end_100ns = i64::MIN;
+        for (index, item) in self.items.borrow().iter().enumerate() {
+            end_100ns = end_100ns.max(item.due_100ns);
+            tell(index, item.due_100ns);
+        }
+        end_100ns
+    }
+
+    /// How many events it had.
+    pub fn events(&self) -> usize {
+        self.items.borrow().len()
+    }
+
+    /// Takes an event that goes out now.
+    pub fn take(&self, index: usize) -> Option<DmusKernelEvent> {
+        let mut items = self.items.borrow_mut();
+        let item = items.get_mut(index)?;
+        let event = item.event.take()?;
+        if let Some(given) = self.given.borrow_mut().get_mut(item.header) {
+            *given += item.bytes;
+        }
+        Some(event)
+    }
+
+    /// It ends now, before its end: notes in the request how far it came; gives its events back.
+    pub fn abandon(&self, allocator: &EventAllocator) {
+        self.has_ended.set(true);
+        self.request.note_parts(self.given.take());
+        let items = self.items.take();
+        items.into_iter().filter_map(|item| item.event).for_each(|event| allocator.free(event));
+    }
+}
+
+/// The unpacker of one stream.
+pub(super) struct Unpacker {
+    form: WireForm,
+    allocator: Rc<EventAllocator>,
+    parser: RefCell<Parser>,
+}
+
+/// The events of a request as they are made.
+struct Making<'a> {
+    kernel: &'a Kernel,
+    allocator: &'a EventAllocator,
+    items: Vec<Item>,
+    header: usize,
+    /// Bytes of the header's data that no event is made of yet.
+    bytes: u32,
+    failed: Result<(), NtStatus>,
+}
+
+impl Making<'_> {
+    /// Makes an event, unless one could not be made before.
+    fn event(&mut self, stamp: Stamp, due_100ns: i64, flags: DmusEventFlags, bytes: &[u8]) {
+        if self.failed.is_err() {
+            return;
+        }
+        match self.allocator.event_of(self.kernel, bytes) {
+            Ok(mut event) => {
+                event.flags = flags;
+                event.channel_group = stamp.channel_group;
+                event.time_100ns = stamp.time_100ns;
+                event.byte_position = NO_BYTE_POSITION;
+                let header = self.header;
+                self.items.push(Item { event: Some(event), header, bytes: 0, due_100ns });
+            }
+            Err(status) => self.failed = Err(status),
+        }
+    }
+
+    /// The data up to here are in the events so far.
+    fn settle(&mut self) {
+        if let Some(item) = self.items.last_mut()
+            && item.header == self.header
+        {
+            item.bytes += std::mem::take(&mut self.bytes);
+        }
+    }
+}
+
+impl Unpacker {
+    pub fn new(form: WireForm, allocator: &Rc<EventAllocator>) -> Unpacker {
+        Unpacker { form, allocator: Rc::clone(allocator), parser: RefCell::default() }
+    }
+
+    /// Forgets what is open.
+    pub fn reset(&self) {
+        self.parser.borrow_mut().reset();
+    }
+
+    /// Unpacks a request that was checked and came at `now_100ns` by the client's clock.
+    ///
+    /// A buffer without a time begins now, or where the one before it in the request ends.
+    /// What is open of a system exclusive message at the end of the request goes out too.
+    /// IRQL: up to DISPATCH_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events: then none of the request
+    /// is left.
+    pub fn unpack(
+        &self,
+        kernel: &Kernel,
+        now_100ns: i64,
+        request: &Rc<StreamRequest>,
+    ) -> Result<Rc<Pending>, NtStatus> {
+        let mut making = Making {
+            kernel,
+            allocator: &self.allocator,
+            items: Vec::new(),
+            header: 0,
+            bytes: 0,
+            failed: Ok(()),
+        };
+        let mut headers = 0;
+        request.each_buffer(|header, used| {
+            making.header = headers;
+            making.bytes = 0;
+            headers += 1;
+            let end_100ns = making.items.last().map_or(now_100ns, |item| item.due_100ns);
+            let start_100ns = match header.presentation_100ns() {
+                Ok(Some(time_100ns)) => time_100ns,
+                _ => now_100ns.max(end_100ns),
+            };
+            match self.form {
+                WireForm::Midi => self.midi(&mut making, start_100ns, used),
+                WireForm::DirectMusic => directmusic(&mut making, start_100ns, now_100ns, used),
+            }
+        });
+        self.parser.borrow_mut().flush(&mut |stamp, piece, bytes| {
+            making.event(stamp, stamp.time_100ns, flags_of(piece), bytes);
+        });
+        making.settle();
+        let Making { items, failed, .. } = making;
+        let pending = Rc::new(Pending {
+            request: Rc::clone(request),
+            items: RefCell::new(items),
+            given: RefCell::new(vec![0; headers]),
+            status: Cell::new(NtStatus::SUCCESS),
+            has_ended: Cell::new(false),
+        });
+        if let Err(status) = failed {
+            self.reset();
+            pending.abandon(&self.allocator);
+            return Err(status);
+        }
+        Ok(pending)
+    }
+
+    /// Makes an event of each message in a buffer of MIDI bytes.
+    fn midi(&self, making: &mut Making<'_>, start_100ns: i64, used: &[u8]) {
+        let mut parser = self.parser.borrow_mut();
+        let mut done = 0;
+        for record in record_places(used).map_while(Result::ok) {
+            let offset = i64::try_from(record.offset_ms.saturating_mul(10_000));
+            let time_100ns = start_100ns.saturating_add(offset.unwrap_or(i64::MAX));
+            let stamp = Stamp { time_100ns, channel_group: FIRST_GROUP };
+            parser.feed(stamp, &used[record.data], &mut |stamp, piece, bytes| {
+                making.event(stamp, stamp.time_100ns, flags_of(piece), bytes);
+            });
+            making.bytes += (record.end - done) as u32;
+            making.settle();
+            done = record.end;
+        }
+    }
+}
+
+/// Makes events of the records in a buffer of DirectMusic events.
+fn directmusic(making: &mut Making<'_>, start_100ns: i64, now_100ns: i64, used: &[u8]) {
+    let mut done = 0;
+    for record in event_records(used).map_while(Result::ok) {
+        let time_100ns = start_100ns.saturating_add(record.offset_100ns);
+        // The sign is the flag to pass at once, behind what came before and is due.
+        let due_100ns = if time_100ns < 0 { now_100ns } else { time_100ns };
+        let stamp = Stamp { time_100ns, channel_group: record.channel_group as u16 };
+        let mut pieces = record.data.chunks(usize::from(BUFFER_SIZE)).peekable();
+        while let Some(piece) = pieces.next() {
+            let is_end = pieces.peek().is_none() && is_whole(record.data);
+            let flags = flags_of(if is_end { Piece::Whole } else { Piece::Raw });
+            making.event(stamp, due_100ns, flags, piece);
+        }
+        making.bytes += (record.end - done) as u32;
+        making.settle();
+        done = record.end;
+    }
+}
+
+fn flags_of(piece: Piece) -> DmusEventFlags {
+    match piece {
+        Piece::Whole => DmusEventFlags::empty(),
+        Piece::Raw => DmusEventFlags::INCOMPLETE,
+    }
+}

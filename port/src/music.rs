@@ -1,0 +1,116 @@
+//! The kind of port for music: `IPortMidi` and `IPortDMus` in one object, for either class.
+//!
+//! Owns the choice of the interface that a miniport is driven by. How it is driven then is known
+//! in `midi.rs` and `dmus.rs` alone.
+//!
+//! Source: WDK, MIDI and DirectMusic filters: since Windows XP one port serves both classes.
+
+use std::marker::PhantomData;
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::{Irql, Kernel, NtStatus};
+
+use crate::answer_query;
+use crate::binding::Miniport;
+use crate::com::{IUnknown, Interface};
+use crate::dmus::DmusMiniport;
+use crate::guid::Guid;
+use crate::interfaces::{IPort, IPortDMus, IPortMidi, IServiceGroup};
+use crate::ks::guids::category;
+use crate::midi::MidiMiniport;
+use crate::port::{Kind, Port};
+use crate::rules::require_irql_at_most;
+use crate::subdevice::ISubdevice;
+
+/// The kind of port that `PcNewPort` makes for a class of music ports.
+pub(crate) struct Music<C>(PhantomData<C>);
+
+/// A class of music ports: which interface of a miniport it asks for first.
+pub(crate) trait MusicClass: Sized + 'static {
+    /// The interfaces in the order in which a miniport is asked for them.
+    ///
+    /// Assumed: the class's own comes first; the pages only say that either will do.
+    const ORDER: [MiniportInterface; 2];
+}
+
+/// An interface that a music port can drive a miniport by.
+#[derive(Clone, Copy)]
+pub(crate) enum MiniportInterface {
+    Midi,
+    DirectMusic,
+}
+
+/// The MIDI class.
+pub(crate) enum MidiClass {}
+
+impl MusicClass for MidiClass {
+    const ORDER: [MiniportInterface; 2] = [MiniportInterface::Midi, MiniportInterface::DirectMusic];
+}
+
+/// The DirectMusic class.
+pub(crate) enum DirectMusicClass {}
+
+impl MusicClass for DirectMusicClass {
+    const ORDER: [MiniportInterface; 2] = [MiniportInterface::DirectMusic, MiniportInterface::Midi];
+}
+
+impl<C: MusicClass> Kind for Music<C> {
+    /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that can
+    /// do MIDI and nothing else. Assumed: a filter that names none gets them; published samples
+    /// say so in comments, of wave filters.
+    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
+
+    fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(port, iid, IPort, IPortMidi, IPortDMus, ISubdevice)
+    }
+
+    /// When it has neither, the answer to the first question is the failure.
+    fn find_miniport(
+        port: &Rc<Port<Self>>,
+        object: &Rc<dyn IUnknown>,
+    ) -> Result<Rc<dyn Miniport>, NtStatus> {
+        let calls = port.calls();
+        let ask = |interface| match interface {
+            MiniportInterface::Midi => {
+                let port = Rc::downgrade(port);
+                MidiMiniport::find(calls, port as Weak<dyn IPortMidi>, object)
+            }
+            MiniportInterface::DirectMusic => {
+                let port = Rc::downgrade(port);
+                DmusMiniport::find(calls, port as Weak<dyn IPortDMus>, object)
+            }
+        };
+        let [first, second] = C::ORDER;
+        ask(first).or_else(|status| ask(second).map_err(|_| status))
+    }
+}
+
+impl<C: MusicClass> Port<Music<C>> {
+    fn register_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>, method: &str) {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, method);
+        if let Err(status) = self.join_group(kernel, group) {
+            let text = format!("RegisterServiceGroup: the group answered {status}");
+            self.calls().note(kernel, &text);
+        }
+    }
+}
+
+impl<C: MusicClass> IPortMidi for Port<Music<C>> {
+    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
+        self.request_service(kernel, group);
+    }
+
+    fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
+        self.register_group(kernel, group, "IPortMidi::RegisterServiceGroup");
+    }
+}
+
+impl<C: MusicClass> IPortDMus for Port<Music<C>> {
+    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
+        self.request_service(kernel, group);
+    }
+
+    fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
+        self.register_group(kernel, group, "IPortDMus::RegisterServiceGroup");
+    }
+}
