@@ -153,7 +153,7 @@ impl CaptureSink {
             return;
         }
         let message = Captured {
-            time_100ns: self.form.from_master(kernel, lane, stamp.time_100ns),
+            time_100ns: self.form.client_time(kernel, lane, stamp.time_100ns),
             channel_group: stamp.channel_group,
             bytes: if bytes.len() <= usize::from(INLINE_LIMIT) {
                 Bytes::Short(InlineBytes::new(bytes))

@@ -70,7 +70,7 @@ impl WireForm {
     }
 
     /// A time of the client's clock as one of the master clock.
-    pub fn to_master(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
+    pub fn master_time(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
         match self {
             WireForm::Midi => {
                 let ahead = time_100ns.saturating_sub(self.now_100ns(kernel, lane));
@@ -82,7 +82,7 @@ impl WireForm {
     }
 
     /// A time of the master clock as one of the client's.
-    pub fn from_master(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
+    pub fn client_time(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
         match self {
             WireForm::Midi => {
                 let ago = MasterClock::time_100ns(kernel).saturating_sub(time_100ns);

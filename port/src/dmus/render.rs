@@ -238,7 +238,7 @@ impl Renderer {
         pending: &Pending,
         mut event: DmusKernelEvent,
     ) {
-        event.time_100ns = self.form.to_master(kernel, lane, event.time_100ns);
+        event.time_100ns = self.form.master_time(kernel, lane, event.time_100ns);
         let calls = lane.calls();
         let what = calls.bytes(usize::from(event.length()));
         let put = || stream.put_message(kernel, Some(event.into()));

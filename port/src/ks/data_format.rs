@@ -51,6 +51,9 @@ impl KsDataFormat {
     /// The format of every MIDI stream.
     pub const MIDI: KsDataFormat = KsDataFormat::music(data_format::MIDI);
 
+    /// The format of a stream of DirectMusic events.
+    pub const DIRECTMUSIC: KsDataFormat = KsDataFormat::music(data_format::DIRECTMUSIC);
+
     /// The range of a bridge pin with a MIDI cable behind it.
     pub const MIDI_BUS: KsDataRange = KsDataFormat::music(data_format::MIDI_BUS);
 
@@ -124,6 +127,15 @@ impl KsDataRangeMusic {
         notes: 0,
         channel_mask: 0xFFFF,
         padding: 0,
+    };
+
+    /// The same of a pin that takes DirectMusic events. Source: as for MIDI.
+    pub const DIRECTMUSIC_PORT: KsDataRangeMusic = KsDataRangeMusic {
+        data_range: KsDataRange {
+            format_size: KsDataRangeMusic::SIZE,
+            ..KsDataFormat::DIRECTMUSIC
+        },
+        ..KsDataRangeMusic::MIDI_PORT
     };
 }
 

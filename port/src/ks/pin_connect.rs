@@ -34,6 +34,12 @@ impl PinRequest {
         PinRequest { connect: KsPinConnect::standard(pin_id), format: KsDataFormat::MIDI }
     }
 
+    /// A request for a stream of DirectMusic events.
+    #[must_use]
+    pub const fn directmusic(pin_id: u32) -> PinRequest {
+        PinRequest { connect: KsPinConnect::standard(pin_id), format: KsDataFormat::DIRECTMUSIC }
+    }
+
     /// The name that opens the pin, relative to the filter.
     #[must_use]
     pub fn to_name(&self) -> Vec<u16> {

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus, PoolType};
 use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::PcFilterDescriptor;
-use portcls_port::guid::{Guid, clsid, iid};
+use portcls_port::guid::{Guid, iid};
 use portcls_port::interfaces::{
     DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi,
     IPowerNotify, IResourceList, IServiceGroup, NewStream, PinCounts, StreamDirection,
@@ -21,6 +21,7 @@ use portcls_port::{
     pc_new_service_group, pc_register_subdevice,
 };
 
+use crate::fake_dmus::DmusNotes;
 use crate::plan::{Grouping, Plan, PowerInterfaces, StreamGroup};
 use crate::power::FakeAdapter;
 
@@ -39,6 +40,8 @@ type StateAnswer = Rc<dyn Fn(&Kernel, KsState) -> Result<(), NtStatus>>;
 /// The plan, the answers and the notes of one driver.
 pub struct Fake {
     pub plan: RefCell<Plan>,
+    /// For destructors, which are not given one.
+    pub kernel: RefCell<Option<Kernel>>,
 
     write: RefCell<WriteAnswer>,
     read: RefCell<Option<ReadAnswer>>,
@@ -51,6 +54,7 @@ pub struct Fake {
     living: Cell<i32>,
     ports: RefCell<Vec<Weak<dyn IPortMidi>>>,
     groups: RefCell<Vec<Weak<dyn IServiceGroup>>>,
+    pub dmus: DmusNotes,
     stream_groups: RefCell<Vec<Weak<dyn IServiceGroup>>>,
 }
 
@@ -58,6 +62,7 @@ impl Fake {
     pub fn new() -> Rc<Fake> {
         Rc::new(Fake {
             plan: RefCell::default(),
+            kernel: RefCell::default(),
             write: RefCell::new(Rc::new(|_, data| Ok(data.len() as u32))),
             read: RefCell::new(None),
             state: RefCell::new(Rc::new(|_, _| Ok(()))),
@@ -67,6 +72,7 @@ impl Fake {
             living: Cell::new(0),
             ports: RefCell::default(),
             groups: RefCell::default(),
+            dmus: DmusNotes::default(),
             stream_groups: RefCell::default(),
         })
     }
@@ -155,11 +161,25 @@ impl Fake {
         self.plan.borrow().power == PowerInterfaces::Offered
     }
 
-    fn born(&self) {
+    /// A miniport has the port now, and a group of its own.
+    pub fn connected(&self, port: &Rc<dyn IPortMidi>, group: &Rc<dyn IServiceGroup>) {
+        self.ports.borrow_mut().push(Rc::downgrade(port));
+        self.groups.borrow_mut().push(Rc::downgrade(group));
+    }
+
+    /// Answers SetState.
+    pub fn enter_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus> {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.note(format!("SetState {state:?}"));
+        let answer = Rc::clone(&self.state.borrow());
+        answer(kernel, state)
+    }
+
+    pub fn born(&self) {
         self.living.set(self.living.get() + 1);
     }
 
-    fn died(&self, word: &str) {
+    pub fn died(&self, word: &str) {
         self.note(word);
         self.living.set(self.living.get() - 1);
     }
@@ -191,10 +211,13 @@ fn start_device(
     resources: Rc<dyn IResourceList>,
 ) -> Result<(), NtStatus> {
     fake.note("StartDevice");
-    let names = fake.plan.borrow().names.clone();
+    let (names, class, new_miniport) = {
+        let plan = fake.plan.borrow();
+        (plan.names.clone(), plan.class, plan.miniport)
+    };
     for name in names {
-        let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
-        let miniport: Rc<dyn IUnknown> = FakeMiniport::new(fake);
+        let port = pc_new_port(kernel, &class)?;
+        let miniport = new_miniport(fake);
         let list = Rc::clone(&resources);
         Rc::clone(&port).init(kernel, device, irp, miniport, None, list)?;
         pc_register_subdevice(kernel, device, name, port)?;
@@ -202,8 +225,13 @@ fn start_device(
     result(fake.plan.borrow().start_status, ())
 }
 
-fn result<T>(status: NtStatus, value: T) -> Result<T, NtStatus> {
+pub fn result<T>(status: NtStatus, value: T) -> Result<T, NtStatus> {
     if status == NtStatus::SUCCESS { Ok(value) } else { Err(status) }
+}
+
+/// A MIDI miniport.
+pub fn midi_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
+    FakeMiniport::new(fake)
 }
 
 struct FakeMiniport {
@@ -375,10 +403,7 @@ impl IMiniportMidiStream for FakeStream {
     }
 
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus> {
-        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
-        self.fake.note(format!("SetState {state:?}"));
-        let answer = Rc::clone(&self.fake.state.borrow());
-        answer(kernel, state)
+        self.fake.enter_state(kernel, state)
     }
 
     fn read(&self, kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus> {

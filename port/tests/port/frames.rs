@@ -28,6 +28,19 @@ impl Frame {
         frame
     }
 
+    /// DirectMusic events that are due as soon as possible.
+    pub fn events_now(events: &[Event<'_>]) -> Frame {
+        Frame::of(event_records(events))
+    }
+
+    /// DirectMusic events with a presentation time in 100 ns.
+    pub fn events_at(time_100ns: i64, events: &[Event<'_>]) -> Frame {
+        let mut frame = Frame::events_now(events);
+        frame.header.presentation_time = KsTime { time: time_100ns, numerator: 1, denominator: 1 };
+        frame.header.options_flags = TIME_VALID;
+        frame
+    }
+
     /// Any bytes as data.
     pub fn of(data: Vec<u8>) -> Frame {
         let mut frame = Frame::room(data.len() as u32);
@@ -63,6 +76,50 @@ pub fn music(records: &[(u32, &[u8])]) -> Vec<u8> {
         chain.resize(chain.len().div_ceil(4) * 4, 0);
     }
     chain
+}
+
+/// A DirectMusic event: its offset in 100 ns, its flags and its bytes, in channel group 1.
+pub type Event<'a> = (i64, u32, &'a [u8]);
+
+/// A chain of DirectMusic records, written down byte by byte.
+pub fn event_records(events: &[Event<'_>]) -> Vec<u8> {
+    let mut chain = Vec::new();
+    for (offset_100ns, flags, bytes) in events {
+        chain.extend((bytes.len() as u32).to_le_bytes());
+        chain.extend(1_u32.to_le_bytes());
+        chain.extend(offset_100ns.to_le_bytes());
+        chain.extend(flags.to_le_bytes());
+        chain.extend(*bytes);
+        chain.resize(chain.len().div_ceil(8) * 8, 0);
+    }
+    chain
+}
+
+/// What a read request brought in the form of DirectMusic: the time of each buffer in 100 ns, and
+/// its events.
+pub type CapturedEvents = Vec<(i64, Vec<(i64, u32, Vec<u8>)>)>;
+
+/// Takes a completed read request with DirectMusic events apart; buffers without data are left out.
+pub fn captured_events(irp: &Irp) -> CapturedEvents {
+    let mut buffers = Vec::new();
+    for (header, mdl) in headers(irp).iter().zip(irp.mdls()) {
+        let data = mdl.borrow();
+        let mut rest = &data[..header.data_used as usize];
+        if rest.is_empty() {
+            continue;
+        }
+        assert_eq!(header.options_flags & TIME_VALID, TIME_VALID);
+        let mut events = Vec::new();
+        while !rest.is_empty() {
+            let number = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
+            let offset = i64::from_le_bytes(rest[8..16].try_into().unwrap());
+            let (count, flags) = (number(0) as usize, number(16));
+            events.push((offset, flags, rest[20..20 + count].to_vec()));
+            rest = &rest[(20 + count).div_ceil(8) * 8..];
+        }
+        buffers.push((header.presentation_time.time, events));
+    }
+    buffers
 }
 
 /// The headers of a request, as the client sees them.

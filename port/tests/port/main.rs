@@ -6,7 +6,12 @@
 mod adapter_services;
 mod automation;
 mod capture;
+mod dmus_capture;
+mod dmus_classes;
+mod dmus_render;
+mod dmus_requests;
 mod fake;
+mod fake_dmus;
 mod frames;
 mod interrupt_sync;
 mod life;

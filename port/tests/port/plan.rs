@@ -1,12 +1,18 @@
 //! The plan of the fake driver, and the filter that it describes.
 
+use std::rc::Rc;
+
 use portcls_emulator::NtStatus;
+use portcls_port::com::IUnknown;
 use portcls_port::descriptor::{KsPinDescriptor, PcFilterDescriptor, PcPinDescriptor};
+use portcls_port::guid::{Guid, clsid};
 use portcls_port::interfaces::PinCounts;
 use portcls_port::ks::guids::category;
 use portcls_port::ks::{
     DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow, LengthReply,
 };
+
+use crate::fake::{Fake, midi_miniport};
 
 /// The pin to render on.
 pub const RENDER: u32 = 0;
@@ -49,6 +55,10 @@ pub enum PowerInterfaces {
 /// The plan of the driver, made before its device starts.
 pub struct Plan {
     pub names: Vec<&'static str>,
+    /// The class of the port.
+    pub class: Guid,
+    /// Makes the miniport.
+    pub miniport: fn(&Rc<Fake>) -> Rc<dyn IUnknown>,
     pub max_objects: u32,
     pub extension_size: u32,
     pub grouping: Grouping,
@@ -69,6 +79,8 @@ impl Default for Plan {
     fn default() -> Plan {
         Plan {
             names: vec!["Midi"],
+            class: clsid::PORT_MIDI,
+            miniport: midi_miniport,
             max_objects: 1,
             extension_size: 0,
             grouping: Grouping::Early,

@@ -86,6 +86,7 @@ impl Rig {
         let bus = bus_driver(&bus_answer, &fake);
         let driver = DriverObject::new("fake");
         driver_entry(&fake, &kernel, &driver);
+        *fake.kernel.borrow_mut() = Some(kernel.clone());
         Rig {
             physical: DeviceObject::new(&bus),
             kernel,
@@ -292,6 +293,11 @@ impl<'a> File<'a> {
     /// Opens a MIDI pin of this filter.
     pub fn pin(&self, pin_id: u32) -> Result<File<'a>, NtStatus> {
         self.open(&PinRequest::midi(pin_id).to_name())
+    }
+
+    /// Opens a DirectMusic pin of this filter.
+    pub fn dmus_pin(&self, pin_id: u32) -> Result<File<'a>, NtStatus> {
+        self.open(&PinRequest::directmusic(pin_id).to_name())
     }
 
     /// Opens something relative to this file.
