@@ -3,6 +3,9 @@
 //! Owns all that only such a miniport needs: its calls, the master clock, the allocators, and the
 //! two sides that turn a client's buffers into events and events into buffers. How a pin is opened
 //! with the form of MIDI or of DirectMusic is `form.rs`; an event is the same for both.
+//!
+//! Not offered: the wave sink of a software synthesizer (`ISynthSinkDMus`). Its pin has a format
+//! with more than a head, with which no pin is opened here.
 
 use std::rc::{Rc, Weak};
 
@@ -106,7 +109,8 @@ impl Miniport for DmusMiniport {
         let side = match direction {
             StreamDirection::Render => {
                 let prefetch_100ns = new.schedule_pre_fetch_100ns;
-                Side::Render(Renderer::new(kernel, lane, form, &allocator, prefetch_100ns))
+                let renderer = Renderer::new(kernel, lane, form, &allocator, prefetch_100ns);
+                Side::Render(Box::new(renderer))
             }
             StreamDirection::Capture => Side::capture(CaptureSink::new(lane, form, &allocator)),
         };

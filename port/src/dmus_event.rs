@@ -20,8 +20,8 @@ use std::rc::Rc;
 /// Source: WDK, DMUS_KERNEL_EVENT, uData.
 pub const INLINE_LIMIT: u8 = 8;
 
-/// What the events of one allocator have in common.
-#[derive(Debug, PartialEq, Eq)]
+/// What the events of one allocator have in common; it is known by its place in memory.
+#[derive(Debug)]
 pub struct EventHome {
     /// The most bytes that an event holds by itself: the size of a pointer of the driver that the
     /// events are for, 8 or 4.

@@ -116,14 +116,18 @@ impl CaptureSink {
             return;
         }
         let mut parser = self.parser.borrow_mut();
-        // The chain, and the packages that the walk is in.
-        let mut walks = vec![chain.iter()];
-        while let Some(walk) = walks.last_mut() {
-            match walk.next() {
-                None => drop(walks.pop()),
-                Some(event) => match event.data() {
-                    EventData::Package(inner) => walks.push(inner.iter()),
-                    _ => self.keep(kernel, lane, &mut parser, event),
+        let mut walk = chain.iter();
+        // What is left of the chains around the package that the walk is in.
+        let mut outer = Vec::new();
+        loop {
+            match walk.next().map(|event| (event, event.data())) {
+                Some((_, EventData::Package(inner))) => {
+                    outer.push(std::mem::replace(&mut walk, inner.iter()));
+                }
+                Some((event, _)) => self.keep(kernel, lane, &mut parser, event),
+                None => match outer.pop() {
+                    Some(rest) => walk = rest,
+                    None => return,
                 },
             }
         }

@@ -36,9 +36,12 @@ const STALE_LIMIT: usize = 1_000;
 /// What the sequence has for each event, and for the end of each request.
 struct Entry {
     pending: Rc<Pending>,
-    /// Which event of the request; none is its end.
-    index: Option<usize>,
+    /// Which event of the request, or [`END`].
+    index: u32,
 }
+
+/// In the place of an event's number: the end of its request. There are fewer events.
+const END: u32 = u32::MAX;
 
 /// The sequencer of one lane.
 pub(super) struct Renderer {
@@ -114,9 +117,9 @@ impl Renderer {
         let mut sequence = self.sequence.borrow_mut();
         let end_100ns = pending.each_due(|index, time_100ns| {
             let pending = Rc::clone(&pending);
-            sequence.push(time_100ns, Entry { pending, index: Some(index) });
+            sequence.push(time_100ns, Entry { pending, index });
         });
-        sequence.push(end_100ns, Entry { pending: Rc::clone(&pending), index: None });
+        sequence.push(end_100ns, Entry { pending: Rc::clone(&pending), index: END });
         self.pending.borrow_mut().push_back(pending);
         Ok(())
     }
@@ -212,20 +215,16 @@ impl Renderer {
             self.stale.set(self.stale.get().saturating_sub(1));
             return Outcome::Progress;
         }
-        match index {
-            Some(index) => {
-                if let Some(event) = pending.take(index) {
-                    self.put(kernel, lane, stream, &pending, event);
-                }
-                Outcome::Progress
-            }
-            None => {
-                pending.has_ended.set(true);
-                self.remove(|other| Rc::ptr_eq(other, &pending));
-                lane.queue().complete(kernel, &pending.request, pending.status.get());
-                Outcome::RequestEnded
-            }
+        if index == END {
+            pending.has_ended.set(true);
+            self.remove(|other| Rc::ptr_eq(other, &pending));
+            lane.queue().complete(kernel, &pending.request, pending.status.get());
+            return Outcome::RequestEnded;
         }
+        if let Some(event) = pending.take(index) {
+            self.put(kernel, lane, stream, &pending, event);
+        }
+        Outcome::Progress
     }
 
     /// Assumed: one event a call; the pages only say that a chain is allowed. When the miniport

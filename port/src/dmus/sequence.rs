@@ -1,10 +1,14 @@
 //! A sequence: things in the order of their times, and of their arrival where times are equal.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Things with times.
+///
+/// What comes in the order of its time, as nearly everything does, is appended to a run; only what
+/// is earlier than the end of the run goes through the heap.
 pub(super) struct Sequence<T> {
+    run: VecDeque<Entry<T>>,
     heap: BinaryHeap<Reverse<Entry<T>>>,
     /// How many came so far.
     arrivals: u64,
@@ -31,20 +35,20 @@ impl<T> PartialEq for Entry<T> {
 impl<T> Eq for Entry<T> {}
 
 impl<T> PartialOrd for Entry<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl<T> Ord for Entry<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
     }
 }
 
 impl<T> Default for Sequence<T> {
     fn default() -> Sequence<T> {
-        Sequence { heap: BinaryHeap::new(), arrivals: 0 }
+        Sequence { run: VecDeque::new(), heap: BinaryHeap::new(), arrivals: 0 }
     }
 }
 
@@ -52,27 +56,49 @@ impl<T> Sequence<T> {
     /// Puts a thing behind all that came before it and are not later.
     pub fn push(&mut self, time_100ns: i64, thing: T) {
         self.arrivals += 1;
-        self.heap.push(Reverse(Entry { time_100ns, arrival: self.arrivals, thing }));
+        let entry = Entry { time_100ns, arrival: self.arrivals, thing };
+        match self.run.back() {
+            Some(last) if last.time_100ns > time_100ns => self.heap.push(Reverse(entry)),
+            _ => self.run.push_back(entry),
+        }
     }
 
     /// The thing that comes first, with its time.
     pub fn first(&self) -> Option<(i64, &T)> {
-        self.heap.peek().map(|Reverse(entry)| (entry.time_100ns, &entry.thing))
+        let entry = if self.heap_is_first() {
+            self.heap.peek().map(|Reverse(entry)| entry)
+        } else {
+            self.run.front()
+        };
+        entry.map(|entry| (entry.time_100ns, &entry.thing))
     }
 
     /// Takes the thing that comes first, with its time.
     pub fn pop(&mut self) -> Option<(i64, T)> {
-        self.heap.pop().map(|Reverse(entry)| (entry.time_100ns, entry.thing))
+        let entry = if self.heap_is_first() {
+            self.heap.pop().map(|Reverse(entry)| entry)
+        } else {
+            self.run.pop_front()
+        };
+        entry.map(|entry| (entry.time_100ns, entry.thing))
     }
 
     /// Takes out what does not fit.
     pub fn retain(&mut self, mut fits: impl FnMut(&T) -> bool) {
+        self.run.retain(|entry| fits(&entry.thing));
         self.heap.retain(|Reverse(entry)| fits(&entry.thing));
     }
 
     /// How many things there are.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.run.len() + self.heap.len()
+    }
+
+    fn heap_is_first(&self) -> bool {
+        match (self.heap.peek(), self.run.front()) {
+            (Some(Reverse(entry)), Some(front)) => entry < front,
+            (entry, _) => entry.is_some(),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct DmusStream {
 
 /// Which way events go, with the state of that side.
 pub(super) enum Side {
-    Render(Renderer),
+    Render(Box<Renderer>),
     Capture {
         sink: Rc<CaptureSink>,
         /// The sink as the stream knows it, while it is connected.

@@ -44,11 +44,11 @@ struct Item {
 impl Pending {
     /// Tells when each event is due, in the order in which they were unpacked; returns when the
     /// request is done, which is when the latest of them is.
-    pub fn each_due(&self, mut tell: impl FnMut(usize, i64)) -> i64 {
+    pub fn each_due(&self, mut tell: impl FnMut(u32, i64)) -> i64 {
         let mut end_100ns = i64::MIN;
         for (index, item) in self.items.borrow().iter().enumerate() {
             end_100ns = end_100ns.max(item.due_100ns);
-            tell(index, item.due_100ns);
+            tell(index as u32, item.due_100ns);
         }
         end_100ns
     }
@@ -59,9 +59,9 @@ impl Pending {
     }
 
     /// Takes an event that goes out now.
-    pub fn take(&self, index: usize) -> Option<DmusKernelEvent> {
+    pub fn take(&self, index: u32) -> Option<DmusKernelEvent> {
         let mut items = self.items.borrow_mut();
-        let item = items.get_mut(index)?;
+        let item = items.get_mut(index as usize)?;
         let event = item.event.take()?;
         if let Some(given) = self.given.borrow_mut().get_mut(item.header) {
             *given += item.bytes;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use portcls_emulator::NtStatus;
+use portcls_emulator::trace::{Argument, Event};
 use portcls_port::com::{IUnknown, Interface, query};
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IAllocatorMxf, IMxf, IPortDMus, IPortMidi};
@@ -14,7 +15,7 @@ use crate::fake::{Fake, midi_miniport};
 use crate::fake_dmus::{dmus_miniport, double_miniport, on_dmus_device, plan_dmus};
 use crate::frames::Frame;
 use crate::plan::{CAPTURE, Plan, RENDER};
-use crate::rig::{GET, PROPERTY, SET, on_added_device, on_planned_device};
+use crate::rig::{GET, PROPERTY, Rig, SET, on_added_device, on_planned_device};
 
 /// What a miniport writes down when a port of a class is started with it.
 fn start(class: Guid, miniport: fn(&Rc<Fake>) -> Rc<dyn IUnknown>) -> Vec<String> {
@@ -216,4 +217,55 @@ fn a_miniport_with_neither_interface_is_refused_by_what_it_answers_first() {
         };
         on_added_device(plan, |rig| assert_eq!(rig.start(), status));
     }
+}
+
+/// The calls that the trace shows so far, each with its argument.
+fn calls(rig: &Rig) -> Vec<String> {
+    let log = rig.kernel.trace().log();
+    let calls = log.events().filter_map(|event| match event.event {
+        Event::Call { function, argument } => {
+            let name = log.name(function);
+            Some(match argument {
+                Argument::None => name.to_owned(),
+                Argument::Count(count, unit) => format!("{name}, {count} {}", log.name(unit)),
+                Argument::Word(word) => format!("{name}, {}", log.name(word)),
+                Argument::Hex(number) => format!("{name}, {number:X}"),
+            })
+        }
+        _ => None,
+    });
+    calls.collect()
+}
+
+#[test]
+fn the_trace_shows_every_call_of_the_miniport_and_its_streams() {
+    on_dmus_device(|rig| {
+        let capture = rig.run_pin(CAPTURE);
+        rig.fake.interrupt(&rig.kernel);
+        capture.close();
+        rig.run_pin(RENDER).write(&[Frame::now(&[(0, &[0x90, 0x3C, 0x40])])]);
+        assert_eq!(
+            calls(rig),
+            [
+                "Init",
+                "GetDescription",
+                "NewStream, pin 2 Capture",
+                "ConnectOutput",
+                "SetState, ACQUIRE",
+                "SetState, PAUSE",
+                "SetState, RUN",
+                "service group",
+                "PutMessage",
+                "SetState, PAUSE",
+                "SetState, ACQUIRE",
+                "SetState, STOP",
+                "DisconnectOutput",
+                "NewStream, pin 0 Render",
+                "SetState, ACQUIRE",
+                "SetState, PAUSE",
+                "SetState, RUN",
+                "PutMessage, 3 byte",
+            ]
+        );
+    });
 }
