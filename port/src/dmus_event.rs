@@ -229,6 +229,11 @@ impl DmusKernelEvent {
         std::mem::replace(&mut self.data, EventData::Inline(InlineBytes::default()))
     }
 
+    /// What an allocator takes back.
+    pub(crate) fn into_parts(self) -> (Rc<EventHome>, u32, EventData) {
+        (self.home, self.number, self.data)
+    }
+
     fn set_data(&mut self, data: EventData) {
         let before = std::mem::replace(&mut self.data, data);
         debug_assert!(matches!(before, EventData::Inline(_)), "a buffer or package is lost");
