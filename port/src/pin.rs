@@ -28,7 +28,6 @@ pub(crate) struct Pin {
     lane: Rc<Lane>,
 
     format: Cell<KsDataFormat>,
-    resetting: Cell<bool>,
     /// While the device is not in D0: the state to which the stream goes back later.
     suspended: Cell<Option<KsState>>,
 }
@@ -86,7 +85,6 @@ impl Pin {
             descriptor: Rc::clone(descriptor),
             lane,
             format: Cell::new(format),
-            resetting: Cell::new(false),
             suspended: Cell::new(None),
         }))
     }
@@ -193,7 +191,7 @@ impl Pin {
     /// Assumed: the documents say that STOP and ACQUIRE discard data. The refusal in STOP tells the
     /// client so. Requests that are queued in ACQUIRE are cancelled if the stream goes down again.
     fn check_stream_request(&self, irp: &Irp, code: KsIoctl) -> Result<StreamRequest, NtStatus> {
-        if self.resetting.get() {
+        if self.lane.is_resetting() {
             return Err(NtStatus::DEVICE_NOT_READY);
         }
         match (self.direction, code) {

@@ -8,7 +8,7 @@ use portcls_emulator::{Kernel, NtStatus};
 
 use crate::interfaces::IMiniportMidiStream;
 use crate::ks::music::Packer;
-use crate::ks::{KsState, KsStreamOptions, KsTime};
+use crate::ks::{KsStreamOptions, KsTime};
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
 use crate::rules;
@@ -96,9 +96,9 @@ impl Capturer {
         self.deliver(kernel, lane);
     }
 
-    /// Keeps bytes in RUN and PAUSE, and discards them in the other states.
+    /// Keeps bytes in RUN and PAUSE, and discards them in the other states and during a reset.
     fn keep(&self, kernel: &Kernel, lane: &Lane, bytes: &[u8]) {
-        if lane.state() < KsState::Pause {
+        if !lane.keeps_data() {
             return;
         }
         let room = CAPTURE_LIMIT - self.held.get();

@@ -70,11 +70,8 @@ impl Pin {
     fn reset(&self, kernel: &Kernel, input: &[u8]) -> Result<(), NtStatus> {
         let reset = read::<u32>(input).and_then(KsReset::from_u32);
         match reset.ok_or(NtStatus::INVALID_PARAMETER)? {
-            KsReset::Begin => {
-                self.resetting.set(true);
-                self.lane.flush(kernel);
-            }
-            KsReset::End => self.resetting.set(false),
+            KsReset::Begin => self.lane.begin_reset(kernel),
+            KsReset::End => self.lane.end_reset(),
         }
         Ok(())
     }

@@ -105,6 +105,7 @@ fn headers_that_are_not_reached_come_back_empty() {
         let irp = pin.read(&[Frame::room(64), untouched]);
         come_in(rig, &[&[1]]);
         assert_eq!(data_used(&irp), [12, 0]);
+        assert_eq!(irp.information(), 56, "the size of the one header that was used");
         assert_eq!(irp.mdls()[1].borrow()[..], [0xEE; 64]);
     });
 }
@@ -206,6 +207,7 @@ fn stop_reset_and_cancel_give_read_requests_back_empty() {
         pin.set_state(KsState::Stop);
         for irp in [first, second, third] {
             assert_eq!((irp.status(), data_used(&irp)), (NtStatus::CANCELLED, vec![0]));
+            assert_eq!(irp.information(), 0);
         }
         let (_, stopped) = pin.stream(READ_STREAM, &[Frame::room(64)]);
         assert_eq!(stopped, NtStatus::INVALID_DEVICE_STATE);
@@ -220,6 +222,21 @@ fn a_pin_takes_only_requests_of_its_direction() {
         let wrong = NtStatus::INVALID_DEVICE_REQUEST;
         assert_eq!(capture.stream(WRITE_STREAM, &[Frame::now(&[])]).1, wrong);
         assert_eq!(render.stream(READ_STREAM, &[Frame::room(64)]).1, wrong);
+    });
+}
+
+#[test]
+fn what_comes_during_a_reset_is_thrown_away() {
+    on_device(|rig| {
+        let pin = rig.run_pin(CAPTURE);
+        come_in(rig, &[&[1]]);
+        assert_eq!(pin.reset(0), NtStatus::SUCCESS);
+        come_in(rig, &[&[2]]);
+        assert_eq!(pin.reset(1), NtStatus::SUCCESS);
+        let irp = pin.read(&[Frame::room(64)]);
+        assert!(!irp.is_completed());
+        come_in(rig, &[&[3]]);
+        assert_eq!(bytes_of(&captured(&irp)), [3]);
     });
 }
 

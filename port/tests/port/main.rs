@@ -21,3 +21,4 @@ mod resource_list;
 mod rig;
 mod service_group;
 mod states;
+mod stream_headers;
