@@ -216,8 +216,10 @@ pub trait IMiniportMidiStream: IUnknown {
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Read.
     ///
     /// # Errors
-    /// A failure counts as 0 bytes: no further Read follows until the next service, and no request
-    /// of the client fails (`Assumed:` no page says who learns of it).
+    /// A failure ends the service: the port notes the status in the trace and calls no further Read
+    /// until the next service. What the Reads before it gave goes to the client. No request of the
+    /// client fails: its read requests wait for the bytes of a later service. `Assumed:` no page
+    /// says who learns of the failure, and a device that failed once can still have bytes later.
     /// - `STATUS_INVALID_DEVICE_REQUEST`: the stream is a render stream.
     #[doc(alias = "IMiniportMidiStream::Read")]
     fn read(&self, kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus>;

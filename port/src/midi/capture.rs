@@ -83,7 +83,13 @@ impl Capturer {
                     buffer.len()
                 }
                 Ok(count) => count as usize,
-                Err(_) => 0,
+                Err(status) => {
+                    if !kernel.is_frozen() {
+                        let text = format!("capture: Read failed with {status}, no more is read");
+                        calls.note(kernel, &text);
+                    }
+                    0
+                }
             };
             if count == 0 || kernel.is_frozen() {
                 self.deliver(kernel, lane);
