@@ -30,19 +30,22 @@ pub trait IMiniport: IUnknown {
 
     /// Finds a format that lies in a client's range and in a range of the pin.
     ///
-    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, exactly once for each pair of a
-    /// client's range and a range of the pin, in order, until a reply ends the search. With
-    /// `STATUS_SUCCESS` the reply has the format: the search ends, and no call follows. Windows
-    /// calls it only for pairs whose GUIDs fit (WDK, KsPinDataIntersection); this port calls it for
-    /// every pair.
+    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, until a reply ends the search. It
+    /// goes through the client's ranges in order, and for each of them through the ranges of the
+    /// pin. It calls this exactly once for each pair that fits: major format, subformat and
+    /// specifier are each equal, or one of the two is all zero, the wildcard. The miniport never
+    /// sees another pair. With `STATUS_SUCCESS` the reply has the format: the search ends, and no
+    /// call follows.
     ///
-    /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes.
-    /// Source: WDK, IMiniport::DataRangeIntersection.
+    /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes. It is at most the length of the
+    /// buffer that the client owns.
+    /// Source: WDK, IMiniport::DataRangeIntersection; KsPinDataIntersection; the comments of the
+    /// AC97 sample.
     ///
     /// # Errors
     /// In the reply:
-    /// - `STATUS_NO_MATCH`: no format lies in both ranges. The port asks for the next pair; after
-    ///   the last pair it ends the request with this status.
+    /// - `STATUS_NO_MATCH`: no format lies in both ranges. The port goes on to the next pair. When
+    ///   no pair is left, it ends the request with this status.
     /// - `STATUS_NOT_IMPLEMENTED`: the miniport leaves this pair to the port's own rule.
     /// - `STATUS_BUFFER_OVERFLOW`: `output_length` is 0; the reply has the needed length. The
     ///   search ends.
