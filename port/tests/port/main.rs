@@ -4,6 +4,7 @@
 //! After every test the device is removed, and no object of the driver may be left.
 
 mod adapter_services;
+mod answer_room;
 mod automation;
 mod capture;
 mod fake;

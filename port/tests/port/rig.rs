@@ -305,11 +305,27 @@ impl<'a> File<'a> {
         self.rig.close_file(&self.file);
     }
 
-    /// Sends a control request that is answered at once.
+    /// Sends a control request that is answered at once. The client owns as much room as it states,
+    /// or the longer `buffer`; of an answer that fails, the buffer without a change is left out.
     pub fn control(&self, code: u32, input: &[u8], buffer: &[u8], output_length: u32) -> Irp {
-        let parameters = Parameters::DeviceControl { code, input: input.to_vec(), output_length };
+        let mut owned = buffer.to_vec();
+        owned.resize(buffer.len().max(output_length as usize), 0);
+        let irp = self.control_with(code, input, owned.clone(), output_length);
+        let mut left = irp.buffer().borrow_mut();
+        if irp.status() != NtStatus::SUCCESS && *left == owned {
+            left.clear();
+        }
+        drop(left);
+        irp
+    }
+
+    /// Sends a control request that is answered at once, from a client that owns this buffer and
+    /// states this length.
+    pub fn control_with(&self, code: u32, input: &[u8], buffer: Vec<u8>, stated: u32) -> Irp {
+        let (input, output_length) = (input.to_vec(), stated);
+        let parameters = Parameters::DeviceControl { code, input, output_length };
         let irp = Irp::new(parameters, Some(Rc::clone(&self.file)), Vec::new());
-        *irp.buffer().borrow_mut() = buffer.to_vec();
+        *irp.buffer().borrow_mut() = buffer;
         let status = self.rig.kernel.send_request(self.file.device(), &irp);
         assert!(irp.is_completed());
         assert_eq!(irp.status(), status);
