@@ -11,7 +11,7 @@ use portcls_emulator::{
 use crate::adapter::{AdapterDevice, PnpState};
 use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::ks::pin_connect::filter_reference;
-use crate::power::dispatch_power;
+use crate::power::{dispatch_power, wake_for_access};
 use crate::resource_list::pc_new_resource_list;
 use crate::rules::require_irql_at_most;
 use crate::subdevice::KsObject;
@@ -97,6 +97,7 @@ fn open_subdevice(
     }
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+    wake_for_access(kernel, device)?;
     port.open_filter(kernel, device)
 }
 
@@ -122,10 +123,13 @@ fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtS
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
-fn dispatch_device_control(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    match irp.file().and_then(|file| open_object(file)) {
-        Some(object) => object.device_control(kernel, irp),
-        None => complete(kernel, irp, NtStatus::INVALID_PARAMETER),
+fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let Some(object) = irp.file().and_then(|file| open_object(file)) else {
+        return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+    };
+    match wake_for_access(kernel, device) {
+        Ok(()) => object.device_control(kernel, irp),
+        Err(status) => complete(kernel, irp, status),
     }
 }
 

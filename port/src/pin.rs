@@ -116,7 +116,8 @@ impl Pin {
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back.
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back. That
+    /// is so while the system sleeps; otherwise the client's request has brought the device to D0.
     ///
     /// # Errors
     /// Those of [`walk_to`](Self::walk_to).
