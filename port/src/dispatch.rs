@@ -64,9 +64,31 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
     }
 }
 
+/// Opens a file, or holds the request until a pending stop is decided.
 fn dispatch_create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let adapter = device.extension::<AdapterDevice>();
+    if let Some(adapter) = adapter.filter(|adapter| adapter.held_creates.is_stop_pending()) {
+        let this = Rc::downgrade(&adapter);
+        let cancel = move |kernel: &Kernel, irp: &Irp| {
+            if let Some(adapter) = this.upgrade() {
+                adapter.held_creates.cancel(kernel, irp);
+            }
+        };
+        return adapter.held_creates.hold(kernel, irp, Rc::new(cancel));
+    }
     let status = NtStatus::of(&create(kernel, device, irp));
     complete(kernel, irp, status)
+}
+
+/// Does what the requests asked for that were held; the stop is decided.
+///
+/// Source: WDK, IAdapterPnpManagement::PnpQueryStop and PnpCancelStop. Assumed: after the stop they
+/// fail, as a request does that comes to a stopped device.
+fn serve_held_creates(kernel: &Kernel, device: &Rc<DeviceObject>, adapter: &AdapterDevice) {
+    for irp in adapter.held_creates.end() {
+        let status = NtStatus::of(&create(kernel, device, &irp));
+        complete(kernel, &irp, status);
+    }
 }
 
 fn create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> Result<(), NtStatus> {
@@ -143,14 +165,29 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
     let status = match request {
         PnpRequest::StartDevice { .. } => NtStatus::of(&start(kernel, device, &adapter, irp)),
         PnpRequest::QueryStopDevice if adapter.is_in_use() => NtStatus::DEVICE_BUSY,
+        PnpRequest::QueryStopDevice if adapter.state.get() == PnpState::Started => {
+            adapter.held_creates.begin();
+            let status = pc_forward_irp_synchronous(kernel, device, irp);
+            if !status.is_success() {
+                serve_held_creates(kernel, device, &adapter);
+            }
+            status
+        }
+        PnpRequest::CancelStopDevice => {
+            let status = pc_forward_irp_synchronous(kernel, device, irp);
+            serve_held_creates(kernel, device, &adapter);
+            status
+        }
         PnpRequest::StopDevice => {
             adapter.release_subdevices(kernel, device);
             adapter.state.set(PnpState::Stopped);
+            serve_held_creates(kernel, device, &adapter);
             pc_forward_irp_synchronous(kernel, device, irp)
         }
         PnpRequest::SurpriseRemoval => {
             adapter.release_subdevices(kernel, device);
             adapter.state.set(PnpState::Removed);
+            serve_held_creates(kernel, device, &adapter);
             pc_forward_irp_synchronous(kernel, device, irp)
         }
         PnpRequest::RemoveDevice => {
@@ -158,6 +195,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
             adapter.power.release();
             adapter.timeouts.release(kernel);
             adapter.state.set(PnpState::Removed);
+            serve_held_creates(kernel, device, &adapter);
             let status = pc_forward_irp_synchronous(kernel, device, irp);
             device.detach();
             device.delete();
@@ -165,7 +203,6 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         }
         PnpRequest::QueryCapabilities(_) => adapter.query_capabilities(kernel, device, irp),
         PnpRequest::QueryStopDevice
-        | PnpRequest::CancelStopDevice
         | PnpRequest::QueryRemoveDevice
         | PnpRequest::CancelRemoveDevice => pc_forward_irp_synchronous(kernel, device, irp),
     };

@@ -31,6 +31,7 @@ pub mod descriptor;
 mod dispatch;
 mod filter;
 pub mod guid;
+mod held_creates;
 pub mod interfaces;
 mod interrupt_sync;
 mod io_timeout;

@@ -9,6 +9,7 @@ mod automation;
 mod capture;
 mod fake;
 mod frames;
+mod held_creates;
 mod interrupt_sync;
 mod life;
 mod malformed;

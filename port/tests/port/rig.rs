@@ -138,14 +138,44 @@ impl Rig {
         related: Option<Rc<FileObject>>,
         name: &[u16],
     ) -> Result<File<'_>, NtStatus> {
+        let irp = self.send_create(device, related, name);
+        assert!(irp.is_completed());
+        self.opened(&irp)
+    }
+
+    /// A request to open a file, not sent yet; the rig checks at the end that it was completed.
+    pub fn prepare_create(
+        &self,
+        device: &Rc<DeviceObject>,
+        related: Option<Rc<FileObject>>,
+        name: &[u16],
+    ) -> Irp {
         let file = FileObject::new(device, related);
         let parameters = Parameters::Create { name: name.to_vec() };
-        let irp = Irp::new(parameters, Some(Rc::clone(&file)), Vec::new());
+        let irp = Irp::new(parameters, Some(file), Vec::new());
+        self.requests.borrow_mut().push(irp.clone());
+        irp
+    }
+
+    /// Sends a request to open a file.
+    pub fn send_create(
+        &self,
+        device: &Rc<DeviceObject>,
+        related: Option<Rc<FileObject>>,
+        name: &[u16],
+    ) -> Irp {
+        let irp = self.prepare_create(device, related, name);
         let status = self.kernel.send_request(device, &irp);
-        assert!(irp.is_completed());
-        if status != NtStatus::SUCCESS {
+        assert_eq!(status == NtStatus::PENDING, !irp.is_completed());
+        irp
+    }
+
+    /// The file that a request has opened, once it is complete.
+    pub fn opened(&self, irp: &Irp) -> Result<File<'_>, NtStatus> {
+        let file = Rc::clone(irp.file().expect("it opens one"));
+        if irp.status() != NtStatus::SUCCESS {
             assert!(file.context().is_none());
-            return Err(status);
+            return Err(irp.status());
         }
         self.files.borrow_mut().push(Rc::clone(&file));
         Ok(File { rig: self, file })
