@@ -9,8 +9,9 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{Irp, Kernel, NtStatus};
 
 use crate::binding::Binding;
-use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::StreamDirection;
+use crate::ks::intersection::check_format;
 use crate::ks::{KsDataFormat, KsIoctl, KsState};
 use crate::lane::Lane;
 use crate::rules;
@@ -93,9 +94,22 @@ impl Pin {
         &self.lane
     }
 
-    /// The pin of the descriptor of which this is an instance.
+    /// The pin of the descriptor of which this is an instance, as it was when this one was opened.
     fn described(&self) -> &PcPinDescriptor {
         &self.descriptor.pins[self.id as usize]
+    }
+
+    /// Checks a format against the ranges of the pin, as the miniport describes them now.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// Those of [`check_format`].
+    fn check_format(&self, kernel: &Kernel, format: &KsDataFormat) -> Result<(), NtStatus> {
+        self.binding.refresh_pin(kernel, self.id);
+        let descriptor = self.binding.descriptor();
+        let pin = descriptor.and_then(|filter| DescribedPin::new(filter, self.id));
+        check_format(format, &pin.as_deref().unwrap_or(self.described()).pin.data_ranges)
     }
 
     /// Sets another format.

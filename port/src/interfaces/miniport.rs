@@ -6,7 +6,7 @@ use portcls_emulator::{Kernel, NtStatus, PoolType};
 
 use super::{IPortMidi, IResourceList, IServiceGroup};
 use crate::com::IUnknown;
-use crate::descriptor::PcFilterDescriptor;
+use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::ks::{DataRange, KsDataFormat, KsPinDataFlow, KsState, LengthReply};
 
 /// A miniport of any kind: its description, and the formats that its pins take.
@@ -17,8 +17,9 @@ pub trait IMiniport: IUnknown {
     /// Describes the filter: pins, nodes, connections, categories.
     ///
     /// The port calls this once, inside `IPort::Init`, after the miniport's own `Init` has
-    /// succeeded. The driver does not change the description as long as the miniport lives. Parts
-    /// that do not agree are violations; `IPort::Init` succeeds all the same.
+    /// succeeded. As long as the miniport lives, the driver may change how it describes its pins,
+    /// see [`describe_pin`](Self::describe_pin), and nothing else. Parts that do not agree are
+    /// violations; `IPort::Init` succeeds all the same.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniport::GetDescription.
     ///
@@ -27,6 +28,26 @@ pub trait IMiniport: IUnknown {
     ///   service group and releases the miniport; no Service call follows.
     #[doc(alias = "IMiniport::GetDescription")]
     fn get_description(&self, kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus>;
+
+    /// Describes a pin as it is now; `None` when it is as the port knows it.
+    ///
+    /// In C the pin descriptors are memory of the driver, which it may change, and the port reads
+    /// them again for each request about a pin; this method stands for that reading. A driver whose
+    /// pins never change leaves it out. The port then has the description that
+    /// [`get_description`](Self::get_description) handed out, with the counts that the miniport's
+    /// `IPinCount` has corrected.
+    ///
+    /// The port calls this before it answers a property of the pin, opens the pin, or checks a
+    /// format that is set on it. The port does not look at the automation table of the answer: it
+    /// has taken the tables at `IPort::Init` (`Assumed:` the pages speak of the pins only).
+    ///
+    /// IRQL: PASSIVE_LEVEL. Never fails. Limits: `pin_id` may be any number that a client sends.
+    /// Source: WDK, IPinCount::PinCount, Remarks: the port accesses the pin descriptors to answer
+    /// pin properties.
+    fn describe_pin(&self, kernel: &Kernel, pin_id: u32) -> Option<PcPinDescriptor> {
+        let _ = (kernel, pin_id);
+        None
+    }
 
     /// Finds a format that lies in a client's range and in a range of the pin.
     ///

@@ -13,6 +13,7 @@ mod held_creates;
 mod interrupt_sync;
 mod life;
 mod malformed;
+mod pin_descriptions;
 mod pins;
 mod plan;
 mod power;
