@@ -2,10 +2,11 @@
 //!
 //! What becomes of a byte that has arrived is not known here.
 
+use crate::ring::Ring;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
-use ringbuf::{LocalRb, storage::Heap};
+use ringbuf::storage::Heap;
 
 /// Bytes that may wait for the MIDI IN cable, at most. One more is refused, and counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
@@ -18,13 +19,14 @@ struct CableByte {
 }
 
 /// The MIDI IN cable: bytes that are on it or come later, back to back at the closest.
+#[derive(Clone)]
 pub(crate) struct Cable {
     /// When the line changes next: a byte starts or ends; [`NEVER_NS`] if it stays idle.
     due_ns: u64,
     /// When the last byte given so far ends.
     taken_until_ns: u64,
     arriving: Option<u8>,
-    queue: LocalRb<Heap<CableByte>>,
+    queue: Ring<Heap<CableByte>>,
     waiting: usize,
     refused: u64,
     wire: WireLog,
@@ -37,7 +39,7 @@ impl Cable {
             due_ns: NEVER_NS,
             taken_until_ns: 0,
             arriving: None,
-            queue: LocalRb::<Heap<CableByte>>::new(MIDI_IN_LIMIT),
+            queue: Ring::with_capacity(MIDI_IN_LIMIT),
             waiting: 0,
             refused: 0,
             wire: WireLog::default(),
@@ -52,6 +54,11 @@ impl Cable {
     /// Bytes given that have not arrived whole.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// The byte that is on the line, and when it will have arrived.
+    pub(crate) fn arriving(&self) -> Option<(u8, u64)> {
+        self.arriving.map(|byte| (byte, self.due_ns))
     }
 
     /// Bytes refused so far.

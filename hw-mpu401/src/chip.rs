@@ -5,6 +5,8 @@
 //! parts act one by one, in the order of their times. The plain stream of MIDI bytes to the
 //! output has a way of its own, in `stream`. What each of them does is not known here.
 
+pub(crate) mod state;
+
 use crate::answers::CommandPort;
 use crate::cable::Cable;
 use crate::counters::{Counters, Waiting};
@@ -45,6 +47,10 @@ const LAST_NS: u64 = u64::MAX / 2;
 ///
 /// Times are given by the caller, in ns, and must not go back: a time in the past is taken as the
 /// latest one seen. Time ends after 292 years; a later one is taken as the last one there is.
+///
+/// A clone is a second chip in the same state, which then goes its own way: let time pass in one
+/// to see where the other will be.
+#[derive(Clone)]
 #[repr(C, align(64))]
 pub struct Mpu401 {
     // State.

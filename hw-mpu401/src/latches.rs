@@ -57,6 +57,7 @@ impl View {
 
 /// The latches. The fields before `reply` are what nearly every access touches; the chip keeps
 /// them in one cache line.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct HostLatches {
     status_reads: u64,
@@ -219,6 +220,11 @@ impl HostLatches {
         self.inbox
     }
 
+    /// The byte in it, or the last one that was.
+    pub(crate) fn inbox_byte(&self) -> u8 {
+        self.inbox_byte
+    }
+
     /// When the host filled that latch.
     pub(crate) fn written_ns(&self) -> u64 {
         self.written_ns
@@ -228,6 +234,16 @@ impl HostLatches {
     #[inline]
     pub(crate) fn outbox(&self) -> Outbox {
         self.outbox
+    }
+
+    /// The byte in it, or the last one that was.
+    pub(crate) fn outbox_byte(&self) -> u8 {
+        self.outbox_byte
+    }
+
+    /// The reply that is on its way.
+    pub(crate) fn reply_on_its_way(&self) -> Option<Reply> {
+        self.reply
     }
 
     /// Takes the host's byte.

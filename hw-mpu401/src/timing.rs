@@ -179,6 +179,7 @@ pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Opt
 /// a latency that is added to the end of [`Timing`] leaves all others as they are. The sequence
 /// is SplitMix64. The one of latency `n`, from 0 in the order of [`Timing`], starts at output `n`
 /// of a SplitMix64 that starts at the seed.
+#[derive(Clone)]
 pub(crate) struct Draws(Timing<Draw>);
 
 impl Draws {
@@ -240,6 +241,7 @@ pub(crate) enum ReplyOnItsWay {
     No,
 }
 
+#[derive(Clone)]
 struct Draw {
     spread: Spread,
     numbers: SplitMix64,
@@ -259,6 +261,7 @@ impl Draw {
 /// The generator SplitMix64.
 ///
 /// Source: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.
+#[derive(Clone)]
 struct SplitMix64(u64);
 
 impl SplitMix64 {

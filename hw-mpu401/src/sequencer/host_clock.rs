@@ -11,6 +11,7 @@ const DEFAULT_QUARTERS: u8 = 240;
 const LEAST_QUARTERS: u8 = 4;
 
 /// The countdown to the next FD, in quarter ticks, so that four FDs share a remainder.
+#[derive(Clone)]
 pub(super) struct HostClock {
     quarters: u8,
     /// Until the next one: from 1 on.

@@ -31,6 +31,7 @@ enum System {
 }
 
 /// The bytes on MIDI IN so far.
+#[derive(Clone)]
 pub(super) struct Listener {
     assembly: Assembly,
     system: System,

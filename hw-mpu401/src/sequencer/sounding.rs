@@ -5,6 +5,7 @@ use super::message::Message;
 /// The keys that sound, channel by channel: what the documents call the play map.
 ///
 /// Measured: a stop, the end of play and B9 end only notes that the unit started.
+#[derive(Clone)]
 pub(super) struct Sounding {
     keys: [u128; 16],
 }

@@ -105,6 +105,7 @@ impl ReferenceTables {
 }
 
 /// Switches and channels together.
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) switches: Switches,
     pub(super) tables: ReferenceTables,
