@@ -51,6 +51,12 @@ impl Inspection {
         }
     }
 
+    /// Several parts one below the other.
+    #[must_use]
+    pub fn text_of(parts: &[Inspection]) -> String {
+        parts.iter().map(Inspection::to_string).collect::<Vec<_>>().join("\n")
+    }
+
     /// The line above the facts.
     #[must_use]
     pub fn title(&self) -> &str {
