@@ -101,14 +101,8 @@ fn a_run_under_gdb_is_the_same_as_one_without() {
 fn gdb_is_told_the_card_and_the_queues_and_the_run_stays_the_same() {
     let plain = build("x64").unwrap();
     let sent = play_three_bytes(&plain).unwrap();
-    let commands = [
-        "monitor card",
-        "stepi 300",
-        "monitor card",
-        "monitor queues",
-        "monitor cards",
-        "detach",
-    ];
+    let commands =
+        ["monitor card", "stepi 300", "monitor card", "monitor queues", "monitor cards", "detach"];
     let Some(session) = talk("x64", &commands) else { return };
     let text = &session.text;
     assert_eq!(text.matches("the device at ports 330 to 331, irq 9\n").count(), 2, "{text}");
