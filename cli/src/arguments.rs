@@ -273,8 +273,8 @@ pub struct DebugArguments {
     pub report: ReportArguments,
     /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
     ///
-    /// Whoever reaches that port can do with the driver what gdb can; without an address only
-    /// programs on this machine reach it.
+    /// A program that reaches that port can do with the driver what gdb can. Without an address
+    /// only programs on this machine reach it.
     #[arg(long, value_name = "PLACE", default_value = "1234", default_missing_value = "1234")]
     #[arg(num_args = 0..=1, value_parser = parse_gdb_place, help_heading = "Debugger")]
     pub gdb: SocketAddr,
@@ -398,7 +398,7 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// The machine to build with this card, whose trace holds what `hold` and `signals` say.
+    /// Prepares the machine with this card. The trace holds what `hold` and `signals` say.
     ///
     /// # Errors
     /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
@@ -426,7 +426,7 @@ impl MachineArguments {
         Ok(builder)
     }
 
-    /// How a driver's file is run.
+    /// The options with which a driver's file is run.
     fn guest_options(&self) -> GuestOptions {
         GuestOptions {
             instruction_ns: self.instruction_time,
@@ -473,7 +473,7 @@ pub struct WaveArguments {
 }
 
 impl WaveArguments {
-    /// For whom, and in which unit of time.
+    /// The dialect of the waveforms, and their unit of time.
     pub fn form(&self) -> (Dialect, Tick) {
         let dialect: Dialect = self.vcd_dialect.into();
         (dialect, self.vcd_tick.map_or(dialect.usual_tick(), Into::into))

@@ -26,7 +26,7 @@ pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
     session::run(&job, work)
 }
 
-/// The run itself, and how it ended.
+/// Does the run. Returns the bytes that the application read, and how the run ended.
 pub fn work(machine: &Machine, song: &Song) -> Run {
     match capture(machine, song) {
         Err(error) => Run { bytes: Vec::new(), ending: Err(error) },

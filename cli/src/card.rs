@@ -1,4 +1,4 @@
-//! The card that is meant by `--card`: a built-in one, or one in a file.
+//! The card of the option `--card`: a built-in one, or one in a file.
 
 use std::path::PathBuf;
 use std::str;
@@ -9,7 +9,7 @@ use portcls_machine::chip::CardProfile;
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// A card as the user names it.
+/// A card as the user gives it.
 #[derive(Clone, Debug)]
 pub enum CardChoice {
     /// A built-in card.
@@ -19,7 +19,7 @@ pub enum CardChoice {
 }
 
 impl CardChoice {
-    /// The card, and the built-in one that it starts from.
+    /// Loads the card, and the built-in card that it starts from.
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotACard`].

@@ -1,6 +1,6 @@
-//! `cards`: the cards that can be chosen, with their main figures and where these come from.
+//! `cards`: the cards, with their main figures and the sources of these.
 //!
-//! `check` is the other half of the verb: how each card does in the built-in scripts.
+//! `check` is the other half of the verb: what each card does in the built-in scripts.
 
 mod check;
 
@@ -20,7 +20,7 @@ use crate::failure::{Exit, Failure};
 use crate::figures::{counted, duration, wrapped};
 use crate::summary::json;
 
-/// The card that is taken when none is named.
+/// The card of a machine when the user names no card.
 const DEFAULT: &str = "roland-mpu401";
 
 /// The version of the JSON.
@@ -29,7 +29,7 @@ const VERSION: u32 = 1;
 const NAME: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 
-/// Columns of a label, with the space before and behind it.
+/// Columns of a label, with the space before and after it.
 const LABEL_COLUMNS: usize = 14;
 /// Columns for the text beside a label.
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
@@ -56,8 +56,8 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card under the name of the one that it is based on: the scripts know what to expect of
-/// that, so what fails is where the card differs.
+/// The card under the name of the card that it is based on. The scripts know what that card must
+/// do, so a check fails where the two cards differ.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }
@@ -78,7 +78,7 @@ fn text(cards: &[CardProfile]) -> String {
     let mut text = String::new();
     for card in cards {
         let default = if card.name == DEFAULT { " (the default)" } else { "" };
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "{NAME}{}{NAME:#}  {}{default}", card.name, card.title);
         for line in wrapped(&card.description, 98) {
             let _ = writeln!(text, "  {line}");
@@ -185,14 +185,14 @@ struct CardList<'c> {
     cards: Vec<CardFacts<'c>>,
 }
 
-/// A card for programs.
+/// The facts of a card, for programs.
 #[derive(Serialize)]
 struct CardFacts<'c> {
     name: &'c str,
     title: &'c str,
     description: &'c str,
     sources: &'c [Text],
-    /// Hexadecimal; `None` where the card does not tell it.
+    /// Hexadecimal; `None` where the card does not report a version.
     firmware_version: Option<String>,
     firmware_revision: Option<String>,
     tx_depth: u16,

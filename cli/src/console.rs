@@ -1,7 +1,7 @@
-//! What is printed: data on stdout, a line for each message on stderr.
+//! What the program prints: data on stdout, one line per message on stderr.
 //!
-//! A closed pipe is silent: who closed it has seen enough. A message that stderr does not take is
-//! lost, because there is nowhere left to say so.
+//! A closed pipe is no error: the reader has closed it and wants no more. A message that cannot be
+//! written to stderr is lost, because there is no other place to report it.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
@@ -21,12 +21,12 @@ const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 pub enum Console {
     /// For data.
     Stdout,
-    /// For everything else.
+    /// For all messages.
     Stderr,
 }
 
 impl Console {
-    /// Prints text; its colours stay only on a terminal that wants them.
+    /// Prints text; colours stay only on a terminal that supports them.
     ///
     /// # Errors
     /// [`Failure::CannotWrite`], except on a closed pipe.
@@ -47,14 +47,14 @@ fn print_to(mut stream: impl Write, text: &str) -> io::Result<()> {
     stream.flush()
 }
 
-/// Writes bytes to stdout as they are.
+/// Writes bytes to stdout unchanged.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`], except on a closed pipe.
 pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let result = write(&mut stdout).and_then(|()| stdout.flush());
-    // What a failed write left in the buffer must not be tried again on the way out.
+    // The buffer must not try again to write what a failed write left in it.
     drop(stdout.into_parts());
     finish("stdout", result)
 }
@@ -87,7 +87,8 @@ fn line(line: fmt::Arguments<'_>) {
     let _ = Console::Stderr.print(&line.to_string());
 }
 
-/// Answers a command line that is no verb to run: help, version, or one line on what is wrong.
+/// Answers a command line that runs no verb: with the help, the version, or one line about the
+/// mistake.
 pub fn answer(error: &clap::Error) -> Exit {
     match error.kind() {
         UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion => {
@@ -110,7 +111,7 @@ pub fn answer(error: &clap::Error) -> Exit {
     }
 }
 
-/// The words of the argument parser on one line: what is wrong, its tips, and where there is help.
+/// The argument parser's text on one line: what is wrong, its tips, and where to find help.
 fn one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let (what, more) = text.split_once("\n\n").unwrap_or((text, ""));

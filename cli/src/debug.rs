@@ -16,7 +16,7 @@ use crate::{capture, console, play};
 /// Waits for gdb, and runs the driver under it.
 ///
 /// # Errors
-/// As [`session::run`], and an address at which nobody can be listened to.
+/// As [`session::run`], and [`Failure::CannotListen`].
 pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "debug",
@@ -43,7 +43,7 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     })
 }
 
-/// How far from its preferred place the driver lies, which gdb wants to know.
+/// How far the driver lies from its preferred address; gdb needs this offset for the symbols.
 fn offset_of_symbols(build: &Build<'_>) -> Result<u64, Failure> {
     let machine = build()?;
     let name = machine.driver_name().to_owned();
@@ -57,7 +57,7 @@ fn wait_for_gdb(place: SocketAddr, driver: &str, offset: u64) -> Result<GdbServe
         TcpListener::bind(place).map_err(|error| Failure::cannot_listen(place, &error))?;
     let place = listener.local_addr().map_err(|error| Failure::cannot_listen(place, &error))?;
     if !place.ip().is_loopback() {
-        console::warning(&format_args!("whoever reaches {place} can take the driver over"));
+        console::warning(&format_args!("a program that reaches {place} can take the driver over"));
     }
     let symbols = Path::new(driver).display();
     console::note(&format_args!(

@@ -1,5 +1,6 @@
-//! The driver on the command line: one that is built in, or a Windows driver's file; and what its
-//! installation put into the registry.
+//! The driver on the command line: a built-in one or a file, and its registry.
+//!
+//! The registry has the values that the installation of the driver would make.
 
 use std::path::{Path, PathBuf};
 
@@ -17,17 +18,18 @@ const DRIVER_FILES: &str = "give a driver's .sys file or -";
 /// Assumed: an installation puts some dozens of values there.
 const REGISTRY_FILE_LIMIT: usize = 1 << 20;
 
-/// Which driver is meant.
+/// The driver that the user chose.
 #[derive(Clone, Debug)]
 pub enum DriverChoice {
-    /// One that is built in.
+    /// A built-in driver.
     BuiltIn(Driver),
     /// A Windows driver's file.
     File(PathBuf),
 }
 
 impl DriverChoice {
-    /// Reads the option: a name, or a path, which has a folder in it or ends in `.sys`.
+    /// Reads the option: a name, or a path. A text is a path when it has a folder in it or ends in
+    /// `.sys`.
     ///
     /// # Errors
     /// A name that no driver has.
@@ -53,7 +55,7 @@ impl DriverChoice {
         }
     }
 
-    /// Where symbols are looked for: the path of a file.
+    /// The path of the driver's file; symbols are looked for beside it.
     pub fn path(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),
@@ -61,7 +63,8 @@ impl DriverChoice {
         }
     }
 
-    /// The driver, read from its file if it has one, which is then run with these options.
+    /// Loads the driver, from its file if it has one. A driver from a file runs with these
+    /// options.
     ///
     /// # Errors
     /// [`Failure`]: a file that cannot be read or is no driver.
@@ -76,7 +79,7 @@ impl DriverChoice {
     }
 }
 
-/// Reads a driver's file; its image and its bytes.
+/// Reads a driver's file; returns its image and its bytes.
 ///
 /// # Errors
 /// [`Failure`]: a file that cannot be read or is no driver.
@@ -106,16 +109,16 @@ pub enum RegistryError {
     /// Not `NAME=TYPE:DATA`.
     #[error("give NAME=dword:NUMBER, NAME=string:TEXT or NAME=binary:HEX")]
     Form,
-    /// A dword that is none.
+    /// The data after `dword:` is no number.
     #[error("'{0}' is no dword: give a number up to 4294967295, or 0x and hexadecimal digits")]
     Dword(String),
-    /// Bytes that are none.
+    /// The data after `binary:` is no list of bytes.
     #[error("'{0}' are no bytes: give pairs of hexadecimal digits, as in 0A1B")]
     Binary(String),
 }
 
-/// Reads `[service:|driver:|device:]PATH\NAME=TYPE:DATA`; without a place it is the key that
-/// PortCls calls the driver's.
+/// Reads `[service:|driver:|device:]PATH\NAME=TYPE:DATA`. Without a place the value goes into the
+/// key that PortCls calls the driver's.
 ///
 /// # Errors
 /// [`RegistryError`].
@@ -154,8 +157,8 @@ fn parse_bytes(text: &str) -> Result<Vec<u8>, RegistryError> {
     Ok(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
 }
 
-/// Reads a file of registry values, one a line; empty lines and those that begin with `#` are
-/// left out.
+/// Reads a file of registry values, one a line; empty lines and lines that begin with `#` are
+/// skipped.
 ///
 /// # Errors
 /// [`Failure`]: a file that cannot be read, or a line that is no value.

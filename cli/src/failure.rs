@@ -1,4 +1,4 @@
-//! What keeps a verb from its work, and the exit codes.
+//! The failures that stop a verb, and the exit codes.
 
 use std::io;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ pub enum Failure {
     SameOutput {
         /// The option that came first.
         first: &'static str,
-        /// The other one.
+        /// The other option.
         second: &'static str,
         /// Where both write to.
         place: String,
@@ -76,7 +76,7 @@ pub enum Failure {
     /// Standard input is to be read a second time.
     #[error("stdin can be read only once: give - once, and files for the rest")]
     StdinTwice,
-    /// A script is longer than any that is meant.
+    /// A script is too long.
     #[error("{name}: the script has {bytes} bytes, the limit is {limit}: split it")]
     ScriptTooBig {
         /// The input.
@@ -138,7 +138,7 @@ pub enum Failure {
         /// What to do.
         mend: &'static str,
     },
-    /// Nobody can be listened to at this address.
+    /// The program cannot listen at this address.
     #[error("cannot wait for gdb at {address}: {reason}; give another port with --gdb PORT")]
     CannotListen {
         /// The address.
@@ -152,17 +152,17 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// An input that the system does not give.
+    /// The failure for an input that the system cannot read.
     pub fn cannot_read(name: &str, error: &io::Error, mend: &'static str) -> Failure {
         Failure::CannotRead { name: name.to_owned(), reason: system_words(error), mend }
     }
 
-    /// An address that the system does not give.
+    /// The failure for an address at which the system cannot listen.
     pub fn cannot_listen(address: impl ToString, error: &io::Error) -> Failure {
         Failure::CannotListen { address: address.to_string(), reason: system_words(error) }
     }
 
-    /// An output that the system does not take.
+    /// The failure for an output that the system cannot write.
     pub fn cannot_write(place: impl Into<PathBuf>, error: &io::Error) -> Failure {
         let mend = match error.kind() {
             io::ErrorKind::StorageFull => "make room, or choose another place",
@@ -196,7 +196,7 @@ impl Failure {
     }
 }
 
-/// Where more is to be seen of what went wrong with a machine.
+/// A hint where the user can see more about an error of a machine.
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. } => "",
@@ -204,7 +204,7 @@ fn where_to_look(error: &MachineError) -> &'static str {
     }
 }
 
-/// The option that the advice of an error of the library means.
+/// The command-line option that an error of the library advises.
 fn option_for(error: &MidiFileError) -> &'static str {
     match error {
         MidiFileError::NotMidi { .. } => " (--input-format raw)",
@@ -212,7 +212,7 @@ fn option_for(error: &MidiFileError) -> &'static str {
     }
 }
 
-/// What the system says, without its number.
+/// What the system says of an error, without its number.
 fn system_words(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {

@@ -1,4 +1,4 @@
-//! Numbers for people: grouped digits, times in a unit that fits, lines that fit.
+//! Numbers for people: grouped digits, times with a fitting unit, short lines.
 
 /// A number with a comma between groups of three digits.
 pub fn grouped(number: u64) -> String {
@@ -34,7 +34,7 @@ pub fn duration(time_ns: u64) -> String {
     format!("{} {unit}", thousandths_text(thousandths))
 }
 
-/// `1234` is `1.234`; zeros at the end are left out.
+/// Thousandths as a number: `1234` gives `1.234`; zeros at the end are left out.
 fn thousandths_text(thousandths: u128) -> String {
     let (whole, rest) = (thousandths / 1_000, thousandths % 1_000);
     let whole = grouped(u64::try_from(whole).unwrap_or(u64::MAX));

@@ -1,4 +1,4 @@
-//! `imports`: what a compiled driver needs of the machine, and what of it is there.
+//! `imports`: what a compiled driver needs, and what of it is missing here.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,16 +21,16 @@ use crate::summary::json;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// Addresses that are listed for one instruction in the text; the JSON has all.
+/// Addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// Different instructions that are listed in the text of those between the code.
+/// Different missing instructions that the text lists for the bytes between the code.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();
 const MISSING: Style = AnsiColor::Red.on_default().bold();
 
-/// What is said of a driver.
+/// Everything that the verb says of a driver.
 #[derive(Serialize, Debug)]
 struct DriverNeeds {
     version: u32,
@@ -51,15 +51,15 @@ struct ImportFacts {
     status: Status,
 }
 
-/// Whether an import is there.
+/// Whether the emulator has an import.
 #[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 enum Status {
-    /// A routine that is there.
+    /// A routine that the emulator has.
     Supported,
-    /// A variable that is there.
+    /// A variable that the emulator has.
     Data,
-    /// Neither: a run ends when it is called.
+    /// Neither of the two: a run ends when the driver calls the import.
     Missing,
 }
 
@@ -68,18 +68,18 @@ enum Status {
 struct InstructionFacts {
     reached: u64,
     missing: Vec<MissingFacts>,
-    /// Those beyond the limit on what is listed.
+    /// The number of missing instructions beyond the limit of the list.
     more: u64,
 }
 
-/// An instruction that is not there.
+/// An instruction that the emulator does not have.
 #[derive(Serialize, Debug)]
 struct MissingFacts {
     /// The offset in the image, in hexadecimal.
     offset: String,
     place: String,
     text: String,
-    /// False for bytes that may be data.
+    /// False for an instruction in bytes that may be data.
     is_reached: bool,
 }
 
@@ -142,7 +142,8 @@ impl ImportFacts {
 
 impl InstructionFacts {
     fn new(image: &Image, symbols: &Symbols) -> InstructionFacts {
-        // The preferred base of an image that parsed leaves room for it, or the image is moved.
+        // The sweep needs room above the image's base. A parsed image has that room at its
+        // preferred base; if not, a copy of the image is moved.
         let mut moved = image.clone();
         let found = sweep(image).or_else(|error| {
             moved.relocate(0x1_0000).map_err(|_| error)?;

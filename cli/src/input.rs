@@ -1,4 +1,6 @@
-//! What is read: files and stdin, and the song that is in them or built in.
+//! What the program reads: files and stdin, and the song.
+//!
+//! The song is in a file, or it is the built-in tune.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,7 +25,7 @@ pub enum Input {
 /// Where a song comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source<'a> {
-    /// The tune that is built in.
+    /// The built-in tune.
     Tune,
     /// An input.
     Input(&'a Input),
@@ -34,8 +36,8 @@ pub enum Source<'a> {
 pub enum Obstacle {
     /// What the system says.
     System(io::Error),
-    /// It is longer than the limit: it has this many bytes, or one above the limit where more
-    /// of them may follow.
+    /// The input is longer than the limit. The number is its length in bytes, or the limit plus
+    /// one when the length is not known.
     TooBig(usize),
 }
 
@@ -45,7 +47,7 @@ impl From<io::Error> for Obstacle {
     }
 }
 
-/// Warnings of a damaged file that are printed; a summary in JSON has all of them.
+/// Warnings about a damaged file that are printed; a summary in JSON has all of them.
 const SHOWN_WARNINGS: usize = 5;
 
 /// What can be read as a song, for a message.
@@ -58,7 +60,7 @@ impl From<PathBuf> for Input {
 }
 
 impl Input {
-    /// The name for messages, without characters that a terminal would obey.
+    /// The name for messages, without control characters that a terminal would obey.
     pub fn name(&self) -> String {
         match self {
             Input::Stdin => "stdin".to_owned(),
@@ -66,7 +68,7 @@ impl Input {
         }
     }
 
-    /// All its bytes, at most `limit`.
+    /// All bytes of the input, at most `limit`.
     ///
     /// # Errors
     /// [`Obstacle`].
@@ -100,7 +102,7 @@ impl Source<'_> {
         }
     }
 
-    /// The path of a file.
+    /// The path, if the song is in a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Source::Input(Input::File(path)) => Some(path),
@@ -108,7 +110,7 @@ impl Source<'_> {
         }
     }
 
-    /// Reads the song, and warns of what is damaged in it.
+    /// Reads the song, and prints warnings about damage in it.
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotPlayable`].

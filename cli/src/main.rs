@@ -1,11 +1,11 @@
-//! The program `portcls-emu`: MIDI files and register scripts on a simulated MPU-401.
+//! The program `portcls-emu`: MIDI files and scripts on a simulated MPU-401.
 //!
-//! Owns the command line and everything that is printed: data on stdout, all else on stderr, one
-//! exit code for each kind of end. It knows what a run is only through `portcls-machine`, and
-//! what a trace looks like only through `portcls-report`.
+//! Owns the command line and everything that is printed: data on stdout, all else on stderr, and
+//! the exit codes. It knows runs only through `portcls-machine`, and the form of a trace only
+//! through `portcls-report`.
 //!
-//! `arguments` is the command line, `input` and `output` are the files, `session` runs a verb
-//! and hands out what it gave, `summary` says how it went.
+//! `arguments` is the command line, `input` and `output` are the files. `session` runs a verb and
+//! writes the outputs, and `summary` says how the run ended.
 
 mod arguments;
 mod capture;
@@ -36,7 +36,7 @@ use clap::Parser;
 use crate::arguments::{Arguments, Verb};
 use crate::failure::{Exit, Failure};
 
-/// What the newest panic said, for the line that reports a fault of our own.
+/// The message of the newest panic, for the line that reports a fault of this program.
 static NEWEST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn main() -> ExitCode {
@@ -72,8 +72,8 @@ fn finish(result: Result<Exit, Failure>) -> Exit {
     })
 }
 
-/// Keeps a panic's message and prints nothing: a driver may panic, and that is a result of the
-/// simulation, not a fault of ours.
+/// Keeps a panic's message and prints nothing. A driver may panic: that is a result of the
+/// simulation, not a fault of this program.
 fn keep_panics_quiet() {
     set_hook(Box::new(|panic| {
         let message = panic.to_string().replace('\n', " ");
@@ -82,7 +82,8 @@ fn keep_panics_quiet() {
     }));
 }
 
-/// Runs `work`; a panic that nobody caught is a fault of our own, and says so in one line.
+/// Runs `work`; a panic that no code caught is a fault of this program, and is reported in one
+/// line.
 fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(work).unwrap_or_else(|_| {
         let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

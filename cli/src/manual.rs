@@ -1,4 +1,4 @@
-//! `completions` and `man`: what a shell and a manual reader want to know of the command line.
+//! `completions` and `man`: the command line for a shell and as manual pages.
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -19,7 +19,7 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// Writes the manual pages, the program's first, then one a verb.
+/// Writes the manual pages: first that of the program, then one for each verb.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
@@ -32,7 +32,7 @@ pub fn pages() -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// The page of a command. Its examples and tables stand as they are typed, line by line.
+/// The page of a command. Its examples and tables keep their lines.
 fn page(command: &Command) -> String {
     let source = format!("portcls-emu {}", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).source(source).manual("portcls-emu");

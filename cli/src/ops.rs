@@ -15,16 +15,16 @@ use crate::figures::counted;
 use crate::input::{Input, Obstacle};
 use crate::output::prepare;
 
-/// Longest script in bytes: room for all that the reader of scripts allows, with comments.
+/// Longest script in bytes: room for the longest script that the reader allows, with comments.
 const MAX_SCRIPT_BYTES: usize = 1 << 24;
 
 /// Failures of a script that get a line of their own; its report has all of them.
 const SHOWN_FAILURES: usize = 10;
 
-/// Reads all scripts, runs them one after the other, and says what was not as expected.
+/// Reads all scripts, runs them one after the other, and reports what was not as expected.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be read or is no script, before anything is run; and a stdout
+/// [`Failure`]: a file that cannot be read or is no script, before any script is run; and a stdout
 /// that cannot be written.
 pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
@@ -72,7 +72,7 @@ fn write_waves(
     vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
-/// Says what was not as expected, a line each.
+/// Reports what was not as expected, one line for each failure.
 fn complain(report: &RunReport) {
     let mut failures = report.failures();
     for failure in failures.by_ref().take(SHOWN_FAILURES) {
@@ -112,7 +112,7 @@ fn read(input: &Input, card: &str) -> Result<Script, Failure> {
     Ok(Script::parse_for(&name, text, &[card])?)
 }
 
-/// The bytes as text that a terminal may show: a report has lines of it.
+/// The bytes as text that is safe on a terminal, because a report prints lines of it.
 fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
     let not_text = |before: &str, what: String| {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -1,8 +1,8 @@
-//! Files that appear whole or not at all.
+//! Output files; a file appears whole or not at all.
 //!
-//! A file is written under a temporary name beside its place and renamed when it is complete. A
-//! device or a pipe cannot be replaced, so it is written directly, and so is stdout. What stands
-//! in the way of an output is found before the run, not after it.
+//! A file is written under a temporary name in the same folder, and renamed when it is complete. A
+//! device or a pipe cannot be replaced, so it is written directly, and so is stdout. The program
+//! finds out before the run, not after it, whether an output can be written.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 use crate::console;
 use crate::failure::Failure;
 
-/// Where an output goes, as the user names it.
+/// Where an output goes, as the user gives it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
     /// Standard output.
@@ -46,16 +46,16 @@ impl fmt::Display for Target {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
     Stdout,
-    /// Something that takes bytes and is no file.
+    /// A device or a pipe: it takes bytes and is no file.
     Device(PathBuf),
-    /// A file, there or not, in a folder that is there.
+    /// A file, which may or may not exist, in a folder that exists.
     File {
         path: PathBuf,
         folder: PathBuf,
     },
 }
 
-/// An output that was asked for.
+/// An output that the user asked for.
 #[derive(Debug)]
 pub struct Output {
     option: &'static str,
@@ -63,7 +63,7 @@ pub struct Output {
     place: Place,
 }
 
-/// Finds the places of the outputs and sees that each can be written.
+/// Finds the places of the outputs and checks that each can be written.
 ///
 /// # Errors
 /// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].
@@ -98,7 +98,7 @@ pub fn prepare(
 }
 
 impl Output {
-    /// What the user called it.
+    /// The target as the user gave it.
     pub fn target(&self) -> &Target {
         &self.target
     }
@@ -115,7 +115,7 @@ impl Output {
         }
     }
 
-    /// Sees that a file can be made in the folder.
+    /// Checks that a file can be made in the folder.
     fn probe(&self) -> Result<(), Failure> {
         match &self.place {
             Place::Stdout | Place::Device(_) => Ok(()),
@@ -129,7 +129,7 @@ impl Output {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // What a new file gets; the user's mask takes its part.
+            // The permissions of a new file; the system applies the user's mask.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         builder.tempfile_in(folder).map_err(|error| self.cannot_write(&error))
@@ -176,7 +176,7 @@ impl Output {
     }
 }
 
-/// Gives a file that takes the place of another one its permissions.
+/// Gives a new file the permissions of the file that it replaces.
 fn keep_permissions(old: &Path, new: &File) -> io::Result<()> {
     match fs::metadata(old) {
         Ok(old) => new.set_permissions(old.permissions()),

@@ -26,7 +26,7 @@ pub fn run(arguments: &PlayArguments) -> Result<Exit, Failure> {
     session::run(&job, work)
 }
 
-/// The run itself, and how it ended.
+/// Does the run. Returns the bytes on MIDI OUT, and how the run ended.
 pub fn work(machine: &Machine, song: &Song) -> Run {
     let ending = play(machine, song).map(|played| Ending {
         song_bytes: played.song_bytes,

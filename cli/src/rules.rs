@@ -1,4 +1,4 @@
-//! `rules`: what a driver has to keep, and what is known of each rule.
+//! `rules`: what a driver must do, and what is known of each rule.
 
 use std::fmt::Write;
 
@@ -19,14 +19,14 @@ const VERSION: u32 = 1;
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 
-/// Columns of a name in the list, with the space before and behind it.
+/// Columns of a name in the list, with the space before and after it.
 const NAME_COLUMNS: usize = 33;
-/// Columns of a label, with the space before and behind it.
+/// Columns of a label, with the space before and after it.
 const LABEL_COLUMNS: usize = 12;
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Lists the rules, or tells about one.
+/// Lists the rules, or shows one of them.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
@@ -44,7 +44,7 @@ pub fn run(arguments: &RulesArguments) -> Result<Exit, Failure> {
 fn list() -> String {
     let mut text = String::new();
     for RoomRules { room, rules } in rooms() {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "{TITLE}{room}{TITLE:#}");
         for rule in rules {
             push_beside(&mut text, rule.id, NAME_COLUMNS, rule.meaning);
@@ -62,7 +62,7 @@ fn details(rule: &Rule) -> String {
     let owner = if rule.is_microsofts() { "a rule of Microsoft's" } else { "a name of ours" };
     let mut text = format!("{TITLE}{}{TITLE:#}  {owner}\n", rule.id);
     for line in wrapped(rule.meaning, COLUMNS - 2) {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "  {line}");
     }
     let breach = match rule.severity {
@@ -85,7 +85,7 @@ fn push_beside(text: &mut String, label: &str, columns: usize, words: &str) {
     let mut label = label;
     for line in wrapped(words, COLUMNS - columns) {
         let width = columns - 2;
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "  {LABEL}{label:<width$}{LABEL:#}{line}");
         label = "";
     }
@@ -97,7 +97,7 @@ struct RuleList {
     rules: Vec<RuleFacts>,
 }
 
-/// A rule for programs.
+/// The facts of a rule, for programs.
 #[derive(Serialize)]
 struct RuleFacts {
     name: &'static str,
@@ -111,7 +111,7 @@ struct RuleFacts {
     source: &'static str,
 }
 
-/// What Driver Verifier stops Windows with; numbers in hexadecimal.
+/// The bug check with which Driver Verifier stops Windows; numbers in hexadecimal.
 #[derive(Serialize)]
 struct VerifierFacts {
     bug_check: String,

@@ -15,10 +15,10 @@ use crate::input::Source;
 use crate::output::{Output, Target, prepare};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
-/// Events that are held when only the first lines of the trace are wanted.
+/// Events that the trace holds when the run needs only the first lines of it.
 const SUMMARY_EVENTS: usize = 256;
 
-/// Lines of the trace that a summary shows, with the head of the trace.
+/// Lines of the trace that a summary shows, including the head of the trace.
 const SUMMARY_LINES: usize = 20;
 
 /// What the user asked for.
@@ -35,18 +35,18 @@ pub struct Job<'a> {
     pub report: &'a ReportArguments,
     /// The option for the bytes that came out, and its value.
     pub raw_out: (&'static str, Option<&'a Target>),
-    /// The same as a MIDI file.
+    /// The option's value for the same bytes as a MIDI file.
     pub midi_out: Option<&'a Target>,
 }
 
 /// Builds the machine that the user asked for.
 pub type Build<'a> = dyn Fn() -> Result<Machine, MachineError> + 'a;
 
-/// What a verb made of a machine and a song.
+/// What a verb got from a machine and a song.
 pub struct Run {
     /// The bytes that came out, each with its time in ns.
     pub bytes: Vec<(u64, u8)>,
-    /// How it ended.
+    /// How the run ended.
     pub ending: Result<Ending, MachineError>,
 }
 
@@ -92,7 +92,7 @@ impl Outputs {
         Ok(Outputs { trace: next(), waves: next(), raw: next(), midi: next() })
     }
 
-    /// What each holds, and the output.
+    /// Each output with what it holds.
     fn each(&self) -> impl Iterator<Item = (Content, &Output)> {
         let each = [
             (Content::Trace, &self.trace),
@@ -107,12 +107,12 @@ impl Outputs {
         self.each().any(|(_, output)| output.is_stdout())
     }
 
-    /// True when one of them needs the whole trace.
+    /// True when an output needs the whole trace.
     fn show_trace(&self) -> bool {
         self.trace.is_some() || self.waves.is_some()
     }
 
-    /// What the trace has to hold for them.
+    /// How many events the trace has to hold for the outputs.
     fn hold(&self) -> Hold {
         Hold::First(if self.show_trace() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS })
     }
@@ -121,7 +121,7 @@ impl Outputs {
         if self.waves.is_some() { CardSignals::Traced } else { CardSignals::Hidden }
     }
 
-    /// Writes all of them, stdout last, so that it stays clean when a file fails.
+    /// Writes all outputs, stdout last, so that stdout stays empty when a file fails.
     fn write(
         &self,
         machine: &Machine,
@@ -155,8 +155,8 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     })
 }
 
-/// As [`run`], for work that builds its machine itself, more than once if it likes; the outputs
-/// are those of the machine that it gives back.
+/// As [`run`], for work that builds its machine itself, even more than once. The outputs are those
+/// of the machine that `work` returns.
 ///
 /// # Errors
 /// As [`run`], and what `work` returns.
@@ -269,7 +269,7 @@ mod tests {
 
     type Entry = fn(&Kernel, &Rc<DriverObject>, &str) -> Result<(), NtStatus>;
 
-    /// Plays the tune on a driver and gives the result and the trace that was written.
+    /// Plays the tune on a driver; returns the result and the trace that was written.
     fn play_on(entry: Entry) -> (Result<Exit, Failure>, String) {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("trace.txt");

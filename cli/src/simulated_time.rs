@@ -10,16 +10,16 @@ const UNITS: [(&str, u64); 6] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// A text that is no time.
+/// Why a text is no time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TimeError {
     /// Not a number and a unit.
     #[error("give a number and a unit (ns, us, ms, s, m, h), as in 250ms or 1.5s")]
     Form,
-    /// Digits below 1 ns.
+    /// The digits go below 1 ns.
     #[error("simulated time is in whole ns: leave out the digits below")]
     TooFine,
-    /// More ns than 64 bits count.
+    /// The time has more ns than 64 bits can count.
     #[error("a run lasts at most 500 years: give less")]
     TooLong,
 }
@@ -46,7 +46,7 @@ pub fn parse_ns(text: &str) -> Result<u64, TimeError> {
     if time_ns > MAX_NS { Err(TimeError::TooLong) } else { Ok(time_ns) }
 }
 
-/// Digits behind a point, as ns.
+/// The digits after the point, in ns.
 fn fraction_ns(fraction: &str, unit_ns: u64) -> Result<u64, TimeError> {
     if !is_digits(fraction) {
         return Err(TimeError::Form);

@@ -1,4 +1,4 @@
-//! What a summary says of a run: the facts, in the shape that `--format json` prints.
+//! What a summary says of a run: the facts, as `--format json` prints them.
 //!
 //! `outcome` says how the run ended, `text` shows the facts to people.
 
@@ -22,7 +22,7 @@ pub use outcome::{Ending, Outcome};
 /// The version of the JSON; see the help of `play`.
 const VERSION: u32 = 1;
 
-/// Everything that is said of a run.
+/// Everything that the program says of a run.
 #[derive(Serialize, Debug)]
 pub struct Summary {
     version: u32,
@@ -31,7 +31,7 @@ pub struct Summary {
     exit_code: u8,
     reason: String,
     bug_check: Option<BugCheckFacts>,
-    /// What is known of a failure, at its end in the text.
+    /// The report of a failure; the text shows it at its end.
     analysis: Option<Analysis>,
     input: InputFacts,
     machine: MachineFacts,
@@ -45,12 +45,12 @@ pub struct Summary {
     warnings: Vec<WarningFacts>,
     leaks: Vec<String>,
     outputs: Vec<OutputFacts>,
-    /// The first lines of the trace, which a summary in JSON does without.
+    /// The first lines of the trace; the JSON does not have them.
     #[serde(skip)]
     first_lines: Option<String>,
 }
 
-/// How a driver died, as Windows would show it; numbers in hexadecimal.
+/// The bug check that ended the run, as Windows would show it; numbers in hexadecimal.
 #[derive(Serialize, Debug)]
 struct BugCheckFacts {
     code: String,
@@ -106,13 +106,13 @@ struct ViolationFacts {
 struct WarningFacts {
     /// `isr`, `dpc` or `stall`.
     what: &'static str,
-    /// The rule that advises.
+    /// The rule that gives the advice.
     rule: &'static str,
-    /// How many.
+    /// How many such times there were.
     count: u64,
     advised_ns: u64,
     longest_ns: u64,
-    /// When it happened first.
+    /// When the first one happened.
     first_ns: u64,
 }
 
@@ -123,13 +123,13 @@ struct OutputFacts {
     path: String,
 }
 
-/// A run whose facts are told.
+/// A run whose facts are collected.
 pub struct RunFacts<'a> {
     /// The verb.
     pub verb: &'static str,
     /// The song.
     pub song: &'a Song,
-    /// How it ended.
+    /// How the run ended.
     pub ending: Ending,
 }
 
@@ -178,7 +178,7 @@ impl Summary {
         }
     }
 
-    /// Adds the report of the failure that the run ended in.
+    /// Adds the report of the failure that ended the run.
     pub fn add_analysis(&mut self, analysis: Analysis) {
         self.analysis = Some(analysis);
     }

@@ -1,10 +1,10 @@
-//! Bug checks: the codes, what is known of each, and how one is raised.
+//! Bug checks: the codes, the entry of each code, and how to raise one.
 //!
-//! Owns the type of a code and the shape of an entry; `table` holds the entries, `values` the words
-//! for the values of their parameters. A code of the kernel's own comes out of the table alone,
-//! so one that is raised always has a name and words; a driver may give KeBugCheckEx any number,
-//! and [`BugCheckCode::of_driver`] is the one door for it. It never knows what a report of a bug
-//! check looks like.
+//! Owns the type of a code and the shape of an entry. `table.rs` holds the entries; `values.rs`
+//! holds the words for the values of their parameters. The kernel raises only codes of the table,
+//! so each of them has a name and words. A driver may give KeBugCheckEx any number; only
+//! [`BugCheckCode::of_driver`] makes a code of such a number. This file never knows how a report
+//! of a bug check looks.
 
 mod table;
 mod values;
@@ -22,8 +22,8 @@ pub use table::BUG_CHECKS;
 pub struct BugCheckCode(u32);
 
 impl BugCheckCode {
-    /// The code that a driver gave to KeBugCheck or KeBugCheckEx, whatever it is. A check of ours
-    /// takes a constant.
+    /// The code for a number that a driver gave to KeBugCheck or KeBugCheckEx, whether it is in
+    /// the table or not. The kernel's own bug checks use the constants.
     #[must_use]
     pub const fn of_driver(number: u32) -> BugCheckCode {
         BugCheckCode(number)
@@ -35,7 +35,7 @@ impl BugCheckCode {
         self.0
     }
 
-    /// What is known of the code, unless a driver made it up.
+    /// The entry of the code; `None` when it is not in the table.
     #[must_use]
     pub fn entry(self) -> Option<&'static BugCheckEntry> {
         BUG_CHECKS.iter().find(|entry| entry.code == self)
@@ -54,25 +54,25 @@ impl fmt::Display for BugCheckCode {
     }
 }
 
-/// What is known of a bug check: one entry of [`BUG_CHECKS`].
+/// The entry of a bug check in [`BUG_CHECKS`].
 #[derive(Debug)]
 pub struct BugCheckEntry {
     /// The code.
     pub code: BugCheckCode,
-    /// Its symbolic name.
+    /// The symbolic name.
     pub name: &'static str,
-    /// What it means, and where to look.
+    /// The meaning of the bug check, and where to look for the mistake.
     pub meaning: &'static str,
-    /// Its four parameters.
+    /// The four parameters.
     pub parameters: [ParameterWords; 4],
-    /// The parameters where the first one has a certain value and they then say more.
+    /// More exact meanings of the parameters, for certain values of the first parameter.
     pub by_first: &'static [(u64, [ParameterWords; 4])],
-    /// What tells two failures of this code apart.
+    /// What tells two failures with this code apart.
     pub distinction: Distinction,
 }
 
 impl BugCheckEntry {
-    /// An entry about which nothing special is to be said.
+    /// The values of the fields that an entry leaves out.
     const PLAIN: BugCheckEntry = BugCheckEntry {
         code: BugCheckCode(0),
         name: "",
@@ -82,7 +82,7 @@ impl BugCheckEntry {
         distinction: Distinction::Code,
     };
 
-    /// The words for the four parameters, when the first one has this value.
+    /// The meanings of the four parameters when the first parameter has the value `first`.
     #[must_use]
     pub fn parameters_for(&self, first: u64) -> &[ParameterWords; 4] {
         let special = self.by_first.iter().find(|(value, _)| *value == first);
@@ -90,24 +90,24 @@ impl BugCheckEntry {
     }
 }
 
-/// What a parameter of a bug check is, in words.
+/// The meaning of a parameter of a bug check, in words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ParameterWords {
-    /// What it is.
+    /// The meaning.
     pub meaning: &'static str,
-    /// What its values say, where it is one of a list.
+    /// The words for the values, when the parameter has a value from a list.
     pub values: &'static [(u64, &'static str)],
 }
 
 impl ParameterWords {
     const UNUSED: ParameterWords = ParameterWords::new("not used");
 
-    /// A parameter that is an address, or a number that speaks for itself.
+    /// A parameter that is an address, or a number that needs no words.
     const fn new(meaning: &'static str) -> ParameterWords {
         ParameterWords { meaning, values: &[] }
     }
 
-    /// A parameter that is one of a list.
+    /// A parameter with a value from a list.
     const fn listed(
         meaning: &'static str,
         values: &'static [(u64, &'static str)],
@@ -115,17 +115,17 @@ impl ParameterWords {
         ParameterWords { meaning, values }
     }
 
-    /// What a value says, where it is one of the list.
+    /// The words for a value, if it is in the list.
     #[must_use]
     pub fn value_words(&self, value: u64) -> Option<&'static str> {
         self.values.iter().find(|(listed, _)| *listed == value).map(|(_, words)| *words)
     }
 }
 
-/// What tells two failures of one code apart, beside the place where they happened.
+/// What tells two failures with one code apart, besides the place where they happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Distinction {
-    /// Nothing does.
+    /// Nothing but the place.
     Code,
     /// Whether the address in the first parameter is in the first 64 KiB: a null pointer.
     NullAddress,
@@ -136,27 +136,27 @@ pub enum Distinction {
 /// A bug check that was raised.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BugCheck {
-    /// Its code.
+    /// The code.
     pub code: BugCheckCode,
-    /// Its four parameters, as Windows would give them.
+    /// The four parameters, as Windows would give them.
     pub parameters: [u64; 4],
     /// What happened, in words.
     pub message: String,
-    /// The IRQL at that moment.
+    /// The IRQL when the bug check was raised.
     pub irql: Irql,
     /// Simulated time in ns.
     pub time_ns: u64,
 }
 
 impl Kernel {
-    /// Stops the machine with a code and four parameters; does not return, except on a kernel
-    /// that is frozen already. IRQL: any.
+    /// Stops the machine with a code and four parameters. Returns only on a kernel that is frozen
+    /// already. IRQL: any.
     #[doc(alias = "KeBugCheckEx")]
     pub fn bug_check(&self, code: BugCheckCode, parameters: [u64; 4]) {
         self.bug_check_with(code, parameters, "the driver called KeBugCheckEx");
     }
 
-    /// As [`Kernel::bug_check`], with a sentence for the report.
+    /// Does the same as [`Kernel::bug_check`], with a sentence for the report.
     pub fn bug_check_with(&self, code: BugCheckCode, parameters: [u64; 4], message: &str) {
         self.stop(Stop::BugCheck(BugCheck {
             code,

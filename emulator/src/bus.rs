@@ -1,4 +1,4 @@
-//! The I/O port bus: devices, port accesses and what they cost.
+//! The I/O port bus: devices, port accesses and the time that they take.
 
 mod inspect;
 #[cfg(test)]
@@ -12,16 +12,16 @@ use crate::interrupt::LineState;
 use crate::kernel::Kernel;
 use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
 
-/// What a device says after an access, or after time has passed.
+/// What a device replies to an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeviceReply {
-    /// Its outputs are what it said last, so a device need not work them out: most polls.
+    /// The outputs are those of the last reply, so the device need not work them out: most polls.
     Same(Answer),
-    /// Its outputs may have changed. This is what a device says first.
+    /// The outputs may have changed. The first reply of a device is always this one.
     Changed(Answer, Outputs),
 }
 
-/// What an access gave.
+/// The result of an access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Answer {
     /// The byte read; 0 after a write or an advance.
@@ -30,20 +30,20 @@ pub struct Answer {
     pub note: u8,
 }
 
-/// What the bus watches of a device: a function of the device's state. The bus remembers what it
-/// was told last, so that the device need not.
+/// What the bus watches of a device: a function of the device's state. The bus remembers the last
+/// outputs, so the device need not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
     /// The interrupt output as it is now.
     pub line: LineState,
     /// Earliest time in ns at which the device changes by itself; `u64::MAX` for never.
     pub next_event_ns: u64,
-    /// True when [`BusDevice::drain_serial`] may have something, or a signal may have changed.
+    /// True when [`BusDevice::drain_serial`] may have bytes, or a signal may have changed.
     pub has_serial: bool,
 }
 
 impl DeviceReply {
-    /// What the access gave.
+    /// The result of the access.
     #[inline]
     #[must_use]
     pub fn answer(&self) -> Answer {
@@ -56,13 +56,13 @@ impl DeviceReply {
 /// One end of a byte on a serial lane of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SerialByte {
-    /// Time in ns, not after the access or advance that it came with.
+    /// Time in ns, at or before the time of the access or advance that reported the byte.
     pub time_ns: u64,
     /// Index into [`BusDevice::lanes`].
     pub lane: u8,
     /// The byte.
     pub byte: u8,
-    /// Its start or its end.
+    /// Whether the byte starts or ends.
     pub edge: SerialEdge,
     /// Length of one bit in ns.
     pub bit_ns: u32,
@@ -70,28 +70,29 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks and never calls out, but for a question by [`Kernel::choose`], which
-/// nothing answers that touches the bus. Times never go back. Before an access, the bus has
-/// advanced the device at each time up to then at which it said that it changes by itself.
+/// A device never ticks and never calls out, but for a question by [`Kernel::choose`]; no answer
+/// to such a question may touch the bus. Times never go back. Before an access, the bus advances
+/// the device at each earlier time at which the device said that it changes by itself.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
 
-    /// The names of its serial lanes; most devices have none.
+    /// The names of the device's serial lanes; most devices have none.
     fn lanes(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The names of the signals inside it that a trace shows; most devices show none.
+    /// The names of the signals inside the device that a trace shows; most devices show none.
     fn signals(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The value of a signal as it is now: a function of the device's state. `index` is the
-    /// place in [`BusDevice::signals`].
+    /// The value of a signal now: a function of the device's state. `index` is the index into
+    /// [`BusDevice::signals`].
     ///
-    /// The bus asks after each access and advance whose reply says [`Outputs::has_serial`].
-    /// So a change is traced at its time when [`Outputs::next_event_ns`] tells it.
+    /// The bus asks after each access and advance whose reply says [`Outputs::has_serial`]. So the
+    /// trace shows a change at its exact time only when [`Outputs::next_event_ns`] announced that
+    /// time.
     fn signal(&self, _index: usize) -> u32 {
         0
     }
@@ -105,11 +106,11 @@ pub trait BusDevice {
     /// Lets time pass up to `now_ns`.
     fn advance(&mut self, now_ns: u64) -> DeviceReply;
 
-    /// Hands over the serial events since the last call, in order of time.
+    /// Hands over the serial bytes since the last call, in order of time.
     fn drain_serial(&mut self, _sink: &mut dyn FnMut(SerialByte)) {}
 
     /// Tells what state it is in at `now_ns`, for a debugger or a report: it is no access, and the
-    /// device goes on as if nobody had asked. Most devices tell nothing.
+    /// state of the device stays as it is. Most devices tell nothing.
     fn inspect(&self, _now_ns: u64, _told: &mut Inspection) {}
 }
 
@@ -127,17 +128,17 @@ struct Attached {
 
     device: RefCell<Box<dyn BusDevice>>,
 
-    /// False once it was pulled off the bus.
+    /// False once the device was pulled off the bus.
     present: Cell<bool>,
     next_event_ns: Cell<u64>,
     line_state: Cell<LineState>,
-    /// The values of the signals as the trace has them; empty before the first look.
+    /// The last signal values in the trace; empty before the first look.
     signal_values: RefCell<Vec<u32>>,
 }
 
-/// The devices, in order of birth, and what was counted.
+/// The devices, in the order in which they were attached, and the counts of accesses.
 ///
-/// The list stays borrowed while a device is asked: a device never calls out.
+/// The list stays borrowed while the bus asks a device, because a device never calls out.
 #[derive(Default)]
 pub(crate) struct Bus {
     devices: RefCell<Vec<Attached>>,
@@ -145,17 +146,17 @@ pub(crate) struct Bus {
     pub writes: Cell<u64>,
 }
 
-/// How often a device may have something to do at one and the same time.
+/// Most advances of one device at one and the same time.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.
 const WIDEST: usize = 4;
 
-/// What a port reads where no device answers: the bus floats high.
+/// The value of a port without a device: the bus floats high.
 const FLOATING: u8 = 0xFF;
 
 impl Kernel {
-    /// Puts a device on the bus: `length` ports from `first_port`, and its interrupt line.
+    /// Puts a device on the bus, with `length` ports from `first_port` and its interrupt line.
     ///
     /// The first device to claim a port keeps it. At most 32 devices share one line.
     pub fn attach_device(
@@ -188,7 +189,7 @@ impl Kernel {
         id
     }
 
-    /// Pulls a device off the bus: its ports float, its line falls, its wires go dead.
+    /// Pulls a device off the bus: its ports float, its line falls, its serial lanes go quiet.
     pub fn detach_device(&self, id: DeviceId) {
         if self.is_frozen() {
             return;
@@ -201,7 +202,7 @@ impl Kernel {
         }
     }
 
-    /// Looks at a device that was changed from outside the bus: its line, lanes and deadline.
+    /// Takes over the line, lanes and deadline of a device that was changed from outside the bus.
     pub fn touch_device(&self, id: DeviceId) {
         if self.is_frozen() {
             return;
@@ -252,7 +253,7 @@ impl Kernel {
         self.access_wide(Direction::Write, port, 4, value);
     }
 
-    /// One byte in, without the bookkeeping of a wide access: the path of every poll.
+    /// Reads one byte without the bookkeeping of a wide access. Every poll runs through here.
     #[inline]
     fn read_byte(&self, port: u16) -> u32 {
         if !self.begin_access(Direction::Read) {
@@ -273,7 +274,7 @@ impl Kernel {
         value
     }
 
-    /// One byte out.
+    /// Writes one byte.
     #[inline]
     fn write_byte(&self, port: u16, value: u8) {
         if !self.begin_access(Direction::Write) {
@@ -292,8 +293,8 @@ impl Kernel {
         self.preemption_point();
     }
 
-    /// Several adjacent bytes in one access, from the low byte up; they may belong to several
-    /// devices.
+    /// Accesses several adjacent bytes at once, from the low byte up. The bytes may belong to
+    /// several devices.
     fn access_wide(&self, direction: Direction, port: u16, width: usize, value: u32) -> u32 {
         if !self.begin_access(direction) {
             return u32::MAX;
@@ -325,7 +326,8 @@ impl Kernel {
         value
     }
 
-    /// Counts an access and lets its time pass; false when the machine stops before its end.
+    /// Counts an access and lets its time pass; false when the machine stops before the access
+    /// ends.
     #[inline]
     fn begin_access(&self, direction: Direction) -> bool {
         self.pass_time(self.now_ns() + self.state.config.port_access_ns);
@@ -347,7 +349,7 @@ impl Kernel {
         self.trace().record_access(self.now_ns(), level, self.state.names.bus, access);
     }
 
-    /// Takes over what a device said; a poll mostly changes nothing.
+    /// Takes over the reply of a device. Most polls change nothing.
     #[inline]
     fn settle(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
         if let DeviceReply::Changed(_, outputs) = reply {
@@ -366,7 +368,7 @@ impl Kernel {
         }
     }
 
-    /// Takes over a change: serial bytes, signals, the line, the deadline.
+    /// Takes over changed outputs: serial bytes, signals, the line, the deadline.
     #[inline(never)]
     fn settle_change(&self, devices: &[Attached], number: usize, outputs: Outputs) {
         let attached = &devices[number];
@@ -396,7 +398,7 @@ impl Kernel {
         });
     }
 
-    /// Records the signals that have changed; at the first look, all of them.
+    /// Records the signals that have changed; at the first look, all signals.
     fn record_signals(&self, attached: &Attached) {
         let device = attached.device.borrow();
         let mut values = attached.signal_values.borrow_mut();

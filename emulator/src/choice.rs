@@ -1,31 +1,32 @@
-//! Choices: what could go either way is asked here, and nowhere else.
+//! Choices: the code asks here about everything that could go either way.
 //!
-//! Owns: the one function through which the kernel, the port and the machine ask
-//! ([`Kernel::choose`]), the oracle that answers, and the count of the questions. The register of
-//! what can be asked is `register.rs`; what is asked at a preemption point is `point.rs`. It never
-//! knows why an oracle answers as it does.
+//! Owns the one function through which the kernel, the port and the machine ask
+//! ([`Kernel::choose`]), the oracle that answers, and the counts of the questions. The choices are
+//! listed in `register.rs`; the questions at a preemption point are in `point.rs`. This file never
+//! knows why an oracle gives an answer.
 //!
 //! # Questions and answers
 //!
-//! Each [`Choice`] has answers with numbers, and 0 is what happens when nobody is asked: a run
-//! without an oracle, and a run whose oracle always answers 0, have the same trace, byte for byte.
-//! A question is numbered among those of its choice: the third allocation stays the third one,
-//! whatever else is asked, and a new choice does not renumber the old ones.
+//! Each [`Choice`] has numbered answers. Answer 0 is what happens without an oracle: a run without
+//! an oracle and a run whose oracle always answers 0 have the same trace, byte for byte. Questions
+//! are numbered per choice: the third allocation stays number 3, whatever else is asked, and a new
+//! choice does not renumber the old ones.
 //!
-//! Every other answer than 0 is an event of the trace. [`Answers`] takes them out of one, and
-//! [`Replay`] is the oracle that gives them again: the run is then the same, byte for byte.
+//! Each answer other than 0 is an event of the trace. [`Answers`] takes these answers out of a
+//! trace, and [`Replay`] is the oracle that gives them again: the second run is then the same as
+//! the first, byte for byte.
 //!
 //! # Where a preemption point is wanted
 //!
-//! While an oracle is registered every preemption point asks it, also those at which nothing
-//! waits. A compiled driver has one at least at each port access, call and deadline;
-//! [`Kernel::at`] with a callback that does nothing makes a deadline, and so a preemption point at
-//! any time, which for a compiled driver is an instruction boundary.
+//! While an oracle is registered, every preemption point asks it, even when nothing waits there. A
+//! compiled driver has a preemption point at each port access, call and deadline, and perhaps
+//! more. To get a preemption point at any other time, call [`Kernel::at`] with a callback that
+//! does nothing: this makes a deadline. In a compiled driver this time is an instruction boundary.
 //!
 //! # Adding a choice
 //!
-//! A line in the table of `register.rs`, and `kernel.choose(Choice::...)` where it is decided. An
-//! answer that is new is an enumeration there.
+//! Add a line to the table of `register.rs`, and call `kernel.choose(Choice::...)` at the place of
+//! the decision. A new type of answer is an enumeration in `register.rs`.
 
 mod answers;
 mod point;
@@ -48,23 +49,23 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::trace::Event;
 
-/// One question, as an oracle gets it.
+/// One question to an oracle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Question {
-    /// What is asked.
+    /// The choice.
     pub choice: Choice,
-    /// The number of the question among those of its choice in this run, from 1.
+    /// The number of the question among the questions of this choice in this run, from 1.
     pub ordinal: u64,
 }
 
-/// Answers what could go either way.
+/// An oracle: it decides what could go either way.
 pub trait Oracle {
-    /// The number of an answer, below the count of [`Choice::answers`]; 0 is what happens when
-    /// nobody is asked.
+    /// Answers a question with a number below the count of [`Choice::answers`]; 0 is what happens
+    /// without an oracle.
     ///
-    /// IRQL: any. It may look at the kernel's time, IRQL and trace; it must change nothing there
-    /// and call no driver, for it is asked in the middle of things. A number without an answer is
-    /// a mistake of the oracle: an assertion.
+    /// IRQL: any. The oracle may read the kernel's time, IRQL and trace. It must change nothing
+    /// there and call no driver, because the kernel asks in the middle of its work. A number
+    /// without an answer is a mistake of the oracle and fails an assertion.
     fn answer(&self, kernel: &Kernel, question: &Question) -> u32;
 }
 
@@ -74,27 +75,27 @@ impl<F: Fn(&Kernel, &Question) -> u32> Oracle for F {
     }
 }
 
-/// The attention of a kernel whose oracle wants to be asked: above every IRQL there is.
+/// The attention of a kernel with an oracle: above every IRQL, so that each preemption point asks.
 pub(crate) const ALWAYS: Irql = Irql(u8::MAX);
 
-/// Who is asked, and how often.
+/// The oracle and the counts of its questions.
 #[derive(Default)]
 pub(crate) struct Choices {
     oracle: RefCell<Option<Rc<dyn Oracle>>>,
     point_questions: RefCell<Vec<PointQuestion>>,
 
-    /// There is an oracle.
+    /// True when there is an oracle.
     is_asked: Cell<bool>,
-    /// Questions so far, by choice.
+    /// The count of questions so far, for each choice.
     asked: [Cell<u64>; Choice::ALL.len()],
-    /// Times in a row that an interrupt or a DPC was put off.
+    /// How many times in a row an interrupt or a DPC was put off.
     put_off: Cell<u32>,
-    /// Requests of applications that are not complete, oldest first.
+    /// Requests of applications that are not complete, the oldest first.
     requests: RefCell<Vec<Irp>>,
 }
 
 impl Choices {
-    /// Lets the oracle go, and what was kept for it.
+    /// Drops the oracle and what was kept for it.
     pub fn clear(&self) {
         self.is_asked.set(false);
         drop((self.oracle.take(), self.point_questions.take(), self.requests.take()));
@@ -102,11 +103,12 @@ impl Choices {
 }
 
 impl Kernel {
-    /// Has an oracle asked from now on, in the place of the one before, if there was one.
+    /// Registers the oracle that is asked from now on, in place of any earlier one.
     ///
-    /// A machine around this kernel may have a door of its own, through which its devices ask as
-    /// well. It is asked about requests that are sent from now on. Whoever wants to repeat a run
-    /// registers its oracle at the same moment of it, best before anything has run.
+    /// A machine around this kernel may have a function of its own that also gives the oracle to
+    /// its devices. The oracle is asked only about requests that are sent from now on. To repeat a
+    /// run, register its oracle at the same moment as in the first run, best before anything has
+    /// run.
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         let choices = &self.state.choices;
         *choices.oracle.borrow_mut() = Some(oracle);
@@ -114,14 +116,14 @@ impl Kernel {
         self.want_attention(ALWAYS);
     }
 
-    /// True while an oracle is asked.
+    /// True while there is an oracle.
     #[inline]
     #[must_use]
     pub fn has_oracle(&self) -> bool {
         self.state.choices.is_asked.get()
     }
 
-    /// What happens: the oracle's answer, or what happens when nobody is asked. IRQL: any.
+    /// Decides a choice by the oracle's answer; without an oracle, by answer 0. IRQL: any.
     #[inline]
     #[must_use]
     pub fn choose<A: Answer>(&self, choice: Choice) -> A {
@@ -129,7 +131,7 @@ impl Kernel {
         if self.has_oracle() { A::ALL[self.ask(choice) as usize] } else { A::ALL[0] }
     }
 
-    /// Asks the oracle; an answer other than 0 goes into the trace.
+    /// Asks the oracle; records an answer other than 0 in the trace.
     #[cold]
     fn ask(&self, choice: Choice) -> u32 {
         let choices = &self.state.choices;
@@ -150,7 +152,7 @@ impl Kernel {
         answer
     }
 
-    /// How often a choice was asked about so far.
+    /// How many times a choice was asked so far.
     #[must_use]
     pub fn asked(&self, choice: Choice) -> u64 {
         self.state.choices.asked[choice as usize].get()

@@ -11,15 +11,15 @@ use crate::stop::Stop;
 use crate::timer::Timer;
 use crate::warning::Advice;
 
-/// No deadline.
+/// The time of a deadline that is not set.
 pub(crate) const NEVER: u64 = u64::MAX;
 
 /// What a turn of the event loop did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
-    /// Something was served, or the clock moved on.
+    /// The turn served something, or it moved the clock on.
     Moved,
-    /// There is nothing left that could ever happen by itself.
+    /// Nothing is left that could happen by itself.
     Idle,
 }
 
@@ -37,7 +37,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// True for the entry of a timer that was cancelled or set anew.
+    /// True for the entry of a timer that was cancelled or set again.
     fn is_stale(&self) -> bool {
         matches!(&self.due, Due::Timer { timer, armed } if !timer.is_armed_as(*armed))
     }
@@ -58,22 +58,22 @@ impl PartialOrd for Entry {
 }
 
 impl Ord for Entry {
-    /// The earliest entry is the greatest, first in first out at equal times.
+    /// The earliest entry is the greatest; at equal times, the entry that was pushed first.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.time_ns, other.order).cmp(&(self.time_ns, self.order))
     }
 }
 
-/// The queue of deadlines is not tidied below this length.
+/// Below this length the queue is not cleared of stale entries.
 const LEAST_CROWDED: usize = 64;
 
-/// Everything that will happen at a time of its own.
+/// All deadlines: every event that has a time.
 pub(crate) struct Deadlines {
     until_ns: u64,
-    /// Earliest of everything below; may be early, never late.
+    /// The earliest of all deadlines below; may be too early, never too late.
     next_ns: Cell<u64>,
     queue: RefCell<BinaryHeap<Entry>>,
-    /// Length of the queue at which entries of timers that were set anew are thrown out.
+    /// Length of the queue above which stale timer entries are thrown out.
     crowded: Cell<usize>,
     devices_ns: Cell<u64>,
     watchdog_ns: Cell<u64>,
@@ -83,7 +83,7 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    /// Lets every event go.
+    /// Drops every event of the queue.
     pub fn clear(&self) {
         drop(self.queue.take());
     }
@@ -123,7 +123,7 @@ impl Deadlines {
         }
     }
 
-    /// The devices' earliest deadline is now this.
+    /// Sets the earliest deadline of all devices.
     #[inline]
     pub fn set_devices(&self, time_ns: u64) {
         self.devices_ns.set(time_ns);
@@ -137,14 +137,15 @@ impl Deadlines {
         self.hurry(time_ns);
     }
 
-    /// A call into a driver must be back by then; returns what was set before.
+    /// Sets the time by which a call into a driver must return; returns the limit that was set
+    /// before.
     #[inline]
     pub fn set_call(&self, (time_ns, function): (u64, &'static str)) -> (u64, &'static str) {
         self.hurry(time_ns);
         (self.call_ns.replace(time_ns), self.call.replace(function))
     }
 
-    /// Earliest deadline in the queue, timers that were cancelled or set anew left out.
+    /// Earliest deadline in the queue, without timers that were cancelled or set again.
     fn queued_ns(&self) -> u64 {
         let mut queue = self.queue.borrow_mut();
         while let Some(entry) = queue.peek() {
@@ -156,7 +157,8 @@ impl Deadlines {
         NEVER
     }
 
-    /// The timers that are due and wait for the clock interrupt, in the order of their expiry.
+    /// The timers that are due and wait for the clock interrupt, in the order in which they
+    /// expire.
     fn timers_before_tick(&self, now_ns: u64) -> Vec<Timer> {
         let queue = self.queue.borrow();
         let mut found: Vec<(u64, u64, &Timer)> = queue
@@ -191,8 +193,8 @@ impl Deadlines {
         self.queue.borrow_mut().pop().map(|entry| entry.due)
     }
 
-    /// Earliest deadline that can change anything; the watchdog and the run's end are not among
-    /// them.
+    /// Earliest deadline that can change anything. The watchdog and the end of the run do not
+    /// count.
     fn earliest_ns(&self) -> u64 {
         self.devices_ns.get().min(self.queued_ns())
     }
@@ -240,9 +242,9 @@ impl Kernel {
         u32::try_from(self.config().clock_interval_ns / 100).unwrap_or(u32::MAX)
     }
 
-    /// Keeps the processor busy for so many microseconds; interrupts above the IRQL are taken.
+    /// Keeps the processor busy for `microseconds`; interrupts above the IRQL are taken.
     ///
-    /// IRQL: any. Time spent in interrupts counts: the stall ends at a time on the clock.
+    /// IRQL: any. Time spent in interrupts counts: the stall ends at a fixed time of the clock.
     #[doc(alias = "KeStallExecutionProcessor")]
     #[inline]
     pub fn stall_us(&self, microseconds: u32) {
@@ -251,16 +253,18 @@ impl Kernel {
         self.busy_until(self.now_ns() + time_ns);
     }
 
-    /// When something happens next by itself, in ns; the clock may pass up to there without a look
-    /// at anything. It may be early, never late, and is in the past when something is due now.
+    /// The time in ns at which something happens next by itself. Until then the caller may move
+    /// the clock on without serving deadlines. The time may be too early, never too late. It is in
+    /// the past when something is due now.
     #[inline]
     #[must_use]
     pub fn next_deadline_ns(&self) -> u64 {
         self.state.deadlines.next_ns.get()
     }
 
-    /// Lets the processor be busy until `time_ns`, with interrupts taken on the way: how code that
-    /// runs outside this kernel spends its time. A time in the past is a preemption point only.
+    /// Keeps the processor busy until `time_ns`; interrupts are taken on the way. Code that runs
+    /// outside this kernel spends its time with this call. A time in the past is a preemption
+    /// point only.
     ///
     /// IRQL: any.
     #[inline]
@@ -282,10 +286,10 @@ impl Kernel {
         }
     }
 
-    /// Lets time pass without a preemption point: deadlines on the way are served.
+    /// Lets time pass without a preemption point, and serves the deadlines on the way.
     ///
-    /// On a frozen kernel nothing is served any more, but the clock goes on, so that a destructor
-    /// which polls for a time comes to its end.
+    /// On a frozen kernel no deadline is served, but the clock goes on. Otherwise a destructor
+    /// that polls until a certain time would never end.
     #[inline]
     pub(crate) fn pass_time(&self, time_ns: u64) {
         if time_ns < self.state.deadlines.next_ns.get() {
@@ -306,7 +310,7 @@ impl Kernel {
         self.state.now_ns.set(time_ns.max(self.now_ns()));
     }
 
-    /// Serves everything that is due now: devices first, then timers and callbacks in order.
+    /// Serves all deadlines that are due now: devices first, then timers and callbacks in order.
     fn serve_deadlines(&self) {
         let now_ns = self.now_ns();
         let deadlines = &self.state.deadlines;
@@ -338,9 +342,10 @@ impl Kernel {
         }
     }
 
-    /// Calls `callback` at `time_ns` as hardware would act: at no IRQL, beside the processor.
+    /// Calls `callback` at `time_ns` as hardware would act: outside the processor, at no IRQL.
     ///
-    /// It may change devices and lines; it must not call drivers. A time in the past is now.
+    /// The callback may change devices and lines; it must not call drivers. A time in the past
+    /// means now.
     pub fn at(&self, time_ns: u64, callback: impl FnOnce(&Kernel) + 'static) {
         if !self.is_frozen() {
             let time_ns = time_ns.max(self.now_ns());
@@ -362,8 +367,8 @@ impl Kernel {
         self.state.deadlines.push(time_ns, Due::Timer { timer: timer.clone(), armed });
     }
 
-    /// One turn of the idle thread: serves what waits, or moves the clock to the next deadline,
-    /// at most to `limit_ns`.
+    /// One turn of the idle thread: serves what waits, or moves the clock to the next deadline, at
+    /// most to `limit_ns`.
     pub fn turn(&self, limit_ns: u64) -> Progress {
         if self.is_frozen() {
             return Progress::Idle;
@@ -373,7 +378,8 @@ impl Kernel {
             return Progress::Moved;
         }
         if self.is_something_put_off() {
-            // Nothing keeps an idle processor from it: the next turn asks again.
+            // The oracle put it off, but an idle processor is free to begin it: the next turn asks
+            // again.
             return Progress::Moved;
         }
         let next_ns = self.state.deadlines.earliest_ns();
@@ -388,17 +394,17 @@ impl Kernel {
         Progress::Moved
     }
 
-    /// The event loop of an idle thread until `time_ns`, or, with `u64::MAX`, until nothing is
-    /// left that could happen by itself. IRQL: PASSIVE_LEVEL.
+    /// Runs the event loop of an idle thread until `time_ns`. With `u64::MAX` it runs until
+    /// nothing is left that could happen by itself. IRQL: PASSIVE_LEVEL.
     pub fn run_until(&self, time_ns: u64) {
         while self.now_ns() < time_ns && self.turn(time_ns) == Progress::Moved {}
         self.preemption_point();
     }
 
-    /// The event loop of an idle thread while `condition` holds, at most until `limit_ns`.
+    /// Runs the event loop of an idle thread while `condition` holds, at most until `limit_ns`.
     ///
-    /// Returns [`Progress::Moved`] when the condition ended, [`Progress::Idle`] when nothing can
-    /// end it any more or the limit was reached. IRQL: PASSIVE_LEVEL.
+    /// Returns [`Progress::Moved`] when the condition no longer holds. Returns [`Progress::Idle`]
+    /// at the limit, or when nothing can change the condition any more. IRQL: PASSIVE_LEVEL.
     pub fn run_while(&self, limit_ns: u64, mut condition: impl FnMut() -> bool) -> Progress {
         while condition() {
             if self.now_ns() >= limit_ns || self.turn(limit_ns) == Progress::Idle {

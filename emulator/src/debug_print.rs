@@ -1,10 +1,11 @@
-//! DbgPrint: a driver's words in the trace.
+//! DbgPrint: a driver's messages in the trace.
 
 use std::fmt;
 
 use crate::kernel::Kernel;
 
-/// Longest message in bytes; the rest is cut off. Source: public documentation of DbgPrint.
+/// Longest message in bytes; the rest is cut off.
+/// Source: public documentation of DbgPrint.
 const LONGEST_MESSAGE: usize = 512;
 
 impl Kernel {

@@ -1,4 +1,4 @@
-//! Device interfaces: how an application finds a device by what it can do.
+//! Device interfaces: an application finds a device by its capabilities.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,19 +17,19 @@ pub struct DeviceInterface {
     pub reference: String,
 }
 
-/// The interfaces that are enabled, in the order in which they were.
+/// The enabled interfaces, in the order in which they were enabled.
 #[derive(Default)]
 pub(crate) struct DeviceInterfaces(RefCell<Vec<DeviceInterface>>);
 
 impl DeviceInterfaces {
-    /// Lets every interface go.
+    /// Drops every interface.
     pub fn clear(&self) {
         drop(self.0.take());
     }
 }
 
 impl Kernel {
-    /// Registers and enables an interface; one that is there already stays as it is.
+    /// Registers and enables an interface. An interface that is enabled already stays as it is.
     ///
     /// IRQL: PASSIVE_LEVEL.
     #[doc(alias = "IoRegisterDeviceInterface")]

@@ -18,25 +18,25 @@ numbered! {
     pub enum MajorFunction: u8 {
         /// Open a file.
         Create = 0x00 "IRP_MJ_CREATE",
-        /// The file is gone.
+        /// Close a file after its last request.
         Close = 0x02 "IRP_MJ_CLOSE",
         /// Read.
         Read = 0x03 "IRP_MJ_READ",
         /// Write.
         Write = 0x04 "IRP_MJ_WRITE",
-        /// Write what is kept back.
+        /// Write what is still in a buffer.
         FlushBuffers = 0x09 "IRP_MJ_FLUSH_BUFFERS",
-        /// A control code.
+        /// Carry out a control code.
         DeviceControl = 0x0E "IRP_MJ_DEVICE_CONTROL",
-        /// The last handle is gone.
+        /// Clean up after the last handle of a file was closed.
         Cleanup = 0x12 "IRP_MJ_CLEANUP",
         /// Read a security descriptor.
         QuerySecurity = 0x14 "IRP_MJ_QUERY_SECURITY",
         /// Set a security descriptor.
         SetSecurity = 0x15 "IRP_MJ_SET_SECURITY",
-        /// Power.
+        /// Change the power state, or ask about it.
         Power = 0x16 "IRP_MJ_POWER",
-        /// Management instrumentation.
+        /// Windows Management Instrumentation.
         SystemControl = 0x17 "IRP_MJ_SYSTEM_CONTROL",
         /// Plug and Play.
         Pnp = 0x1B "IRP_MJ_PNP",
@@ -44,13 +44,14 @@ numbered! {
 }
 
 impl MajorFunction {
-    /// Entries of a dispatch table, those of numbers without a member here among them.
+    /// Entries of a dispatch table, also the entries of numbers that have no member here.
     /// Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h, which is the last number.
     pub const TABLE_ENTRIES: usize = 0x1C;
 }
 
 numbered! {
-    /// What an object in memory is, in its first field. Source: IO_TYPE_ in wdm.h.
+    /// The type of an object in memory, which stands in its first field. Source: IO_TYPE_ in
+    /// wdm.h.
     #[doc(alias = "IO_TYPE")]
     pub enum ObjectType: u16 {
         /// A device object.
@@ -66,12 +67,12 @@ numbered! {
 #[doc(alias = "PDRIVER_DISPATCH")]
 pub type DispatchRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp) -> NtStatus>;
 
-/// AddDevice: the driver learns of a device by its physical device object. IRQL: PASSIVE_LEVEL.
+/// AddDevice: it gives the driver a new device by its physical device object. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_ADD_DEVICE")]
 pub type AddDeviceRoutine =
     Rc<dyn Fn(&Kernel, &Rc<DriverObject>, &Rc<DeviceObject>) -> Result<(), NtStatus>>;
 
-/// Unload: nothing of the driver may be left. IRQL: PASSIVE_LEVEL.
+/// Unload: it must leave nothing of the driver behind. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_UNLOAD")]
 pub type UnloadRoutine = Rc<dyn Fn(&Kernel, &Rc<DriverObject>)>;
 
@@ -86,7 +87,7 @@ pub struct DriverObject {
 }
 
 impl DriverObject {
-    /// A driver with an empty table.
+    /// A driver with an empty dispatch table.
     #[must_use]
     pub fn new(name: &str) -> Rc<DriverObject> {
         Rc::new(DriverObject {
@@ -138,14 +139,15 @@ impl DriverObject {
         self.unload.borrow().clone()
     }
 
-    /// The devices of the driver that were not deleted.
+    /// The devices of the driver that are not deleted.
     #[doc(alias = "DeviceObject")]
     #[must_use]
     pub fn devices(&self) -> Vec<Rc<DeviceObject>> {
         self.devices.borrow().clone()
     }
 
-    /// Drops every routine and device: the image leaves memory, and with it whatever they hold.
+    /// Drops every routine and device, because the image leaves memory, and with them all that
+    /// they hold.
     pub fn clear(&self) {
         let devices = std::mem::take(&mut *self.devices.borrow_mut());
         for device in devices {
@@ -170,19 +172,19 @@ pub struct DeviceObject {
     power: Cell<DevicePowerState>,
 }
 
-/// Where a device has its keys in the registry, as whole paths.
+/// The registry keys of a device, as whole paths.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeviceKeys {
-    /// The hardware key, made by the bus.
+    /// The hardware key, which the bus makes.
     pub device: String,
-    /// The software key of the driver, made by the installation.
+    /// The software key of the driver, which the installation makes.
     pub driver: String,
     /// The hardware key in the present hardware profile.
     pub hardware_profile: String,
 }
 
 impl DeviceObject {
-    /// A device of `driver`, attached to nothing.
+    /// A device of `driver` that is attached to no other device.
     #[doc(alias = "IoCreateDevice")]
     #[must_use]
     pub fn new(driver: &Rc<DriverObject>) -> Rc<DeviceObject> {
@@ -199,7 +201,8 @@ impl DeviceObject {
         device
     }
 
-    /// Deletes the device: its driver forgets it, and what was kept with it goes.
+    /// Deletes the device: its driver forgets the device, and the kernel drops what was kept with
+    /// it.
     #[doc(alias = "IoDeleteDevice")]
     pub fn delete(self: &Rc<Self>) {
         self.driver.devices.borrow_mut().retain(|other| !Rc::ptr_eq(other, self));
@@ -207,7 +210,7 @@ impl DeviceObject {
         drop(extension);
     }
 
-    /// Gives the device a property, as its bus and its installation do.
+    /// Sets a property of the device, as its bus and its installation do.
     pub fn set_property(&self, property: u32, value: Vec<u8>) {
         self.properties.borrow_mut().insert(property, value);
     }
@@ -219,19 +222,19 @@ impl DeviceObject {
         self.properties.borrow().get(&property).cloned()
     }
 
-    /// Says where the device has its keys, as its installation does.
+    /// Sets the registry keys of the device, as its installation does.
     pub fn set_registry_keys(&self, keys: DeviceKeys) {
         *self.registry_keys.borrow_mut() = Some(keys);
     }
 
-    /// Where the device has its keys; `None` for one that was never installed.
+    /// The registry keys of the device; `None` for a device that was never installed.
     #[doc(alias = "IoOpenDeviceRegistryKey")]
     #[must_use]
     pub fn registry_keys(&self) -> Option<DeviceKeys> {
         self.registry_keys.borrow().clone()
     }
 
-    /// The power state that the device was last said to have.
+    /// The power state that a driver last reported for the device.
     #[must_use]
     pub fn power_state(&self) -> DevicePowerState {
         self.power.get()
@@ -262,7 +265,7 @@ impl DeviceObject {
         }
     }
 
-    /// The device at the top of the stack: the one that requests are sent to.
+    /// The device at the top of the stack, to which requests are sent.
     #[doc(alias = "IoGetAttachedDevice")]
     #[must_use]
     pub fn top(self: &Rc<Self>) -> Rc<DeviceObject> {
@@ -282,7 +285,7 @@ impl DeviceObject {
         self.lower.borrow().clone()
     }
 
-    /// The device at the bottom of the stack: the one that the bus made.
+    /// The device at the bottom of the stack, which the bus made.
     #[must_use]
     pub fn bottom(self: &Rc<Self>) -> Rc<DeviceObject> {
         let mut bottom = Rc::clone(self);
@@ -292,14 +295,15 @@ impl DeviceObject {
         bottom
     }
 
-    /// Sets or clears what the owning driver keeps with the device.
+    /// Sets or clears the data that the owning driver keeps with the device.
     pub fn set_extension(&self, extension: Option<Rc<dyn Any>>) {
-        // What was there may come back here while it goes.
+        // Dropping the old data may run code that calls this function again, so the new data is
+        // stored first.
         let old = self.extension.replace(extension);
         drop(old);
     }
 
-    /// What the owning driver keeps with the device, if it is a `T`.
+    /// The data that the owning driver keeps with the device, if it is a `T`.
     #[must_use]
     pub fn extension<T: 'static>(&self) -> Option<Rc<T>> {
         self.extension.borrow().clone()?.downcast().ok()
@@ -339,14 +343,14 @@ impl FileObject {
         self.related.as_ref()
     }
 
-    /// Sets or clears what the owning driver keeps with the file.
+    /// Sets or clears the data that the owning driver keeps with the file.
     #[doc(alias = "FsContext")]
     pub fn set_context(&self, context: Option<Rc<dyn Any>>) {
         let old = self.context.replace(context);
         drop(old);
     }
 
-    /// What the owning driver keeps with the file.
+    /// The data that the owning driver keeps with the file.
     #[must_use]
     pub fn context(&self) -> Option<Rc<dyn Any>> {
         self.context.borrow().clone()

@@ -1,4 +1,4 @@
-//! Deferred procedure calls: objects, the queue, and draining it.
+//! Deferred procedure calls: the objects, the queue, and running the queue.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -38,30 +38,30 @@ struct DpcObject {
     queued_ns: Cell<u64>,
 }
 
-/// A DPC object (KDPC). A queued DPC keeps itself alive.
+/// A DPC object (KDPC). The queue keeps a queued DPC alive.
 #[doc(alias = "KDPC")]
 #[derive(Clone)]
 pub struct Dpc(Rc<DpcObject>);
 
-/// DPCs that run without a return to the thread below before they count as endless.
-/// Assumed: far more than a queue of real DPCs holds, and reached in a moment.
+/// DPCs in a row, without a return to the thread below, that count as endless.
+/// Assumed: far more than a queue of real DPCs holds, and quickly reached.
 const DPCS_IN_A_ROW: u32 = 100_000;
 
-/// The queue of the one processor.
+/// The DPC queue of the one processor.
 #[derive(Default)]
 pub(crate) struct DpcQueue {
     queue: RefCell<VecDeque<Dpc>>,
 }
 
 impl DpcQueue {
-    /// Lets what is queued go.
+    /// Drops every queued DPC.
     pub fn clear(&self) {
         drop(self.queue.take());
     }
 }
 
 impl Dpc {
-    /// A DPC of medium importance; `name` is what a trace calls it. IRQL: any.
+    /// A DPC of medium importance; `name` is its name in a trace. IRQL: any.
     #[doc(alias = "KeInitializeDpc")]
     #[must_use]
     pub fn new(kernel: &Kernel, name: &str, routine: DpcRoutine) -> Dpc {
@@ -74,29 +74,29 @@ impl Dpc {
         }))
     }
 
-    /// Says where the DPC goes when it is queued next. IRQL: any.
+    /// Sets where the DPC goes in the queue the next time it is queued. IRQL: any.
     #[doc(alias = "KeSetImportanceDpc")]
     pub fn set_importance(&self, importance: DpcImportance) {
         self.0.importance.set(importance);
     }
 
-    /// True while it waits in the queue.
+    /// True while the DPC waits in the queue.
     #[must_use]
     pub fn is_queued(&self) -> bool {
         self.0.queued.get()
     }
 
-    /// Its name, for whoever tells of it.
+    /// Its name, as a trace has it.
     pub(crate) fn name(&self) -> NameId {
         self.0.name
     }
 }
 
 impl Kernel {
-    /// Queues a DPC; false when it is queued already, and then nothing changes. IRQL: any.
+    /// Queues a DPC; returns false and changes nothing when it is queued already. IRQL: any.
     ///
-    /// Below DISPATCH_LEVEL it has run when this returns, unless an oracle puts it off; else it
-    /// runs once the IRQL has fallen.
+    /// Below DISPATCH_LEVEL the DPC has run when this returns, unless an oracle puts it off. At
+    /// DISPATCH_LEVEL or above the DPC runs once the IRQL has fallen.
     #[doc(alias = "KeInsertQueueDpc")]
     pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
         let queued = self.queue_dpc(dpc);
@@ -120,7 +120,7 @@ impl Kernel {
         true
     }
 
-    /// Takes a DPC out of the queue; false when it was not there. IRQL: any.
+    /// Takes a DPC out of the queue; false when it was not queued. IRQL: any.
     #[doc(alias = "KeRemoveQueueDpc")]
     pub fn remove_queue_dpc(&self, dpc: &Dpc) -> bool {
         if self.is_frozen() || !dpc.0.queued.replace(false) {
@@ -130,13 +130,13 @@ impl Kernel {
         true
     }
 
-    /// Returns when every DPC that was queued has run. IRQL: PASSIVE_LEVEL.
+    /// Waits until every queued DPC has run. IRQL: PASSIVE_LEVEL.
     #[doc(alias = "KeFlushQueuedDpcs")]
     pub fn flush_queued_dpcs(&self) {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "KeFlushQueuedDpcs");
         self.preemption_point();
         while !self.is_frozen() && self.has_dpc_let_through() {
-            // An oracle put them off, which does not go on for ever.
+            // An oracle put the DPCs off. It can do so only a limited number of times in a row.
             self.preemption_point();
         }
     }
@@ -162,7 +162,7 @@ impl Kernel {
     }
 
     /// Runs DPCs at DISPATCH_LEVEL until the queue is empty. A DPC leaves the queue before it
-    /// runs, so it can be queued again while it does.
+    /// runs, so its own routine can queue it again.
     pub(crate) fn drain_dpcs(&self) {
         let old = self.current_irql();
         self.set_irql(Irql::DISPATCH_LEVEL);
@@ -180,7 +180,7 @@ impl Kernel {
             if self.is_frozen() {
                 break;
             }
-            // The watchdog counts each DPC for itself; interrupts may be taken between two.
+            // The watchdog times each DPC by itself; interrupts may be taken between two DPCs.
             self.restart_watchdog();
         }
         self.set_irql(old);

@@ -23,20 +23,20 @@ struct EventObject {
     signalled: Cell<bool>,
 }
 
-/// An event object (KEVENT), not signalled at birth.
+/// An event object (KEVENT); a new one is not signalled.
 #[doc(alias = "KEVENT")]
 #[derive(Clone)]
 pub struct Event(Rc<EventObject>);
 
 impl Event {
-    /// An event; `name` is what the report of a hang calls it. IRQL: any.
+    /// A new event; `name` is its name in the report of a hang. IRQL: any.
     #[doc(alias = "KeInitializeEvent")]
     #[must_use]
     pub fn new(kind: EventKind, name: &'static str) -> Event {
         Event(Rc::new(EventObject { kind, name, signalled: Cell::new(false) }))
     }
 
-    /// True while it is signalled. IRQL: any.
+    /// True while the event is signalled. IRQL: any.
     #[doc(alias = "KeReadStateEvent")]
     #[must_use]
     pub fn is_signalled(&self) -> bool {
@@ -59,7 +59,7 @@ impl Waitable for Event {
 }
 
 impl Kernel {
-    /// Signals an event; true when it was signalled already. IRQL: up to DISPATCH_LEVEL.
+    /// Signals an event; returns true when it was signalled already. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "KeSetEvent")]
     pub fn set_event(&self, event: &Event) -> bool {
         if self.is_frozen() {
@@ -69,7 +69,7 @@ impl Kernel {
         event.0.signalled.replace(true)
     }
 
-    /// Takes the signal away; true when there was one. IRQL: up to DISPATCH_LEVEL.
+    /// Clears an event; returns true when it was signalled. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "KeResetEvent")]
     #[doc(alias = "KeClearEvent")]
     pub fn reset_event(&self, event: &Event) -> bool {

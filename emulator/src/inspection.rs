@@ -1,4 +1,4 @@
-//! What a part of the machine says of itself when somebody asks: named facts, in words.
+//! What a part of the machine tells of its state: named facts, in words.
 //!
 //! A debugger shows them, and the report of a hang. To ask is no access and changes nothing, so
 //! what is told here is in no trace. What the facts are belongs to the part that tells them.

@@ -15,12 +15,12 @@ use crate::status::NtStatus;
 use crate::trace::{Argument, Event, Level, NameId, Regions};
 use crate::warning::Advice;
 
-/// The electrical state of an interrupt output, in the sense of its meaning: up asks for service.
+/// The state of an interrupt output by its meaning, not its voltage: up asks for service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineState {
-    /// No service wanted.
+    /// The device wants no service.
     Down,
-    /// Service wanted.
+    /// The device wants service.
     Up,
 }
 
@@ -29,11 +29,11 @@ pub enum LineState {
 pub enum Claim {
     /// The interrupt came from this driver's device (TRUE).
     Mine,
-    /// It did not (FALSE).
+    /// The interrupt did not come from this driver's device (FALSE).
     NotMine,
 }
 
-/// How a service routine wants to be called; it must be what the line is.
+/// How a driver wants its service routine called; it must be the trigger mode of the line.
 pub type InterruptMode = TriggerMode;
 
 /// A service routine. IRQL: the device level of its line, with the interrupt's lock held.
@@ -45,7 +45,7 @@ pub type InterruptRoutine = Rc<dyn Fn(&Kernel) -> Claim>;
 pub struct InterruptLine {
     /// Number of the line, 0 to 15.
     pub number: u8,
-    /// Whether an edge is remembered or the level counts.
+    /// Whether the line remembers an edge or its level counts.
     pub trigger: TriggerMode,
 }
 
@@ -58,10 +58,10 @@ impl InterruptLine {
     }
 }
 
-/// Lines of a PC with two 8259 controllers.
+/// Interrupt lines of a PC with two 8259 controllers.
 const LINES: usize = 16;
 
-/// Passes over the routines of a latched line before it counts as a storm.
+/// Passes over the routines of a latched line that count as a storm.
 const CHAIN_PASS_LIMIT: u32 = 10_000;
 
 struct InterruptObject {
@@ -83,9 +83,9 @@ struct Line {
 
     connected: RefCell<Vec<Interrupt>>,
 
-    /// One bit a device that holds the line up.
+    /// One bit for each device that holds the line up.
     sources: Cell<u32>,
-    /// Services in a row during which the line never went down.
+    /// Service calls in a row during which the line never went down.
     services_while_up: Cell<u32>,
 }
 
@@ -93,14 +93,14 @@ struct Line {
 #[derive(Default)]
 pub(crate) struct InterruptController {
     lines: [Line; LINES],
-    /// Lines that ask for service: an edge that was kept, or a level that is up.
+    /// Lines that ask for service: a remembered edge, or a level that is up.
     requested: Cell<u16>,
-    /// Lines with a routine.
+    /// Lines with a connected routine.
     connected: Cell<u16>,
 }
 
 impl InterruptController {
-    /// Lets what is connected go.
+    /// Drops every connected routine.
     pub fn clear(&self) {
         self.connected.set(0);
         for line in &self.lines {
@@ -123,14 +123,14 @@ impl InterruptController {
 }
 
 impl Kernel {
-    /// Wires a line of the machine; a line above 15 is our own bug.
+    /// Sets how a line of the machine is wired; a line above 15 is our own bug.
     pub fn wire_line(&self, line: InterruptLine) {
         let entry = &self.state.interrupts.lines[usize::from(line.number)];
         entry.wired.set(Some(line.trigger));
         entry.signal.set(self.trace().name(&format!("irq {}", line.number)));
     }
 
-    /// Takes a device's interrupt output over into its line.
+    /// Passes the state of a device's interrupt output on to its line.
     pub(crate) fn sample_line(&self, number: u8, device: usize, state: LineState) {
         let controller = &self.state.interrupts;
         let index = usize::from(number);
@@ -162,14 +162,15 @@ impl Kernel {
         }
     }
 
-    /// Connects a service routine; what waited on the line is delivered before this returns.
+    /// Connects a service routine. An interrupt that waited on the line is delivered before this
+    /// returns.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, a mode that is not the line's,
-    /// or a line that somebody else does not share; `STATUS_INSUFFICIENT_RESOURCES` when an oracle
-    /// says so.
+    /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, for a mode that is not the
+    /// line's, or when the line is connected already and one of the drivers does not share it;
+    /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the connection.
     #[doc(alias = "IoConnectInterrupt")]
     pub fn connect_interrupt(
         &self,
@@ -219,7 +220,8 @@ impl Kernel {
         }
     }
 
-    /// Runs `routine` at the interrupt's IRQL with its lock held, so no service routine runs.
+    /// Runs `routine` at the interrupt's IRQL with its lock held, so that the service routine
+    /// cannot run meanwhile.
     ///
     /// IRQL: up to the interrupt's device level.
     #[doc(alias = "KeSynchronizeExecution")]
@@ -279,21 +281,21 @@ impl Kernel {
         self.urgent_line().map(|line| Irql::of_line(line as u8))
     }
 
-    /// The most urgent line that asks for service, has a routine, and is let through by the IRQL.
+    /// The most urgent line that asks for service and has a routine, if the IRQL lets it through.
     #[inline]
     pub(crate) fn line_let_through(&self) -> Option<usize> {
         self.urgent_line().filter(|line| Irql::of_line(*line as u8) > self.current_irql())
     }
 
-    /// The lines that have a routine and ask for nothing.
+    /// The lines that have a routine and do not ask for service.
     pub(crate) fn quiet_lines(&self) -> impl Iterator<Item = u8> + use<> {
         let controller = &self.state.interrupts;
         let quiet = controller.connected.get() & !controller.requested.get();
         (0..LINES as u8).filter(move |line| quiet & 1 << line != 0)
     }
 
-    /// Calls the routines of a line that asks for nothing, as after noise on it. That is no part
-    /// of a storm.
+    /// Calls the routines of a line that does not ask for service, as noise on the line does. Such
+    /// a call does not count towards an interrupt storm.
     pub(crate) fn service_quiet_line(&self, number: u8) {
         let services = &self.state.interrupts.lines[usize::from(number)].services_while_up;
         let before = services.replace(0);
@@ -303,7 +305,7 @@ impl Kernel {
         }
     }
 
-    /// Calls the routines of a line, at its IRQL.
+    /// Calls the routines of a line at the line's IRQL.
     pub(crate) fn service_line(&self, number: usize) {
         let controller = &self.state.interrupts;
         let line = &controller.lines[number];
@@ -339,9 +341,9 @@ impl Kernel {
         });
     }
 
-    /// Calls the routines of a line: a level line stops at the first that claims it; a shared
-    /// latched line is passed over until nobody claims it, because its one edge may stand for
-    /// several devices.
+    /// Calls the routines of a line. On a level line it stops at the first routine that claims the
+    /// interrupt. On a shared latched line it repeats the pass over all routines until none claims
+    /// the interrupt, because one edge may stand for several devices.
     fn call_routines(&self, line: &Line) -> Claim {
         let shared_latched =
             line.wired.get() == Some(TriggerMode::Latched) && line.connected.borrow().len() > 1;

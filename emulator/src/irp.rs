@@ -1,4 +1,4 @@
-//! I/O request packets: their life from the sender to completion, and cancelling.
+//! I/O request packets: from the sender to completion, and cancelling.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::rules;
 use crate::status::NtStatus;
 use crate::wait::{Timeout, Waitable};
 
-/// A buffer of the sender that is locked in memory for the request.
+/// A buffer of the sender that is locked in memory during the request.
 #[doc(alias = "MDL")]
 pub type Mdl = Rc<RefCell<Vec<u8>>>;
 
@@ -22,57 +22,57 @@ numbered! {
     /// The minor function codes of IRP_MJ_PNP that this kernel knows. Source: wdm.h.
     #[doc(alias = "IRP_MN")]
     pub enum PnpMinor: u8 {
-        /// Start.
+        /// Start the device.
         StartDevice = 0x00 "IRP_MN_START_DEVICE",
-        /// May it be removed?
+        /// Ask whether the device may be removed.
         QueryRemoveDevice = 0x01 "IRP_MN_QUERY_REMOVE_DEVICE",
-        /// Undo AddDevice.
+        /// Remove the device: undo AddDevice.
         RemoveDevice = 0x02 "IRP_MN_REMOVE_DEVICE",
-        /// It stays.
+        /// Cancel the planned removal.
         CancelRemoveDevice = 0x03 "IRP_MN_CANCEL_REMOVE_DEVICE",
-        /// Stop.
+        /// Stop the device.
         StopDevice = 0x04 "IRP_MN_STOP_DEVICE",
-        /// May it be stopped?
+        /// Ask whether the device may be stopped.
         QueryStopDevice = 0x05 "IRP_MN_QUERY_STOP_DEVICE",
-        /// It goes on.
+        /// Cancel the planned stop.
         CancelStopDevice = 0x06 "IRP_MN_CANCEL_STOP_DEVICE",
-        /// What can it do?
+        /// Ask for the capabilities of the device.
         QueryCapabilities = 0x09 "IRP_MN_QUERY_CAPABILITIES",
-        /// It is gone.
+        /// The device is gone already.
         SurpriseRemoval = 0x17 "IRP_MN_SURPRISE_REMOVAL",
     }
 }
 
-/// A Plug and Play request: a minor function with what goes with it.
+/// A Plug and Play request: a minor function with its parameters.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PnpRequest {
     /// Start with these resources.
     StartDevice {
-        /// As the driver uses them.
+        /// The resources as the driver uses them.
         translated: Vec<Resource>,
-        /// As the bus knows them.
+        /// The resources as the bus numbers them.
         raw: Vec<Resource>,
     },
-    /// May the device be stopped for new resources?
+    /// Ask whether the device may be stopped to get new resources.
     QueryStopDevice,
-    /// It will not be stopped after all.
+    /// The device will not be stopped after all.
     CancelStopDevice,
-    /// Stop; another start follows, or a removal.
+    /// Stop the device; another start or a removal follows.
     StopDevice,
-    /// May the device be removed?
+    /// Ask whether the device may be removed.
     QueryRemoveDevice,
-    /// It will not be removed after all.
+    /// The device will not be removed after all.
     CancelRemoveDevice,
     /// The device is gone from the bus already.
     SurpriseRemoval,
-    /// Undo AddDevice.
+    /// Remove the device: undo AddDevice.
     RemoveDevice,
-    /// What the device can do: the bus driver fills it in, the drivers above may change it.
+    /// Ask for the capabilities. The bus driver fills them in; the drivers above may change them.
     QueryCapabilities(Rc<RefCell<DeviceCapabilities>>),
 }
 
 impl PnpRequest {
-    /// Its minor function.
+    /// The minor function of this request.
     #[must_use]
     pub fn minor(&self) -> PnpMinor {
         match self {
@@ -92,16 +92,17 @@ impl PnpRequest {
 /// The parameters of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Parameters {
-    /// Open a file by name; the name may carry binary data behind its text.
+    /// Open a file by name; the name may carry binary data after its text.
     Create {
         /// UTF-16 code units.
         name: Vec<u16>,
     },
-    /// The last handle is gone: what is queued for the file is cancelled.
+    /// The last handle of the file was closed: the driver cancels the requests queued for the
+    /// file.
     Cleanup,
-    /// The file is gone.
+    /// The file is closed; no more requests follow.
     Close,
-    /// A control code; METHOD_NEITHER input is copied in, output goes to [`Irp::buffer`].
+    /// A control code. Input of METHOD_NEITHER is copied in; the output goes to [`Irp::buffer`].
     DeviceControl {
         /// The code.
         code: u32,
@@ -117,7 +118,7 @@ pub enum Parameters {
 }
 
 impl Parameters {
-    /// The major function that these parameters belong to.
+    /// The major function of these parameters.
     #[must_use]
     pub fn major(&self) -> MajorFunction {
         match self {
@@ -141,11 +142,12 @@ impl Parameters {
     }
 }
 
-/// Called when a queued request is cancelled. IRQL: DISPATCH_LEVEL. It must complete the request.
+/// A function that is called when a queued request is cancelled, and must complete the request.
+/// IRQL: DISPATCH_LEVEL.
 #[doc(alias = "PDRIVER_CANCEL")]
 pub type CancelRoutine = Rc<dyn Fn(&Kernel, &Irp)>;
 
-/// Called when a request is complete. IRQL: up to DISPATCH_LEVEL.
+/// A function that is called when a request is complete. IRQL: up to DISPATCH_LEVEL.
 #[doc(alias = "PIO_COMPLETION_ROUTINE")]
 pub type CompletionRoutine = Box<dyn FnOnce(&Kernel, &Irp)>;
 
@@ -164,7 +166,7 @@ struct IrpObject {
     completion: RefCell<Option<CompletionRoutine>>,
 }
 
-/// A request; cloning it copies the handle.
+/// A request; cloning this value copies the handle, not the request.
 #[doc(alias = "IRP")]
 #[derive(Clone)]
 pub struct Irp(Rc<IrpObject>);
@@ -189,19 +191,19 @@ impl Irp {
         }))
     }
 
-    /// What is asked for.
+    /// The parameters of the request.
     #[must_use]
     pub fn parameters(&self) -> &Parameters {
         &self.0.parameters
     }
 
-    /// The open file, absent for Plug and Play.
+    /// The open file; a Plug and Play request has none.
     #[must_use]
     pub fn file(&self) -> Option<&Rc<FileObject>> {
         self.0.file.as_ref()
     }
 
-    /// The sender's locked buffers, one a stream header.
+    /// The sender's locked buffers, one for each stream header.
     #[must_use]
     pub fn mdls(&self) -> &[Mdl] {
         &self.0.mdls
@@ -220,12 +222,12 @@ impl Irp {
         self.0.status.get()
     }
 
-    /// Sets the status that the request will complete with.
+    /// Sets the status with which the request will complete.
     pub fn set_status(&self, status: NtStatus) {
         self.0.status.set(status);
     }
 
-    /// Bytes, or whatever the request defines.
+    /// The number of bytes, or another number that the request defines.
     #[doc(alias = "IoStatus.Information")]
     #[must_use]
     pub fn information(&self) -> u64 {
@@ -237,13 +239,13 @@ impl Irp {
         self.0.information.set(information);
     }
 
-    /// Says that the dispatch routine will return `STATUS_PENDING`. IRQL: any.
+    /// Marks the request: its dispatch routine will return `STATUS_PENDING`. IRQL: any.
     #[doc(alias = "IoMarkIrpPending")]
     pub fn mark_pending(&self) {
         self.0.pending.set(true);
     }
 
-    /// True once a driver said that it would return `STATUS_PENDING`.
+    /// True once a driver marked the request as pending.
     #[doc(alias = "Irp->PendingReturned")]
     #[must_use]
     pub fn is_marked_pending(&self) -> bool {
@@ -256,7 +258,7 @@ impl Irp {
         self.0.completed.get()
     }
 
-    /// True once somebody asked to cancel it.
+    /// True once a cancel was asked for.
     #[doc(alias = "Irp->Cancel")]
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
@@ -269,20 +271,20 @@ impl Irp {
         self.0.cancel_routine.replace(routine)
     }
 
-    /// What the sender wants called at completion.
+    /// Sets the function that the sender wants called at completion.
     #[doc(alias = "IoSetCompletionRoutine")]
     pub fn set_completion_routine(&self, routine: CompletionRoutine) {
         *self.0.completion.borrow_mut() = Some(routine);
     }
 
-    /// True for two handles of one request.
+    /// True when both handles are of the same request.
     #[must_use]
     pub fn is(&self, other: &Irp) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
-/// The completion of a request, to wait for.
+/// The completion of a request, as an object to wait for.
 struct Completion<'a>(&'a Irp);
 
 impl Waitable for Completion<'_> {
@@ -298,7 +300,7 @@ impl Waitable for Completion<'_> {
 impl Kernel {
     /// Sends a request to a device's driver and returns what its dispatch routine returned.
     ///
-    /// A major function without a routine completes with `STATUS_INVALID_DEVICE_REQUEST`.
+    /// A request without a dispatch routine completes with `STATUS_INVALID_DEVICE_REQUEST`.
     #[doc(alias = "IoCallDriver")]
     pub fn call_driver(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         if self.is_frozen() {
@@ -314,8 +316,9 @@ impl Kernel {
         }
     }
 
-    /// Sends a request as the I/O manager does for an application, and checks the driver's
-    /// answer: `STATUS_PENDING` if and only if the request was marked pending, else complete.
+    /// Sends a request as the I/O manager does for an application, and checks the driver's status.
+    /// A request that is marked pending must return `STATUS_PENDING`, and only such a request may.
+    /// Any other request must be complete when the dispatch routine returns.
     pub fn send_request(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         self.follow_request(irp);
         let status = self.call_driver(device, irp);
@@ -343,10 +346,10 @@ impl Kernel {
         status
     }
 
-    /// Sends a request as [`Kernel::send_request`] does and, when the driver keeps it, waits until
-    /// it is complete; returns the final status. IRQL: PASSIVE_LEVEL.
+    /// Sends a request as [`Kernel::send_request`] does. When the driver keeps the request, waits
+    /// until it is complete. Returns the final status. IRQL: PASSIVE_LEVEL.
     ///
-    /// A request that nobody completes is a wait that nothing can end: a hang.
+    /// When no driver completes the request, nothing can end the wait: a hang.
     pub fn send_request_and_wait(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         let status = self.send_request(device, irp);
         if status != NtStatus::PENDING {
@@ -358,9 +361,9 @@ impl Kernel {
         }
     }
 
-    /// Completes a request with the status that was set. IRQL: up to DISPATCH_LEVEL.
+    /// Completes a request with the status that the driver set. IRQL: up to DISPATCH_LEVEL.
     ///
-    /// Completing it twice is bug check MULTIPLE_IRP_COMPLETE_REQUESTS.
+    /// Completing a request twice is bug check MULTIPLE_IRP_COMPLETE_REQUESTS.
     #[doc(alias = "IoCompleteRequest")]
     pub fn complete_request(&self, irp: &Irp) {
         if self.is_frozen() {
@@ -387,7 +390,7 @@ impl Kernel {
         }
     }
 
-    /// Asks for a request to be cancelled; true when its cancel routine was called.
+    /// Asks to cancel a request; returns true when its cancel routine was called.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "IoCancelIrp")]

@@ -22,7 +22,7 @@ impl Irql {
     pub const PASSIVE_LEVEL: Irql = Irql(0);
     /// Asynchronous procedure calls are masked.
     pub const APC_LEVEL: Irql = Irql(1);
-    /// The dispatcher and DPCs run here; nothing at this level may wait.
+    /// The dispatcher and DPCs run here; code at this level must not wait.
     pub const DISPATCH_LEVEL: Irql = Irql(2);
     /// The lowest device level.
     pub const LOWEST_DEVICE_LEVEL: Irql = Irql(3);
@@ -34,7 +34,8 @@ impl Irql {
     /// The device level of an interrupt line of a PC, 0 to 15.
     ///
     /// Assumed: the order of the two 8259 controllers (0, 1, 8 to 15, 3 to 7) is spread over the
-    /// nine device levels of x64, a more urgent line never below a less urgent one.
+    /// nine device levels of x64. A more urgent line never has a lower level than a less urgent
+    /// one.
     #[must_use]
     pub fn of_line(line: u8) -> Irql {
         let rank = match line {
@@ -87,7 +88,7 @@ impl Kernel {
         self.state.irql.get()
     }
 
-    /// Raises the IRQL and returns the old one, which [`Kernel::lower_irql`] takes back.
+    /// Raises the IRQL and returns the old one, which the caller gives to [`Kernel::lower_irql`].
     ///
     /// IRQL: any, up to the new level. Raising to a lower level is bug check
     /// DRIVER_VERIFIER_DETECTED_VIOLATION, subcode 30.
@@ -110,7 +111,8 @@ impl Kernel {
         old
     }
 
-    /// Lowers the IRQL to a level that [`Kernel::raise_irql`] returned; what waits is served.
+    /// Lowers the IRQL to a level that [`Kernel::raise_irql`] returned, then serves the interrupts
+    /// and DPCs that waited.
     ///
     /// Lowering to a higher level is bug check DRIVER_VERIFIER_DETECTED_VIOLATION, subcode 31.
     #[doc(alias = "KeLowerIrql")]
@@ -132,8 +134,8 @@ impl Kernel {
         self.preemption_point();
     }
 
-    /// Puts the IRQL back after a callback that returned at another one. For whoever calls
-    /// drivers; a driver raises and lowers.
+    /// Puts the IRQL back after a callback that returned at another level. This is for code that
+    /// calls drivers; a driver itself raises and lowers the IRQL.
     pub fn restore_irql(&self, irql: Irql) {
         if !self.is_frozen() {
             self.set_irql(irql);
@@ -148,8 +150,8 @@ impl Kernel {
         }
     }
 
-    /// Notes that a routine was called above `limit`, for a room with routines of its own: the
-    /// rule is the first one about this routine in the room's registers, then in the kernel's.
+    /// Notes that a caller ran above `limit` when it called a routine of a room. The rule is the
+    /// first one about this routine in the registers of the room, then in the kernel's register.
     #[cold]
     pub fn report_high_irql(&self, registers: &[&[&'static Rule]], limit: Irql, routine: &str) {
         let mut known = registers.iter().copied().chain([rules::RULES]).flatten();
@@ -159,7 +161,8 @@ impl Kernel {
         self.report_violation(rule, &format!("{routine} called at {irql}, allowed up to {limit}"));
     }
 
-    /// Changes the IRQL without a preemption point; the watchdog runs from DISPATCH_LEVEL up.
+    /// Changes the IRQL without a preemption point. The watchdog runs while the IRQL is at
+    /// DISPATCH_LEVEL or above.
     #[inline]
     pub(crate) fn set_irql(&self, irql: Irql) {
         let old = self.state.irql.replace(irql);
@@ -174,7 +177,7 @@ impl Kernel {
         }
     }
 
-    /// Gives the code at DISPATCH_LEVEL and above its full time again.
+    /// Restarts the watchdog: the code at DISPATCH_LEVEL and above gets its full time again.
     #[inline]
     pub(crate) fn restart_watchdog(&self) {
         let limit_ns = self.state.config.dpc_watchdog_ns;

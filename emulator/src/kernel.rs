@@ -22,7 +22,7 @@ use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
 use crate::{NtStatus, wait};
 
-/// What a machine may set about its kernel.
+/// The settings of a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelConfig {
     /// Time of one port access in ns, of any width.
@@ -32,7 +32,7 @@ pub struct KernelConfig {
     /// Assumed: 1 ms, the resolution that a multimedia application asks the system for.
     pub clock_interval_ns: u64,
     /// The system time (100 ns units since 1601) at power-on.
-    /// Assumed: 1 January 2000, so that absolute times look like times.
+    /// Assumed: 1 January 2000, so that absolute times look realistic.
     pub boot_time_100ns: u64,
     /// Longest DPC, or time at DISPATCH_LEVEL and above, before bug check DPC_WATCHDOG_VIOLATION.
     pub dpc_watchdog_ns: u64,
@@ -40,9 +40,10 @@ pub struct KernelConfig {
     pub longest_wait_ns: u64,
     /// Longest call into a driver at PASSIVE_LEVEL before it is reported as a hang.
     pub longest_call_ns: u64,
-    /// Service calls of one line in a row, without the processor getting on, that are a storm.
+    /// Most service calls of one line in a row before they count as an interrupt storm. A call
+    /// counts while the line stays up.
     pub interrupt_storm_limit: u32,
-    /// Time at which the run stops, if it gets there.
+    /// Time at which the run stops, if the run gets there.
     pub until_ns: Option<u64>,
     /// The settings of the trace.
     pub trace: TraceConfig,
@@ -64,10 +65,10 @@ impl Default for KernelConfig {
     }
 }
 
-/// What the kernel counted.
+/// The counters of the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Times an interrupt was taken; each may call several service routines.
+    /// Interrupts taken; each one may call several service routines.
     pub interrupts: u64,
     /// Interrupts that no service routine claimed.
     pub unclaimed_interrupts: u64,
@@ -126,9 +127,9 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
-    /// The highest IRQL at which a line or a DPC waits to be served; PASSIVE_LEVEL for none, and
-    /// above every level while an oracle is asked. A preemption point at or above it looks no
-    /// further.
+    /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when none waits;
+    /// above every level while there is an oracle. A preemption point does nothing more when the
+    /// current IRQL is at or above this level.
     pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,
@@ -145,7 +146,7 @@ pub(crate) struct KernelState {
     pub counters: Cell<Counters>,
     pub warnings: Warnings,
     pub choices: Choices,
-    /// The thread that runs now: 0 is that of the event loop.
+    /// The thread that runs now; 0 is the thread of the event loop.
     pub thread: Cell<u32>,
 }
 
@@ -192,10 +193,10 @@ impl Kernel {
         }
     }
 
-    /// Ends the machine that this kernel is of: what waits in it goes, events, DPCs, work items,
-    /// requests, and what is connected to it. Such things hold the kernel, often enough, and would
-    /// keep all memory of a machine that stopped in the middle of something. Nothing may run on
-    /// the kernel any more; its trace and its figures stay.
+    /// Ends the machine of this kernel: drops all events, DPCs, work items and requests that wait,
+    /// and all connections. Such objects often hold a handle to the kernel. A machine that stopped
+    /// half-way would then never free its memory. No code may run on the kernel after this call;
+    /// the trace and the counters stay.
     pub fn end(&self) {
         let state = &self.state;
         state.deadlines.clear();
@@ -213,8 +214,8 @@ impl Kernel {
         &self.state.config
     }
 
-    /// The number of the thread that runs now. Assumed: a work item below somebody's wait runs in
-    /// another thread than the one that waits.
+    /// The number of the thread that runs now.
+    /// Assumed: a work item that runs while a thread waits runs in another thread.
     pub(crate) fn current_thread(&self) -> u32 {
         self.state.thread.get()
     }
@@ -225,7 +226,7 @@ impl Kernel {
         &self.state.trace
     }
 
-    /// What was counted so far.
+    /// The counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let bus = &self.state.bus;
@@ -239,7 +240,7 @@ impl Kernel {
         self.state.counters.set(counters);
     }
 
-    /// Records an event of an actor that runs on the processor, at the current level.
+    /// Records an event of an actor that runs on the processor, at the current IRQL.
     #[inline]
     pub fn record(&self, who: NameId, event: Event) {
         if !self.is_frozen() {
@@ -266,7 +267,7 @@ impl Kernel {
         self.record(who, Event::Return { function, status, argument });
     }
 
-    /// Records a sentence of an actor on the processor.
+    /// Records a note of an actor that runs on the processor.
     pub fn record_note(&self, who: NameId, text: &str) {
         if !self.is_frozen() && self.state.trace.is_recording() {
             let text = self.state.trace.text(text);
@@ -274,7 +275,7 @@ impl Kernel {
         }
     }
 
-    /// Records a sentence about the hardware, off the processor.
+    /// Records a note about the hardware, which does not run on the processor.
     pub fn record_hardware_note(&self, text: &str) {
         if !self.is_frozen() && self.state.trace.is_recording() {
             let text = self.state.trace.text(text);
@@ -283,7 +284,7 @@ impl Kernel {
         }
     }
 
-    /// Sets a mark: a new time base for whoever reads the trace.
+    /// Sets a mark: a new time base for the reader of the trace.
     pub fn mark(&self, text: &str) {
         if !self.is_frozen() && self.state.trace.is_recording() {
             let text = self.state.trace.text(text);

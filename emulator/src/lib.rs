@@ -1,22 +1,22 @@
-//! The simulated NT kernel: one processor, integer time, and a trace of all that happens.
+//! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
 //! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows
-//! what a device on its bus is for.
+//! what the devices on its bus are for.
 //!
 //! # How a run works
 //!
-//! Nothing ticks. The clock stands still until somebody lets time pass: a port access, a stall, a
-//! wait, or the event loop of an idle thread. While time passes, deadlines (timers, devices,
-//! scheduled callbacks) are served in order. ISR, DPC and thread nest as plain calls on one stack,
-//! as they do on one processor; they can begin at one place only, the preemption point of
-//! `preempt.rs`. A nested wait ends last-in first-out: an outer wait that is over returns only
+//! Nothing ticks. The clock stands still until code lets time pass: a port access, a stall, a
+//! wait, or the event loop of an idle thread. While time passes, the kernel serves the deadlines
+//! (timers, devices, scheduled callbacks) in order. ISR, DPC and thread nest as plain calls on one
+//! stack, as they do on one processor. They can begin at one place only, the preemption point of
+//! `preempt.rs`. Nested waits end in the reverse order: an outer wait that is over returns only
 //! after the inner one has ended.
 //!
-//! A [`Kernel`] is a cheap handle. It is the first parameter of every call, and an object may keep
-//! one for its destructor. A bug check unwinds to [`Kernel::enter`]; after it the kernel is frozen
-//! and every routine answers at once without effect.
+//! A [`Kernel`] is a cheap handle. Every call takes a handle as its first parameter, and an object
+//! may keep one for its destructor. A bug check unwinds to [`Kernel::enter`]. After it the kernel
+//! is frozen, and every routine returns at once without effect.
 
 mod bug_check;
 mod bus;

@@ -1,8 +1,8 @@
 //! Mutexes: objects that one thread owns.
 //!
-//! A thread here is what waits and runs at PASSIVE_LEVEL: the thread of the event loop, and the
-//! system thread while it runs a work item below somebody's wait. ISRs and DPCs borrow the thread
-//! that they interrupted and may not wait.
+//! A thread here runs at PASSIVE_LEVEL and can wait. It is the thread of the event loop, or the
+//! system thread that runs a work item during another thread's wait. ISRs and DPCs run in the
+//! thread that they interrupted and may not wait.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,18 +12,18 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::wait::{Timeout, Waitable};
 
-/// STATUS_MUTANT_NOT_OWNED, the exception of a release by somebody else.
+/// STATUS_MUTANT_NOT_OWNED, the exception when a thread releases a mutex that it does not own.
 const MUTANT_NOT_OWNED: u64 = 0xC000_0046;
 
 struct MutexObject {
     kernel: Kernel,
-    /// The thread that owns it.
+    /// The thread that owns the mutex.
     owner: Cell<Option<u32>>,
-    /// How often the owner has it.
+    /// How many times the owner has taken the mutex.
     depth: Cell<u32>,
 }
 
-/// A mutex (KMUTEX), free at birth. Its owner may take it again.
+/// A mutex (KMUTEX); a new one is free. Its owner may take it again.
 #[doc(alias = "KMUTEX")]
 #[derive(Clone)]
 pub struct Mutex(Rc<MutexObject>);
@@ -40,7 +40,7 @@ impl Mutex {
         }))
     }
 
-    /// True while nobody owns it.
+    /// True while no thread owns the mutex.
     #[doc(alias = "KeReadStateMutex")]
     #[must_use]
     pub fn is_free(&self) -> bool {
@@ -90,7 +90,7 @@ impl FastMutex {
         FastMutex(Rc::new(object))
     }
 
-    /// True while somebody owns it.
+    /// True while the mutex is owned.
     #[must_use]
     pub fn is_owned(&self) -> bool {
         self.0.owned.get()
@@ -108,10 +108,11 @@ impl Waitable for FastMutex {
 }
 
 impl Kernel {
-    /// Gives a mutex back; true while its owner still has it. IRQL: up to DISPATCH_LEVEL.
+    /// Releases a mutex once; returns true while its owner still has it. IRQL: up to
+    /// DISPATCH_LEVEL.
     ///
-    /// A release by another thread is the exception STATUS_MUTANT_NOT_OWNED, which a driver that
-    /// does not expect it does not handle: bug check KMODE_EXCEPTION_NOT_HANDLED.
+    /// A release by another thread raises the exception STATUS_MUTANT_NOT_OWNED. A driver that
+    /// does not handle it gets bug check KMODE_EXCEPTION_NOT_HANDLED, as here.
     #[doc(alias = "KeReleaseMutex")]
     pub fn release_mutex(&self, mutex: &Mutex) -> bool {
         if self.is_frozen() {
@@ -132,9 +133,9 @@ impl Kernel {
         still_owned
     }
 
-    /// Takes a fast mutex and raises to APC_LEVEL. IRQL: up to APC_LEVEL.
+    /// Takes a fast mutex and raises the IRQL to APC_LEVEL. IRQL: up to APC_LEVEL.
     ///
-    /// Its owner that takes it again waits for itself, which is reported as a hang.
+    /// An owner that takes the mutex again waits for itself, which is reported as a hang.
     #[doc(alias = "ExAcquireFastMutex")]
     pub fn acquire_fast_mutex(&self, mutex: &FastMutex) {
         if self.is_frozen() {
@@ -149,9 +150,9 @@ impl Kernel {
         }
     }
 
-    /// Gives a fast mutex back and lowers the IRQL to what it was. IRQL: APC_LEVEL.
+    /// Releases a fast mutex and restores the IRQL from before. IRQL: APC_LEVEL.
     ///
-    /// Giving back one that nobody owns is bug check DRIVER_VERIFIER_DETECTED_VIOLATION, 34.
+    /// Releasing a mutex that is not owned is bug check DRIVER_VERIFIER_DETECTED_VIOLATION, 34.
     #[doc(alias = "ExReleaseFastMutex")]
     pub fn release_fast_mutex(&self, mutex: &FastMutex) {
         if self.is_frozen() {

@@ -1,9 +1,9 @@
-//! Enumerations that Windows numbers: declared once, with their numbers and their names.
+//! Enumerations that Windows numbers, declared with numbers and names.
 //!
-//! Owns the macro; the enumerations stand where their subject is. It knows no number itself.
+//! Owns the macro only. The enumerations and their numbers stand in the file of their subject.
 
-/// Declares an enumeration with the numbers and the names of the headers, and the ways there and
-/// back: `ALL`, `number()`, `from_number()` and `name()`.
+/// Declares an enumeration with the numbers and the names of the headers. It gets `ALL`,
+/// `number()`, `from_number()` and `name()`.
 macro_rules! numbered {
     (
         $(#[$meta:meta])*
@@ -22,7 +22,7 @@ macro_rules! numbered {
             /// Every member, in the order of the declaration.
             pub const ALL: [$name; [$($text),+].len()] = [$($name::$variant),+];
 
-            /// The number that Windows gives it.
+            /// The number of this member in Windows.
             #[must_use]
             pub const fn number(self) -> $number {
                 self as $number

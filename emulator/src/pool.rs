@@ -1,4 +1,4 @@
-//! Pool: blocks with tags, and the list of those that were never freed.
+//! Pool: blocks with tags, and the list of blocks that were never freed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::status::NtStatus;
 pub enum PoolType {
     /// Resident, not executable. IRQL: up to DISPATCH_LEVEL.
     NonPagedNx,
-    /// Resident and executable: old drivers only.
+    /// Resident and executable; only old drivers use it.
     NonPagedExecute,
     /// May be paged out. IRQL: up to APC_LEVEL.
     Paged,
@@ -31,7 +31,7 @@ impl PoolType {
     }
 }
 
-/// A block of pool, by its number. Dropping it does not free the block: that is the leak.
+/// A block of pool, by its number. Dropping this value does not free the block: the block leaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct PoolBlock(u64);
 
@@ -44,11 +44,11 @@ struct Block {
 /// Blocks of one tag that were not freed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PoolLeak {
-    /// The tag, as it reads in memory.
+    /// The tag in the order of its bytes in memory.
     pub tag: String,
-    /// How many blocks.
+    /// The number of blocks.
     pub blocks: u64,
-    /// Their bytes.
+    /// The sum of their lengths in bytes.
     pub bytes: u64,
 }
 
@@ -59,7 +59,8 @@ pub(crate) struct Pool {
 }
 
 impl Kernel {
-    /// Allocates zeroed pool, or nothing when `length` is 0 or above 1 GiB, or an oracle says so.
+    /// Allocates zeroed pool. Returns nothing when `length` is 0 or above 1 GiB, or when an oracle
+    /// refuses the allocation.
     ///
     /// IRQL: up to DISPATCH_LEVEL, up to APC_LEVEL for paged pool.
     #[doc(alias = "ExAllocatePool2")]
@@ -83,10 +84,11 @@ impl Kernel {
         Some(number)
     }
 
-    /// Whether there is memory for an object that a routine is about to make; pool asks itself.
+    /// Asks whether there is memory for an object that a routine is about to make. Allocating pool
+    /// asks this by itself.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle says so.
+    /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
     pub fn ask_allocation(&self) -> Result<(), NtStatus> {
         match self.choose(Choice::Allocation) {
             Refusal::Granted => Ok(()),
@@ -94,8 +96,8 @@ impl Kernel {
         }
     }
 
-    /// Frees a block. A block that is not allocated is bug check BAD_POOL_CALLER, subcode 7; a
-    /// wrong tag is subcode A.
+    /// Frees a block. Freeing a block that is not allocated is bug check BAD_POOL_CALLER, subcode
+    /// 7; a wrong tag is subcode A.
     #[doc(alias = "ExFreePoolWithTag")]
     pub fn free_pool(&self, block: PoolBlock, tag: [u8; 4]) {
         if self.is_frozen() {
@@ -116,9 +118,9 @@ impl Kernel {
         }
     }
 
-    /// Works on the bytes of a block; `None` for one that is not allocated.
+    /// Gives `work` the bytes of a block; `None` when the block is not allocated.
     pub fn with_pool<R>(&self, block: PoolBlock, work: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
-        // The bytes leave the table while `work` has them, so it may use the pool itself.
+        // The bytes leave the table while `work` runs, so that `work` may use the pool itself.
         let mut bytes = {
             let mut blocks = self.state.pool.blocks.borrow_mut();
             std::mem::take(&mut blocks.get_mut(&block)?.bytes)
@@ -130,7 +132,7 @@ impl Kernel {
         Some(result)
     }
 
-    /// What is allocated now, by tag: at unload, the leaks.
+    /// The blocks allocated now, summed by tag; at unload these are the leaks.
     #[must_use]
     pub fn pool_in_use(&self) -> Vec<PoolLeak> {
         let mut by_tag: BTreeMap<[u8; 4], (u64, u64)> = BTreeMap::new();

@@ -1,9 +1,9 @@
-//! Power: states of the system and of a device, and the power manager that sends the requests.
+//! Power: states of the system and of a device, and the power manager.
 //!
-//! A request for a device's power state goes to the top of its stack; one at a time for a stack,
-//! the others wait. From Windows Vista on that order is the power manager's own affair, so
-//! `PoStartNextPowerIrp` has nothing left to do. Source: public driver documentation of that
-//! routine.
+//! The power manager sends a request for a device's power state to the top of the device's stack.
+//! Each stack gets one request at a time; the others wait. From Windows Vista on the power manager
+//! keeps this order by itself, so `PoStartNextPowerIrp` has nothing to do.
+//! Source: public driver documentation of that routine.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ use crate::timer::{DueTime, Timer, TimerKind};
 use crate::work_item::WorkItem;
 
 numbered! {
-    /// A power state of a device; the deeper, the greater. Source: wdm.h.
+    /// A power state of a device; a deeper state has a greater number. Source: wdm.h.
     #[doc(alias = "DEVICE_POWER_STATE")]
     pub enum DevicePowerState: u32 {
         /// On.
@@ -40,7 +40,7 @@ numbered! {
 }
 
 numbered! {
-    /// A power state of the whole system; the deeper, the greater. Source: wdm.h.
+    /// A power state of the whole system; a deeper state has a greater number. Source: wdm.h.
     #[doc(alias = "SYSTEM_POWER_STATE")]
     pub enum SystemPowerState: u32 {
         /// On.
@@ -65,7 +65,7 @@ numbered! {
 }
 
 numbered! {
-    /// What a power state is the state of. Source: wdm.h.
+    /// Whether a power state belongs to the system or to a device. Source: wdm.h.
     #[doc(alias = "POWER_STATE_TYPE")]
     pub enum PowerStateType: u32 {
         /// The system.
@@ -75,13 +75,13 @@ numbered! {
     }
 }
 
-/// A power state with what it is the state of.
+/// A power state of the system or of a device.
 #[doc(alias = "POWER_STATE")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PowerState {
-    /// Of the system.
+    /// A state of the system.
     System(SystemPowerState),
-    /// Of one device.
+    /// A state of one device.
     Device(DevicePowerState),
 }
 
@@ -95,7 +95,7 @@ impl PowerState {
         }
     }
 
-    /// What it is the state of.
+    /// Whether this is a state of the system or of a device.
     #[must_use]
     pub fn kind(self) -> PowerStateType {
         match self {
@@ -104,7 +104,7 @@ impl PowerState {
         }
     }
 
-    /// Its number among those of its type.
+    /// The number of the state among the states of its type.
     #[must_use]
     pub fn number(self) -> u32 {
         match self {
@@ -124,11 +124,11 @@ impl PowerState {
 }
 
 numbered! {
-    /// What a power request wants: a minor function of IRP_MJ_POWER. Source: wdm.h.
+    /// What a power request asks for: a minor function of IRP_MJ_POWER. Source: wdm.h.
     pub enum PowerAction: u8 {
-        /// The state is entered; this cannot be refused.
+        /// Enter the state. A driver cannot refuse this request.
         Set = 0x02 "IRP_MN_SET_POWER",
-        /// May the state be entered?
+        /// Ask whether the state may be entered.
         Query = 0x03 "IRP_MN_QUERY_POWER",
     }
 }
@@ -142,12 +142,12 @@ pub struct PowerRequest {
     pub state: PowerState,
 }
 
-/// The power part of what a bus says about a device. The members that describe removal and
-/// addresses are left out. Source: wdm.h.
+/// The power part of the capabilities that a bus driver reports for a device. The members about
+/// removal and addresses are left out. Source: wdm.h.
 #[doc(alias = "DEVICE_CAPABILITIES")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceCapabilities {
-    /// The least deep device state in each system state, S0 to S5.
+    /// The shallowest device state that is allowed in each system state, S0 to S5.
     #[doc(alias = "DeviceState")]
     pub device_states: [DevicePowerState; 6],
     /// The deepest state from which the device can wake the system.
@@ -165,7 +165,7 @@ pub struct DeviceCapabilities {
 }
 
 impl Default for DeviceCapabilities {
-    /// A device that is on while the system is, and off while it sleeps.
+    /// A device that is on while the system is on, and off while the system sleeps.
     fn default() -> Self {
         let mut device_states = [DevicePowerState::D3; 6];
         device_states[0] = DevicePowerState::D0;
@@ -187,16 +187,16 @@ impl DeviceCapabilities {
     }
 }
 
-/// Called when a requested power request is complete, with its status.
+/// A function that is called with the status of a power request when the request is complete.
 /// IRQL: up to DISPATCH_LEVEL.
 #[doc(alias = "PREQUEST_POWER_COMPLETE")]
 pub type PowerCompletion = Box<dyn FnOnce(&Kernel, NtStatus)>;
 
-/// Time for which a driver may hold a power request, in ns.
+/// Longest time for which a driver may hold a power request, in ns.
 /// Assumed: two minutes; the page of bug check 9F gives no number.
 const LONGEST_POWER_REQUEST_NS: u64 = 120_000_000_000;
 
-/// The most power requests that wait for another one of the same stack.
+/// The most power requests that may wait for another request of the same stack.
 const WAITING_REQUESTS: usize = 1_024;
 
 struct Wanted {
@@ -205,7 +205,7 @@ struct Wanted {
     completion: Option<PowerCompletion>,
 }
 
-/// The requests that are under way and those that wait for them.
+/// The requests that are under way, and the requests that wait for them.
 #[derive(Default)]
 pub(crate) struct PowerManager {
     /// The bottom device of each stack that has a request under way.
@@ -214,22 +214,23 @@ pub(crate) struct PowerManager {
 }
 
 impl PowerManager {
-    /// Lets every request go.
+    /// Drops every request.
     pub fn clear(&self) {
         drop((self.busy.take(), self.waiting.take()));
     }
 }
 
 impl Kernel {
-    /// Asks the power manager to send a request for a device's power state to the top of its
-    /// stack; `completion` is called when it is complete. Returns `STATUS_PENDING`.
+    /// Asks the power manager to send a request for a device's power state to the top of the
+    /// device's stack. The kernel calls `completion` when the request is complete. Returns
+    /// `STATUS_PENDING`.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Called at PASSIVE_LEVEL it is sent before this returns, else
-    /// by the system thread. Limits: 1 024 requests wait at once. A driver that holds a request
-    /// for two minutes is bug check DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
+    /// IRQL: up to DISPATCH_LEVEL. At PASSIVE_LEVEL the request is sent before this returns, above
+    /// it by the system thread. Limits: at most 1 024 requests wait. A driver that holds a request
+    /// for two minutes causes bug check DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when too many wait.
+    /// `STATUS_INSUFFICIENT_RESOURCES` when too many requests wait.
     #[doc(alias = "PoRequestPowerIrp")]
     pub fn request_power_irp(
         &self,
@@ -257,7 +258,7 @@ impl Kernel {
         NtStatus::PENDING
     }
 
-    /// Sends every request that waits and whose stack has none under way, in order.
+    /// Sends, in order, every waiting request whose stack has no request under way.
     fn send_power_requests(&self) {
         let power = &self.state.power;
         while !self.is_frozen() {
@@ -296,7 +297,7 @@ impl Kernel {
         self.send_request(&wanted.device.top(), &irp);
     }
 
-    /// Starts the time that a driver may hold a power request.
+    /// Starts the timer that limits how long a driver may hold a power request.
     fn watch_power_request(&self, request: PowerRequest) -> Timer {
         let timer = Timer::new(TimerKind::Notification);
         let late = Dpc::new(
@@ -313,7 +314,7 @@ impl Kernel {
         timer
     }
 
-    /// Sends a power request to the next driver down. From Windows Vista on this is
+    /// Sends a power request to the next lower driver. From Windows Vista on this is the same as
     /// [`Kernel::call_driver`]. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "PoCallDriver")]
     pub fn call_power_driver(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
@@ -321,15 +322,15 @@ impl Kernel {
         self.call_driver(device, irp)
     }
 
-    /// Says that the driver is ready for the next power request: the power manager knows it by
-    /// the completion. IRQL: up to DISPATCH_LEVEL.
+    /// Says that the driver is ready for the next power request. It does nothing, because the
+    /// power manager goes by the completion of a request. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "PoStartNextPowerIrp")]
     pub fn start_next_power_irp(&self, _irp: &Irp) {
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoStartNextPowerIrp");
     }
 
-    /// Tells the power manager which state a device has now; returns the state before, D0 at
-    /// first. IRQL: up to DISPATCH_LEVEL.
+    /// Tells the power manager the present power state of a device. Returns the state before; the
+    /// first state is D0. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "PoSetPowerState")]
     pub fn set_power_state(
         &self,

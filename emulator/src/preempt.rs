@@ -1,15 +1,15 @@
 //! The preemption point: the one place where an interrupt or a DPC can begin.
 //!
-//! Port accesses, stalls, lowering the IRQL, releasing a lock and the event loop call it. Whoever
-//! explores interleavings hooks here and nowhere else: while an oracle is registered, each of them
-//! asks it what begins here (see `choice.rs`).
+//! Port accesses, stalls, lowering the IRQL, releasing a lock and the event loop call the
+//! preemption point. An oracle that explores interleavings works here and nowhere else: while an
+//! oracle is registered, each preemption point asks it what begins here (see `choice.rs`).
 
 use crate::choice::{ALWAYS, Choice, When};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 
 impl Kernel {
-    /// Takes the interrupts and DPCs that the current IRQL lets through.
+    /// Runs the interrupts and DPCs that the current IRQL lets through.
     #[inline]
     pub(crate) fn preemption_point(&self) {
         if self.may_be_preempted() {
@@ -17,13 +17,14 @@ impl Kernel {
         }
     }
 
-    /// True when something that waits may run above the current IRQL.
+    /// True when an interrupt or a DPC waits whose level is above the current IRQL.
     #[inline]
     pub(crate) fn may_be_preempted(&self) -> bool {
         self.state.attention.get() > self.current_irql()
     }
 
-    /// Something waits to run at `irql`: preemption points below it look.
+    /// Notes that an interrupt or a DPC waits to run at `irql`. A preemption point below `irql`
+    /// then looks for it.
     #[inline]
     pub(crate) fn want_attention(&self, irql: Irql) {
         self.state.attention.set(self.state.attention.get().max(irql));
@@ -38,7 +39,7 @@ impl Kernel {
         self.state.attention.set(if self.has_oracle() { ALWAYS } else { waiting });
     }
 
-    /// Runs the most urgent of what waits and is let through; false when nothing began.
+    /// Runs the most urgent interrupt or DPC that the IRQL lets through; false when nothing began.
     #[inline]
     fn begin_something(&self) -> bool {
         if let Some(line) = self.line_let_through() {
@@ -62,7 +63,7 @@ impl Kernel {
         true
     }
 
-    /// True when an oracle put off something that waits and is let through.
+    /// True when an oracle put off an interrupt or a DPC that the IRQL lets through.
     #[inline]
     pub(crate) fn is_something_put_off(&self) -> bool {
         self.has_oracle() && (self.line_let_through().is_some() || self.has_dpc_let_through())

@@ -1,8 +1,8 @@
-//! The registry: a tree of keys with values, in memory, the same at every run.
+//! The registry: a tree of keys with values, in memory, the same in every run.
 //!
-//! It is empty at power-on but for its roots; whoever builds the machine fills in what a driver
-//! expects to find. Names are compared without case. Subkeys are enumerated in the order of their
-//! names, values in the order in which they were set first.
+//! The registry is empty at power-on except for its roots. The code that builds the machine adds
+//! what a driver expects to find. Names are compared without case. Subkeys are listed in the order
+//! of their names, values in the order in which they were first set.
 
 mod information;
 mod query;
@@ -27,7 +27,7 @@ pub struct ValueType(pub u32);
 impl ValueType {
     /// REG_NONE: no type.
     pub const NONE: ValueType = ValueType(0);
-    /// REG_SZ: UTF-16 text with a null behind it.
+    /// REG_SZ: UTF-16 text with a null at its end.
     pub const STRING: ValueType = ValueType(1);
     /// REG_EXPAND_SZ: text with names of environment variables in it.
     pub const EXPAND_STRING: ValueType = ValueType(2);
@@ -35,44 +35,44 @@ impl ValueType {
     pub const BINARY: ValueType = ValueType(3);
     /// REG_DWORD: a little-endian number of 32 bits.
     pub const DWORD: ValueType = ValueType(4);
-    /// REG_MULTI_SZ: texts, each with a null behind it, and another null at the end.
+    /// REG_MULTI_SZ: texts, each with a null at its end, and one more null after the last.
     pub const MULTI_STRING: ValueType = ValueType(7);
 }
 
 /// A value of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegistryValue {
-    /// Its name; the default value of a key has the empty one.
+    /// The name; the default value of a key has the empty name.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub kind: ValueType,
-    /// Its bytes.
+    /// The bytes.
     pub data: Vec<u8>,
 }
 
 impl RegistryValue {
-    /// A text.
+    /// A value of type REG_SZ.
     #[must_use]
     pub fn string(name: &str, text: &str) -> RegistryValue {
         let data = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         RegistryValue { name: name.to_owned(), kind: ValueType::STRING, data }
     }
 
-    /// A number of 32 bits.
+    /// A value of type REG_DWORD.
     #[must_use]
     pub fn dword(name: &str, number: u32) -> RegistryValue {
         let data = number.to_le_bytes().to_vec();
         RegistryValue { name: name.to_owned(), kind: ValueType::DWORD, data }
     }
 
-    /// Bytes.
+    /// A value of type REG_BINARY.
     #[must_use]
     pub fn binary(name: &str, bytes: &[u8]) -> RegistryValue {
         RegistryValue { name: name.to_owned(), kind: ValueType::BINARY, data: bytes.to_vec() }
     }
 }
 
-/// Whether a key was there before.
+/// Whether a key existed before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyDisposition {
     /// REG_CREATED_NEW_KEY
@@ -90,14 +90,14 @@ struct KeyNode {
     deleted: Cell<bool>,
 }
 
-/// An open key; cloning it copies the handle.
+/// An open key; cloning this value copies the handle.
 #[derive(Clone)]
 pub struct RegistryKey(Rc<KeyNode>);
 
-/// The most bytes of one value. Source: public documentation of registry limits, 1 MiB for what
-/// is meant to be stored there.
+/// The most bytes of one value.
+/// Source: public documentation of registry limits, 1 MiB for data that belongs in the registry.
 const LONGEST_VALUE: usize = 1 << 20;
-/// The most values of a key, and the most subkeys.
+/// The most values of a key, and the most subkeys of a key.
 const ENTRIES: usize = 16_383;
 
 impl KeyNode {
@@ -152,11 +152,11 @@ impl RegistryKey {
         Ok(RegistryKey(node))
     }
 
-    /// Opens a key below this one, with every key on the way made that is not there.
+    /// Opens a key below this one, and makes every key on the way that does not exist.
     ///
     /// # Errors
-    /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INSUFFICIENT_RESOURCES` for one
-    /// subkey too many; `STATUS_ACCESS_DENIED` when an oracle says so.
+    /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INSUFFICIENT_RESOURCES` when a key
+    /// has too many subkeys; `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     pub fn create(
         &self,
         kernel: &Kernel,
@@ -197,7 +197,7 @@ impl RegistryKey {
         self.0.subkeys.borrow().values().cloned().map(RegistryKey).collect()
     }
 
-    /// The values, in the order in which they were set first.
+    /// The values, in the order in which they were first set.
     #[must_use]
     pub fn values(&self) -> Vec<RegistryValue> {
         self.0.values.borrow().clone()
@@ -214,11 +214,11 @@ impl RegistryKey {
         found.cloned().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
     }
 
-    /// Sets a value, new or old.
+    /// Sets a value that exists already, or adds a new one.
     ///
     /// # Errors
     /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values;
-    /// `STATUS_ACCESS_DENIED` when an oracle says so.
+    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     pub fn set_value(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus> {
         self.alive()?;
         kernel.ask_registry()?;
@@ -235,11 +235,11 @@ impl RegistryKey {
         Ok(())
     }
 
-    /// Takes a value away.
+    /// Deletes a value.
     ///
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED`; `STATUS_ACCESS_DENIED` when an oracle
-    /// says so.
+    /// refuses the call.
     pub fn delete_value(&self, kernel: &Kernel, name: &str) -> Result<(), NtStatus> {
         self.alive()?;
         kernel.ask_registry()?;
@@ -250,11 +250,11 @@ impl RegistryKey {
         Ok(())
     }
 
-    /// Deletes the key; open handles to it answer `STATUS_KEY_DELETED` from then on.
+    /// Deletes the key. After that, calls with open handles to it fail with `STATUS_KEY_DELETED`.
     ///
     /// # Errors
     /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`;
-    /// `STATUS_ACCESS_DENIED` when an oracle says so.
+    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     pub fn delete(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         self.alive()?;
         kernel.ask_registry()?;
@@ -268,13 +268,13 @@ impl RegistryKey {
         Ok(())
     }
 
-    /// When the key was changed last, in 100 ns units since 1601.
+    /// The time of the last change of the key, in 100 ns units since 1601.
     #[must_use]
     pub fn written_100ns(&self) -> u64 {
         self.0.written_100ns.get()
     }
 
-    /// True for two handles of one key.
+    /// True when both handles are of the same key.
     #[must_use]
     pub fn is(&self, other: &RegistryKey) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
@@ -297,7 +297,7 @@ impl fmt::Debug for RegistryKey {
     }
 }
 
-/// The tree.
+/// The tree of all keys.
 pub(crate) struct Registry(RegistryKey);
 
 impl Default for Registry {
@@ -317,7 +317,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`;
-    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_ACCESS_DENIED` when an oracle says so.
+    /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     #[doc(alias = "ZwOpenKey")]
     pub fn open_registry_key(&self, path: &str) -> Result<RegistryKey, NtStatus> {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
@@ -325,11 +325,12 @@ impl Kernel {
         self.registry().open(below_root(path)?)
     }
 
-    /// Whether a call of the registry is refused. Assumed: what a driver meets is a key that it
-    /// may not use; of memory the allocations tell.
+    /// Asks whether a call of the registry is refused.
+    /// Assumed: a call fails because the driver may not use the key. Failures for want of memory
+    /// are the subject of [`Kernel::ask_allocation`].
     ///
     /// # Errors
-    /// `STATUS_ACCESS_DENIED` when an oracle says so.
+    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     pub fn ask_registry(&self) -> Result<(), NtStatus> {
         match self.choose(Choice::Registry) {
             Refusal::Granted => Ok(()),
@@ -337,9 +338,10 @@ impl Kernel {
         }
     }
 
-    /// Opens a key by its whole path, made with every key on the way if it is not there.
+    /// Opens a key by its whole path, and makes every key on the way that does not exist.
     ///
-    /// IRQL: PASSIVE_LEVEL. For whoever builds a machine: ZwCreateKey makes one key.
+    /// IRQL: PASSIVE_LEVEL. For code that builds a machine; a driver's ZwCreateKey makes one key
+    /// only.
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`.
@@ -348,7 +350,7 @@ impl Kernel {
     }
 }
 
-/// The part of a whole path behind `\Registry`.
+/// The part of a whole path after `\Registry`.
 fn below_root(path: &str) -> Result<&str, NtStatus> {
     const ROOT: &str = r"\Registry";
     let head = path.get(..ROOT.len()).filter(|head| head.eq_ignore_ascii_case(ROOT));

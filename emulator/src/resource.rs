@@ -1,4 +1,4 @@
-//! Hardware resources that a device is given.
+//! Hardware resources that are assigned to a device.
 
 /// Whether an interrupt line remembers an edge or follows a level.
 #[doc(alias = "KINTERRUPT_MODE")]
@@ -10,7 +10,7 @@ pub enum TriggerMode {
     Level,
 }
 
-/// Whether others may use a resource too.
+/// Whether several drivers may use a resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Share {
     /// One driver only.

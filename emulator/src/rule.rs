@@ -1,15 +1,15 @@
-//! A rule that a driver has to keep: what the registers of rules are made of.
+//! A rule that a driver has to keep: an entry of a register of rules.
 //!
 //! Owns the shape of a rule and the macro that makes a room's register. Each room that finds
-//! breaches has one, in its `rules.rs`; the emulator's own is [`crate::rules`]. It never knows
-//! which rules the rooms above it have.
+//! breaches of rules has a register in its `rules.rs`; the emulator's own is [`mod@crate::rules`].
+//! This file never knows the rules of the rooms above.
 //!
 //! # Names
 //!
-//! A rule that Microsoft names keeps that name, in its spelling: `MarkIrpPending`. A rule of ours
+//! A rule that Microsoft names keeps that name in its spelling: `MarkIrpPending`. A rule of ours
 //! is named after the mistake, in lower case with hyphens: `read-overrun`. So a name tells whose
-//! rule it is, and where to look it up. One name stands for one mistake: what a developer would
-//! mend in another way gets another name, except where Microsoft has one name for both.
+//! rule it is and where to look it up. One name stands for one mistake. A mistake that a developer
+//! mends in another way gets another name, except where Microsoft has one name for both.
 
 use crate::bug_check::BugCheckCode;
 
@@ -20,30 +20,30 @@ use crate::bug_check::BugCheckCode;
 pub struct Rule {
     /// Its name.
     pub id: &'static str,
-    /// What has to be, in one sentence.
+    /// What a driver must do or must not do, in one sentence.
     pub meaning: &'static str,
-    /// What a breach counts for.
+    /// How serious a breach is.
     pub severity: Severity,
-    /// What Driver Verifier stops the machine with: the bug check and its first parameter.
+    /// The bug check, and its first parameter, with which Driver Verifier stops the machine.
     pub verifier: Option<(BugCheckCode, u64)>,
-    /// Routines that the rule is about, where it says at which IRQL they may be called; a `*` at
-    /// the end stands for any other letters.
+    /// The routines of the rule, if the rule says at which IRQL they may be called. A `*` at the
+    /// end stands for any other letters.
     pub routines: &'static [&'static str],
-    /// Where it is written down.
+    /// The document in which the rule stands.
     pub source: &'static str,
 }
 
-/// What a breach of a rule counts for.
+/// How serious a breach of a rule is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Severity {
     /// A mistake: a violation, which fails a run.
     Error,
-    /// A matter of good manners: a warning.
+    /// Only advice: a warning, which does not fail a run.
     Advice,
 }
 
 impl Rule {
-    /// What a register says only where it is otherwise.
+    /// The values of the fields that an entry of a register leaves out.
     pub const USUAL: Rule = Rule {
         id: "",
         meaning: "",
@@ -53,7 +53,7 @@ impl Rule {
         source: "",
     };
 
-    /// True for a name of Microsoft's, false for one of ours.
+    /// True for a rule that Microsoft named, false for one of ours.
     #[must_use]
     pub fn is_microsofts(&self) -> bool {
         self.id.starts_with(|letter: char| letter.is_ascii_uppercase())
@@ -70,9 +70,10 @@ impl Rule {
 
 /// Makes the register of a room's rules: a constant for each rule, and `RULES` with all of them.
 ///
-/// One entry is all that a new rule needs; program, summary and `docs/rules.md` know it from
-/// there. Its doc comment is its meaning, in one sentence that says what has to be; what follows
-/// is its name, its source, and the fields of [`Rule`] that differ from [`Rule::USUAL`].
+/// One entry is all that a new rule needs; the program, the summary and `docs/rules.md` take it
+/// from the register. Its doc comment is its meaning: one sentence that says what a driver must
+/// do. After it stand the name, the source, and the fields of [`Rule`] that differ from
+/// [`Rule::USUAL`].
 ///
 /// ```
 /// use portcls_emulator::{Kernel, KernelConfig};

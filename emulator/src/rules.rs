@@ -1,4 +1,4 @@
-//! The rules of the kernel's own routines; `rule` says what a rule is and how it is named.
+//! The rules of the kernel's own routines; `rule.rs` explains what a rule is.
 
 use crate::bug_check::BugCheckCode;
 use crate::rule::Severity;

@@ -1,11 +1,11 @@
-//! What the processor is running: a thread, a work item, a DPC, a service routine.
+//! What the processor runs: a thread, a work item, a DPC, a service routine.
 
 use std::fmt;
 
 use crate::kernel::Kernel;
 use crate::trace::NameId;
 
-/// What runs at this moment, the innermost of what is nested.
+/// What the processor runs at this moment; of nested code, the innermost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Running {
     /// A thread.
@@ -30,7 +30,7 @@ impl fmt::Display for Running {
 }
 
 impl Kernel {
-    /// What runs now; after a stop, what ran when it happened. IRQL: any.
+    /// What runs now; after a stop, what ran at the stop. IRQL: any.
     #[inline]
     #[must_use]
     pub fn running(&self) -> Running {
@@ -46,7 +46,7 @@ impl Kernel {
         }
     }
 
-    /// Something else runs from now on; returns what did before, to be put back.
+    /// Sets what runs from now on; returns what ran before, so that the caller can put it back.
     #[inline]
     pub(crate) fn set_running(&self, running: Running) -> Running {
         self.state.running.replace(running)

@@ -10,12 +10,12 @@ use crate::kernel::Kernel;
 use crate::rules;
 use crate::running::Running;
 
-/// A spin lock (KSPIN_LOCK). On one processor an owned lock can only be asked for by its owner.
+/// A spin lock (KSPIN_LOCK). There is one processor, so only the owner can ask for an owned lock.
 #[doc(alias = "KSPIN_LOCK")]
 #[derive(Clone, Default)]
 pub struct SpinLock(Rc<Cell<bool>>);
 
-/// The locks that are held, in the order in which they were taken: for whoever tells of them.
+/// The locks that are held, in the order in which they were taken, for a debugger or a report.
 #[derive(Default)]
 pub(crate) struct HeldLocks(RefCell<Vec<HeldLock>>);
 
@@ -46,7 +46,7 @@ impl SpinLock {
         SpinLock::default()
     }
 
-    /// True while somebody owns it.
+    /// True while the lock is owned.
     #[must_use]
     pub fn is_owned(&self) -> bool {
         self.0.get()
@@ -56,7 +56,7 @@ impl SpinLock {
 impl Kernel {
     /// Raises to DISPATCH_LEVEL, takes the lock and returns the old IRQL.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Taking it twice is bug check SPIN_LOCK_ALREADY_OWNED.
+    /// IRQL: up to DISPATCH_LEVEL. Taking an owned lock is bug check SPIN_LOCK_ALREADY_OWNED.
     #[doc(alias = "KeAcquireSpinLock")]
     pub fn acquire_spin_lock(&self, lock: &SpinLock) -> Irql {
         let old = self.current_irql();
@@ -72,7 +72,8 @@ impl Kernel {
         old
     }
 
-    /// Frees the lock and lowers to `old`; what waited is served.
+    /// Frees the lock and lowers the IRQL to `old`. Interrupts and DPCs that waited are then
+    /// served.
     ///
     /// IRQL: DISPATCH_LEVEL. Freeing a free lock is bug check SPIN_LOCK_NOT_OWNED.
     #[doc(alias = "KeReleaseSpinLock")]
@@ -81,7 +82,7 @@ impl Kernel {
         self.lower_irql(old);
     }
 
-    /// Takes the lock at DISPATCH_LEVEL or above without touching the IRQL.
+    /// Takes the lock at DISPATCH_LEVEL or above without changing the IRQL.
     #[doc(alias = "KeAcquireSpinLockAtDpcLevel")]
     pub fn acquire_spin_lock_at_dpc_level(&self, lock: &SpinLock) {
         if self.is_frozen() {
@@ -94,7 +95,7 @@ impl Kernel {
         self.take_lock(lock);
     }
 
-    /// Frees the lock without touching the IRQL.
+    /// Frees the lock without changing the IRQL.
     #[doc(alias = "KeReleaseSpinLockFromDpcLevel")]
     pub fn release_spin_lock_from_dpc_level(&self, lock: &SpinLock) {
         if lock.0.replace(false) {

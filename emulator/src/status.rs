@@ -6,8 +6,8 @@ use core::fmt;
 
 /// An NTSTATUS: severity in bits 31..30, code in the rest.
 ///
-/// A `Result<T, NtStatus>` carries only failures; `STATUS_PENDING` and warnings that travel with
-/// data are outcomes and appear as plain values.
+/// A `Result<T, NtStatus>` carries only failures. `STATUS_PENDING`, and warnings that come with
+/// data, are plain values.
 #[doc(alias = "NTSTATUS")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
@@ -40,7 +40,7 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// The call did what it was asked.
+    /// The call succeeded.
     SUCCESS = 0x0000_0000;
     /// A wait ended because its time was over.
     TIMEOUT = 0x0000_0102;
@@ -52,9 +52,9 @@ statuses! {
     NO_MORE_ENTRIES = 0x8000_001A;
     /// The call failed without a more exact reason.
     UNSUCCESSFUL = 0xC000_0001;
-    /// The request is known and not offered.
+    /// The request is known, but not implemented.
     NOT_IMPLEMENTED = 0xC000_0002;
-    /// The handle is none, or of something else.
+    /// The handle is not valid, or belongs to another kind of object.
     INVALID_HANDLE = 0xC000_0008;
     /// An argument is out of its range.
     INVALID_PARAMETER = 0xC000_000D;
@@ -68,13 +68,13 @@ statuses! {
     BUFFER_TOO_SMALL = 0xC000_0023;
     /// No object has this name.
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;
-    /// The name is taken.
+    /// An object with this name exists already.
     OBJECT_NAME_COLLISION = 0xC000_0035;
     /// The object was not opened for this.
     ACCESS_DENIED = 0xC000_0022;
-    /// The object has another type than was asked for.
+    /// The object has another type than the caller asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;
-    /// The path is not written as a path is.
+    /// The path does not have the form of a path.
     OBJECT_PATH_SYNTAX_BAD = 0xC000_003B;
     /// The object cannot be deleted as it is.
     CANNOT_DELETE = 0xC000_0121;
@@ -82,7 +82,7 @@ statuses! {
     KEY_DELETED = 0xC000_017C;
     /// The table of create items of a device is full.
     ALLOTTED_SPACE_EXCEEDED = 0xC000_0099;
-    /// Memory or another resource is not to be had.
+    /// There is not enough memory, or not enough of another resource.
     INSUFFICIENT_RESOURCES = 0xC000_009A;
     /// The device cannot take requests now.
     DEVICE_NOT_READY = 0xC000_00A3;
@@ -96,9 +96,9 @@ statuses! {
     DEVICE_CONFIGURATION_ERROR = 0xC000_0182;
     /// The device is in a state that does not allow the request.
     INVALID_DEVICE_STATE = 0xC000_0184;
-    /// The hardware did not answer as it should.
+    /// The hardware did not answer as expected.
     IO_DEVICE_ERROR = 0xC000_0185;
-    /// The size of a buffer is not one the request allows.
+    /// The request does not allow this size of a buffer.
     INVALID_BUFFER_SIZE = 0xC000_0206;
     /// The item was not found.
     NOT_FOUND = 0xC000_0225;

@@ -1,9 +1,10 @@
 //! How a run ends early: bug checks, hangs, driver failures, the time limit.
 //!
-//! A stop unwinds with a private payload to [`Kernel::enter`]. After it the kernel is frozen:
-//! every routine answers at once without effect, so that destructors which run while the driver's
-//! frames unwind are harmless. Only the clock goes on under a busy driver, or a destructor that
-//! polls for a time would never end; when the run stopped is kept in the [`Stop`].
+//! A stop unwinds to [`Kernel::enter`] with a private payload. After it the kernel is frozen:
+//! every routine returns at once without effect. So destructors that run while the driver's frames
+//! unwind do no harm. Only the clock goes on while a driver is busy, because a destructor that
+//! polls until a certain time would otherwise never end. The [`Stop`] keeps the time at which the
+//! run stopped.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -18,7 +19,7 @@ use crate::kernel::Kernel;
 /// A wait or a loop that nothing can end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hang {
-    /// What it waits for.
+    /// What the code waits for.
     pub waits_for: String,
     /// Simulated time in ns.
     pub time_ns: u64,
@@ -29,11 +30,11 @@ pub struct Hang {
 pub enum Stop {
     /// The driver or the kernel raised a bug check.
     BugCheck(BugCheck),
-    /// Nothing can go on.
+    /// Nothing can ever end a wait or a loop.
     Hang(Hang),
     /// A Rust driver panicked.
     DriverFailure {
-        /// The call into the driver that did not return.
+        /// The call into the driver that panicked.
         function: String,
         /// The panic's message.
         message: String,
@@ -42,7 +43,7 @@ pub enum Stop {
     },
     /// The driver needs something that this kernel does not have: a routine, an instruction.
     Unsupported {
-        /// What it is, and who asked for it.
+        /// What is missing, and which code asked for it.
         what: String,
         /// Simulated time in ns.
         time_ns: u64,
@@ -52,18 +53,18 @@ pub enum Stop {
         /// Simulated time in ns.
         time_ns: u64,
     },
-    /// Whoever watches the run gave it up; nothing is wrong with the driver.
+    /// The program that watches the run ended it; nothing is wrong with the driver.
     Abandoned {
         /// Simulated time in ns.
         time_ns: u64,
     },
 }
 
-/// Who is told of a stop, see [`Kernel::observe_stop`].
+/// A function that is told of a stop, see [`Kernel::observe_stop`].
 pub type StopObserver = Rc<dyn Fn(&Kernel, &Stop)>;
 
 impl Stop {
-    /// When it happened, in ns of simulated time.
+    /// The simulated time of the stop, in ns.
     #[must_use]
     pub fn time_ns(&self) -> u64 {
         match self {
@@ -108,23 +109,23 @@ impl std::error::Error for Stop {}
 pub(crate) struct StopState {
     frozen: Cell<bool>,
     why: RefCell<Option<Stop>>,
-    /// The reason came from a destructor that a driver's panic made run.
+    /// True when the stop came from a destructor that ran because a driver panicked.
     came_after_panic: Cell<bool>,
     depth: Cell<u32>,
     observers: RefCell<Vec<StopObserver>>,
 }
 
-/// The payload of an unwinding stop; nothing else in the program makes one.
+/// The payload of an unwinding stop; no other code makes one.
 struct Unwinding;
 
 impl Kernel {
     /// Runs `work` as the outermost frame of the simulation.
     ///
-    /// A stop inside it ends here; on a frozen kernel `work` does not run. A call from inside
+    /// A stop inside `work` ends here. On a frozen kernel `work` does not run. A call from inside
     /// another `enter` is a plain call.
     ///
     /// # Errors
-    /// The stop, the same one at every later call.
+    /// The stop; every later call returns the same one.
     pub fn enter<R>(&self, work: impl FnOnce(&Kernel) -> R) -> Result<R, Stop> {
         let stop = &self.state.stop;
         if let Some(why) = self.stopped() {
@@ -148,9 +149,10 @@ impl Kernel {
         }
     }
 
-    /// Calls into a driver: a panic of its own code becomes [`Stop::DriverFailure`], a call that
-    /// does not come back in [`KernelConfig::longest_call_ns`] a hang. While a call inside it
-    /// runs, only that call's limit counts; the outer one is looked at when it returns.
+    /// Calls into a driver. A panic of the driver's own code becomes [`Stop::DriverFailure`]. A
+    /// call that does not return within [`KernelConfig::longest_call_ns`] becomes a hang. During a
+    /// nested call only the limit of the nested call counts; the limit of the outer call is
+    /// checked when the nested call returns.
     ///
     /// [`KernelConfig::longest_call_ns`]: crate::KernelConfig::longest_call_ns
     pub fn call_driver_code<R>(&self, function: &'static str, code: impl FnOnce() -> R) -> R {
@@ -187,23 +189,23 @@ impl Kernel {
         self.stop(Stop::Hang(Hang { waits_for: waits_for.to_owned(), time_ns: self.now_ns() }));
     }
 
-    /// Ends the run because a driver needs something that is not there; returns only on a frozen
-    /// kernel. For whoever runs compiled drivers.
+    /// Ends the run because the driver needs something that does not exist here. Code that runs
+    /// compiled drivers calls it. Returns only on a frozen kernel.
     pub fn unsupported(&self, what: &str) {
         self.stop(Stop::Unsupported { what: what.to_owned(), time_ns: self.now_ns() });
     }
 
-    /// Gives the run up; returns only on a frozen kernel.
+    /// Ends the run without a failure of the driver; returns only on a frozen kernel.
     pub fn abandon(&self) {
         self.stop(Stop::Abandoned { time_ns: self.now_ns() });
     }
 
-    /// Tells `observer` of the stop that will end this run, while the frames of the driver still
-    /// stand: a report is made of them then, and a debugger looks at them. Several observers are
-    /// told in the order in which they came.
+    /// Registers `observer`, which is called at the stop of this run while the frames of the
+    /// driver are still on the stack. A report is made of these frames, and a debugger shows them.
+    /// Several observers are called in the order of their registration.
     ///
-    /// The kernel is frozen already, and what an observer does to it has no effect. A panic of a
-    /// Rust driver has unwound its frames before anybody is told.
+    /// The kernel is already frozen then: nothing that an observer does to it has an effect. When
+    /// a Rust driver panics, its frames are unwound before the observers are called.
     pub fn observe_stop(&self, observer: StopObserver) {
         self.state.stop.observers.borrow_mut().push(observer);
     }
@@ -214,8 +216,9 @@ impl Kernel {
             return;
         }
         self.freeze(why);
-        // Outside `enter` there is no frame to unwind to, and in a destructor that runs because
-        // the driver panicked a second unwinding would abort: there the freeze alone has to do.
+        // Outside `enter` there is no frame to unwind to. In a destructor that runs because the
+        // driver panicked, a second unwinding would abort. In both cases the kernel is only
+        // frozen.
         if thread::panicking() {
             self.state.stop.came_after_panic.set(true);
         } else if self.state.stop.depth.get() > 0 {
@@ -223,7 +226,8 @@ impl Kernel {
         }
     }
 
-    /// Freezes the kernel, with a last word in the trace; of several reasons the first one stays.
+    /// Freezes the kernel and writes a last note into the trace. Only the first reason for a stop
+    /// counts.
     fn freeze(&self, why: Stop) {
         if self.is_frozen() {
             return;
@@ -236,14 +240,14 @@ impl Kernel {
         }
     }
 
-    /// True after a stop: routines answer at once without effect.
+    /// True after a stop: every routine returns at once without effect.
     #[inline]
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.state.stop.frozen.get()
     }
 
-    /// Why the machine stopped, if it did.
+    /// The reason why the machine stopped, if it did.
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {
         self.state.stop.why.borrow().clone()

@@ -22,7 +22,7 @@ pub enum TimerKind {
 /// When a timer expires, in 100 ns units.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DueTime {
-    /// So long from now.
+    /// This long from now.
     Relative(u64),
     /// At this system time (since 1601).
     Absolute(u64),
@@ -31,7 +31,8 @@ pub enum DueTime {
 struct TimerObject {
     kind: TimerKind,
     signalled: Cell<bool>,
-    /// 0 while not set, else the number of the setting: an old deadline does not count.
+    /// 0 while the timer is not set, else the number of the setting. The deadline of an older
+    /// setting does not count.
     armed: Cell<u64>,
     settings: Cell<u64>,
     period_ms: Cell<u32>,
@@ -45,7 +46,7 @@ struct TimerObject {
 pub struct Timer(Rc<TimerObject>);
 
 impl Timer {
-    /// A timer that is not set and not signalled. IRQL: any.
+    /// A new timer, not set and not signalled. IRQL: any.
     #[doc(alias = "KeInitializeTimerEx")]
     #[must_use]
     pub fn new(kind: TimerKind) -> Timer {
@@ -60,7 +61,7 @@ impl Timer {
         }))
     }
 
-    /// True while an expiry lies ahead.
+    /// True while the timer is set and has not expired.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.armed.get() != 0
@@ -70,7 +71,7 @@ impl Timer {
         self.0.armed.get() == setting
     }
 
-    /// When it is due, in ns, clock interrupts left out of account.
+    /// The time at which the timer is due, in ns, before it is rounded up to a clock interrupt.
     pub(crate) fn due_ns(&self) -> u64 {
         self.0.due_ns.get()
     }
@@ -99,10 +100,11 @@ impl Waitable for Timer {
 }
 
 impl Kernel {
-    /// Sets a timer; true when it was set already and is moved. IRQL: up to DISPATCH_LEVEL.
+    /// Sets a timer; returns true when the timer was set already, and then moves it. IRQL: up to
+    /// DISPATCH_LEVEL.
     ///
-    /// It expires at the first clock interrupt at or after its time; a period is in milliseconds,
-    /// 0 for one shot. At expiry the timer is signalled and `dpc` is queued.
+    /// The timer expires at the first clock interrupt at or after its due time. The period is in
+    /// ms, 0 for one shot. At expiry the timer is signalled and `dpc` is queued.
     #[doc(alias = "KeSetTimerEx")]
     pub fn set_timer(
         &self,
@@ -131,8 +133,8 @@ impl Kernel {
         was_set
     }
 
-    /// Sets a timer off; true when it was set. It does not wait for a DPC that runs or waits in
-    /// the queue. IRQL: up to DISPATCH_LEVEL.
+    /// Cancels a timer; returns true when it was set. A DPC of the timer that runs or waits in the
+    /// queue is not affected. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "KeCancelTimer")]
     pub fn cancel_timer(&self, timer: &Timer) -> bool {
         if self.is_frozen() {

@@ -1,8 +1,8 @@
-//! The trace: every fact of a run, recorded in order, in 32 bytes an event.
+//! The trace: every fact of a run, recorded in order, 32 bytes an event.
 //!
 //! Owns recording (folding of polls, the limit on held events) and the tables of names and texts.
-//! How a trace is shown is the business of a view; no view is needed to record one, and no word
-//! here belongs to one kind of device: whoever builds the machine registers the names.
+//! It never knows how a view shows a trace, and it records without a view. No word here belongs to
+//! one kind of device: the code that builds the machine registers the names.
 
 mod event;
 mod log;
@@ -18,10 +18,11 @@ pub use event::{AccessEvent, Argument, Direction, Event, Level, Record, SerialEd
 pub use log::{TimedEvent, TraceLog};
 pub use names::{Layer, Name, NameId, Names};
 
-/// Whether repeated polls become one event as they are recorded.
+/// Whether equal polls in a row become one event when they are recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fold {
-    /// Equal reads at one pitch with nothing between them become one event with a count.
+    /// Equal reads at equal distances in time, with nothing between them, become one event with a
+    /// count.
     Polls,
     /// Every access stays an event of its own.
     Nothing,
@@ -32,32 +33,33 @@ pub enum Fold {
 pub enum Hold {
     /// Nothing is recorded.
     Nothing,
-    /// The first events; what comes later is counted and dropped, and the log says so.
+    /// The first events. Later events are counted and dropped, and the log gives their number.
     First(usize),
-    /// The last events, as a flight recorder keeps them.
+    /// The last events, like a flight recorder.
     Last(usize),
 }
 
-/// Whether a region under KeSynchronizeExecution has a call and a return in the trace.
+/// Whether the trace shows the call and the return of KeSynchronizeExecution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Regions {
-    /// No: the level of what happens inside shows it, and polls in regions of their own fold.
+    /// No. The level of the events inside still shows the call, and polls fold even when each has
+    /// a call of its own.
     Hidden,
     /// Yes.
     Shown,
 }
 
-/// The most events that a trace holds unless told otherwise: 512 MiB of records.
+/// Most events that a trace holds by default: 512 MiB of records.
 pub const DEFAULT_HELD_EVENTS: usize = 16 << 20;
 
 /// The settings of a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct TraceConfig {
-    /// Whether polls are folded.
+    /// Whether polls are folded into one event.
     pub fold: Fold,
-    /// What is held.
+    /// Which events are held.
     pub hold: Hold,
-    /// Whether synchronised regions are shown.
+    /// Whether calls of KeSynchronizeExecution are shown.
     pub regions: Regions,
 }
 
@@ -85,22 +87,23 @@ pub struct Trace {
 
     names: RefCell<Names>,
     texts: RefCell<String>,
-    /// Bytes of text that stay: those of the first events, where the first are held.
+    /// Bytes of text that are never dropped: the texts of the first events, in a trace that holds
+    /// these.
     texts_kept: Cell<usize>,
-    /// Bytes of text that were dropped behind those.
+    /// Bytes of text that were dropped behind the kept ones.
     texts_gone: Cell<u64>,
 
-    /// The newest record, not yet in the store: the only one that a poll can still fold into.
+    /// The newest record, not yet in the store. Only this record can take in another poll.
     newest: RefCell<Record>,
     store: RefCell<Store>,
-    /// The newest events that had no room where the first are held.
+    /// The newest events without room in the store, in a trace that holds the first events.
     recent: RefCell<LocalRb<Heap<Record>>>,
     dropped: Cell<u64>,
     first_dropped_ns: Cell<u64>,
 }
 
 impl Trace {
-    /// A recorder with nothing in it.
+    /// A recorder without events.
     #[must_use]
     pub fn new(config: TraceConfig) -> Self {
         let store = match config.hold {
@@ -126,7 +129,7 @@ impl Trace {
         }
     }
 
-    /// True when events are kept, so that a caller can skip work that only feeds the trace.
+    /// True when events are kept, so that a caller can skip work that serves only the trace.
     #[inline]
     #[must_use]
     pub fn is_recording(&self) -> bool {
@@ -146,15 +149,15 @@ impl Trace {
         self.names.borrow().text(id).to_owned()
     }
 
-    /// The id of an actor: who does what an event tells, and the layer it belongs to.
+    /// The id of an actor, which is the source of an event, with its layer.
     pub fn actor(&self, text: &str, layer: Layer) -> NameId {
         self.names.borrow_mut().intern(text, Some(layer))
     }
 
-    /// Keeps a text of its own (a debug message, a mark) and returns where it lies.
+    /// Keeps a text (a debug message, a mark) and returns its place.
     ///
-    /// Of a trace that holds the last events, texts of the oldest ones may be gone before them:
-    /// it holds the last 4 MiB at least.
+    /// A trace that holds the last events may drop the texts of its oldest events earlier than the
+    /// events. It keeps at least the last 4 MiB of text.
     pub fn text(&self, text: &str) -> TextRef {
         if !self.recording {
             return TextRef::EMPTY;
@@ -182,7 +185,7 @@ impl Trace {
         }
     }
 
-    /// Records one port access; a poll folds into the poll before it.
+    /// Records one port access; an equal poll folds into the poll before it.
     #[inline(always)]
     pub fn record_access(&self, time_ns: u64, level: Level, who: NameId, access: AccessEvent) {
         if !self.recording {
@@ -228,7 +231,7 @@ impl Trace {
         }
     }
 
-    /// A copy of all that is held, with its names and texts.
+    /// A copy of all held events, with their names and texts.
     #[must_use]
     pub fn log(&self) -> TraceLog {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
@@ -249,8 +252,8 @@ impl Trace {
         TraceLog::from_parts(names, self.texts.borrow().clone(), records, dropped)
     }
 
-    /// A copy of the newest events, at most this many and at most 64 that a trace of the first
-    /// events had no room for: what a report of a failure shows.
+    /// A copy of the newest events, at most `events` of them, for the report of a failure. A trace
+    /// that holds the first events adds at most 64 of the events for which it had no room.
     #[must_use]
     pub fn recent(&self, events: usize) -> TraceLog {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
@@ -259,7 +262,8 @@ impl Trace {
             Store::First { records, .. } => {
                 let start = records.len().saturating_sub(events);
                 let mut recent = self.recent.borrow_mut();
-                // Between the two, events are missing: those before a gap would mislead.
+                // Events are missing between the two parts, and the events before such a gap would
+                // mislead.
                 let has_gap = self.dropped.get() > recent.iter().count() as u64;
                 let first = if has_gap { &[] } else { &records[start..] };
                 first.iter().chain(recent.iter()).copied().chain(newest).collect()
@@ -277,15 +281,16 @@ impl Trace {
         )
     }
 
-    /// Lets records point to where their texts lie now.
+    /// Updates the places of the texts in the records.
     fn settle_texts(&self, records: &mut [Record]) {
         for record in records {
             record.rebase_text(self.texts_kept.get() as u64, self.texts_gone.get());
         }
     }
 
-    /// The record for which there is no room because the newest one counts too: itself where the
-    /// first are held, the oldest where the last are.
+    /// The record that has no room because the newest record counts too. It is the newest record
+    /// in a trace that holds the first events, and the oldest record in a trace that holds the
+    /// last.
     fn overflow(&self) -> Option<Record> {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none())?;
         match &mut *self.store.borrow_mut() {
@@ -295,7 +300,7 @@ impl Trace {
         }
     }
 
-    /// Time of the first event that was not held, if there was one.
+    /// Time of the first event that was dropped, if there was one.
     #[must_use]
     pub fn first_dropped_ns(&self) -> Option<u64> {
         if self.dropped.get() > 0 {
@@ -305,11 +310,12 @@ impl Trace {
     }
 }
 
-/// Records that a growing trace makes room for at once: 8 MiB, of which only what is used costs.
+/// Records for which a growing trace reserves room at once: 8 MiB, of which only the used part
+/// costs memory.
 const FIRST_RESERVE: usize = 1 << 18;
 
-/// Events that are kept beyond the limit of a trace that holds the first ones.
+/// Events that a trace of the first events keeps beyond its limit.
 const RECENT_EVENTS: usize = 64;
 
-/// Bytes of text that a flight recorder holds at least: 4 MiB.
+/// Bytes of text that a trace of the last events holds at least: 4 MiB.
 const FLIGHT_TEXT: usize = 4 << 20;

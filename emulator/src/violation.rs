@@ -1,6 +1,7 @@
-//! Violations: breaches of documented rules that Windows would survive for a while.
+//! Violations: breaches of documented rules that Windows would survive.
 //!
-//! Owns the list of them; which rules there are is said by `rules` here and in the rooms above.
+//! Owns the list of violations. The rules themselves stand in `rules.rs` here and in the rooms
+//! above.
 
 use std::cell::{Cell, RefCell};
 

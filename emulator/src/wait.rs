@@ -1,4 +1,4 @@
-//! Waiting: a nested event loop under the waiting thread.
+//! Waiting: a nested event loop on the stack of the waiting thread.
 
 use std::cell::RefCell;
 
@@ -11,10 +11,10 @@ use crate::status::NtStatus;
 
 /// An object that a thread can wait for.
 pub trait Waitable {
-    /// Takes the object if it is signalled.
+    /// Takes the object if it is signalled; returns whether it was.
     fn try_acquire(&self) -> bool;
 
-    /// What it is, for the report of a hang.
+    /// The words for the object in the report of a hang.
     fn describe(&self) -> String;
 }
 
@@ -23,11 +23,11 @@ pub trait Waitable {
 pub enum Timeout {
     /// Until the object is signalled.
     Never,
-    /// At most so many 100 ns units; 0 only looks.
+    /// At most this long, in 100 ns units; 0 only looks.
     Relative(u64),
 }
 
-/// The most waits that may stand on each other.
+/// The most waits that may be nested.
 const NESTED_WAITS: usize = 64;
 
 /// The waits that have begun and not ended, the outermost first.
@@ -42,11 +42,12 @@ struct StandingWait {
 }
 
 impl Kernel {
-    /// Waits for an object: `SUCCESS` when it was taken, `TIMEOUT` when the time was over.
+    /// Waits for an object: `SUCCESS` when the wait took it, `TIMEOUT` when the time was over.
     ///
-    /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. Elsewhere bug check
-    /// ATTEMPTED_SWITCH_FROM_DPC. A wait that nothing can end is reported as a hang. A time-out
-    /// ends at the first clock interrupt at or after its time; with zero, what waits is served.
+    /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. At a higher IRQL the
+    /// wait is bug check ATTEMPTED_SWITCH_FROM_DPC. A wait that nothing can end is reported as a
+    /// hang. A time-out ends at the first clock interrupt at or after its time. With a time-out of
+    /// zero, the interrupts and DPCs that wait are served before a second look.
     #[doc(alias = "KeWaitForSingleObject")]
     pub fn wait_for_single_object(&self, object: &dyn Waitable, timeout: Timeout) -> NtStatus {
         if self.is_frozen() {
@@ -72,7 +73,7 @@ impl Kernel {
         status
     }
 
-    /// Gives the processor away for a time in 100 ns units, up to the next clock interrupt.
+    /// Delays the thread for a time in 100 ns units, rounded up to the next clock interrupt.
     ///
     /// IRQL: up to APC_LEVEL.
     #[doc(alias = "KeDelayExecutionThread")]
@@ -99,7 +100,7 @@ impl Kernel {
         self.leave_wait();
     }
 
-    /// The first clock interrupt at or after a time from now, in ns.
+    /// The first clock interrupt at or after the end of a time from now, in ns.
     fn clock_interrupt_ns(&self, time_100ns: u64) -> u64 {
         let interval_ns = self.config().clock_interval_ns.max(1);
         let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));
@@ -167,8 +168,9 @@ impl Kernel {
         }
     }
 
-    /// The words for a wait that does not end. Outer waits may be over and could end it if they
-    /// returned, which this kernel cannot let them do first: the reader must know of them.
+    /// Describes a wait that does not end. An outer wait may be over, and its thread could then
+    /// end this one, but this kernel cannot return from an outer wait first. So the text counts
+    /// the outer waits.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
         let what = object.describe();
         match self.state.waits.0.borrow().len() {

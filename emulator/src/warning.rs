@@ -1,4 +1,4 @@
-//! Warnings: times that the documents advise against, and that Windows lets pass.
+//! Warnings: times longer than the WDK advises, which Windows allows.
 
 use std::cell::RefCell;
 
@@ -6,21 +6,21 @@ use crate::kernel::Kernel;
 use crate::rule::Rule;
 use crate::rules;
 
-/// Advice that was not followed, how often, and by how much at most.
+/// Advice that a driver did not follow: how often, and by how much at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Warning {
-    /// What took long.
+    /// The kind of routine that took too long.
     pub advice: Advice,
-    /// How often.
+    /// How many times it took too long.
     pub count: u64,
-    /// When it happened first, in ns.
+    /// The time at which it first took too long, in ns.
     pub first_ns: u64,
     /// The longest time, in ns.
     pub longest_ns: u64,
 }
 
-/// What should not take long. Source: WDK, guidelines for ISRs, DPCs and
-/// KeStallExecutionProcessor.
+/// The routines that should be short.
+/// Source: WDK, guidelines for ISRs, DPCs and KeStallExecutionProcessor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Advice {
     /// A service routine: 25 µs.
@@ -57,7 +57,7 @@ impl Advice {
 pub(crate) struct Warnings(RefCell<Vec<Warning>>);
 
 impl Kernel {
-    /// Notes a time that is longer than advised. The trace has no word of it: it shows the times.
+    /// Notes a time longer than advised. The trace gets no note of it, because it shows the times.
     #[inline]
     pub(crate) fn advise(&self, advice: Advice, took_ns: u64) {
         if took_ns > advice.limit_ns() {
@@ -80,7 +80,7 @@ impl Kernel {
         }
     }
 
-    /// The advice that was not followed, in the order in which it happened first.
+    /// The advice that was not followed, ordered by the first time.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.state.warnings.0.borrow().clone()

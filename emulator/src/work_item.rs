@@ -14,7 +14,7 @@ struct WorkItemObject {
     queued: Cell<bool>,
 }
 
-/// A work item (IO_WORKITEM). A queued item keeps itself alive.
+/// A work item (IO_WORKITEM). The queue keeps a queued item alive.
 #[doc(alias = "IO_WORKITEM")]
 #[derive(Clone)]
 pub struct WorkItem(Rc<WorkItemObject>);
@@ -28,21 +28,21 @@ impl WorkItem {
     }
 }
 
-/// Work items that run at one time on the clock before they count as endless.
-/// Assumed: far more than a driver queues, and reached in a moment.
+/// Work items begun at one and the same time that count as endless.
+/// Assumed: far more than a driver queues, and quickly reached.
 const ITEMS_AT_ONE_TIME: u32 = 100_000;
 
-/// The queue of the system thread.
+/// The queue of work items of the system thread.
 #[derive(Default)]
 pub(crate) struct WorkQueue {
     queue: RefCell<VecDeque<WorkItem>>,
-    /// When the last item began, and how many have begun at that time.
+    /// The time at which the last item began. The next field counts the items begun at that time.
     last_ns: Cell<u64>,
     at_that_time: Cell<u32>,
 }
 
 impl WorkQueue {
-    /// Lets what is queued go.
+    /// Drops every queued item.
     pub fn clear(&self) {
         drop(self.queue.take());
     }
@@ -51,7 +51,7 @@ impl WorkQueue {
 impl Kernel {
     /// Queues a work item; it runs when a thread at PASSIVE_LEVEL waits or is idle.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Queueing an item that is queued is a violation.
+    /// IRQL: up to DISPATCH_LEVEL. Queueing an item that is queued already is a violation.
     #[doc(alias = "IoQueueWorkItem")]
     pub fn queue_work_item(&self, item: &WorkItem) {
         if self.is_frozen() {
@@ -74,10 +74,10 @@ impl Kernel {
         }
     }
 
-    /// Runs the first work item in the place of the system thread; false when there is none.
+    /// Runs the first work item in place of the system thread; false when there is none.
     ///
-    /// IRQL: below DISPATCH_LEVEL; the item runs at PASSIVE_LEVEL, whatever the level of the
-    /// thread that waits below it.
+    /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL, whatever the level of the
+    /// thread that waits below it on the stack.
     pub(crate) fn run_work_item(&self) -> bool {
         let work = &self.state.work;
         let next = work.queue.borrow_mut().pop_front();

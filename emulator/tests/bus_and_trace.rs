@@ -1,4 +1,4 @@
-//! Port accesses, device deadlines, what the trace keeps, and that equal runs are equal.
+//! Port accesses, device deadlines, what the trace keeps, and equal runs.
 
 mod fake;
 
@@ -13,7 +13,7 @@ use portcls_emulator::{
     Outputs, TriggerMode,
 };
 
-/// A kernel whose trace is set so.
+/// A kernel with these settings of the trace.
 fn tracing(fold: Fold, hold: Hold) -> Kernel {
     let trace = TraceConfig { fold, hold, ..TraceConfig::default() };
     Kernel::new(KernelConfig { trace, ..Default::default() })
@@ -275,14 +275,14 @@ fn the_newest_events_are_there_whatever_is_held() {
                 .collect();
             let first = usize::saturating_sub(notes, wanted);
             let expected: Vec<String> = (first..notes).map(|n| format!("mark {n}")).collect();
-            // A full trace keeps 64 of the others, and the newest.
+            // A full trace keeps 64 of the events without room, and the newest event.
             let shown = expected.len().min(65);
             assert_eq!(texts, expected[expected.len() - shown..], "{hold:?}, {notes}, {wanted}");
         }
     }
 }
 
-/// Texts of events that were not held go away before they fill the memory.
+/// Texts of dropped events are dropped before they fill the memory.
 #[test]
 fn texts_of_a_full_trace_are_bounded_and_the_newest_are_whole() {
     let kernel = tracing(Fold::Polls, Hold::First(2));

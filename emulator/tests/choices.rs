@@ -1,4 +1,4 @@
-//! Choices: what each of them does to a run, and that an answer can be repeated.
+//! Choices: what each does to a run, and that an answer can be repeated.
 
 mod fake;
 
@@ -17,19 +17,19 @@ use portcls_emulator::{
     TimerKind, TriggerMode,
 };
 
-/// Has a list of answers given, and returns who gives them.
+/// Registers an oracle that gives these answers, and returns it.
 fn repeat(kernel: &Kernel, answers: &str) -> Rc<Replay> {
     let replay = Rc::new(Replay::new(answers.parse().expect("a list of answers")));
     kernel.set_oracle(Rc::clone(&replay) as Rc<dyn Oracle>);
     replay
 }
 
-/// The answers in the trace, in their own order.
+/// The answers in the trace, as the text of a list.
 fn told(kernel: &Kernel) -> String {
     Answers::of_trace(&kernel.trace().log()).expect("the trace is whole").to_string()
 }
 
-/// A DPC that writes its name down.
+/// A DPC that writes a word into the logbook.
 fn dpc(kernel: &Kernel, log: &Logbook) -> Dpc {
     let log = log.clone();
     Dpc::new(kernel, "work", Rc::new(move |kernel| log.write(kernel, "dpc")))

@@ -1,4 +1,4 @@
-//! How time passes: delays, stalls, scheduled callbacks, the event loop, the clocks.
+//! How time passes: delays, stalls, callbacks, the event loop, the clocks.
 
 mod fake;
 

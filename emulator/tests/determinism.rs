@@ -1,5 +1,7 @@
-//! Equal scripts give equal records, in order of time, and no interrupt is lost on the way. An
-//! oracle that gives the usual answers changes nothing, and any other one can be repeated.
+//! Equal scripts give equal traces in order of time, and lose no interrupt.
+//!
+//! An oracle that gives the usual answers changes nothing, and the answers of any other oracle can
+//! be repeated.
 
 mod fake;
 
@@ -41,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a run of a random driver leaves behind.
+/// What the run of a random driver leaves behind.
 struct Outcome {
     result: Result<(), Stop>,
     log: TraceLog,
@@ -134,7 +136,7 @@ fn trigger(level: bool) -> TriggerMode {
     if level { TriggerMode::Level } else { TriggerMode::Latched }
 }
 
-/// Times from the gaps between them.
+/// The times that have these gaps between them.
 fn times_ns(gaps_ns: &[u64]) -> Vec<u64> {
     let sum = |time_ns: &mut u64, gap_ns: &u64| {
         *time_ns += gap_ns;
@@ -190,7 +192,7 @@ proptest! {
         one_in in 1u64..200,
     ) {
         let (trigger, rings_ns) = (trigger(level), times_ns(&gaps_ns));
-        // A driver without its interrupt is another script.
+        // A driver whose interrupt was refused would follow another script.
         let choices = Choice::ALL.into_iter().filter(|choice| *choice != Choice::Connect);
         let random = RandomOracle::new(seed, one_in, 1_000).among(&choices.collect::<Vec<_>>());
         let first = play_with(&steps, &rings_ns, trigger, Some(Rc::new(random)));

@@ -1,4 +1,4 @@
-//! The DPC queue: coalescing, order, removal, flushing, and DPCs that come back.
+//! The DPC queue: coalescing, order, removal, flushing, endless DPCs.
 
 mod fake;
 

@@ -1,4 +1,4 @@
-//! What the bus and the kernel tell of themselves to somebody who asks.
+//! What the bus and the kernel tell of their state.
 
 mod fake;
 

@@ -1,4 +1,4 @@
-//! Interrupt lines and service routines: edges, levels, sharing, storms, synchronisation.
+//! Interrupt lines: edges, levels, sharing, storms, synchronisation.
 
 mod fake;
 

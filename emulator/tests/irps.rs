@@ -1,4 +1,4 @@
-//! Requests: dispatch, pending, completion, cancelling, and the checks around them.
+//! Requests: dispatch, pending, completion, cancelling, and their checks.
 
 mod fake;
 

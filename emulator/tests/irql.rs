@@ -1,4 +1,4 @@
-//! Raising and lowering the IRQL, and what each level holds back.
+//! Raising and lowering the IRQL, and what each level masks.
 
 mod fake;
 

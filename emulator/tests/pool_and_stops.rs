@@ -1,4 +1,4 @@
-//! Pool, and the ways a run ends: bug checks, hangs, panics, limits, and the frozen kernel after.
+//! Pool, the ways in which a run ends, and the frozen kernel.
 
 mod fake;
 
@@ -195,7 +195,7 @@ fn whoever_observes_a_stop_is_told_once_in_order_while_the_frames_of_the_driver_
     assert!(!in_driver.get(), "the frame was unwound");
 }
 
-/// A driver's frame: clears its flag as it goes.
+/// A frame of a driver; it clears its flag when it is dropped.
 struct Frame(Rc<Cell<bool>>);
 
 impl Drop for Frame {
@@ -245,7 +245,7 @@ fn an_access_during_which_the_machine_stops_does_not_reach_the_device() {
     assert_eq!(end, 1_500);
 }
 
-/// Calls every routine of the kernel, as a careless destructor might.
+/// Calls every routine of the kernel when it is dropped, as a careless destructor might.
 struct Careless(Kernel);
 
 impl Drop for Careless {

@@ -1,4 +1,4 @@
-//! Power requests: their way to the top of a stack, their order, and the one that is held.
+//! Power requests: their way up a stack, their order, and one held too long.
 
 mod fake;
 
@@ -11,7 +11,7 @@ use portcls_emulator::{
     Parameters, PowerAction, PowerState, PowerStateType, SystemPowerState,
 };
 
-/// A device whose driver writes each power request down and keeps it.
+/// A device whose driver writes each power request into the logbook and keeps it.
 fn holding_device(book: &Logbook) -> (Rc<DeviceObject>, Rc<RefCell<Vec<Irp>>>) {
     let held: Rc<RefCell<Vec<Irp>>> = Rc::default();
     let driver = DriverObject::new("test");

@@ -127,7 +127,7 @@ fn entry(flags: QueryFlags, name: Option<&str>) -> QueryEntry {
     QueryEntry { flags, name: name.map(str::to_owned), default: None, expected: None }
 }
 
-/// Asks a table and returns what came, as `entry name type data`.
+/// Asks a table of questions and returns the answers as `entry name type data`.
 fn ask(kernel: &Kernel, table: &[QueryEntry]) -> (Result<(), NtStatus>, Vec<String>) {
     let mut got = Vec::new();
     let start = QueryStart::Path(QueryBase::Services, "test".to_owned());
@@ -221,6 +221,6 @@ fn a_query_at_dispatch_level_breaks_a_rule() {
     let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
     assert_eq!(ask(&kernel, &[]).0, Ok(()));
     kernel.lower_irql(old);
-    // The query and the opening of its key.
+    // One violation for the query, and one for the opening of its key.
     assert_eq!(kernel.violation_count(), 2);
 }

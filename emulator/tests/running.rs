@@ -1,4 +1,4 @@
-//! What a host of compiled drivers asks of the kernel: what runs, and how its time passes.
+//! The calls for a host of compiled drivers: what runs, and how time passes.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

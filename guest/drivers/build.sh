@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the test drivers: build.sh [-o DIRECTORY] [-k] [TARGET/NAME...]
 #
-# Without names it builds all of them. A target is x64, x86 or msvc-x64; a name is a file of
-# source/ or source/broken/ that defines CreateMiniport or DriverEntry, without its ending. Into
-# DIRECTORY (bin/ beside this script) goes TARGET/NAME.sys; with -k also NAME.debug with symbols and
-# DWARF, or for msvc-x64 NAME.pdb.
+# Without names it builds all drivers. A target is x64, x86 or msvc-x64. A name is a file of
+# source/ or source/broken/ that defines CreateMiniport or DriverEntry, without its ending. The
+# script writes DIRECTORY/TARGET/NAME.sys; without -o, DIRECTORY is bin/ beside this script. With -k
+# it also writes NAME.debug with symbols and DWARF, or for msvc-x64 NAME.pdb.
 #
 # Needs g++-mingw-w64-x86-64-win32 and g++-mingw-w64-i686-win32, and for msvc-x64 the Python
 # package ziglang as well. The same compilers make the same bytes.
@@ -27,8 +27,8 @@ output=$(cd "$output" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What every driver is made of, besides the file that names it; compiled as one source, because
-# the headers are what takes time.
+# The parts of every driver beside the file with its name. They are compiled as one source,
+# because the headers take most of the time.
 parts=(adapter card descriptor hardware miniport stream unknown)
 
 compile_flags=(
@@ -36,8 +36,8 @@ compile_flags=(
     -fno-threadsafe-statics -mno-red-zone "-ffile-prefix-map=$here/=" -I "$here/source"
 )
 
-# prepare TARGET: sets compiler and linker for it and makes the import library of portcls;
-# $drivers is the number of drivers to come.
+# prepare TARGET: sets the target's compiler and linker, and makes the import library of portcls.
+# $drivers is the number of drivers that follow.
 prepare() {
     case $1 in
         x64) prepare_mingw x86_64-w64-mingw32 DriverEntry 0x140000000 ;;
@@ -60,11 +60,11 @@ prepare_mingw() {
         compiler+=(-fno-asynchronous-unwind-tables)
         "$triple-dlltool" -k -d "$here/portcls.def" -l "$work/portcls.a"
     else
-        # Names have no byte count on x64.
+        # On x64, names have no byte count.
         sed 's/@.*//' "$here/portcls.def" >"$work/portcls.def"
         "$triple-dlltool" -d "$work/portcls.def" -l "$work/portcls.a"
     fi
-    # The headers once instead of once a source; for a single driver that does not pay.
+    # Compiles the headers once, not once for each source. For a single driver this takes longer.
     if [ "$drivers" -gt 1 ]; then
         "${compiler[@]}" "${compile_flags[@]}" -x c++-header "$here/source/ddk_shim.h" \
             -o "$work/ddk_shim.h.gch"
@@ -99,7 +99,7 @@ prepare_msvc() {
         "$zig/zig" lld-link /driver /subsystem:native,6.0 /entry:DriverEntry /nodefaultlib
         /base:0x140000000 /dynamicbase /brepro
     )
-    # A PDB repeats every name it is told, so none may hold a folder of this computer.
+    # The PDB holds every path that the compiler gets, so none may name a folder of this machine.
     if [ -n "$keep_debug" ]; then
         compiler+=(
             -gcodeview -gline-tables-only -gno-codeview-command-line -object-file-name=object
@@ -118,7 +118,7 @@ link_msvc() {
     local output=$1 name
     name=$(basename "$output")
     shift
-    # Without a folder in the names, which the PDB repeats.
+    # The names have no folder, because the PDB would hold it.
     "${linker[@]}" "/out:$name.sys" "$@" "${libraries[@]}"
     for made in "$name".sys "$name".pdb; do
         if [ -e "$made" ]; then install -m 644 "$made" "$(dirname "$output")"; fi
@@ -140,7 +140,7 @@ build() {
         [ -e "$source" ] || source=$here/source/broken/$name.cpp
         "${compiler[@]}" "${compile_flags[@]}" "$source" -o "$name.o"
         local objects=()
-        # A source with its own entry is a whole driver.
+        # A source that has DriverEntry is a whole driver.
         grep -q DriverEntry "$source" || objects+=(parts.o)
         objects+=("$name.o")
         "$link" "$output/$target/$name" "${objects[@]}"

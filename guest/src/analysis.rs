@@ -1,14 +1,15 @@
 //! The report when a driver fails: what happened, where, and what led to it.
 //!
-//! In the form that driver developers know from `!analyze -v`, in our own words. It is taken at
-//! the moment of the stop, while the driver's frames stand ([`watch_guest`]), and holds facts only:
-//! its text is [`Analysis`]'s `Display`, its JSON its `Serialize`. The trace's last events are
-//! put in by whoever can print a trace.
+//! The form is the one that driver developers know from `!analyze -v`, in our own words. The
+//! report is made at the moment of the stop, while the driver's frames are still on the stack
+//! ([`watch_guest`]). It holds facts only: its text is [`Analysis`]'s `Display`, its JSON its
+//! `Serialize`. The caller adds the last events of the trace, because this crate cannot print a
+//! trace.
 //!
-//! A Rust driver's report has no registers, no code and no stack; all else is the same.
+//! The report of a Rust driver has no registers, no code and no stack; the rest is the same.
 //!
-//! A circle that stays: `bucket.rs` and `text.rs` read the whole report, which is declared here,
-//! and one of its fields is the name that `bucket.rs` makes of the rest.
+//! A circular dependency that stays: `bucket.rs` and `text.rs` read the whole report, which is
+//! declared here, and `bucket.rs` makes one field of it, the name, from the others.
 
 mod bucket;
 mod context;
@@ -28,44 +29,45 @@ use portcls_driver_file::symbols::{Place, Symbols};
 pub use context::{CodeLine, GuestContext, RegisterValue, StackLine};
 pub use hex::Hex;
 
-/// The version of the JSON form: a number goes up when a field goes away or changes its meaning;
-/// new fields may come at any time.
+/// The version of the JSON form. It goes up when a field is removed or changes its meaning; new
+/// fields may come without a new version.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// How many of the trace's last events a report shows.
 pub const EVENTS_SHOWN: usize = 30;
 
-/// What is known about a failure.
+/// The facts about a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Analysis {
     /// [`FORMAT_VERSION`].
     pub version: u32,
-    /// What kind of end it was.
+    /// The kind of end.
     pub kind: Kind,
-    /// The bug check, where it was one.
+    /// The bug check, if the run ended in one.
     pub bug_check: Option<BugCheckReport>,
-    /// What happened, in one sentence.
+    /// The event in one sentence.
     pub what_happened: String,
-    /// What the kind of failure means, and where to look.
+    /// What this kind of failure means, and where to look for its cause.
     pub description: String,
     /// The driver: the file's name without `.sys`.
     pub module: String,
-    /// When, in ns of simulated time.
+    /// The time of the failure in ns of simulated time.
     pub time_ns: u64,
-    /// The level the processor ran at.
+    /// The IRQL of the processor.
     pub irql: IrqlReport,
-    /// What it ran: a thread, a DPC, a service routine.
+    /// What the processor ran: a thread, a DPC, a service routine.
     pub running: String,
-    /// The driver's instruction that failed, or that called what failed.
+    /// The driver's instruction that failed, or that called the routine which failed.
     pub location: Option<Place>,
-    /// The same failure at the same place has the same name, in every run and build of this tool.
+    /// The name of the failure. The same failure at the same place has the same name, in every run
+    /// and every build of this program.
     pub failure_bucket_id: String,
-    /// A hash of that name.
+    /// A hash of the name.
     pub failure_id_hash: Hex,
     /// Registers, code and stack of a compiled driver.
     #[serde(flatten)]
     pub context: Option<GuestContext>,
-    /// The last events of the trace, oldest first, as its text has them.
+    /// The last events of the trace, oldest first, in the form of the trace's text.
     pub events: Vec<String>,
     /// In a hang, what each device on the bus tells of its state, in lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -77,7 +79,7 @@ pub struct Analysis {
     pub notes: Vec<String>,
 }
 
-/// What kind of end a run came to.
+/// The kind of end that a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -87,18 +89,18 @@ pub enum Kind {
     Hang,
     /// A Rust driver panicked.
     DriverFailure,
-    /// The driver needs something that is not there.
+    /// The driver needs something that the emulator does not have.
     Unsupported,
 }
 
 /// A bug check with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BugCheckReport {
-    /// Its code.
+    /// The code.
     pub code: Hex,
-    /// Its symbolic name.
+    /// The symbolic name.
     pub name: String,
-    /// Its four parameters.
+    /// The four parameters.
     pub parameters: Vec<Parameter>,
 }
 
@@ -107,7 +109,7 @@ pub struct BugCheckReport {
 pub struct Parameter {
     /// The value.
     pub value: Hex,
-    /// What it is, and what this value says.
+    /// The meaning of the parameter, and of this value.
     pub meaning: String,
 }
 
@@ -120,23 +122,23 @@ pub struct IrqlReport {
     pub name: String,
 }
 
-/// Where the report is found after the run.
+/// Holds the report after the run.
 #[derive(Debug, Clone, Default)]
 pub struct Watch(Rc<RefCell<Option<Analysis>>>);
 
 impl Watch {
-    /// The report, when the run ended in a failure.
+    /// The report, if the run ended in a failure.
     #[must_use]
     pub fn analysis(&self) -> Option<Analysis> {
         self.0.borrow().clone()
     }
 }
 
-/// Watches a run of a compiled driver: should it fail, the report is made at that moment.
+/// Watches a run of a compiled driver. If the run fails, the report is made at that moment.
 ///
-/// `symbols` is asked in a failure alone: reading them may take longer than the run.
+/// `symbols` is only called after a failure, because reading symbols may take longer than the run.
 pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
-    // The kernel keeps its observer, and the guest keeps the kernel.
+    // A weak reference: the kernel holds its observer, and the guest holds the kernel.
     let state = Rc::downgrade(&guest.0);
     observe(guest.kernel(), move |kernel, stop| {
         let guest = Guest(state.upgrade()?);
@@ -162,15 +164,15 @@ fn observe(
     watch
 }
 
-/// Whose failure it is.
+/// The driver that failed.
 #[derive(Clone, Copy)]
 enum Driver<'a> {
     Compiled { guest: &'a Guest, symbols: &'a Symbols },
     Native(&'a str),
 }
 
-/// Makes the report of a stop; `None` for a stop that is no failure. The registers and the stack
-/// are only right while the driver's frames stand.
+/// Makes the report of a stop; `None` for a stop that is no failure. Registers and stack are only
+/// right while the driver's frames are still on the stack.
 fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis> {
     let (kind, bug_check) = match stop {
         Stop::BugCheck(bug) => (Kind::BugCheck, Some(bug)),

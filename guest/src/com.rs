@@ -1,12 +1,13 @@
-//! COM across the border: the port's objects in the guest, the guest's objects here.
+//! COM objects across the border, in both directions.
 //!
-//! An object of the port is a pointer to a vtable of thunks in guest memory (`port_objects.rs`);
-//! what its methods do is in `families/`, one file for each interface. An object of the guest is
-//! a [`GuestObject`], which implements the same traits as a miniport in Rust. An object that
-//! crosses the border twice is the same one again, and a pointer that comes back is unwrapped.
+//! The guest sees an object of the port as a pointer to a vtable of thunks in guest memory
+//! (`port_objects.rs`). The methods of these objects are in `families/`, one file for each
+//! interface. An object of the guest is a [`GuestObject`], which implements the same traits as a
+//! miniport in Rust. When an object crosses the border a second time, it gets the same pointer or
+//! wrapper again. A pointer that comes back leads to the original object.
 //!
-//! Counts are true: a reference that is given to the guest is one count in its object; a
-//! reference that the guest gives is one that is released when the wrapper goes.
+//! Reference counts are true: a reference that the guest gets is one count in the port's object; a
+//! reference that the guest gives is released when the wrapper is dropped.
 
 pub(crate) mod automation;
 mod border;

@@ -1,10 +1,10 @@
-//! A gdb remote stub: breakpoints, watchpoints, stepping, and both of them backwards.
+//! A gdb remote stub: breakpoints, watchpoints, steps, also backwards.
 //!
-//! [`GdbServer`] is a [`Debugger`]: the guest asks it at instruction boundaries, and it talks with
+//! [`GdbServer`] is a [`Debugger`]: the guest asks it at instruction boundaries, and it talks to
 //! gdb while the guest stands still. Going back is a deterministic replay: [`GdbServer`] abandons
-//! the run, and the caller builds the same machine again for as long as
-//! [`wants_replay`](GdbServer::wants_replay) says so. What gdb wrote into registers or memory is
-//! not part of a replay.
+//! the run, and the caller builds the same machine again while
+//! [`wants_replay`](GdbServer::wants_replay) is true. A replay does not repeat what gdb wrote into
+//! registers or memory.
 
 mod architecture;
 mod session;
@@ -21,28 +21,28 @@ use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
 use crate::debugger::{Debugger, Facts, Pause, Verdict};
 use session::Session;
 
-/// A gdb at the other end of a connection.
+/// A stub for one gdb at the other end of a connection.
 pub struct GdbServer {
     state: RefCell<State>,
 }
 
 enum State {
-    /// Nobody has built a machine yet.
+    /// No machine has been built yet.
     Waiting(TcpStream),
     Bits32(Session<X86_SSE>),
     Bits64(Session<X86_64_SSE>),
-    /// The connection failed before anything ran.
+    /// The connection failed before the machine ran.
     Failed(Option<io::Error>),
 }
 
 impl GdbServer {
-    /// A server for the gdb at the other end.
+    /// A server for the gdb at the other end of `connection`.
     #[must_use]
     pub fn new(connection: TcpStream) -> GdbServer {
         GdbServer { state: RefCell::new(State::Waiting(connection)) }
     }
 
-    /// Whether the run that ended was abandoned to be run again from its beginning.
+    /// Whether the run was abandoned so that the caller runs it again from its beginning.
     #[must_use]
     pub fn wants_replay(&self) -> bool {
         match &*self.state.borrow() {
@@ -52,7 +52,7 @@ impl GdbServer {
         }
     }
 
-    /// What went wrong between here and gdb, if anything.
+    /// The error in the connection to gdb, if there was one.
     pub fn take_error(&self) -> Option<io::Error> {
         match &mut *self.state.borrow_mut() {
             State::Waiting(_) => None,

@@ -1,7 +1,7 @@
-//! The guest: a processor with a driver's image, and what is known of the driver.
+//! The guest: a processor with a driver's image, and the state of both.
 //!
-//! This is state alone. What is done with it is behaviour, and stands above in `objects/`, `com/`,
-//! `import/` and `life/`, each with its own part of `impl Guest`.
+//! This file holds state only. The behaviour is above, in `objects/`, `com/`, `import/` and
+//! `life/`, each with its own part of `impl Guest`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -28,7 +28,7 @@ use crate::tables::shown_table::ShownTable;
 #[derive(Clone)]
 pub struct Guest(pub(crate) Rc<GuestState>);
 
-/// Everything of a guest.
+/// The state of a guest.
 pub(crate) struct GuestState {
     pub vm: Vm,
     pub loaded: Loaded,
@@ -38,18 +38,18 @@ pub(crate) struct GuestState {
     pub shown: ShownTable,
     pub port_objects: PortTable,
     pub guest_objects: GuestTable,
-    /// What each routine is called, by its number.
+    /// The name of each routine, by its number.
     pub routine_names: &'static [&'static str],
-    /// The routine that is served now, for the words of a bug check and of a leak.
+    /// The routine being served, for the message of a bug check and the origin of a leak.
     pub serving: Cell<Option<Serving>>,
-    /// Whether the transfer buffer is taken.
+    /// Whether a call is using the transfer buffer.
     pub is_transfer_taken: Cell<bool>,
-    /// The driver was unloaded: nothing calls into it any more.
+    /// Whether the driver was unloaded, so that no call into it is made any more.
     pub is_gone: Cell<bool>,
 }
 
 impl Guest {
-    /// The kernel that it runs on.
+    /// The kernel that the guest runs on.
     #[must_use]
     #[inline]
     pub fn kernel(&self) -> &Kernel {
@@ -62,7 +62,7 @@ impl Guest {
         self.0.vm.mode()
     }
 
-    /// Where the fields of structures lie.
+    /// The offsets of the fields of structures.
     #[must_use]
     pub fn layout(&self) -> &'static Layout {
         self.0.vm.layout()
@@ -80,19 +80,19 @@ impl Guest {
         &self.0.loaded
     }
 
-    /// The processor, which is not borrowed while anything outside of it runs.
+    /// The processor. It is not borrowed while code outside the interpreter runs.
     #[must_use]
     pub fn cpu(&self) -> &Rc<RefCell<Cpu>> {
         &self.0.vm.cpu
     }
 
-    /// The stack that an address is on, be it in the guard page below it.
+    /// The stack that holds an address, also for an address in the guard page below the stack.
     #[must_use]
     pub fn stack_around(&self, address: u64) -> Option<Range<u64>> {
         self.0.vm.stacks.range(address)
     }
 
-    /// A code address as `image+offset`, or by the routine's name.
+    /// A code address in words: an offset in the driver, or the name of a routine.
     #[must_use]
     pub fn describe_address(&self, address: u64) -> String {
         if let Some(rva) = self.0.loaded.rva(address) {
@@ -101,7 +101,8 @@ impl Guest {
         self.name_of_thunk(address).unwrap_or_else(|| format!("{address:#x}"))
     }
 
-    /// What a thunk's address stands for, for a report: `KeSetEvent`, `IPortMidi::Notify`.
+    /// The name of the routine that a thunk stands for, for a report: `KeSetEvent`,
+    /// `IPortMidi::Notify`.
     #[must_use]
     pub fn name_of_thunk(&self, address: u64) -> Option<String> {
         match self.0.vm.thunks.borrow().at(address)? {
@@ -111,7 +112,7 @@ impl Guest {
         }
     }
 
-    /// What the routine is called that is served now.
+    /// The name of the routine being served.
     pub(crate) fn name_of_serving(&self) -> &'static str {
         let serving = self.0.serving.get();
         serving.map_or("the kernel", |serving| self.name_of_routine(serving.routine))
@@ -121,28 +122,28 @@ impl Guest {
         self.0.routine_names[number.index()]
     }
 
-    /// The origin of what the routine that is served now hands out.
+    /// The origin of an object that the routine being served hands out.
     pub(crate) fn origin(&self) -> Option<Origin> {
         let Serving { routine, return_address } = self.0.serving.get()?;
         Some(Origin::Call { routine: self.name_of_routine(routine), return_address })
     }
 
-    /// Has a debugger asked at instruction boundaries.
+    /// Sets the debugger that the guest asks at instruction boundaries.
     pub fn set_debugger(&self, debugger: Rc<dyn Debugger>) {
         self.0.vm.set_debugger(debugger);
     }
 
     /// Calls a function of the guest and returns its result: RAX, or EDX:EAX on x86.
     ///
-    /// Each word is one argument; on x86 a 64-bit argument is two. What the function does with the
-    /// IRQL stays done. On a frozen kernel, and after the driver was unloaded, nothing runs and the
-    /// result is 0.
+    /// Each word is one argument; on x86 a 64-bit argument is two words. A change of the IRQL by
+    /// the function stays. On a frozen kernel, and after the driver was unloaded, nothing runs and
+    /// the result is 0.
     pub fn call(&self, function: u64, words: &[u64]) -> u64 {
         if self.0.is_gone.get() { 0 } else { self.0.vm.call(self, function, words) }
     }
 
-    /// Runs `work` with `bytes` of zeroed memory on the stack that is due; `None` when it has no
-    /// room for them, which is the driver's mistake.
+    /// Runs `work` with `bytes` of zeroed memory on the current stack. The result is `None` when
+    /// the stack has no room for them, which is the driver's mistake.
     pub fn with_scratch<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
         match self.0.vm.take_scratch(bytes) {
             Ok((address, scratch)) => {
@@ -157,8 +158,8 @@ impl Guest {
         }
     }
 
-    /// Ends it: nothing calls into the guest any more, and what the kernel and the port held for
-    /// it goes. The driver was unloaded, or the machine goes.
+    /// Ends the guest, when the driver was unloaded or the machine is dropped. No call is made
+    /// into the guest any more, and all that the kernel and the port held for it is dropped.
     pub fn end(&self) {
         self.0.is_gone.set(true);
         self.0.bindings.clear();

@@ -1,10 +1,10 @@
 //! What a driver may import: one table for each module.
 //!
-//! How a routine is written is said in [`crate::routine`]. To add one: its function and its row in
-//! the `ROUTINES` of the same file. Nothing else knows of it.
+//! [`crate::routine`] says how a routine is written. To add one, write its function and its row in
+//! the `ROUTINES` of the same file. No other file has to change.
 //!
-//! A routine that is not in a table ends the run by its name when it is called, so a body that
-//! only pretends has no place here.
+//! When a driver calls a routine that is in no table, the run ends with the routine's name. So a
+//! routine that only pretends to work has no place here.
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
@@ -25,7 +25,7 @@ pub(crate) use portcls::DISPATCH;
 /// All modules.
 static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE, &ks::MODULE];
 
-/// Routines that no driver imports: it finds their addresses in its dispatch table, or in a list.
+/// Routines that no driver imports: their addresses are in a driver's dispatch table or in a list.
 static UNEXPORTED: &[&Routine] =
     &[&INVALID_REQUEST, &DISPATCH, &lookaside::ALLOCATE, &lookaside::FREE];
 
@@ -34,15 +34,15 @@ pub(crate) fn exported() -> impl Iterator<Item = &'static Routine> {
     MODULES.iter().flat_map(|module| module.routines())
 }
 
-/// All routines that a driver may call and not import.
+/// All routines that a driver may call but cannot import.
 pub(crate) fn unexported() -> impl Iterator<Item = &'static Routine> {
     UNEXPORTED.iter().copied()
 }
 
-/// Looks an import up.
+/// Looks up an import.
 ///
-/// The kernel and the HAL are one: over the versions of Windows routines moved from one to the
-/// other, and each forwards what it no longer has.
+/// The kernel and the HAL count as one module. Over the versions of Windows, routines moved from
+/// one to the other, and each module forwards the routines that it no longer has.
 #[must_use]
 pub fn find(module: &str, name: &str) -> Option<Found> {
     let is = |wanted: &Module, module: &str| {

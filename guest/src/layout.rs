@@ -1,15 +1,15 @@
-//! Where the fields of the kernel's and PortCls' structures lie in a driver's memory.
+//! Offsets of the fields of kernel and PortCls structures.
 //!
-//! Owns the layouts for both bitnesses as plain numbers, so that code reads
-//! `layout.irp.io_status` and never asks which machine it serves. The table is generated, a row
-//! a field and a column a bitness; `drivers/layout.txt` lists what is in it. It must never know
-//! what the fields mean.
+//! Owns the layouts for both bitnesses as plain numbers, so that code reads `layout.irp.io_status`
+//! and does not care for the bitness. The table is generated, with a row for each field and a
+//! column for each bitness; `drivers/layout.txt` lists the structures and fields. It must never
+//! know what the fields mean.
 //!
-//! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64,
-//! asked through the compilers themselves.
+//! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64. The
+//! compilers themselves report the offsets.
 
-/// Declares `Layout`, one type for each structure in it, and the two values of it: a row has an
-/// offset in bytes for x64 and one for x86.
+/// Declares `Layout`, one type for each structure in it, and its two values. A row has an offset
+/// in bytes for x64 and one for x86.
 macro_rules! structures {
     ($($name:ident: $type:ident = $c_name:literal {
         size_of: $size_x64:literal $size_x86:literal,
@@ -24,7 +24,7 @@ macro_rules! structures {
             #[doc = concat!("Size and offsets of `", $c_name, "`, in bytes.")]
             #[derive(Debug)]
             pub struct $type {
-                /// Size of the whole.
+                /// Size of the structure in bytes.
                 pub size_of: u32,
                 $(#[doc = concat!("Offset of `", stringify!($field), "`.")] pub $field: u32,)*
             }
@@ -45,7 +45,7 @@ mod table;
 pub use table::*;
 
 impl Layout {
-    /// The layouts of a bitness.
+    /// The layouts of one bitness.
     #[must_use]
     pub fn of(mode: cpu_x86::Mode) -> &'static Layout {
         match mode {
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(X64.io_stack_location.size_of, 72);
         assert_eq!(X64.driver_object.size_of, 336);
         assert_eq!(X64.driver_object.major_function, 112);
-        // The public headers at hand leave out the alignment of 16 that the structure has.
+        // The public headers of mingw-w64 leave out the alignment of 16 that the structure has.
         assert_eq!(X64.device_object.size_of.next_multiple_of(16), 336);
         assert_eq!(X64.kdpc.size_of, 64);
         assert_eq!(X64.ktimer.size_of, 64);

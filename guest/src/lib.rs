@@ -1,12 +1,12 @@
 //! Unmodified Windows drivers: a `.sys` file, loaded and run as it is.
 //!
-//! Owns what stands between a compiled driver and the rest of the house: its memory, the
-//! processor's calls in and out, the routines it imports, its COM objects.
+//! Owns all that lies between a compiled driver and the other rooms: the driver's memory, calls
+//! into the driver and out of it, the routines that it imports, its COM objects.
 //! It must never know a card, a MIDI byte's meaning, or a terminal.
 //!
 //! # The wings
 //!
-//! State stands below, behaviour above, and a wing names only what stands below it:
+//! State is below, behaviour is above, and a wing names only the wings below it:
 //!
 //! | wing | owns |
 //! |---|---|
@@ -17,24 +17,26 @@
 //! | `objects/` | kernel objects, requests, pool and resources in guest memory |
 //! | `memory.rs`, `routine.rs` | what a routine reads, writes and is called with |
 //! | `guest.rs` | the handle: a processor and the tables |
-//! | `tables/` | what is known of the driver, as pure state |
+//! | `tables/` | what the emulator knows of the driver, as pure state |
 //! | `processor/` | calls and stops of the interpreter, its memory at fixed places |
-//! | `layout/`, `debugger.rs`, `rules.rs` | where fields lie; what a debugger is; the rules |
+//! | `layout/`, `debugger.rs`, `rules.rs` | offsets of fields; a debugger's interface; the rules |
 //!
-//! Architecture invariant: `life/` alone names the tables of routines, and what stands below
-//! `routine.rs` knows a routine by its number.
+//! Architecture invariant: only `life/` names the tables of routines. The wings below `routine.rs`
+//! know a routine by its number.
 //!
-//! One call goes up: a routine that writes the address of another into the driver's memory asks
-//! `Guest::thunk_of` in `life/routines.rs`, for who numbers the routines must know them all.
+//! One call goes up: a routine that writes the address of another routine into the driver's memory
+//! calls `Guest::thunk_of` in `life/routines.rs`. Only that file can number the routines, because
+//! it knows them all.
 //!
 //! # The walk
 //!
-//! `portcls_driver_file` reads the file, `life/load.rs` puts it into memory and binds its imports.
-//! `processor/call.rs` calls a function of the driver: the interpreter runs until something needs
-//! the outside, and `processor/stops.rs` serves that with the interpreter free: a port access goes
-//! to the bus, a thunk by `life/serve.rs` to a routine of `import/` or a COM method of `com/`, a
-//! bad access to a bug check (`life/fault.rs`). While guest time passes the kernel may preempt the
-//! guest between any two instructions.
+//! `portcls_driver_file` reads the file. `life/load.rs` puts it into memory and binds its imports.
+//! `processor/call.rs` calls a function of the driver. The interpreter runs until it needs
+//! something from outside; then `processor/stops.rs` serves the stop while the interpreter is not
+//! borrowed. A port access goes to the bus. A call of a thunk goes through `life/serve.rs` to a
+//! routine of `import/` or a COM method of `com/`. A bad access becomes a bug check
+//! (`life/fault.rs`). While guest time passes, the kernel may preempt the guest between any two
+//! instructions.
 
 #![forbid(unsafe_code)]
 

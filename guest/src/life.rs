@@ -1,7 +1,7 @@
-//! A driver's life: it is loaded, entered, served, and accused when it fails.
+//! A driver's life: loaded, entered, served, and accused when it fails.
 //!
-//! Owns the one place where the tables of what a driver may import are named, and with that the
-//! guest's birth. Everything else here knows a guest that is there already.
+//! Owns the only place where the tables of importable routines are named, and therefore the
+//! guest's birth. The other files here work on a guest that exists already.
 
 mod bind_imports;
 mod birth;

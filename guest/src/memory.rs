@@ -1,7 +1,8 @@
-//! The kernel's own access to the guest's memory, checked as the processor checks it.
+//! Access of kernel routines to guest memory, checked as by the processor.
 //!
-//! A bad address is the driver's mistake, so it ends in a bug check that names the routine; the
-//! calls here do not return then, except on a frozen kernel, where they read 0 and write nothing.
+//! A bad address is the driver's mistake, so it ends in a bug check that names the routine. In
+//! that case the functions here do not return, except on a frozen kernel, where they read 0 and
+//! write nothing.
 
 use cpu_x86::{Fault, PAGE_BYTES};
 use portcls_port::guid::Guid;
@@ -9,18 +10,18 @@ use portcls_port::guid::Guid;
 use crate::guest::Guest;
 use crate::processor::outside::{Mistake, Outside};
 
-/// The most UTF-16 units of a string that is read up to its zero.
+/// The largest number of UTF-16 units in a string that ends in a zero.
 /// Source: UNICODE_STRING counts bytes in 16 bits.
 const LONGEST_TEXT: usize = 32_767;
 
-/// The address of a field; a structure at a wild address wraps around, and faults when read.
+/// The address of a field. A structure at a wild address wraps around, and the access faults.
 #[inline]
 pub(crate) fn at(structure: u64, offset: u32) -> u64 {
     structure.wrapping_add(u64::from(offset))
 }
 
 impl Guest {
-    /// Reads bytes of a fixed number.
+    /// Reads a fixed number of bytes.
     #[inline]
     pub fn load<const N: usize>(&self, address: u64) -> [u8; N] {
         let mut bytes = [0; N];
@@ -40,7 +41,7 @@ impl Guest {
     /// Reads bytes into a vector.
     pub fn load_bytes(&self, address: u64, length: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // Page by page, so that a length out of nowhere faults before it is allocated.
+        // Page by page: a senseless length faults before memory is allocated for all of it.
         while bytes.len() < length && !self.kernel().is_frozen() {
             let start = bytes.len();
             let at = address.wrapping_add(start as u64);
@@ -121,7 +122,7 @@ impl Guest {
         }
     }
 
-    /// Reads bytes up to a zero, which is not among them, at most `limit`.
+    /// Reads bytes up to a zero, without the zero, and at most `limit`.
     pub fn load_c_string(&self, address: u64, limit: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         while bytes.len() < limit {
@@ -133,7 +134,7 @@ impl Guest {
         bytes
     }
 
-    /// Reads UTF-16 units up to a zero, which is not among them.
+    /// Reads UTF-16 units up to a zero, without the zero.
     pub fn load_wide_string(&self, address: u64) -> Vec<u16> {
         let mut units = Vec::new();
         while units.len() < LONGEST_TEXT {
@@ -154,13 +155,13 @@ impl Guest {
         bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
     }
 
-    /// Whether bytes could be read now, without a bug check when they could not.
+    /// Whether bytes can be read now. An address that cannot be read is no bug check here.
     #[must_use]
     pub fn is_readable(&self, address: u64, length: usize) -> bool {
         self.0.vm.read(address, &mut vec![0; length]).is_ok()
     }
 
-    /// A routine of the kernel met a bad address of the driver.
+    /// Raises the bug check of a kernel routine that got a bad address from the driver.
     #[cold]
     fn refuse(&self, fault: Fault) {
         self.accuse(Mistake::AccessOfRoutine(fault));

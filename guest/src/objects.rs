@@ -1,7 +1,8 @@
-//! What a driver is shown of the kernel: its objects, requests, pool and resources.
+//! What a driver sees of the kernel: objects, requests, pool, resources.
 //!
-//! Owns how each of them lies in guest memory, and what a change of it there means to the kernel.
-//! It must never know which routine a driver imports it by.
+//! Owns how each of them lies in guest memory, and what it means to the kernel when the driver
+//! changes one there.
+//! It must never know through which imported routine a driver got an object.
 
 mod binding;
 mod devices;

@@ -1,7 +1,8 @@
-//! The processor: calls into the driver, and what is done when the interpreter stops.
+//! The processor: calls into the driver, and the interpreter's stops.
 //!
-//! Owns the address space, the stacks and thunks, a call's way in and out, and each stop of the
-//! interpreter. It must never know a routine, an object of the kernel, or a COM interface.
+//! Owns the address space, the stacks and thunks, the way of a call into the driver and out of it,
+//! and each stop of the interpreter. It must never know a routine, an object of the kernel, or a
+//! COM interface.
 
 pub(crate) mod arguments;
 mod call;

@@ -1,5 +1,6 @@
-//! The rules that a compiled driver has to keep, beside those of the port and the kernel: what it
-//! hands to a routine, how it returns, how it counts references.
+//! The rules for a compiled driver, beside those of the port and the kernel.
+//!
+//! They are about what it passes to a routine, how it returns, and how it counts references.
 //!
 //! `portcls_emulator::Rule` says what a rule is and how it is named.
 

@@ -1,8 +1,9 @@
-//! What is known of a driver at a moment: pure state, without a processor.
+//! The state of a driver at a moment: tables only, without a processor.
 //!
-//! Owns who stands behind an address, how often it is held and how the driver came by it. A table
-//! answers and takes note; it never touches guest memory, never calls the driver, and must never
-//! know a routine. Each stands for itself, so each is tested without an image.
+//! Owns which object is behind an address, how many references the driver holds, and how the
+//! driver got it. A table stores and looks up; it never touches guest memory, never calls the
+//! driver, and must never know a routine. No table depends on another, so each is tested without
+//! an image.
 
 pub(crate) mod bindings;
 pub(crate) mod guest_table;

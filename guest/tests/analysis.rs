@@ -12,7 +12,7 @@ use portcls_emulator::{BUG_CHECKS, BugCheckCode, Irql, Kernel, KernelConfig, Poo
 use portcls_guest::analysis::{Analysis, watch_guest, watch_native};
 use portcls_guest::{Fill, Guest, GuestOptions};
 
-/// A driver whose entry is `code`; what it exports at 1020 is called Isr.
+/// A driver whose entry is `code`. Its export at 1020 has the name Isr.
 fn guest(mode: Mode, code: &[u8]) -> (Guest, Symbols) {
     let mut builder = Builder::driver(mode);
     builder.put(0x1000, code);
@@ -29,7 +29,7 @@ fn guest(mode: Mode, code: &[u8]) -> (Guest, Symbols) {
     (guest.expect("it fits"), symbols)
 }
 
-/// The report of a call of the driver's entry.
+/// The report after a call of the driver's entry.
 fn failure(
     (guest, symbols): (Guest, Symbols),
     words: &[u64],
@@ -46,7 +46,7 @@ fn failure(
     watch.analysis().expect("a failure has a report")
 }
 
-/// `call 1020; ret`, and at 1020 a frame and a read of what RAX points to, 8 bytes in.
+/// `call 1020; ret`, and at 1020 a stack frame and a read at RAX + 8.
 fn null_reader(mode: Mode) -> (Guest, Symbols) {
     let mut code = vec![0xE8, 0x1B, 0, 0, 0, 0xC3];
     code.resize(0x20, 0xCC);
@@ -115,7 +115,7 @@ fn a_run_that_ends_well_has_no_report() {
     assert_eq!(watch.analysis(), None);
 }
 
-/// What tells one failure from another: its title, what happened, its bucket.
+/// The part of a report that identifies the failure: title, what happened, bucket.
 fn summary(analysis: &Analysis) -> String {
     let text = analysis.to_string();
     let title = text.lines().nth(6).unwrap_or_default();
@@ -128,7 +128,7 @@ fn summary(analysis: &Analysis) -> String {
     )
 }
 
-/// Every mistake that a driver dies of ends in a report that names it.
+/// Every mistake that ends a driver's run has a report that names it.
 #[test]
 fn mistakes_by_their_reports() {
     // mov eax, [rcx]; ret

@@ -1,8 +1,8 @@
-//! The words and conventions that the types of the routines give are those of x86 import libraries.
+//! Words and conventions of the routines, compared with x86 import libraries.
 //!
-//! A library decorates the name of a routine with the bytes of its arguments: `_KeSetEvent@12` has
-//! the convention stdcall, `@IofCallDriver@8` fastcall. mingw-w64 has such libraries of the kernel,
-//! the HAL and kernel streaming; for PortCls our test drivers are linked with `portcls.def`.
+//! A library decorates the name of a routine with the bytes of its arguments: `_KeSetEvent@12` is
+//! stdcall, `@IofCallDriver@8` is fastcall. mingw-w64 has such libraries for the kernel, the HAL
+//! and kernel streaming. For PortCls, our test drivers are linked with `portcls.def`.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use portcls_guest::import::{Found, find};
 
 const NM: &str = "i686-w64-mingw32-nm";
 
-/// A decorated name taken apart: the name, the convention, the 32-bit words.
+/// The parts of a decorated name: the name, the convention, the number of 32-bit words.
 fn taken_apart(symbol: &str) -> Option<(&str, Convention, u8)> {
     let (decorated, bytes) = symbol.rsplit_once('@')?;
     let words = bytes.parse::<u8>().ok()? / 4;
@@ -21,7 +21,7 @@ fn taken_apart(symbol: &str) -> Option<(&str, Convention, u8)> {
     }
 }
 
-/// How many routines of a module have one of these names, each of which must fit.
+/// Checks each routine of a module that has one of these names, and returns their number.
 fn judged<'a>(module: &str, symbols: impl Iterator<Item = &'a str>) -> usize {
     let mut count = 0;
     for (name, convention, words) in symbols.filter_map(taken_apart) {

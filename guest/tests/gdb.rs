@@ -1,6 +1,6 @@
-//! gdb itself as the judge of the remote stub: forwards, backwards, on both instruction sets.
+//! gdb itself as the judge of the remote stub, in both bitnesses.
 //!
-//! Skips with a message where no gdb is installed.
+//! The tests skip with a message where gdb is not installed.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use portcls_guest::gdb::GdbServer;
 const DATA: u64 = 0x8000_2000;
 const CODE: u64 = 0x8000_1000;
 
-/// Sums 5 + 4 + 3 + 2 + 1 and keeps each sum in memory; the same bytes in both modes.
+/// Sums 5 + 4 + 3 + 2 + 1 and writes each sum to memory. The bytes are the same in both modes.
 const PROGRAM: &[u8] = &[
     0xB9, 0x05, 0x00, 0x00, 0x00, // 1000 mov ecx, 5
     0x31, 0xC0, //                   1005 xor eax, eax
@@ -37,7 +37,7 @@ fn machine(mode: Mode) -> Rc<RefCell<Cpu>> {
     Rc::new(RefCell::new(cpu))
 }
 
-/// Runs the program under the debugger, as often as it wants, and says how often that was.
+/// Runs the program under the debugger until it wants no more replay. Returns the number of runs.
 fn serve(mode: Mode, listener: &TcpListener) -> u32 {
     let (connection, _) = listener.accept().unwrap();
     let server = GdbServer::new(connection);
@@ -100,7 +100,7 @@ fn start_gdb(listener: &TcpListener, commands: &[&str]) -> Option<Child> {
     }
 }
 
-/// What gdb prints for these commands, and how often the program was run.
+/// The output of gdb for these commands, and the number of runs of the program.
 fn talk(mode: Mode, commands: &[&str]) -> Option<(String, u32)> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let child = start_gdb(&listener, commands)?;
@@ -145,7 +145,7 @@ fn gdb_stops_at_breakpoints_and_steps_in_both_modes() {
         };
         let expected = ["Breakpoint 1, 0x", "counter 5", "counter 3", "9", "No more reverse"];
         assert_lines(&text, &expected);
-        // gdb prints what the stub says on the other stream.
+        // gdb prints messages of the stub to standard error.
         assert_lines(&text, &["PASSIVE_LEVEL"]);
         assert_eq!(runs, 1, "{text}");
     }
@@ -219,7 +219,7 @@ fn a_gdb_that_goes_away_ends_the_run_or_lets_it_go_on() {
     assert_lines(&text, &["detached"]);
     assert_eq!(runs, 1);
 
-    // A connection that closes without a word is an error, not a hang.
+    // A connection that closes before its first packet is an error, not a hang.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     drop(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
     let (connection, _) = listener.accept().unwrap();

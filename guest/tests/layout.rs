@@ -1,8 +1,8 @@
-//! The table of structure layouts is what the public headers say, for both bitnesses.
+//! Compares the table of structure layouts with the public headers.
 //!
-//! `drivers/layout.txt` lists the structures, the cross compilers tell sizes and offsets as
-//! constants in assembler text, and `src/layout/table.rs` is that as Rust. With the environment
-//! variable `UPDATE_LAYOUT` set the test writes the file instead of comparing it.
+//! `drivers/layout.txt` lists the structures. The cross compilers report sizes and offsets as
+//! constants in assembler text, and `src/layout/table.rs` has the same numbers as Rust. With the
+//! environment variable `UPDATE_LAYOUT` set, the test writes the file instead of comparing it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ struct Structure {
     fields: Vec<Field>,
 }
 
-/// A field: where its offset is from, on x64 and on x86, and its name in Rust.
+/// A field: the origins of its offset on x64 and on x86, and its name in Rust.
 struct Field {
     origins: [Origin; 2],
     rust_name: String,
@@ -25,7 +25,7 @@ enum Origin {
     Offset(u32),
 }
 
-/// The two compilers, in the order of the columns: x64, x86.
+/// The two compilers in the order of the columns: x64, x86.
 const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32", "i686-w64-mingw32"];
 
 fn crate_path(relative: &str) -> PathBuf {
@@ -59,7 +59,7 @@ fn field(text: &str) -> Field {
     Field { origins, rust_name: snake_case(x86) }
 }
 
-/// `AssociatedIrp.SystemBuffer` as `associated_irp_system_buffer`.
+/// Converts `AssociatedIrp.SystemBuffer` to `associated_irp_system_buffer`.
 fn snake_case(path: &str) -> String {
     let letters: Vec<char> = path.chars().collect();
     let mut name = String::new();
@@ -80,13 +80,13 @@ fn snake_case(path: &str) -> String {
     if name == "type" { "type_".to_owned() } else { name }
 }
 
-/// `IO_STACK_LOCATION` as `IoStackLocation`.
+/// Converts `IO_STACK_LOCATION` to `IoStackLocation`.
 fn type_name(structure: &str) -> String {
     let capital = |word: &str| word[..1].to_owned() + &word[1..].to_ascii_lowercase();
     structure.split('_').map(capital).collect()
 }
 
-/// A source that puts each wanted number into the assembler text, in the order of the list.
+/// A C++ source that puts each number into the assembler text, in the order of the list.
 fn source(structures: &[Structure], target: usize) -> String {
     let mut text = String::from(
         "extern \"C\" {\n#include <ntddk.h>\n}\n#include <portcls.h>\n#include <dmusicks.h>\n\
@@ -105,7 +105,7 @@ fn source(structures: &[Structure], target: usize) -> String {
     text + "}\n"
 }
 
-/// What the compiler tells, or `None` where it is not installed.
+/// The numbers from the compiler; `None` where it is not installed.
 fn compile(triple: &str, source: &str) -> Option<Vec<u32>> {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("layout.cpp");
@@ -123,12 +123,12 @@ fn compile(triple: &str, source: &str) -> Option<Vec<u32>> {
     Some(numbers.map(|number| number.parse().expect("a number")).collect())
 }
 
-/// The numbers that a column of the committed table has.
+/// The numbers in a column of the committed table.
 fn committed_column(target: usize) -> Vec<u32> {
     committed().lines().filter_map(numbers_of).map(|row| row[target]).collect()
 }
 
-/// The two numbers of a row of the table, `None` for another line.
+/// The two numbers in a row of the table; `None` for any other line.
 fn numbers_of(line: &str) -> Option<[u32; 2]> {
     let (_, numbers) = line.trim().strip_suffix(',')?.split_once(": ")?;
     let (x64, x86) = numbers.trim().split_once(' ')?;
@@ -185,7 +185,7 @@ fn compare_or_write(text: &str) {
     );
 }
 
-/// Without a compiler its column is taken as it stands, and the names are compared all the same.
+/// Where a compiler is missing, its column stays as it is. The names are compared in any case.
 #[test]
 fn the_table_follows_the_list_and_the_headers() {
     let structures = structures();

@@ -1,4 +1,4 @@
-//! A driver checks the kernel from inside, on both bitnesses: `drivers/source/services.cpp`.
+//! A driver tests the kernel from inside: `drivers/source/services.cpp`.
 
 use portcls_driver_file::image::Image;
 use portcls_emulator::trace::Event;
@@ -11,7 +11,7 @@ fn driver(target: &str) -> Image {
     Image::parse(&file).expect("the driver is a good file")
 }
 
-/// What the driver said.
+/// The messages of the driver.
 fn messages(kernel: &Kernel) -> Vec<String> {
     let log = kernel.trace().log();
     let notes = log.events().filter_map(|event| match event.event {
@@ -21,7 +21,7 @@ fn messages(kernel: &Kernel) -> Vec<String> {
     notes.collect()
 }
 
-/// The last line that it prints tries the formats; there is no other when all is well.
+/// The driver's last line tests the formats. When all is well, it prints no other line.
 #[test]
 fn the_kernel_keeps_its_promises_to_drivers_of_both_bitnesses() {
     for target in ["x64", "x86"] {

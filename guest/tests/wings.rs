@@ -1,12 +1,12 @@
-//! The wings of the guest: each names only what stands below it.
+//! The wings of the guest: each names only the wings below it.
 //!
-//! What is looked at is paths. A method of `Guest` that stands above can be called without one; the
-//! head of `src/lib.rs` tells of the one that is.
+//! The test looks at paths. Code can call a method of `Guest` in a higher wing without a path; the
+//! head of `src/lib.rs` describes the one such call.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files and folders of `src/`, the lowest first; those of one line do not name each other.
+/// The files and folders of `src/`, the lowest first. Wings on one line do not name each other.
 const FLOORS: &[&[&str]] = &[
     &["debugger", "layout", "rules"],
     &["processor"],
@@ -26,7 +26,7 @@ fn floor(wing: &str) -> usize {
     found.unwrap_or_else(|| panic!("{wing} stands on no floor; say on which, in tests/wings.rs"))
 }
 
-/// All sources below a folder but those of tests.
+/// All sources in a folder, without those of tests.
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -41,7 +41,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The wings that a source names, each as the word behind `crate::`.
+/// The wings that a source names: each word behind `crate::`.
 fn named(source: &str) -> Vec<String> {
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code: Vec<&str> = code.take_while(|line| !line.starts_with("#[cfg(test)]")).collect();

@@ -1,8 +1,8 @@
-//! What the unit puts on MIDI OUT by itself: FC at a reset, then F8 until UART mode is entered.
+//! The unit's own bytes on MIDI OUT: FC at a reset, then F8 until UART mode.
 //!
-//! Measured: firmware 1.5A on MIDI OUT. The output that a reset finds unsent is part of the same
-//! course of events: first it goes on, then the rest is thrown away. When the first F8 falls on a
-//! card with a sequencer is settled here too; that F8 and all behind it are the sequencer's.
+//! Measured: firmware 1.5A on MIDI OUT. The same sequence handles output that is still unsent at a
+//! reset: the unit sends it for a while, then drops the rest. On a card with a sequencer, this
+//! file also decides when the first F8 comes; that F8 and all later ones belong to the sequencer.
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
@@ -11,7 +11,7 @@ use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 
 impl Parts {
-    /// Long after a reset. Assumed: any phase of the clock is as good as another.
+    /// Begins long after a reset. Assumed: any phase of the clock is as good as another.
     pub(crate) fn begin_at_rest(&mut self) {
         if let (Some(output), false) = (self.rules.reset_output, self.rules.has_sequencer) {
             let due_ns = self.now_ns().saturating_add(output.clock_period_ns);
@@ -19,8 +19,8 @@ impl Parts {
         }
     }
 
-    /// A reset: FC, shortly before the unit is ready. A sequencer that sends none starts when it
-    /// is.
+    /// Plans the output of a reset: FC, shortly before the unit is ready. A sequencer that sends
+    /// no FC starts when the unit is ready.
     pub(crate) fn plan_stop(&mut self) {
         let free_ns = self.unit.free_ns();
         self.own_output = match self.rules.reset_output {
@@ -33,7 +33,7 @@ impl Parts {
         };
     }
 
-    /// A reset in UART mode: the output goes on for a while.
+    /// Plans the output of a reset in UART mode: first the unit goes on sending for a while.
     pub(crate) fn plan_stop_behind_backlog(&mut self) {
         match self.unit.timing().backlog_after_exit_ns {
             NEVER_NS => self.plan_stop(),
@@ -44,8 +44,8 @@ impl Parts {
         }
     }
 
-    /// Throws away what has not been sent.
-    /// Assumed: the longer busy time goes with output that has to be thrown away.
+    /// Drops the bytes that have not been sent.
+    /// Assumed: the longer busy time applies when there is output to drop.
     pub(crate) fn drop_backlog(&mut self) {
         let dropped = self.transmitter.clear(self.now_ns());
         self.counters.dropped_by_reset += dropped;
@@ -66,8 +66,8 @@ impl Parts {
         self.own_output = OwnOutput::at(due_ns, OutputStep::FirstClock);
     }
 
-    /// Sends F8, and leaves out those that nobody would see. `quiet_until_ns` is the time up to
-    /// which nothing comes from outside.
+    /// Sends F8, and leaves out the clocks that no caller could see. Up to `quiet_until_ns`
+    /// nothing comes from outside.
     pub(crate) fn send_clock(&mut self, quiet_until_ns: u64) {
         let period_ns = self.rules.reset_output.map_or(NEVER_NS, |o| o.clock_period_ns);
         self.skip_clocks(quiet_until_ns, period_ns);
@@ -76,8 +76,8 @@ impl Parts {
         self.own_output = OwnOutput::at(due_ns, OutputStep::Clock);
     }
 
-    /// After a long time without a look at the wire, leaves out the clocks whose events would
-    /// be dropped from the full queue anyway. The result is the same as if each had been sent.
+    /// Leaves out clocks after a long time without an access. The full queue would drop the events
+    /// of these clocks anyway, so the result is the same as if each clock had been sent.
     fn skip_clocks(&mut self, quiet_until_ns: u64, period_ns: u64) {
         let quiet_until_ns = quiet_until_ns.min(self.unit.plan().due_ns);
         let due = quiet_until_ns.saturating_sub(self.now_ns()) / period_ns;

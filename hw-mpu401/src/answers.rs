@@ -1,13 +1,14 @@
-//! The answers that a behaviour is made of: a type for each question, and what each answer means.
+//! The answers that a behaviour consists of: a type for each question.
 //!
-//! The questions are the rows of `behaviour`. Which card gives which answer is not known here.
+//! The questions are the rows of `behaviour`. This file does not know which card gives which
+//! answer.
 
 use bitflags::bitflags;
 
-/// Positions that a behaviour's `tx_depth` may use, at most; a larger depth is cut to it.
+/// The most positions of a behaviour's `tx_depth`; the chip cuts a larger depth to this number.
 pub const MAX_TX_DEPTH: u16 = 512;
 
-/// Positions that a behaviour's `rx_depth` may use, at most; a larger depth is cut to it.
+/// The most positions of a behaviour's `rx_depth`; the chip cuts a larger depth to this number.
 pub const MAX_RX_DEPTH: u16 = 2048;
 
 /// What a unit with firmware sends on MIDI OUT by itself after a reset.
@@ -21,20 +22,20 @@ pub struct ResetOutput {
     pub clock_period_ns: u64,
 }
 
-/// The numbers that firmware says of itself.
+/// The numbers by which firmware identifies itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FirmwareId {
-    /// The answer to command AC: a digit before the point and one behind.
+    /// The answer to command AC: one digit before the point and one after it.
     pub version: u8,
     /// The answer to command AD.
     pub revision: u8,
 }
 
 bitflags! {
-    /// The buffers of a card that an event empties.
+    /// The buffers of a card that an event can empty.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Fifos: u8 {
-        /// Bytes on their way to MIDI OUT, but for the one already on the wire.
+        /// Bytes on their way to MIDI OUT, except the byte already on the wire.
         const TX = 0x01;
         /// Bytes that came from MIDI IN. A byte already in a mailbox stays there.
         const RX = 0x02;
@@ -44,13 +45,13 @@ bitflags! {
 /// What a read of DATA returns when no byte waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmptyRead {
-    /// The byte that was there last.
+    /// The last byte that was in DATA.
     Stale,
     /// This value.
     Value(u8),
 }
 
-/// Makes enums whose values have a word each, by which a card file and a report name them.
+/// Makes enums with a word for each value; card files and reports use these words.
 macro_rules! worded {
     ($(
         $(#[$meta:meta])+
@@ -64,7 +65,7 @@ macro_rules! worded {
             /// Every value.
             pub const ALL: &[Self] = &[$(Self::$value),+];
 
-            /// The word for each value, in this order.
+            /// The word for each value, in the same order.
             pub const WORDS: &[&str] = &[$($word),+];
 
             /// The word for this value.
@@ -81,25 +82,25 @@ worded! {
     pub enum CommandPort {
         /// There is a COMMAND port.
         Present: "present",
-        /// There is only STATUS: writes are ignored and the card is always in UART mode.
+        /// There is only STATUS: the card ignores writes and is always in UART mode.
         StatusOnly: "status-only",
     }
 
     /// What stands between the ports and the rest of the card.
     pub enum HostPort {
         /// One byte each way, emptied and filled by a microcontroller. DRR is set while the latch
-        /// is full, and a byte written meanwhile replaces the one in it.
+        /// is full. A byte written during that time replaces the byte in the latch.
         Mailbox: "mailbox",
-        /// The ends of two FIFOs. DRR is set while the output FIFO is full, and a byte written
-        /// meanwhile is lost.
+        /// The ends of two FIFOs. DRR is set while the output FIFO is full. A byte written during
+        /// that time is lost.
         Fifo: "fifo",
     }
 
     /// Which byte is lost when one arrives and the input is full.
     pub enum Overrun {
-        /// The one that arrives.
+        /// The byte that arrives.
         DropNew: "drop-new",
-        /// The oldest one: a register of one byte is overwritten.
+        /// The oldest byte: a register of one byte is overwritten.
         DropOld: "drop-old",
     }
 
@@ -115,15 +116,15 @@ worded! {
     pub enum TxWhileBusy {
         /// The first byte waits in the latch, and DRR says so.
         Waits: "waits",
-        /// The card takes it as ever, and it is lost.
+        /// The card takes the byte as at any time, and the byte is lost.
         Lost: "lost",
     }
 
-    /// Whether input that the host leaves unread stops the output.
+    /// Whether unread input stops the output.
     pub enum UnreadInput {
-        /// The unit waits for the host to read and takes no byte meanwhile, not even a reset.
+        /// The unit waits for the host to read, and until then takes no byte, not even a reset.
         BlocksOutput: "blocks-output",
-        /// Input and output do not know of each other.
+        /// Input and output are independent.
         Harmless: "harmless",
     }
 
@@ -139,27 +140,27 @@ worded! {
         None: "none",
     }
 
-    /// Whether a reset out of UART mode is acknowledged.
+    /// Whether the unit acknowledges a reset in UART mode.
     pub enum ResetAck {
-        /// With FE, as any other command.
+        /// Yes, with FE, as for any other command.
         Acknowledged: "acknowledged",
-        /// With FE, but that one does not raise the interrupt line.
+        /// With FE, but this FE does not raise the interrupt line.
         WithoutInterrupt: "without-interrupt",
-        /// Not at all.
+        /// No.
         Silent: "silent",
     }
 
     /// Where an ACK goes when input is still unread.
     pub enum AckPosition {
-        /// Behind the byte that waits in DATA.
+        /// After the byte that waits in DATA.
         Tail: "tail",
-        /// Before every byte that waits; a second ACK joins one that is unread.
+        /// Before every byte that waits. A second ACK joins an ACK that is still unread.
         Front: "front",
     }
 
     /// Whether an ACK raises the interrupt line.
     pub enum AckInterrupt {
-        /// As any other byte.
+        /// Yes, as any other byte.
         Raised: "raised",
         /// No: the host has to poll for it.
         Silent: "silent",
@@ -167,10 +168,10 @@ worded! {
 
     /// How the interrupt line follows the bytes that wait.
     pub enum InterruptKind {
-        /// A latch: each read lets the line fall, each byte raises it again, so there is an edge a
-        /// byte. The line is low for 1 ns at least.
+        /// A latch: each read lowers the line, and each byte raises it again, so there is an edge
+        /// for each byte. The line is low for at least 1 ns.
         LatchEdge: "latch-edge",
-        /// A level: high until the last byte has been read.
+        /// A level: the line is high until the last byte has been read.
         Level: "level",
     }
 }

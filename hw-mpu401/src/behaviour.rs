@@ -1,10 +1,10 @@
-//! How a card behaves: one table of all in which cards can differ.
+//! How a card behaves: one table of everything in which cards can differ.
 //!
-//! A row is the whole of a field: what it means, its type, and how a card file names it, what it
-//! may say and in which words it is explained. [`Behaviour`] and [`FIELDS`] both come from the
-//! table, so a field that is added here is in the struct and in whatever reads, checks, writes or
-//! lists cards. Which value a card gives a field stands in `cards`, with its ground. Nothing here
-//! knows what a file is.
+//! A row has all of a field: what the field means, its type, its key in a card file, its allowed
+//! values, and a short explanation. [`Behaviour`] and [`FIELDS`] both come from the table. So a
+//! new row adds the field to the struct and to all code that reads, checks, writes or lists cards.
+//! The value that a card gives a field is in `cards`, with its ground. Nothing here knows what a
+//! file is.
 
 use core::ops::RangeInclusive;
 
@@ -20,14 +20,14 @@ pub use crate::timing::{LATENCIES, Latency, Length};
 /// Longest access of a bus in a card file, in ns.
 const MAX_ACCESS_NS: u64 = 1_000_000;
 
-/// A field of [`Behaviour`] as a card file names it.
+/// A field of [`Behaviour`] as a card file shows it.
 #[derive(Debug)]
 pub struct Field {
     /// Its key in a card file.
     pub key: &'static str,
-    /// What it means, in a few words.
+    /// What the field means, in a few words.
     pub about: &'static str,
-    /// What it may be, and its place.
+    /// What the field may be, and its place.
     pub kind: Kind,
 }
 
@@ -36,9 +36,9 @@ pub struct Field {
 pub enum Kind {
     /// A number. The place does not check the range.
     Number {
-        /// From the least to the most.
+        /// The smallest and the largest value.
         range: RangeInclusive<u64>,
-        /// How it is written.
+        /// How a card file writes the number.
         radix: Radix,
         /// The number.
         place: Place<u64>,
@@ -47,12 +47,12 @@ pub enum Kind {
     Word {
         /// The words.
         words: &'static [&'static str],
-        /// The position of the word among them; a position without a word changes nothing.
+        /// The index of the word in `words`; setting an index without a word changes nothing.
         place: Place<usize>,
     },
     /// The numbers of a firmware, or none.
     Firmware(Place<Option<FirmwareId>>),
-    /// A byte, or the last one.
+    /// A byte, or the last byte.
     EmptyRead(Place<EmptyRead>),
     /// Some of the buffers.
     Fifos(Place<Fifos>),
@@ -60,7 +60,7 @@ pub enum Kind {
     ResetOutput(Place<Option<ResetOutput>>),
 }
 
-/// Where a behaviour keeps a value.
+/// The place where a behaviour keeps a value.
 #[derive(Debug)]
 pub struct Place<T> {
     /// Reads it.
@@ -111,8 +111,8 @@ macro_rules! kind {
     };
 }
 
-/// Makes [`Behaviour`] and [`FIELDS`] from one table: what a field is, its name and type, its key
-/// in a card file, its [`Kind`], and a few words on it.
+/// Makes [`Behaviour`] and [`FIELDS`] from one table. A row has the doc comment of a field, its
+/// name and type, its key in a card file, its [`Kind`], and its explanation in a few words.
 macro_rules! behaviour {
     ($(
         $(#[$doc:meta])+
@@ -126,7 +126,7 @@ macro_rules! behaviour {
             pub timing: Timing,
         }
 
-        /// Every field of a behaviour but its timing, in the order in which a card file has them.
+        /// Every field of a behaviour except its timing, in the order of a card file.
         pub static FIELDS: &[Field] = &[$(
             Field {
                 key: $key,
@@ -138,18 +138,18 @@ macro_rules! behaviour {
 }
 
 behaviour! {
-    /// What the card answers to commands AC and AD; `None` if it does not know them.
+    /// What the card answers to commands AC and AD; `None` if the card does not know them.
     firmware: Option<FirmwareId>, "firmware", Firmware,
         "the answers to AC and AD, or \"none\" if it does not know them";
     /// Whether there is a COMMAND port behind base+1.
     command_port: CommandPort, "command-port", Word,
         "status-only: there is no COMMAND, the card is always in UART mode";
-    /// Where STATUS and COMMAND are, counted from DATA: 1, and 2 on a bus whose devices use every
+    /// Where STATUS and COMMAND are, counted from DATA: 1, or 2 on a bus whose devices use every
     /// other port.
     status_offset: u16, "status-offset", Number(1..=15, Decimal),
         "STATUS and COMMAND, from DATA on";
-    /// The port of DATA as the card leaves its factory. The chip does not use it: it is for the
-    /// bus that the card sits on.
+    /// The port of DATA in the card's factory setting. The chip does not use it: it is for the bus
+    /// that the card is on.
     usual_port: u16, "usual-port", Number(0..=0xFFFE, Hexadecimal),
         "DATA, unless --port says where";
     /// What stands between the two ports and the rest of the card.
@@ -158,10 +158,10 @@ behaviour! {
     /// Bits 5 to 0 of STATUS that are always set.
     status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
         "always set in STATUS";
-    /// Those that are set as well while the input is full.
+    /// The further bits of these that are set while the input is full.
     status_rx_full_bits: u8, "status-rx-full-bits", Number(0..=0x3F, Hexadecimal),
         "set as well while the input is full";
-    /// Those that are set as well in UART mode.
+    /// The further bits of these that are set in UART mode.
     status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
         "set as well in UART mode";
     /// What a read of DATA returns when no byte waits.
@@ -179,15 +179,15 @@ behaviour! {
     rx_overrun: Overrun, "rx-overrun", Word, "the byte that is lost when the input is full";
     /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
     rx_while_busy: RxWhileBusy, "rx-while-busy", Word, "MIDI IN while UART mode is entered";
-    /// What becomes of data that the host writes meanwhile.
+    /// What becomes of data that the host writes while the card is busy entering UART mode.
     tx_while_busy: TxWhileBusy, "tx-while-busy", Word, "data that is written meanwhile";
-    /// Whether input that the host leaves unread stops the output.
+    /// Whether unread input stops the output.
     unread_input: UnreadInput, "unread-input", Word,
         "whether the unit waits for the host to read";
     /// The commands that are known in intelligent mode, and those that are acknowledged.
     ack_set: AckSet, "ack-set", Word,
         "commands that are acknowledged; with the last two only FF and 3F are known";
-    /// Whether a reset out of UART mode is acknowledged.
+    /// Whether the unit acknowledges a reset in UART mode.
     ack_reset_in_uart: ResetAck, "ack-reset-in-uart", Word, "FF in UART mode";
     /// Where an ACK goes when input is still unread.
     ack_position: AckPosition, "ack-position", Word, "where an ACK goes when input is unread";
@@ -199,11 +199,11 @@ behaviour! {
     cleared_by_reset: Fifos, "cleared-by-reset", Fifos, "what a reset empties: \"tx\", \"rx\"";
     /// What the entry into UART mode empties at once.
     cleared_by_uart_entry: Fifos, "cleared-by-uart-entry", Fifos, "what 3F empties";
-    /// What the unit sends by itself after a reset; `None` for nothing.
+    /// What the unit sends after a reset without the host; `None` for nothing.
     reset_output: Option<ResetOutput>, "reset-output", ResetOutput,
         "FC and F8 that the unit sends by itself after a reset, or \"none\"";
     /// Time that one port access takes on the card's bus, in ns. The chip does not use it: it is
-    /// for the bus that the card sits on.
+    /// for the bus that the card is on.
     access_ns: u64, "access-ns", Number(1..=MAX_ACCESS_NS, Decimal), "one port access on its bus";
 }
 

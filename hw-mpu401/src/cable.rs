@@ -1,6 +1,6 @@
 //! The MIDI IN cable: bytes on their way to the unit, and their wire events.
 //!
-//! What becomes of a byte that has arrived is not known here.
+//! This file does not know what becomes of a byte that has arrived.
 
 use crate::ring::Ring;
 use crate::spec::BYTE_TIME_NS;
@@ -8,7 +8,7 @@ use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
 use ringbuf::storage::Heap;
 
-/// Bytes that may wait for the MIDI IN cable, at most. One more is refused, and counted.
+/// The most bytes that may wait for the MIDI IN cable. One more is refused, and counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
 
 /// A byte that was given to MIDI IN.
@@ -18,10 +18,11 @@ struct CableByte {
     byte: u8,
 }
 
-/// The MIDI IN cable: bytes that are on it or come later, back to back at the closest.
+/// The MIDI IN cable: bytes that are on it or come later, with no gap or a longer one.
 #[derive(Clone)]
 pub(crate) struct Cable {
-    /// When the line changes next: a byte starts or ends; [`NEVER_NS`] if it stays idle.
+    /// When the line changes next, because a byte starts or ends; [`NEVER_NS`] if the line stays
+    /// idle.
     due_ns: u64,
     /// When the last byte given so far ends.
     taken_until_ns: u64,
@@ -51,7 +52,7 @@ impl Cable {
         self.due_ns
     }
 
-    /// Bytes given that have not arrived whole.
+    /// The number of bytes given that have not arrived completely.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
     }
@@ -61,23 +62,23 @@ impl Cable {
         self.arriving.map(|byte| (byte, self.due_ns))
     }
 
-    /// Bytes refused so far.
+    /// The number of bytes refused so far.
     pub(crate) fn refused(&self) -> u64 {
         self.refused
     }
 
-    /// The oldest wire event that nobody has fetched.
+    /// The oldest wire event that the caller has not fetched.
     #[inline]
     pub(crate) fn first_event(&mut self) -> Option<WireEvent> {
         self.wire.first()
     }
 
-    /// Fetches it.
+    /// Fetches the oldest wire event.
     pub(crate) fn pop_event(&mut self) -> Option<WireEvent> {
         self.wire.pop()
     }
 
-    /// Wire events that nobody fetched in time.
+    /// The number of wire events that the caller did not fetch in time.
     pub(crate) fn dropped_events(&self) -> u64 {
         self.wire.dropped()
     }
@@ -96,7 +97,8 @@ impl Cable {
         }
     }
 
-    /// Lets the line change as it is due at `time_ns`, and returns the byte that has arrived.
+    /// Makes the change of the line that is due at `time_ns`, and returns the byte that has
+    /// arrived.
     pub(crate) fn run(&mut self, time_ns: u64) -> Option<u8> {
         let arrived = self.arriving.take();
         if let Some(byte) = arrived {

@@ -1,9 +1,9 @@
 //! The chip as a whole: the accesses, and how its time passes.
 //!
-//! Every part that acts by itself says when it is due next. The earliest of these times is kept
-//! in one field, so an access before it is a compare and a byte load. An access after it lets the
-//! parts act one by one, in the order of their times. The plain stream of MIDI bytes to the
-//! output has a way of its own, in `stream`. What each of them does is not known here.
+//! Each part that acts by itself says when it is due next. One field keeps the earliest of these
+//! times. An access before that time costs a compare and a byte load. An access after it first
+//! lets the parts act one by one, in the order of their times. The plain stream of MIDI bytes to
+//! the output has its own fast path, in `stream`. This file does not know what each part does.
 
 pub(crate) mod state;
 
@@ -25,7 +25,7 @@ use crate::unit::Unit;
 use crate::wire::WireEvent;
 use alloc::boxed::Box;
 
-/// How the unit is found at time 0.
+/// The state of the unit at time 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InitialState {
     /// Power has just come up.
@@ -34,19 +34,19 @@ pub enum InitialState {
     Idle,
     /// In UART mode, long after it was entered.
     Uart {
-        /// The byte that was read last and that still stands in DATA.
+        /// The byte that the host read last, which is still in DATA.
         stale: u8,
     },
 }
 
-/// The last moment there is, 292 years after the first: half of what the number holds, so that
-/// the sum of a time and a few durations cannot overflow.
+/// The last moment of time, 292 years after the first. It is half of what the number holds, so
+/// that the sum of a time and a few durations cannot overflow.
 const LAST_NS: u64 = u64::MAX / 2;
 
-/// An MPU-401. The crate's head comment is its manual.
+/// An MPU-401. The comment at the head of the crate is its manual.
 ///
-/// Times are given by the caller, in ns, and must not go back: a time in the past is taken as the
-/// latest one seen. Time ends after 292 years; a later one is taken as the last one there is.
+/// The caller gives times in ns, and they must not go back: a time in the past counts as the
+/// latest time seen. Time ends after 292 years; a later time counts as that last moment.
 ///
 /// A clone is a second chip in the same state, which then goes its own way: let time pass in one
 /// to see where the other will be.
@@ -54,15 +54,15 @@ const LAST_NS: u64 = u64::MAX / 2;
 #[repr(C, align(64))]
 pub struct Mpu401 {
     // State.
-    /// When anything inside is due, at the latest [`LAST_NS`].
+    /// When the next part inside is due, at the latest [`LAST_NS`].
     next_internal_ns: u64,
     parts: Parts,
     stream: Stream,
     firmware: Firmware,
     cable: Cable,
-    /// When anything inside is due, [`NEVER_NS`] for nothing.
+    /// When the next part inside is due; [`NEVER_NS`] for never.
     due_ns: u64,
-    /// The same without the unit and its output FIFO.
+    /// The same time without the unit and its output FIFO.
     line_due_ns: u64,
     // Configuration.
     choice: CardTiming,
@@ -88,8 +88,8 @@ impl Mpu401 {
 
     /// Takes the power away and gives it back at `now_ns`. A time in the past means now.
     ///
-    /// The card forgets all, what is on its wires and in its counters included, and is busy from
-    /// then on for as long as at its first power-on. Latencies that are drawn begin anew as well.
+    /// The card forgets everything, including the bytes on its wires and its counters. It is then
+    /// busy for as long as at its first power-on. Drawn latencies also begin anew.
     pub fn power_on(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
         *self = Self::begin(self.parts.rules, self.choice, InitialState::PowerOn, now_ns);
@@ -133,7 +133,7 @@ impl Mpu401 {
         chip
     }
 
-    /// The register at this offset from the card's base port, `None` where it has none.
+    /// The register at this offset from the card's base port; `None` if there is no register.
     #[inline]
     #[must_use]
     pub fn register_at(&self, offset: u16) -> Option<Register> {
@@ -154,7 +154,8 @@ impl Mpu401 {
         self.read_slowly(register, now_ns)
     }
 
-    /// STATUS as a read would find it now, for an observer inside the card: it is not a read.
+    /// STATUS as a read would see it now. It is for an observer inside the card, and counts as no
+    /// read.
     #[must_use]
     pub fn status(&self) -> Status {
         Status::from_bits_retain(self.parts.latches.status(self.parts.now_ns()))
@@ -172,7 +173,7 @@ impl Mpu401 {
         self.write_slowly(register, value, now_ns);
     }
 
-    /// Lets time pass inside. Reads and writes do it themselves.
+    /// Lets time pass inside the chip. Reads and writes do this themselves.
     #[inline]
     pub fn advance(&mut self, now_ns: u64) {
         if now_ns >= self.next_internal_ns {
@@ -182,17 +183,18 @@ impl Mpu401 {
         }
     }
 
-    /// Whether this is a time at which nothing happens inside, and not one in the past.
+    /// Whether nothing happens inside at this time, and the time is not in the past.
     #[inline(always)]
     fn nothing_is_due(&self, now_ns: u64) -> bool {
         now_ns < self.next_internal_ns && now_ns >= self.parts.now_ns()
     }
 
-    /// The earliest time at which something outside may change by itself: the interrupt line, or
-    /// a byte that starts or ends on a wire. `u64::MAX` if nothing will.
+    /// The earliest time at which something outside may change by itself: the interrupt line, or a
+    /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// It is later than the latest time seen, and never late. It may be early, so that nothing
-    /// changes yet: when the unit takes a command, or has bytes to move both ways.
+    /// It is later than the latest time seen, and it is never too late. It may be too early, so
+    /// that nothing changes at that time: for example when the unit takes a command, or has bytes
+    /// to move both ways.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
@@ -202,7 +204,8 @@ impl Mpu401 {
 
     /// The earliest time at which something inside may change by itself: what
     /// [`next_event_ns`](Self::next_event_ns) tells, [`status`](Self::status) and
-    /// [`waiting`](Self::waiting). `u64::MAX` if nothing will. It may be early, never late.
+    /// [`waiting`](Self::waiting). `u64::MAX` if nothing will change. The time may be too early,
+    /// but is never too late.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
         let open_from_ns = self.parts.latches.open_from_ns();
@@ -217,17 +220,18 @@ impl Mpu401 {
         self.parts.line_is_up()
     }
 
-    /// Puts a byte on MIDI IN, its start bit at `start_ns`. A time in the past means now, and a
-    /// byte that would overlap the one before follows it back to back.
+    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. A time in the past means now. A
+    /// byte that would overlap the byte before it follows that byte back to back.
     ///
-    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes wait, one more is refused and counted.
+    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait; one more is refused and
+    /// counted.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.leave_stream();
         self.cable.push(start_ns.max(self.parts.now_ns()), byte);
         self.settle();
     }
 
-    /// Fetches the oldest wire event, in the order of time over both lines.
+    /// Fetches the oldest wire event of both lines.
     pub fn pop_wire(&mut self) -> Option<WireEvent> {
         let now_ns = self.parts.now_ns();
         match (self.parts.transmitter.first_event(now_ns), self.cable.first_event()) {
@@ -239,15 +243,15 @@ impl Mpu401 {
         }
     }
 
-    /// Fetches the oldest byte that has left on MIDI OUT, stop bit included: two wire events at
-    /// once, for a user who has no eye on the edges. The events of MIDI IN stay.
+    /// Fetches the oldest byte that has left on MIDI OUT, stop bit included. This takes two wire
+    /// events at once, for a caller that does not need the edges. The events of MIDI IN stay.
     #[inline]
     pub fn pop_sent(&mut self) -> Option<SentByte> {
         self.parts.transmitter.pop_sent(self.parts.now_ns())
     }
 
-    /// Fetches the oldest click of the metronome. [`CLICK_LIMIT`](crate::CLICK_LIMIT) of them wait
-    /// at most; one more drops the oldest, and [`Counters::clicks`] counts all of them.
+    /// Fetches the oldest click of the metronome. At most [`CLICK_LIMIT`](crate::CLICK_LIMIT)
+    /// clicks wait; one more drops the oldest. [`Counters::clicks`] counts all of them.
     pub fn pop_click(&mut self) -> Option<Click> {
         self.firmware.pop_click()
     }
@@ -257,7 +261,7 @@ impl Mpu401 {
     pub fn counters(&self) -> Counters {
         let Parts { counters, transmitter, latches, .. } = &self.parts;
         let now_ns = self.parts.now_ns();
-        // A byte of the stream is with the transmitter before the unit has taken it.
+        // The transmitter gets a byte of the stream before the unit has taken the byte.
         let accepted = transmitter.accepted();
         let streamed = accepted - counters.accepted;
         Counters {
@@ -274,7 +278,7 @@ impl Mpu401 {
         }
     }
 
-    /// What waits inside and before the chip.
+    /// The bytes that wait in the chip and in front of it.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
         let streaming = usize::from(self.stream.holds_byte(&self.parts));
@@ -286,7 +290,7 @@ impl Mpu401 {
         }
     }
 
-    /// The mode that the unit is in. It changes when a command is run, not when it is written.
+    /// The unit's mode. It changes when the unit runs a command, not when the host writes it.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.parts.unit.mode()
@@ -299,14 +303,14 @@ impl Mpu401 {
         is_taken && self.parts.now_ns() >= self.parts.transmitter.free_ns()
     }
 
-    /// What the last access met.
+    /// The note on the last access.
     #[inline]
     #[must_use]
     pub fn last_access_note(&self) -> Note {
         self.parts.latches.note()
     }
 
-    /// A write to DATA that streams.
+    /// A write to DATA that goes through the stream.
     #[inline(always)]
     fn stream(&mut self, value: u8) {
         if self.stream.write(&mut self.parts, value) == Course::AtBrim {
@@ -314,7 +318,7 @@ impl Mpu401 {
         }
     }
 
-    /// The output may be full when the next byte comes.
+    /// Handles a stream whose next byte may find the output full.
     #[cold]
     #[inline(never)]
     fn reach_brim(&mut self) {
@@ -324,13 +328,13 @@ impl Mpu401 {
         }
     }
 
-    /// Ends the stream as it stands now.
+    /// Ends the stream in its present state.
     fn leave_stream(&mut self) {
         let changed_ns = self.parts.now_ns() + 1;
         self.stream.leave_before(&mut self.parts, changed_ns);
     }
 
-    /// Settles what an access has changed.
+    /// Takes over what an access has changed.
     fn settle(&mut self) {
         self.schedule();
         self.run_until(self.parts.now_ns());
@@ -368,7 +372,7 @@ impl Mpu401 {
         self.settle();
     }
 
-    /// Lets everything act that is due, and time come to this point.
+    /// Lets all due parts act, and moves time to this point.
     #[cold]
     fn run_until(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
@@ -378,10 +382,11 @@ impl Mpu401 {
         self.parts.come_to(now_ns);
     }
 
-    /// Lets what is due act, in the order of time. Things due at one time act in a fixed order:
-    /// MIDI IN, the unit, what the unit sends by itself, the sequencer.
+    /// Lets the due parts act, in the order of time. Parts that are due at the same time act in a
+    /// fixed order: MIDI IN, the unit, the unit's own output, the sequencer.
     ///
-    /// Apart from its caller, because most accesses find nothing due and need not pay for it.
+    /// It is separate from its caller, because most accesses find nothing due and need not pay for
+    /// it.
     #[cold]
     #[inline(never)]
     fn run_due(&mut self, now_ns: u64) {
@@ -395,7 +400,7 @@ impl Mpu401 {
         }
     }
 
-    /// Lets one part act that is due at `time_ns`. The chip is to run until `until_ns`.
+    /// Lets the part act that is due at `time_ns`. The chip runs until `until_ns`.
     fn run(&mut self, time_ns: u64, until_ns: u64) {
         let quiet_until_ns = until_ns.min(self.cable.due_ns());
         if self.cable.due_ns() == time_ns {
@@ -411,7 +416,7 @@ impl Mpu401 {
         }
     }
 
-    /// Brings STATUS and the unit's plan in line with the state, and finds out what is due next.
+    /// Updates STATUS and the unit's plan to the state, and finds the time that is due next.
     fn schedule(&mut self) {
         let parts = &mut self.parts;
         self.firmware.schedule(parts);
@@ -423,7 +428,7 @@ impl Mpu401 {
         self.next_internal_ns = self.due_ns.min(LAST_NS);
     }
 
-    /// Lets the sequencer stop at every tick, as a model would that knows no better.
+    /// Lets the sequencer stop at every tick, as a simple model would.
     #[cfg(test)]
     pub(crate) fn stop_at_every_tick(&mut self) {
         self.firmware.stop_at_every_tick();

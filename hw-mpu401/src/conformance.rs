@@ -1,8 +1,8 @@
-//! The conformance scripts: what each card does, as text that anyone can run.
+//! The conformance scripts: what each card does, as text that can be run.
 //!
-//! The files stand in `ops/`, and this list says which there are and in which order they are
-//! read. The chip does not know their format: `docs/ops.md` of the project describes it, and its
-//! crate `mpu401-card-bench` runs them. Behind the feature `ops`.
+//! The files are in `ops/`. This list names them in the order in which they are read. The chip
+//! does not know their format: `docs/ops.md` of the project describes it, and the project's crate
+//! `mpu401-card-bench` runs them. Only with the feature `ops`.
 
 /// The name of each file with its text.
 macro_rules! scripts {
@@ -11,7 +11,7 @@ macro_rules! scripts {
     };
 }
 
-/// Each script as its file name and its text: what any card shows first, then what drivers do.
+/// Each script as its file name and its text: first what any card shows, then what drivers do.
 pub const SCRIPTS: &[(&str, &str)] = scripts![
     "registers.ops",
     "commands.ops",

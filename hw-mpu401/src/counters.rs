@@ -1,7 +1,7 @@
 //! What passed through the chip, and what was lost on the way.
 
-/// Sums since the chip was made, or since its power came back last. No byte leaves the model without
-/// being counted here:
+/// Sums since the chip was made, or since the last power-on. Every byte that leaves the model is
+/// counted here:
 ///
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
 ///   the byte in the host latch;
@@ -22,33 +22,33 @@ pub struct Counters {
     pub command_writes: u64,
     /// Host bytes taken over for MIDI OUT.
     pub accepted: u64,
-    /// Commands that were taken, to be run at once or when the host has answered a request.
+    /// Commands that were taken, to be run at once or after the host has answered a request.
     pub commands: u64,
-    /// Data bytes taken for a command or as an event of a track or the conductor.
+    /// Data bytes taken for a command, or as an event of a track or the conductor.
     pub parameters: u64,
-    /// Host bytes that had no effect: data in intelligent mode that nothing asked for, commands in
-    /// UART mode or unknown to the card, a write to a full FIFO.
+    /// Host bytes that had no effect: data in intelligent mode that nothing had asked for,
+    /// commands in UART mode or unknown to the card, a write to a full FIFO.
     pub ignored: u64,
     /// Host bytes lost because the next one was written before they were taken.
     pub overwritten: u64,
-    /// Bytes that the unit put on MIDI OUT by itself: FA to FC, F8, and note-offs.
+    /// Bytes that the unit put on MIDI OUT without the host: FA to FC, F8, and note-offs.
     pub generated: u64,
     /// Bytes of messages of the host that the sequencer put on MIDI OUT.
     pub played: u64,
     /// Bytes of messages on MIDI IN that the sequencer put on MIDI OUT. They are copies: each byte
-    /// counts among the input too.
+    /// also counts as input.
     pub thru: u64,
-    /// Bytes that should have gone through and found the output full.
+    /// Bytes for MIDI thru that were lost because the output was full.
     pub thru_lost: u64,
     /// Bytes that have left on MIDI OUT, stop bit included.
     pub sent: u64,
-    /// Bytes for MIDI OUT that a reset or the entry into UART mode threw away.
+    /// Bytes for MIDI OUT that a reset or the entry into UART mode dropped.
     pub dropped_by_reset: u64,
     /// Bytes that have arrived on MIDI IN, stop bit included.
     pub received: u64,
-    /// Bytes that the unit put between those from MIDI IN: timing bytes and marks.
+    /// Bytes that the unit inserted between those from MIDI IN: timing bytes and marks.
     pub inserted: u64,
-    /// Bytes that the unit gave to the host by itself: FD, F9, F0 to F7, FC.
+    /// Bytes that the unit gave to the host without a command: FD, F9, F0 to F7, FC.
     pub requests: u64,
     /// Clicks of the metronome.
     pub clicks: u64,
@@ -60,17 +60,17 @@ pub struct Counters {
     pub lost_in_busy: u64,
     /// MIDI IN bytes that arrived in intelligent mode and did not go to the host.
     pub unheard: u64,
-    /// MIDI IN bytes that a reset or the entry into UART mode threw away unread.
+    /// MIDI IN bytes that a reset or the entry into UART mode dropped unread.
     pub input_cleared: u64,
     /// Bytes that [`midi_in`](crate::Mpu401::midi_in) refused because
     /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes already waited for the cable.
     pub midi_in_refused: u64,
-    /// Wire events that nobody fetched in time: the oldest go first, see
+    /// Wire events that the caller did not fetch in time. The oldest events go first, see
     /// [`WIRE_LIMIT`](crate::WIRE_LIMIT).
     pub wire_dropped: u64,
 }
 
-/// The bytes that wait somewhere in the chip or before it.
+/// The bytes that wait in the chip or in front of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Waiting {
     /// Bytes in the host latch, 0 or 1.
@@ -79,6 +79,6 @@ pub struct Waiting {
     pub output: usize,
     /// MIDI IN bytes that the host has not read.
     pub input: usize,
-    /// Bytes given to MIDI IN that have not arrived whole.
+    /// Bytes given to MIDI IN that have not arrived completely.
     pub cable: usize,
 }

@@ -1,8 +1,8 @@
-//! The program of the unit behind the port: what it does with a byte, and for how long it is busy.
+//! The unit's program: what it does with a byte, and how long it is busy.
 //!
-//! When it takes a byte is in `main_loop`. What a byte means in intelligent mode is the
-//! sequencer's, which answers here what is to be done with a command and calls nothing back. A
-//! card without firmware runs the same program in no time.
+//! `main_loop` decides when the unit takes a byte. The sequencer decides what a byte means in
+//! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
+//! firmware runs the same program in no time.
 
 use crate::answers::{AckPosition, AckSet, Fifos, HostPort, Overrun, ResetAck, RxWhileBusy};
 use crate::latches::Inbox;
@@ -20,18 +20,18 @@ use alloc::boxed::Box;
 #[derive(Clone)]
 pub(crate) struct Firmware {
     sequencer: Box<Sequencer>,
-    /// When the sequencer acts by itself, [`NEVER_NS`] in UART mode.
+    /// When the sequencer acts by itself; [`NEVER_NS`] in UART mode.
     sequencer_due_ns: u64,
 }
 
-// What the chip asks for.
+// What the chip calls.
 impl Firmware {
-    /// As after a reset.
+    /// The firmware after a reset.
     pub(crate) fn new(sequencer: Sequencer) -> Self {
         Self { sequencer: Box::new(sequencer), sequencer_due_ns: NEVER_NS }
     }
 
-    /// Settles what the unit does next, as things stand.
+    /// Decides what the unit does next, in the present state.
     pub(crate) fn schedule(&mut self, parts: &mut Parts) {
         if parts.runs_sequencer() {
             self.sequencer_due_ns = self.sequencer.schedule(parts);
@@ -41,12 +41,12 @@ impl Firmware {
         }
     }
 
-    /// When the sequencer acts by itself, [`NEVER_NS`] if it does not.
+    /// When the sequencer acts by itself; [`NEVER_NS`] for never.
     pub(crate) fn sequencer_due_ns(&self) -> u64 {
         self.sequencer_due_ns
     }
 
-    /// Does what the unit planned, now.
+    /// Does the unit's planned step now.
     pub(crate) fn run_unit(&mut self, parts: &mut Parts) {
         let action = parts.unit.plan().action;
         match action {
@@ -61,13 +61,13 @@ impl Firmware {
         parts.unit.draw_after(action);
     }
 
-    /// Does what the sequencer has planned, now. Up to `quiet_until_ns` nothing comes from outside.
+    /// Does the sequencer's planned step now. Up to `quiet_until_ns` nothing comes from outside.
     pub(crate) fn run_sequencer(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         self.sequencer.run(parts, quiet_until_ns);
     }
 
-    /// Does the step of the unit's own output that is due. Up to `quiet_until_ns` nothing comes
-    /// from outside.
+    /// Does the due step of the unit's own output. Up to `quiet_until_ns` nothing comes from
+    /// outside.
     pub(crate) fn run_own_output(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         match parts.own_output.step() {
             OutputStep::DropBacklog => parts.drop_backlog(),
@@ -80,9 +80,10 @@ impl Firmware {
         }
     }
 
-    /// A byte has arrived on MIDI IN.
+    /// Takes a byte that has arrived on MIDI IN.
     ///
-    /// In intelligent mode the sequencer listens. Assumed: on a card without one nobody does.
+    /// In intelligent mode the sequencer gets the byte. Assumed: on a card without a sequencer the
+    /// byte is lost.
     pub(crate) fn hear(&mut self, parts: &mut Parts, byte: u8) {
         parts.counters.received += 1;
         parts.input.hear(parts.now_ns());
@@ -93,7 +94,7 @@ impl Firmware {
         }
     }
 
-    /// What a data byte means that the host writes now.
+    /// What a data byte will mean to the unit if the host writes it now.
     pub(crate) fn meaning_of_data(&self, parts: &Parts) -> Note {
         match parts.unit.mode() {
             Mode::Uart => Note::Data,
@@ -107,7 +108,7 @@ impl Firmware {
         self.sequencer.held()
     }
 
-    /// The oldest click of the metronome that nobody has fetched.
+    /// Fetches the oldest click of the metronome.
     pub(crate) fn pop_click(&mut self) -> Option<Click> {
         self.sequencer.pop_click()
     }
@@ -118,7 +119,7 @@ impl Firmware {
     }
 }
 
-// What it does with bytes.
+// What the firmware does with bytes.
 impl Firmware {
     fn take(&mut self, parts: &mut Parts) {
         let is_replying = parts.latches.is_replying();
@@ -184,13 +185,13 @@ impl Firmware {
         } else if parts.rules.host_port == HostPort::Mailbox {
             self.acknowledge(parts, ReplyKind::Ack, then);
         } else {
-            // Without firmware the state changes at once, however long the ACK stays unread.
+            // Without firmware the state changes at once, even while the ACK stays unread.
             self.carry_out(parts, then, 0);
             self.acknowledge(parts, ReplyKind::Ack, AfterReply::Nothing);
         }
     }
 
-    /// The command that waited for an answer of the host is acknowledged, and then runs.
+    /// Acknowledges the command that waited for an answer of the host, and then runs it.
     fn run_deferred(&mut self, parts: &mut Parts) {
         let Some(command) = self.sequencer.take_deferred() else {
             return;
@@ -206,7 +207,7 @@ impl Firmware {
         }
     }
 
-    /// Gets an ACK on its way. One that finds another still on its way joins it.
+    /// Sends an ACK on its way. An ACK that finds another ACK on its way joins it.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
         let goes_first = parts.rules.ack_position == AckPosition::Front;
         let joins = goes_first && parts.latches.has_unread_ack();
@@ -227,8 +228,8 @@ impl Firmware {
         });
     }
 
-    /// Does the work of a command that was taken `since_taken_ns` ago, the wait for the host to
-    /// empty the latch not counted.
+    /// Does the work of a command that was taken `since_taken_ns` ago. That time does not include
+    /// the wait for the host to empty the latch.
     fn carry_out(&mut self, parts: &mut Parts, then: AfterReply, since_taken_ns: u64) {
         match then {
             AfterReply::Nothing => {}
@@ -252,7 +253,7 @@ impl Firmware {
         }
     }
 
-    /// Reset in UART mode.
+    /// Does a reset in UART mode.
     fn leave_uart(&mut self, parts: &mut Parts) {
         parts.counters.commands += 1;
         self.clear(parts, parts.rules.cleared_by_reset);

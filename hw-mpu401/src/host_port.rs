@@ -1,6 +1,6 @@
-//! The two ports as the host meets them: the flags, and what an access does to the latches.
+//! The two ports: the flags, and what an access does to the latches.
 //!
-//! Times are settled before these functions are called.
+//! The caller has let time pass before it calls these functions.
 
 use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
@@ -11,7 +11,7 @@ use crate::spec::{ENTER_UART, Mode, RESET, Status};
 use crate::timing::NEVER_NS;
 
 impl Parts {
-    /// The byte that the host gets from DATA now.
+    /// Returns the byte that the host reads from DATA now.
     pub(crate) fn read_data(&mut self) -> u8 {
         self.counters.data_reads += 1;
         let (content, byte) = self.latches.read(self.now_ns());
@@ -29,7 +29,7 @@ impl Parts {
         value
     }
 
-    /// A write to DATA. `meaning` is what the unit makes of such a byte if it gets it.
+    /// Takes a write to DATA. `meaning` is what the byte means to the unit, if the unit gets it.
     pub(crate) fn write_data(&mut self, byte: u8, meaning: Note) {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
@@ -46,7 +46,7 @@ impl Parts {
         self.latches.remark(note);
     }
 
-    /// A write to COMMAND.
+    /// Takes a write to COMMAND.
     pub(crate) fn write_command(&mut self, byte: u8) {
         self.counters.command_writes += 1;
         let note = if self.rules.command_port == CommandPort::StatusOnly {
@@ -81,7 +81,7 @@ impl Parts {
         Note::Ignored
     }
 
-    /// Brings STATUS in line with the parts.
+    /// Updates STATUS to the state of the parts.
     pub(crate) fn refresh_status(&mut self) {
         let is_busy = self.latches.inbox() != Inbox::Empty || self.is_closed_by_full_fifo();
         let mut status = self.rules.status_low_bits;
@@ -100,12 +100,12 @@ impl Parts {
         self.latches.show(status);
     }
 
-    /// Whether DRR stands for a full FIFO, and not for the stream.
+    /// Whether DRR is set because of a full FIFO, and not because of the stream.
     fn is_closed_by_full_fifo(&self) -> bool {
         !self.latches.is_open() && self.rules.host_port == HostPort::Fifo && self.output_is_full()
     }
 
-    /// When a full output FIFO clears DRR by itself, outside the stream.
+    /// When a full output FIFO will clear DRR by itself, outside the stream.
     pub(crate) fn room_due_ns(&self) -> u64 {
         if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
     }

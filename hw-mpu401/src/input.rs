@@ -1,4 +1,4 @@
-//! The input FIFO: MIDI IN bytes that the unit has heard and not fetched for the host.
+//! The input FIFO: MIDI IN bytes that wait to be fetched for the host.
 
 use crate::answers::MAX_RX_DEPTH;
 use crate::latches::Incoming;
@@ -12,7 +12,7 @@ use ringbuf::traits::Observer;
 #[derive(Clone)]
 pub(crate) struct Input {
     bytes: Box<Ring<Array<u8, { MAX_RX_DEPTH as usize }>>>,
-    /// When a byte arrived on MIDI IN last, kept or not.
+    /// When a byte last arrived on MIDI IN, kept or not.
     heard_ns: u64,
 }
 
@@ -35,17 +35,18 @@ impl Input {
         self.bytes.vacant_len()
     }
 
-    /// Takes notice that a byte arrives now.
+    /// Notes that a byte arrives now.
     pub(crate) fn hear(&mut self, now_ns: u64) {
         self.heard_ns = now_ns;
     }
 
-    /// Keeps a byte, or hands it back when there is no room.
+    /// Keeps a byte, or returns it when there is no room.
     pub(crate) fn push(&mut self, byte: u8) -> Result<(), u8> {
         self.bytes.try_push(byte)
     }
 
-    /// Fetches the oldest byte. It is ready a little later, and later still if it had to wait.
+    /// Fetches the oldest byte. The byte is ready a little later, and still later if it had to
+    /// wait.
     pub(crate) fn fetch(&mut self, now_ns: u64, timing: &Timing<u64>) -> Option<Incoming> {
         let has_waited = self.heard_ns < now_ns || self.len() > 1;
         let latency_ns = if has_waited { timing.rx_queued_to_dsr_ns } else { timing.rx_to_dsr_ns };

@@ -1,11 +1,12 @@
-//! The two latches between the host and the unit, and what waits to enter the second one.
+//! The two latches between host and unit, and the unit's bytes in hand.
 //!
-//! The host fills the one and reads the other. The unit takes from the one, and has up to three
-//! bytes in hand for the other: a reply, a MIDI IN byte that an ACK has pushed out of DATA, and
-//! the next MIDI IN byte. STATUS is kept ready to be read, because that is what a driver does most.
+//! The host fills one latch and reads the other. The unit takes bytes from the first, and has up
+//! to three bytes in hand for the second: a reply, a MIDI IN byte that an ACK has displaced from
+//! DATA, and the next MIDI IN byte. STATUS is kept ready to be read, because drivers read it more
+//! often than anything else.
 //!
-//! Nothing here looks at a clock: who calls says what time it is. What a byte means to the card is
-//! not known here either; that is `host_port` for an access, and `firmware` for the unit.
+//! Nothing here looks at a clock: the caller gives the time. This file does not know what a byte
+//! means to the card; `host_port` knows that for an access, and `firmware` for the unit.
 
 use crate::note::Note;
 use crate::reply::{AfterReply, Reply, ReplyKind};
@@ -55,30 +56,30 @@ impl View {
     }
 }
 
-/// The latches. The fields before `reply` are what nearly every access touches; the chip keeps
-/// them in one cache line.
+/// The latches. Nearly every access touches the fields before `reply`; the chip keeps these in one
+/// cache line.
 #[derive(Clone)]
 #[repr(C)]
 pub(crate) struct HostLatches {
     status_reads: u64,
-    /// From when on a data byte may stream, [`NEVER_NS`] if none may. Until then the last one is
-    /// in the latch, or the FIFO is full.
+    /// When data bytes can stream again; [`NEVER_NS`] if they cannot stream. Until that time the
+    /// last byte is in the latch, or the FIFO is full.
     open_from_ns: u64,
     /// When the byte in the latch from the host was written.
     written_ns: u64,
-    /// When the host last emptied the latch to it.
+    /// When the host last emptied the latch to the host.
     emptied_ns: u64,
-    /// A read of STATUS while the port is open, and one until the stream takes a byte.
+    /// What a read of STATUS gives while the port is open, and until the stream takes a byte.
     views: [View; 2],
     inbox: Inbox,
     inbox_byte: u8,
     outbox: Outbox,
     outbox_byte: u8,
-    /// What the last access met.
+    /// The note on the last access.
     note: Note,
     /// The ACK or answer that is on its way.
     reply: Option<Reply>,
-    /// The MIDI IN byte that an ACK has pushed out of DATA.
+    /// The MIDI IN byte that an ACK has displaced from DATA.
     displaced: Option<u8>,
     /// The MIDI IN byte that comes next.
     incoming: Option<Incoming>,
@@ -87,9 +88,9 @@ pub(crate) struct HostLatches {
 /// Bytes of [`HostLatches`] that nearly every access touches.
 pub(crate) const HOT_BYTES: usize = core::mem::offset_of!(HostLatches, note) + 1;
 
-// What the host meets.
+// What the host's accesses do.
 impl HostLatches {
-    /// Empty latches. `stale` is the byte that stands in DATA all the same.
+    /// Empty latches. `stale` is the byte that a read of DATA nevertheless returns.
     pub(crate) const fn new(stale: u8) -> Self {
         Self {
             status_reads: 0,
@@ -108,12 +109,13 @@ impl HostLatches {
         }
     }
 
-    /// The host reads STATUS.
+    /// A read of STATUS by the host.
     #[inline(always)]
     pub(crate) fn read_status(&mut self, now_ns: u64) -> u8 {
         let view = self.view(now_ns);
         self.status_reads += 1;
-        // Measured: on a Zen 3 a poll takes 1.0 ns so, and 1.6 ns with a write at each.
+        // Measured: on a Zen 3 a poll takes 1.0 ns with this check, and 1.6 ns with a write at
+        // each poll.
         if self.note != view.note {
             self.note = view.note;
         }
@@ -136,43 +138,44 @@ impl HostLatches {
         self.status_reads
     }
 
-    /// Sets what STATUS shows; while the stream has a byte in the latch, DRR comes on top.
+    /// Sets what STATUS shows. While the stream has a byte in the latch, DRR is set as well.
     pub(crate) fn show(&mut self, status: u8) {
         let busy = if self.is_open() { Status::DRR.bits() } else { 0 };
         self.views = [View::on_status(status), View::on_status(status | busy)];
     }
 
-    /// What the last access met.
+    /// The note on the last access.
     #[inline]
     pub(crate) fn note(&self) -> Note {
         self.note
     }
 
-    /// Remembers what an access has met.
+    /// Keeps the note on an access.
     #[inline(always)]
     pub(crate) fn remark(&mut self, note: Note) {
         self.note = note;
     }
 
-    /// Before any access: what a read of STATUS would meet.
+    /// Sets the note that a read of STATUS would give. For a chip before its first access.
     pub(crate) fn remark_status(&mut self) {
         self.note = self.views[0].note;
     }
 
-    /// The host writes into the empty latch.
+    /// A write by the host into the empty latch.
     pub(crate) fn fill(&mut self, content: Inbox, byte: u8, now_ns: u64) {
         self.overwrite(content, byte);
         self.written_ns = now_ns;
     }
 
-    /// The host writes over the byte in the latch. The unit saw the latch fill when the first byte
-    /// came, so the time at which it looks into it stays.
+    /// A write by the host over the byte in the latch. The unit saw the latch fill with the first
+    /// byte, so the time at which the unit looks into the latch stays the same.
     pub(crate) fn overwrite(&mut self, content: Inbox, byte: u8) {
         self.inbox = content;
         self.inbox_byte = byte;
     }
 
-    /// The host reads DATA: what the latch held, and its byte, which stays to be read again.
+    /// A read of DATA by the host: returns what the latch held, and its byte. The byte can be read
+    /// again.
     pub(crate) fn read(&mut self, now_ns: u64) -> (Outbox, u8) {
         let content = core::mem::replace(&mut self.outbox, Outbox::Empty);
         if content != Outbox::Empty {
@@ -182,9 +185,9 @@ impl HostLatches {
     }
 }
 
-// The stream of data bytes, for which the latch is a matter of time.
+// The stream of data bytes: here the state of the latch follows from the time.
 impl HostLatches {
-    /// From when on a data byte may stream, [`NEVER_NS`] if none may.
+    /// When data bytes can stream; [`NEVER_NS`] if they cannot.
     #[inline(always)]
     pub(crate) fn open_from_ns(&self) -> u64 {
         self.open_from_ns
@@ -196,24 +199,25 @@ impl HostLatches {
         self.open_from_ns = time_ns;
     }
 
-    /// Whether data bytes stream, now or later.
+    /// Whether data bytes can stream, now or later.
     pub(crate) fn is_open(&self) -> bool {
         self.open_from_ns != NEVER_NS
     }
 
-    /// Lets no data byte stream any more, and returns from when on one might have.
+    /// Ends the streaming of data bytes, and returns the time from which a byte could have
+    /// streamed.
     pub(crate) fn close(&mut self) -> Option<u64> {
         let open_from_ns = core::mem::replace(&mut self.open_from_ns, NEVER_NS);
         (open_from_ns != NEVER_NS).then_some(open_from_ns)
     }
 
-    /// Puts a data byte back that has streamed and was not taken.
+    /// Puts a data byte back that has streamed but was not taken.
     pub(crate) fn put_back(&mut self, byte: u8, written_ns: u64) {
         self.fill(Inbox::Data, byte, written_ns);
     }
 }
 
-// What the unit does with them.
+// What the unit does with the latches.
 impl HostLatches {
     /// What the latch from the host holds.
     pub(crate) fn inbox(&self) -> Inbox {
@@ -225,7 +229,7 @@ impl HostLatches {
         self.inbox_byte
     }
 
-    /// When the host filled that latch.
+    /// When the host filled the latch from the host.
     pub(crate) fn written_ns(&self) -> u64 {
         self.written_ns
     }
@@ -251,8 +255,8 @@ impl HostLatches {
         (core::mem::replace(&mut self.inbox, Inbox::Empty), self.inbox_byte)
     }
 
-    /// Gets a reply on its way. There is none before it, as [`is_replying`](Self::is_replying)
-    /// tells.
+    /// Gets a reply on its way. The caller knows from [`is_replying`](Self::is_replying) that
+    /// there is no other reply.
     pub(crate) fn reply(&mut self, reply: Reply) {
         self.reply = Some(reply);
     }
@@ -262,7 +266,7 @@ impl HostLatches {
         self.reply.is_some()
     }
 
-    /// Holds the reply back, if one is on its way.
+    /// Delays the reply, if one is on its way.
     pub(crate) fn delay_reply(&mut self, by_ns: u64) {
         if let Some(reply) = &mut self.reply {
             reply.ready_ns = reply.ready_ns.saturating_add(by_ns);
@@ -274,7 +278,7 @@ impl HostLatches {
         matches!(self.outbox, Outbox::Reply(ReplyKind::Ack | ReplyKind::QuietAck))
     }
 
-    /// Takes an unread MIDI IN byte out of DATA; it comes back behind the reply.
+    /// Takes an unread MIDI IN byte out of DATA; the byte comes back after the reply.
     pub(crate) fn displace_midi(&mut self) {
         if self.outbox == Outbox::Midi {
             self.displaced = Some(self.outbox_byte);
@@ -292,14 +296,15 @@ impl HostLatches {
         self.incoming.is_some()
     }
 
-    /// Whether a byte is in hand that goes into the latch as soon as the host has read the one
-    /// before.
+    /// Whether a byte is in hand that goes into the latch as soon as the host has read the byte
+    /// before it.
     pub(crate) fn holds_byte(&self) -> bool {
         self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some()
     }
 
     /// What goes into the latch next, and when. `next_byte_ns` is the time from a read of DATA to
-    /// the next MIDI IN byte. `None` while the host has a byte to read, or there is nothing.
+    /// the next MIDI IN byte. `None` while the host has a byte to read, or when there is nothing
+    /// to give.
     pub(crate) fn next_gift(&self, next_byte_ns: u64) -> Option<(Gift, u64)> {
         if self.outbox != Outbox::Empty {
             return None;
@@ -316,7 +321,7 @@ impl HostLatches {
         Some((gift, ready_ns.max(self.emptied_ns.saturating_add(pause_ns))))
     }
 
-    /// Puts the reply into the latch, and returns what the unit does then.
+    /// Puts the reply into the latch, and returns what the unit does after that.
     pub(crate) fn give_reply(&mut self) -> Option<AfterReply> {
         let reply = self.reply.take()?;
         self.outbox = Outbox::Reply(reply.kind);
@@ -343,7 +348,7 @@ impl HostLatches {
             + usize::from(self.incoming.is_some())
     }
 
-    /// Drops the oldest of these, and returns how many that were: 1 or 0.
+    /// Drops the oldest MIDI IN byte that the host has not read. Returns 1, or 0 if there is none.
     pub(crate) fn drop_oldest_midi(&mut self) -> usize {
         match self.clear_latched_midi() {
             0 => usize::from(self.take_input_in_hand().is_some()),
@@ -351,12 +356,12 @@ impl HostLatches {
         }
     }
 
-    /// Drops those in hand, and returns how many that were.
+    /// Drops the MIDI IN bytes in hand, and returns how many there were.
     pub(crate) fn clear_midi_in_hand(&mut self) -> usize {
         usize::from(self.displaced.take().is_some()) + usize::from(self.incoming.take().is_some())
     }
 
-    /// Drops the one in the latch, and returns how many that were: 1 or 0.
+    /// Drops the MIDI IN byte in the latch. Returns 1, or 0 if there is none.
     pub(crate) fn clear_latched_midi(&mut self) -> usize {
         if self.outbox != Outbox::Midi {
             return 0;

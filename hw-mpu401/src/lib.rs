@@ -1,4 +1,6 @@
-//! The Roland MPU-401 and its clones, cycle-approximate, event-driven, without an operating system.
+//! The Roland MPU-401 and its clones: cycle-approximate and event-driven.
+//!
+//! The model needs no operating system.
 //!
 //! ```text
 //!            base+0 DATA          base+1 STATUS (read), COMMAND (write)
@@ -19,11 +21,12 @@
 //!           MIDI OUT               MIDI IN            31 250 bit/s, 320 us a byte
 //! ```
 //!
-//! A byte on its way out: `chip` lets the time of the access come and hands it to `host_port`,
-//! which puts it into the latch (`latches`). `main_loop` says when the unit takes it, `firmware`
-//! what it then does, and `transmitter` has it until it has left. When nothing else goes on,
-//! `stream` does all of that at once. On its way in: `cable`, `firmware`, the FIFO in `input`,
-//! `main_loop` for when it is fetched, `latches`, and `host_port` for the read of DATA.
+//! A byte on its way out: `chip` moves time on to the access and hands the byte to `host_port`,
+//! which puts it into the latch (`latches`). `main_loop` says when the unit takes the byte,
+//! `firmware` says what the unit then does, and `transmitter` has the byte until it has left. When
+//! nothing else goes on, `stream` does all of this at once. A byte on its way in passes `cable`,
+//! `firmware` and the FIFO in `input`; `main_loop` says when the unit fetches it; then it passes
+//! `latches`, and `host_port` for the read of DATA.
 //!
 //! # Use
 //!
@@ -38,15 +41,15 @@
 //! assert!(status.can_write());
 //! ```
 //!
-//! The caller owns time. It reads and writes registers at the times it says, samples
-//! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`], and fetches
-//! what has passed on the wires with [`Mpu401::pop_wire`], or with [`Mpu401::pop_sent`] the bytes
-//! of MIDI OUT alone.
+//! The caller owns time. It gives the time of each register access. It samples
+//! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`]. It fetches
+//! what has passed on the wires with [`Mpu401::pop_wire`], or only the bytes of MIDI OUT with
+//! [`Mpu401::pop_sent`].
 //!
-//! Architecture invariants: nothing ticks, so an idle chip costs nothing, and cost grows with
-//! bytes. The chip is a function of its state, the time and the access. It cannot fail and cannot
-//! panic: a mistake of the host is a register value, a lost byte and a counter. It knows no bus,
-//! no operating system and no file.
+//! Architecture invariants: nothing ticks, so an idle chip costs nothing, and the cost grows with
+//! the number of bytes. The chip is a function of its state, the time and the access. It cannot
+//! fail and cannot panic: a mistake of the host is a register value, a lost byte and a counter. It
+//! knows no bus, no operating system and no file.
 //!
 //! # Emulated
 //!
@@ -62,7 +65,7 @@
 //!   with one event ahead, requests in their order, deferred commands, record and data in stop,
 //!   filters, reference tables and thru, tempo, relative tempo, graduation and timebase with the
 //!   firmware's own rounding, clock to host, MIDI sync, the standstill while a data byte is
-//!   missing, and note-offs behind a stop. The metronome's clicks are fetched with
+//!   missing, and note-offs after a stop. The metronome's clicks are fetched with
 //!   [`Mpu401::pop_click`].
 //! - In intelligent mode of any other card an ACK to every command it knows; FF and 3F work.
 //! - The interrupt line: an edge a byte, or a level.
@@ -75,13 +78,13 @@
 //!
 //! # Known inaccuracies
 //!
-//! - A latency that varies on a real unit by the phase of its main loop is one number here, or
-//!   with [`CardTiming::Seeded`] one drawn from its range, each value as likely as any other.
-//! - Between the empty and the full output buffer, the busy time after FF in UART mode takes one
-//!   of two values; a real unit may have more.
+//! - A latency that varies on a real unit with the phase of its main loop is one number here. With
+//!   [`CardTiming::Seeded`] it is drawn from its range, and all values are equally likely.
+//! - The busy time after FF in UART mode has two values here: one when the reset drops output that
+//!   waits, and one when there is none to drop. A real unit may have values in between.
 //! - Whether F8 goes on while a request for track data is open was not measured: here it waits.
-//! - A system exclusive message that goes through is not kept together: messages of tracks may come
-//!   between its bytes.
+//! - A system exclusive message from MIDI IN to MIDI OUT is not kept together: messages of tracks
+//!   may come between its bytes.
 //! - The parts of the Roland unit outside its microcontroller were not measured: low STATUS bits,
 //!   and whether the interrupt follows every byte.
 //!
@@ -90,7 +93,7 @@
 //! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A
 //! at its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming
 //! guide of the Sound Blaster series; MIDI 1.0 Detailed Specification. Each value names its own
-//! ground in `cards`, with what a family of cards has in common told once.
+//! ground in `cards`; what a family of cards has in common is said once.
 
 #![no_std]
 #![forbid(unsafe_code)]

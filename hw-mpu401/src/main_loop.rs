@@ -1,9 +1,9 @@
-//! What the unit's main loop may do next, as the parts stand, and when.
+//! What the unit's main loop may do next, and when.
 //!
-//! The unit takes a host byte, or it fetches an input byte and waits until the host has room for
-//! it; never both at once. That is why unread input blocks output, and why a command waits behind
-//! an unread ACK. A card without firmware is the same loop in no time, with input and output
-//! apart.
+//! The unit either takes a host byte, or fetches an input byte and waits until the host has room
+//! for it; never both at once. Therefore unread input blocks output, and a command waits behind an
+//! unread ACK. A card without firmware is the same loop in no time, with independent input and
+//! output.
 
 use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};
@@ -13,7 +13,7 @@ use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan, Turn};
 
 impl Parts {
-    /// Settles what the unit does next, if no sequencer runs.
+    /// Decides what the unit does next, when no sequencer runs.
     pub(crate) fn settle_plan(&mut self) {
         if self.is_quiet() {
             let plan = self.plan_take();
@@ -24,8 +24,8 @@ impl Parts {
         }
     }
 
-    /// When the host may see something of the byte that is to be taken, if nothing else is to
-    /// come. A data byte shows only on MIDI OUT, and there not before its start bit.
+    /// When the host may see an effect of the byte that is taken next, if nothing else comes. A
+    /// data byte shows only on MIDI OUT, and not before its start bit.
     fn take_seen_ns(&self, take: Plan) -> u64 {
         match (self.latches.inbox(), self.unit.mode()) {
             (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
@@ -45,8 +45,8 @@ impl Parts {
         gift.or_earlier(self.plan_take_or_fetch())
     }
 
-    /// A byte of the host or one of the input, whichever comes first; at one time, whose turn it
-    /// is.
+    /// Plans to take a host byte or to fetch an input byte, whichever comes first. When both come
+    /// at the same time, the turn decides.
     pub(crate) fn plan_take_or_fetch(&self) -> Plan {
         let take = self.plan_take();
         let fetch = self.plan_fetch();
@@ -56,7 +56,7 @@ impl Parts {
         }
     }
 
-    /// A byte for the host into its latch.
+    /// Plans to put a byte for the host into the latch.
     pub(crate) fn plan_gift(&self) -> Plan {
         let Some((gift, ready_ns)) = self.latches.next_gift(self.unit.timing().next_byte_ns) else {
             return Plan::IDLE;
@@ -68,7 +68,7 @@ impl Parts {
         Plan::new(action, ready_ns.max(self.now_ns()))
     }
 
-    /// A byte of the host out of its latch.
+    /// Plans to take a byte of the host out of the latch.
     pub(crate) fn plan_take(&self) -> Plan {
         let timing = self.unit.timing();
         let (latency_ns, room_ns) = match (self.latches.inbox(), self.unit.mode()) {
@@ -80,7 +80,8 @@ impl Parts {
         self.plan_take_after(latency_ns, room_ns)
     }
 
-    /// The byte of the host so long after it was written, and not before `room_ns`.
+    /// Plans to take the byte of the host `latency_ns` after it was written, but not before
+    /// `room_ns`.
     pub(crate) fn plan_take_after(&self, latency_ns: u64, room_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
         let ready_ns = self.unit.ready_ns(self.now_ns());
@@ -92,7 +93,7 @@ impl Parts {
         if self.output_is_full() { self.transmitter.room_ns() } else { 0 }
     }
 
-    /// A byte of the input into the unit's hand.
+    /// Plans to fetch a byte of the input, which is then in hand.
     pub(crate) fn plan_fetch(&self) -> Plan {
         if self.input.is_empty() || self.latches.holds_incoming() {
             return Plan::IDLE;

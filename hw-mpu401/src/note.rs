@@ -1,6 +1,6 @@
 //! What the last access met, in a few words, for a trace.
 
-/// What the last access met: the short remark that a trace prints behind it.
+/// The short remark that a trace prints after an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Note {
@@ -16,11 +16,11 @@ pub enum Note {
     Data,
     /// Data read: the byte acknowledges a command.
     Ack,
-    /// Data read: nothing new waited, the last byte was read once more.
+    /// Data read: nothing new waited, and the last byte was read again.
     Stale,
     /// Data read: nothing waited, the card answers with a fixed value.
     Empty,
-    /// Data write: the byte before had not been taken and is lost.
+    /// Data write: the unit had not taken the byte before it, which is lost.
     OverwritesByte,
     /// The written byte has no effect.
     Ignored,
@@ -30,7 +30,7 @@ pub enum Note {
     UartMode,
     /// Command write: any other command that the card knows.
     Command,
-    /// Command write: the byte before had not been taken and is lost.
+    /// Command write: the unit had not taken the byte before it, which is lost.
     CommandOverwritesByte,
 }
 
@@ -53,8 +53,8 @@ impl Note {
         Self::CommandOverwritesByte,
     ];
 
-    /// The note on a status read. The first four notes are in the order of the two flags, so
-    /// that this costs no branch.
+    /// The note on a status read. The first four notes are in the order of the two flags, so that
+    /// this needs no branch.
     #[inline]
     pub(crate) const fn on_status(status: u8) -> Self {
         match status >> 6 {

@@ -1,24 +1,24 @@
-//! What the unit is about to put on MIDI OUT by itself, and when.
+//! What the unit sends next on MIDI OUT without the host, and when.
 //!
-//! Behind a reset that is FC, then F8 until UART mode is entered. What each step does stands in
-//! `after_reset`.
+//! After a reset this is FC, then F8 until UART mode is entered. `after_reset` does the work of
+//! each step.
 
 use crate::timing::NEVER_NS;
 
 /// The steps, in their order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutputStep {
-    /// After a reset in UART mode: what has not been sent is thrown away.
+    /// After a reset in UART mode: the unit drops the bytes that have not been sent.
     DropBacklog,
     /// FC.
     Stop,
     /// The first F8.
     FirstClock,
-    /// F8, again and again.
+    /// F8, repeated.
     Clock,
 }
 
-/// What the unit sends, or throws away, by itself.
+/// The next step that the unit takes on MIDI OUT without the host.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnOutput {
     due_ns: u64,
@@ -26,15 +26,15 @@ pub(crate) struct OwnOutput {
 }
 
 impl OwnOutput {
-    /// Nothing to come.
+    /// There is no step to come.
     pub(crate) const IDLE: Self = Self { due_ns: NEVER_NS, step: OutputStep::Clock };
 
-    /// This step at this time.
+    /// A step at a time.
     pub(crate) const fn at(due_ns: u64, step: OutputStep) -> Self {
         Self { due_ns, step }
     }
 
-    /// When, [`NEVER_NS`] for never.
+    /// When the step is due; [`NEVER_NS`] for never.
     pub(crate) fn due_ns(&self) -> u64 {
         self.due_ns
     }
@@ -43,7 +43,8 @@ impl OwnOutput {
         self.step
     }
 
-    /// The clock that a reset has prepared does not come: it has been started already.
+    /// Cancels the first clock that a reset has planned, because the clock has been started
+    /// already.
     pub(crate) fn cancel_first_clock(&mut self) {
         if self.step == OutputStep::FirstClock {
             *self = Self::IDLE;

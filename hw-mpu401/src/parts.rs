@@ -1,9 +1,9 @@
-//! The parts of a card that its firmware works on, each with its own file, and the time.
+//! The parts of a card that its firmware works on, and the time.
 //!
-//! The sequencer and the main loop are handed these, and never the chip: they know nothing of the
-//! stream, of the MIDI IN cable, or of who calls. What concerns more than one part and needs no
-//! firmware stands here, in `host_port` (an access), in `main_loop` (what comes next) and in
-//! `after_reset` (what goes out by itself).
+//! The sequencer and the main loop get these parts, and never the chip: they know nothing of the
+//! stream, of the MIDI IN cable, or of the caller. Work on more than one part that needs no
+//! firmware is here, in `host_port` (an access), in `main_loop` (the next step) and in
+//! `after_reset` (the unit's own output).
 
 use crate::answers::{Fifos, HostPort, TxWhileBusy};
 use crate::counters::Counters;
@@ -55,7 +55,7 @@ impl Parts {
         self.now_ns
     }
 
-    /// Time has come to this point.
+    /// Moves time on to this point.
     #[inline(always)]
     pub(crate) fn come_to(&mut self, time_ns: u64) {
         self.now_ns = time_ns;
@@ -66,21 +66,21 @@ impl Parts {
         self.transmitter.is_full(self.now_ns)
     }
 
-    /// Puts bytes on MIDI OUT that the unit sends of its own accord. There is room for them.
+    /// Puts bytes of the unit's own output on MIDI OUT. The caller knows that there is room.
     pub(crate) fn generate(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.transmitter.generate(*byte, self.now_ns);
         }
     }
 
-    /// Puts a byte on MIDI OUT that the unit sends of its own accord, if there is room.
+    /// Puts a byte of the unit's own output on MIDI OUT, if there is room.
     pub(crate) fn send(&mut self, byte: u8) {
         if !self.output_is_full() {
             self.generate(&[byte]);
         }
     }
 
-    /// Puts a byte of the host on MIDI OUT. There is room for it.
+    /// Puts a byte of the host on MIDI OUT. The caller knows that there is room.
     pub(crate) fn accept(&mut self, byte: u8) {
         let timing = self.unit.timing();
         let (start_ns, accept_ns) = (timing.tx_start_ns, timing.tx_accept_ns);
@@ -89,7 +89,7 @@ impl Parts {
         self.unit.be_busy(self.now_ns, accept_ns);
     }
 
-    /// Whether the unit is in intelligent mode, and has one that is worth the name.
+    /// Whether the unit is in intelligent mode and has a sequencer.
     pub(crate) fn runs_sequencer(&self) -> bool {
         self.unit.mode() == Mode::Intelligent && self.rules.has_sequencer
     }
@@ -99,7 +99,7 @@ impl Parts {
         self.unit.enters_uart(self.now_ns) && self.rules.tx_while_busy == TxWhileBusy::Lost
     }
 
-    /// Gets the answer to a command on its way, so long after the host has read the ACK.
+    /// Gets the answer to a command on its way, `pause_ns` after the host has read the ACK.
     pub(crate) fn answer(&mut self, byte: u8, pause_ns: u64) {
         self.latches.reply(Reply {
             byte,
@@ -115,25 +115,25 @@ impl Parts {
         self.input.is_empty() && !self.latches.holds_byte()
     }
 
-    /// Input bytes that the host has not read, wherever they are.
+    /// How many input bytes in all parts the host has not read.
     pub(crate) fn input_held(&self) -> usize {
         self.latches.midi_held() + self.input.len()
     }
 
-    /// Whether the host may leave so many more bytes of input unread.
+    /// Whether there is room for this many more bytes of unread input.
     pub(crate) fn has_input_room(&self, bytes: usize) -> bool {
         self.input_held() + bytes <= self.rules.rx_limit
     }
 
-    /// Drops the input byte that has waited longest.
+    /// Drops the oldest input byte.
     pub(crate) fn drop_oldest_input(&mut self) {
         if self.latches.drop_oldest_midi() == 0 {
             self.input.drop_oldest();
         }
     }
 
-    /// Empties these buffers. Of the output, what has not started goes; of the input, what the
-    /// host has not read, but for a byte already in a mailbox.
+    /// Empties these buffers. Of the output, this drops the bytes that have not started; of the
+    /// input, the bytes that the host has not read, except a byte already in a mailbox.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);

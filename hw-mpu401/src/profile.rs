@@ -1,14 +1,14 @@
-//! A card as plain data: its words for people, and how it behaves.
+//! A card as plain data: its texts for people, and how it behaves.
 //!
-//! A profile is resolved into numbers when a chip is made and is not looked at again.
+//! A chip resolves a profile into numbers when it is made, and does not look at it again.
 
 use crate::behaviour::Behaviour;
 use alloc::borrow::Cow;
 
-/// Words of a profile: of the program, or of a file.
+/// A text of a profile: part of the program, or from a file.
 pub type Text = Cow<'static, str>;
 
-/// Words of the program.
+/// A text that is part of the program.
 pub(crate) const fn text(words: &'static str) -> Text {
     Text::Borrowed(words)
 }
@@ -20,7 +20,7 @@ pub struct CardProfile {
     pub name: Text,
     /// The name on the box.
     pub title: Text,
-    /// What is special about it, in one or two sentences.
+    /// What is special about the card, in one or two sentences.
     pub description: Text,
     /// Where the numbers come from.
     pub sources: Cow<'static, [Text]>,

@@ -1,30 +1,30 @@
-//! What the unit says to the host: an ACK, an answer, or something of its own accord.
+//! What the unit tells the host: an ACK, an answer, or a request.
 
 /// A byte that the unit wants to give to the host.
 #[derive(Clone, Copy)]
 pub(crate) struct Reply {
     pub(crate) byte: u8,
     pub(crate) kind: ReplyKind,
-    /// Not before this time.
+    /// The unit gives the byte not before this time.
     pub(crate) ready_ns: u64,
-    /// Not before this long after the last read of DATA.
+    /// The unit gives the byte not before this much time after the last read of DATA.
     pub(crate) pause_ns: u64,
-    /// What the unit does when the byte is in the latch.
+    /// What the unit does after it has put the byte into the latch.
     pub(crate) then: AfterReply,
 }
 
-/// What a reply is to the host.
+/// The kind of a reply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplyKind {
     Ack,
     /// An ACK that does not raise the interrupt line.
     QuietAck,
     Answer,
-    /// What the unit says by itself.
+    /// A message of the unit without a command of the host.
     Request,
 }
 
-/// What the unit does when a reply is in the latch.
+/// What the unit does after it has put a reply into the latch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterReply {
     Nothing,
@@ -33,11 +33,11 @@ pub(crate) enum AfterReply {
     Answer(u8),
     /// Runs a command of the sequencer.
     Command(u8),
-    /// The host has been asked.
+    /// Notes that the host has been asked.
     Asked(Request),
 }
 
-/// What the unit says to the host by itself.
+/// The messages that the unit sends to the host without a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     /// FD.

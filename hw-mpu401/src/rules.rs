@@ -1,6 +1,6 @@
-//! What a chip keeps of its card's profile: the behaviour within the bounds it relies on.
+//! A card's profile within the bounds that the chip relies on.
 //!
-//! It is made once and never changes. A chip with drawn latencies draws them from the ranges here.
+//! The rules are made once and never change. A chip with drawn latencies draws from these ranges.
 
 use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
 use crate::behaviour::Behaviour;
@@ -8,19 +8,19 @@ use crate::spec::{BYTE_TIME_NS, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;
 
-/// Longer durations in a profile are cut to this, so that the sum of a time and a few durations
-/// cannot overflow. In ns.
+/// Longer durations in a profile are cut to this length, in ns, so that the sum of a time and a
+/// few durations cannot overflow.
 const LONGEST_NS: u64 = u64::MAX / 64;
 
 /// How the card behaves, and what follows from it.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
     card: Behaviour,
-    /// Bytes of input that may be unread.
+    /// The most bytes of input that may be unread.
     pub(crate) rx_limit: usize,
-    /// Bytes that the transmitter may hold.
+    /// The most bytes that the transmitter may hold.
     pub(crate) tx_limit: usize,
-    /// Whether intelligent mode is more than acknowledgements: firmware behind mailboxes.
+    /// Whether intelligent mode has more than ACKs: the card has firmware behind mailboxes.
     pub(crate) has_sequencer: bool,
 }
 
@@ -65,9 +65,9 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
     }
 }
 
-/// The behaviour with every number as a chip can use it: STATUS behind DATA and with six low bits,
-/// no sum of times that overflows, F8s that do not overlap, and a latched line that falls between
-/// two bytes.
+/// The behaviour with every number as a chip can use it. The offset of STATUS is at least 1 and
+/// its low bits are six bits, no sum of times overflows, F8s do not overlap, and a latched line
+/// goes low between two bytes.
 fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {
         min: spread.min.min(LONGEST_NS),

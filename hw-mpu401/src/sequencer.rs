@@ -11,21 +11,21 @@
 //!   host <--- record <--- filters <--- MIDI IN --- thru -+     listen, record, switches, thru
 //! ```
 //!
-//! Nothing ticks: the clock knows the next tick at which something happens, and what has passed
-//! until then is subtracted when somebody looks. What the unit says to the host goes through the
-//! same latch and main loop as everything else, see `firmware`.
+//! Nothing ticks: the clock knows the next tick at which something happens, and counts the ticks
+//! up to then only when an access or an event needs them. What the unit tells the host goes
+//! through the same latch and main loop as everything else, see `firmware`.
 //!
-//! It is handed the parts of the card that it works on, and never the chip or the firmware that
-//! runs it: what the firmware is to do with a command is returned as a `CommandFate`.
+//! The sequencer gets the parts of the card that it works on, and never the chip or the firmware
+//! that runs it. It returns what the firmware has to do with a command, as a `CommandFate`.
 //!
-//! This file and those that say what it does form a circle, and that is meant: [`Sequencer`] is
-//! one state, and each of these files is one subject. A tick starts notes, a note asks the host,
-//! an answer of the host sets the tempo, and the tempo moves the next tick. What has a state of its
-//! own stands below the circle and can be read alone: `tempo`, `tick_clock`, `host_clock`,
-//! `metronome`, `switches`, `message`, `track`, `sounding`, `thru`.
+//! This file and the files with its work form a circle on purpose: [`Sequencer`] is one state, and
+//! each of these files has one subject. A tick starts notes, a note asks the host, an answer of
+//! the host sets the tempo, and the tempo moves the next tick. The files with a state of their own
+//! are below the circle and can be read alone: `tempo`, `tick_clock`, `host_clock`, `metronome`,
+//! `switches`, `message`, `track`, `sounding`, `thru`.
 //!
-//! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. What neither
-//! tells is marked `Assumed:` where it is decided.
+//! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. Where
+//! neither gives the behaviour, `Assumed:` marks the place that chooses it.
 
 mod command;
 mod figures;
@@ -69,18 +69,18 @@ use transport::Silence;
 pub use metronome::{Accent, Click};
 pub(crate) use service::CommandFate;
 
-/// Clicks that wait for [`pop_click`](crate::Mpu401::pop_click), at most. One more drops the
+/// The most clicks that wait for [`pop_click`](crate::Mpu401::pop_click). One more drops the
 /// oldest.
 pub const CLICK_LIMIT: usize = 64;
 
-/// Room in the output that a tick needs: a message of each track, FC and F8, and a message that
-/// goes through.
+/// Room in the output that a tick needs: for a message of each track, FC and F8, and a message of
+/// MIDI thru.
 const TICK_ROOM: u64 = 32;
 
-/// What the unit knows in intelligent mode. A reset sets all of it but the clicks.
+/// What the unit knows in intelligent mode. A reset sets all of it except the clicks.
 #[derive(Clone)]
 pub(crate) struct Sequencer {
-    // What commands set.
+    // The settings that commands make.
     tempo: Tempo,
     settings: Settings,
     /// The tracks that B8 makes active. Command EC.
@@ -89,7 +89,7 @@ pub(crate) struct Sequencer {
     clock: TickClock,
     host_clock: HostClock,
     metronome: Metronome,
-    /// Whether the next tick that matters has to be found anew.
+    /// Whether the next tick at which something happens has to be found again.
     is_stale: bool,
     /// Whether FC goes out with the next MIDI clock.
     sends_stop: bool,
@@ -99,34 +99,35 @@ pub(crate) struct Sequencer {
     tracks: [Track; 8],
     conductor: Slot<ConductorEvent>,
     sounding: Sounding,
-    // The talk with the host.
+    // The exchange with the host.
     expects: Expects,
     answer: Answer,
     deferred: Option<Deferred>,
-    /// No request comes before.
+    /// No request comes before this time.
     service_from_ns: u64,
-    /// No FD comes before.
+    /// No FD comes before this time.
     clock_to_host_from_ns: u64,
-    /// From when on the host is told that all tracks have ended.
+    /// The time from which the host can be told that all tracks have ended.
     all_end_from_ns: Option<u64>,
     // MIDI IN.
-    /// Nothing is heard before. Assumed: a unit that is busy with a reset does not listen.
+    /// The unit ignores MIDI IN before this time. Assumed: a unit busy with a reset does not
+    /// listen.
     hears_from_ns: u64,
     listener: Listener,
     record: Record,
     ends: PacketEnds,
-    /// Whether the host has a part of a packet.
+    /// Whether the host has read a part of a packet, but not all of it.
     in_packet: bool,
     thru: ThruQueue,
     // The metronome's output.
     clicks: Ring<Array<Click, CLICK_LIMIT>>,
-    /// Stops at every tick, as a model would that knows no better.
+    /// Stops at every tick, as a simple model would.
     #[cfg(test)]
     stops_at_every_tick: bool,
 }
 
 impl Sequencer {
-    /// As after a reset, the clock not started.
+    /// The state after a reset, with the clock not started.
     pub(crate) fn new() -> Self {
         let tempo = Tempo::new();
         Self {
@@ -161,7 +162,7 @@ impl Sequencer {
         }
     }
 
-    /// Lets the clock go from time 0 on.
+    /// Starts the clock at time 0.
     pub(crate) fn start_clock_at_zero(&mut self) {
         self.clock.start_at_zero();
     }
@@ -177,7 +178,7 @@ impl Sequencer {
         if self.stops_at_every_tick {
             return 1;
         }
-        // Each tick changes the tempo, or may have to wait for a request.
+        // At each of these ticks the tempo changes, or a tick may have to wait for a request.
         if self.tempo.has_glide() || (self.is_playing && self.wants_events()) {
             return 1;
         }
@@ -202,7 +203,7 @@ impl Sequencer {
             || self.tracks.iter().any(|track| track.slot.wants_from_ns().is_some())
     }
 
-    /// Lets ticks pass, none beyond the next one at which something happens.
+    /// Lets ticks pass, but none after the next one at which something happens.
     fn pass(&mut self, ticks: u64) {
         self.clock.count(ticks);
         let is_wanted = self.settings.switches.contains(Switches::CLOCK_TO_HOST);
@@ -214,7 +215,7 @@ impl Sequencer {
         }
     }
 
-    /// The oldest click of the metronome that nobody has fetched.
+    /// Fetches the oldest click of the metronome.
     pub(crate) fn pop_click(&mut self) -> Option<Click> {
         self.clicks.try_pop()
     }
@@ -223,7 +224,7 @@ impl Sequencer {
         self.settings.switches
     }
 
-    /// Everything as after a reset, but that the clock waits for its start.
+    /// Sets everything to the state after a reset, with the clock not started yet.
     pub(crate) fn reset(&mut self, parts: &mut Parts) {
         parts.counters.input_cleared += self.held() as u64;
         let clicks = core::mem::take(&mut self.clicks);
@@ -232,13 +233,13 @@ impl Sequencer {
         *self = Self { clicks, ends, hears_from_ns, ..Self::new() };
     }
 
-    /// The first MIDI clock after a reset falls now.
+    /// Starts the clock with the first MIDI clock after a reset, which comes now.
     pub(crate) fn start_first_clock(&mut self, now_ns: u64) {
         self.clock.restart(now_ns);
         self.is_stale = true;
     }
 
-    /// When the sequencer acts by itself next, [`NEVER_NS`] if it does not.
+    /// When the sequencer next acts by itself; [`NEVER_NS`] for never.
     fn find_due_ns(&mut self, parts: &Parts) -> u64 {
         if self.is_stale {
             let next = self.find_next_tick();
@@ -253,7 +254,7 @@ impl Sequencer {
         due_ns.max(parts.now_ns())
     }
 
-    /// Does what is due. Up to `quiet_until_ns` nothing comes from outside.
+    /// Does the work that is due. Up to `quiet_until_ns` nothing comes from outside.
     pub(crate) fn run(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         let now_ns = parts.now_ns();
         if self.thru.due_ns() <= now_ns {
@@ -265,7 +266,7 @@ impl Sequencer {
         }
     }
 
-    /// Counts the ticks up to now. Nothing happens at any of them.
+    /// Counts the ticks up to now. Nothing happens at any of these ticks.
     fn catch_up(&mut self, now_ns: u64) {
         let ticks = self.clock.passed(now_ns);
         if ticks > 0 {
@@ -273,7 +274,7 @@ impl Sequencer {
         }
     }
 
-    /// A tick at which something happens.
+    /// Does the work of a tick at which something happens.
     fn run_tick(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         if self.requests_hold_ticks(parts) {
             self.catch_up(parts.now_ns());
@@ -297,7 +298,7 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// A MIDI clock falls: F8, perhaps FC, a click, the end of a measure.
+    /// Does the work of a MIDI clock: F8, perhaps FC, a click, the end of a measure.
     fn run_midi_clock(&mut self, parts: &mut Parts) {
         self.clock.clock_in = self.tempo.ticks_a_clock();
         if core::mem::take(&mut self.sends_stop) {
@@ -317,16 +318,15 @@ impl Sequencer {
         }
     }
 
-    /// The length of a tick follows the tempo.
+    /// Sets the length of a tick from the tempo.
     fn take_tempo(&mut self, now_ns: u64) {
         let tick_ns = self.tempo.tick_ns(now_ns);
         self.clock.set_tick_ns(tick_ns);
         self.is_stale = true;
     }
 
-    /// After a long time without a look at the chip, leaves out the MIDI clocks of which nothing
-    /// but the newest wire events and clicks would be left. The result is the same as if each had
-    /// fallen.
+    /// Leaves out MIDI clocks after a long time without an access. Of these clocks only the newest
+    /// wire events and clicks would remain, so the result is the same as if each clock had come.
     fn skip_quiet_clocks(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         if !self.is_steady(parts) {
             return;
@@ -352,8 +352,8 @@ impl Sequencer {
         parts.come_to(parts.now_ns() + clocks * period_ns);
     }
 
-    /// Whether one MIDI clock is as the other, with nothing between them, until something from
-    /// outside comes.
+    /// Whether every MIDI clock is like the one before it, with nothing between them, until
+    /// something comes from outside.
     fn is_steady(&self, parts: &Parts) -> bool {
         let next_is_clock = self.clock.next_in() == u64::from(self.clock.clock_in);
         let is_blocked = parts.unit.plan().due_ns == NEVER_NS && parts.latches.holds_byte();
@@ -392,7 +392,7 @@ impl Sequencer {
     }
 }
 
-/// When the output has room for all that a tick may bring.
+/// When the output has room for everything that a tick may send.
 fn tick_room_ns(parts: &Parts) -> u64 {
     parts.transmitter.room_for_ns(TICK_ROOM)
 }

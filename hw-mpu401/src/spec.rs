@@ -1,7 +1,7 @@
 //! Register facts of the MPU-401: two ports, two flags, a few codes.
 //!
-//! Only what the documents say about the interface stands here; how a card behaves is in
-//! `behaviour`, and how the model reaches it in `chip`.
+//! Only what the documents say about the interface is here. `behaviour` says how a card behaves,
+//! and `chip` is the model.
 
 use bitflags::bitflags;
 
@@ -88,11 +88,11 @@ pub enum Register {
     Command,
 }
 
-/// What the unit makes of the bytes it is given.
+/// What the unit does with the bytes that it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Mode {
-    /// After a reset: commands are run, data bytes are their parameters.
+    /// After a reset: the unit runs commands, and data bytes are their parameters.
     Intelligent,
     /// After command 3F: every data byte goes to MIDI OUT, every MIDI IN byte to the host.
     Uart,

@@ -1,14 +1,14 @@
-//! The plain stream of MIDI bytes to the output, and nothing else going on.
+//! The stream: plain MIDI bytes to the output, and nothing else going on.
 //!
-//! Nearly every access of a driver in UART mode belongs to it, so it has a way of its own, which
-//! costs one byte a few compares and stores. What a written byte will do is known at once: when
-//! the unit takes it, when it starts on the line, and when there is room for the next one. So it
-//! goes to the transmitter as it is written, and DRR is a compare with the time. Whatever else
-//! happens leaves the stream first; a byte that has not been taken by then goes back into the
-//! latch.
+//! Nearly every access of a driver in UART mode belongs to the stream. So it has its own fast
+//! path, which costs a few compares and stores for a byte. The result of a write is known at once:
+//! when the unit takes the byte, when the byte starts on the line, and when there is room for the
+//! next one. So the byte goes to the transmitter when it is written, and DRR is a compare with the
+//! time. Anything else that happens first ends the stream; a byte that the unit has not taken by
+//! then goes back into the latch.
 //!
-//! While the stream is open, two times stand still: when the unit is free, and when the latch was
-//! written. Both follow from when the last byte is taken.
+//! While the stream is open, two fields do not change: when the unit is free, and when the latch
+//! was written. Both follow from the time at which the last byte is taken.
 
 use crate::answers::HostPort;
 use crate::latches::Inbox;
@@ -17,7 +17,7 @@ use crate::parts::Parts;
 use crate::spec::Mode;
 use crate::unit::Turn;
 
-/// The stream, as far as it is not in the latches: from when on it is open is there.
+/// The part of the stream that is not in the latches; they have the time from which it is open.
 #[derive(Clone)]
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
@@ -28,7 +28,7 @@ pub(crate) struct Stream {
     taken_before_ns: u64,
 }
 
-/// Whether the stream goes on as it is.
+/// Whether the stream goes on unchanged.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Course {
     GoesOn,
@@ -37,12 +37,12 @@ pub(crate) enum Course {
 }
 
 impl Stream {
-    /// No byte has streamed.
+    /// A stream before its first byte.
     pub(crate) const NEW: Self = Self { first: 0, brim: 0, taken_before_ns: 0 };
 
-    /// Opens the stream if a written byte may stream as things stand: in UART mode, with room for
-    /// output, and no input, no reply and no byte in the latch. Times that vary are drawn byte by
-    /// byte, which the stream is not.
+    /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
+    /// for output, and with no input, no reply and no byte in the latch. Latencies that vary are
+    /// drawn for each byte, so a chip with such latencies does not stream.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
@@ -72,7 +72,7 @@ impl Stream {
         }
     }
 
-    /// A write to DATA while the stream is open and its latch empty.
+    /// Takes a write to DATA while the stream is open and its latch is empty.
     #[inline(always)]
     pub(crate) fn write(&mut self, parts: &mut Parts, byte: u8) -> Course {
         parts.latches.remark(Note::Data);
@@ -102,7 +102,7 @@ impl Stream {
         }
     }
 
-    /// Looks again how far the stream may go, and whether it has come there.
+    /// Finds again how far the stream may go, and whether it has come that far.
     pub(crate) fn find_brim(&mut self, parts: &Parts) -> Course {
         self.brim = parts.transmitter.brim(parts.now_ns());
         match parts.transmitter.pushed() >= self.brim {
@@ -130,7 +130,7 @@ impl Stream {
         }
     }
 
-    /// Ends the stream as it stands before this time: a byte that has not been taken is in the
+    /// Ends the stream in its state before this time. A byte that the unit has not taken is in the
     /// latch again.
     pub(crate) fn leave_before(&mut self, parts: &mut Parts, time_ns: u64) {
         let Some(taken_ns) = parts.latches.close() else {
@@ -148,8 +148,9 @@ impl Stream {
         }
     }
 
-    /// Puts the last byte back into the latch. If the unit was busy when the byte was written,
-    /// it is taken when that is over, so any earlier time will do for when it was seen.
+    /// Puts the last byte back into the latch. If the unit was busy when the byte was written, it
+    /// takes the byte when it is free; then any earlier time is good enough for the time of the
+    /// write.
     fn put_back(&self, parts: &mut Parts, taken_ns: u64) {
         let byte = parts.transmitter.retract();
         parts.latches.put_back(byte, taken_ns - parts.unit.timing().drr_clear_uart_ns);

@@ -1,20 +1,20 @@
-//! How long a card takes: the range of each latency, and which point of it a chip uses.
+//! How long a card takes: the range of each latency, and the point used.
 //!
-//! A latency that varies on a real unit, by the phase of its main loop for one, is a [`Spread`].
-//! A chip is made with one point of each, or draws a new one for every event.
+//! A [`Spread`] is a latency that varies on a real unit, for example with the phase of its main
+//! loop. A chip uses one point of each spread, or draws a new one for every event.
 
 /// A duration that never ends, in ns.
 pub const NEVER_NS: u64 = u64::MAX;
 
-/// The range of a duration, with the point in it that the model uses unless it is told otherwise.
-/// All three are in ns.
+/// The range of a duration, with the point in it that the model uses by default. All three are in
+/// ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Spread {
-    /// The shortest time that was found.
+    /// The shortest known time.
     pub min: u64,
-    /// The median where there is one, else a point well inside the range.
+    /// The median where it is known, otherwise a point well inside the range.
     pub typ: u64,
-    /// The longest time that was found.
+    /// The longest known time.
     pub max: u64,
 }
 
@@ -32,37 +32,37 @@ impl Spread {
     }
 }
 
-/// A latency as a card file names it.
+/// A latency as a card file shows it.
 #[derive(Debug)]
 pub struct Latency {
     /// Its key in a card file.
     pub key: &'static str,
-    /// From when to when, in a few words.
+    /// From which event to which event, in a few words.
     pub about: &'static str,
     /// Whether it may be [`NEVER_NS`].
     pub length: Length,
-    /// Its place, to be read.
+    /// Returns the latency's range.
     pub get: fn(&Timing) -> &Spread,
-    /// Its place, to be written.
+    /// Returns the latency's range, so that the caller can change it.
     pub get_mut: fn(&mut Timing) -> &mut Spread,
 }
 
 /// Whether a latency always ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Length {
-    /// It does.
+    /// It always ends.
     Finite,
     /// It may be [`NEVER_NS`].
     FiniteOrNever,
 }
 
-/// Makes [`Timing`] and [`LATENCIES`] from one table: what a latency is, its name, its key in a
-/// card file, whether it ends, and a few words on it.
+/// Makes [`Timing`] and [`LATENCIES`] from one table: the doc comment of a latency, its name, its
+/// key in a card file, whether it ends, and an explanation in a few words.
 macro_rules! latencies {
     ($($(#[$doc:meta])+ $field:ident, $key:literal, $length:ident, $about:literal;)+) => {
         /// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
         ///
-        /// In a profile each one is a range; in a chip it is the number that is used.
+        /// In a profile each latency is a range; in a chip it is the number that the chip uses.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct Timing<T = Spread> {
             $($(#[$doc])+ pub $field: T,)+
@@ -86,7 +86,7 @@ macro_rules! latencies {
         }
 
         impl<T> Timing<T> {
-            /// The same with `change` applied to each one, in the order in which they are declared.
+            /// The same with `change` applied to each latency, in the order of the declarations.
             #[must_use]
             pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Timing<U> {
                 Timing { $($field: change(&self.$field),)+ }
@@ -95,7 +95,7 @@ macro_rules! latencies {
     };
 }
 
-// A new one goes to the end: the place of a latency is where its drawn times start from.
+// A new latency goes to the end, because its drawn times depend on its position.
 latencies! {
     /// Intelligent mode, unit idle: from a write until the unit takes the byte and DRR clears.
     drr_clear_intelligent_ns, "drr-clear-intelligent-ns", Finite,
@@ -122,45 +122,45 @@ latencies! {
     busy_after_uart_entry_ns, "busy-after-uart-entry-ns", Finite, "from the ACK of 3F";
     /// Reset in UART mode: from the command taken until the next byte is taken.
     busy_after_exit_ns, "busy-after-exit-ns", Finite, "from FF in UART mode";
-    /// The same when the reset throws away output that waited.
+    /// The same when the reset drops output that waited.
     busy_after_exit_full_ns, "busy-after-exit-full-ns", Finite,
         "the same when output is thrown away";
-    /// Reset in UART mode: from the command taken until the output that still waits is thrown
-    /// away; [`NEVER_NS`] if all of it is sent.
+    /// Reset in UART mode: from the command taken until the output that still waits is dropped;
+    /// [`NEVER_NS`] if all of it is sent.
     backlog_after_exit_ns, "backlog-after-exit-ns", FiniteOrNever,
         "from FF in UART mode until waiting output is thrown away, or \"never\"";
     /// Command 3F that follows a reset, before the first F8 that the card sends by itself: from its
     /// ACK until the first data byte is taken.
     busy_after_early_uart_entry_ns, "busy-after-early-uart-entry-ns", Finite,
         "from the ACK of a 3F right after a reset";
-    /// From the moment a MIDI IN byte that had to wait for its turn is fetched to DSR.
+    /// From the fetch of a MIDI IN byte that had to wait, until DSR.
     rx_queued_to_dsr_ns, "rx-queued-to-dsr-ns", Finite,
         "from the fetch of a MIDI IN byte that had to wait to DSR";
 }
 
 impl Timing {
-    /// A card that does everything at once, and sends after a reset what it holds: most cards
-    /// without firmware, but for the start of a byte.
+    /// A card that does everything at once, and sends its output after a reset. Most cards without
+    /// firmware are like this, except for the start of a byte.
     pub(crate) const AT_ONCE: Self =
         Self { backlog_after_exit_ns: Spread::exactly(NEVER_NS), ..Self::all(Spread::exactly(0)) };
 }
 
-/// Which point of each [`Spread`] a chip uses.
+/// The point of each [`Spread`] that a chip uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CardTiming {
     /// The shortest times.
     Shortest,
-    /// The usual ones.
+    /// The usual times.
     #[default]
     Typical,
-    /// The longest ones.
+    /// The longest times.
     Longest,
-    /// A new one for each event, drawn by a generator that this number starts. The same number
+    /// A new time for each event, from a generator that starts with this number. The same number
     /// and the same accesses give the same times, in every version of this crate.
     Seeded(u64),
 }
 
-/// The first times of a chip with these ranges, and what draws the later ones.
+/// The first times of a chip with these ranges, and the generators of the later ones.
 pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Option<Draws>) {
     match choice {
         CardTiming::Shortest => (spreads.map(|spread| spread.min), None),
@@ -175,10 +175,10 @@ pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Opt
 
 /// The generators of a seeded chip, one for each latency.
 ///
-/// Each latency has a sequence of its own, which the events of other latencies do not touch, so
-/// a latency that is added to the end of [`Timing`] leaves all others as they are. The sequence
-/// is SplitMix64. The one of latency `n`, from 0 in the order of [`Timing`], starts at output `n`
-/// of a SplitMix64 that starts at the seed.
+/// Each latency has its own sequence, which the events of other latencies do not change. So a
+/// latency that is added to the end of [`Timing`] leaves all others unchanged. The sequence is
+/// SplitMix64. That of latency `n`, from 0 in the order of [`Timing`], starts at output `n` of a
+/// SplitMix64 that starts at the seed.
 #[derive(Clone)]
 pub(crate) struct Draws(Timing<Draw>);
 
@@ -198,7 +198,8 @@ impl Draws {
         first
     }
 
-    /// What may follow from a byte that is taken now, and holds until the next one is taken.
+    /// Draws the times that may follow from the byte that is taken now, until the next byte is
+    /// taken.
     pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
         let draws = &mut self.0;
         if reply == ReplyOnItsWay::No {
@@ -213,7 +214,7 @@ impl Draws {
         timing.backlog_after_exit_ns = draws.backlog_after_exit_ns.next();
     }
 
-    /// What the next byte will take.
+    /// Draws the times of the next byte.
     pub(crate) fn after_take(&mut self, timing: &mut Timing<u64>) {
         let draws = &mut self.0;
         timing.drr_clear_intelligent_ns = draws.drr_clear_intelligent_ns.next();
@@ -222,19 +223,19 @@ impl Draws {
         timing.tx_start_ns = draws.tx_start_ns.next();
     }
 
-    /// What the next MIDI IN byte will take.
+    /// Draws the times of the next MIDI IN byte.
     pub(crate) fn after_fetch(&mut self, timing: &mut Timing<u64>) {
         timing.rx_to_dsr_ns = self.0.rx_to_dsr_ns.next();
         timing.rx_queued_to_dsr_ns = self.0.rx_queued_to_dsr_ns.next();
     }
 
-    /// What the byte after the one that is in DATA now will take.
+    /// Draws the time of the byte after the one that is in DATA now.
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.0.next_byte_ns.next();
     }
 }
 
-/// Whether an ACK is on its way to the host, whose latency still counts.
+/// Whether an ACK is on its way to the host; then its latency must not change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplyOnItsWay {
     Yes,
@@ -248,7 +249,8 @@ struct Draw {
 }
 
 impl Draw {
-    /// The next time. A number x out of 2^64 stands for the time min + x (max - min + 1) / 2^64,
+    /// The next time. A number x out of 2^64 means the time min + x (max - min + 1) / 2^64,
+    /// rounded down.
     /// rounded down.
     fn next(&mut self) -> u64 {
         let Spread { min, max, .. } = self.spread;

@@ -1,11 +1,12 @@
 //! The way out: the output FIFO, the shifter, and MIDI OUT.
 //!
-//! A byte leaves when the one before has ended and the unit has it ready, so its start is known
-//! when it is handed over. The bytes and their ends are kept in one ring, and everything else
-//! is arithmetic on it: what is still held, when there is room again, and the wire events, which
-//! are made when they are fetched. Nothing has to run while a byte is on the wire.
+//! A byte starts when the byte before it has ended and the unit has it ready. So its start is
+//! known when the unit hands it over. The transmitter keeps the bytes and their ends in one ring
+//! and calculates everything else from them: what is still held, when there is room again, and the
+//! wire events, which it makes when the caller fetches them. Nothing has to run while a byte is on
+//! the wire.
 //!
-//! The ring is our own and not ringbuf's, because a byte stays readable behind its exit from the
+//! The ring is our own and not ringbuf's, because a byte stays readable after it has left the
 //! FIFO, until its wire events have been fetched.
 
 use crate::answers::MAX_TX_DEPTH;
@@ -22,14 +23,14 @@ const _: () = assert!(
     "a byte that is still asked for is not written over"
 );
 
-/// Bytes and their ways over the line, each at its number modulo [`RING`].
+/// The bytes and the ends of their time on the line, each at its number modulo [`RING`].
 #[derive(Clone)]
 struct Passages {
     ends_ns: [u64; RING],
     bytes: [u8; RING],
 }
 
-/// Where the byte of this number stands in the ring.
+/// The index in the ring of the byte with this number.
 #[inline(always)]
 fn place_of(number: u64) -> usize {
     (number % RING as u64) as usize
@@ -52,20 +53,20 @@ pub(crate) struct Transmitter {
     /// Bytes that the FIFO and the shifter hold.
     limit: u64,
     // State.
-    /// When the last byte so far ends.
+    /// When the last byte handed over so far ends.
     last_end_ns: u64,
-    /// Bytes handed over, without those thrown away.
+    /// Bytes handed over, without those dropped.
     pushed: u64,
     /// Bytes fetched or dropped with both their wire events.
     fetched: u64,
-    /// Bytes whose start has been fetched or dropped, where that is more than `fetched`.
+    /// Bytes whose start event has been fetched or dropped, if that is more than `fetched`.
     starts_fetched: u64,
     passages: Box<Passages>,
-    /// Bytes thrown away.
+    /// Bytes dropped before their start.
     cleared: u64,
-    /// Bytes that the unit sent of its own accord.
+    /// Bytes of the unit's own output.
     generated: u64,
-    /// Bytes that were known to leave before they could be made.
+    /// Bytes counted by [`skip`](Self::skip), which were never made.
     skipped: u64,
     dropped_events: u64,
 }
@@ -87,8 +88,8 @@ impl Transmitter {
         }
     }
 
-    /// Takes a byte that may start at `ready_ns`, and returns when there is room for a byte more.
-    /// The caller has made sure that there is room for this one.
+    /// Takes a byte that may start at `ready_ns`, and returns when there is room for one more
+    /// byte. The caller knows that there is room for this byte.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) -> u64 {
         let passages = &mut *self.passages;
@@ -101,7 +102,7 @@ impl Transmitter {
         passages.ends_ns[place_of(self.pushed.wrapping_sub(self.limit))]
     }
 
-    /// Hands back the byte that was taken last and has not started.
+    /// Returns the byte that was taken last and has not started.
     pub(crate) fn retract(&mut self) -> u8 {
         let byte = self.byte(self.pushed.saturating_sub(1));
         self.pushed = self.pushed.saturating_sub(1);
@@ -109,13 +110,13 @@ impl Transmitter {
         byte
     }
 
-    /// Takes a byte that the unit sends of its own accord.
+    /// Takes a byte of the unit's own output.
     pub(crate) fn generate(&mut self, byte: u8, ready_ns: u64) {
         self.generated += 1;
         self.push(byte, ready_ns);
     }
 
-    /// Bytes that the unit sent of its own accord.
+    /// The number of bytes of the unit's own output.
     pub(crate) fn generated(&self) -> u64 {
         self.generated.saturating_add(self.skipped)
     }
@@ -125,7 +126,7 @@ impl Transmitter {
         (self.pushed + self.cleared).saturating_sub(self.generated)
     }
 
-    /// The next byte would start then, if it were ready.
+    /// When the next byte would start, if it were ready.
     #[inline]
     pub(crate) fn free_ns(&self) -> u64 {
         self.last_end_ns
@@ -137,10 +138,10 @@ impl Transmitter {
         now_ns < self.room_ns()
     }
 
-    /// When there is room for a byte more: the byte has ended then that is as far back as the
-    /// transmitter is deep. A time in the past, 0 at the latest, if there is room already.
+    /// When there is room for one more byte: the byte that lies `limit` bytes back has ended then.
+    /// A time in the past, or 0, if there is room already.
     ///
-    /// Before so many bytes were pushed this meets a place in the ring that was never used.
+    /// Before `limit` bytes were pushed, this reads a place in the ring that was never used.
     #[inline]
     pub(crate) fn room_ns(&self) -> u64 {
         self.end_ns(self.pushed.wrapping_sub(self.limit))
@@ -152,24 +153,24 @@ impl Transmitter {
         self.pushed
     }
 
-    /// How far `pushed` may go before the transmitter can be full, if nothing leaves.
+    /// The number that `pushed` may reach before the transmitter can be full, if no byte leaves.
     pub(crate) fn brim(&self, now_ns: u64) -> u64 {
         self.first_held(now_ns) + self.limit
     }
 
-    /// When there is room for so many bytes at once, or when all have left if it never holds so
-    /// many. A time in the past, 0 at the latest, if there is room already.
+    /// When there is room for this many bytes at once. If the transmitter never holds that many:
+    /// when all bytes have left. A time in the past, or 0, if there is room already.
     pub(crate) fn room_for_ns(&self, bytes: u64) -> u64 {
         let may_wait = self.limit.saturating_sub(bytes);
         self.end_ns(self.pushed.wrapping_sub(may_wait + 1))
     }
 
-    /// Bytes that have not left whole.
+    /// The number of bytes that have not left completely.
     pub(crate) fn held(&self, now_ns: u64) -> usize {
         (self.pushed - self.first_held(now_ns)) as usize
     }
 
-    /// Bytes that have left.
+    /// The number of bytes that have left.
     pub(crate) fn sent(&self, now_ns: u64) -> u64 {
         self.skipped.saturating_add(self.first_held(now_ns))
     }
@@ -187,7 +188,7 @@ impl Transmitter {
         self.byte(self.pushed.saturating_sub(1))
     }
 
-    /// When the line changes next, [`NEVER_NS`] if it does not.
+    /// When the line changes next; [`NEVER_NS`] for never.
     #[inline]
     pub(crate) fn next_edge_ns(&self, now_ns: u64) -> u64 {
         if now_ns >= self.last_end_ns {
@@ -198,7 +199,7 @@ impl Transmitter {
         if start_ns > now_ns { start_ns } else { end_ns }
     }
 
-    /// Fetches the oldest byte that has left and that nobody has fetched, with its wire events.
+    /// Fetches the oldest byte that has left and was not fetched, with its wire events.
     #[inline]
     pub(crate) fn pop_sent(&mut self, now_ns: u64) -> Option<SentByte> {
         if !self.has_unfetched(now_ns) {
@@ -213,7 +214,7 @@ impl Transmitter {
         Some(SentByte { start_ns: end_ns - BYTE_TIME_NS, byte: self.passages.bytes[place] })
     }
 
-    /// Whether there are bytes that nobody has fetched. Drops the oldest events if there are too
+    /// Whether there are bytes that were not fetched. Drops the oldest events if there are too
     /// many.
     #[inline(always)]
     fn has_unfetched(&mut self, now_ns: u64) -> bool {
@@ -227,7 +228,7 @@ impl Transmitter {
         true
     }
 
-    /// The oldest wire event that nobody has fetched, if its time has come.
+    /// The oldest wire event that was not fetched, if its time has come.
     #[inline]
     pub(crate) fn first_event(&mut self, now_ns: u64) -> Option<WireEvent> {
         if !self.has_unfetched(now_ns) {
@@ -242,7 +243,7 @@ impl Transmitter {
         (time_ns <= now_ns).then_some(WireEvent { time_ns, byte, lane: Lane::Out, edge })
     }
 
-    /// The event that [`first_event`](Self::first_event) shows has been fetched.
+    /// Fetches the event that [`first_event`](Self::first_event) shows.
     #[inline]
     pub(crate) fn fetch_event(&mut self) {
         if self.starts_fetched > self.fetched {
@@ -252,12 +253,12 @@ impl Transmitter {
         }
     }
 
-    /// Wire events that nobody fetched in time.
+    /// The number of wire events that the caller did not fetch in time.
     pub(crate) fn dropped_events(&self, now_ns: u64) -> u64 {
         self.dropped_events.saturating_add(self.surplus_events(now_ns))
     }
 
-    /// Throws away what has not started and says how many bytes that was.
+    /// Drops the bytes that have not started, and returns how many there were.
     pub(crate) fn clear(&mut self, now_ns: u64) -> u64 {
         self.trim_events(now_ns);
         let before = self.pushed;
@@ -274,17 +275,17 @@ impl Transmitter {
         dropped
     }
 
-    /// Counts bytes that were known to leave before they could be made. Their events would have
-    /// been dropped.
+    /// Counts bytes that need not be made, because their events would be dropped.
     pub(crate) fn skip(&mut self, bytes: u64) {
         self.skipped = self.skipped.saturating_add(bytes);
         self.dropped_events = self.dropped_events.saturating_add(bytes.saturating_mul(2));
     }
 
-    /// The number of the first byte that has not left whole.
+    /// The number of the first byte that has not left completely.
     ///
-    /// A busy line carries one byte a byte time, so no more are held than byte times are left;
-    /// where it pauses for a byte that is not ready, they are fewer.
+    /// A busy line carries one byte per byte time, so the transmitter holds no more bytes than
+    /// there are byte times left. When the line pauses for a byte that is not ready, it holds
+    /// fewer.
     #[inline]
     fn first_held(&self, now_ns: u64) -> u64 {
         let left_ns = self.last_end_ns.saturating_sub(now_ns);

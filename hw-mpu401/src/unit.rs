@@ -1,7 +1,8 @@
-//! The unit's main loop as far as it is time: its mode, when it is free, whose turn it is, what
-//! it does next, and how long each step takes.
+//! The timing of the unit's main loop: its mode, and its next step.
 //!
-//! What a step does is not known here; that is `firmware`.
+//! It also knows when the unit is free, whose turn it is, and how long each step takes.
+//!
+//! What a step does is not here, but in `firmware`.
 
 use crate::answers::TxWhileBusy;
 use crate::spec::Mode;
@@ -30,7 +31,7 @@ pub(crate) enum Action {
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) action: Action,
-    /// When, [`NEVER_NS`] for nothing.
+    /// When the step is due; [`NEVER_NS`] for never.
     pub(crate) due_ns: u64,
 }
 
@@ -58,19 +59,19 @@ pub(crate) enum Turn {
 #[derive(Clone)]
 pub(crate) struct Unit {
     // Configuration.
-    /// How long each step takes; where times vary, the next one.
+    /// How long each step takes; where times vary, how long the next one takes.
     timing: Timing<u64>,
-    /// What draws the next times, if they vary.
+    /// The generators of the next times, if times vary.
     draws: Option<Box<Draws>>,
     // State.
     mode: Mode,
     turn: Turn,
-    /// When it is back in its main loop.
+    /// When the unit is back in its main loop.
     free_ns: u64,
-    /// When it is through with entering UART mode.
+    /// When the unit has completed its entry into UART mode.
     uart_from_ns: u64,
     plan: Plan,
-    /// When the host may see something of the plan.
+    /// When the host may see an effect of the plan.
     seen_ns: u64,
 }
 
@@ -100,7 +101,7 @@ impl Unit {
         &self.timing
     }
 
-    /// Whether these times change from step to step.
+    /// Whether the times change from step to step.
     pub(crate) fn times_vary(&self) -> bool {
         self.draws.is_some()
     }
@@ -109,48 +110,50 @@ impl Unit {
         self.mode
     }
 
-    /// When it is back in its main loop.
+    /// When the unit is back in its main loop.
     pub(crate) fn free_ns(&self) -> u64 {
         self.free_ns
     }
 
-    /// When it can begin a step: now, or when it is back in its main loop.
+    /// When the unit can begin a step: now, or when it is back in its main loop.
     pub(crate) fn ready_ns(&self, now_ns: u64) -> u64 {
         self.free_ns.max(now_ns)
     }
 
-    /// It begins a step now, whatever it did before.
+    /// Lets the unit begin a step now, even if it was busy.
     pub(crate) fn begin_step(&mut self, now_ns: u64) {
         self.free_ns = now_ns;
     }
 
-    /// It is busy for so long from now on.
+    /// Makes the unit busy from now on, for `duration_ns`.
     pub(crate) fn be_busy(&mut self, now_ns: u64, duration_ns: u64) {
         self.free_ns = now_ns.saturating_add(duration_ns);
     }
 
-    /// It is busy for so long on top.
+    /// Makes the unit busy for `by_ns` longer.
     pub(crate) fn be_busy_longer(&mut self, by_ns: u64) {
         self.free_ns = self.free_ns.saturating_add(by_ns);
     }
 
-    /// It is not free before now: it has put a byte into the latch to the host.
+    /// Makes the unit free now at the earliest, because it has put a byte into the latch to the
+    /// host.
     pub(crate) fn end_gift(&mut self, now_ns: u64) {
         self.free_ns = self.ready_ns(now_ns);
     }
 
-    /// When it took a data byte last in UART mode, or may have; `None` before it could have.
+    /// When the unit last took, or may have taken, a data byte in UART mode; `None` if it cannot
+    /// have.
     pub(crate) fn last_taken_ns(&self) -> Option<u64> {
         self.free_ns.checked_sub(self.timing.tx_accept_ns)
     }
 
-    /// It took a data byte then, in UART mode.
+    /// Notes that the unit took a data byte at this time, in UART mode.
     pub(crate) fn has_taken(&mut self, taken_ns: u64) {
         self.free_ns = taken_ns + self.timing.tx_accept_ns;
     }
 
-    /// It enters UART mode and is through with that after so long. Data of the host waits for it,
-    /// or is taken and lost, see [`loses_data`](Self::loses_data).
+    /// Makes the unit enter UART mode, which takes `duration_ns`. Until then data of the host
+    /// waits, or is taken and lost, see [`loses_data`](crate::parts::Parts::loses_data).
     pub(crate) fn enter_uart(&mut self, now_ns: u64, duration_ns: u64, data: TxWhileBusy) {
         self.mode = Mode::Uart;
         self.uart_from_ns = now_ns.saturating_add(duration_ns);
@@ -159,7 +162,7 @@ impl Unit {
         }
     }
 
-    /// It goes back to intelligent mode.
+    /// Makes the unit go back to intelligent mode.
     pub(crate) fn leave_uart(&mut self, now_ns: u64) {
         self.mode = Mode::Intelligent;
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
@@ -170,7 +173,7 @@ impl Unit {
         self.uart_from_ns
     }
 
-    /// Whether it is still entering UART mode.
+    /// Whether the unit is still entering UART mode.
     pub(crate) fn enters_uart(&self, now_ns: u64) -> bool {
         now_ns < self.uart_from_ns
     }
@@ -187,26 +190,26 @@ impl Unit {
         self.plan
     }
 
-    /// When the host may see something of the plan, [`NEVER_NS`] if it will not.
+    /// When the host may see an effect of the plan; [`NEVER_NS`] for never.
     #[inline]
     pub(crate) fn seen_ns(&self) -> u64 {
         self.seen_ns
     }
 
-    /// It will do this next, and the host may see something of it from `seen_ns` on.
+    /// Sets the unit's next step. The host may see an effect of it from `seen_ns` on.
     pub(crate) fn settle(&mut self, plan: Plan, seen_ns: u64) {
         self.plan = plan;
         self.seen_ns = seen_ns;
     }
 
-    /// Where times vary: draws those that follow from the byte that is about to be taken.
+    /// Where times vary: draws the times that follow from the byte that is taken next.
     pub(crate) fn draw_before_take(&mut self, reply: ReplyOnItsWay) {
         if let Some(draws) = &mut self.draws {
             draws.before_take(&mut self.timing, reply);
         }
     }
 
-    /// Where times vary: draws those that the next such step will need.
+    /// Where times vary: draws the times for the next step of the same kind.
     pub(crate) fn draw_after(&mut self, action: Action) {
         let Some(draws) = &mut self.draws else {
             return;

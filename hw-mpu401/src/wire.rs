@@ -1,13 +1,13 @@
 //! The two MIDI lines as an observer with a probe sees them.
 //!
-//! MIDI IN queues an event when its time has come; MIDI OUT makes its events from the bytes that
-//! it remembers. Fetching merges the two by time.
+//! MIDI IN queues an event when its time has come. MIDI OUT makes its events from the bytes that
+//! it keeps. A fetch merges both by time.
 
 use crate::ring::Ring;
 use alloc::boxed::Box;
 use ringbuf::storage::Array;
 
-/// Wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire), at most. One more
+/// The most wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire). One more
 /// drops the oldest of that line, and is counted.
 pub const WIRE_LIMIT: usize = 1024;
 
@@ -20,7 +20,7 @@ pub enum Lane {
     In,
 }
 
-/// Which end of a byte.
+/// One of the two ends of a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WireEdge {
     /// The start bit begins.
@@ -32,17 +32,17 @@ pub enum WireEdge {
 /// A byte begins or ends on a MIDI line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WireEvent {
-    /// When, in ns.
+    /// When it happens, in ns.
     pub time_ns: u64,
     /// The byte.
     pub byte: u8,
-    /// On which line.
+    /// The line of the byte.
     pub lane: Lane,
-    /// Which end of it.
+    /// Which end of the byte this is.
     pub edge: WireEdge,
 }
 
-/// The events of MIDI IN that nobody has fetched yet.
+/// The events of MIDI IN that the caller has not fetched yet.
 #[derive(Clone, Default)]
 pub(crate) struct WireLog {
     events: Box<Ring<Array<WireEvent, WIRE_LIMIT>>>,

@@ -1,4 +1,4 @@
-//! The application: a client that finds pins by what they can do, and opens them.
+//! The application: a client that finds a MIDI pin and opens it.
 
 use portcls_emulator::Kernel;
 use portcls_emulator::trace::{Layer, NameId};
@@ -26,7 +26,7 @@ impl<'m> Application<'m> {
 
     /// Opens the first pin that plays MIDI.
     ///
-    /// The first pin is opened 200 ms after StartDevice returned at the earliest.
+    /// The first pin opens at least 200 ms after StartDevice returned.
     ///
     /// # Errors
     /// [`MachineError::NoPin`]; [`MachineError::Request`] when the pin cannot be opened;

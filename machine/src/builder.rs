@@ -1,4 +1,4 @@
-//! Puts a machine together: card, base port, interrupt line, driver and kernel settings.
+//! Puts a machine together: card, port, interrupt line, driver, kernel.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -59,10 +59,10 @@ impl MachineBuilder {
         }
     }
 
-    /// Takes a card by its name.
+    /// Chooses a card by its name.
     ///
     /// # Errors
-    /// [`MachineError::UnknownCard`] with the names that there are.
+    /// [`MachineError::UnknownCard`] with the names of all cards.
     pub fn card(mut self, name: &str) -> Result<MachineBuilder, MachineError> {
         let found = cards().iter().find(|card| card.name.eq_ignore_ascii_case(name));
         let profile = found.ok_or_else(|| MachineError::UnknownCard {
@@ -73,30 +73,30 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Takes a card by its profile.
+    /// Chooses a card by its profile.
     #[must_use]
     pub fn card_profile(mut self, profile: CardProfile) -> MachineBuilder {
         self.profile = profile;
         self
     }
 
-    /// Finds the card in another state than power-on when the run begins.
+    /// Sets the state that the card is in when the run begins; without this call it is power-on.
     #[must_use]
     pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
         self.initial = initial;
         self
     }
 
-    /// Takes the card's latencies from another point of their ranges than the usual one.
+    /// Sets the point of their ranges from which the card's latencies are taken.
     #[must_use]
     pub fn card_timing(mut self, timing: CardTiming) -> MachineBuilder {
         self.timing = timing;
         self
     }
 
-    /// Says whether the trace has what goes on inside the card; without this it has not.
+    /// Says whether the trace shows what goes on inside the card. Without this call it does not.
     ///
-    /// The run is the same either way: only the trace has more events, and polls with a change
+    /// The run is the same in both cases: only the trace has more events, and polls with a change
     /// between them are no longer folded.
     #[must_use]
     pub fn card_signals(mut self, signals: CardSignals) -> MachineBuilder {
@@ -104,14 +104,14 @@ impl MachineBuilder {
         self
     }
 
-    /// Takes a driver.
+    /// Chooses a driver.
     #[must_use]
     pub fn driver(mut self, driver: Driver) -> MachineBuilder {
         self.driver = Some(driver);
         self
     }
 
-    /// Puts the card at another base port than its usual one.
+    /// Puts the card at another base port than the card's usual one.
     ///
     /// # Errors
     /// [`MachineError::BadPort`] above FFFE.
@@ -134,8 +134,8 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Puts a value into the registry before the driver is loaded: into one of its keys, or into
-    /// a key below it, which is made. The empty path is the key itself.
+    /// Puts a value into the registry before the driver is loaded. The value goes into one of the
+    /// driver's keys, or into a new key below it. The empty path is the key itself.
     #[must_use]
     pub fn registry_value(
         mut self,
@@ -232,10 +232,11 @@ impl MachineBuilder {
     }
 }
 
-/// The ports that are assigned: a range for a card whose registers are neighbours, else one port
-/// for each of them, so that a driver need not know the card.
+/// The ports that the bus assigns. A card whose registers are neighbours gets one range. Any other
+/// card gets one port for each register, so that a driver need not know the card.
 ///
-/// Assumed: on a bus whose devices use every other port, the ports between belong to others.
+/// Assumed: on a bus whose devices use every other port, the ports between belong to other
+/// devices.
 fn ports(base: u16, status_offset: u16) -> Result<Vec<Resource>, MachineError> {
     let last = base.checked_add(status_offset.max(1));
     let last = last.ok_or(MachineError::BadPort { port: base.into() })?;

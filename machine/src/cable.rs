@@ -1,4 +1,4 @@
-//! The MIDI cable with both ends: what leaves on MIDI OUT, and what is sent into MIDI IN.
+//! The MIDI cable with both ends: it hears MIDI OUT and sends into MIDI IN.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ struct Feed {
     start_ns: u64,
     card: Card,
     device: DeviceId,
-    /// The message and the byte in it that come next.
+    /// The index of the next message, and of the next byte in that message.
     next: Cell<(usize, usize)>,
     done: Cell<bool>,
 }
@@ -32,7 +32,7 @@ struct Feed {
 pub struct Feeding(Rc<Feed>);
 
 impl Feeding {
-    /// True once every byte has been put on the cable; the last may still be on its way.
+    /// True once every byte has been put on the cable; the last one may not have arrived yet.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.0.done.get()
@@ -44,9 +44,9 @@ impl Cable {
         Cable { kernel: kernel.clone(), card: Rc::clone(card), device }
     }
 
-    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in
-    /// ns. At most [`SENT_LIMIT`] of them, the first ones; [`Cable::unlisted_count`] tells how
-    /// many came then.
+    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in ns.
+    /// The list has at most [`SENT_LIMIT`] bytes, the first ones; [`Cable::unlisted_count`] tells
+    /// how many came after these.
     ///
     /// [`SENT_LIMIT`]: crate::SENT_LIMIT
     #[must_use]
@@ -54,7 +54,7 @@ impl Cable {
         self.card.borrow().sent.listed().to_vec()
     }
 
-    /// The bytes alone.
+    /// The bytes without their times.
     #[must_use]
     pub fn sent_bytes(&self) -> Vec<u8> {
         self.card.borrow().sent.listed().iter().map(|&(_, byte)| byte).collect()
@@ -66,20 +66,20 @@ impl Cable {
         self.card.borrow().sent.listed().len()
     }
 
-    /// How many bytes have begun on MIDI OUT when the list was full.
+    /// How many bytes have begun on MIDI OUT after the list was full.
     #[must_use]
     pub fn unlisted_count(&self) -> u64 {
         self.card.borrow().sent.unlisted()
     }
 
-    /// Begins a list that takes so many bytes.
+    /// Begins a list that takes up to `limit` bytes.
     #[cfg(test)]
     pub(crate) fn limit_list(&self, limit: usize) {
         self.card.borrow_mut().sent = crate::sent::SentBytes::with_limit(limit);
     }
 
-    /// True when everything written to the card has left on MIDI OUT, and nothing has been on
-    /// that line for `time_ns`.
+    /// True when all bytes written to the card have left on MIDI OUT, and that line has been idle
+    /// for `time_ns`.
     #[must_use]
     pub fn is_idle_for(&self, time_ns: u64) -> bool {
         let card = self.card.borrow();
@@ -104,7 +104,8 @@ impl Cable {
 
     /// Sends bytes into MIDI IN back to back, the first start bit now.
     ///
-    /// More than the 4 096 bytes that the cable holds at once are lost, and counted by the chip.
+    /// The cable holds 4 096 bytes at once. Any bytes beyond them are lost, and the chip counts
+    /// them.
     pub fn send(&self, bytes: &[u8]) {
         let now_ns = self.kernel.now_ns();
         let mut card = self.card.borrow_mut();
@@ -116,8 +117,8 @@ impl Cable {
         self.kernel.touch_device(self.device);
     }
 
-    /// Sends a song into MIDI IN at its own times, its time zero now. A message that is due
-    /// while the line is busy follows back to back.
+    /// Sends a song into MIDI IN at the times of its messages; time zero is now. A message that is
+    /// due while the line is busy follows back to back.
     pub fn send_song(&self, song: Song) -> Feeding {
         let feed = Rc::new(Feed {
             song,
@@ -132,10 +133,11 @@ impl Cable {
     }
 }
 
-/// Bytes that the feed keeps on the cable: half of what the chip holds for it.
+/// Bytes that the feed keeps on the cable: half of what the chip can hold of input.
 const FEED_AHEAD: usize = MIDI_IN_LIMIT / 2;
 
-/// Puts on the cable what is due, as far as there is room, and comes back for the rest.
+/// Puts the due messages on the cable, as far as there is room, and calls itself later for the
+/// rest.
 fn feed_from(kernel: &Kernel, feed: &Rc<Feed>) {
     let now_ns = kernel.now_ns();
     let mut card = feed.card.borrow_mut();

@@ -1,4 +1,4 @@
-//! The card as a device on the bus: a thin shell around the chip, and its cable.
+//! The card as a device on the bus: a shell around the chip, and its cable.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,23 +12,24 @@ use portcls_emulator::{
 use crate::card_faults::CardFaults;
 use crate::sent::SentBytes;
 
-/// Whether a trace has what goes on inside the card: the flags of STATUS as they are, polled or
-/// not, and how full its buffers are.
+/// Whether a trace shows what goes on inside the card: the flags of STATUS, polled or not, and how
+/// full the buffers are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum CardSignals {
-    /// No: what a driver can see.
+    /// No: only what a driver can see.
     #[default]
     Hidden,
-    /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, each at its time.
+    /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, each change at its time.
     Traced,
 }
 
 /// Whether the card has power.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CardPower {
-    /// It works.
+    /// The card works.
     On,
-    /// Its registers read FF, its line is down, nothing leaves it and nothing is heard.
+    /// The card's registers read FF, its interrupt line is down, it sends nothing and receives
+    /// nothing.
     Off,
 }
 
@@ -40,9 +41,9 @@ pub(crate) struct CardState {
     pub power: CardPower,
     pub chip: Mpu401,
     pub sent: SentBytes,
-    /// When the line MIDI OUT fell idle last; 0 if nothing was sent yet.
+    /// When the line MIDI OUT became idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
-    /// What may happen to the driver's writes on their way, while an oracle is asked.
+    /// The faults that driver writes can meet on their way; only while there is an oracle.
     pub faults: Option<Box<CardFaults>>,
 }
 
@@ -52,11 +53,11 @@ pub(crate) type Card = Rc<RefCell<CardState>>;
 /// The card on the bus.
 pub(crate) struct CardDevice(pub Card);
 
-/// The number of the note of an access without power, and of a write that has not arrived.
+/// The number of the note for an access without power, and for a write that has not arrived.
 const NO_POWER: usize = Note::ALL.len();
 const NOT_ARRIVED: usize = NO_POWER + 1;
 
-/// What the chip says of an access, by the number of its note, and what is said without it.
+/// What a trace says of an access, by the number of its note; the last two are not from the chip.
 const NOTES: [&str; Note::ALL.len() + 2] = {
     let mut words = ["no power"; Note::ALL.len() + 2];
     words[NOT_ARRIVED] = "not arrived";
@@ -68,7 +69,7 @@ const NOTES: [&str; Note::ALL.len() + 2] = {
     words
 };
 
-/// What a trace says of an access, with the register it concerns.
+/// What a trace says of an access, with the register that the note is about.
 const fn note_text(note: Note) -> &'static str {
     match note {
         Note::CanWriteData => "status: can write, data",
@@ -80,9 +81,10 @@ const fn note_text(note: Note) -> &'static str {
 }
 
 impl CardState {
-    /// Takes the power away or gives it back; the bus has to look at the card afterwards.
+    /// Takes the power away or gives it back. The caller must tell the bus afterwards.
     ///
-    /// Assumed: a card without power forgets all, and comes back as from power-on.
+    /// Assumed: a card without power forgets everything, and is as after power-on when power comes
+    /// back.
     pub fn set_power(&mut self, power: CardPower, now_ns: u64) {
         if self.power == power {
             return;
@@ -96,7 +98,7 @@ impl CardState {
         }
     }
 
-    /// What the bus is told after something that may have changed what it sees.
+    /// What the card answers the bus after something that may have changed what the bus sees.
     #[inline]
     fn changed(&self, value: u8) -> DeviceReply {
         DeviceReply::Changed(self.answer(value), self.outputs())
@@ -121,7 +123,7 @@ impl CardState {
     }
 }
 
-/// What the bus is told of a card without power.
+/// What a card without power answers the bus.
 fn dead_reply() -> DeviceReply {
     let outputs = Outputs { line: LineState::Down, next_event_ns: u64::MAX, has_serial: false };
     DeviceReply::Changed(Answer { value: 0xFF, note: NO_POWER as u8 }, outputs)
@@ -158,8 +160,8 @@ impl BusDevice for CardDevice {
         };
         let value = card.chip.read(register, now_ns);
         match register {
-            // A poll is most of what a card is asked. It changes nothing itself, and what has
-            // changed by then the bus has been told already.
+            // Most accesses to a card are polls. A poll changes nothing in the card, and the bus
+            // has already been told what changed before the poll.
             Register::Command => DeviceReply::Same(card.answer(value)),
             Register::Data => card.changed(value),
         }

@@ -1,7 +1,8 @@
-//! What may happen to bytes on their way to a card: late, dropped, repeated, garbled.
+//! Faults of bytes on their way to a card: late, dropped, repeated, garbled.
 //!
-//! Owns the bytes that are late. It asks the kernel's oracle about each one, and is there only
-//! while there is an oracle. The chip never knows: it gets what arrives, when it arrives.
+//! Owns the bytes that are late. It asks the kernel's oracle about each byte, and exists only
+//! while there is an oracle. The chip never knows of faults: it gets the bytes that arrive, when
+//! they arrive.
 
 use std::collections::VecDeque;
 
@@ -9,13 +10,15 @@ use hw_mpu401::{Mpu401, Register, Status};
 use portcls_emulator::Kernel;
 use portcls_emulator::choice::{Choice, Fate};
 
-/// How late a byte is, in ns: three MIDI bytes and a little, so that others could come first.
+/// How late a byte is, in ns: the time of three MIDI bytes and a little, so that others could come
+/// first.
 const LATE_BY_NS: u64 = 1_000_000;
 
-/// Bit that a garbled byte has turned over.
+/// The bit that is inverted in a garbled byte.
 const GARBLED_BIT: u8 = 0x01;
 
-/// The most writes that are on their way to a card at once; what a driver writes then is lost.
+/// The most writes that can be on their way to a card at once; any more writes of the driver are
+/// lost.
 const WRITES_ON_THE_WAY: usize = 64;
 
 /// A write on its way.
@@ -25,10 +28,10 @@ struct LateWrite {
     value: u8,
 }
 
-/// The way from the bus into the chip while an oracle is asked.
+/// The way from the bus into the chip, for a kernel with an oracle.
 pub(crate) struct CardFaults {
     kernel: Kernel,
-    /// In the order of the driver: nothing overtakes.
+    /// In the order in which the driver wrote: no write overtakes another.
     late: VecDeque<LateWrite>,
 }
 
@@ -38,7 +41,7 @@ impl CardFaults {
         Box::new(CardFaults { kernel: kernel.clone(), late: VecDeque::new() })
     }
 
-    /// Takes a write of the driver and returns what the chip gets of it at once, if anything.
+    /// Takes a write of the driver. Returns the byte that the chip gets at once, if it gets one.
     pub fn write(
         &mut self,
         chip: &mut Mpu401,
@@ -62,12 +65,13 @@ impl CardFaults {
         if self.late.len() != copies || due_ns != now_ns {
             return None;
         }
-        // With nothing before it a write goes at once, whether the chip can take it or not.
+        // With no write before it, a write arrives at once, whether or not the chip can take it.
         self.late.pop_front();
         Some(value)
     }
 
-    /// Lets what is due arrive in a chip whose time is `now_ns`: data as soon as it takes some.
+    /// Lets due writes arrive in a chip whose time is `now_ns`. Data waits until the chip can take
+    /// it.
     pub fn arrive(&mut self, chip: &mut Mpu401, now_ns: u64) {
         while let Some(write) = self.late.front_mut().filter(|write| write.due_ns <= now_ns) {
             let is_busy = write.register == Register::Data && chip.status().contains(Status::DRR);
@@ -86,23 +90,23 @@ impl CardFaults {
         self.late.len()
     }
 
-    /// True when nothing is on its way.
+    /// True when no write is on its way.
     pub fn is_empty(&self) -> bool {
         self.late.is_empty()
     }
 
-    /// When something arrives next, in ns; `u64::MAX` for never.
+    /// When the next write arrives, in ns; `u64::MAX` for never.
     pub fn next_ns(&self) -> u64 {
         self.late.front().map_or(u64::MAX, |write| write.due_ns)
     }
 
-    /// Forgets what is on its way, as when the power goes.
+    /// Forgets the writes on their way, for example when the power goes.
     pub fn clear(&mut self) {
         self.late.clear();
     }
 }
 
-/// Puts a byte on MIDI IN, its start bit at `start_ns`, or what becomes of it.
+/// Puts a byte on MIDI IN with its start bit at `start_ns`, or does to it what the oracle chooses.
 pub(crate) fn send_into(kernel: &Kernel, chip: &mut Mpu401, start_ns: u64, byte: u8) {
     match kernel.choose(Choice::ByteToInput) {
         Fate::Whole => chip.midi_in(start_ns, byte),

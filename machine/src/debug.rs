@@ -1,4 +1,4 @@
-//! A run under gdb: the same machine, built anew each time that gdb wants to go back.
+//! A run under gdb: the same machine, built again when gdb goes back.
 
 #[cfg(test)]
 mod tests;
@@ -28,8 +28,8 @@ queues        what waits in the kernel: interrupts, DPCs, timers, work items, lo
 trace [N]     the last N lines of the trace, 20 without a number
 lm            where the driver was loaded";
 
-/// Runs `job` on the machine that `build` makes, under the gdb behind `server`, until gdb wants
-/// no more of it; gives the last machine, and what `job` made of it.
+/// Runs `job` on the machine that `build` makes, under the gdb behind `server`, until gdb needs no
+/// further run. Returns the last machine and the result of `job` on it.
 ///
 /// The job must do the same each time it is run. A machine that gdb abandoned has stopped with
 /// [`Stop::Abandoned`].
@@ -61,9 +61,9 @@ pub fn debug<R>(
     }
 }
 
-/// Has gdb see a failure while the driver's frames stand.
+/// Tells gdb of a failure while the driver's stack frames are still there.
 fn tell_of_stop(kernel: &Kernel, server: &Rc<GdbServer>) {
-    // gdb's facts hold the kernel, and the kernel its observers.
+    // A weak reference, because gdb's facts hold the kernel, and the kernel holds its observers.
     let server = Rc::downgrade(server);
     kernel.observe_stop(Rc::new(move |_, stop| {
         let Some(server) = server.upgrade() else { return };

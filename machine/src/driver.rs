@@ -1,4 +1,6 @@
-//! A driver that a machine runs: its name, and its code in Rust or in a `.sys` file.
+//! A driver that a machine runs: its name, and its code.
+//!
+//! The code is in Rust or in a `.sys` file.
 //!
 //! Owns where a driver comes from and what is known of its file. It never knows the machine.
 
@@ -34,28 +36,28 @@ pub(crate) enum DriverCode {
 pub(crate) struct SysDriver {
     pub image: Arc<Image>,
     pub options: GuestOptions,
-    /// The bytes, in which a report of a failure looks for symbols.
+    /// The bytes of the file, in which a report of a failure looks for symbols.
     file: Arc<[u8]>,
-    /// Where it was read, or its name: symbols may lie beside it.
+    /// The file's path, or its name: files with symbols may lie beside it.
     path: PathBuf,
 }
 
 impl SysDriver {
-    /// The names of its addresses; reads the files beside the driver.
+    /// The names of the driver's addresses; this reads the files beside the driver.
     pub fn symbols(&self) -> Symbols {
         Symbols::beside(&self.path, &self.image, &self.file)
     }
 }
 
 impl Driver {
-    /// A driver of one's own in Rust.
+    /// A driver that the caller wrote in Rust.
     #[must_use]
     pub fn new(name: &str, entry: DriverEntry) -> Driver {
         Driver { name: name.to_owned(), code: DriverCode::Rust(entry) }
     }
 
-    /// An unmodified Windows driver, from the bytes of its `.sys` file. Where the name is its
-    /// path, a report of a failure has the symbols that lie beside it.
+    /// An unmodified Windows driver, from the bytes of its `.sys` file. When `name` is the path of
+    /// the file, a report of a failure uses the symbols that lie beside the file.
     ///
     /// # Errors
     /// [`MachineError::DriverFile`] with what is wrong with the file.
@@ -73,8 +75,8 @@ impl Driver {
         Ok(Driver { name: name.to_owned(), code })
     }
 
-    /// An unmodified Windows driver, from its image, the bytes of its file, and where they were
-    /// read: a report of a failure has the symbols that lie beside it.
+    /// An unmodified Windows driver, from its image, the bytes of its file, and the path of the
+    /// file. A report of a failure uses the symbols that lie beside the file.
     #[must_use]
     pub fn from_image(path: &Path, image: Image, file: &[u8], options: GuestOptions) -> Driver {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -86,7 +88,7 @@ impl Driver {
     /// A driver that comes with the project.
     ///
     /// # Errors
-    /// [`MachineError::UnknownDriver`] with the names that there are.
+    /// [`MachineError::UnknownDriver`] with the names of all drivers.
     pub fn named(name: &str) -> Result<Driver, MachineError> {
         let drivers = portcls_miniport::drivers();
         let found = drivers.iter().find(|driver| driver.name.eq_ignore_ascii_case(name));

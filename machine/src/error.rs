@@ -11,7 +11,7 @@ pub enum MachineError {
     UnknownCard {
         /// The name.
         name: String,
-        /// The names that there are.
+        /// All names of cards.
         known: String,
     },
     /// No driver has this name.
@@ -19,10 +19,10 @@ pub enum MachineError {
     UnknownDriver {
         /// The name.
         name: String,
-        /// The names that there are.
+        /// All names of drivers.
         known: String,
     },
-    /// A driver's file is none that can be run.
+    /// A driver's file cannot be run.
     #[error("the driver {name}: {reason}")]
     DriverFile {
         /// The driver.
@@ -48,7 +48,7 @@ pub enum MachineError {
         /// The line.
         irq: u32,
     },
-    /// The driver refused.
+    /// The driver refused a call.
     #[error("the driver refuses to start: {stage} answered {status}")]
     DriverRefused {
         /// The call that failed.
@@ -59,7 +59,7 @@ pub enum MachineError {
     /// No pin of any registered filter is what the application looks for.
     #[error("no filter of the driver has a {wanted} pin for MIDI that a client can open")]
     NoPin {
-        /// The direction.
+        /// The direction that the application looks for.
         wanted: &'static str,
     },
     /// A request of the application failed.
@@ -70,7 +70,7 @@ pub enum MachineError {
         /// The answer.
         status: NtStatus,
     },
-    /// More left on MIDI OUT than a run remembers.
+    /// More bytes left on MIDI OUT than a run keeps.
     #[error(
         "{unlisted} bytes left on MIDI OUT after the {listed} that are kept to be compared: \
          play it in parts"
@@ -78,7 +78,7 @@ pub enum MachineError {
     SentListFull {
         /// Bytes that are kept.
         listed: usize,
-        /// Bytes that came then.
+        /// Bytes that came after these.
         unlisted: u64,
     },
     /// The machine stopped.

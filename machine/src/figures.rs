@@ -1,8 +1,8 @@
-//! The figures of a job: what passed through the machine, and what that cost.
+//! The figures of a job: what passed through the machine, and at what cost.
 //!
 //! This file owns their names, units and meaning, and how each is measured. A name here is a name
-//! in the program's JSON: it prints these types as they are. Times are simulated and in ns. How a
-//! job goes on, and what a figure says of a driver, it never knows.
+//! in the program's JSON, because the program prints these types as they are. Times are simulated
+//! and in ns. This file never knows how a job goes on, nor what a figure says of a driver.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{Kernel, NtStatus};
@@ -20,7 +20,7 @@ pub struct WireFigures {
     pub song_bytes: u64,
     /// Bytes that the card sent by itself.
     pub own_bytes: u64,
-    /// When RUN was set, which is time zero of the song; `None` if it did not begin.
+    /// When RUN was set, which is time zero of the song; `None` if the song did not begin.
     pub song_start_ns: Option<u64>,
     /// Share of time that the wire was busy between the song's first and last byte, in 1/1000.
     pub busy_permille: u32,
@@ -28,7 +28,7 @@ pub struct WireFigures {
     pub late: Lateness,
 }
 
-/// How long after they were due messages began on the wire.
+/// How long after their due time messages began on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Lateness {
     /// Messages that began.
@@ -67,25 +67,25 @@ pub struct ProcessorFigures {
     pub longest_dpc_ns: u64,
 }
 
-/// What the driver did while the song went through.
+/// What the driver did while the song was played or captured.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct DriverFigures {
     /// Status reads.
     pub status_reads: u64,
     /// Data bytes written to the card.
     pub data_writes: u64,
-    /// Status reads a byte of the song, in 1/1000, rounded down; `None` without a byte.
+    /// Status reads for each byte of the song, in 1/1000, rounded down; `None` without a byte.
     pub polls_per_byte_permille: Option<u64>,
-    /// Bytes lost in the card: overwritten, overrun, thrown away by a reset, ignored.
+    /// Bytes lost in the card: overwritten, overrun, dropped by a reset, ignored.
     pub lost_in_card: u64,
-    /// What requests of the application failed with.
+    /// The statuses with which requests of the application failed.
     #[serde(serialize_with = "by_name")]
     pub failed_requests: Vec<NtStatus>,
 }
 
 impl WireFigures {
-    /// Measures MIDI OUT: `sent` is what left on it, each byte with the time of its start bit, but
-    /// for the last `unlisted` bytes.
+    /// Measures MIDI OUT. `sent` has the bytes that left, each with the time of its start bit,
+    /// without the last `unlisted` bytes.
     pub(crate) fn of(
         song: &Song,
         sent: &[(u64, u8)],
@@ -147,7 +147,7 @@ impl Lateness {
 }
 
 impl ProcessorFigures {
-    /// What the kernel counted so far.
+    /// What the kernel has counted so far.
     pub(crate) fn of(kernel: &Kernel) -> ProcessorFigures {
         let counters = kernel.counters();
         ProcessorFigures {
@@ -160,8 +160,8 @@ impl ProcessorFigures {
 }
 
 impl DriverFigures {
-    /// Measures what the card saw of the driver between two moments, in which `passed` bytes of
-    /// the song came through.
+    /// Measures what the driver did with the card between two moments. `passed` bytes of the song
+    /// came through in that time.
     pub(crate) fn of(
         from: &CardCounters,
         to: &CardCounters,
@@ -180,7 +180,7 @@ impl DriverFigures {
     }
 }
 
-/// How many of the song's bytes, from its beginning, these bytes are.
+/// How many of these bytes are bytes of the song, in order from its beginning.
 fn in_order<'b>(song: &Song, bytes: impl Iterator<Item = &'b u8>) -> usize {
     let expected = song.iter().flat_map(|message| message.bytes);
     expected.zip(bytes).take_while(|(expected, byte)| expected == byte).count()

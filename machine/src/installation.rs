@@ -1,4 +1,4 @@
-//! What the installation of a device leaves behind: its properties and its registry keys.
+//! The installation of a device: its properties and its registry keys.
 
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
@@ -6,18 +6,19 @@ use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
 /// The registry path of the driver, which DriverEntry is given.
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
-/// The software key, below `Control\Class`: the class of sound devices and the first of them.
+/// The software key, below `Control\Class`: the class of sound devices, and the first device in
+/// it.
 const CLASS_KEY: &str = r"{4D36E96C-E325-11CE-BFC1-08002BE10318}\0000";
 
 const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
 
-/// The device as its bus names it.
+/// The device's path in the registry, with the names that its bus gives it.
 const INSTANCE: &str = r"Enum\ISAPNP\PNPB006\0";
 
-/// Which of its keys a driver looks into.
+/// The registry keys of a driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RegistryPlace {
-    /// The driver's own, whose path DriverEntry is given.
+    /// The driver's own key, whose path DriverEntry is given.
     Service,
     /// The software key of the device: `DriverRegistryKey`.
     Driver,
@@ -25,11 +26,11 @@ pub enum RegistryPlace {
     Device,
 }
 
-/// A value that a machine is built with.
+/// A registry value that is there from the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Installed {
     pub place: RegistryPlace,
-    /// Path below the key, empty for the key itself.
+    /// The path below the key; empty for the key itself.
     pub subkey: String,
     pub value: RegistryValue,
 }
@@ -43,7 +44,7 @@ fn keys() -> DeviceKeys {
     }
 }
 
-/// Installs the physical device: properties, keys, and the values the machine was given.
+/// Installs the physical device: its properties, its keys, and the given registry values.
 pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Installed]) {
     set_properties(physical);
     let keys = keys();
@@ -65,9 +66,9 @@ pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Instal
     physical.set_registry_keys(keys);
 }
 
-/// The properties of the physical device, as an installation of an MPU-401 leaves them: device
+/// Sets the properties that the installation of an MPU-401 leaves on the physical device: device
 /// description (0), hardware identifiers (1), driver key (7), manufacturer (8), enumerator (15).
-/// Source: DEVICE_REGISTRY_PROPERTY; the texts are the ones of Windows' own MPU-401 entry.
+/// Source: DEVICE_REGISTRY_PROPERTY; the texts are those of Windows' own MPU-401 entry.
 fn set_properties(device: &DeviceObject) {
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     device.set_property(0, utf16("MPU-401 Compatible MIDI Device\0"));

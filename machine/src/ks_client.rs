@@ -10,7 +10,7 @@ use portcls_port::ks::{
     KsPropertyPin, KsPropertyType, multiple_item, read,
 };
 
-/// An open file; it closes itself.
+/// An open file; dropping it closes the file.
 pub(crate) struct KsFile {
     kernel: Kernel,
     file: Rc<FileObject>,
@@ -21,7 +21,7 @@ pub(crate) struct KsFile {
 pub struct PinPlace {
     /// The reference string of the filter.
     pub filter: String,
-    /// The number of the pin on it.
+    /// The number of the pin on that filter.
     pub pin_id: u32,
 }
 
@@ -62,7 +62,7 @@ impl KsFile {
         irp
     }
 
-    /// Sends a request; `STATUS_PENDING` when the driver keeps it.
+    /// Sends a request; returns `STATUS_PENDING` when the driver keeps it.
     pub fn send(&self, irp: &Irp) -> NtStatus {
         self.kernel.send_request(self.file.device(), irp)
     }
@@ -133,8 +133,8 @@ impl Drop for KsFile {
             let irp = Irp::new(parameters, Some(Rc::clone(&self.file)), Vec::new());
             self.send_and_wait(&irp);
         }
-        // No driver was told on a kernel that stopped: what is queued holds the file, which holds
-        // the pin with its queue.
+        // On a kernel that stopped, no driver was told of the close. A queued request then holds
+        // the file, and the file holds the pin with its queue.
         self.file.set_context(None);
     }
 }
@@ -152,7 +152,7 @@ fn pin_property(id: KsPropertyPin, pin_id: u32) -> Vec<u8> {
     bytemuck::bytes_of(&request).to_vec()
 }
 
-/// The filters that a client finds: every enabled audio interface.
+/// The filters that a client finds: one for each enabled audio interface.
 pub(crate) fn audio_interfaces(kernel: &Kernel) -> Vec<DeviceInterface> {
     kernel.device_interfaces(bytemuck::cast(category::AUDIO))
 }

@@ -1,8 +1,9 @@
-//! The application's side of a capture: it reads until the song is over, and not for ever.
+//! The application's side of a capture: reads until the song is over.
 //!
-//! Owns when a capture is over, and its limits. A song is over when all of it has arrived, the
-//! driver has taken it, and nothing more came for a while. It is over, too, when the application
-//! has read far more than was sent; and a driver that leaves it in the card hangs.
+//! Owns when a capture is over, and its limits. A song is over when all of its bytes have arrived,
+//! the driver has taken them, and nothing more came for a while. It is also over when the
+//! application has read far more bytes than were sent. A driver that leaves bytes in the card
+//! makes the run end with a hang.
 
 use hw_mpu401::Counters as CardCounters;
 use portcls_emulator::Kernel;
@@ -16,16 +17,16 @@ use crate::pin_client::{PinClient, Received};
 /// Read requests in flight at once.
 const READS_IN_FLIGHT: usize = 4;
 
-/// Time until a read request that came back with nothing is sent again, in ns: without it, a
-/// driver that fails each at once would keep the clock from going on.
+/// Time until the application sends a read request again that came back empty, in ns. Without this
+/// time a driver that fails each request at once would keep the clock from going on.
 const READ_AGAIN_NS: u64 = 1_000_000;
 
-/// Bytes beyond those of the song after which the application stops to read: a driver may make
-/// them without end.
-/// Assumed: no run with so many is a good one, and its report needs no more of them.
+/// The application stops to read after this many bytes beyond those of the song, because a driver
+/// may produce bytes without end.
+/// Assumed: no good run has this many, and the report of a bad run needs no more of them.
 const SURPLUS_LIMIT_BYTES: usize = 65_536;
 
-/// Queues read requests, as many as there may be.
+/// Queues read requests up to [`READS_IN_FLIGHT`].
 ///
 /// # Errors
 /// As [`PinClient::queue_read`].
@@ -36,11 +37,12 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
     Ok(())
 }
 
-/// Sends the song into MIDI IN and reads it, with requests that are queued already.
+/// Sends the song into MIDI IN and reads it, with read requests that the caller has queued
+/// already.
 ///
 /// # Errors
-/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves;
-/// as [`queue_reads`]. What was read before is in `received`.
+/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves; as
+/// [`queue_reads`]. `received` has the bytes that were read before.
 pub(crate) fn listen(
     machine: &Machine,
     song: &Song,
@@ -81,10 +83,10 @@ pub(crate) fn listen(
 }
 
 /// How far a song has come: bytes that arrived, that the driver read, that the application read.
-/// None of them grows without end, so a wait that lasts as long as they grow has an end, too.
+/// None of these numbers grows without end, so a wait that lasts as long as they grow ends, too.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
-    // What a unit puts between the bytes from the cable is delivered as well, and never ends.
+    // A unit delivers its own bytes between those from the cable, and may do so without end.
     (received, delivered.min(received), read_bytes)
 }
 

@@ -25,7 +25,7 @@ use crate::installation::{Installed, SERVICE, install};
 use crate::pnp::PnpManager;
 use crate::power::{bus_driver, send_power};
 
-/// Time from the return of StartDevice to the application's first pin, in ns: a card may still
+/// Time from the return of StartDevice to the application's first pin, in ns. The card may still
 /// be busy entering UART mode.
 pub const APPLICATION_DELAY_NS: u64 = 200_000_000;
 
@@ -49,7 +49,7 @@ pub struct Machine {
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
-    /// Where the report of a failure is put.
+    /// Watches for a failure and keeps the report of it.
     watch: RefCell<Watch>,
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,
@@ -83,7 +83,7 @@ impl Machine {
     }
 
     /// The guest that a `.sys` driver runs in, until the driver is unloaded; for a debugger, and
-    /// for whoever reports a failure.
+    /// for a report of a failure.
     #[must_use]
     pub fn guest(&self) -> Option<Guest> {
         self.guest.borrow().clone()
@@ -95,7 +95,7 @@ impl Machine {
         &self.cable
     }
 
-    /// What the chip counted since the card got its power last.
+    /// What the chip has counted since the card's power was last switched on.
     #[must_use]
     pub fn card_counters(&self) -> Counters {
         self.parts.card.borrow().chip.counters()
@@ -107,9 +107,9 @@ impl Machine {
         self.started_ns.get()
     }
 
-    /// Has an oracle asked about everything that could go either way, in the kernel, on the way
-    /// to the card and around the machine. Set before [`Machine::start`], a run can be repeated by
-    /// the answers in its trace, see [`portcls_emulator::choice`].
+    /// Sets the oracle for everything that could go either way: in the kernel, on the way to the
+    /// card and around the machine. If it is set before [`Machine::start`], a run can be repeated
+    /// by the answers in its trace, see [`portcls_emulator::choice`].
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         self.parts.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
         self.kernel().set_oracle(oracle);
@@ -124,7 +124,7 @@ impl Machine {
     /// Runs `work` as a thread at PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// [`MachineError::Stopped`] when the machine stopped meanwhile or before.
+    /// [`MachineError::Stopped`] when the machine stops during the work or has stopped before.
     pub fn run<R>(&self, work: impl FnOnce(&Kernel) -> R) -> Result<R, MachineError> {
         Ok(self.kernel().enter(work)?)
     }
@@ -132,7 +132,7 @@ impl Machine {
     /// Lets simulated time pass.
     ///
     /// # Errors
-    /// [`MachineError::Stopped`] when the machine stopped meanwhile or before.
+    /// [`MachineError::Stopped`] when the machine stops in this time or has stopped before.
     pub fn run_for_ns(&self, time_ns: u64) -> Result<(), MachineError> {
         self.run(|kernel| kernel.run_until(kernel.now_ns().saturating_add(time_ns)))
     }
@@ -189,7 +189,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Asks what the device can do, as the Plug and Play manager does once it is added.
+    /// Asks what the device can do, as the Plug and Play manager does after it added a device.
     fn query_capabilities(&self, kernel: &Kernel) {
         let request = PnpRequest::QueryCapabilities(Rc::default());
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
@@ -210,8 +210,8 @@ impl Machine {
         }
     }
 
-    /// Pulls the card out of the running machine, as its owner may, and tells the driver: from
-    /// now on its ports read FF. A removal follows, see [`Machine::unload`].
+    /// Pulls the card out of the running machine, as a user may, and tells the driver. From now on
+    /// the card's ports read FF. A removal follows, see [`Machine::unload`].
     ///
     /// # Errors
     /// As [`Machine::pnp`].
@@ -235,8 +235,8 @@ impl Machine {
         Err(MachineError::Request { request: "the Plug and Play request", status })
     }
 
-    /// Has the power manager put the device into a state, as for an idle device; the system
-    /// goes on working.
+    /// Lets the power manager put the device into a state, as for an idle device; the system goes
+    /// on working.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
@@ -244,7 +244,7 @@ impl Machine {
         self.send_power(PowerAction::Set, PowerState::Device(state))
     }
 
-    /// Puts the whole machine to sleep: asks, and enters the state when nobody objects.
+    /// Puts the whole machine to sleep: asks first, and enters the state when no driver objects.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
@@ -270,7 +270,7 @@ impl Machine {
         Err(MachineError::Request { request: "the power request", status })
     }
 
-    /// Removes the device, unloads the driver, and says what it left behind.
+    /// Removes the device, unloads the driver, and returns what the driver left behind.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the removal is refused; [`MachineError::Stopped`].
@@ -294,7 +294,7 @@ impl Machine {
         })
     }
 
-    /// What the driver holds that it had to give back before it is unloaded.
+    /// What the driver still holds and had to give back before it is unloaded.
     fn left_behind(&self, kernel: &Kernel) -> Vec<Leak> {
         let mut leaks = match (&self.parts.driver.code, self.guest.borrow().as_ref()) {
             (DriverCode::Sys(sys), Some(guest)) => guest.left_behind(|| sys.symbols()),
@@ -306,10 +306,11 @@ impl Machine {
         leaks
     }
 
-    /// The report of the failure that the run ended in, in the form of `!analyze -v`; `None` after
-    /// a run that ended otherwise.
+    /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a
+    /// run that ended without a failure.
     ///
-    /// Who watches the kernel's stop himself, as a debugger does, takes its place.
+    /// There is no report when the caller observes the kernel's stop by itself, as a debugger
+    /// does.
     #[must_use]
     pub fn analysis(&self) -> Option<Analysis> {
         let mut analysis = self.watch.borrow().analysis()?;
@@ -331,7 +332,7 @@ impl Machine {
         &self.parts.driver.name
     }
 
-    /// The words about this machine for the head of a trace.
+    /// What the head of a trace says about this machine.
     #[must_use]
     pub fn trace_header(&self) -> Header {
         Header { machine: self.parts.title.clone() }
@@ -344,7 +345,7 @@ impl Machine {
     }
 }
 
-/// What a driver in Rust left behind: pool, by its tags, and its devices.
+/// What a driver in Rust left behind: memory from the pool, by its tags, and its devices.
 fn left_by_rust(kernel: &Kernel, driver: &DriverObject) -> Vec<Leak> {
     let pool = kernel.pool_in_use().into_iter().map(|PoolLeak { tag, blocks, bytes }| {
         let what = Left::Pool { tag, bytes };
@@ -355,7 +356,7 @@ fn left_by_rust(kernel: &Kernel, driver: &DriverObject) -> Vec<Leak> {
     pool.chain(devices).collect()
 }
 
-/// The guest of a `.sys` driver, loaded and not run.
+/// The guest of a `.sys` driver: loaded, but not run yet.
 fn new_guest(kernel: &Kernel, driver: &Driver) -> Result<Option<Guest>, MachineError> {
     let DriverCode::Sys(sys) = &driver.code else { return Ok(None) };
     let guest = Guest::new(kernel, &sys.image, sys.options.clone());
@@ -377,10 +378,11 @@ fn watch(kernel: &Kernel, driver: &Driver, guest: Option<&Guest>) -> Watch {
 }
 
 impl Drop for Machine {
-    /// Devices and drivers hold each other; a machine that goes ends that.
+    /// Breaks the references between devices and drivers, which hold each other.
     fn drop(&mut self) {
         if self.run(|_| self.driver_object.clear()).is_err() {
-            // On a kernel that stopped nothing runs, and what a destructor calls has no effect.
+            // On a stopped kernel no code of the driver runs, and the calls of its destructors
+            // have no effect.
             self.driver_object.clear();
         }
         self.guest.take().iter().for_each(Guest::end);

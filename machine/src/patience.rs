@@ -1,29 +1,29 @@
-//! How long a job waits, in simulated time: for silence, and for what may never come.
+//! How long a job waits, in simulated time: for silence, and for progress.
 //!
-//! Owns the limits of waits, and what it is that a wait gets on. Who waits, and for what, it never
-//! knows.
+//! Owns the limits of waits, and what counts as progress of a wait. It never knows which code
+//! waits, nor for what.
 
-/// Time for which MIDI OUT must have been idle before the stream is closed, in ns: a reset
-/// throws away what is still in the card.
+/// Time for which MIDI OUT must have been idle before the application closes the stream, in ns: a
+/// reset drops what is still in the card.
 pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
 
 /// Time without progress after which a wait counts as one that never ends, in ns.
-/// Assumed: no driver that works lets its user wait for a minute and does nothing.
+/// Assumed: no driver that works lets its user wait for a minute while it does nothing.
 pub(crate) const PATIENCE_NS: u64 = 60_000_000_000;
 
-/// Sees whether a wait gets on: as long as what is reached changes, it may last.
+/// Watches the progress of a wait: the wait may last as long as the value reached changes.
 pub(crate) struct Patience<Reached> {
     reached: Reached,
     since_ns: u64,
 }
 
 impl<Reached: PartialEq> Patience<Reached> {
-    /// The wait begins.
+    /// Begins a wait.
     pub(crate) fn new(now_ns: u64, reached: Reached) -> Patience<Reached> {
         Patience { reached, since_ns: now_ns }
     }
 
-    /// True when nothing else was reached for [`PATIENCE_NS`].
+    /// True when the value reached has not changed for [`PATIENCE_NS`].
     pub(crate) fn is_over(&mut self, now_ns: u64, reached: Reached) -> bool {
         if reached != self.reached {
             *self = Patience::new(now_ns, reached);

@@ -20,20 +20,20 @@ use crate::machine::Machine;
 /// MIDI bytes that a read request brought, with the time that the port stamped on them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
-    /// Stream time in ns: 0 is the moment of RUN.
+    /// Stream time in ns: 0 is the moment when RUN was set.
     pub time_ns: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Requests that came back, in the order in which they did.
+/// Requests that came back, in the order in which they came back.
 #[derive(Default)]
 struct Mailbox {
     in_flight: Cell<usize>,
     done: RefCell<VecDeque<Irp>>,
 }
 
-/// A client's open pin. Dropping it closes the pin in whatever state it is.
+/// A client's open pin. Dropping it closes the pin, in any state.
 pub struct PinClient<'m> {
     machine: &'m Machine,
     who: NameId,
@@ -46,7 +46,7 @@ pub struct PinClient<'m> {
     requests: RefCell<VecDeque<Irp>>,
 }
 
-/// Room of a buffer to read into, in bytes.
+/// Size of a buffer to read into, in bytes.
 const READ_BUFFER: usize = 1_024;
 
 /// Bytes of data that a note in the trace shows.
@@ -77,7 +77,7 @@ impl<'m> PinClient<'m> {
         &self.place
     }
 
-    /// Sets the state of the pin; the port walks there through the neighbours.
+    /// Sets the state of the pin; the port goes through the states between.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status; [`MachineError::Stopped`].
@@ -94,7 +94,7 @@ impl<'m> PinClient<'m> {
         status.map_err(|status| MachineError::Request { request: "setting the state", status })
     }
 
-    /// Sets RUN: time zero of the stream.
+    /// Sets RUN; this moment is time zero of the stream.
     ///
     /// # Errors
     /// As [`PinClient::set_state`].
@@ -159,7 +159,7 @@ impl<'m> PinClient<'m> {
         refused("writing", status)
     }
 
-    /// Queues a request to read into.
+    /// Queues a read request.
     ///
     /// # Errors
     /// As [`PinClient::write_now`].
@@ -208,8 +208,8 @@ impl<'m> PinClient<'m> {
         self.mailbox.in_flight.get()
     }
 
-    /// Asks for the oldest request that is not complete to be cancelled; false when there is
-    /// none.
+    /// Asks for the oldest request that is not complete to be cancelled; returns false when there
+    /// is none.
     ///
     /// # Errors
     /// [`MachineError::Stopped`].
@@ -222,7 +222,7 @@ impl<'m> PinClient<'m> {
         })
     }
 
-    /// The statuses of the requests that came back since the last call of this or of
+    /// The statuses of the requests that came back since the last call of this method or of
     /// [`PinClient::take_received`].
     #[must_use]
     pub fn take_statuses(&self) -> Vec<NtStatus> {
@@ -230,7 +230,7 @@ impl<'m> PinClient<'m> {
         self.mailbox.done.borrow_mut().drain(..).map(|irp| irp.status()).collect()
     }
 
-    /// What the read requests that came back brought, in order.
+    /// The bytes of the read requests that came back, in order.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
@@ -238,8 +238,9 @@ impl<'m> PinClient<'m> {
         done.iter().flat_map(unpack).collect()
     }
 
-    /// Lets time pass until at most `count` requests are in flight, at most until `limit_ns` on
-    /// the clock; false when that was reached first, or nothing can complete them any more.
+    /// Lets time pass until at most `count` requests are in flight, but only until `limit_ns` on
+    /// the clock. Returns false when the clock got there first, or when nothing can complete the
+    /// requests any more.
     ///
     /// # Errors
     /// [`MachineError::Stopped`].
@@ -274,7 +275,7 @@ impl<'m> PinClient<'m> {
 impl Drop for PinClient<'_> {
     fn drop(&mut self) {
         let machine = self.machine;
-        // A stop while the pin closes is the machine's to report.
+        // The machine reports a stop while the pin closes.
         let _ = machine.run(|_| self.close_files());
     }
 }
@@ -329,7 +330,7 @@ fn unpack(irp: &Irp) -> Vec<Received> {
         .collect()
 }
 
-/// Bytes in words: all of them, or the first and how many.
+/// Bytes as text: all of them, or the first ones and how many there are.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(NOTED_BYTES)];
     let words: Vec<String> = shown.iter().map(|byte| format!("{byte:02X}")).collect();

@@ -1,8 +1,9 @@
-//! The Plug and Play manager: sends requests to the device, one at a time, and tells the driver
-//! when its card has vanished.
+//! The Plug and Play manager: sends its requests to the device.
+//!
+//! It sends one request at a time, and tells the driver when its card has vanished.
 //!
 //! Owns what is known of the device's state, and the two choices about it: whether its card
-//! vanishes and whether its power changes. It never knows what a driver is made of.
+//! vanishes and whether its power changes. It never knows what code a driver consists of.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,31 +22,31 @@ use crate::power::send_power;
 enum CardPlace {
     /// In its slot.
     InSlot,
-    /// Gone, and the driver was not told yet.
+    /// Gone, and the driver has not been told yet.
     Gone,
-    /// Gone, and the driver was told.
+    /// Gone, and the driver has been told.
     GoneAndTold,
 }
 
-/// The manager of the machine's one device.
+/// The Plug and Play manager of the machine's one device.
 pub(crate) struct PnpManager {
     physical: Rc<DeviceObject>,
     device: DeviceId,
     who: NameId,
 
     is_started: Cell<bool>,
-    /// A request is under way: another one waits for its end.
+    /// A request is under way; another request waits until it ends.
     is_busy: Cell<bool>,
     card: Cell<CardPlace>,
-    /// A change of the power was decided and is not over.
+    /// A change of the power was chosen and is not complete.
     power_changes: Cell<bool>,
 }
 
-/// The DPC of the bus that notices an empty slot, as a trace calls it.
+/// The trace's name for the DPC of the bus that notices an empty slot.
 const SLOT_IS_EMPTY: &str = "slot is empty";
 
 impl PnpManager {
-    /// The manager of a physical device and its card on the bus, both of this kernel.
+    /// The manager of a physical device and of its card on the bus; both belong to this kernel.
     pub fn new(kernel: &Kernel, physical: Rc<DeviceObject>, device: DeviceId) -> Rc<PnpManager> {
         let manager = Rc::new(PnpManager {
             physical,
@@ -67,7 +68,8 @@ impl PnpManager {
     }
 
     /// Sends a request to the top of the stack, waits until it is complete, and returns its
-    /// status. A driver that was not told yet that its card is gone is told then.
+    /// status. Then the manager tells the driver that its card is gone, if the driver does not
+    /// know yet.
     /// IRQL: PASSIVE_LEVEL.
     pub fn send(self: &Rc<Self>, kernel: &Kernel, request: PnpRequest) -> NtStatus {
         match request {
@@ -93,7 +95,7 @@ impl PnpManager {
         NtStatus::of(&result)
     }
 
-    /// Records a call into the driver, and how it came back.
+    /// Records a call into the driver, and its result.
     pub fn record_call(
         &self,
         kernel: &Kernel,
@@ -107,7 +109,7 @@ impl PnpManager {
         result
     }
 
-    /// What may happen to the device at a preemption point.
+    /// Asks the oracle what happens to the device at a preemption point.
     fn ask(self: &Rc<Self>, kernel: &Kernel) {
         let has_driver = !Rc::ptr_eq(&self.physical.top(), &self.physical);
         if self.card.get() != CardPlace::InSlot || !has_driver {
@@ -126,8 +128,8 @@ impl PnpManager {
         }
     }
 
-    /// The card is off the bus at once; a DPC of the bus notices, and has the system thread tell
-    /// the driver. IRQL: any.
+    /// Takes the card off the bus at once. A DPC of the bus notices this, and the system thread
+    /// then tells the driver. IRQL: any.
     fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
         self.card.set(CardPlace::Gone);
         kernel.record_hardware_note("the card is gone");
@@ -138,14 +140,16 @@ impl PnpManager {
         kernel.insert_queue_dpc(&Dpc::new(kernel, SLOT_IS_EMPTY, notice));
     }
 
-    /// Assumed: a device that was not started has nothing to be told, its removal follows anyway.
+    /// Tells the driver that its card is gone.
+    /// Assumed: a device that was not started need not be told, because its removal follows
+    /// anyway.
     fn tell_of_removal(self: &Rc<Self>, kernel: &Kernel) {
         if self.card.get() == CardPlace::Gone && self.is_started.get() && !self.is_busy.get() {
             self.send(kernel, PnpRequest::SurpriseRemoval);
         }
     }
 
-    /// Has the system thread change the power and change it back.
+    /// Queues work for the system thread, which changes the power and then changes it back.
     fn change_power(self: &Rc<Self>, kernel: &Kernel, change: Power) {
         self.power_changes.set(true);
         let manager = Rc::clone(self);

@@ -1,6 +1,6 @@
-//! The power of the machine: its requests to the stack, and what the bus does to the card.
+//! The power of the machine: its requests, and the power of the card.
 //!
-//! Who asks for another state, and why, it never knows.
+//! It never knows why the power changes, nor which code asks for the change.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use portcls_emulator::{
 
 use crate::card_device::{Card, CardPower};
 
-/// The driver of the bus that found the card: it agrees to everything, and gives the card power
-/// in D0 only.
+/// The driver of the bus that found the card. It agrees to every request, and gives the card power
+/// only in D0.
 pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     let bus = DriverObject::new("isa");
     let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
@@ -40,7 +40,7 @@ pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
 }
 
 fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DevicePowerState) {
-    // A light sleep keeps what the card knows.
+    // In a light sleep the card keeps its state.
     let power = match state {
         DevicePowerState::D3 => CardPower::Off,
         DevicePowerState::D0 => CardPower::On,

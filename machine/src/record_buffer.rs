@@ -1,15 +1,15 @@
-//! Buffers of a client that plays a song: messages as timed music records.
+//! Buffers with which a client plays a song: messages as timed music records.
 
 use portcls_midi_file::Song;
 use portcls_port::ks::music::Packer;
 
-/// Room of a buffer in bytes.
+/// Size of a buffer in bytes.
 pub(crate) const BUFFER_LENGTH: usize = 4_096;
 
 /// How far the messages of one buffer may be due after its first one, in ns.
 const BUFFER_SPAN_NS: u64 = 500_000_000;
 
-/// The place in a song up to which it was written.
+/// The place in a song up to which the client has written it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Position {
     message: usize,
@@ -22,14 +22,14 @@ pub(crate) struct RecordBuffer {
     pub start_100ns: i64,
     /// The records.
     pub records: Vec<u8>,
-    /// How many messages begin or go on in it.
+    /// How many messages begin or continue in this buffer.
     pub messages: usize,
-    /// Their bytes.
+    /// The bytes of these messages.
     pub data: Vec<u8>,
 }
 
 impl RecordBuffer {
-    /// The next buffer of a song from `position` on, `None` at its end.
+    /// The next buffer of a song from `position` on; `None` at the end of the song.
     ///
     /// Times are rounded up: a message is never due earlier than in the song, and at most 1 ms
     /// later.

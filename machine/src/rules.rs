@@ -1,7 +1,7 @@
 //! The rules of all rooms together: what a driver can break on this machine.
 //!
-//! Owns looking one up by its name; `page` writes them down. The rules themselves stand in the
-//! `rules.rs` of the room that finds a breach, and nothing here knows one by name.
+//! Owns the search for a rule by its name; `page` writes the pages of rules. The rules themselves
+//! stand in the `rules.rs` of the room that finds a breach. Nothing here knows a rule by its name.
 
 mod page;
 
@@ -16,7 +16,7 @@ const NEAR_NAMES: usize = 3;
 /// The rules of a room.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomRules {
-    /// Who asks for them: the kernel, the port, the loader of compiled drivers.
+    /// The code that checks these rules: the kernel, the port, or the loader of compiled drivers.
     pub room: &'static str,
     /// The rules, in the order of their register.
     pub rules: &'static [&'static Rule],
@@ -37,13 +37,13 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     rooms().into_iter().flat_map(|room| room.rules.iter().copied())
 }
 
-/// The rule of a name, in letters of any size.
+/// Finds a rule by its name, in upper or lower case.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id.eq_ignore_ascii_case(name))
 }
 
-/// The names that are most like a word which is none, the nearest first.
+/// The names that are most like a word that is no rule's name, the nearest first.
 #[must_use]
 pub fn near(word: &str) -> Vec<&'static str> {
     let word = word.to_ascii_lowercase();

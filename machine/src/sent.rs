@@ -2,8 +2,8 @@
 
 use portcls_midi_file::MAX_FILE_BYTES;
 
-/// Bytes that are listed, at most: those of the largest file, nearly 6 hours of a line that never
-/// pauses. More are counted.
+/// Most bytes that are listed: as many as the largest file has, nearly 6 hours of a line that
+/// never pauses. Further bytes are only counted.
 pub const SENT_LIMIT: usize = MAX_FILE_BYTES;
 
 /// Every byte that has begun on MIDI OUT since power-on, up to a limit.
@@ -22,12 +22,12 @@ impl Default for SentBytes {
 }
 
 impl SentBytes {
-    /// An empty list that takes so many bytes.
+    /// An empty list that takes up to `limit` bytes.
     pub fn with_limit(limit: usize) -> SentBytes {
         SentBytes { limit, listed: Vec::new(), unlisted: 0 }
     }
 
-    /// A byte begins.
+    /// Adds a byte whose start bit is at `start_ns`.
     pub fn push(&mut self, start_ns: u64, byte: u8) {
         if self.listed.len() < self.limit {
             self.listed.push((start_ns, byte));
@@ -41,7 +41,7 @@ impl SentBytes {
         &self.listed
     }
 
-    /// How many bytes came when the list was full.
+    /// How many bytes came after the list was full.
     pub fn unlisted(&self) -> u64 {
         self.unlisted
     }

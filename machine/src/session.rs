@@ -1,8 +1,8 @@
 //! The two main jobs: a song out through the driver, and a song in through it.
 //!
-//! Owns what the application does for each, step by step, and what is reported of it. How a figure
-//! is measured stands in `figures`, how long a wait may last in `patience`, when a capture is over
-//! in `listening`. What a report means for an exit code, or how it looks, it never knows.
+//! Owns what the application does for each job, step by step, and what the job reports. `figures`
+//! measures the figures, `patience` says how long a wait may last, `listening` says when a capture
+//! is over. This file never knows what a report means for an exit code, nor how it is printed.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{NtStatus, Stop, Violation, Warning};
@@ -22,25 +22,25 @@ use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
 /// Write requests in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
-/// What is reported of every job.
+/// What every job reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobReport {
-    /// Simulated time from power-on to the end, in ns. After a stop the clock goes on for what a
-    /// driver does in its destructors; that is not of the run.
+    /// Simulated time from power-on to the end, in ns. After a stop the clock goes on during the
+    /// driver's destructors; that time does not belong to the run.
     pub simulated_ns: u64,
     /// What the processor did.
     pub processor: ProcessorFigures,
     /// What the driver did while the song went through.
     pub driver: DriverFigures,
-    /// Breaches of documented rules, as far as they are kept in words.
+    /// Breaches of documented rules, as far as the kernel keeps their text.
     pub violations: Vec<Violation>,
-    /// How many there were.
+    /// How many breaches there were.
     pub violation_count: u64,
-    /// Times that were longer than is advised.
+    /// Times that were longer than the WDK recommends.
     pub warnings: Vec<Warning>,
     /// What the driver left behind.
     pub leaks: Vec<Leak>,
-    /// Why the run ended before its end, if it did.
+    /// Why the run ended early, if it did.
     pub stop: Option<Stop>,
 }
 
@@ -52,7 +52,7 @@ pub struct PlayReport {
     /// What began on MIDI OUT since power-on, with start times in ns: the first
     /// [`SENT_LIMIT`](crate::SENT_LIMIT) bytes.
     pub sent: Vec<(u64, u8)>,
-    /// What that comes to.
+    /// The figures of these bytes.
     pub wire: WireFigures,
     /// How the run went.
     pub job: JobReport,
@@ -73,7 +73,7 @@ pub struct CaptureReport {
     pub song_bytes: u64,
     /// What the application read, with stream times.
     pub received: Vec<Received>,
-    /// What that comes to.
+    /// The figures of what the application read.
     pub application: ApplicationFigures,
     /// How the run went.
     pub job: JobReport,
@@ -88,7 +88,7 @@ impl CaptureReport {
     }
 }
 
-/// What is known of a run while it goes on, and still is when it stops early.
+/// What is known of a run while it goes on; it is kept when the run stops early.
 #[derive(Default)]
 struct Progress {
     run_ns: Option<u64>,
@@ -100,7 +100,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// When the song began; `None` when the run stopped before, or at that moment.
+    /// When the song began; `None` when the run stopped before that moment or at it.
     fn song_start_ns(&self, machine: &Machine) -> Option<u64> {
         self.run_ns.filter(|&run_ns| run_ns < end_ns(machine))
     }
@@ -124,7 +124,7 @@ impl Progress {
     }
 }
 
-/// When the run ended, in ns: after a stop the clock goes on for destructors.
+/// When the run ended, in ns. After a stop the clock goes on during destructors.
 fn end_ns(machine: &Machine) -> u64 {
     machine.kernel().stopped().map_or(machine.now_ns(), |stop| stop.time_ns())
 }
@@ -134,8 +134,9 @@ fn end_ns(machine: &Machine) -> u64 {
 ///
 /// # Errors
 /// [`MachineError`] when the driver refuses to start or offers no pin, and
-/// [`MachineError::SentListFull`] when more left on MIDI OUT than can be compared with the song. A
-/// machine that stopped is not an error here: the report says how far it came and why it stopped.
+/// [`MachineError::SentListFull`] when more bytes left on MIDI OUT than can be compared with the
+/// song. A machine that stopped is not an error here: the report says how far the song came and
+/// why the machine stopped.
 pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> {
     let mut progress = Progress::default();
     let stop = stop_of(play_through(machine, song, &mut progress))?;
@@ -155,8 +156,8 @@ pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> 
     })
 }
 
-/// Captures a song: starts the driver, opens a capture pin, sends the song into MIDI IN at its
-/// own times from the moment of RUN, and reads until nothing more comes.
+/// Captures a song: starts the driver, opens a capture pin, sends the song into MIDI IN at the
+/// times of its messages from the moment of RUN, and reads until nothing more comes.
 ///
 /// # Errors
 /// As [`play`].
@@ -168,13 +169,14 @@ pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineE
     let application = ApplicationFigures::of(song, &received, arrived_bytes);
     let mut job = progress.into_report(machine, stop, application.song_bytes);
     if arrived_bytes == 0 {
-        // Assumed: what was lost before a byte arrived is the driver's start, not the song.
+        // Assumed: bytes lost before the first byte arrived were lost by the driver's start, not
+        // by the song.
         job.driver.lost_in_card = 0;
     }
     Ok(CaptureReport { song_bytes: song.byte_count() as u64, received, application, job })
 }
 
-/// A stop is part of a report; other errors are errors.
+/// Returns a stop as a value, because it is part of a report; other errors stay errors.
 fn stop_of(result: Result<(), MachineError>) -> Result<Option<Stop>, MachineError> {
     match result {
         Ok(()) => Ok(None),
@@ -233,7 +235,7 @@ fn failures(pin: &PinClient<'_>) -> Vec<NtStatus> {
 }
 
 /// Waits until at most `count` requests are in flight; a request that never ends is a hang. The
-/// time is measured from now, so that what the wire needs for queued bytes is allowed for.
+/// wait is measured from now, and includes the time that the wire needs for queued bytes.
 fn wait_for(
     machine: &Machine,
     pin: &PinClient<'_>,
@@ -248,8 +250,8 @@ fn wait_for(
     Ok(())
 }
 
-/// Lets time pass until MIDI OUT has been idle for long enough. A card that sends by itself never
-/// is: the song is over then, too.
+/// Lets time pass until MIDI OUT has been idle for long enough. With a card that sends by itself
+/// the line never gets idle; the song is over then, too.
 fn wait_for_silence(machine: &Machine) -> Result<(), MachineError> {
     let cable = machine.cable();
     let limit_ns = machine.now_ns() + PATIENCE_NS;

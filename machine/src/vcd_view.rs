@@ -1,10 +1,10 @@
-//! Which wires a dump of a machine's trace has: those of the card, and the processor's level.
+//! Which wires a dump of a machine's trace has: the card's wires and the IRQL.
 //!
 //! | trace | both dialects | value |
 //! |---|---|---|
 //! | IRQL | `irql` | 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device's level or above |
 //!
-//! The others are [`mpu401_card_bench::vcd_options`]'s.
+//! [`mpu401_card_bench::vcd_options`] describes the other wires.
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};

@@ -1,6 +1,6 @@
-//! gdb on a whole machine: the service routine, the registers, and back in time.
+//! gdb on a whole machine: the service routine, the registers, and going back.
 //!
-//! Skips with a message where no gdb is installed.
+//! Skips with a message when no gdb is installed.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -22,7 +22,7 @@ fn build(place: &str) -> Result<Machine, MachineError> {
     MachineBuilder::new().card("smsc-superio")?.driver(driver(place)).build()
 }
 
-/// Plays three bytes and says what reached the wire.
+/// Plays three bytes and returns what reached the wire.
 fn play_three_bytes(machine: &Machine) -> Result<Vec<u8>, MachineError> {
     machine.start()?;
     machine.run_for_ns(200_000_000)?;
@@ -41,7 +41,7 @@ struct Session {
     sent: Result<Vec<u8>, MachineError>,
 }
 
-/// Lets gdb say `commands` to the machine; nothing where there is no gdb.
+/// Sends `commands` from gdb to the machine; returns nothing when there is no gdb.
 fn talk(place: &'static str, commands: &[&str]) -> Option<Session> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,6 @@
-//! A machine with an unmodified Windows driver, on both bitnesses and both C++ ABIs.
+//! A machine with an unmodified Windows driver.
+//!
+//! The tests run on both bitnesses and with both C++ ABIs.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,7 +25,7 @@ fn machine(driver: Driver) -> Machine {
     builder.driver(driver).build().unwrap()
 }
 
-/// A machine whose driver runs, some time later.
+/// A machine whose driver has run for some time.
 fn started(place: &str) -> Machine {
     let machine = machine(driver(place));
     if let Err(error) = machine.start() {
@@ -64,7 +66,7 @@ fn what_comes_in_reaches_the_application_on_every_bitness() {
     }
 }
 
-/// A request comes back with what there is: one for each byte of a message.
+/// Queues three reads: the driver completes a request for each byte of a message.
 fn queue_reads(pin: &PinClient<'_>) {
     for _ in 0..3 {
         pin.queue_read().unwrap();
@@ -86,7 +88,7 @@ fn two_runs_of_one_driver_have_the_same_trace() {
     assert_eq!(run(), run());
 }
 
-/// What the hardware sees, times left out and repeated polls folded.
+/// The hardware accesses, without times and with repeated polls folded.
 fn registers(machine: &Machine) -> Vec<String> {
     let text = machine.trace_text(Filter::Registers);
     let events = text.lines().filter(|line| !line.starts_with(['#', '=']));
@@ -101,7 +103,7 @@ fn registers(machine: &Machine) -> Vec<String> {
     kept
 }
 
-/// Plays two messages and takes two in.
+/// Plays two messages and captures two.
 fn exercise(machine: &Machine) {
     machine.start().unwrap();
     machine.run_for_ns(200_000_000).unwrap();
@@ -155,7 +157,9 @@ impl Debugger for Clock {
     }
 }
 
-/// A machine with both pins open, and the moment before a message is written at a fixed time.
+/// Writes a message at a fixed time on a machine with both pins open, and sends another message
+/// into MIDI IN so that its interrupt comes at `byte_due_ns`. Returns the bytes on MIDI OUT and
+/// the bytes that the application read.
 fn before_the_write(place: &str, byte_due_ns: Option<u64>, wire_ns: u64) -> (Vec<u8>, Vec<u8>) {
     const WRITE_NS: u64 = 400_000_000;
     let machine = started(place);
@@ -224,7 +228,8 @@ fn a_byte_that_comes_in_at_any_instruction_of_a_write_loses_nothing() {
     }
 }
 
-/// The driver dies of a jump to nowhere that is written over the beginning of a function.
+/// The driver fails because code that reads a bad address is written over the beginning of a
+/// function.
 #[test]
 fn a_failure_is_reported_with_the_place_and_the_last_events() {
     let path = format!("{}/../guest/drivers/bin/x64/uart.sys", env!("CARGO_MANIFEST_DIR"));

@@ -1,7 +1,8 @@
 //! The adapter driver around `MiniportMidiUart`: from DriverEntry to unload.
 //!
-//! Nothing lives here between calls: PortCls keeps the device, the port keeps the miniport, and a
-//! start that fails half way is undone by whoever drops what was made so far.
+//! This file keeps no state between calls: PortCls keeps the device, and the port keeps the
+//! miniport. When a start fails half way, the objects made so far are dropped, and their
+//! destructors undo it.
 
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use portcls_port::{
 
 use crate::miniport::MiniportMidiUart;
 
-/// Subdevices of one device: the UART.
+/// The number of subdevices of one device: the UART alone.
 const MAX_OBJECTS: u32 = 1;
 
 /// The reference string of the subdevice, unique within the device.
@@ -25,7 +26,7 @@ const SUBDEVICE_NAME: &str = "Uart";
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// What `PcInitializeAdapterDriver` returns.
+/// The status that `PcInitializeAdapterDriver` returned.
 #[doc(alias = "DriverEntry")]
 pub fn driver_entry(
     kernel: &Kernel,
@@ -33,7 +34,8 @@ pub fn driver_entry(
     registry_path: &str,
 ) -> Result<(), NtStatus> {
     pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
-    // Everything went with the devices; without the routine the image would stay for ever.
+    // The removal of the devices has released everything already. Without an unload routine the
+    // driver could never be unloaded.
     driver.set_unload(Rc::new(|_, _| ()));
     Ok(())
 }

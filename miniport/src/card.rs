@@ -1,8 +1,8 @@
-//! What the service routine and the rest of the driver share: the card and what it sent.
+//! The card and its bytes: what the service routine and the rest share.
 //!
-//! Every method runs at the level of the interrupt with its lock held, or where no interrupt can
-//! come between, except those that only ask for or set one value. Nothing here allocates or waits.
-//! It never knows streams or IRPs; the port learns of new bytes by `Notify` and nothing else.
+//! Every method runs at DIRQL with the interrupt lock held, or at a time when no interrupt can
+//! come, except those that only read or set one value. No code here allocates or waits. It never
+//! knows streams or IRPs, and it tells the port of new bytes by `Notify` alone.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,23 +14,23 @@ use ringbuf::storage::Array;
 
 use crate::registers::{ACK, Command, Registers, Status};
 
-/// Bytes that wait for the DPC: a third of a second of MIDI (3 125 bytes a second), which is more
-/// than any DPC may be late, and a power of two so that the ring wraps with a mask.
+/// Room for bytes that wait for the DPC: a third of a second of MIDI (3 125 bytes a second), which
+/// is longer than any DPC may be late. It is a power of two so that the ring wraps with a mask.
 const RING_BYTES: usize = 1_024;
 
-/// Most bytes taken at one go.
+/// The greatest number of bytes read in one drain.
 ///
-/// More than any card holds behind its register without a pause (16, Source: SMSC LPC47M data
-/// sheet), because on an edge-triggered line a byte that is left behind brings no second edge.
-/// A card whose flag is stuck costs 128 reads, and not the machine.
+/// It is more than any card can send without a pause (16, Source: SMSC LPC47M data sheet), because
+/// on an edge-triggered line a byte that is left in the card brings no second edge. A card whose
+/// flag is stuck costs 128 reads and does not stop the system.
 const DRAIN_LIMIT: u32 = 128;
 
-/// What a byte from the card means, and whether the card may be touched at all.
+/// The meaning of a byte from the card, and whether the driver may access the card at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// The registers are left alone: no power, or a card that does not work.
+    /// The driver does not access the registers: the card has no power, or does not work.
     Off,
-    /// Commands are under way: an FE is an answer, and everything else is thrown away.
+    /// The driver is sending commands: an FE is an answer, and every other byte is thrown away.
     Command,
     /// UART mode: every byte is MIDI, FE among them.
     Uart,
@@ -39,17 +39,17 @@ pub(crate) enum Mode {
 /// Whether MIDI bytes from the card are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Capture {
-    /// They are read, for the card needs that, and thrown away.
+    /// The driver reads them, because the card needs that, and throws them away.
     Discard,
     /// They go into the ring.
     Keep,
 }
 
-/// What a drain found.
+/// The result of a drain.
 pub(crate) struct Drained {
-    /// How many bytes were read.
+    /// The number of bytes that were read.
     pub bytes: u32,
-    /// STATUS as it was read last.
+    /// The last value that was read from STATUS.
     pub status: Status,
 }
 
@@ -68,10 +68,10 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// A card that was not spoken to yet; `port` is told of its bytes for `group`.
+    /// A card that has got no command yet. `port` and `group` are for the `Notify` about its bytes.
     ///
-    /// What it may have left over from its last driver is thrown away: a line that is up already
-    /// asks for that as soon as the interrupt is connected.
+    /// Bytes that are left over from the last driver are thrown away: when the line is up already,
+    /// the service routine reads them as soon as the interrupt is connected.
     pub fn new(
         registers: Registers,
         port: Rc<dyn IPortMidi>,
@@ -89,22 +89,22 @@ impl Card {
         })
     }
 
-    /// Its registers.
+    /// The card's registers.
     pub fn registers(&self) -> Registers {
         self.registers
     }
 
-    /// The group that is served when bytes have come.
+    /// The service group that the port serves when bytes have come.
     pub fn group(&self) -> &Rc<dyn IServiceGroup> {
         &self.group
     }
 
-    /// What its bytes mean now.
+    /// The present meaning of the card's bytes.
     pub fn mode(&self) -> Mode {
         self.mode.get()
     }
 
-    /// Changes what its bytes mean.
+    /// Changes the meaning of the card's bytes.
     pub fn set_mode(&self, mode: Mode) {
         self.mode.set(mode);
     }
@@ -114,15 +114,15 @@ impl Card {
         self.acknowledged.get()
     }
 
-    /// Bytes that were lost because the ring was full.
+    /// The number of bytes that were lost because the ring was full.
     pub fn overruns(&self) -> u64 {
         self.overruns.get()
     }
 
-    /// The service routine: takes what waits, and says whether that was anything.
+    /// The service routine: reads the waiting bytes; success says that there was at least one.
     ///
-    /// Reading DATA is what makes the card lower its line, so the line is down, or the next byte's,
-    /// before the port is told. On a shared line a card with nothing to read did not ask.
+    /// The card lowers its line when DATA is read. So the line is down, or up for the next byte,
+    /// before the port is told. On a shared line, a card without a byte to read did not interrupt.
     /// IRQL: DIRQL. Time: two port accesses a byte and one more.
     pub fn serve_interrupt(&self, kernel: &Kernel) -> NtStatus {
         if self.mode.get() == Mode::Off || self.drain(kernel).bytes == 0 {
@@ -131,7 +131,7 @@ impl Card {
         NtStatus::SUCCESS
     }
 
-    /// Reads until nothing waits, or [`DRAIN_LIMIT`] bytes; tells the port of captured ones.
+    /// Reads bytes until none waits, at most [`DRAIN_LIMIT`]; tells the port of captured ones.
     pub fn drain(&self, kernel: &Kernel) -> Drained {
         let mut status = self.registers.read_status(kernel);
         let mut bytes = 0;
@@ -148,7 +148,8 @@ impl Card {
         Drained { bytes, status }
     }
 
-    /// Puts a byte where it belongs; returns how many bytes the stream has to do with it.
+    /// Keeps, notes or discards a byte, as the mode says; returns 1 for a byte of the capture
+    /// stream and 0 for any other.
     fn accept(&self, byte: u8) -> u32 {
         match (self.mode.get(), self.capture.get()) {
             (Mode::Uart, Capture::Keep) => {
@@ -167,10 +168,11 @@ impl Card {
         }
     }
 
-    /// Drains the card and, if it then takes one, writes a command; returns the status it was
-    /// decided by.
+    /// Drains the card and, if it can then take a command, writes one. Returns the status that
+    /// decided this.
     ///
-    /// What waited before the command cannot be its answer, so an old FE is not taken for an ACK.
+    /// A byte that waited before the command cannot be its answer. The drain takes it away, so that
+    /// the driver does not take an old FE for the ACK.
     pub fn try_command(&self, kernel: &Kernel, command: Command) -> Status {
         let status = self.drain(kernel).status;
         if status.can_write() {
@@ -180,17 +182,17 @@ impl Card {
         status
     }
 
-    /// Begins or ends keeping MIDI bytes.
+    /// Sets whether MIDI bytes from the card are kept.
     pub fn set_capture(&self, capture: Capture) {
         self.capture.set(capture);
     }
 
-    /// Throws away what was kept.
+    /// Throws away the bytes that were kept.
     pub fn clear(&self) {
         self.ring.borrow_mut().clear();
     }
 
-    /// Takes the oldest kept bytes; returns how many.
+    /// Takes the oldest bytes that were kept; returns how many.
     pub fn take(&self, buffer: &mut [u8]) -> usize {
         self.ring.borrow_mut().pop_slice(buffer)
     }

@@ -1,7 +1,7 @@
-//! The filter that the UART miniport is: MIDI pins for clients, bridge pins for the cables.
+//! The filter of the UART miniport: pins for clients, bridge pins for cables.
 //!
-//! Data only. The render pin comes first, as the legacy API prefers it so. A card without an
-//! interrupt cannot announce input, so its filter has no capture pins rather than silent ones.
+//! Data only. The render pin comes first because the legacy API prefers this. A card without an
+//! interrupt cannot announce input, so its filter has no capture pins.
 //! Source: the published MPU-401 sample, without its DirectMusic pins.
 
 use portcls_port::descriptor::{KsPinDescriptor, PcConnectionDescriptor};
@@ -12,19 +12,19 @@ use portcls_port::ks::{
     DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow,
 };
 
-/// Clients send MIDI here.
+/// The pin to which clients send MIDI.
 pub(crate) const RENDER_PIN: u32 = 0;
-/// The MIDI OUT cable.
+/// The bridge pin of the MIDI OUT cable.
 const OUT_CABLE_PIN: u32 = 1;
-/// Clients get MIDI here.
+/// The pin from which clients get MIDI.
 pub(crate) const CAPTURE_PIN: u32 = 2;
-/// The MIDI IN cable.
+/// The bridge pin of the MIDI IN cable.
 const IN_CABLE_PIN: u32 = 3;
 
-/// Streams on a pin that clients open: the card has one cable each way.
+/// Streams on a pin that clients open: the card has one cable in each direction.
 const STREAMS_PER_PIN: u32 = 1;
 
-/// A card that plays and records.
+/// The filter of a card that plays and records.
 pub(crate) fn duplex_filter() -> PcFilterDescriptor {
     let mut filter = render_filter();
     filter.pins.push(client_pin(KsPinDataFlow::Out, pin_name::DMUSIC_MPU_IN));
@@ -35,7 +35,7 @@ pub(crate) fn duplex_filter() -> PcFilterDescriptor {
     filter
 }
 
-/// A card that only plays.
+/// The filter of a card that only plays.
 pub(crate) fn render_filter() -> PcFilterDescriptor {
     PcFilterDescriptor {
         version: 0,

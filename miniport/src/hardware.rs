@@ -1,11 +1,11 @@
-//! The card under its interrupt: start, stop, and the bounded waits for it.
+//! The card with its interrupt: start, stop, and every wait for the card.
 //!
-//! Owns the interrupt sync object and every wait of the driver. Waits at PASSIVE_LEVEL give the
-//! processor away; the wait for output runs at DISPATCH_LEVEL and stalls. Each has a limit with a
-//! name, counted as well as timed, so that it ends even where the clock stands still.
+//! Owns the interrupt sync object and every wait of the driver. Waits at PASSIVE_LEVEL let other
+//! threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
+//! counted as well as timed, so that it ends even when the clock stands still.
 //!
-//! Dropping a [`Hardware`] leaves the card reset and its interrupt disconnected: a failed `Init`
-//! and the destructor are one path.
+//! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
+//! miniport's destructor both end this way.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,30 +18,32 @@ use crate::registers::{Command, Status};
 
 /// Longest wait for a card to take a command, in ms.
 ///
-/// A card that is still busy with what the last driver told it: 60.5 ms of a reset out of UART
-/// mode, 70.1 ms with a full buffer. Measured: Roland MPU-401, firmware 1.5A.
+/// The card may still be busy with the last driver's command: 60.5 ms with a reset out of UART
+/// mode, 70.1 ms when its buffer is full too. Measured: Roland MPU-401, firmware 1.5A.
 const READY_LIMIT_MS: u32 = 100;
 
 /// Longest wait for an ACK, in ms.
 ///
-/// The ACK of UART mode comes after the reset before it, up to 27.3 ms later; a reset in UART mode
-/// is silent for 70.1 ms, and only then is a second one heard. Measured: Roland MPU-401, firmware
-/// 1.5A. Three waits to the end stay under the half second that `Init` may take.
+/// The card sends the ACK of UART mode only when the reset before it is over, up to 27.3 ms later.
+/// After a reset in UART mode it sends nothing for 70.1 ms, and takes a second reset only then.
+/// Measured: Roland MPU-401, firmware 1.5A. Three waits to the end stay under the half second that
+/// `Init` may take.
 const ACK_LIMIT_MS: u32 = 100;
 
-/// First looks of a wait at PASSIVE_LEVEL: an idle card answers within 0.3 ms, which is not worth
-/// giving the processor away. Measured: Roland MPU-401, firmware 1.5A, 42 to 268 us.
+/// The number of quick looks at the start of a wait at PASSIVE_LEVEL: an idle card answers within
+/// 0.3 ms, which is too short a time to let other threads run.
+/// Measured: Roland MPU-401, firmware 1.5A, 42 to 268 us.
 const QUICK_LOOKS: u32 = 20;
 
-/// Time between the first looks, in us: half of what one stall should take at most.
+/// Time between the quick looks, in us: half of the longest time for one stall.
 /// Source: WDK, KeStallExecutionProcessor.
 const QUICK_PITCH_US: u32 = 25;
 
-/// Time between later looks, in 100 ns units: 1 ms, which clock interrupts make up to 2 ms.
+/// Time between later looks, in 100 ns units: 1 ms, which the clock interrupt extends up to 2 ms.
 const SLOW_PITCH_100NS: u64 = 10_000;
 
-/// Looks before a card that is to be silenced is left as it is. One that works takes a byte in
-/// 0.33 ms at the latest, so after a millisecond it is gone or dead.
+/// Looks at a card that the driver wants to silence, before it gives the card up. A card that works
+/// takes a byte in 0.33 ms at the latest, so after a millisecond without that it is gone or dead.
 const SILENCE_LOOKS: u32 = 2;
 
 /// Time between looks for room to write, in us.
@@ -56,15 +58,15 @@ const OUTPUT_BYTE_LIMIT_100NS: u64 = 4_000;
 /// Longest time of one call for output, in 100 ns units: 1 ms, the pitch of the port's sequencer.
 const OUTPUT_CALL_LIMIT_100NS: u64 = 10_000;
 
-/// The most looks for room for one byte, should the clock stand still.
+/// The greatest number of looks for room for one byte, for the case that the clock stands still.
 const OUTPUT_LOOKS: u64 = 1 + OUTPUT_BYTE_LIMIT_100NS / (OUTPUT_PITCH_US as u64 * 10);
 
 /// Whether a card answered a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
-    /// It sent an ACK.
+    /// The card sent an ACK.
     Acknowledged,
-    /// It took the command and said nothing.
+    /// The card took the command and sent nothing.
     Silent,
 }
 
@@ -73,7 +75,7 @@ enum Answer {
 pub(crate) enum Patience {
     /// Up to the limits.
     Full,
-    /// Not at all: a card that was found dead is only looked at.
+    /// No wait: the driver looks once at a card that it found dead.
     None,
 }
 
@@ -114,7 +116,7 @@ impl Hardware {
         self.card.mode() == Mode::Uart
     }
 
-    /// Whether the card can announce input; without that there is no capture.
+    /// Whether the card has an interrupt to announce input; without one there is no capture.
     pub fn has_interrupt(&self) -> bool {
         self.interrupt.is_some()
     }
@@ -122,7 +124,7 @@ impl Hardware {
     /// Takes the one stream of a direction.
     ///
     /// # Errors
-    /// `STATUS_INVALID_DEVICE_REQUEST` when it is taken.
+    /// `STATUS_INVALID_DEVICE_REQUEST` when the stream is taken already.
     pub fn open(&self, direction: StreamDirection) -> Result<(), NtStatus> {
         match self.open_flag(direction).replace(true) {
             true => Err(NtStatus::INVALID_DEVICE_REQUEST),
@@ -142,18 +144,18 @@ impl Hardware {
         }
     }
 
-    /// Resets the card and puts it into UART mode, whatever state it was left in.
+    /// Resets the card and puts it into UART mode, from any state.
     ///
-    /// A card in UART mode may take the first reset without a word, so a silent one is repeated.
-    /// A card that takes commands and never answers is accepted: some have no command port behind
-    /// the address, or never send an ACK, and play MIDI all the same.
-    /// Roland loses MIDI IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI
-    /// OUT only after that; nothing waits for it here, because output does.
+    /// A card in UART mode may take the first reset without an ACK; the driver then repeats the
+    /// reset. The driver accepts a card that takes commands and never answers: some cards have no
+    /// command port at the address, or never send an ACK, and play MIDI all the same.
+    /// A Roland loses MIDI IN for 34.7 ms from the second ACK on, and takes the second byte for
+    /// MIDI OUT only after that. This function does not wait for it, because each write does.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 0.2 ms to 600 ms.
     ///
     /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` when the card takes no command, as when there is none.
+    /// `STATUS_IO_DEVICE_ERROR` when the card takes no command, or there is no card.
     pub fn start(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         self.card.set_mode(Mode::Command);
         let started = self.reset_and_enter_uart(kernel);
@@ -194,7 +196,7 @@ impl Hardware {
             return Err(NtStatus::IO_DEVICE_ERROR);
         }
         let answered = wait_politely(kernel, ACK_LIMIT_MS, || {
-            // The interrupt may have brought it; a card need not interrupt for an ACK, though.
+            // The service routine may have read the ACK. Not every card interrupts for an ACK.
             if !self.card.is_acknowledged() {
                 self.poll(kernel);
             }
@@ -203,10 +205,10 @@ impl Hardware {
         Ok(if answered { Answer::Acknowledged } else { Answer::Silent })
     }
 
-    /// Leaves the card reset, so that it sends nothing more and the next driver is answered.
+    /// Resets the card, so that it sends nothing more and answers the next driver.
     ///
-    /// What the card has not yet put on MIDI OUT is cut short. A card that takes nothing is left
-    /// alone: it may be gone.
+    /// Bytes that the card has not yet put on MIDI OUT are lost. When the card takes no command,
+    /// the driver leaves it alone: it may be gone.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 1 to 4 ms.
     pub fn silence(&self, kernel: &Kernel) {
@@ -218,7 +220,7 @@ impl Hardware {
             let taken = self.try_command(kernel, Command::Reset).can_write();
             kernel.delay_execution_thread(SLOW_PITCH_100NS);
             if taken {
-                // An ACK left unread would hold the line up with nobody to lower it.
+                // An unread ACK would hold the line up, and no driver would lower it.
                 self.poll(kernel);
                 break;
             }
@@ -252,8 +254,8 @@ impl Hardware {
 
     /// Looks for room for a byte until `end_100ns`.
     ///
-    /// Input that nobody reads blocks output on a Roland, so a busy card with input is drained,
-    /// also where the interrupt that should have done it is lost or does not exist.
+    /// On a Roland unread input blocks output. So the driver drains a busy card that has input,
+    /// because the interrupt for this input may be lost, or the card may have none.
     fn wait_for_room(&self, kernel: &Kernel, end_100ns: u64) -> bool {
         for _ in 0..OUTPUT_LOOKS {
             let status = self.card.registers().read_status(kernel);
@@ -271,7 +273,7 @@ impl Hardware {
         false
     }
 
-    /// Sets what happens to MIDI bytes from the card. IRQL: PASSIVE_LEVEL.
+    /// Sets whether MIDI bytes from the card are kept. IRQL: PASSIVE_LEVEL.
     pub fn set_capture(&self, kernel: &Kernel, capture: Capture) {
         self.synchronized(kernel, &mut |_| self.card.set_capture(capture));
     }
@@ -288,7 +290,8 @@ impl Hardware {
         taken
     }
 
-    /// Does by hand what the service routine does. IRQL: up to DISPATCH_LEVEL.
+    /// Drains the card without an interrupt, as the service routine does.
+    /// IRQL: up to DISPATCH_LEVEL.
     fn poll(&self, kernel: &Kernel) {
         self.synchronized(kernel, &mut |kernel| {
             self.card.drain(kernel);
@@ -301,7 +304,7 @@ impl Hardware {
         status
     }
 
-    /// Runs a routine that the service routine does not come between.
+    /// Runs a routine that the service routine cannot interrupt.
     fn synchronized(&self, kernel: &Kernel, routine: &mut dyn FnMut(&Kernel)) {
         match &self.interrupt {
             Some(interrupt) => {
@@ -316,7 +319,7 @@ impl Hardware {
 }
 
 impl Drop for Hardware {
-    /// IRQL: PASSIVE_LEVEL, as all destructors that disconnect.
+    /// Resets the card and disconnects the interrupt. IRQL: PASSIVE_LEVEL.
     fn drop(&mut self) {
         self.silence(&self.kernel);
         if let Some(interrupt) = &self.interrupt {
@@ -325,9 +328,9 @@ impl Drop for Hardware {
     }
 }
 
-/// Waits until `done` says so, at most `limit_ms`; false when it never did.
+/// Waits until `done` returns true, at most `limit_ms`; false when it never did.
 ///
-/// The first looks follow each other quickly, later ones give the processor away in between.
+/// The first looks follow each other quickly; between later ones other threads can run.
 /// IRQL: PASSIVE_LEVEL.
 fn wait_politely(kernel: &Kernel, limit_ms: u32, mut done: impl FnMut() -> bool) -> bool {
     let end_100ns = now_100ns(kernel) + u64::from(limit_ms) * 10_000;

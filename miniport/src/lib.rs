@@ -1,8 +1,8 @@
-//! Reference MPU-401 drivers for the simulated PortCls, written as good drivers are written.
+//! Reference MPU-401 drivers for the simulated PortCls, as good drivers are.
 //!
-//! A driver here uses what a driver on Windows has: port reads and writes, the kernel's routines
-//! and PortCls. It knows the MPU-401 from its manual, has its own register constants, and cannot
-//! tell the simulated card from a real one.
+//! A driver here uses only what a driver on Windows has: port reads and writes, the kernel's
+//! routines and PortCls. It follows the manual of the MPU-401, has its own register constants, and
+//! cannot tell the simulated card from a real one.
 //!
 //! | file | what |
 //! |---|---|
@@ -10,12 +10,12 @@
 //! | `miniport.rs` | `IMiniportMidi`: init, streams, service, power |
 //! | `stream.rs` | `IMiniportMidiStream`: states, read, write, busy or dead |
 //! | `hardware.rs` | start, silence, output: every wait and its limit |
-//! | `card.rs` | what the service routine shares with the rest: mode, ring, overruns |
+//! | `card.rs` | shared by the service routine and the rest: mode, ring, overruns |
 //! | `registers.rs` | the two ports |
 //! | `descriptor.rs` | pins, connections, categories |
 //!
-//! Architecture invariant: nothing here names the hardware model or a file; a driver that needs
-//! more than a driver on Windows can have is wrong.
+//! Architecture invariant: no code here names the hardware model or a file. A driver must not need
+//! more than a driver on Windows can have.
 
 mod adapter;
 mod card;
@@ -41,9 +41,9 @@ pub type DriverEntry = fn(&Kernel, &Rc<DriverObject>, &str) -> Result<(), NtStat
 pub struct Driver {
     /// The name on a command line.
     pub name: &'static str,
-    /// What it drives, in a line.
+    /// The device and the way it is driven, in a line.
     pub title: &'static str,
-    /// Its DriverEntry.
+    /// The driver's DriverEntry.
     pub entry: DriverEntry,
 }
 

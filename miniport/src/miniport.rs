@@ -1,8 +1,8 @@
 //! `MiniportMidiUart`: the MPU-401 in UART mode as an `IMiniportMidi`.
 //!
-//! Owns what PortCls asks of a miniport: start on the assigned resources, streams, service, power.
-//! The order inside `Init` is the contract: everything that an interrupt touches exists before the
-//! interrupt is connected, and the interrupt is connected before the card is first spoken to.
+//! Owns the miniport's methods: start on the assigned resources, streams, service, power. `Init`
+//! has a fixed order: all objects that the service routine uses exist before the interrupt is
+//! connected, and the interrupt is connected before the card gets its first command.
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -30,21 +30,22 @@ use crate::stream::{UartStream, require_midi};
 /// It offers `IMiniportMidi` and `IPowerNotify`. One render and one capture stream can be open at
 /// a time. Without an interrupt it renders only.
 pub struct MiniportMidiUart {
-    /// The card, from a good `Init` on; with it goes the counted reference to the port.
+    /// The card, after `Init` has succeeded. It holds the counted reference to the port.
     hardware: OnceCell<Rc<Hardware>>,
 
-    /// How many lost bytes were reported.
+    /// The number of lost bytes that were reported.
     reported_overruns: Cell<u64>,
 }
 
 impl MiniportMidiUart {
-    /// A miniport without hardware; `Init` gives it some.
+    /// A miniport without hardware; `Init` gives it the card.
     #[must_use]
     pub fn new() -> Rc<MiniportMidiUart> {
         Rc::new(MiniportMidiUart { hardware: OnceCell::new(), reported_overruns: Cell::new(0) })
     }
 
-    /// Captured bytes that were lost because nobody read them in time. IRQL: any.
+    /// The number of captured bytes that were lost because the port did not read them in time.
+    /// IRQL: any.
     #[must_use]
     pub fn overruns(&self) -> u64 {
         self.hardware.get().map_or(0, |hardware| hardware.card().overruns())
@@ -55,8 +56,10 @@ impl MiniportMidiUart {
     }
 }
 
-/// The registers that were assigned: one range of ports that is wide enough, or one port for
-/// DATA and one for STATUS; at most one interrupt, and nothing that an MPU-401 has no use for.
+/// Finds the registers in the assigned resources.
+///
+/// An MPU-401 has one range of ports that is wide enough, or one port for DATA and one for STATUS.
+/// It has at most one interrupt, and no memory or DMA channel. Other lists are refused.
 fn assigned_registers(resources: &dyn IResourceList) -> Result<Registers, NtStatus> {
     let others = resources.number_of_dmas() + resources.number_of_memories();
     let registers = match [0, 1, 2].map(|index| resources.find_translated_port(index)) {
@@ -102,7 +105,7 @@ impl IMiniport for MiniportMidiUart {
         Ok(Rc::new(filter))
     }
 
-    /// Leaves it to the port: a MIDI range has nothing to choose from.
+    /// Leaves the pair to the port's own rule: a MIDI range has only one format.
     fn data_range_intersection(
         &self,
         _kernel: &Kernel,
@@ -131,14 +134,14 @@ impl IMiniportMidi for MiniportMidiUart {
             0 => None,
             _ => Some(connect(kernel, &card, &resources)?),
         };
-        // From here on a failure drops the hardware, and with it the connection.
+        // From here on a failure drops the hardware, which disconnects the interrupt.
         let hardware = Hardware::new(kernel, card, interrupt);
         hardware.start(kernel)?;
         self.hardware.set(Rc::new(hardware)).map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
         Ok(Some(group))
     }
 
-    /// The pins read their streams themselves; what is left is to say what was lost.
+    /// Reports lost bytes. The port reads the capture stream by itself, so there is no other work.
     fn service(&self, kernel: &Kernel) {
         let overruns = self.overruns();
         let news = overruns - self.reported_overruns.replace(overruns);
@@ -171,8 +174,8 @@ impl IMiniportMidi for MiniportMidiUart {
 }
 
 impl IPowerNotify for MiniportMidiUart {
-    /// A card that lost power is back in intelligent mode, so it is started anew. On the way down
-    /// it is silenced while that can still be done, and not touched until it is back.
+    /// On the way down the driver silences the card, and does not access it until D0 is back. In D0
+    /// the driver starts the card anew, because a card that lost power is in intelligent mode.
     fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
         let Ok(hardware) = self.hardware() else { return };
         match state {

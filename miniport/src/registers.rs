@@ -1,21 +1,21 @@
 //! The two registers of an MPU-401, as its programmer's manual shows them.
 //!
 //! Owns addresses, flags and codes, and one method for each access. It never waits and never
-//! decides: that is what [`crate::card`] and [`crate::hardware`] are for.
+//! decides; [`crate::card`] and [`crate::hardware`] do.
 
 use bitflags::bitflags;
 use portcls_emulator::Kernel;
 
-/// Ports that an MPU-401 decodes: DATA, and STATUS or COMMAND.
+/// The number of ports that an MPU-401 decodes: DATA, and STATUS or COMMAND.
 /// Source: MPU-401 technical reference, port map.
 pub(crate) const PORT_COUNT: u32 = 2;
 
-/// The byte with which a card says that it took a command.
+/// The byte with which a card acknowledges a command.
 /// Source: MPU-401 technical reference, command acknowledge.
 pub(crate) const ACK: u8 = 0xFE;
 
 bitflags! {
-    /// The STATUS register. Both flags are active low and named after what they say when set.
+    /// The STATUS register. Both flags are active low; their names say what a set bit means.
     ///
     /// Bits 5 to 0 differ from card to card; a driver looks at bits 7 and 6 only.
     /// Source: MPU-401 technical reference, status port.
@@ -35,26 +35,27 @@ impl Status {
         !self.contains(Status::INPUT_EMPTY)
     }
 
-    /// Whether DATA or COMMAND may be written without losing a byte.
+    /// Whether the driver can write DATA or COMMAND without losing a byte.
     pub fn can_write(self) -> bool {
         !self.contains(Status::OUTPUT_FULL)
     }
 
-    /// Whether this is what a bus without a card reads: all bits up, so neither read nor write.
+    /// Whether all bits are up, as on a bus without a card; the driver can then neither read nor
+    /// write.
     pub fn is_floating(self) -> bool {
         self == Status::all()
     }
 }
 
-/// What COMMAND is told.
+/// The values that the driver writes to COMMAND.
 ///
 /// Source: MPU-401 technical reference, command list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Command {
-    /// Go through the UART from now on; ignored in UART mode.
+    /// Enter UART mode; the card ignores it in UART mode.
     EnterUart = 0x3F,
-    /// Start afresh in intelligent mode; in UART mode many cards do it without an ACK.
+    /// Start anew in intelligent mode; in UART mode many cards do so without an ACK.
     Reset = 0xFF,
 }
 
@@ -89,7 +90,7 @@ impl Registers {
         Status::from_bits_retain(kernel.read_port_u8(self.command))
     }
 
-    /// Reads DATA, which is also what ends the interrupt. IRQL: any. Time: one port access.
+    /// Reads DATA, which also ends the interrupt. IRQL: any. Time: one port access.
     pub fn read_data(self, kernel: &Kernel) -> u8 {
         kernel.read_port_u8(self.data)
     }

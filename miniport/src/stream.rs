@@ -1,7 +1,7 @@
 //! A stream of the UART miniport: one open pin, render or capture.
 //!
-//! Owns the stream's state and the judgement whether a card that takes nothing is busy or dead.
-//! Where bytes wait and how they are moved is the hardware's affair.
+//! Owns the stream's state and the decision whether a card that takes no bytes is busy or dead.
+//! `hardware.rs` and `card.rs` keep and move the bytes.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,16 +17,16 @@ use portcls_port::ks::{KsDataFormat, KsState};
 use crate::card::Capture;
 use crate::hardware::{Hardware, Patience};
 
-/// Calls in a row that took nothing before the card counts as dead.
+/// The number of writes in a row that took no byte, after which the card counts as dead.
 ///
-/// Each waits 0.4 ms, so that is 80 ms at least: more than the 34.7 ms in which a card enters UART
-/// mode and the 70.1 ms of its longest reset. Measured: Roland MPU-401, firmware 1.5A.
+/// Each write waits 0.4 ms, so this is 80 ms at least: more than the 34.7 ms in which a card enters
+/// UART mode and the 70.1 ms of its longest reset. Measured: Roland MPU-401, firmware 1.5A.
 const DEAD_AFTER_CALLS: u32 = 200;
 
-/// Says whether a format is MIDI, the only one there is.
+/// Checks that a format is MIDI, the only one that the driver has.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when it is not.
+/// `STATUS_INVALID_PARAMETER` for any other format.
 pub(crate) fn require_midi(format: &KsDataFormat) -> Result<(), NtStatus> {
     let is_midi =
         format.major_format == data_format::MUSIC && format.sub_format == data_format::MIDI;
@@ -49,7 +49,7 @@ impl UartStream {
     /// Takes the one stream of a direction.
     ///
     /// # Errors
-    /// `STATUS_INVALID_DEVICE_REQUEST` when it is taken.
+    /// `STATUS_INVALID_DEVICE_REQUEST` when the stream is taken already.
     pub fn open(
         kernel: &Kernel,
         hardware: &Rc<Hardware>,
@@ -65,9 +65,10 @@ impl UartStream {
         }))
     }
 
-    /// Keeps input in RUN, leaves what was kept to the reader in PAUSE, and drops it below.
+    /// Sets what happens to input: in RUN it is kept; in PAUSE new input is discarded, and the port
+    /// can still read what was kept; below PAUSE all of it is dropped.
     ///
-    /// `Assumed:` a paused stream takes in nothing new, since its clock stands.
+    /// `Assumed:` a paused stream takes no new input, because its clock stands still.
     fn capture_in(&self, kernel: &Kernel, state: KsState) {
         let capture = if state == KsState::Run { Capture::Keep } else { Capture::Discard };
         self.hardware.set_capture(kernel, capture);
@@ -87,7 +88,7 @@ impl UartStream {
     /// Counts a write that took nothing.
     ///
     /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` when it was one too many.
+    /// `STATUS_IO_DEVICE_ERROR` from write number [`DEAD_AFTER_CALLS`] on.
     fn count_fruitless(&self, kernel: &Kernel) -> Result<u32, NtStatus> {
         if !self.is_dead() {
             self.fruitless_calls.set(self.fruitless_calls.get() + 1);
@@ -103,7 +104,7 @@ impl UartStream {
 }
 
 impl Drop for UartStream {
-    /// A client may go in any state, so nothing is taken for granted about it.
+    /// Stops capture first, because a client can close its pin, or die, in any state.
     fn drop(&mut self) {
         if self.direction == StreamDirection::Capture {
             self.capture_in(&self.kernel, KsState::Stop);
@@ -139,11 +140,11 @@ impl IMiniportMidiStream for UartStream {
         Ok(self.hardware.take_captured(kernel, buffer) as u32)
     }
 
-    /// Takes as many bytes as the card does in the time of one call, any number of them.
+    /// Writes as many bytes as the card takes in the time of one call.
     ///
-    /// `Assumed:` a count that is no multiple of 4 is as good as one that is: the page asks for a
-    /// multiple, the published sample counts in threes, and bytes that are out cannot come back.
-    /// Outside RUN the bytes stay with the port, and the card is not touched.
+    /// `Assumed:` the count need not be a multiple of 4. The page asks for a multiple, but the
+    /// published sample counts in threes, and bytes that are out cannot come back.
+    /// Outside RUN the method takes no bytes and does not access the card.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         self.require(StreamDirection::Render)?;
         if self.state.get() != KsState::Run || data.is_empty() {

@@ -1,8 +1,8 @@
-//! What an adapter driver asks of PortCls: its device object and its subdevices.
+//! The adapter driver's device object and its subdevices.
 //!
-//! Owns the extension of the device object, which has room for one thing. So power, I/O timeouts
-//! and physical connections keep their state here, and this file and theirs know each other: each
-//! of their routines begins with a device object and finds its state through this file.
+//! Owns the extension of the device object. A device object has one extension, so power, I/O
+//! timeouts and physical connections keep their state here too, and this file and theirs know each
+//! other: each of their routines gets a device object and finds its state through this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -19,12 +19,15 @@ use crate::power::AdapterPower;
 use crate::rules::{self, require_irql_at_most};
 use crate::subdevice::ISubdevice;
 
-/// The driver's start routine: makes its ports and registers them. IRQL: PASSIVE_LEVEL.
+/// The driver's start routine: makes its ports and registers them.
+///
+/// IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNSTARTDEVICE")]
 pub type StartDevice =
     Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp, Rc<dyn IResourceList>) -> Result<(), NtStatus>>;
 
-/// The least device extension a driver may ask for, in bytes, if it asks for any: 64 pointers.
+/// The smallest device extension that a driver may ask for, in bytes: 64 pointers. A driver may
+/// also ask for none.
 /// Source: portcls.h; the size of x64.
 #[doc(alias = "PORT_CLASS_DEVICE_EXTENSION_SIZE")]
 pub const MINIMUM_DEVICE_EXTENSION: u32 = 512;
@@ -42,7 +45,7 @@ pub(crate) enum PnpState {
     Removed,
 }
 
-/// What PortCls keeps with its functional device object.
+/// The state that PortCls keeps with its functional device object.
 pub(crate) struct AdapterDevice {
     pub(crate) start: StartDevice,
     max_objects: usize,
@@ -50,8 +53,8 @@ pub(crate) struct AdapterDevice {
     pub(crate) calls: MiniportCalls,
 
     subdevices: RefCell<Vec<Subdevice>>,
-    /// Every port that was initialised for the device, registered or not: a port and its
-    /// miniport hold each other, and PortCls is who ends that.
+    /// Every port that was initialised for the device, registered or not. A port and its miniport
+    /// hold each other; PortCls releases the port, which ends that.
     ports: RefCell<Vec<Weak<dyn ISubdevice>>>,
     pub(crate) state: Cell<PnpState>,
     pub(crate) power: AdapterPower,
@@ -65,14 +68,16 @@ pub fn is_adapter_device(device: &DeviceObject) -> bool {
     device.extension::<AdapterDevice>().is_some()
 }
 
-/// Makes the functional device object of an adapter and attaches it. IRQL: PASSIVE_LEVEL.
+/// Makes the functional device object of an adapter and attaches it.
 ///
-/// `start` runs at every IRP_MN_START_DEVICE; `max_objects` is the most subdevices.
+/// `start` runs at every IRP_MN_START_DEVICE; `max_objects` is the greatest number of subdevices.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcAddAdapterDevice.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for an extension size that is neither 0 nor at least
-/// [`MINIMUM_DEVICE_EXTENSION`] (rule PcAddAdapterDevice, also noted as a violation);
-/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
+/// - `STATUS_INVALID_PARAMETER`: the extension size is neither 0 nor at least
+///   [`MINIMUM_DEVICE_EXTENSION`]; this is also a violation of the rule PcAddAdapterDevice.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcAddAdapterDevice")]
 pub fn pc_add_adapter_device(
     kernel: &Kernel,
@@ -110,12 +115,15 @@ pub fn pc_add_adapter_device(
 }
 
 /// Publishes a port as a filter under a name, and as a device interface of each category of its
-/// descriptor. IRQL: PASSIVE_LEVEL.
+/// descriptor.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterSubdevice.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device or a port that is not PortCls' own, or a port that is
-/// not initialised; `STATUS_OBJECT_NAME_COLLISION` for a name that is taken;
-/// `STATUS_ALLOTTED_SPACE_EXCEEDED` beyond the `max_objects` of the device.
+/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own, or the port is not
+///   initialised.
+/// - `STATUS_OBJECT_NAME_COLLISION`: another subdevice of the device has the name.
+/// - `STATUS_ALLOTTED_SPACE_EXCEEDED`: the device has `max_objects` subdevices already.
 #[doc(alias = "PcRegisterSubdevice")]
 pub fn pc_register_subdevice(
     kernel: &Kernel,
@@ -147,7 +155,9 @@ pub fn pc_register_subdevice(
 }
 
 impl AdapterDevice {
-    /// Takes every subdevice away from clients and lets it go.
+    /// Takes every subdevice away from clients and releases its port.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         self.timeouts.stop(kernel);
         // Connections hold ports.
@@ -184,10 +194,10 @@ impl AdapterDevice {
     }
 }
 
-/// Makes the device the one that ends a port.
+/// Notes a port as one that the device releases when it stops or is removed.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's.
+/// `STATUS_INVALID_PARAMETER` when the device is not an adapter's.
 pub(crate) fn adopt_port(
     device: &Rc<DeviceObject>,
     port: Weak<dyn ISubdevice>,
@@ -208,10 +218,15 @@ pub(crate) fn subdevice_name(
     Some(found.name.clone())
 }
 
-/// Reads a property of a device, as its bus and its installation left it. IRQL: PASSIVE_LEVEL.
+/// Reads a property of a device, as the bus and the installation have set it.
 ///
-/// The reply is the value with `STATUS_SUCCESS`; `STATUS_BUFFER_TOO_SMALL` with the needed length
-/// in `information` and no bytes; or `STATUS_OBJECT_NAME_NOT_FOUND`.
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcGetDeviceProperty.
+///
+/// # Errors
+/// In the reply:
+/// - `STATUS_BUFFER_TOO_SMALL`: `length` is too small; `information` has the needed length, and
+///   there are no bytes.
+/// - `STATUS_OBJECT_NAME_NOT_FOUND`: the device has no such property.
 #[doc(alias = "PcGetDeviceProperty")]
 pub fn pc_get_device_property(
     kernel: &Kernel,
@@ -227,7 +242,7 @@ pub fn pc_get_device_property(
     }
 }
 
-/// The physical device object below an adapter's functional device object.
+/// Returns the physical device object below an adapter's functional device object.
 #[doc(alias = "PcGetPhysicalDeviceObject")]
 #[must_use]
 pub fn pc_get_physical_device_object(device: &Rc<DeviceObject>) -> Option<Rc<DeviceObject>> {

@@ -1,8 +1,8 @@
-//! Automation tables: properties as rows with a handler, and the requests that handlers get.
+//! Automation tables: properties with their handlers, and the requests.
 //!
-//! Owns the row that the port's own properties and those of a miniport are written in, the request
-//! that a miniport's handler is given, and its end. Who looks rows up is `property.rs`. Events of a
-//! miniport are not offered; methods are not in PortCls either.
+//! Owns the type of a row, which the port's own properties and those of a miniport share, the
+//! request that a miniport's handler is given, and its completion. `property.rs` looks rows up.
+//! Events of a miniport are not offered; PortCls itself has no methods.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -16,24 +16,27 @@ use crate::irp::complete;
 use crate::ks::{KsPropertyType, LengthReply};
 use crate::rules::{self, require_irql_at_most};
 
-/// Serves a property; `STATUS_PENDING` when it will be completed by
-/// [`pc_complete_pending_property_request`]. IRQL: PASSIVE_LEVEL.
+/// The driver's routine that serves a property.
 ///
-/// A GET or SET with no room answers `STATUS_BUFFER_OVERFLOW` with the size needed, one with too
-/// little room `STATUS_BUFFER_TOO_SMALL`.
+/// It returns `STATUS_PENDING` when the driver completes the request later with
+/// [`pc_complete_pending_property_request`]. To a GET or SET without room it answers
+/// `STATUS_BUFFER_OVERFLOW` and the size needed, to one with too little room
+/// `STATUS_BUFFER_TOO_SMALL`.
+///
+/// IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNPROPERTY_HANDLER")]
 pub type PropertyHandler = Rc<dyn Fn(&Kernel, &Rc<PcPropertyRequest>) -> NtStatus>;
 
-/// One property of a table, with a handler of whatever kind the table has.
+/// One property of a table; `H` is the type of the table's handlers.
 #[derive(Clone)]
 pub struct PropertyItem<H> {
     /// The set.
     pub set: Guid,
     /// The member of the set.
     pub id: u32,
-    /// What the handler serves: GET, SET, BASICSUPPORT.
+    /// The kinds of request that the handler serves: GET, SET, BASICSUPPORT.
     pub flags: KsPropertyType,
-    /// The handler; without one the property is there and answers nothing.
+    /// The handler. A property without one is known, and its GET and SET are refused.
     pub handler: Option<H>,
 }
 
@@ -81,13 +84,14 @@ pub struct PcPropertyRequest {
     pub node: u32,
     /// The entry of the table.
     pub property_item: PcPropertyItem,
-    /// What is wanted. Assumed: without the flag that says whose property it is.
+    /// The kind of request. Assumed: without the flag TOPOLOGY, which says that the property is a
+    /// node's.
     pub verb: KsPropertyType,
-    /// What follows the property, or the node's number, in the input.
+    /// The bytes of the input after the property, or after the node's number.
     pub instance: Vec<u8>,
-    /// The value: what is set, or the room for what is asked for, as long as the client's buffer.
+    /// The value of a SET, or the room for the value of a GET; as long as the client's buffer.
     pub value: RefCell<Vec<u8>>,
-    /// Bytes of room at first; the handler leaves the bytes written, or needed.
+    /// At first the bytes of room; the handler leaves here the bytes written, or needed.
     pub value_size: Cell<u32>,
     /// The request itself.
     pub irp: Irp,
@@ -97,7 +101,7 @@ impl PcPropertyRequest {
     /// The number for "no node".
     pub const NO_NODE: u32 = 0xFFFF_FFFF;
 
-    /// Answers a GET with a value, by the rules for its length.
+    /// Answers a GET with a value; returns the status by the rules for its length.
     #[must_use]
     pub fn answer(&self, value: &[u8]) -> NtStatus {
         let reply = LengthReply::of_value(value, self.value_size.get());
@@ -111,11 +115,13 @@ impl PcPropertyRequest {
     }
 }
 
-/// Completes a request whose handler returned `STATUS_PENDING`. IRQL: up to DISPATCH_LEVEL.
+/// Completes a request whose handler returned `STATUS_PENDING`.
+///
+/// IRQL: up to DISPATCH_LEVEL. Source: WDK, PcCompletePendingPropertyRequest.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`, which breaks the rule PcPropertyRequest too;
-/// nothing is completed then.
+/// - `STATUS_INVALID_PARAMETER`: `status` is `STATUS_PENDING`, which is also a violation of the
+///   rule PcPropertyRequest. The request is not completed.
 #[doc(alias = "PcCompletePendingPropertyRequest")]
 pub fn pc_complete_pending_property_request(
     kernel: &Kernel,
@@ -132,7 +138,9 @@ pub fn pc_complete_pending_property_request(
     Ok(())
 }
 
-/// Completes the request with what the handler left in it.
+/// Completes the request with the value and the size that the handler left in it.
+///
+/// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtStatus) -> NtStatus {
     let mut size = request.value_size.get();
     let mut room = request.value.borrow_mut();
@@ -147,7 +155,7 @@ pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtSta
         *request.irp.buffer().borrow_mut() = std::mem::take(&mut *room);
     }
     drop(room);
-    // A failure returns no length, but for the one that is the answer to the question for it.
+    // A failure returns no length, except BUFFER_OVERFLOW, which answers the question for it.
     let answers = wrote || status == NtStatus::BUFFER_OVERFLOW;
     request.irp.set_information(if answers { u64::from(size) } else { 0 });
     complete(kernel, &request.irp, status)

@@ -1,7 +1,7 @@
-//! A binding: a port's miniport, and what the port's filters and pins share of it.
+//! A binding: a port's device, miniport and descriptor, shared with its pins.
 //!
-//! Owns the device, the miniport and its descriptor, from IPort::Init until the port is released.
-//! It never knows who is open on them, nor which kind of miniport it is.
+//! Owns the three from IPort::Init until the port is released. It never knows which filters and
+//! pins are open, nor which kind of miniport it is.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,17 +15,19 @@ use crate::ks::KsDataFormat;
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::MiniportCalls;
 
-/// A miniport as its port drives it; each kind of port has its own.
+/// A miniport as its port drives it; each kind of port has its own implementation.
 ///
 /// IRQL of every call but [`service`](Self::service): PASSIVE_LEVEL.
 pub(crate) trait Miniport {
     /// The driver's object.
     fn object(&self) -> Rc<dyn IMiniport>;
 
-    /// Starts the miniport; gives back its service group, if it has one.
+    /// Starts the miniport; returns its service group, if it has one.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the miniport answers.
+    /// The status that the miniport returned.
     fn init(
         &self,
         kernel: &Kernel,
@@ -33,13 +35,17 @@ pub(crate) trait Miniport {
         resources: Rc<dyn IResourceList>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// The miniport's service group asks for service. IRQL: DISPATCH_LEVEL.
+    /// Calls the miniport's Service; its service group asks for it.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel);
 
     /// Makes a stream on a pin, for a lane that will be connected to it.
     ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
     /// # Errors
-    /// What the miniport answers.
+    /// The status that the miniport returned.
     fn new_stream(
         &self,
         kernel: &Kernel,
@@ -50,7 +56,7 @@ pub(crate) trait Miniport {
     ) -> Result<NewLaneStream, NtStatus>;
 }
 
-/// What a port shares with its filters and pins.
+/// The parts that a port shares with its filters and pins.
 pub(crate) struct Binding {
     calls: Rc<MiniportCalls>,
 
@@ -60,7 +66,9 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// A binding to nothing yet.
+    /// A binding without device and miniport.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Binding> {
         Rc::new(Binding {
             calls: Rc::new(MiniportCalls::new(kernel)),
@@ -80,31 +88,35 @@ impl Binding {
         *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
     }
 
-    /// What the miniport is, once it has told.
+    /// Keeps the descriptor that the miniport handed out.
     pub fn describe(&self, descriptor: Rc<PcFilterDescriptor>) {
         *self.descriptor.borrow_mut() = Some(descriptor);
     }
 
-    /// Forgets everything; gives the miniport back, whose last reference this may be.
+    /// Forgets everything; returns the miniport, of which this may be the last reference.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();
         self.miniport.take()
     }
 
+    /// The device.
+    ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_STATE` on a port that is not bound, or was released.
     pub fn device(&self) -> Result<Rc<DeviceObject>, NtStatus> {
         self.device.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
+    /// The miniport.
+    ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_STATE` on a port that is not bound, or was released.
     pub fn miniport(&self) -> Result<Rc<dyn Miniport>, NtStatus> {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, once the miniport has told it.
+    /// The filter's descriptor, once the miniport has handed it out.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

@@ -11,12 +11,16 @@ use crate::midi::Midi;
 use crate::port::Port;
 use crate::rules::require_irql_at_most;
 
-/// Makes a port. IRQL: PASSIVE_LEVEL.
+/// Makes a port.
+///
+/// The DirectMusic class makes the same object since Windows XP. This port does not offer that
+/// class until it offers DirectMusic miniports.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///
 /// # Errors
-/// `STATUS_NOT_SUPPORTED` for a class that is not offered. Assumed: the documents name no value.
-/// The DirectMusic class makes the same object since Windows XP; it is not offered until
-/// DirectMusic miniports are. `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
+/// - `STATUS_NOT_SUPPORTED`: the class is not offered. Assumed: the documents name no value.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewPort")]
 pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewPort");
@@ -29,10 +33,13 @@ pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtSta
     }
 }
 
-/// Makes a miniport that comes with PortCls. IRQL: PASSIVE_LEVEL.
+/// Makes a miniport that comes with PortCls.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewMiniport.
 ///
 /// # Errors
-/// `STATUS_NOT_SUPPORTED`, with the class in the trace: none of them is built.
+/// - `STATUS_NOT_SUPPORTED`: always, because none of these miniports is built. The trace notes the
+///   class.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewMiniport");

@@ -1,13 +1,12 @@
-//! COM as the kernel has it: objects that answer a query for one of their interfaces.
+//! COM as the kernel has it: objects that can be queried for interfaces.
 //!
 //! AddRef and Release are the clone and the drop of an `Rc`; an interface pointer is an
-//! `Rc<dyn IPortMidi>`. A real count exists only where a `.sys` driver can see it, and is kept
-//! by the side that talks to that driver. Owns `IUnknown` and the query; the interfaces
-//! themselves are in [`crate::interfaces`].
+//! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. Owns
+//! `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
 //!
 //! The interfaces and this file know each other, because a query can be answered with any of them
-//! and each of them begins with `IUnknown`. What they name comes with them: the descriptor, its
-//! automation tables, and `subdevice.rs`.
+//! and each of them begins with `IUnknown`. So this file also knows the types that they name: the
+//! descriptor, its automation tables, and `subdevice.rs`.
 //!
 //! Not offered yet, so without a variant of [`Interface`]: the DirectMusic family, port
 //! events, rebalance and the later versions of power management.
@@ -25,7 +24,7 @@ use crate::interfaces::{
 };
 use crate::subdevice::ISubdevice;
 
-/// What every object offers: the way to its other interfaces.
+/// The interface that every object has: it leads to the object's other interfaces.
 ///
 /// Source: WDK, COM in the kernel: as in user mode, with an NTSTATUS instead of an HRESULT and
 /// without registry or class factories.
@@ -33,13 +32,14 @@ use crate::subdevice::ISubdevice;
 pub trait IUnknown {
     /// Hands out the interface with this identifier, counted once for the caller.
     ///
-    /// Callers: everybody. An object answers every identifier the same way all its life, and
-    /// `IID_IUnknown` always; [`answer_query!`](crate::answer_query) writes the usual body.
+    /// Ports and drivers implement it, and both call it. An object answers an identifier the same
+    /// way all its life, and `IID_IUnknown` always; [`answer_query!`](crate::answer_query) writes
+    /// the usual body.
     ///
     /// IRQL: PASSIVE_LEVEL in practice; nothing is called and no lock is held.
     ///
     /// # Errors
-    /// [`NO_INTERFACE`] when the object has no such interface. Callers take any failure for that.
+    /// - [`NO_INTERFACE`]: the object has no such interface. Callers take any failure for that.
     #[doc(alias = "IUnknown::QueryInterface")]
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus>;
 }
@@ -49,7 +49,7 @@ pub trait IUnknown {
 /// `Assumed:` the pages name no value; the published sample answers `STATUS_INVALID_PARAMETER`.
 pub const NO_INTERFACE: NtStatus = NtStatus::INVALID_PARAMETER;
 
-/// An interface type that a query can name: `dyn IPortMidi` and its kind.
+/// An interface type that a query can name, such as `dyn IPortMidi`.
 pub trait ComInterface: IUnknown {
     /// The interface identifier.
     const IID: Guid;
@@ -64,8 +64,9 @@ pub trait ComInterface: IUnknown {
 /// Asks an object for an interface by its type: `query::<dyn IPinCount>(&miniport)`.
 ///
 /// # Errors
-/// What the object answered; `STATUS_UNSUCCESSFUL` when it answered with an interface of another
-/// type than it was asked for, which is a mistake of the driver and is logged.
+/// - The status that the object returned.
+/// - `STATUS_UNSUCCESSFUL`: the object returned an interface of another type than the caller asked
+///   for. This is a mistake of the driver, and is logged.
 pub fn query<I: ComInterface + ?Sized>(
     object: &Rc<impl IUnknown + ?Sized>,
 ) -> Result<Rc<I>, NtStatus> {
@@ -98,7 +99,7 @@ macro_rules! interfaces {
                 }
             }
 
-            /// The object behind the pointer, as every object can be held.
+            /// The object behind the pointer, as `IUnknown`.
             #[must_use]
             pub fn into_unknown(self) -> Rc<dyn IUnknown> {
                 match self {
@@ -152,7 +153,7 @@ impl fmt::Debug for Interface {
 
 /// The body of [`IUnknown::query_interface`] for an object with the interfaces that are named.
 ///
-/// `IUnknown` goes without saying; a base interface has to be named to be answered.
+/// `IUnknown` is always among them; a base interface must be named too.
 ///
 /// ```
 /// use std::rc::Rc;

@@ -1,8 +1,8 @@
-//! The filter descriptor: what a miniport says about its pins, nodes and connections.
+//! The filter descriptor: a miniport's pins, nodes and connections.
 //!
-//! Owns the typed form; the check that its parts agree is in `check.rs`. The C form is a tree of pointers with
-//! strides; who reads it from a `.sys` driver checks the strides there, since the typed form has
-//! none.
+//! Owns the typed form; the check that its parts agree is in `check.rs`. The C form is a tree of
+//! pointers with strides. The typed form has no strides, so the guest, which reads the C form from
+//! a `.sys` driver, checks them there.
 
 use std::rc::Rc;
 
@@ -16,8 +16,8 @@ mod check;
 
 pub use check::DescriptorFault;
 
-/// A filter: what [`IMiniport::get_description`](crate::interfaces::IMiniport::get_description)
-/// hands out.
+/// A filter, as [`IMiniport::get_description`](crate::interfaces::IMiniport::get_description)
+/// describes it.
 #[doc(alias = "PCFILTER_DESCRIPTOR")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PcFilterDescriptor {
@@ -32,7 +32,7 @@ pub struct PcFilterDescriptor {
     pub nodes: Vec<PcNodeDescriptor>,
     /// The lines between pins and nodes.
     pub connections: Vec<PcConnectionDescriptor>,
-    /// The categories under which the filter is found; none means those of the port's kind.
+    /// The categories under which clients find the filter; none means those of the port's kind.
     pub categories: Vec<Guid>,
 }
 
@@ -40,10 +40,12 @@ pub struct PcFilterDescriptor {
 #[doc(alias = "PCPIN_DESCRIPTOR")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PcPinDescriptor {
-    /// Most instances on all filters together; [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
+    /// The greatest number of instances on all filters together;
+    /// [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
     #[doc(alias = "MaxGlobalInstanceCount")]
     pub max_global_instance_count: u32,
-    /// Most instances on one filter; [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
+    /// The greatest number of instances on one filter;
+    /// [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
     #[doc(alias = "MaxFilterInstanceCount")]
     pub max_filter_instance_count: u32,
     /// Instances that a filter needs to work.
@@ -52,12 +54,12 @@ pub struct PcPinDescriptor {
     /// The properties that the miniport answers itself.
     #[doc(alias = "AutomationTable")]
     pub automation: Option<Rc<PcAutomationTable>>,
-    /// What the pin is.
+    /// The pin's kernel streaming description.
     #[doc(alias = "KsPinDescriptor")]
     pub pin: KsPinDescriptor,
 }
 
-/// What a pin is, as kernel streaming describes it.
+/// The kernel streaming description of a pin.
 #[doc(alias = "KSPIN_DESCRIPTOR")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KsPinDescriptor {
@@ -68,12 +70,12 @@ pub struct KsPinDescriptor {
     /// The formats the pin takes.
     #[doc(alias = "DataRanges")]
     pub data_ranges: Vec<DataRange>,
-    /// Which way data flows.
+    /// The direction of the data.
     #[doc(alias = "DataFlow")]
     pub data_flow: KsPinDataFlow,
-    /// Whether and how it can be opened.
+    /// Whether and how a client can open the pin.
     pub communication: KsPinCommunication,
-    /// What the pin is for.
+    /// The category of the pin, which says its use.
     pub category: Option<Guid>,
     /// The name of the pin, looked up in the registry.
     pub name: Option<Guid>,
@@ -124,19 +126,19 @@ pub struct PcNodeDescriptor {
     pub name: Option<Guid>,
 }
 
-/// A line from a pin of one node to a pin of another; also its form on the wire.
+/// A line from a pin of one node to a pin of another; clients get it in the same form.
 #[doc(alias = "PCCONNECTION_DESCRIPTOR")]
 #[doc(alias = "KSTOPOLOGY_CONNECTION")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct PcConnectionDescriptor {
-    /// The node where data comes from, or [`FILTER_NODE`](Self::FILTER_NODE).
+    /// The node from which data comes, or [`FILTER_NODE`](Self::FILTER_NODE).
     #[doc(alias = "FromNode")]
     pub from_node: u32,
     /// The pin of that node, or of the filter.
     #[doc(alias = "FromNodePin")]
     pub from_node_pin: u32,
-    /// The node where data goes to, or [`FILTER_NODE`](Self::FILTER_NODE).
+    /// The node to which data goes, or [`FILTER_NODE`](Self::FILTER_NODE).
     #[doc(alias = "ToNode")]
     pub to_node: u32,
     /// The pin of that node, or of the filter.

@@ -1,4 +1,4 @@
-//! The dispatch routines of an adapter driver: files, control requests, Plug and Play.
+//! The dispatch routines of an adapter driver: files, requests, PnP.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -16,9 +16,11 @@ use crate::resource_list::pc_new_resource_list;
 use crate::rules::require_irql_at_most;
 use crate::subdevice::KsObject;
 
-/// Makes a driver an adapter driver: its AddDevice and its dispatch table. IRQL: PASSIVE_LEVEL.
+/// Makes a driver an adapter driver: sets its AddDevice and its dispatch table.
 ///
 /// The driver may replace entries of the table afterwards.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
 /// # Errors
 /// None here; the C routine returns an NTSTATUS.
@@ -43,8 +45,11 @@ pub fn pc_initialize_adapter_driver(
 /// The context of an open file.
 struct OpenFile(Rc<dyn KsObject>);
 
-/// Hands a request that a driver took out of the dispatch table back to PortCls; returns what the
-/// dispatch routine returns. IRQL: PASSIVE_LEVEL. The device must be PortCls' own.
+/// Passes a request to PortCls from a dispatch routine that the driver put into the table itself.
+///
+/// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]
 #[must_use]
 pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
@@ -180,7 +185,8 @@ fn start(
         return Err(NtStatus::INVALID_PARAMETER);
     };
     let resources = pc_new_resource_list(kernel, None, PoolType::Paged, translated, raw)?;
-    // Subdevices are registered inside the start routine and can be opened only after it.
+    // The driver registers its subdevices inside the start routine; clients can open them only
+    // after it.
     let result =
         kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));
     match result {

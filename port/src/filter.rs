@@ -1,7 +1,7 @@
-//! A filter: an open instance of a subdevice, on which pins are opened.
+//! A filter: an open instance of a subdevice, on which clients open pins.
 //!
-//! Owns the checks before a pin is opened and the counts of its instances. It never knows which
-//! kind of port it is a filter of.
+//! Owns the checks before a pin is opened and the counts of its instances. It never knows the kind
+//! of its port.
 
 use std::rc::Rc;
 
@@ -52,7 +52,7 @@ impl Filter {
     fn create_pin(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<Pin>, NtStatus> {
         let PinRequest { connect, format } = PinRequest::from_name(name)?;
         let pin = self.pin(connect.pin_id)?;
-        // A client is the source of what it sends: it connects to a pin that takes requests.
+        // A client sends requests, so it can only connect to a pin that takes them.
         if connect.pin_to_handle != 0 || !pin.pin.can_be_opened() {
             return Err(NtStatus::INVALID_DEVICE_REQUEST);
         }
@@ -65,7 +65,7 @@ impl Filter {
             return Err(NtStatus::NO_MATCH);
         }
         check_format(&format, &pin.pin.data_ranges)?;
-        // On a port that was released nothing is asked, not even the miniport for its counts.
+        // When the port was released, the miniport gets no call, not even one for its counts.
         let device = self.binding.device()?;
         self.check_instances(kernel, connect.pin_id, pin)?;
         bring_to_d0(kernel, &device)?;
@@ -75,7 +75,9 @@ impl Filter {
         Ok(pin)
     }
 
-    /// Assumed: one pin too many is STATUS_DEVICE_BUSY; the documents name no value.
+    /// Refuses the pin when it has as many instances as are possible.
+    ///
+    /// Assumed: the refusal is STATUS_DEVICE_BUSY; the documents name no value.
     fn check_instances(
         &self,
         kernel: &Kernel,

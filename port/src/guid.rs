@@ -1,8 +1,9 @@
 //! GUIDs: the 16-byte names of interfaces, classes, formats and property sets.
 //!
 //! Owns the type, its text form, and the IIDs and CLSIDs of PortCls. The GUIDs of kernel
-//! streaming are in [`crate::ks::guids`]; the two files know each other, because those are of this
-//! type and a GUID looks for its name among them. Knows nothing of the objects behind the names.
+//! streaming are in [`crate::ks::guids`]. The two files know each other: those GUIDs have this
+//! type, and this file finds the names of GUIDs there too. It never knows the objects behind the
+//! names.
 
 use core::fmt;
 use core::str::FromStr;
@@ -49,7 +50,7 @@ macro_rules! guid {
     };
 }
 
-/// Declares GUID constants with their C names, and the table that names them in a trace.
+/// Declares GUID constants with their C names, and the table of these names for a trace.
 macro_rules! guid_table {
     ($($(#[$doc:meta])* $name:ident = $c_name:literal $text:literal;)*) => {
         $(
@@ -150,7 +151,7 @@ impl fmt::Debug for Guid {
     }
 }
 
-/// The text that was to be read as a GUID has another form.
+/// The error for a text that does not have the form of a GUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseGuidError {
     text: String,
@@ -173,8 +174,8 @@ impl FromStr for Guid {
     }
 }
 
-/// Interface identifiers of PortCls and DirectMusic, also of interfaces that are not offered:
-/// a refused query can then be reported by name.
+/// Interface identifiers of PortCls and DirectMusic, also of interfaces that are not offered, so
+/// that a refused query can be reported by name.
 ///
 /// Source: WDK portcls.h, dmusicks.h.
 pub mod iid {
@@ -230,7 +231,7 @@ pub mod iid {
         MUSIC_TECHNOLOGY = "IID_IMusicTechnology" "80396C3C-CBCB-409B-9F65-4F1E7467CDAF";
         /// Instance limits that a miniport computes.
         PIN_COUNT = "IID_IPinCount" "5DADB7DC-A2CB-4540-A4A8-425EE4AE9051";
-        /// What PortCls asks of its ports; the value is our own.
+        /// The calls of PortCls on its ports; the value is our own.
         SUBDEVICE = "IID_ISubdevice" "8E3B1F0A-5C64-4D2B-9A57-3D0C1E72B6A4";
         /// Names of pins that a miniport computes.
         PIN_NAME = "IID_IPinName" "29CC9AB1-E89D-413C-B6B2-F6D50005D063";
@@ -279,7 +280,7 @@ pub mod clsid {
         /// The UART miniport with `IMiniportDMus`.
         MINIPORT_DRIVER_DMUS_UART = "CLSID_MiniportDriverDMusUART"
             "D3F0CE1C-FFFC-11D1-81B0-0060083316C1";
-        /// The same with capture.
+        /// The UART miniport with `IMiniportDMus` and capture.
         MINIPORT_DRIVER_DMUS_UART_CAPTURE = "CLSID_MiniportDriverDMusUARTCapture"
             "D3F0CE1D-FFFC-11D1-81B0-0060083316C1";
         /// The FM synthesizer.

@@ -1,14 +1,18 @@
-//! The PortCls interfaces that ports and miniports meet at, one file for each family.
+//! The PortCls interfaces between ports and drivers, one file for each family.
 //!
-//! Each trait is one COM interface with its methods in the order of the C++ header, which is the
+//! Each trait is one COM interface. Its methods stand in the order of the C++ header, which is the
 //! order of the vtable (the reference pages list them alphabetically). From C:
 //! `NTSTATUS f(in, OUT x)` is `fn f(&self, kernel, in) -> Result<X, NtStatus>`; a call with a
 //! length protocol returns a [`LengthReply`](crate::ks::LengthReply); a BOOLEAN is an enum of two
 //! values; a base interface is a supertrait. Objects have interior mutability, so a method takes
 //! `&self`, or `Rc<Self>` where the object hands itself out.
 //!
-//! Architecture invariant: nothing here tells a driver in Rust from a `.sys` driver, and nothing
-//! here has a body beyond the helper macros of the C header.
+//! A method that runs above its IRQL is a violation in the trace, and the call goes on. "An oracle"
+//! in a list of errors is the fault injection of the emulator; Windows has the same status for a
+//! real cause.
+//!
+//! Architecture invariant: no trait here knows whether a driver is written in Rust or is a `.sys`
+//! file, and no method here has a body, except the helper macros of the C header.
 
 mod interrupt_sync;
 mod miniport;

@@ -1,4 +1,4 @@
-//! Interrupt sync objects: service routines behind one interrupt, and calls that exclude them.
+//! Interrupt sync objects: service routines, and calls that exclude them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -15,11 +15,12 @@ use crate::interfaces::{
 };
 use crate::rules::require_irql_at_most;
 
-/// Passes over the service routines in one interrupt before it counts as endless: a routine that
-/// always claims success in the mode `Repeat` never ends. Source: WDK, Interrupt Sync Objects.
+/// Passes over the service routines after which one interrupt counts as endless: in the mode
+/// `Repeat` a routine that always returns success never lets it end.
+/// Source: WDK, Interrupt Sync Objects.
 const PASS_LIMIT: u32 = 10_000;
 
-/// The most service routines of one object. Assumed: no document gives a number.
+/// The greatest number of service routines of one object. Assumed: no document gives a number.
 const ROUTINE_LIMIT: usize = 256;
 
 /// The object that `PcNewInterruptSync` makes.
@@ -39,12 +40,14 @@ struct InterruptSync {
     told_unconnected: Cell<bool>,
 }
 
-/// Makes an interrupt sync object, not connected yet. IRQL: PASSIVE_LEVEL.
+/// Makes an interrupt sync object, not connected yet.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewInterruptSync.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the list has no interrupt of that index;
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered;
-/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
+/// - `STATUS_INVALID_PARAMETER`: the list has no interrupt of that index.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewInterruptSync")]
 pub fn pc_new_interrupt_sync(
     kernel: &Kernel,
@@ -78,7 +81,9 @@ pub fn pc_new_interrupt_sync(
 }
 
 impl InterruptSync {
-    /// Calls the routines as the mode says. IRQL: the interrupt's, with its lock held.
+    /// Calls the routines as the mode says.
+    ///
+    /// IRQL: the interrupt's, with its lock held.
     fn serve(&self, kernel: &Kernel) -> Claim {
         let mut claim = Claim::NotMine;
         for _ in 0..PASS_LIMIT {
@@ -112,8 +117,10 @@ impl InterruptSync {
         }
     }
 
-    /// Without a connection there is no interrupt object whose lock could be held; nothing else
-    /// can run at this level on one processor, so the level alone excludes.
+    /// Runs a synchronised routine before `connect`, at DIRQL and without a lock.
+    ///
+    /// There is no interrupt object yet, so there is no lock to take. There is one processor, so
+    /// no other code can run at this IRQL meanwhile.
     fn call_unconnected(
         &self,
         kernel: &Kernel,

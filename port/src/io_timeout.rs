@@ -1,4 +1,4 @@
-//! I/O timeouts: routines that are called about once a second while the device is started.
+//! I/O timeouts: routines that PortCls calls about once a second.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,14 +10,16 @@ use crate::adapter::{AdapterDevice, PnpState};
 use crate::miniport_calls::Method;
 use crate::rules::require_irql_at_most;
 
-/// A routine with its context. IRQL: DISPATCH_LEVEL.
+/// A routine of the driver, with its context; PortCls calls it while the device is started.
+///
+/// IRQL: DISPATCH_LEVEL.
 #[doc(alias = "PIO_TIMER_ROUTINE")]
 pub type IoTimeoutRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>)>;
 
 /// The time between two calls in ms. Source: WDK, PcRegisterIoTimeout.
 const PERIOD_MS: u32 = 1_000;
 
-/// The most routines of one device. Assumed: no document gives a number.
+/// The greatest number of routines of one device. Assumed: no document gives a number.
 const ROUTINES: usize = 64;
 
 /// The routines of a device and the timer that calls them.
@@ -28,7 +30,9 @@ pub(crate) struct IoTimeouts {
 }
 
 impl IoTimeouts {
-    /// The device was started: the second begins.
+    /// Starts the timer; the device was started.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn start(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         let weak = Rc::downgrade(device);
         let call = move |kernel: &Kernel| {
@@ -43,7 +47,7 @@ impl IoTimeouts {
         self.keep_time(kernel);
     }
 
-    /// The timer runs while there is somebody to call.
+    /// Sets the timer when there are routines, and cancels it when there are none.
     fn keep_time(&self, kernel: &Kernel) {
         let timer = self.timer.borrow();
         let Some((timer, dpc)) = timer.as_ref() else { return };
@@ -57,7 +61,9 @@ impl IoTimeouts {
         }
     }
 
-    /// The device was stopped; the routines stay registered.
+    /// Stops the timer; the device was stopped, and the routines stay registered.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn stop(&self, kernel: &Kernel) {
         if let Some((timer, dpc)) = self.timer.borrow_mut().take() {
             kernel.cancel_timer(&timer);
@@ -65,7 +71,9 @@ impl IoTimeouts {
         }
     }
 
-    /// The device is removed: the routines go.
+    /// Stops the timer and drops the routines; the device is removed.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn release(&self, kernel: &Kernel) {
         self.stop(kernel);
         let routines = self.routines.take();
@@ -74,7 +82,8 @@ impl IoTimeouts {
 }
 
 impl AdapterDevice {
-    /// Calls every routine that still is one, in the order in which they were registered.
+    /// Calls every routine, in the order in which they were registered; one that an earlier one
+    /// has unregistered is not called any more.
     fn call_io_timeouts(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         let routines = self.timeouts.routines.borrow().clone();
         for routine in routines {
@@ -92,14 +101,16 @@ impl AdapterDevice {
     }
 }
 
-/// Has a routine called about once a second, as long as the device is started.
+/// Registers a routine that PortCls calls about once a second, as long as the device is started.
 ///
-/// A routine is known by its `Rc`: the C routine compares device, routine and context.
-/// IRQL: PASSIVE_LEVEL.
+/// A routine is known by its `Rc`; in C, by device, routine and context together.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterIoTimeout.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's; `STATUS_UNSUCCESSFUL` for a
-/// routine that is registered already; `STATUS_INSUFFICIENT_RESOURCES` beyond 64 routines.
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
+/// - `STATUS_UNSUCCESSFUL`: the routine is registered already.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: the device has 64 routines already.
 #[doc(alias = "PcRegisterIoTimeout")]
 pub fn pc_register_io_timeout(
     kernel: &Kernel,
@@ -123,11 +134,13 @@ pub fn pc_register_io_timeout(
     Ok(())
 }
 
-/// Ends the calls of a routine. IRQL: PASSIVE_LEVEL.
+/// Takes a routine back; PortCls does not call it any more.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcUnregisterIoTimeout.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's; `STATUS_NOT_FOUND` for a
-/// routine that is not registered.
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
+/// - `STATUS_NOT_FOUND`: the routine is not registered.
 #[doc(alias = "PcUnregisterIoTimeout")]
 pub fn pc_unregister_io_timeout(
     kernel: &Kernel,

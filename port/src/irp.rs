@@ -1,7 +1,7 @@
-//! Requests as PortCls ends them and sends them on: completion, and the device below.
+//! Requests (IRPs): their completion, and the way to the device below.
 //!
-//! Owns what is the same for every request. It never knows what a request asks for, nor of which
-//! object.
+//! Owns what is the same for every request. It never knows what a request asks for, nor which
+//! object it goes to.
 
 use std::rc::Rc;
 
@@ -11,12 +11,13 @@ use portcls_emulator::{DeviceObject, Event, EventKind, Irp, Irql, Kernel, NtStat
 use crate::ks::LengthReply;
 use crate::rules::require_irql_at_most;
 
-/// Completes a request with a status. IRQL: up to DISPATCH_LEVEL.
+/// Completes a request with a status.
 ///
-/// With `STATUS_PENDING` nothing is completed, and it breaks the rule completed-as-pending.
+/// IRQL: up to DISPATCH_LEVEL. Source: WDK, PcCompleteIrp.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for `STATUS_PENDING`.
+/// - `STATUS_INVALID_PARAMETER`: the status is `STATUS_PENDING`, which is also a violation of the
+///   rule completed-as-pending. The request is not completed.
 #[doc(alias = "PcCompleteIrp")]
 pub fn pc_complete_irp(
     kernel: &Kernel,
@@ -35,10 +36,12 @@ pub fn pc_complete_irp(
 }
 
 /// Sends a Plug and Play or power request to the device below and waits for it, without
-/// completing it. IRQL: PASSIVE_LEVEL.
+/// completing it.
 ///
 /// Assumed: a request has one stack location here, so the lower device gets a request of its own
 /// with the same parameters.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcForwardIrpSynchronous.
 #[doc(alias = "PcForwardIrpSynchronous")]
 #[must_use]
 pub fn pc_forward_irp_synchronous(
@@ -64,6 +67,8 @@ pub fn pc_forward_irp_synchronous(
 }
 
 /// Completes a request with a status and returns that status.
+///
+/// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus {
     irp.set_status(status);
     kernel.complete_request(irp);
@@ -71,6 +76,8 @@ pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus
 }
 
 /// Completes a request with the reply of a length protocol and returns its status.
+///
+/// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn complete_with_reply(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {
     if reply.status == NtStatus::SUCCESS && !reply.bytes.is_empty() {
         *irp.buffer().borrow_mut() = reply.bytes;

@@ -9,8 +9,8 @@ use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
 use crate::irp::complete;
 use crate::stream_request::StreamRequest;
 
-/// The most requests that a pin queues. Assumed: no document gives a number; a client that keeps
-/// more in flight is one that never looks at what completes.
+/// The greatest number of requests that a pin queues. Assumed: no document gives a number; a client
+/// with more requests open does not look at those that completed.
 pub(crate) const QUEUED_REQUESTS: usize = 65_536;
 
 /// Requests in the order in which they came.
@@ -20,10 +20,13 @@ pub(crate) struct IrpQueue {
 }
 
 impl IrpQueue {
-    /// Queues a request and marks it pending; `cancel` is called when its sender cancels it.
+    /// Queues a request and marks it pending; the kernel calls `cancel` when the client cancels it.
     ///
-    /// Returns `STATUS_PENDING`; or the request is complete: with `STATUS_CANCELLED` when it was
-    /// cancelled on its way, with `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
+    /// Returns `STATUS_PENDING`. Otherwise the request is complete, and its status is returned:
+    /// `STATUS_CANCELLED` when it was cancelled before it came here, and
+    /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn push(&self, kernel: &Kernel, request: StreamRequest, cancel: CancelRoutine) -> NtStatus {
         let irp = request.irp().clone();
         if irp.is_cancelled() {
@@ -51,6 +54,8 @@ impl IrpQueue {
     }
 
     /// Completes the request that is served now.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn complete_front(&self, kernel: &Kernel, status: NtStatus) {
         let front = self.requests.borrow_mut().pop_front();
         if let Some(request) = front {
@@ -58,7 +63,9 @@ impl IrpQueue {
         }
     }
 
-    /// Completes one request as cancelled, wherever it stands.
+    /// Completes one request as cancelled, at any place of the queue.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn cancel(&self, kernel: &Kernel, irp: &Irp) {
         let found = {
             let mut requests = self.requests.borrow_mut();
@@ -70,7 +77,10 @@ impl IrpQueue {
         }
     }
 
-    /// Completes as cancelled what is queued now; what comes while that goes on stays.
+    /// Completes as cancelled all requests that are queued now; those that arrive during the call
+    /// stay.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn cancel_all(&self, kernel: &Kernel) {
         let requests = std::mem::take(&mut *self.requests.borrow_mut());
         for request in requests {

@@ -1,11 +1,11 @@
-//! Kernel streaming: the binary forms that clients and filters exchange, and their rules.
+//! Kernel streaming: the binary forms in requests, and their rules.
 //!
 //! Owns wire structures, the property length protocol, music buffers, data intersection and the
 //! names of create requests. All of it is data and pure functions: nothing here knows an IRP, a
 //! port or a driver. Sizes and offsets are those of 64-bit Windows, each asserted beside its type.
 //!
 //! Structures are read from and written to buffers of any alignment ([`read`]), in the byte order
-//! of the host, which is therefore required to be little endian as Windows is.
+//! of the host. So the host must be little endian, as Windows is.
 
 pub mod guids;
 pub mod intersection;
@@ -42,7 +42,7 @@ pub fn read<T: AnyBitPattern>(bytes: &[u8]) -> Option<T> {
     bytes.get(..size_of::<T>()).map(bytemuck::pod_read_unaligned)
 }
 
-/// Declares an enumeration that travels as a ULONG: its values, and the way there and back.
+/// Declares an enumeration that is a ULONG in requests: its values, and both conversions.
 macro_rules! wire_enum {
     (
         $(#[$meta:meta])*
@@ -77,7 +77,7 @@ macro_rules! wire_enum {
 }
 pub(crate) use wire_enum;
 
-/// Asserts, when the program is compiled, the size of a wire structure and where its fields are.
+/// Asserts, when the program is compiled, the size of a wire structure and its fields' offsets.
 macro_rules! assert_layout {
     ($type:ty, $size:literal $(, $field:ident @ $offset:literal)* $(,)?) => {
         const _: () = {

@@ -1,8 +1,7 @@
-//! A lane: the way of data between a client's requests and a stream of the miniport.
+//! A lane: the way of data between a client's requests and one stream.
 //!
-//! Owns what a stream is lent while it moves data: the queue, the state, the stream's clock and the
-//! words of the trace. It never knows the pin in front of it, nor which kind of miniport made its
-//! stream.
+//! Owns what a stream uses while it moves data: the queue, the state, the stream's clock and the
+//! names for the trace. It never knows its pin, nor the kind of miniport that made its stream.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -19,16 +18,18 @@ use crate::miniport_calls::MiniportCalls;
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
 
-/// A stream of the miniport, and the side of the port that moves its data; each kind of port has
-/// its own.
+/// A stream of the miniport, with the code of the port that moves its data; each kind of port has
+/// its own implementation.
 pub(crate) trait Stream {
-    /// The driver's object: what handlers of properties get, and what may want to know of power.
+    /// The driver's object, which property handlers get, and which may have `IPowerNotify`.
     fn object(&self) -> Rc<dyn IUnknown>;
 
-    /// Sets a format that fits the pin. IRQL: PASSIVE_LEVEL.
+    /// Sets a format that fits the pin.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the miniport answers.
+    /// The status that the miniport returned.
     fn set_format(
         &self,
         kernel: &Kernel,
@@ -36,44 +37,51 @@ pub(crate) trait Stream {
         format: &KsDataFormat,
     ) -> Result<(), NtStatus>;
 
-    /// Moves the stream to a neighbouring state. IRQL: PASSIVE_LEVEL.
+    /// Moves the stream to a neighbouring state.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the miniport answers.
+    /// The status that the miniport returned.
     fn set_state(&self, kernel: &Kernel, lane: &Lane, state: KsState) -> Result<(), NtStatus>;
 
-    /// Checks a request that moves data in the direction of the pin: all of it, before any of it
-    /// is served.
+    /// Checks the whole of a request that moves data in the direction of the pin, before any part
+    /// of it is served.
     ///
     /// # Errors
-    /// As [`StreamRequest::write`] and [`StreamRequest::read`].
+    /// Those of [`StreamRequest::write`] and [`StreamRequest::read`].
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
 
-    /// Serves what can be served now: a request came or went, time has come, or RUN began.
+    /// Moves the data that can move now: a request came or went, data is due, or RUN began.
+    ///
     /// IRQL: DISPATCH_LEVEL.
     fn turn(&self, kernel: &Kernel, lane: &Lane);
 
-    /// The stream's service group asks for service. IRQL: DISPATCH_LEVEL.
+    /// Serves the stream; its service group asks for it.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel, lane: &Lane);
 
-    /// RUN has ended: nothing wakes the stream until its next turn. IRQL: up to DISPATCH_LEVEL.
+    /// Stops what would wake the stream before its next turn; RUN has ended.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     fn hold(&self, kernel: &Kernel);
 
-    /// The request that is served now ends before its end: notes in it how far it came.
+    /// Notes in the request that is served now how much of it was served; it is about to end early.
     fn abandon(&self, request: &StreamRequest);
 
-    /// Forgets data that came from the miniport and was not delivered.
+    /// Forgets data that came from the miniport and was not delivered to the client.
     fn flush(&self);
 }
 
 /// A stream that a miniport has just made, in STOP.
 pub(crate) struct NewLaneStream {
     pub stream: Rc<dyn Stream>,
-    /// The group whose requests the stream wants, absent when it needs no service.
+    /// The group whose requests go to the stream, absent when it needs no service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 
-/// The clock of a stream: it runs in RUN, from 0 at the first RUN after STOP.
+/// The clock of a stream: it runs only in RUN, and starts from 0 at the first RUN after STOP.
 #[derive(Clone, Copy, Default)]
 struct StreamClock {
     before_ns: u64,
@@ -129,10 +137,12 @@ impl Lane {
         })
     }
 
-    /// Gives the lane its stream. IRQL: PASSIVE_LEVEL.
+    /// Gives the lane its stream, and adds the lane's sink to the stream's group.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the stream's group answered to the lane's sink.
+    /// The status with which the group refused the sink.
     pub fn connect(self: &Rc<Self>, kernel: &Kernel, new: NewLaneStream) -> Result<(), NtStatus> {
         *self.stream.borrow_mut() = Some(new.stream);
         if let Some(group) = new.service_group {
@@ -142,7 +152,9 @@ impl Lane {
         Ok(())
     }
 
-    /// Lets the stream go, for good. IRQL: PASSIVE_LEVEL.
+    /// Leaves the stream's group and releases the stream for good.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn disconnect(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
             stream.hold(kernel);
@@ -181,28 +193,35 @@ impl Lane {
         self.state.get()
     }
 
-    /// Time in RUN since the stream left STOP, in ns.
+    /// Time that the stream spent in RUN since it left STOP, in ns.
+    ///
+    /// IRQL: any.
     pub fn time_ns(&self, kernel: &Kernel) -> u64 {
         self.clock.get().time_ns(kernel.now_ns())
     }
 
-    /// The stream's turn. IRQL: DISPATCH_LEVEL.
+    /// Gives the stream its turn.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn turn(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
             stream.turn(kernel, self);
         }
     }
 
-    /// The stream's turn at once: it comes at DISPATCH_LEVEL also when it is called for straight
-    /// from a request. IRQL: up to DISPATCH_LEVEL.
+    /// Raises to DISPATCH_LEVEL and gives the stream its turn, for callers in a request.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     fn turn_now(&self, kernel: &Kernel) {
         let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
         self.turn(kernel);
         kernel.lower_irql(old);
     }
 
-    /// Queues a request that was checked and serves it as far as that goes; returns what the
-    /// dispatch routine returns. IRQL: up to DISPATCH_LEVEL.
+    /// Queues a request that was checked, and serves it as far as possible now. Returns the status
+    /// for the dispatch routine.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn submit(self: &Rc<Self>, kernel: &Kernel, request: StreamRequest) -> NtStatus {
         let this = Rc::downgrade(self);
         let cancel = move |kernel: &Kernel, irp: &Irp| {
@@ -224,11 +243,13 @@ impl Lane {
             stream.abandon(&front);
         }
         self.queue.cancel(kernel, irp);
-        // What was behind it may be due.
+        // The request behind it may be due.
         self.turn(kernel);
     }
 
-    /// Gives queued requests back as cancelled and forgets data that was not delivered.
+    /// Completes the queued requests as cancelled, and forgets data that was not delivered.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn flush(&self, kernel: &Kernel) {
         if let Some(stream) = self.stream() {
             if let Some(front) = self.queue.front() {
@@ -239,8 +260,10 @@ impl Lane {
         self.queue.cancel_all(kernel);
     }
 
-    /// The miniport has moved the stream to a state: in RUN the clock runs, and what can be served
-    /// is. IRQL: PASSIVE_LEVEL.
+    /// Takes over the state to which the miniport has moved the stream. In RUN the clock starts and
+    /// the stream gets its turn.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn arrive(&self, kernel: &Kernel, state: KsState) {
         self.state.set(state);
         if state == KsState::Run {
@@ -250,8 +273,10 @@ impl Lane {
         }
     }
 
-    /// The miniport will be told to move the stream down: the clock stops and data is held when
-    /// RUN ends; below PAUSE what is queued is given back. IRQL: PASSIVE_LEVEL.
+    /// Takes over a lower state, before the miniport moves the stream down to it. From RUN the
+    /// clock stops and the stream holds its data; below PAUSE the queued requests are cancelled.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn leave(&self, kernel: &Kernel, next: KsState) {
         if next == KsState::Pause {
             let before_ns = self.time_ns(kernel);
@@ -260,8 +285,8 @@ impl Lane {
                 stream.hold(kernel);
             }
         }
-        // From here on nothing goes out and, below PAUSE, no captured byte is kept; a client that
-        // sends again from a completion on the way meets the new state.
+        // From here on no byte goes out and, below PAUSE, no captured byte is kept. A client that
+        // sends a new request while its old ones are completed finds the new state.
         self.state.set(next);
         if next < KsState::Pause {
             self.flush(kernel);

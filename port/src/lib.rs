@@ -7,20 +7,20 @@
 //!
 //! # The walk
 //!
-//! Out: a client's write request is checked by its pin (`pin.rs`) and queued on the pin's lane
-//! (`lane.rs`); the lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
+//! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
+//! (`lane.rs`). The lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
 //! music records apart and calls `IMiniportMidiStream::Write` when each is due.
-//! In: the driver's ISR calls `IPortMidi::Notify`; the service group's DPC calls the port's sink
-//! and the lane's sink, behind which the capture side (`midi/capture.rs`) reads the stream until
-//! it is empty, packs what it got into the client's read requests and completes them.
+//! In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's sink
+//! and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream
+//! until it is empty, packs the bytes into the client's read requests and completes those.
 //!
 //! # The layers
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
-//! knows the next and none the one before. What they share of the miniport is the `Binding`. A
+//! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
 //! kind of port is a folder, such as `midi/`: it implements `Kind`, `Miniport` and `Stream`, and
-//! `classes.rs` names it. Nothing else knows kinds, but for the names of a miniport's methods in
-//! `miniport_calls.rs`.
+//! `classes.rs` names it. No other file knows kinds, except `miniport_calls.rs` with the names of
+//! a miniport's methods.
 
 mod adapter;
 pub mod automation;

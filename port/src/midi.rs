@@ -1,7 +1,7 @@
-//! The MIDI kind of port: `IPortMidi`, and the miniports that have `IMiniportMidi`.
+//! The MIDI kind of port: `IPortMidi`, for miniports with `IMiniportMidi`.
 //!
-//! Owns all that only a MIDI miniport needs: its calls, its streams, and the two sides that turn
-//! music records into calls of Write and answers of Read into music records.
+//! Owns all that only a MIDI miniport needs: its calls, its streams, and the two sides. One turns
+//! music records into calls of Write, the other turns bytes from Read into music records.
 
 use std::rc::{Rc, Weak};
 
@@ -35,8 +35,8 @@ pub(crate) enum Midi {}
 
 impl Kind for Midi {
     /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that can
-    /// do MIDI and nothing else. Assumed: a filter that names none gets them; published samples
-    /// say so in comments, of wave filters.
+    /// do MIDI and nothing else. Assumed: a filter that names no categories gets these; comments
+    /// in published samples say so of wave filters.
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
 
     fn query(port: Rc<Port<Midi>>, iid: &Guid) -> Result<Interface, NtStatus> {

@@ -1,4 +1,4 @@
-//! Calls from the port into a driver: recorded, guarded, and checked on return.
+//! Calls from the port into a driver: recorded, guarded, and checked.
 
 use portcls_emulator::trace::{Argument, Layer, NameId};
 use portcls_emulator::{DevicePowerState, Kernel, NtStatus, rules};
@@ -53,7 +53,7 @@ const METHODS: [(Method, &str, &str); 16] = [
     (Method::IoTimeout, "IoTimeout", "an I/O timeout routine"),
 ];
 
-/// The words of a port in the trace, and the way into its miniport.
+/// The names that a port uses in the trace, and its calls into the driver.
 pub(crate) struct MiniportCalls {
     who: NameId,
     methods: [NameId; METHODS.len()],
@@ -63,6 +63,9 @@ pub(crate) struct MiniportCalls {
 }
 
 impl MiniportCalls {
+    /// Makes the names known to the trace of the kernel.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> MiniportCalls {
         let trace = kernel.trace();
         MiniportCalls {
@@ -74,27 +77,31 @@ impl MiniportCalls {
         }
     }
 
-    /// So many bytes, in the trace.
+    /// A count of bytes, as the trace shows it.
     pub fn bytes(&self, count: usize) -> Argument {
         Argument::Count(u32::try_from(count).unwrap_or(u32::MAX), self.byte)
     }
 
-    /// A state, in the trace.
+    /// A state, as the trace shows it.
     pub fn state(&self, state: KsState) -> Argument {
         Argument::Word(self.states[state as usize])
     }
 
-    /// A power state, in the trace.
+    /// A power state, as the trace shows it.
     pub fn power(&self, state: DevicePowerState) -> Argument {
         Argument::Word(self.power[state.number() as usize - 1])
     }
 
-    /// A sentence of the port in the trace.
+    /// Records a sentence of the port in the trace.
+    ///
+    /// IRQL: any.
     pub fn note(&self, kernel: &Kernel, text: &str) {
         kernel.record_note(self.who, text);
     }
 
-    /// Calls a method; `answer` says what the trace shows of what it gives back.
+    /// Calls a method of the driver; `answer` makes from its result what the trace shows.
+    ///
+    /// IRQL: that of the method.
     pub fn call<R>(
         &self,
         kernel: &Kernel,
@@ -109,6 +116,8 @@ impl MiniportCalls {
     }
 
     /// Calls a method that answers with a length protocol.
+    ///
+    /// IRQL: that of the method.
     pub fn call_for_reply(
         &self,
         kernel: &Kernel,
@@ -118,8 +127,9 @@ impl MiniportCalls {
         self.guarded(kernel, method, Argument::None, code, |reply| (reply.status, Argument::None))
     }
 
-    /// A method that returns at another IRQL than it was called at breaks the rule IrqlReturn;
-    /// the port goes on at the right one.
+    /// Records a call and its return around the driver's code. A method that returns at another
+    ///
+    /// IRQL than it was called at breaks the rule IrqlReturn; the port restores the IRQL.
     fn guarded<T>(
         &self,
         kernel: &Kernel,

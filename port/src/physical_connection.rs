@@ -1,4 +1,4 @@
-//! Physical connections: what a bridge pin is wired to outside its filter.
+//! Physical connections: from a bridge pin to a place outside its filter.
 
 use std::rc::Rc;
 
@@ -18,12 +18,12 @@ pub enum ConnectionEnd {
     External(String),
 }
 
-/// A pin that a connection begins or ends at.
+/// A pin at which a connection begins or ends.
 #[derive(Clone)]
 pub struct ConnectedPin {
-    /// Whose pin.
+    /// The filter that has the pin.
     pub end: ConnectionEnd,
-    /// Its number.
+    /// The number of the pin.
     pub pin: u32,
 }
 
@@ -33,14 +33,16 @@ pub(crate) struct PhysicalConnection {
     to: ConnectedPin,
 }
 
-/// Makes a connection known; clients ask a pin for it. IRQL: PASSIVE_LEVEL.
+/// Registers a connection; clients can read it as a property of its pins.
 ///
 /// `PcRegisterPhysicalConnection` has a subdevice at both ends, `...ToExternal` and
-/// `...FromExternal` at one.
+/// `...FromExternal` have one at one end.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterPhysicalConnection.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's, an end that is not a
-/// registered subdevice, or two external ends.
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, an end is not a registered
+///   subdevice, or both ends are external.
 #[doc(alias = "PcRegisterPhysicalConnection")]
 #[doc(alias = "PcRegisterPhysicalConnectionToExternal")]
 #[doc(alias = "PcRegisterPhysicalConnectionFromExternal")]
@@ -70,7 +72,7 @@ fn name_of(device: &Rc<DeviceObject>, object: &Rc<dyn IUnknown>) -> Option<Strin
     subdevice_name(device, &query::<dyn ISubdevice>(object).ok()?)
 }
 
-/// What a pin of a port is wired to: the symbolic link of the other filter, and its pin.
+/// The other end of a pin's connection: the symbolic link of the other filter, and its pin.
 ///
 /// Assumed: the link of a filter of the same adapter is `\\?\` and its reference string.
 pub(crate) fn connected_to(

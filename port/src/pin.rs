@@ -1,7 +1,7 @@
-//! A pin: an open instance of a pin of the descriptor, and the state of its stream.
+//! A pin: an open instance of a described pin, and its stream's state.
 //!
-//! Owns the walk from state to state, the format, and what sleep and a reset hold back. How data
-//! moves is its lane's business; the filter that it was opened on is not known here.
+//! Owns the walk from state to state, the format, and the limits during sleep and a reset. Its lane
+//! moves the data. The pin does not know its filter.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -29,7 +29,7 @@ pub(crate) struct Pin {
 
     format: Cell<KsDataFormat>,
     resetting: Cell<bool>,
-    /// While the device is not in D0: the state that the stream goes back to.
+    /// While the device is not in D0: the state to which the stream goes back later.
     suspended: Cell<Option<KsState>>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Pin {
 pub(crate) struct Pins(RefCell<Vec<Weak<Pin>>>);
 
 impl Pins {
-    /// A pin was opened.
+    /// Adds a pin that was opened.
     pub fn add(&self, pin: &Rc<Pin>) {
         let mut pins = self.0.borrow_mut();
         pins.retain(|other| other.strong_count() > 0);
@@ -51,18 +51,22 @@ impl Pins {
         pins.iter().filter_map(Weak::upgrade).filter(|pin| pin.lane.is_connected()).collect()
     }
 
-    /// How many instances of a pin are open.
+    /// The number of open instances of a pin.
     pub fn count(&self, id: u32) -> u32 {
         self.open().iter().filter(|pin| pin.id == id).count() as u32
     }
 }
 
 impl Pin {
-    /// Opens a pin of a descriptor with a stream of the miniport, in STOP. IRQL: PASSIVE_LEVEL.
+    /// Opens a pin of a descriptor with a stream of the miniport, in STOP.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a pin that is not there; what the miniport answers, or the
-    /// stream's group when the pin's sink is added.
+    /// - `STATUS_INVALID_PARAMETER`: there is no such pin.
+    /// - `STATUS_INVALID_DEVICE_STATE`: the port was released.
+    /// - The status that the miniport's NewStream returned, or with which the stream's group
+    ///   refused the lane's sink.
     pub fn open(
         kernel: &Kernel,
         binding: &Rc<Binding>,
@@ -91,15 +95,18 @@ impl Pin {
         &self.lane
     }
 
-    /// What the pin is an instance of.
+    /// The pin of the descriptor of which this is an instance.
     fn described(&self) -> &PcPinDescriptor {
         &self.descriptor.pins[self.id as usize]
     }
 
-    /// Sets another format. IRQL: PASSIVE_LEVEL.
+    /// Sets another format.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INVALID_DEVICE_STATE` on a pin that lost its stream; what the miniport answers.
+    /// - `STATUS_INVALID_DEVICE_STATE`: the pin has lost its stream.
+    /// - The status that the miniport returned.
     fn set_format(&self, kernel: &Kernel, format: KsDataFormat) -> Result<(), NtStatus> {
         let stream = self.lane.stream().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         stream.set_format(kernel, &self.lane, &format)?;
@@ -107,12 +114,14 @@ impl Pin {
         Ok(())
     }
 
-    /// Walks to the state that the client wants. IRQL: PASSIVE_LEVEL.
+    /// Walks to the state that the client wants.
     ///
-    /// Assumed: outside D0 a stream goes no further than PAUSE, and to RUN once D0 is back.
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back.
     ///
     /// # Errors
-    /// As [`walk_to`](Self::walk_to).
+    /// Those of [`walk_to`](Self::walk_to).
     fn set_state(&self, kernel: &Kernel, wanted: KsState) -> Result<(), NtStatus> {
         if self.suspended.get().is_none() {
             return self.walk_to(kernel, wanted);
@@ -122,7 +131,9 @@ impl Pin {
         Ok(())
     }
 
-    /// Holds the stream in PAUSE while the device is not in D0. IRQL: PASSIVE_LEVEL.
+    /// Holds the stream in PAUSE while the device is not in D0.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn suspend(&self, kernel: &Kernel) {
         if self.suspended.get().is_none() {
             let state = self.lane.state();
@@ -132,7 +143,9 @@ impl Pin {
         }
     }
 
-    /// Goes back to the state before [`suspend`](Self::suspend). IRQL: PASSIVE_LEVEL.
+    /// Goes back to the state before [`suspend`](Self::suspend).
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn resume(&self, kernel: &Kernel) {
         let Some(state) = self.suspended.take() else { return };
         if let Err(status) = self.walk_to(kernel, state) {
@@ -141,11 +154,13 @@ impl Pin {
         }
     }
 
-    /// Walks to a state through its neighbours. IRQL: PASSIVE_LEVEL.
+    /// Walks to a state through its neighbours.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the miniport answers on the way up; the pin stays in the last state it reached. On
-    /// the way down a failure is a violation and the walk goes on.
+    /// The status that the miniport returned on the way up; the pin stays in the last state it
+    /// reached. On the way down a failure is a violation, and the walk goes on.
     fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
         while let Some(next) = self.lane.state().step_towards(target) {
             self.step(kernel, next)?;
@@ -173,10 +188,10 @@ impl Pin {
 
     /// Checks a request for data against the pin and its state.
     ///
-    /// Data moves in ACQUIRE, PAUSE and RUN.
+    /// Requests are accepted in ACQUIRE, PAUSE and RUN.
     ///
-    /// Assumed: the documents say that STOP and ACQUIRE discard data. A refusal in STOP tells
-    /// the client; what is queued in ACQUIRE is discarded if the stream steps down again.
+    /// Assumed: the documents say that STOP and ACQUIRE discard data. The refusal in STOP tells the
+    /// client so. Requests that are queued in ACQUIRE are cancelled if the stream goes down again.
     fn check_stream_request(&self, irp: &Irp, code: KsIoctl) -> Result<StreamRequest, NtStatus> {
         if self.resetting.get() {
             return Err(NtStatus::DEVICE_NOT_READY);
@@ -193,7 +208,9 @@ impl Pin {
         stream.check(irp)
     }
 
-    /// Ends the stream from any state. IRQL: PASSIVE_LEVEL.
+    /// Cancels the queued requests, moves the stream down to STOP from any state, and releases it.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn shut(&self, kernel: &Kernel) {
         self.lane.flush(kernel);
         if !self.lane.is_connected() {

@@ -1,8 +1,8 @@
 //! A port: binds a miniport to the filters and pins that clients open on it.
 //!
 //! Owns what ports of every kind do: `IPort`, the service group of the miniport, power, release.
-//! What one kind does in its own way is behind [`Kind`] and the traits `Miniport` and `Stream`, all
-//! three in the folder of that kind.
+//! What differs between kinds is behind the traits [`Kind`], `Miniport` and `Stream`, which the
+//! folder of each kind implements.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -39,13 +39,13 @@ pub(crate) trait Kind: Sized + 'static {
     /// Answers a query for an interface of the port.
     ///
     /// # Errors
-    /// As [`IUnknown::query_interface`].
+    /// Those of [`IUnknown::query_interface`].
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus>;
 
-    /// Asks a driver's object for the interface that the kind's miniports have.
+    /// Queries a driver's object for the interface that the kind's miniports have.
     ///
     /// # Errors
-    /// What the object answered.
+    /// The status that the object returned.
     fn find_miniport(
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,
@@ -83,7 +83,9 @@ impl IServiceSink for PortSink {
 }
 
 impl<K: Kind> Port<K> {
-    /// A port that is not bound yet. IRQL: PASSIVE_LEVEL.
+    /// A port that is not bound yet.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Port<K>> {
         Rc::new_cyclic(|this| Port {
             kind: PhantomData,
@@ -98,7 +100,9 @@ impl<K: Kind> Port<K> {
         self.binding.calls()
     }
 
-    /// Asks a group for service; without one the miniport's, and that of every open stream.
+    /// Requests service from a group; without one, from the miniport's group and from that of every
+    /// open stream.
+    ///
     /// IRQL: any.
     pub fn request_service(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
         if let Some(group) = group {
@@ -116,8 +120,10 @@ impl<K: Kind> Port<K> {
 
     /// Joins the miniport's group once: early from RegisterServiceGroup, or after Init.
     ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
     /// # Errors
-    /// What the group answered.
+    /// The status with which the group refused the port's sink.
     pub fn join_group(
         &self,
         kernel: &Kernel,
@@ -139,7 +145,7 @@ impl<K: Kind> Port<K> {
         }
     }
 
-    /// Starts the miniport and asks what it is.
+    /// Starts the miniport and reads its descriptor.
     fn start(
         &self,
         kernel: &Kernel,
@@ -165,7 +171,7 @@ impl<K: Kind> Port<K> {
         Ok(())
     }
 
-    /// Tells an object of the driver of a power state, if it wants to know.
+    /// Tells an object of the driver a power state, if it has `IPowerNotify`.
     fn tell_power(&self, kernel: &Kernel, object: &Rc<dyn IUnknown>, state: DevicePowerState) {
         let Ok(notify) = query::<dyn IPowerNotify>(object) else { return };
         let tell = || {
@@ -200,7 +206,7 @@ impl<K: Kind> IPort for Port<K> {
         let miniport = K::find_miniport(&self, &miniport)?;
         let this: Weak<dyn ISubdevice> = self.this.clone();
         adopt_port(device, this)?;
-        // From here on it can interrupt: what Init leaves to Service must find its way.
+        // The device can interrupt during Init, and then Service must already reach the miniport.
         self.binding.bind(device, &miniport);
         let result = self.start(kernel, &miniport, adapter, resources);
         if result.is_err() {
@@ -272,7 +278,7 @@ impl<K: Kind> ISubdevice for Port<K> {
         let streams = streams.map(|stream| stream.object());
         let mut objects: Vec<Rc<dyn IUnknown>> = miniport.into_iter().chain(streams).collect();
         if state != DevicePowerState::D0 {
-            // Assumed: who was made last is told first.
+            // Assumed: on the way down, the object that was made last is told first.
             objects.reverse();
         }
         objects.iter().for_each(|object| self.tell_power(kernel, object, state));

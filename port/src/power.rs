@@ -1,10 +1,10 @@
-//! Power requests to an adapter: who is told what, and in which order.
+//! Power requests to an adapter: which objects are told, and in which order.
 //!
-//! Going down: streams are paused, streams and miniport are told, the adapter changes the state,
-//! the request goes on to the bus. Going up the other way round: the bus, the adapter, miniport
-//! and streams, and in D0 the streams go on. Source: WDK, IPowerNotify and
-//! IAdapterPowerManagement. PortCls owns the power policy of its devices: it answers a state of
-//! the system with the device state that belongs to it.
+//! On the way down: the port pauses the streams and tells the streams and the miniport, the adapter
+//! changes the state, and the request goes on to the bus. The way up has the opposite order: the
+//! bus, the adapter, the miniport and the streams; in D0 the streams then go on. Source: WDK,
+//! IPowerNotify and IAdapterPowerManagement. PortCls owns the power policy of its devices: to a
+//! state of the system it requests the device state that belongs to it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,7 +22,7 @@ use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::miniport_calls::Method;
 use crate::rules::{self, require_irql_at_most};
 
-/// What PortCls knows of an adapter's power.
+/// The power state of an adapter, and the driver's object for it.
 pub(crate) struct AdapterPower {
     interface: RefCell<Option<Rc<dyn IAdapterPowerManagement>>>,
     state: Cell<DevicePowerState>,
@@ -41,7 +41,7 @@ impl AdapterPower {
         }
     }
 
-    /// Lets the adapter's object go, as removal does.
+    /// Releases the adapter's object; removal does this too.
     pub fn release(&self) {
         let interface = self.interface.borrow_mut().take();
         drop(interface);
@@ -52,13 +52,15 @@ impl AdapterPower {
     }
 }
 
-/// Makes an adapter's object the one that is asked and told about power. IRQL: PASSIVE_LEVEL.
+/// Registers the adapter's object that PortCls calls when the power state changes.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterAdapterPowerManagement.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's, or an object without
-/// `IAdapterPowerManagement` (Assumed: the page names no value);
-/// `STATUS_INVALID_DEVICE_REQUEST` for a second registration, which breaks the rule
-/// PcRegisterAdapterPower too.
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object does not have
+///   `IAdapterPowerManagement` (Assumed: the page names no value).
+/// - `STATUS_INVALID_DEVICE_REQUEST`: an object is registered already; this is also a violation of
+///   the rule PcRegisterAdapterPower.
 #[doc(alias = "PcRegisterAdapterPowerManagement")]
 pub fn pc_register_adapter_power_management(
     kernel: &Kernel,
@@ -79,12 +81,14 @@ pub fn pc_register_adapter_power_management(
     Ok(())
 }
 
-/// Takes the adapter's object back. IRQL: PASSIVE_LEVEL.
+/// Ends the registration of the adapter's object; PortCls does not call it any more.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcUnregisterAdapterPowerManagement.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's;
-/// `STATUS_INVALID_DEVICE_REQUEST` when none is registered, which breaks the rule
-/// PcRegisterAdapterPower too.
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: no object is registered; this is also a violation of the
+///   rule PcRegisterAdapterPower.
 #[doc(alias = "PcUnregisterAdapterPowerManagement")]
 pub fn pc_unregister_adapter_power_management(
     kernel: &Kernel,
@@ -101,13 +105,14 @@ pub fn pc_unregister_adapter_power_management(
     Ok(())
 }
 
-/// Asks the power manager to put a device into a state and waits until it is.
+/// Asks the power manager to put a device into a state and waits until it is in that state.
 ///
-/// IRQL: PASSIVE_LEVEL. Assumed: the page does not say whether the routine waits; the name of its
-/// success is that the state is new.
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRequestNewPowerState. Assumed: the page does not say whether
+/// the routine waits; its success means that the device has the new state.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a device that is not an adapter's; the status of the request.
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
+/// - The status with which the power request ended.
 #[doc(alias = "PcRequestNewPowerState")]
 pub fn pc_request_new_power_state(
     kernel: &Kernel,
@@ -120,10 +125,12 @@ pub fn pc_request_new_power_state(
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// Brings a device that sleeps while the system works to D0, for a client that opens a pin.
+/// Brings a device to D0 that sleeps while the system works; a client opens a pin.
+///
+/// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// `STATUS_DEVICE_NOT_READY` while the system sleeps; the status of the request.
+/// `STATUS_DEVICE_NOT_READY` while the system sleeps; the status of the power request.
 pub(crate) fn bring_to_d0(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
     if adapter.power.state.get() == DevicePowerState::D0 {
@@ -135,7 +142,8 @@ pub(crate) fn bring_to_d0(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<
     pc_request_new_power_state(kernel, device, DevicePowerState::D0)
 }
 
-/// Has a device power request sent to the top of the stack and waits for its completion.
+/// Asks the power manager to send a device power request to the top of the stack, and waits for its
+/// completion.
 fn request_and_wait(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,
@@ -158,6 +166,8 @@ fn request_and_wait(
 }
 
 /// Serves IRP_MJ_POWER.
+///
+/// IRQL: PASSIVE_LEVEL.
 pub(crate) fn dispatch_power(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     let Some(adapter) = device.extension::<AdapterDevice>() else {
         return complete(kernel, irp, NtStatus::NO_SUCH_DEVICE);
@@ -231,7 +241,7 @@ impl AdapterDevice {
         status
     }
 
-    /// Has the adapter change the state, and tells the power manager.
+    /// Calls the adapter to change the state, and tells the power manager.
     fn change(&self, kernel: &Kernel, device: &Rc<DeviceObject>, state: DevicePowerState) {
         self.power.state.set(state);
         if let Some(adapter) = self.power.interface() {
@@ -245,7 +255,10 @@ impl AdapterDevice {
         kernel.set_power_state(device, state);
     }
 
-    /// Serves IRP_MN_QUERY_CAPABILITIES: what the bus said, deepened by the adapter.
+    /// Serves IRP_MN_QUERY_CAPABILITIES: the capabilities that the bus reports, deepened by the
+    /// adapter.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn query_capabilities(
         &self,
         kernel: &Kernel,

@@ -1,9 +1,9 @@
-//! Property requests: whose table answers one, and the rules that every property has.
+//! Property requests: which table answers, and the rules for all of them.
 //!
-//! An object's own table is asked first; what is not in it is offered to the tables of the
-//! miniport: of the filter, of the pin, or, when the request is flagged as a node's, of that node.
-//! Owns the order of the two, the question whether there is a set, basic support and the allowed
-//! accesses. It never knows what a filter or a pin is.
+//! An object's own table comes first. A property that is not in it goes to a table of the
+//! miniport: that of the filter, of the pin, or, when the request is flagged as a node's, of that
+//! node. Owns the order of the two, the question whether a set is supported, basic support and the
+//! allowed accesses. It never knows what a filter or a pin is.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,14 +20,16 @@ use crate::irp::{complete, complete_with_reply};
 use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
 use crate::miniport_calls::{Method, MiniportCalls};
 
-/// Serves one of an object's own properties. IRQL: PASSIVE_LEVEL.
+/// Serves one of an object's own properties.
+///
+/// IRQL: PASSIVE_LEVEL.
 pub(crate) type OwnHandler<T> =
     fn(&T, &Kernel, &PropertyRequest<'_>) -> Result<LengthReply, NtStatus>;
 
 /// A row in the table of an object's own properties.
 pub(crate) type OwnProperty<T> = PropertyItem<OwnHandler<T>>;
 
-/// What a request wants of a property's value.
+/// Whether a request reads or changes a property's value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Get,
@@ -37,11 +39,11 @@ pub(crate) enum Access {
 /// A request for one of an object's own properties.
 pub(crate) struct PropertyRequest<'a> {
     pub access: Access,
-    /// The property, and what follows it.
+    /// The property, and the bytes after it.
     pub input: &'a [u8],
     /// The value that is set.
     pub value: &'a [u8],
-    /// Bytes of room for the value that is asked for.
+    /// Bytes of room for the value of a GET.
     pub length: u32,
 }
 
@@ -57,7 +59,7 @@ impl PropertyRequest<'_> {
     }
 }
 
-/// The part of a miniport that a request is offered to.
+/// The part of a miniport that can serve a request.
 pub(crate) struct Target<'a> {
     pub calls: &'a MiniportCalls,
     pub miniport: Rc<dyn IUnknown>,
@@ -67,16 +69,18 @@ pub(crate) struct Target<'a> {
     pub nodes: &'a [PcNodeDescriptor],
 }
 
-/// What a table has to say to a request.
+/// The result of a search in a table.
 enum Found<'a, H> {
-    /// The answer, without asking a handler.
+    /// The answer, without a call of a handler.
     Answer(LengthReply),
-    /// The property, and the handler that serves what is wanted.
+    /// The property, and the handler that serves the request.
     Handler(&'a PropertyItem<H>, &'a H),
 }
 
-/// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by one of the miniport's where the
-/// object has no such property. IRQL: PASSIVE_LEVEL.
+/// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by one of the miniport's when the
+/// object has no such property.
+///
+/// IRQL: PASSIVE_LEVEL.
 pub(crate) fn serve<'a, T>(
     kernel: &Kernel,
     irp: &Irp,
@@ -111,7 +115,7 @@ pub(crate) fn serve<'a, T>(
     complete_with_reply(kernel, irp, reply)
 }
 
-/// Has a handler of an object serve a request that wants the value or changes it.
+/// Calls a handler of an object for a request that reads or changes the value.
 fn ask(
     wanted: KsPropertyType,
     handler: impl FnOnce(Access) -> Result<LengthReply, NtStatus>,
@@ -126,8 +130,8 @@ fn ask(
 
 /// Looks a property up in a table; `None` when the table does not have its set.
 ///
-/// Assumed: an access that the property does not have is STATUS_INVALID_DEVICE_REQUEST. Support is
-/// a matter of the property alone, unless its handler serves BASICSUPPORT.
+/// Assumed: an access that the property does not have is STATUS_INVALID_DEVICE_REQUEST. Unless its
+/// handler serves BASICSUPPORT, the answer about support comes from the flags of the row.
 fn find<'a, H>(
     table: &'a [PropertyItem<H>],
     property: &KsProperty,
@@ -155,8 +159,8 @@ fn find<'a, H>(
     status(NtStatus::INVALID_DEVICE_REQUEST)
 }
 
-/// Serves a request by a table of the miniport; `None` when no table has its set, and then nothing
-/// is completed.
+/// Serves a request by a table of the miniport. `None` when no table has its set; the request is
+/// then not completed.
 fn offer(
     kernel: &Kernel,
     irp: &Irp,
@@ -198,7 +202,7 @@ fn offer(
     Some(call(kernel, target.calls, handler, &request))
 }
 
-/// Has a handler of the miniport serve a request.
+/// Calls a handler of the miniport for a request.
 fn call(
     kernel: &Kernel,
     calls: &MiniportCalls,

@@ -1,4 +1,4 @@
-//! Registry keys for drivers: which key belongs to a device, and the object around it.
+//! Registry keys for drivers: the keys of a device, and their object.
 
 use std::rc::Rc;
 
@@ -16,9 +16,9 @@ use crate::rules::require_irql_at_most;
 
 /// The key that a driver asks for.
 pub struct RegistryKeyRequest<'a> {
-    /// Which key.
+    /// The kind of key.
     pub key_type: RegistryKeyType,
-    /// What it is opened for.
+    /// The access that the driver asks for.
     pub access: KeyAccess,
     /// The device that the key belongs to; not used for a general key.
     pub device: Option<&'a Rc<DeviceObject>>,
@@ -26,12 +26,16 @@ pub struct RegistryKeyRequest<'a> {
     pub path: Option<&'a str>,
 }
 
-/// Opens a registry key, made if it is not there. IRQL: PASSIVE_LEVEL.
+/// Opens a registry key, which is made when it is not there.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a general key without a path, any other one without a device,
-/// or the key of a device interface, which only a port can open; `STATUS_INVALID_DEVICE_REQUEST`
-/// with an outer object: aggregation is not offered; what the registry answers.
+/// - `STATUS_INVALID_PARAMETER`: a general key without a path, any other key without a device, or
+///   the key of a device interface, which only a port can open.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
+/// - `STATUS_OBJECT_NAME_NOT_FOUND`: the device was never installed.
+/// - The status that the registry returned.
 #[doc(alias = "PcNewRegistryKey")]
 pub fn pc_new_registry_key(
     kernel: &Kernel,
@@ -59,10 +63,13 @@ pub fn pc_new_registry_key(
     Ok((Key::open(key, request.access), disposition))
 }
 
-/// Opens the key of a device interface: that of the first subdevice, below the device's own key.
+/// Opens the key of the device interfaces of a subdevice, below the device's own key.
+///
+/// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// What the registry answers.
+/// `STATUS_OBJECT_NAME_NOT_FOUND` for a device that was never installed; the status that the
+/// registry returned.
 pub(crate) fn interface_key(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,
@@ -80,7 +87,7 @@ fn below_registry(path: &str) -> &str {
     path.strip_prefix(r"\Registry").unwrap_or(path)
 }
 
-/// The path of a key of a physical device, as its installation left it.
+/// The path of a key of a physical device, as the installation has made it.
 ///
 /// # Errors
 /// `STATUS_OBJECT_NAME_NOT_FOUND` for a device that was never installed.
@@ -112,7 +119,7 @@ impl Key {
     }
 }
 
-/// Every method of the interface is for PASSIVE_LEVEL.
+/// Reports a method that runs above PASSIVE_LEVEL, the limit of every method of the interface.
 fn at_passive_level(kernel: &Kernel, method: &str) {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, &format!("IRegistryKey::{method}"));
 }

@@ -1,4 +1,4 @@
-//! Resource lists: what a device was assigned, and parts of it for a subdevice.
+//! Resource lists: a device's resources, and sublists for subdevices.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,12 +23,14 @@ struct ResourceList {
     entries: RefCell<Vec<Entry>>,
 }
 
-/// Makes the list of a device from what the bus assigned; it is full. IRQL: PASSIVE_LEVEL.
+/// Makes the list of a device from the resources that the bus assigned; it is full.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewResourceList.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the two lists do not have the same kinds in the same order;
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered;
-/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
+/// - `STATUS_INVALID_PARAMETER`: the two lists do not have the same kinds in the same order.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewResourceList")]
 pub fn pc_new_resource_list(
     kernel: &Kernel,
@@ -55,12 +57,14 @@ pub fn pc_new_resource_list(
     Ok(Rc::new(ResourceList { capacity: entries.len(), entries: RefCell::new(entries) }))
 }
 
-/// Makes an empty list with room for `maximum_entries`. IRQL: PASSIVE_LEVEL.
+/// Makes an empty list with room for `maximum_entries`.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewResourceSublist.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for no entries or more than the parent has;
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: aggregation is not offered;
-/// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
+/// - `STATUS_INVALID_PARAMETER`: `maximum_entries` is 0, or more than the parent has.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewResourceSublist")]
 pub fn pc_new_resource_sublist(
     kernel: &Kernel,

@@ -1,5 +1,6 @@
-//! The rules of PortCls: what a driver has to keep when it calls the port or is called by it.
+//! The rules of PortCls that a driver must keep.
 //!
+//! They hold when the driver calls the port, and when the port calls the driver.
 //! `portcls_emulator::Rule` says what a rule is and how it is named.
 
 use portcls_emulator::{BugCheckCode, Irql, Kernel};
@@ -76,8 +77,10 @@ portcls_emulator::rules! {
         source: "WDK, IServiceGroup::SupportDelayedService";
 }
 
-/// Notes a violation when the caller of one of the port's routines or methods runs above `limit`;
-/// the call goes on.
+/// Reports a violation when the caller of one of the port's routines or methods runs above
+/// `limit`; the call goes on.
+///
+/// IRQL: any.
 pub(crate) fn require_irql_at_most(kernel: &Kernel, limit: Irql, routine: &str) {
     if kernel.current_irql() > limit {
         kernel.report_high_irql(&[RULES], limit, routine);

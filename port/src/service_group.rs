@@ -11,7 +11,7 @@ use crate::guid::Guid;
 use crate::interfaces::{IServiceGroup, IServiceSink};
 use crate::rules::{self, require_irql_at_most};
 
-/// The most members of one group. Assumed: no document gives a number.
+/// The greatest number of members of one group. Assumed: no document gives a number.
 const MEMBER_LIMIT: usize = 256;
 
 /// The group that `PcNewServiceGroup` makes.
@@ -25,11 +25,14 @@ struct ServiceGroup {
     members: RefCell<Vec<Rc<dyn IServiceSink>>>,
 }
 
-/// Makes a service group without members. IRQL: PASSIVE_LEVEL.
+/// Makes a service group without members.
+///
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewServiceGroup.
 ///
 /// # Errors
-/// `STATUS_INVALID_DEVICE_REQUEST` with an outer object: PortCls passes none, and aggregation is
-/// not offered. `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object. PortCls passes none, and
+///   aggregation is not offered.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewServiceGroup")]
 pub fn pc_new_service_group(
     kernel: &Kernel,
@@ -49,7 +52,7 @@ pub fn pc_new_service_group(
     }))
 }
 
-/// A DPC that serves a group's members. A DPC on a timer must not also be queued by hand, so a
+/// A DPC that serves a group's members. A DPC of a timer must not be queued by a call too, so a
 /// group has two.
 fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     let group = Weak::clone(group);
@@ -64,17 +67,19 @@ fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     )
 }
 
-/// A sink's place in a group; whoever holds it leaves the group with it.
+/// A sink's place in a group; its owner leaves the group with it.
 pub(crate) struct Membership {
     group: Rc<dyn IServiceGroup>,
     sink: Rc<dyn IServiceSink>,
 }
 
 impl Membership {
-    /// Adds `sink` to `group`. IRQL: PASSIVE_LEVEL.
+    /// Adds `sink` to `group`.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the group answered.
+    /// The status with which the group refused the sink.
     pub fn join(
         kernel: &Kernel,
         group: Rc<dyn IServiceGroup>,
@@ -89,14 +94,17 @@ impl Membership {
         Rc::clone(&self.group)
     }
 
-    /// Takes the sink out of the group. IRQL: PASSIVE_LEVEL.
+    /// Takes the sink out of the group.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn leave(self, kernel: &Kernel) {
         self.group.remove_member(kernel, &self.sink);
     }
 }
 
 impl ServiceGroup {
-    /// Calls every member that still is one, in the order in which they were added.
+    /// Calls every member, in the order in which they were added; one that was removed during an
+    /// earlier call is not called any more.
     fn serve_members(&self, kernel: &Kernel) {
         let members = self.members.borrow().clone();
         for sink in members {
@@ -138,7 +146,7 @@ impl IServiceGroup for ServiceGroup {
             let position = members.iter().position(|other| Rc::ptr_eq(other, sink));
             position.map(|position| members.remove(position))
         };
-        // The last reference may go here, and its destructor may come back to this group.
+        // This may drop the last reference, and the sink's destructor may call this group.
         drop(removed);
     }
 

@@ -1,4 +1,4 @@
-//! A read or write request of a client, checked, with the place up to which it was served.
+//! A client's read or write request, checked, with how much was served.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,18 +19,19 @@ pub(crate) struct StreamRequest {
     records: Vec<(usize, RecordPlace)>,
     /// The header that is served now.
     index: Cell<usize>,
-    /// The record that comes next.
+    /// The index of the record that comes next.
     next_record: Cell<usize>,
-    /// How many bytes of its data were served, for a request that ends before its end.
+    /// How many bytes of that header's data were served, for a request that ends early.
     done: Cell<u32>,
 }
 
 impl StreamRequest {
-    /// Checks a write request: all of it, before any byte of it goes out.
+    /// Checks the whole of a write request, before any byte of it goes out.
     ///
     /// # Errors
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or data beyond the buffer;
-    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records or an impossible time.
+    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records, an impossible time, or another
+    /// number of headers than of buffers.
     pub fn write(irp: &Irp) -> Result<StreamRequest, NtStatus> {
         let mut request = StreamRequest::new(irp)?;
         for (index, (header, data)) in request.headers.borrow().iter().zip(irp.mdls()).enumerate() {
@@ -49,7 +50,7 @@ impl StreamRequest {
     ///
     /// # Errors
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
-    /// record.
+    /// record; `STATUS_INVALID_PARAMETER` for another number of headers than of buffers.
     pub fn read(irp: &Irp) -> Result<StreamRequest, NtStatus> {
         let request = StreamRequest::new(irp)?;
         for header in request.headers.borrow_mut().iter_mut() {
@@ -92,8 +93,8 @@ impl StreamRequest {
         Some((header, self.irp.mdls().get(index)?))
     }
 
-    /// Takes the next record in the data of the header that is served now: where it lies, as it was
-    /// found when the request came. `None` after the last.
+    /// Takes the next record in the data of the header that is served now, `None` after the last.
+    /// Its place was found when the request came.
     pub fn take_record(&self) -> Option<&RecordPlace> {
         let (header, place) = self.records.get(self.next_record.get())?;
         if *header != self.index.get() {
@@ -110,20 +111,20 @@ impl StreamRequest {
         }
     }
 
-    /// The header that is served now is done.
+    /// Goes on to the next header; the one that is served now is done.
     pub fn next_header(&self) {
         while self.take_record().is_some() {}
         self.index.set(self.index.get() + 1);
         self.done.set(0);
     }
 
-    /// So many bytes of the header that is served now are served.
+    /// Notes how many bytes of the header that is served now were served.
     pub fn note_done(&self, bytes: u32) {
         self.done.set(bytes);
     }
 
-    /// Says in the headers how far a request came that ends now: all of those before the current
-    /// one, a part of that, and nothing of those after it.
+    /// Sets in the headers how much was served of a request that ends early: all of the headers
+    /// before the current one, a part of that one, and nothing of those after it.
     pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
         let mut data_used = self.done.get();
@@ -132,7 +133,7 @@ impl StreamRequest {
         }
     }
 
-    /// Puts the headers back where the client sees them, as far as its buffer still reaches.
+    /// Copies the headers into the client's buffer, as far as the buffer has room now.
     pub fn write_back(&self) {
         let headers = self.headers.borrow();
         let bytes: &[u8] = bytemuck::cast_slice(&headers);

@@ -1,4 +1,4 @@
-//! What PortCls itself asks of a port, behind the interfaces that drivers see.
+//! `ISubdevice`: PortCls' own calls on a port, which drivers do not see.
 
 use std::rc::Rc;
 
@@ -12,11 +12,13 @@ use crate::descriptor::PcFilterDescriptor;
 /// Source: PortCls keeps such an interface to itself, so its identifier is our own. A driver
 /// neither implements nor calls it.
 pub trait ISubdevice: IUnknown {
-    /// The filter's descriptor, once the port is initialised: the miniport's, with the port's
-    /// categories where it names none.
+    /// The filter's descriptor, once the port is initialised: that of the miniport, with the port's
+    /// categories when the miniport names none.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
-    /// Opens a filter for a create request. IRQL: PASSIVE_LEVEL.
+    /// Opens a filter for a create request.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_STATE` when the port is not initialised or was released.
@@ -29,25 +31,34 @@ pub trait ISubdevice: IUnknown {
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;
 
-    /// The device is about to leave D0: streams in RUN are paused until [`resume`](Self::resume).
+    /// Pauses the streams that are in RUN until [`resume`](Self::resume); the device is about to
+    /// leave D0.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     fn suspend(&self, kernel: &Kernel);
 
-    /// Tells the streams and the miniport of a power state, if they want to know: the streams
-    /// first on the way down, the miniport first on the way up. IRQL: PASSIVE_LEVEL.
+    /// Tells a power state to the streams and the miniport, if they have `IPowerNotify`: the
+    /// streams first on the way down, the miniport first on the way up.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn notify_power(&self, kernel: &Kernel, state: DevicePowerState);
 
-    /// The device is in D0 again: the streams go on. IRQL: PASSIVE_LEVEL.
+    /// Lets the streams go on; the device is in D0 again.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn resume(&self, kernel: &Kernel);
 
-    /// Closes every pin and drops the miniport, whoever else still holds the port.
+    /// Closes every pin and releases the miniport, even when other objects still hold the port.
+    ///
     /// IRQL: PASSIVE_LEVEL.
     fn release(&self, kernel: &Kernel);
 }
 
-/// What lies behind an open file: a filter or a pin. IRQL of every call: PASSIVE_LEVEL.
+/// The object of an open file: a filter or a pin. IRQL of every call: PASSIVE_LEVEL.
 pub trait KsObject {
-    /// Opens something below this object by name: a pin of a filter.
+    /// Opens a pin of a filter by its name.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// As the creation of the object documents; `STATUS_INVALID_DEVICE_REQUEST` when nothing can
@@ -55,11 +66,17 @@ pub trait KsObject {
     fn create(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus>;
 
     /// Serves a control request: completes it, or queues it and returns `STATUS_PENDING`.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus;
 
-    /// The last handle is gone: cancels what is queued.
+    /// Cancels the queued requests; the last handle is gone.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn cleanup(&self, kernel: &Kernel);
 
-    /// The file is gone.
+    /// Ends the object; the file is gone.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn close(&self, kernel: &Kernel);
 }

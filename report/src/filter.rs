@@ -1,14 +1,14 @@
-//! Which events of a trace a view shows.
+//! Filters: which events of a trace a view shows.
 
 use portcls_emulator::trace::{Event, Layer, TimedEvent, TraceLog};
 
-/// A choice of events.
+/// The events that a view shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Filter {
-    /// The hardware contract: what actors of [`Layer::Hardware`] do, all marks, and what went
-    /// another way than usual.
+    /// The events of the hardware: what actors of [`Layer::Hardware`] do, all marks, and all
+    /// answers of an oracle that are not the usual ones.
     ///
-    /// It survives a refactoring of the driver.
+    /// These events stay the same when only the driver's code is rearranged.
     Registers,
     /// Every event.
     #[default]

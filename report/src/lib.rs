@@ -1,11 +1,11 @@
 //! Views of a trace: what a person, a golden file or another program reads.
 //!
-//! Owns the forms in which a trace is shown and read back. It knows the records of
-//! `portcls_emulator::trace` and nothing else: not how a trace came about, not what a device is
-//! for. A view never changes a trace and never adds a fact to it.
+//! Owns the forms in which a trace is shown and read back. It uses the records of
+//! `portcls_emulator::trace` only. It never knows how a trace was made, nor what a device is for.
+//! A view never changes a trace and never adds a fact to it.
 //!
-//! [`text`] is the golden text, the one view that reads back to the same events. [`vcd`] is the
-//! wire as bits, for waveform viewers and logic analysers.
+//! [`text`] is the golden text, the one view that can be read back to the same events. [`vcd`]
+//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers.
 
 mod filter;
 pub mod text;

@@ -1,4 +1,4 @@
-//! The golden text of a trace: one event a line, written to be read, compared and read back.
+//! The golden text of a trace: one event a line, which can be read back.
 //!
 //! ```text
 //! # portcls-emu trace 1
@@ -18,34 +18,35 @@
 //!
 //! # Lines
 //!
-//! A text is ASCII, a line has at most 100 columns and ends in LF, and no line ends in a space.
-//! The reader takes CRLF, spaces at the end of a line and empty lines too.
+//! A text is ASCII. A line has at most 100 columns, ends in LF, and does not end in a space. The
+//! reader also takes CRLF, spaces at the end of a line, and empty lines.
 //!
 //! - The first line names the format and its version.
-//! - A line that begins with `#` is a remark. The reader looks at four of them only: the first
-//!   line, `# machine` and `# hardware` before the first event, and `# limit:`.
-//! - `# hardware` lists the actors of the hardware layer. It is written only where they are not
-//!   just `bus`, `line`, `wire` and `hw`.
-//! - `# limit: N events were not held` stands at the end when the log is not whole.
-//! - `== CLOCK words` is a mark: a new time base, with its own time on the clock in us. A mark is
-//!   set by `kernel` at passive level; where it is not, level and actor stand before the words:
-//!   `== 12.000 [D port] words`.
-//! - Any other line is an event: time, level, actor, and the event's own text.
-//! - A line that begins with spaces and `|` goes on with the line before it: what follows the `|`
-//!   joins it with nothing between. A remark goes on with `#`, spaces and `|`.
+//! - A line that begins with `#` is a remark. The reader uses four remarks only: the first line,
+//!   `# machine` and `# hardware` before the first event, and `# limit:`.
+//! - `# hardware` lists the actors of the hardware layer. The writer leaves it out when these are
+//!   `bus`, `line`, `wire` and `hw`.
+//! - `# limit: N events were not held` stands at the end when the log has lost events.
+//! - `== CLOCK words` is a mark: a new time base, with its own time on the clock in us. Usually
+//!   `kernel` sets the mark at passive level. For another actor or level, both stand before the
+//!   words: `== 12.000 [D port] words`.
+//! - Any other line is an event: time, level, actor, and the text of the event.
+//! - A line that begins with spaces and `|` continues the line before it. The reader joins the
+//!   text after the `|` to that line with nothing between. A remark continues with `#`, spaces
+//!   and `|`.
 //!
-//! Time is in us with three decimals, so a ns is never lost; it is negative for an event that was
-//! recorded after a mark and happened before it. The level mark stands in one of four columns and
-//! moves right as the IRQL rises; the reader goes by its letter.
+//! Time is in us with three decimals, so that no ns is lost. It is negative for an event that
+//! happened before the last mark but was recorded after it. The letter of the level stands in one
+//! of four columns, further to the right for a higher IRQL; the reader looks at the letter only.
 //!
 //! # Events
 //!
 //! | event | text |
 //! |---|---|
-//! | read | `in  331 -> BF`: port and value in hexadecimal, two digits a byte of width |
+//! | read | `in  331 -> BF`: port and value in hexadecimal, two digits for each byte |
 //! | write | `out 330 <- F8` |
-//! | polls folded into one | `in  331 -> FF  x17 every 11.000`: count, and pitch in us |
-//! | what the device says of an access | `; words`, after the access |
+//! | polls folded into one | `in  331 -> FF  x17 every 11.000`: count, and distance in us |
+//! | the device's note on an access | `; words`, after the access |
 //! | call | `call Write`, `call Write, 3 bytes`, `call SetState, RUN`, `call Foo, 0xC0` |
 //! | return | `return Write, 1 byte`, `return Init, STATUS_IO_DEVICE_ERROR, 0xC0` |
 //! | signal | `irq 9 = 1` |
@@ -55,28 +56,30 @@
 //! | note | its words |
 //! | another answer than the usual | `choice allocation 3 = 1, refused`: what, question, answer |
 //!
-//! The unit of a count is in the singular in the trace: the text adds an `s` unless the count
-//! is 1. `STATUS_SUCCESS` is not written; a status without a name is `NTSTATUS C0DE0001`.
+//! In the trace, the unit of a count is in the singular; unless the count is 1, the text adds an
+//! `s`. `STATUS_SUCCESS` is not written; a status without a name is `NTSTATUS C0DE0001`.
 //!
 //! # Words
 //!
 //! In free words (marks, notes, `; words`, the machine) a backslash begins an escape: `\\`, `\n`,
-//! `\r`, `\t` and `\u{E9}`, the number of a character in hexadecimal. All that is not ASCII is
-//! escaped, and a space where it could get lost: first, last, and after eight others.
+//! `\r`, `\t` and `\u{E9}`, the number of a character in hexadecimal. Every character that is not
+//! ASCII is escaped. A space is escaped where it could get lost: as the first or the last
+//! character, and after eight other spaces.
 //!
-//! A choice is what went another way than usual because an oracle said so: its id, the number of
-//! the question among those of the choice, the number of the answer, and the answer in words. A
-//! run is repeated from these numbers, so every filter keeps them.
+//! A choice is written when an oracle gave another answer than the usual one: its id, the number
+//! of the question among the questions of this choice, the number of the answer, and the answer in
+//! words. These numbers are enough to repeat the run, so every filter keeps them.
 //!
-//! A name or note that could be taken for something else stands in double quotes, where `\"` is an
-//! escape too: a note that reads as another event, an actor with a space, a function with a
-//! comma, a word that begins with a digit. The writer decides this by reading what it has written.
+//! A name or note that could be read as something else stands in double quotes, where `\"` is an
+//! escape too: a note that reads as another event, an actor with a space, a function with a comma,
+//! a word that begins with a digit. The writer tests this with the reader's own function.
 //!
-//! # What does not come back
+//! # What is lost
 //!
-//! Numbers of names, and names that no event uses. An actor that was never given a layer comes
-//! back as software. Assumed: an access is 1, 2 or 4 bytes wide and its value fits, as the bus
-//! makes it; the digits of another width are refused.
+//! The numbers of names, and names that no event uses. An actor that was never given a layer is
+//! read back as software.
+//! Assumed: an access is 1, 2 or 4 bytes wide and its value fits, because the bus makes no other.
+//! The reader refuses a number of digits that belongs to another width.
 
 mod error;
 mod form;
@@ -91,9 +94,9 @@ pub use error::ParseError;
 pub use parse::parse;
 pub use print::{print, print_first, write};
 
-/// What a text says of a trace beside its events.
+/// The facts about a trace that its text has beside the events.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Header {
-    /// The machine that the trace was taken on, in free words.
+    /// The machine on which the trace was taken, in free words.
     pub machine: String,
 }

@@ -1,34 +1,34 @@
-//! The wire as bits: a trace as a Value Change Dump, for waveform viewers and logic analysers.
+//! A trace as a Value Change Dump, for waveform viewers and logic analysers.
 //!
-//! Bytes on a serial lane are drawn bit by bit: a start bit (0), eight data bits with the lowest
-//! first, a stop bit (1), on a line that idles high. Signals are drawn as they are in the trace,
-//! and the IRQL as far as the trace tells it. Which lane or signal becomes which wire is the
-//! caller's choice: nothing here knows what a line is for.
+//! A byte on a serial lane is drawn bit by bit: a start bit (0), eight data bits with the lowest
+//! first, and a stop bit (1). An idle line is high. Signals are drawn as they are in the trace,
+//! and the IRQL as far as the trace shows it. The caller chooses which lane or signal becomes
+//! which wire. This file never knows what a line is for.
 //!
 //! # Dialects
 //!
-//! [`Dialect::Full`] holds every wire, for GTKWave and Surfer. [`Dialect::Sigrok`] leaves out
-//! wires wider than a bit and unknown values, for sigrok-cli and PulseView. Measured: libsigrok
-//! 0.5.2 drops everything when a file has one vector, and says nothing. It shows a name without
-//! its scope; later versions put the scope before the name unless it is `libsigrok`, so that is
-//! the scope of this dialect.
+//! [`Dialect::Full`] writes every wire, for GTKWave and Surfer. [`Dialect::Sigrok`] leaves out
+//! unknown values and wires wider than one bit, for sigrok-cli and PulseView.
+//! Measured: libsigrok 0.5.2 drops everything, without a message, when a file has one vector. It
+//! shows a name without its scope. Later versions put the scope before the name unless the scope
+//! is `libsigrok`, so this dialect uses that scope.
 //!
 //! # Time
 //!
-//! A change stands in the tick in which it happens: times are rounded down, so each is off by
-//! less than a tick, and never late. Of several changes of a wire within a tick the last one
-//! counts: a pulse shorter than a tick may vanish. A dump begins at tick 0, the moment of
-//! power-on, and ends with ten bit times or more in which the lines are idle: a decoder wants to
-//! see the end of the last stop bit.
+//! A change is written in the tick in which it happens. Times are rounded down: a change is early
+//! by less than a tick, and never late. When a wire changes several times within a tick, the last
+//! change counts, so a pulse shorter than a tick may vanish. A dump begins at tick 0, the time of
+//! power-on. It ends with at least ten bit times in which the lines are idle, because a decoder
+//! needs to see the end of the last stop bit.
 //!
-//! The same trace gives the same file, byte for byte: the date in it is a constant.
+//! The same trace gives the same file, byte for byte; for that the date in the file is a constant.
 //!
-//! # What a trace does not tell
+//! # What a trace does not show
 //!
-//! A byte is drawn from its start: one whose start is not in the log is left out. A signal has
-//! no value before the log's first one, unless [`Source::Signal`] says what it begins with. The
-//! IRQL is known at events: it holds from one to the next, and a function that returns brings
-//! back the level at which it was called.
+//! A byte is drawn from its start, so a byte whose start is not in the log is left out. A signal
+//! has no value before its first one in the log, unless [`Source::Signal`] gives a start value.
+//! The IRQL is known at events. It stays the same from one event to the next, and the return of a
+//! function restores the level at which the function was called.
 //!
 //! Source: IEEE 1364-2001, clause 18, for the format.
 
@@ -40,18 +40,18 @@ mod write;
 
 pub use write::write;
 
-/// For whom a dump is written.
+/// The kind of program for which a dump is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
-    /// Viewers: wires of every width, values that are not known yet.
+    /// Viewers: wires of every width, and values that may be unknown.
     Full,
-    /// Sigrok: one-bit wires that are 0 or 1 from the first tick on.
+    /// Sigrok: one-bit wires whose values are 0 or 1 from the first tick on.
     Sigrok,
 }
 
 impl Dialect {
-    /// The tick to take where nothing else is wanted: the trace's own for viewers, and 1 us for
-    /// sigrok, whose decoders look at every tick.
+    /// The default tick: 1 ns for viewers, as in the trace, and 1 us for sigrok, whose decoders
+    /// look at every tick.
     #[must_use]
     pub fn usual_tick(self) -> Tick {
         match self {
@@ -63,8 +63,9 @@ impl Dialect {
 
 /// The unit of time in a dump.
 ///
-/// A trace has times in ns, so [`Tick::Nanosecond`] loses nothing. Measured: libsigrok 0.5.2
-/// reads 10 s of wire in 0.2 s at 1 us, in 1 s at 100 ns and in 10 s at 10 ns.
+/// A trace has times in ns, so [`Tick::Nanosecond`] loses nothing.
+/// Measured: libsigrok 0.5.2 reads a dump of 10 s in 0.2 s at 1 us, in 1 s at 100 ns and in 10 s
+/// at 10 ns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tick {
     /// 1 ns.
@@ -76,7 +77,7 @@ pub enum Tick {
 }
 
 impl Tick {
-    /// Its length in ns.
+    /// The length of the tick in ns.
     #[must_use]
     pub fn ns(self) -> u64 {
         match self {
@@ -87,38 +88,39 @@ impl Tick {
     }
 }
 
-/// What a wire shows.
+/// The source of a wire's values.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Source {
-    /// The bits on the serial lane of this name: one bit wide, idle high.
+    /// The bits on the serial lane with this name: one bit wide, high when idle.
     Lane(String),
-    /// The signal of this name.
+    /// The signal with this name.
     Signal {
         /// The signal.
         name: String,
-        /// Width in bits, 1 to 32; a value that does not fit shows as the greatest that does.
+        /// Width in bits, 1 to 32. A value that does not fit is shown as the greatest value that
+        /// fits.
         bits: u8,
-        /// Its value before the first one in the log, `None` if that is not known: then it is
-        /// `x`, and 0 in the dialect for sigrok.
+        /// The value before the first one in the log; `None` if it is not known. An unknown value
+        /// is `x`, and 0 in the dialect for sigrok.
         start: Option<u32>,
     },
-    /// The IRQL, two bits wide: 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device's level or above.
+    /// The IRQL, two bits wide: 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device level or above.
     Irql,
 }
 
 /// A wire of a dump.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Wire {
-    /// Its name in the file, in printable ASCII without spaces: what is not becomes `_`.
+    /// The name in the file, in printable ASCII without spaces. Any other character becomes `_`.
     pub name: String,
-    /// What it shows.
+    /// The source of its values.
     pub source: Source,
 }
 
-/// How a dump is written.
+/// The options for writing a dump.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VcdOptions {
-    /// For whom.
+    /// The kind of program that reads the dump.
     pub dialect: Dialect,
     /// The unit of time.
     pub tick: Tick,

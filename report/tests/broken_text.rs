@@ -1,4 +1,4 @@
-//! Texts that are not traces: the error says where, what, and how to mend it.
+//! Texts that are not traces: what is wrong, where, and how to mend it.
 
 use portcls_report::text::parse;
 

@@ -1,4 +1,4 @@
-//! The golden text, literally: what is written, and that it reads back.
+//! The golden text, literally: what the writer writes, and that it reads back.
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
@@ -61,7 +61,7 @@ fn sample() -> TraceLog {
     trace.log()
 }
 
-/// A trace of one event, with `make` naming its names.
+/// The text of a trace with one event; `make` makes the event and registers its names.
 fn lines_of(who: &str, level: Level, make: impl FnOnce(&Trace) -> Event) -> String {
     let trace = Trace::new(TraceConfig::default());
     let actor = trace.actor(who, Layer::Software);

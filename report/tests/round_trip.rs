@@ -1,4 +1,4 @@
-//! Any trace reads back from its text to the same events, whatever its names say.
+//! Any trace reads back from its text to the same events, with any names.
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
@@ -10,7 +10,7 @@ use portcls_report::text::{Header, parse, print};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Words that the format gives a meaning to, and some that it does not.
+/// Words with a meaning in the format, and some without.
 const AWKWARD: &[&str] = &[
     "",
     " ",
@@ -56,7 +56,7 @@ const AWKWARD: &[&str] = &[
     "x17",
 ];
 
-/// An event with its names in words, as one trace can be compared with another.
+/// An event with its names as words, so that events of two traces can be compared.
 #[derive(Clone, PartialEq, Debug)]
 struct Said {
     time_ns: u64,
@@ -148,7 +148,7 @@ fn said() -> impl Strategy<Value = Said> {
     })
 }
 
-/// Some layer that depends on the name only.
+/// A layer that depends on the name only.
 fn layer_of(who: &str) -> Layer {
     match who.len() % 4 {
         0 => Layer::Software,

@@ -1,7 +1,7 @@
-//! A driver of one's own: the adapter around [`miniport`], from DriverEntry to unload.
+//! A driver to start from: the adapter around `miniport`.
 //!
-//! The names are those of the Windows driver kit, and so is the order of the calls. In C++ each
-//! function here is a routine of the same name.
+//! It goes from DriverEntry to unload. The names and the order of the calls are those of the
+//! Windows driver kit. In C++ each function here is a routine of the same name.
 
 mod miniport;
 mod mpu401;
@@ -23,19 +23,19 @@ const MAX_OBJECTS: u32 = 1;
 /// Loads the driver. IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// What `PcInitializeAdapterDriver` returns.
+/// The status that `PcInitializeAdapterDriver` returned.
 pub fn driver_entry(
     kernel: &Kernel,
     driver: &Rc<DriverObject>,
     registry_path: &str,
 ) -> Result<(), NtStatus> {
     pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
-    // There is nothing left to undo, but a driver without this routine can never be unloaded.
+    // The routine has nothing to undo, but a driver without it can never be unloaded.
     driver.set_unload(Rc::new(|_, _| ()));
     Ok(())
 }
 
-/// A device was found: makes its device object, and names the routine that starts it.
+/// Makes the device object of a device that was found, and names the routine that starts it.
 fn add_device(
     kernel: &Kernel,
     driver: &Rc<DriverObject>,
@@ -44,7 +44,7 @@ fn add_device(
     pc_add_adapter_device(kernel, driver, physical, Rc::new(start_device), MAX_OBJECTS, 0)
 }
 
-/// The device has its resources: binds the miniport to a port and publishes the two as a filter.
+/// Binds the miniport to a port and publishes the two as a filter; the device has its resources.
 fn start_device(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,

@@ -1,4 +1,4 @@
-//! The miniport and its stream: what the port driver calls.
+//! The miniport and its stream, which the port driver calls.
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -22,15 +22,15 @@ use portcls_port::ks::{
 
 use crate::mpu401::Mpu401;
 
-/// The pin that clients send MIDI to.
+/// The pin to which clients send MIDI.
 const CLIENT_PIN: u32 = 0;
 /// The pin that stands for the cable.
 const CABLE_PIN: u32 = 1;
 
-/// Writes in a row that took nothing, 0.4 ms each, before the card is given up.
+/// Writes in a row that took no byte, 0.4 ms each, after which the driver gives the card up.
 const DEAD_AFTER_WRITES: u32 = 200;
 
-/// A miniport that plays, polls and needs no interrupt.
+/// A miniport that only plays. It polls the card and needs no interrupt.
 pub struct PolledMiniport {
     started: OnceCell<(Kernel, Mpu401)>,
 }
@@ -65,7 +65,8 @@ impl IMiniport for PolledMiniport {
         Ok(Rc::new(PcFilterDescriptor {
             version: 0,
             automation: None,
-            // Data flows into the filter from the client and out of it to the cable. One stream.
+            // Data flows from the client into the filter, and from the filter to the cable. The
+            // client's pin can have one stream.
             pins: vec![pin(1, KsPinDataFlow::In, client), pin(0, KsPinDataFlow::Out, cable)],
             nodes: Vec::new(),
             connections: vec![PcConnectionDescriptor::between_pins(CLIENT_PIN, CABLE_PIN)],
@@ -81,7 +82,7 @@ impl IMiniport for PolledMiniport {
         _pin_range: &DataRange,
         _output_length: u32,
     ) -> LengthReply {
-        // The port's own rule is right for MIDI.
+        // The port's own rule fits MIDI.
         LengthReply::of_status(NtStatus::NOT_IMPLEMENTED)
     }
 }
@@ -117,7 +118,7 @@ impl IMiniportMidi for PolledMiniport {
         resources: Rc<dyn IResourceList>,
         _port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        // Two ports in a row: this driver knows no card that has them elsewhere.
+        // The driver supports only cards with two ports in a row.
         let Some(Resource::Port { start, length: 2.. }) = resources.find_translated_port(0) else {
             return Err(NtStatus::DEVICE_CONFIGURATION_ERROR);
         };
@@ -125,7 +126,7 @@ impl IMiniportMidi for PolledMiniport {
         card.start(kernel)?;
         let started = self.started.set((kernel.clone(), card));
         started.map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
-        // No interrupt, so nothing to serve.
+        // Without an interrupt there is no service group.
         Ok(None)
     }
 
@@ -157,7 +158,7 @@ impl IMiniportMidi for PolledMiniport {
 /// The open pin.
 struct PolledStream {
     card: Mpu401,
-    /// The card is not reset as long as a stream uses it.
+    /// Kept so that the miniport's destructor does not reset the card while a stream uses it.
     _miniport: Rc<PolledMiniport>,
     state: Cell<KsState>,
     fruitless_writes: Cell<u32>,
@@ -171,7 +172,7 @@ impl IUnknown for PolledStream {
 
 impl IMiniportMidiStream for PolledStream {
     fn set_format(&self, _kernel: &Kernel, _format: &KsDataFormat) -> Result<(), NtStatus> {
-        // The port lets through what fits the pin, and that is MIDI.
+        // The port has checked that the format fits the pin, so it is MIDI.
         Ok(())
     }
 

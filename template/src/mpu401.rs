@@ -1,7 +1,8 @@
-//! The card: its two ports, and every wait for it with the limit it has.
+//! The card: its two ports, and every wait for it with its limit.
 //!
-//! A driver that polls has no ISR, so nothing comes between two accesses but other drivers'
-//! interrupts. Every loop is counted: a card that is broken or gone costs time, not the system.
+//! A driver that polls has no ISR, so only the interrupts of other drivers can come between two
+//! accesses. Every loop has a count: a card that is broken or gone costs time, and does not stop
+//! the system.
 
 use portcls_emulator::{Kernel, NtStatus};
 
@@ -10,23 +11,23 @@ const NO_DATA: u8 = 0x80;
 /// STATUS, bit 6: the card takes no byte now.
 const BUSY: u8 = 0x40;
 
-/// Command: start afresh.
+/// Command: start anew in intelligent mode.
 const RESET: u8 = 0xFF;
-/// Command: pass MIDI bytes through, both ways.
+/// Command: pass MIDI bytes through in both directions.
 const ENTER_UART: u8 = 0x3F;
 
-/// Looks, 1 ms apart, for a card to take a command or to answer one. The longest reset of a
-/// Roland takes 70 ms.
+/// Looks, 1 ms apart, until a card takes a command or answers one. The longest reset of a Roland
+/// takes 70 ms.
 const COMMAND_LOOKS: u32 = 100;
-/// The pause between them in 100 ns units: 1 ms.
+/// The pause between these looks in 100 ns units: 1 ms.
 const COMMAND_PITCH_100NS: u64 = 10_000;
 
 /// Looks for room for a MIDI byte: a little longer than a byte needs to leave, 320 us.
 const OUTPUT_LOOKS: u32 = 36;
-/// The pause between them in us.
+/// The pause between these looks in us.
 const OUTPUT_PITCH_US: u32 = 10;
 
-/// The most unread bytes that are thrown away at one go.
+/// The greatest number of unread bytes that the driver throws away before one write.
 const DRAIN_LIMIT: u32 = 64;
 
 /// An MPU-401.
@@ -36,7 +37,7 @@ pub(crate) struct Mpu401 {
 }
 
 impl Mpu401 {
-    /// The card whose DATA port this is; `None` when that is no port number.
+    /// The card with its DATA port at `base`; `None` when that is no port number.
     pub fn new(base: u64) -> Option<Mpu401> {
         let base = u16::try_from(base).ok().filter(|base| *base < u16::MAX)?;
         Some(Mpu401 { base })
@@ -46,10 +47,10 @@ impl Mpu401 {
         kernel.read_port_u8(self.base + 1)
     }
 
-    /// Throws away what the card has to say, and tells whether it then takes a byte.
+    /// Throws away the card's unread bytes, and returns whether the card then takes a byte.
     ///
-    /// A Roland with two unread bytes takes nothing at all any more, so a driver that does not
-    /// want to hear has to read all the same.
+    /// A Roland with two unread bytes takes no byte at all, so a driver must read them even when it
+    /// does not use them.
     fn can_write(self, kernel: &Kernel) -> bool {
         let mut status = self.status(kernel);
         for _ in 0..DRAIN_LIMIT {
@@ -64,11 +65,11 @@ impl Mpu401 {
 
     /// Resets the card and puts it into UART mode. IRQL: PASSIVE_LEVEL.
     ///
-    /// A card in UART mode may take the reset without an answer, so it is asked twice; one that
-    /// never answers may still play.
+    /// A card in UART mode may take the reset without an answer, so the driver then repeats it. A
+    /// card that never answers may still play.
     ///
     /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` when it takes no command.
+    /// `STATUS_IO_DEVICE_ERROR` when the card takes no command.
     pub fn start(self, kernel: &Kernel) -> Result<(), NtStatus> {
         if !self.command(kernel, RESET)? {
             self.command(kernel, RESET)?;
@@ -92,13 +93,14 @@ impl Mpu401 {
 
     /// Resets the card, so that it sends nothing more. IRQL: PASSIVE_LEVEL.
     ///
-    /// Its answer is read, if it gives one: an unread byte would hold the interrupt line up.
+    /// The driver reads the card's answer, if there is one, because an unread byte would hold the
+    /// interrupt line up.
     pub fn stop(self, kernel: &Kernel) {
-        // A card that takes nothing may be gone, and then there is nothing to do.
+        // A card that takes no command may be gone, and then the driver can do nothing.
         let _ = self.command(kernel, RESET);
     }
 
-    /// Sends a MIDI byte, when the card takes it soon; false when it does not.
+    /// Sends a MIDI byte if the card takes it soon; false when it does not.
     ///
     /// IRQL: up to DISPATCH_LEVEL. Time: 0.4 ms at most.
     pub fn send(self, kernel: &Kernel, byte: u8) -> bool {
@@ -113,7 +115,8 @@ impl Mpu401 {
     }
 }
 
-/// Looks until it is done, and gives the processor away in between; false when it never is.
+/// Looks until `done` returns true, and lets other threads run in between; false when it never
+/// does.
 fn wait(kernel: &Kernel, mut done: impl FnMut() -> bool) -> bool {
     for _ in 0..COMMAND_LOOKS {
         if done() {

@@ -1,23 +1,23 @@
-//! What a test does that asks a tool of somebody else: sigrok, gdb, a compiler.
+//! Help for tests that run a third-party tool: sigrok, gdb, a compiler.
 //!
-//! Golden traces and conformance tests live in `tests/`.
+//! Golden traces and conformance tests are in `tests/`.
 
 use std::process::Command;
 
 /// The environment variable that turns a missing tool into a failure; `.ci/run` sets it.
 pub const REQUIRE_TOOLS: &str = "PORTCLS_REQUIRE_TOOLS";
 
-/// Says that a test is skipped for what is missing.
+/// Says that a test is skipped, and which tool is missing.
 ///
 /// # Panics
-/// Where [`REQUIRE_TOOLS`] is set: there nothing may be skipped.
+/// When [`REQUIRE_TOOLS`] is set: then no test may be skipped.
 pub fn skip(missing: &str) {
     let is_required = std::env::var_os(REQUIRE_TOOLS).is_some();
     assert!(!is_required, "{missing}, and {REQUIRE_TOOLS} is set: nothing may be skipped");
     eprintln!("SKIPPED: {missing}");
 }
 
-/// Whether a program starts with this argument and ends well; [`skip`]s where it does not.
+/// True when a program starts with this argument and ends well; otherwise calls [`skip`].
 ///
 /// # Panics
 /// As [`skip`].

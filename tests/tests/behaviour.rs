@@ -1,4 +1,6 @@
-//! Behaviour of the whole machine that a golden is too small for: songs, load, determinism, lives.
+//! Behaviour of the whole machine that is too large for a golden.
+//!
+//! Its parts are songs, load, determinism and a driver's whole life.
 
 #[path = "behaviour/capturing.rs"]
 mod capturing;
@@ -18,7 +20,7 @@ mod songs;
 use portcls_machine::chip::{CARD_NAMES as CARDS, card};
 use portcls_machine::{CaptureReport, Machine, MachineBuilder, PlayReport};
 
-/// The cards that hold more than the byte on the wire.
+/// The cards that hold more bytes than the one on the wire.
 fn buffered_cards() -> impl Iterator<Item = &'static str> {
     let is_buffered = |name: &&str| card(name).is_some_and(|card| card.behaviour.tx_depth > 1);
     CARDS.into_iter().filter(is_buffered)
@@ -31,7 +33,7 @@ fn machine(card: &str) -> Machine {
     builder.build().expect("the machine can be built")
 }
 
-/// Asserts that a song went out whole, and that nobody broke a rule or left anything behind.
+/// Asserts that a song went out whole, and that the driver broke no rule and left nothing behind.
 fn assert_played(card: &str, report: &PlayReport) {
     assert_eq!(report.job.stop, None, "{card}");
     assert_eq!(report.job.violations, [], "{card}");
@@ -43,7 +45,7 @@ fn assert_played(card: &str, report: &PlayReport) {
     assert!(report.is_complete(), "{card}");
 }
 
-/// Asserts that a song came in whole, and that nobody broke a rule or left anything behind.
+/// Asserts that a song came in whole, and that the driver broke no rule and left nothing behind.
 fn assert_captured(card: &str, report: &CaptureReport) {
     assert_eq!(report.job.stop, None, "{card}");
     assert_eq!(report.job.violations, [], "{card}");

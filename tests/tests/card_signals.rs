@@ -1,4 +1,6 @@
-//! What goes on inside a card, as signals of a trace: DRR, DSR and the levels of its buffers.
+//! What goes on inside a card, as signals of a trace.
+//!
+//! The signals are DRR, DSR and the levels of the card's buffers.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +12,7 @@ use portcls_machine::midi_file::Song;
 use portcls_machine::report::Filter;
 use portcls_machine::{Application, CardSignals, Machine, MachineBuilder, capture, play};
 
-/// Where DATA is, wherever the card has it from its factory.
+/// The port of DATA on the machines of these tests, on every card.
 const DATA_PORT: u16 = 0x330;
 
 fn machine(card: &str, signals: CardSignals) -> Machine {
@@ -58,7 +60,7 @@ fn go_both_ways(machine: &Machine) {
     machine.run_for_ns(200_000_000).expect("the machine runs");
 }
 
-/// The value of each signal at an event, and the event.
+/// Each event, with the value of each signal at that event.
 fn with_signals(log: &TraceLog) -> Vec<(BTreeMap<&str, u32>, TimedEvent)> {
     let mut values = BTreeMap::new();
     let with = |event: TimedEvent| {

@@ -1,4 +1,4 @@
-//! Choices on a whole machine: what another answer does to a run, and that it can be repeated.
+//! Choices on a whole machine: other answers, and repeating a run by them.
 
 #[path = "choices/card.rs"]
 mod card;
@@ -15,21 +15,21 @@ use portcls_machine::emulator::Kernel;
 use portcls_machine::emulator::choice::{Choice, Oracle, Question};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};
 
-/// Gives one answer once, when it is told to.
+/// An oracle that gives one answer once, when the test tells it to.
 struct Once {
     choice: Choice,
     answer: Cell<u32>,
 }
 
 impl Once {
-    /// An oracle of a machine that will give an answer to this choice.
+    /// Sets an oracle on a machine that will answer this choice.
     fn of(machine: &Machine, choice: Choice) -> Rc<Once> {
         let once = Rc::new(Once { choice, answer: Cell::new(0) });
         machine.set_oracle(Rc::clone(&once) as Rc<dyn Oracle>);
         once
     }
 
-    /// The next question has this answer.
+    /// Sets the answer to the next question.
     fn give(&self, answer: u32) {
         self.answer.set(answer);
     }
@@ -57,7 +57,7 @@ fn compiled(card: &str, build: &str) -> Machine {
     builder.driver(driver).build().expect("the machine can be built")
 }
 
-/// A whole life: start, some bytes out and in, stop, removal; as far as it gets.
+/// A whole life: start, some bytes out and in, stop, removal. It ends at the first error.
 fn live(machine: &Machine) -> Result<(), MachineError> {
     machine.start()?;
     let application = Application::new(machine);

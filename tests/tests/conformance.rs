@@ -1,4 +1,4 @@
-//! The register scripts that come with the program, on every card, and random ones.
+//! The built-in register scripts on every card, and random scripts.
 
 #[path = "conformance/broken.rs"]
 mod broken;

@@ -1,8 +1,8 @@
-//! Golden traces: what a driver developer sees of the whole machine, one situation each.
+//! Golden traces: what a driver developer sees, one situation each.
 //!
-//! A golden is the text that the user sees, from a mark on, at most 80 lines, and shows one thing;
-//! its description says what. All of them go through [`golden`], which also proves that the text
-//! reads back to the same events.
+//! A golden is the text that the user sees, from a mark on. It has at most 80 lines and shows one
+//! thing; its description says what. Each golden goes through [`golden`], which also proves that
+//! the text reads back to the same events.
 
 #[path = "golden/input.rs"]
 mod input;
@@ -25,7 +25,7 @@ use portcls_machine::Machine;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text::{parse, print};
 
-/// Lines of a golden at most.
+/// The most lines of a golden.
 const MOST_LINES: usize = 80;
 
 /// Compares the trace of a machine, from the last mark with these words on, with its golden.
@@ -43,7 +43,7 @@ fn golden(name: &str, description: &str, machine: &Machine, filter: Filter, mark
     });
 }
 
-/// Asserts that a text holds the very events of the machine's trace.
+/// Asserts that a text reads back to exactly the events of the machine's trace.
 fn reads_back(machine: &Machine, filter: Filter, text: &str) {
     let (header, read) = parse(text).expect("the text of a trace is well formed");
     assert_eq!(header, machine.trace_header());

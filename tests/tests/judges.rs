@@ -1,8 +1,8 @@
-//! Programs that no one here wrote judge the dumps: sigrok the wire, GTKWave the waveforms.
+//! Third-party programs judge the dumps: sigrok and GTKWave.
 //!
-//! A judge that is not installed is not asked, and the test says so; `.ci/run` installs both.
-//! Both end with exit code 0 whatever happened, so what they say is looked at, and each has to
-//! find a fault that was made on purpose.
+//! sigrok judges the wire, GTKWave the waveforms. A test whose judge is not installed is skipped
+//! and says so; `.ci/run` installs both. Both programs always end with exit code 0, so the tests
+//! look at their output, and each judge also has to find a fault that was made on purpose.
 
 #[path = "judges/gtkwave.rs"]
 mod gtkwave;

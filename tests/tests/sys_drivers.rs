@@ -1,7 +1,8 @@
-//! Unmodified Windows drivers in the machine: the C++ drivers of `guest/drivers/`.
+//! Unmodified Windows drivers in the machine.
 //!
-//! The good one makes the register accesses of the reference driver in Rust, on both bitnesses
-//! and with both C++ ABIs. Each broken one ends as its row in `guest/drivers/README.md` says.
+//! These are the C++ drivers of `guest/drivers/`. The good driver makes the register accesses of
+//! the reference driver in Rust, on both bitnesses and with both C++ ABIs. Each broken driver ends
+//! as its row in `guest/drivers/README.md` says.
 
 #[path = "sys_drivers/broken.rs"]
 mod broken;

@@ -1,4 +1,4 @@
-//! What stands behind an option: its values, how they are read, and what is wrong with them.
+//! The values of options: how they are read, and what is wrong with a text.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::card::CardChoice;
 use crate::input::Input;
 use crate::output::Target;
 
-/// The form of what goes to stdout.
+/// The form of the text on stdout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -53,7 +53,7 @@ impl From<TraceFilter> for Filter {
     }
 }
 
-/// For whom waveforms are.
+/// The program that is to read the waveforms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum WaveDialect {
     /// Viewers, as GTKWave and Surfer: everything, to the ns.
@@ -95,7 +95,7 @@ impl From<FileFormat> for InputFormat {
     }
 }
 
-/// Waveforms have this unit of time.
+/// The unit of time of the waveforms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum WaveTick {
     /// 1 ns: the trace's own.
@@ -133,8 +133,8 @@ pub fn parse_timing(text: &str) -> Result<CardTiming, String> {
     }
 }
 
-/// Finds a card by its name, and tells the shell and the help the names that there are. What ends
-/// in .toml is the name of a file.
+/// Finds a card by its name, and tells the shell and the help the names of all cards. A text that
+/// ends in .toml is the name of a file.
 #[derive(Clone)]
 pub struct CardParser;
 
@@ -165,7 +165,7 @@ impl TypedValueParser for CardParser {
     }
 }
 
-/// Finds a rule by its name, and tells the shell the names that there are.
+/// Finds a rule by its name, and tells the shell the names of all rules.
 #[derive(Clone)]
 pub struct RuleParser;
 
@@ -223,7 +223,8 @@ pub fn target() -> impl TypedValueParser<Value = Target> {
     PathBufValueParser::new().map(|path: PathBuf| Target::from(path))
 }
 
-/// Reads where gdb is waited for: a port of this machine, or an address with a port.
+/// Reads the address at which the program waits for gdb: a port of this machine, or an address
+/// with a port.
 pub fn parse_gdb_place(text: &str) -> Result<SocketAddr, String> {
     let loopback = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     let bare = text.strip_prefix(':').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! `cards --check`: how each card does in the register scripts that are built in.
+//! `cards --check`: what each card does in the built-in register scripts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,7 +25,7 @@ const COLUMNS: usize = 100;
 /// Columns of a card: its letter, and the mark under it.
 const CARD_COLUMNS: usize = 2;
 
-/// Fewest columns for the title of a scenario, however many cards stand before it.
+/// Fewest columns for the title of a scenario, for any number of cards before it.
 const TITLE_COLUMNS: usize = 30;
 
 /// Runs the scripts on these cards and shows a line for each scenario.
@@ -63,21 +63,21 @@ fn text(report: &SuiteReport) -> String {
         let indent = report.cards.len() * CARD_COLUMNS + 1;
         let title_columns = COLUMNS.saturating_sub(indent).max(TITLE_COLUMNS);
         for (index, line) in wrapped(&row.scenario.title, title_columns).iter().enumerate() {
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = match index {
                 0 => writeln!(text, "{cells} {line}"),
                 _ => writeln!(text, "{:indent$}{line}", ""),
             };
         }
     }
-    // A String takes everything.
+    // Writing to a String cannot fail.
     let _ = write!(text, "\n{}\n{report}", legend());
     text
 }
 
 fn push_heading(text: &mut String, file: &str, cards: usize) {
     let gap = if text.is_empty() { "" } else { "\n" };
-    // A String takes everything.
+    // Writing to a String cannot fail.
     let _ = write!(text, "{gap}{HEADING}");
     for card in 0..cards {
         let _ = write!(text, "{:<CARD_COLUMNS$}", SuiteReport::letter(card));
@@ -87,7 +87,7 @@ fn push_heading(text: &mut String, file: &str, cards: usize) {
 
 fn cell_text(cell: &Cell) -> String {
     let (style, mark) = match cell {
-        // What failed is named below, with its file and line.
+        // The text names each failure below, with its file and line.
         Cell::Failed => (FAILED, cell.mark()),
         Cell::Differs | Cell::Open => (APART, cell.mark()),
         Cell::Pass | Cell::NotMeant => (Style::new(), cell.mark()),
@@ -100,7 +100,7 @@ fn legend() -> String {
     Cell::ALL.map(line).concat()
 }
 
-/// A result in the form for programs.
+/// A result as a word, for programs.
 fn word(cell: Cell) -> &'static str {
     match cell {
         Cell::Pass => "pass",
@@ -111,7 +111,7 @@ fn word(cell: Cell) -> &'static str {
     }
 }
 
-/// The check for programs.
+/// The results of the check, for programs.
 #[derive(Serialize)]
 struct CheckFacts<'a> {
     version: u32,
@@ -127,7 +127,7 @@ struct ScenarioFacts<'a> {
     line: usize,
     title: &'a str,
     source: &'a str,
-    /// By the name of the card.
+    /// The result of each card, by the card's name.
     results: BTreeMap<&'a str, &'static str>,
 }
 

@@ -8,8 +8,8 @@ use super::Flow;
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped};
 
-/// How a run ended. Of several, the one that says most about the driver: a death, then a broken
-/// rule, then a loss, then the time limit.
+/// How a run ended. When several apply, the one that says most about the driver: a bug check, hang
+/// or panic, then a broken rule, then a loss, then the time limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -19,9 +19,9 @@ pub enum Outcome {
     TimeLimit,
     /// Bytes were lost or changed, or a request failed.
     Incomplete,
-    /// The driver needs a routine or an instruction that is not there.
+    /// The driver needs a routine or an instruction that the emulator does not have.
     Unsupported,
-    /// A documented rule was broken, or something was left behind.
+    /// The driver broke a documented rule, or left something behind.
     RuleBroken,
     /// A bug check.
     BugCheck,
@@ -32,7 +32,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code of a run that ended so.
+    /// The exit code for this outcome.
     pub fn exit(self) -> Exit {
         match self {
             Outcome::Complete | Outcome::TimeLimit => Exit::Good,
@@ -43,7 +43,7 @@ impl Outcome {
     }
 }
 
-/// How a run ended: what came through, and all that decides.
+/// How a run ended: what came through, and everything that decides the outcome.
 #[derive(Clone, Debug)]
 pub struct Ending {
     /// Bytes of the song.
@@ -71,7 +71,7 @@ impl Ending {
         }
     }
 
-    /// Bytes that came and are not of the song. On MIDI OUT these are the card's own.
+    /// Bytes that came and are not of the song. On MIDI OUT the card sent these by itself.
     fn surplus(&self) -> u64 {
         match self.flow {
             Flow::Wire(_) => 0,
@@ -81,8 +81,8 @@ impl Ending {
 
     /// The outcome.
     ///
-    /// Assumed: what is left behind at unload counts as a broken rule, because Windows with Driver
-    /// Verifier on would stop for it.
+    /// Assumed: something left behind at unload counts as a broken rule, because Windows with
+    /// Driver Verifier on would stop for it.
     pub fn outcome(&self) -> Outcome {
         let missing = self.passed() < self.song_bytes;
         match &self.job.stop {
@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// MIDI OUT with so many bytes of the song.
+    /// MIDI OUT with this many bytes of the song.
     fn wire(song_bytes: u64) -> Flow {
         Flow::Wire(WireFigures { song_bytes, ..WireFigures::default() })
     }

@@ -1,4 +1,6 @@
-//! A summary for people: a title, the result, one paragraph a subject, at most 100 columns.
+//! A summary for people: a title, the result, one paragraph for each subject.
+//!
+//! A line has at most 100 columns.
 
 use std::fmt::Write;
 
@@ -16,13 +18,13 @@ const NOTED: Style = AnsiColor::Yellow.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const QUIET: Style = Style::new().dimmed();
 
-/// Columns of a label and the space behind it.
+/// Columns of a label, with the space after it.
 const LABEL_COLUMNS: usize = 12;
 /// Columns for the text beside a label.
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// Columns of the name of a file in the title.
 const NAME_COLUMNS: usize = 60;
-/// Violations that are shown; the JSON has more of them.
+/// Violations that the text shows; the JSON has more of them.
 const SHOWN_VIOLATIONS: usize = 5;
 
 /// The text.
@@ -49,12 +51,12 @@ struct Page {
 
 impl Page {
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = self.text.write_fmt(line);
         self.text.push('\n');
     }
 
-    /// Lines beside a label; it stands before the first one only.
+    /// Adds lines beside a label; the label stands only before the first line.
     fn paragraph(&mut self, label: &str, style: Style, lines: &[String]) {
         let mut label = label;
         for line in lines.iter().flat_map(|line| wrapped(line, TEXT_COLUMNS)) {
@@ -222,7 +224,7 @@ impl Page {
     }
 }
 
-/// A name that fits a title: of a long one the end, which tells more.
+/// A name that fits into the title; of a long name only the end, which says more.
 fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME_COLUMNS {

@@ -1,8 +1,10 @@
-//! Bad input: one line that says what and how to mend it, the exit code, and no file left behind.
+//! Bad input: one line of error, the exit code, and no file left behind.
+//!
+//! The line says what is wrong and how to mend it.
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 
-/// Runs the program in a folder with a good song and checks its one line and its exit code.
+/// Runs the program in a folder with a good song, and checks its one line and its exit code.
 fn expect(arguments: &[&str], code: i32, line: &str) {
     let folder = Folder::new();
     folder.put("song.mid", midi_file(TWO_NOTES));

@@ -1,4 +1,4 @@
-//! Cards of one's own, and the latencies of any.
+//! Cards in files of the user, and the latencies of any card.
 
 use portcls_machine::card_bench::card_file::{CardFile, to_toml};
 use portcls_machine::chip::cards;

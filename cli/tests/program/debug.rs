@@ -1,4 +1,4 @@
-//! `debug`: gdb at the program's own door, and what keeps it from waiting for one.
+//! `debug`: gdb at the program's port, and mistakes that stop the program.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

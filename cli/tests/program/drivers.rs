@@ -1,4 +1,4 @@
-//! `--driver PATH.sys` and what belongs to it: the time of an instruction, the budget of a call.
+//! `--driver PATH.sys`, with the time of an instruction and the call budget.
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;
@@ -34,7 +34,7 @@ fn the_time_of_an_instruction_changes_times_and_no_byte() {
     }
 }
 
-/// A folder with three bytes and a test driver, so that no path stands in what is printed.
+/// A folder with three bytes and a test driver, so that no path appears in the output.
 fn folder_with(driver: &str) -> Folder {
     let folder = Folder::new();
     folder.put("three.raw", [0x90, 0x3C, 0x40]);

@@ -1,4 +1,4 @@
-//! `imports`: what a driver needs, and what is said of files that are none.
+//! `imports`: what a driver needs, and the errors for other files.
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;
@@ -9,8 +9,8 @@ fn driver(name: &str) -> Vec<u8> {
     std::fs::read(driver_path(name)).expect("a committed driver")
 }
 
-/// A driver whose import of KeStallExecutionProcessor has a name that nobody exports, and whose
-/// entry begins with an instruction that is not there.
+/// A driver that imports a routine which no module exports, in place of KeStallExecutionProcessor.
+/// Its entry begins with an instruction that the emulator does not have.
 fn odd_driver() -> Vec<u8> {
     let mut driver = driver("x64/uart.sys");
     let name = b"KeStallExecutionProcessor";

@@ -1,4 +1,4 @@
-//! The program as its user sees it: what it prints, its exit codes, the files it leaves.
+//! The program as its user sees it: its output, its exit codes, its files.
 
 mod bad_input;
 mod capture;

@@ -1,4 +1,4 @@
-//! Runs the program in a folder of its own, with nothing of the surroundings in its way.
+//! Runs the program in a folder of its own, apart from the user's environment.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// A folder that goes when the test ends.
+/// A folder that is removed when the test ends.
 pub struct Folder(TempDir);
 
 /// What a run of the program gave.
@@ -20,7 +20,8 @@ pub struct Ran {
     pub stderr: String,
 }
 
-/// The path of a test driver, as `x64/uart.sys`; the folder of the program is elsewhere.
+/// The path of a test driver, such as `x64/uart.sys`, for a program whose current folder is
+/// elsewhere.
 pub fn driver_path(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers/bin").join(name);
     path.to_str().expect("a plain path").to_owned()
@@ -32,22 +33,22 @@ impl Folder {
         Folder(TempDir::new().expect("a folder for a test"))
     }
 
-    /// Its path.
+    /// The path of this folder.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Puts a file into it.
+    /// Puts a file into this folder.
     pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.path().join(name), bytes).expect("a file for a test");
     }
 
-    /// The bytes of a file in it.
+    /// The bytes of a file in this folder.
     pub fn get(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path().join(name)).expect("a file that was written")
     }
 
-    /// The names in it, in order.
+    /// The names of the files in this folder, in order.
     pub fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.path()).expect("the folder of a test");
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -58,7 +59,7 @@ impl Folder {
         names
     }
 
-    /// The program with this folder as its current one.
+    /// The program with this folder as its current folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(insta_cmd::get_cargo_bin("portcls-emu"));
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PCLS_LOG", "COLUMNS", "LINES"] {

@@ -1,9 +1,11 @@
-//! The register of bug checks: every code that this kernel raises, and those that drivers of this
-//! kind meet or raise themselves.
+//! The register of bug checks: one entry for each code.
 //!
-//! One entry is all that a new code needs: its constant, its name, the report when a driver dies,
-//! the name of the failure and `docs/bug-checks.md` come of it. An entry is its meaning (the doc
-//! comment, which the report prints), its number, its four parameters, and what else differs
+//! It has the codes that this kernel raises, and the codes that drivers of this kind get or raise
+//! themselves.
+//!
+//! A new code needs one entry only. The constant, the name, the report when a driver dies, the
+//! name of the failure and `docs/bug-checks.md` are made of it. An entry has the meaning (the doc
+//! comment, which the report prints), the number, the four parameters, and the fields that differ
 //! from [`BugCheckEntry::PLAIN`].
 //!
 //! Source: Bug Check Code Reference, the page of each code; the words are our own.
@@ -18,7 +20,7 @@ const AT_IRQL: ParameterWords = listed("IRQL at that time", values::IRQL);
 const ACCESS: ParameterWords = listed("what was done there", values::OLD_ACCESS);
 const NEW_ACCESS: ParameterWords = listed("what was done there", values::NEW_ACCESS);
 
-/// An access violation that nothing handles tells what was done, and where.
+/// The parameters of an access violation that no handler took: what the code did, and where.
 const UNHANDLED_ACCESS_VIOLATION: [ParameterWords; 4] = [
     listed("the exception", values::EXCEPTION),
     new("address where it happened"),
@@ -81,8 +83,8 @@ bug_checks! {
     /// dereferences it once too often.
     REFERENCE_BY_POINTER = 0x18, [new("type of the object"), new("the object"), UNUSED, UNUSED];
 
-    /// What describes a pool block has been overwritten. Somebody wrote before or behind a block of
-    /// his own.
+    /// What describes a pool block has been overwritten. A driver wrote before or behind one of its
+    /// own blocks.
     BAD_POOL_HEADER = 0x19, [
         new("what is wrong"),
         new("the pool entry"),
@@ -180,7 +182,7 @@ bug_checks! {
         listed("kind", values::READ_ONLY),
     ];
 
-    /// When a pool block was given back, bytes beside it were found changed. Somebody wrote before
+    /// When a pool block was given back, bytes beside it were found changed. A driver wrote before
     /// its beginning or behind its end.
     SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION = 0xC1, [
         new("the block"),

@@ -1,4 +1,4 @@
-//! The values of a bug check's parameter that are one of a list, in words.
+//! The words for the values of bug check parameters that come from a list.
 //!
 //! Source: Bug Check Code Reference, the page of each code; ntstatus.h; winnt.h.
 
@@ -20,10 +20,10 @@ pub(super) const IRQL: Values = &[
     (15, "HIGH_LEVEL"),
 ];
 
-/// Bit 0: written. Bit 3: executed.
+/// How the memory was accessed. Bit 0: written. Bit 3: executed.
 pub(super) const OLD_ACCESS: Values = &[(0, "read"), (1, "written"), (8, "executed")];
 
-/// Since Windows 10.
+/// How the memory was accessed, in the numbers since Windows 10.
 pub(super) const NEW_ACCESS: Values = &[(0, "read"), (2, "written"), (0x10, "executed")];
 
 pub(super) const PAGE_FAULT: Values =

@@ -1,10 +1,10 @@
-//! Signals of a device.
+//! The signals of a device, and the reply that nothing has changed.
 
 use super::{Answer, BusDevice, DeviceReply, Outputs};
 use crate::trace::Event;
 use crate::{Kernel, KernelConfig, LineState};
 
-/// A device that shows what was written to it last, and that it fell to 0 after 5 us.
+/// A lamp with the level that was written last; it goes off after 5 us.
 struct Lamp {
     level: u8,
     off_ns: u64,
@@ -75,7 +75,7 @@ fn a_signal_is_traced_at_first_and_when_it_changes_at_the_time_it_does() {
     assert_eq!(signals.collect::<Vec<_>>(), expected);
 }
 
-/// An alarm that is set by a write and rings 5 us later. A read says that nothing has changed.
+/// An alarm that rings 5 us after a write. A read replies that nothing has changed.
 struct Alarm {
     due_ns: u64,
 }

@@ -1,7 +1,7 @@
-//! A list of answers: what has to be repeated so that a run is repeated.
+//! A list of answers: what an oracle must answer to repeat a run.
 //!
-//! Owns taking the list out of a trace, its text, and the errors of both. Its text is
-//! `allocation:3=1,interrupt:12=2`: the third allocation has answer 1.
+//! Owns taking the list out of a trace, the text of a list, and the errors of both. A text is for
+//! example `allocation:3=1,interrupt:12=2`: question 3 of `allocation` has answer 1.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::trace::{Event, TraceLog};
 /// The most answers of a list.
 pub const MOST_ANSWERS: usize = 1 << 20;
 
-/// An answer with the question that it belongs to.
+/// An answer with its question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Answered {
     /// The question.
@@ -26,34 +26,34 @@ pub struct Answered {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Answers(BTreeMap<(Choice, u64), u32>);
 
-/// Why something is no list of answers.
+/// Why a trace or a text gives no list of answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AnswersError {
-    /// The trace has not all events, so there may be answers that it does not tell.
+    /// Events are missing in the trace, so answers may be missing too.
     TraceIsCut {
-        /// Events that are missing.
+        /// The number of missing events.
         dropped: u64,
     },
-    /// A choice that is not in the register.
+    /// The text names a choice that is not in the register.
     UnknownChoice {
-        /// What stands in its place.
+        /// The unknown id.
         id: String,
     },
-    /// The choice has no answer of this number that has to be told.
+    /// The choice has no answer with this number, or the number is 0, which is not listed.
     NoSuchAnswer {
         /// The choice.
         choice: Choice,
         /// The number.
         answer: u32,
     },
-    /// One question with two answers.
+    /// One question has two answers.
     Twice(Question),
-    /// A part of the text that is no answer.
+    /// A part of the text is not an answer.
     Unreadable {
         /// The part.
         text: String,
     },
-    /// More than [`MOST_ANSWERS`].
+    /// There are more answers than [`MOST_ANSWERS`].
     TooMany,
 }
 
@@ -94,10 +94,10 @@ impl fmt::Display for AnswersError {
 impl std::error::Error for AnswersError {}
 
 impl Answers {
-    /// The answers that a trace tells.
+    /// The answers in a trace.
     ///
     /// # Errors
-    /// All of [`AnswersError`] but `Unreadable`.
+    /// All of [`AnswersError`] except `Unreadable`.
     pub fn of_trace(log: &TraceLog) -> Result<Answers, AnswersError> {
         if log.dropped() > 0 {
             return Err(AnswersError::TraceIsCut { dropped: log.dropped() });
@@ -130,7 +130,7 @@ impl Answers {
         }
     }
 
-    /// Every answer.
+    /// Every answer, in order.
     pub fn iter(&self) -> impl Iterator<Item = Answered> + '_ {
         self.0.iter().map(|(&(choice, ordinal), &answer)| Answered {
             question: Question { choice, ordinal },
@@ -138,7 +138,7 @@ impl Answers {
         })
     }
 
-    /// How many there are.
+    /// The number of answers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -169,7 +169,7 @@ impl fmt::Display for Answers {
 impl FromStr for Answers {
     type Err = AnswersError;
 
-    /// Reads what `Display` writes; the empty text is the empty list.
+    /// Reads a text that `Display` wrote; the empty text is the empty list.
     fn from_str(text: &str) -> Result<Answers, AnswersError> {
         let mut answers = Answers::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {

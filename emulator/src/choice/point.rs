@@ -1,7 +1,7 @@
-//! What is asked at a preemption point: what begins here, and what comes from outside.
+//! The questions at a preemption point: what begins, and events from outside.
 //!
-//! Owns the questions of `preempt.rs`, which calls it when there is an oracle. What may happen to
-//! the machine beyond this kernel is asked by who built it, through a [`PointQuestion`].
+//! Owns the questions for `preempt.rs`, which calls this file when there is an oracle. Code that
+//! builds a machine asks about the things outside this kernel through a [`PointQuestion`].
 
 use std::rc::Rc;
 
@@ -10,41 +10,42 @@ use crate::irp::{Irp, Parameters};
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 
-/// Asks at a preemption point about something that this kernel does not know.
+/// Asks at a preemption point about something outside this kernel.
 ///
-/// IRQL: that of the interrupted code, any. It may change devices and queue DPCs, and at
-/// DISPATCH_LEVEL and below work items; it must not call drivers.
+/// IRQL: any, that of the interrupted code. The question may change devices and queue DPCs, and at
+/// DISPATCH_LEVEL and below also work items. It must not call drivers.
 pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 
-/// When something begins that waits.
+/// When an interrupt or a DPC that waits begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum When {
-    /// Here and now.
+    /// At this preemption point, now.
     Here,
-    /// Time has passed: what waits may be something else by now.
+    /// Not yet: time has passed, and by now something else may wait.
     TimePassed,
-    /// Not at this preemption point.
+    /// At a later preemption point.
     AtAnotherPoint,
 }
 
-/// Times in a row that interrupts and DPCs can be put off; then they begin, unasked.
-/// Assumed: longer than any driver can tell apart from a lost interrupt.
+/// How many times in a row interrupts and DPCs can be put off. Then they begin without a question.
+/// Assumed: so long that no driver can tell it from a lost interrupt.
 const PUT_OFF_IN_A_ROW: u32 = 1_000;
 
-/// The most requests that can be chosen from for cancelling; later ones are left alone.
+/// The most requests that an oracle can choose from for cancelling. Later requests are not
+/// offered.
 const FOLLOWED_REQUESTS: usize = 4_096;
 
 /// The level of the clock interrupt. Source: CLOCK_LEVEL of x64 in wdm.h.
 const CLOCK_LEVEL: Irql = Irql(13);
 
 impl Kernel {
-    /// Has `question` called at each preemption point at which an oracle is asked, after the
-    /// kernel's own questions.
+    /// Registers `question`. It is called at each preemption point while there is an oracle, after
+    /// the kernel's own questions.
     pub fn ask_at_points(&self, question: PointQuestion) {
         self.state.choices.point_questions.borrow_mut().push(question);
     }
 
-    /// Asks what comes from outside at this preemption point.
+    /// Asks about the events from outside at this preemption point.
     #[inline]
     pub(crate) fn ask_at_point(&self) {
         if self.has_oracle() {
@@ -52,13 +53,13 @@ impl Kernel {
         }
     }
 
-    /// When an interrupt or a DPC begins that could do so here.
+    /// Asks when an interrupt or a DPC begins that could begin here.
     #[inline]
     pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }
     }
 
-    /// A request was sent: it may be cancelled until it is complete.
+    /// Notes a request that was sent: it may be cancelled until it is complete.
     #[inline]
     pub(crate) fn follow_request(&self, irp: &Irp) {
         if self.has_oracle() && matches!(irp.parameters(), Parameters::DeviceControl { .. }) {
@@ -69,7 +70,7 @@ impl Kernel {
         }
     }
 
-    /// A request is complete.
+    /// Notes that a request is complete.
     #[inline]
     pub(crate) fn leave_request(&self, irp: &Irp) {
         if self.has_oracle() {
@@ -108,7 +109,7 @@ impl Kernel {
         }
     }
 
-    /// Lets other work keep the processor at HIGH_LEVEL for so long.
+    /// Keeps the processor busy at HIGH_LEVEL for `time_ns`, as other work would.
     fn hold_processor(&self, time_ns: u64) -> When {
         let old = self.current_irql();
         self.set_irql(Irql::HIGH_LEVEL);
@@ -117,7 +118,7 @@ impl Kernel {
         When::TimePassed
     }
 
-    /// The clock interrupt may come for the timers that wait for it.
+    /// Asks whether the clock interrupt comes now for the timers that wait for it.
     fn ask_clock(&self) {
         if self.current_irql() >= CLOCK_LEVEL {
             return;
@@ -128,7 +129,7 @@ impl Kernel {
         }
     }
 
-    /// A line that asks for nothing may have its routines called.
+    /// Asks whether the routines of a line are called although the line does not ask for service.
     fn ask_spurious(&self) {
         for line in self.quiet_lines() {
             let is_let_through = Irql::of_line(line) > self.current_irql();
@@ -138,7 +139,7 @@ impl Kernel {
         }
     }
 
-    /// A request that is not complete may be cancelled.
+    /// Asks whether a request that is not complete is cancelled.
     fn ask_cancel(&self) {
         if self.current_irql() >= Irql::DISPATCH_LEVEL || self.is_frozen() {
             return;

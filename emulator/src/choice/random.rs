@@ -1,11 +1,11 @@
-//! An oracle that answers by chance, the same for the same seed on every machine.
+//! An oracle with random answers, the same for the same seed on every machine.
 
 use std::cell::Cell;
 
 use super::{Choice, Oracle, Question};
 use crate::kernel::Kernel;
 
-/// Gives an answer other than 0 now and then.
+/// Gives an answer other than 0 at random times.
 #[derive(Debug)]
 pub struct RandomOracle {
     choices: Vec<Choice>,
@@ -16,8 +16,8 @@ pub struct RandomOracle {
 }
 
 impl RandomOracle {
-    /// An oracle that gives each choice another answer than 0 once in `one_in` questions, on
-    /// average, and does so at most `most` times; 0 for `one_in` means 1.
+    /// An oracle that gives an answer other than 0 once in `one_in` questions, on average, and at
+    /// most `most` times. 0 for `one_in` means 1.
     #[must_use]
     pub fn new(seed: u64, one_in: u64, most: u64) -> RandomOracle {
         let choices = Choice::ALL.to_vec();
@@ -29,15 +29,15 @@ impl RandomOracle {
         }
     }
 
-    /// Leaves every other choice than these at answer 0.
+    /// Limits the oracle to these choices; all other choices get answer 0.
     #[must_use]
     pub fn among(mut self, choices: &[Choice]) -> RandomOracle {
         self.choices = choices.to_vec();
         self
     }
 
-    /// The next number of SplitMix64. Source: Steele, Lea and Flood, Fast Splittable Pseudorandom
-    /// Number Generators, 2014.
+    /// The next number of SplitMix64.
+    /// Source: Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014.
     fn next(&self) -> u64 {
         let state = self.state.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.state.set(state);

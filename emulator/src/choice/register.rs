@@ -1,13 +1,13 @@
-//! The register of choices: what can be asked, and the answers that there are.
+//! The register of choices: what the code can ask, and the possible answers.
 //!
-//! Owns the table and the types of the answers. The first answer, number 0, is what happens when
-//! nobody is asked. It never knows where a choice is asked about, nor who answers.
+//! Owns the table of choices and the types of the answers. The first answer, number 0, is what
+//! happens without an oracle. It never knows where a choice is asked, nor how an oracle answers.
 
 /// An answer to a choice: an enumeration whose members are numbered from 0.
 pub trait Answer: Copy + 'static {
-    /// Every answer in the order of its number; the first is what happens when nobody is asked.
+    /// Every answer in the order of its number; the first is what happens without an oracle.
     const ALL: &'static [Self];
-    /// The same in the words that a trace shows.
+    /// The answers in the words that a trace shows, in the same order.
     const WORDS: &'static [&'static str];
 }
 
@@ -29,7 +29,7 @@ macro_rules! answers {
     )+};
 }
 
-/// Declares the choices: for each its id, what is open, and the type of its answer.
+/// Declares the choices: for each one its id, its meaning, and the type of its answer.
 macro_rules! choices {
     ($($(#[$meta:meta])* $variant:ident $id:literal $meaning:literal $answer:ident;)+) => {
         /// Something that could go either way.
@@ -42,7 +42,8 @@ macro_rules! choices {
             /// Every choice.
             pub const ALL: [Choice; [$($id),+].len()] = [$(Choice::$variant),+];
 
-            /// The word for it in a trace and in a list of answers: letters `a` to `z` and `-`.
+            /// The word for the choice in a trace and in a list of answers: letters `a` to `z` and
+            /// `-`.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self {
@@ -50,7 +51,7 @@ macro_rules! choices {
                 }
             }
 
-            /// What is open, in one sentence without its full stop.
+            /// What could happen, in one sentence without its full stop.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self {
@@ -58,8 +59,8 @@ macro_rules! choices {
                 }
             }
 
-            /// The answers in the order of their numbers, in words; number 0 is what happens when
-            /// nobody is asked.
+            /// The answers in words, in the order of their numbers. Number 0 is what happens
+            /// without an oracle.
             #[must_use]
             pub const fn answers(self) -> &'static [&'static str] {
                 match self {
@@ -86,8 +87,8 @@ choices! {
     /// The IRQL lets a DPC through that waits; when it begins, every one that waits runs, in the
     /// order of the queue, which is a promise. Asked as for [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
-    /// A timer is due and waits for the clock interrupt, which may come here: the clock's phase is
-    /// nobody's promise. It is never early for a due time, and the time-out of a wait keeps its
+    /// A timer is due and waits for the clock interrupt, which may come here: no document
+    /// promises the clock's phase. It is never early for a due time, and the time-out of a wait keeps its
     /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
@@ -121,75 +122,77 @@ choices! {
 }
 
 answers! {
-    /// When something begins that waits.
+    /// When an interrupt or a DPC that waits begins.
     pub enum Begin {
-        /// Here.
+        /// At this preemption point.
         Now "now",
-        /// Not here: the next preemption point asks again.
+        /// Later: the next preemption point asks again.
         Later "later",
-        /// Other work keeps the processor first, for 25 us: shorter than a slow device needs for a byte.
+        /// After other work has kept the processor for 25 us, less than the time of a byte on a
+        /// slow device.
         After25Us "after 25 us",
-        /// Other work keeps the processor first, for 350 us: longer than that.
+        /// After other work has kept the processor for 350 us, longer than a slow device needs for
+        /// a byte.
         After350Us "after 350 us",
-        /// Other work keeps the processor first, for 1 500 us: longer than a small buffer lasts.
+        /// After other work has kept the processor for 1 500 us, longer than a small buffer lasts.
         After1500Us "after 1500 us",
     }
 
-    /// Whether something happens here.
+    /// Whether an event happens at this point.
     pub enum Happens {
-        /// It does not.
+        /// The event does not happen.
         No "no",
-        /// It does.
+        /// The event happens.
         Now "now",
     }
 
-    /// Whether a signal gets through.
+    /// Whether a signal arrives.
     pub enum Delivery {
-        /// It does.
+        /// The signal arrives.
         Delivered "delivered",
-        /// It does not.
+        /// The signal is lost.
         Lost "lost",
     }
 
-    /// Whether a call that may fail does.
+    /// Whether a call that may fail does fail.
     pub enum Refusal {
-        /// It does what it is for.
+        /// The call succeeds.
         Granted "granted",
-        /// It fails.
+        /// The call fails.
         Refused "refused",
     }
 
-    /// What becomes of a byte on its way.
+    /// What happens to a byte on its way.
     pub enum Fate {
-        /// It arrives as it is.
+        /// The byte arrives unchanged.
         Whole "whole",
-        /// It arrives late, and so do those behind it.
+        /// The byte arrives late, and so do the bytes behind it.
         Late "late",
-        /// It does not arrive.
+        /// The byte does not arrive.
         Dropped "dropped",
-        /// It arrives twice.
+        /// The byte arrives twice.
         Repeated "repeated",
-        /// It arrives with its lowest bit turned over.
+        /// The byte arrives with its lowest bit inverted.
         Garbled "garbled",
     }
 
     /// Which request is cancelled.
     pub enum Cancel {
-        /// None.
+        /// No request.
         None "none",
-        /// The one that was sent first.
+        /// The request that was sent first.
         Oldest "the oldest",
-        /// The one that was sent last.
+        /// The request that was sent last.
         Newest "the newest",
     }
 
-    /// What the power does.
+    /// What happens to the power.
     pub enum Power {
-        /// It stays.
+        /// The power state stays.
         Stays "stays",
-        /// The device goes to D3 and back to D0, as an idle one.
+        /// The device goes to D3 and back to D0, like an idle device.
         DeviceOffAndOn "D3 and D0",
-        /// The system goes to sleep in S3, unless a driver objects, and wakes.
+        /// The system goes to sleep in S3, unless a driver objects, and wakes again.
         SleepAndWake "S3 and S0",
     }
 }

@@ -1,11 +1,11 @@
-//! The oracle that gives the answers of an earlier run again.
+//! An oracle that repeats the answers of an earlier run.
 
 use std::cell::RefCell;
 
 use super::{Answers, Oracle, Question};
 use crate::kernel::Kernel;
 
-/// Repeats a run: each question of the list has the answer of the list, any other one 0.
+/// Repeats a run: a question in the list gets its answer from the list, any other question gets 0.
 pub struct Replay {
     left: RefCell<Answers>,
 }
@@ -17,8 +17,8 @@ impl Replay {
         Replay { left: RefCell::new(answers) }
     }
 
-    /// The answers that nobody has asked for yet. After a run there is none, unless the run was
-    /// not the one that the list comes from.
+    /// The answers whose questions have not come yet. After a run the list is empty, unless the
+    /// run was not the one that the list comes from.
     #[must_use]
     pub fn left(&self) -> Answers {
         self.left.borrow().clone()

@@ -1,4 +1,4 @@
-//! Keys and values in the binary forms that ZwQueryKey and ZwQueryValueKey hand out.
+//! Keys and values in the binary forms of ZwQueryKey and ZwQueryValueKey.
 //!
 //! The structures hold no pointers, so they are the same for 32-bit and 64-bit drivers.
 //! Source: wdm.h, KEY_*_INFORMATION and KEY_VALUE_*_INFORMATION.
@@ -6,7 +6,7 @@
 use super::{RegistryKey, RegistryValue};
 use crate::status::NtStatus;
 
-/// Which form of a value is wanted.
+/// The form in which a value is wanted.
 #[doc(alias = "KEY_VALUE_INFORMATION_CLASS")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ValueInformationClass {
@@ -18,7 +18,7 @@ pub enum ValueInformationClass {
     Partial = 2,
 }
 
-/// Which form of a key is wanted.
+/// The form in which a key is wanted.
 #[doc(alias = "KEY_INFORMATION_CLASS")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyInformationClass {
@@ -26,12 +26,12 @@ pub enum KeyInformationClass {
     Basic = 0,
     /// The name and the class, which is empty here.
     Node = 1,
-    /// Numbers and lengths of what is in the key.
+    /// The counts and the greatest lengths of the subkeys and values.
     Full = 2,
 }
 
 impl ValueInformationClass {
-    /// The class with this number, `None` when it is not offered.
+    /// The class with this number, `None` when it is not implemented.
     #[must_use]
     pub fn from_u32(value: u32) -> Option<ValueInformationClass> {
         [Self::Basic, Self::Full, Self::Partial].into_iter().find(|it| *it as u32 == value)
@@ -39,22 +39,22 @@ impl ValueInformationClass {
 }
 
 impl KeyInformationClass {
-    /// The class with this number, `None` when it is not offered.
+    /// The class with this number, `None` when it is not implemented.
     #[must_use]
     pub fn from_u32(value: u32) -> Option<KeyInformationClass> {
         [Self::Basic, Self::Node, Self::Full].into_iter().find(|it| *it as u32 == value)
     }
 }
 
-/// The answer of a query with so many bytes of room.
+/// The answer to a query whose caller has a buffer of limited size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueryReply {
-    /// `SUCCESS`; `BUFFER_OVERFLOW` when the fixed part fits and the rest is cut off;
-    /// `BUFFER_TOO_SMALL` when not even that fits and nothing is written.
+    /// `SUCCESS`; `BUFFER_OVERFLOW` when only the fixed part fits and the rest is cut off;
+    /// `BUFFER_TOO_SMALL` when the fixed part does not fit and nothing is written.
     pub status: NtStatus,
     /// The length of the whole answer in bytes.
     pub needed: u32,
-    /// What is written.
+    /// The bytes that are written.
     pub bytes: Vec<u8>,
 }
 
@@ -80,7 +80,7 @@ impl QueryReply {
     }
 }
 
-/// Bytes of a structure, put together field by field.
+/// A structure in memory, built field by field.
 #[derive(Default)]
 struct Structure(Vec<u8>);
 
@@ -106,11 +106,11 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// The fields in front of a name in the full form of a value, in bytes.
+/// Length of the fields before the name in the full form of a value, in bytes.
 const FULL_VALUE_HEAD: usize = 20;
 
 impl RegistryValue {
-    /// The value in one of its forms, with `room` bytes for it.
+    /// The value in one of its forms, cut to `room` bytes.
     #[doc(alias = "ZwQueryValueKey")]
     #[must_use]
     pub fn information(&self, class: ValueInformationClass, room: u32) -> QueryReply {
@@ -132,7 +132,7 @@ impl RegistryValue {
 }
 
 impl RegistryKey {
-    /// The key in one of its forms, with `room` bytes for it.
+    /// The key in one of its forms, cut to `room` bytes.
     ///
     /// # Errors
     /// `STATUS_KEY_DELETED`, in the reply.

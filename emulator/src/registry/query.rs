@@ -1,4 +1,4 @@
-//! RtlQueryRegistryValues: a table of questions to one key and the keys below it.
+//! RtlQueryRegistryValues: a table of questions to keys of the registry.
 
 use super::{RegistryKey, RegistryValue, ValueType};
 use crate::irql::Irql;
@@ -6,34 +6,34 @@ use crate::kernel::Kernel;
 use crate::status::NtStatus;
 
 bitflags::bitflags! {
-    /// What an entry of a query table means. Source: public documentation of
-    /// RtlQueryRegistryValues.
+    /// The meaning of an entry of a query table.
+    /// Source: public documentation of RtlQueryRegistryValues.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct QueryFlags: u32 {
-        /// The name is a key below the present one; what follows is asked of that key.
+        /// The name is a key below the first key. The entries that follow ask this key.
         const SUBKEY = 0x01;
-        /// Back to the key that the query began with.
+        /// The entries that follow ask the first key again.
         const TOPKEY = 0x02;
-        /// It must be there.
+        /// The value or key must exist.
         const REQUIRED = 0x04;
-        /// The name is not a value: the routine is called with nothing.
+        /// The name is not a value: the routine is called without a value.
         const NOVALUE = 0x08;
-        /// Texts are handed out as they are stored.
+        /// Texts are handed out as they are stored, without expansion.
         const NOEXPAND = 0x10;
-        /// No routine: the value goes straight to the caller's memory.
+        /// No routine: the value goes straight into the caller's memory.
         const DIRECT = 0x20;
-        /// The value is deleted once it was handed out.
+        /// The value is deleted after it was handed out.
         const DELETE = 0x40;
-        /// With `DIRECT`: a text is not wanted.
+        /// With `DIRECT`: the value must not be a text.
         const NOSTRING = 0x80;
-        /// With `DIRECT`: the value must have the type that the default type names in its high
-        /// byte.
+        /// With `DIRECT`: the value must have the type that stands in the high byte of the default
+        /// type.
         const TYPECHECK = 0x100;
         const _ = !0;
     }
 }
 
-/// The key that a query begins with.
+/// The key at which a query begins.
 #[derive(Clone, Debug)]
 pub enum QueryStart {
     /// A path below one of the well-known keys.
@@ -88,34 +88,34 @@ impl QueryBase {
     }
 }
 
-/// One question.
+/// One question to the registry: an entry of a query table.
 #[derive(Clone, Debug)]
 pub struct QueryEntry {
-    /// What it means.
+    /// The meaning of the entry.
     pub flags: QueryFlags,
     /// The value, or the key with [`QueryFlags::SUBKEY`]; `None` asks for every value of the key.
     pub name: Option<String>,
-    /// What is handed out when there is no such value: its type and its bytes.
+    /// The type and the bytes that are handed out when the value does not exist.
     pub default: Option<(ValueType, Vec<u8>)>,
     /// With [`QueryFlags::TYPECHECK`], the type that the value must have.
     pub expected: Option<ValueType>,
 }
 
-/// Takes what an entry found: the number of the entry, and the value; its status ends the query
-/// when it is a failure.
+/// Takes a value that an entry found, with the number of the entry. A failure status ends the
+/// query.
 type Deliver<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 
 impl Kernel {
-    /// Asks a table of questions; what is found goes to `deliver`, in order.
+    /// Asks a table of questions; the values that are found go to `deliver`, in order.
     ///
-    /// IRQL: PASSIVE_LEVEL. A text of type REG_EXPAND_SZ is expanded and each text of a
-    /// REG_MULTI_SZ handed out by itself, unless the entry says otherwise.
-    /// Assumed: a key below the first one that is not there and not required has no values.
+    /// IRQL: PASSIVE_LEVEL. A text of type REG_EXPAND_SZ is expanded, and each text of a
+    /// REG_MULTI_SZ is handed out by itself, unless the flags of the entry say otherwise.
+    /// Assumed: a key below the first one that does not exist and is not required has no values.
     ///
     /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` when the first key, or something required, is not there;
-    /// `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected one; `STATUS_ACCESS_DENIED`
-    /// when an oracle says so; what `deliver` answers.
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when the first key, or a required key or value, does not
+    /// exist; `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected one;
+    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call; any failure that `deliver` returns.
     #[doc(alias = "RtlQueryRegistryValues")]
     pub fn query_registry_values(
         &self,
@@ -237,8 +237,9 @@ fn text_of(data: &[u8]) -> String {
     String::from_utf16_lossy(&units).trim_end_matches('\0').to_owned()
 }
 
-/// Assumed: the one variable that the kernel's own environment has is `SystemRoot`; the name of
-/// another stays as it is.
+/// Expands the names of environment variables in a text.
+/// Assumed: the kernel's own environment has one variable, `SystemRoot`. The name of any other
+/// variable stays as it is.
 fn expand(text: &str) -> String {
     const ROOT: &str = "%SystemRoot%";
     let mut expanded = String::new();

@@ -1,4 +1,4 @@
-//! Events of a trace and their compact form, one 32-byte record each.
+//! Events of a trace and their stored form, one 32-byte record each.
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +42,7 @@ pub enum Direction {
     Write,
 }
 
-/// One port access, or a run of equal reads at one pitch.
+/// One port access, or equal reads in a row at equal distances in time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccessEvent {
     /// Read or write.
@@ -53,22 +53,22 @@ pub struct AccessEvent {
     pub width: u8,
     /// Value read or written.
     pub value: u32,
-    /// What the device says of it.
+    /// The device's note on the access.
     pub note: NameId,
-    /// How many accesses this stands for; the event's time is that of the first.
+    /// How many accesses this event stands for. Its time is the time of the first access.
     pub count: u32,
-    /// Time from one to the next in ns, 0 for a single access.
+    /// Time from one access to the next in ns, 0 for a single access.
     pub pitch_ns: u32,
 }
 
-/// What a call is given or what it gives back, beside its status.
+/// An argument of a call, or a result of it beside its status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Argument {
-    /// Nothing worth a word.
+    /// Nothing to show.
     None,
-    /// So many of something: `1 byte`, `3 events`. The name is the unit in the singular.
+    /// A count: `1 byte`, `3 events`. The name is the unit in the singular.
     Count(u32, NameId),
-    /// A word: a state, an answer.
+    /// A word, such as a state or an answer.
     Word(NameId),
     /// A number in hexadecimal.
     Hex(u32),
@@ -88,7 +88,7 @@ impl TextRef {
     pub const EMPTY: TextRef = TextRef { offset: 0, length: 0 };
 }
 
-/// Which end of a byte on a serial lane.
+/// The end of a byte on a serial lane at which an event happens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SerialEdge {
     /// The start bit begins.
@@ -97,10 +97,10 @@ pub enum SerialEdge {
     End,
 }
 
-/// A typed fact.
+/// A fact of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// A new time base with its words.
+    /// A new time base, with the words of the mark.
     Mark(TextRef),
     /// A port access.
     Access(AccessEvent),
@@ -108,7 +108,7 @@ pub enum Event {
     Call {
         /// The function.
         function: NameId,
-        /// What it is given.
+        /// Its argument.
         argument: Argument,
     },
     /// A function returned.
@@ -117,7 +117,7 @@ pub enum Event {
         function: NameId,
         /// Its status.
         status: NtStatus,
-        /// What it gives back.
+        /// Its result.
         argument: Argument,
     },
     /// A signal has a new value.
@@ -133,27 +133,27 @@ pub enum Event {
         lane: NameId,
         /// The byte.
         byte: u8,
-        /// Its start or its end.
+        /// Whether the byte starts or ends.
         edge: SerialEdge,
         /// Length of one bit in ns.
         bit_ns: u32,
     },
     /// A sentence.
     Note(TextRef),
-    /// Something that could go either way went another way than usual.
+    /// The oracle gave a choice another answer than the usual one.
     Choice {
-        /// What was asked.
+        /// The choice.
         choice: NameId,
-        /// The number of the question among those of its choice, from 1.
+        /// The number of the question among the questions of this choice, from 1.
         ordinal: u64,
-        /// The number of the answer; the usual one is 0.
+        /// The number of the answer; 0 is the usual one.
         answer: u32,
         /// The answer in words.
         word: NameId,
     },
 }
 
-/// An event as it is held: 32 bytes without padding, the same on every machine.
+/// An event in its stored form: 32 bytes without padding, the same on every machine.
 #[derive(Clone, Copy, Pod, Zeroable, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Record {
@@ -207,7 +207,7 @@ impl Record {
     pub const NONE: Record =
         Record { time_ns: 0, kind: kind::NONE, level: 0, who: 0, a: 0, b: 0, c: 0 };
 
-    /// The compact form of an event.
+    /// The stored form of an event.
     #[inline]
     #[must_use]
     pub fn new(time_ns: u64, level: Level, who: NameId, event: Event) -> Record {
@@ -251,7 +251,7 @@ impl Record {
         self.kind == kind::NONE
     }
 
-    /// Time of the event in ns since power-on; of the first access where several are folded.
+    /// Time of the event in ns since power-on. When accesses are folded, the time of the first.
     #[must_use]
     pub fn time_ns(&self) -> u64 {
         self.time_ns
@@ -309,8 +309,8 @@ impl Record {
         })
     }
 
-    /// Moves a text reference to an arena that dropped `gone` bytes behind its first `kept`; a
-    /// text among them is empty.
+    /// Updates the place of a text after its arena dropped `gone` bytes behind the first `kept`
+    /// bytes. A dropped text becomes the empty text.
     pub(super) fn rebase_text(&mut self, kept: u64, gone: u64) {
         if !matches!(self.kind, kind::MARK | kind::NOTE) || self.b < kept {
             return;
@@ -321,7 +321,8 @@ impl Record {
         }
     }
 
-    /// Takes a later equal access into this one; false when it does not continue the run.
+    /// Folds a later equal access into this record; false when the access does not continue the
+    /// row.
     #[inline]
     pub(super) fn fold(&mut self, next: &Record) -> bool {
         let same = self.kind == kind::ACCESS

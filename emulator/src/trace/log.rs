@@ -1,4 +1,4 @@
-//! A trace that was taken out of its recorder: records with their names and texts.
+//! A trace outside its recorder: records with their names and texts.
 
 use super::event::{Event, Level, Record, TextRef};
 use super::names::{Layer, NameId, Names};
@@ -16,7 +16,7 @@ pub struct TimedEvent {
     pub event: Event,
 }
 
-/// A finished or copied trace: what views read.
+/// A copied trace, which views read.
 #[derive(Clone, Debug)]
 pub struct TraceLog {
     names: Names,
@@ -26,7 +26,7 @@ pub struct TraceLog {
 }
 
 impl TraceLog {
-    /// Puts a log together from its parts, as a recorder or a parser does.
+    /// Makes a log of its parts. The recorder calls it, and the parser of texts does.
     #[must_use]
     pub fn from_parts(names: Names, texts: String, records: Vec<Record>, dropped: u64) -> Self {
         TraceLog { names, texts, records, dropped }
@@ -50,7 +50,7 @@ impl TraceLog {
         &self.records
     }
 
-    /// How many events were not kept because the limit on held events was reached.
+    /// How many events were dropped because the trace holds only a limited number.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -68,7 +68,7 @@ impl TraceLog {
         self.names.layer(id)
     }
 
-    /// A text of a mark or a note; a reference into another trace gives the empty text.
+    /// The text of a mark or a note. A reference into another trace gives the empty text.
     #[must_use]
     pub fn text(&self, reference: TextRef) -> &str {
         let start = usize::try_from(reference.offset).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! Names in a trace: words and actors, numbered in the order in which they were first used.
+//! Names in a trace: words and actors, numbered in the order of first use.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,11 @@ impl NameId {
     pub const NONE: NameId = NameId(0);
 }
 
-/// The side of the register contract that an actor stands on.
+/// The side of the hardware registers on which an actor stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layer {
-    /// Bus, lines, wires, the device itself: what survives a refactoring of the driver.
+    /// The hardware: bus, lines, wires and the device itself. Its events stay the same when only
+    /// the driver's code is rearranged.
     Hardware,
     /// Everything that runs on the processor.
     Software,
@@ -46,7 +47,7 @@ impl Default for Names {
 }
 
 impl Names {
-    /// The id of `text`, new or old; a layer, when given, is kept with the name.
+    /// The id of `text`, which is added if it is new. A layer, when given, is kept with the name.
     pub fn intern(&mut self, text: &str, layer: Option<Layer>) -> NameId {
         if let Some(&id) = self.numbers.get(text) {
             if layer.is_some() {
@@ -61,7 +62,7 @@ impl Names {
         NameId(number)
     }
 
-    /// The text of a name; an id of another trace gives a question mark.
+    /// The text of a name. An id that is not in the table gives a question mark.
     #[must_use]
     pub fn text(&self, id: NameId) -> &str {
         self.entries.get(usize::from(id.0)).map_or("?", |name| name.text.as_str())

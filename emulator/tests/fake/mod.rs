@@ -1,4 +1,4 @@
-//! Devices, a logbook and short questions that the tests of the kernel share.
+//! Devices, a logbook and short questions that the kernel's tests share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::cell::{Cell, RefCell};
@@ -19,10 +19,12 @@ pub fn kernel() -> Kernel {
     Kernel::new(KernelConfig::default())
 }
 
-/// A device that rings at its times, and when it is told to; its line is up while a ring waits.
+/// A device that rings at given times, and when a write tells it to. Its line is up while a ring
+/// waits.
 ///
-/// Reading offset 0 takes one ring away and returns how many waited, reading offset 1 only looks,
-/// writing offset 0 adds rings. Each ring is the start of a byte on its one lane.
+/// Reading offset 0 takes one ring away and returns how many rings waited. Reading offset 1 only
+/// returns the number. Writing offset 0 adds rings. Each ring at a given time also starts a byte
+/// on the device's one lane.
 #[derive(Default)]
 pub struct Bell {
     rings_ns: VecDeque<u64>,
@@ -31,7 +33,7 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// A bell that rings at these times, given in order.
+    /// A bell that rings at these times, which must be in order.
     pub fn ringing_at(times_ns: &[u64]) -> Box<Bell> {
         Box::new(Bell { rings_ns: times_ns.iter().copied().collect(), ..Bell::default() })
     }
@@ -94,7 +96,7 @@ impl BusDevice for Bell {
 /// A device without registers whose line a test sets by hand.
 pub struct Switch(Rc<Cell<LineState>>);
 
-/// The hand on a [`Switch`].
+/// Moves the line of a [`Switch`].
 #[derive(Clone)]
 pub struct Hand {
     state: Rc<Cell<LineState>>,
@@ -124,7 +126,7 @@ impl Hand {
         self.set(kernel, LineState::Down);
     }
 
-    /// Moves the line at a time to come.
+    /// Moves the line at a later time.
     pub fn set_at(&self, kernel: &Kernel, time_ns: u64, state: LineState) {
         let hand = self.clone();
         kernel.at(time_ns, move |kernel| hand.set(kernel, state));
@@ -154,7 +156,7 @@ impl BusDevice for Switch {
     }
 }
 
-/// What the routines of a test wrote down, each with its time in ns.
+/// The words that the routines of a test wrote down, each with its time in ns.
 #[derive(Clone, Default)]
 pub struct Logbook(Rc<RefCell<Vec<(u64, String)>>>);
 
@@ -174,13 +176,13 @@ impl Logbook {
         self.0.borrow().iter().map(|(time_ns, _)| *time_ns).collect()
     }
 
-    /// How often a word was written down.
+    /// How many times a word was written down.
     pub fn count(&self, word: &str) -> usize {
         self.0.borrow().iter().filter(|(_, other)| other == word).count()
     }
 }
 
-/// Wires a line and puts a bell on it at [`PORT`].
+/// Wires a line and attaches a bell to it at [`PORT`].
 pub fn bell_on_line(kernel: &Kernel, line: u8, trigger: TriggerMode, times_ns: &[u64]) {
     kernel.wire_line(InterruptLine { number: line, trigger });
     kernel.attach_device(PORT, 2, Some(line), Bell::ringing_at(times_ns));
@@ -198,7 +200,8 @@ pub fn connect(
         .expect("the line is wired in this mode and shared")
 }
 
-/// A service routine that takes one ring from the bell at `port` and writes its name down.
+/// A service routine that takes one ring from the bell at `port` and writes `name` into the
+/// logbook.
 pub fn answering(port: u16, log: &Logbook, name: &'static str) -> InterruptRoutine {
     let log = log.clone();
     Rc::new(move |kernel| {

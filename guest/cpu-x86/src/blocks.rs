@@ -1,8 +1,8 @@
 //! The decode cache: blocks of operations by address.
 //!
-//! A block in the cache is always true: writes to decoded bytes, changes of rights and restored
-//! snapshots take its page's blocks out before the next instruction. So running one checks
-//! nothing.
+//! A block in the cache always agrees with memory: a write to decoded bytes, a change of rights or
+//! a restored snapshot removes the blocks of its page before the next instruction. So running a
+//! block needs no check.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -11,11 +11,11 @@ use crate::decode::{self, BLOCK_OPERATIONS};
 use crate::operation::Operation;
 use crate::pages::PAGE_BYTES;
 
-/// How many blocks are found without a search; a power of two.
+/// How many blocks can be found without a search; a power of two.
 const RECENT: usize = 2048;
 
-/// The most operations kept; beyond it the cache starts again. Large enough for the code of any
-/// driver, about 8 MiB of host memory.
+/// The most operations that are kept; the cache starts again when there are more. Large enough for
+/// the code of any driver, about 8 MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.
@@ -27,12 +27,12 @@ pub(crate) struct Block {
     pub(crate) address: u64,
     first: u32,
     count: u16,
-    /// Its length in bytes.
+    /// The block's length in bytes.
     pub(crate) bytes: u16,
 }
 
 impl Block {
-    /// No block: it has no operations, so it is never taken for one at its address.
+    /// No block. It has no operations, so it never counts as a block at its address.
     const NONE: Block = Block { address: 0, first: 0, count: 0, bytes: 0 };
 }
 
@@ -74,8 +74,7 @@ impl Blocks {
         &self.operations[first..first + usize::from(block.count)]
     }
 
-    /// Adds the block that `decode` appends to the given operations; it returns the length in
-    /// bytes.
+    /// Adds the block whose operations `decode` appends; `decode` returns the length in bytes.
     pub(crate) fn add<E>(
         &mut self,
         address: u64,
@@ -87,7 +86,7 @@ impl Blocks {
         Ok(block)
     }
 
-    /// Adds the block that stands at a stop address.
+    /// Adds a block for a stop address.
     pub(crate) fn add_stop_address(&mut self, address: u64) -> Block {
         let added = self.add(address, |operations| {
             operations.push(decode::stop_address());
@@ -98,7 +97,7 @@ impl Blocks {
         }
     }
 
-    /// Like `add`, for a block that is run once and not found again.
+    /// Like `add`, for a block that runs once and need not be found again.
     pub(crate) fn add_passing<E>(
         &mut self,
         address: u64,
@@ -113,7 +112,7 @@ impl Blocks {
         Ok(Block { address, first: first as u32, count, bytes })
     }
 
-    /// Takes out every block that has a byte in a page.
+    /// Removes every block that has a byte in a page.
     pub(crate) fn remove_page(&mut self, page: u64) {
         let start = page * PAGE_BYTES as u64;
         let end = start.saturating_add(PAGE_BYTES as u64 - 1);
@@ -130,7 +129,7 @@ impl Blocks {
         }
     }
 
-    /// Takes out every block.
+    /// Removes every block.
     pub(crate) fn clear(&mut self) {
         self.operations.clear();
         self.by_address.clear();

@@ -1,4 +1,4 @@
-//! The processor: what a user of the crate holds.
+//! The processor, as the user of the crate sees it.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use crate::stop::{Cr8Read, Fault, PortRead, PortTarget, PortWidth};
 
 /// A processor with its memory.
 ///
-/// It runs until something needs the outside, and is not borrowed while that is served: see
+/// It runs until it needs the user. It is not borrowed while the user serves the stop: see
 /// [`Cpu::run`] and [`Stop`](crate::Stop).
 #[derive(Debug)]
 pub struct Cpu {
@@ -23,12 +23,12 @@ pub struct Cpu {
 
     pub(crate) machine: Machine,
     pub(crate) blocks: Blocks,
-    /// The breakpoint that was reported last: the next run starts by passing it.
+    /// The breakpoint that was reported last: the next run passes it when it starts there.
     pub(crate) reported_breakpoint: Option<u64>,
     pub(crate) instruction_count: u64,
 }
 
-/// Memory and registers at one moment; cheap to take, to keep and to clone.
+/// Memory and registers at one moment. A snapshot costs little to take, to keep and to clone.
 ///
 /// Breakpoints, watchpoints, stop addresses and the instruction count are not part of it.
 #[derive(Debug, Clone)]
@@ -44,16 +44,16 @@ pub struct Disassembly {
     pub text: String,
     /// The number of bytes.
     pub length: usize,
-    /// Whether it would be executed.
+    /// Whether the processor would execute it.
     pub support: Support,
 }
 
 /// Whether this processor has an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
-    /// It does, be it by a stop that asks for the outside.
+    /// The processor has it. Some such instructions end the run with a stop that the user serves.
     Emulated,
-    /// It does not: executing it ends the run with `Stop::Unsupported`.
+    /// The processor does not have it: executing it ends the run with `Stop::Unsupported`.
     Refused,
 }
 
@@ -70,7 +70,7 @@ impl Cpu {
         }
     }
 
-    /// Which instruction set it executes.
+    /// The instruction set that the processor executes.
     pub fn mode(&self) -> Mode {
         self.machine.mode
     }
@@ -80,7 +80,7 @@ impl Cpu {
         &self.machine.memory
     }
 
-    /// The memory, to map and to change.
+    /// The memory, for mapping and changing.
     pub fn memory_mut(&mut self) -> &mut Memory {
         &mut self.machine.memory
     }
@@ -131,21 +131,22 @@ impl Cpu {
         self.instruction_count
     }
 
-    /// Ends a run with `Stop::Reached` before an instruction in this range: the addresses of
-    /// imported functions, the return address of a call into the guest. Nothing need be mapped.
+    /// Makes a run end with `Stop::Reached` before an instruction in this range. The range has the
+    /// addresses of imported functions, or the return address of a call into the guest. It need
+    /// not be mapped.
     pub fn add_stop_addresses(&mut self, addresses: RangeInclusive<u64>) {
         self.stop_addresses.push(addresses);
         self.blocks.clear();
     }
 
-    /// Ends a run with `Stop::Breakpoint` before the instruction at this address.
+    /// Makes a run end with `Stop::Breakpoint` before the instruction at this address.
     pub fn add_breakpoint(&mut self, address: u64) {
         if self.breakpoints.insert(address) {
             self.blocks.clear();
         }
     }
 
-    /// Takes a breakpoint away; `true` when it was there.
+    /// Removes a breakpoint; returns `true` when it was there.
     pub fn remove_breakpoint(&mut self, address: u64) -> bool {
         let was_there = self.breakpoints.remove(&address);
         if was_there {
@@ -154,14 +155,14 @@ impl Cpu {
         was_there
     }
 
-    /// Saves memory and registers. Cost grows with the pages written since the last snapshot.
+    /// Saves memory and registers. The cost grows with the pages written since the last snapshot.
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot { memory: self.machine.memory.save(), registers: self.machine.registers() }
     }
 
-    /// Goes back to a snapshot. Cost grows with the pages that differ.
+    /// Goes back to a snapshot. The cost grows with the pages that differ.
     ///
-    /// The snapshot may be another processor's, on another thread too: that is how one state is
+    /// The snapshot may come from another processor, also on another thread. So one state can be
     /// explored in several directions at once.
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.machine.memory.restore(&snapshot.memory);
@@ -169,11 +170,11 @@ impl Cpu {
         self.reported_breakpoint = None;
     }
 
-    /// Answers `Stop::PortRead` with the value that the port gave; bits above its width do not
-    /// matter.
+    /// Answers `Stop::PortRead` with the value of the port; bits above the port's width are
+    /// ignored.
     ///
     /// # Errors
-    /// For INS, when the memory that was writable at the stop is not any more.
+    /// For INS, when the memory was writable at the stop and is not writable any more.
     #[inline]
     pub fn finish_port_read(&mut self, read: &PortRead, value: u32) -> Result<(), Fault> {
         match read.target {
@@ -198,14 +199,14 @@ impl Cpu {
         self.machine.general[usize::from(read.target % 16)] = value;
     }
 
-    /// Answers `Stop::TimestampRead`: EDX:EAX receives the time stamp.
+    /// Answers `Stop::TimestampRead`: EDX:EAX gets the time stamp.
     pub fn finish_timestamp_read(&mut self, timestamp: u64) {
         self.machine.general[RAX] = timestamp & u64::from(u32::MAX);
         self.machine.general[RDX] = timestamp >> 32;
     }
 
-    /// The instruction at an address as text, whatever its page's rights; `None` where nothing
-    /// is mapped. A walk over a code section tells beforehand what would be refused.
+    /// The instruction at an address as text, for any rights of its page; `None` where nothing is
+    /// mapped. So a walk over a code section can tell in advance which instructions are refused.
     pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
         decode::disassemble(&self.machine.memory, self.machine.mode, address)
     }

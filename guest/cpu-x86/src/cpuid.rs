@@ -1,9 +1,9 @@
-//! What CPUID says: the processor as it is here, the same on every host.
+//! The answers of CPUID: this processor, the same on every host.
 //!
-//! A driver that asks gets exactly what the interpreter has. FXSR, MMX and x87 are not claimed.
+//! CPUID reports exactly what the interpreter has. It does not report FXSR, MMX and x87.
 //! Source: Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E (extended leaves).
 
-/// The name that leaf 0 gives, in the order EBX, EDX, ECX.
+/// The name in leaf 0, in the order EBX, EDX, ECX.
 const VENDOR: &[u8; 12] = b"cpu-x86 Rust";
 
 /// The last basic leaf.

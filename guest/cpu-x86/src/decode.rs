@@ -20,15 +20,15 @@ pub(crate) const BLOCK_OPERATIONS: usize = 32;
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
 const INSTRUCTION_BYTES: usize = 15;
 
-/// AMD's reading of a 66h prefix on a near branch shows it as a 16-bit branch, which is refused;
-/// Intel's reading would ignore the prefix. So what depends on the make of processor is seen.
+/// AMD decodes a near branch with a 66h prefix as a 16-bit branch, which this processor refuses;
+/// Intel ignores the prefix. With AMD's reading the user sees code that depends on the maker.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
-/// Decodes one block into `operations`: until something may branch, or `is_boundary` says that
-/// the run must stop before an address. Returns the block's length in bytes.
+/// Decodes one block into `operations`. The block ends where something may branch, or where
+/// `is_boundary` says that the run must stop before an address. Returns its length in bytes.
 ///
 /// # Errors
-/// The fault of fetching the first instruction.
+/// The fault of the fetch of the first instruction.
 pub(crate) fn block(
     memory: &Memory,
     mode: Mode,
@@ -68,7 +68,7 @@ pub(crate) fn block(
     Ok(length)
 }
 
-/// The instruction at an address as text; `None` where nothing can be read.
+/// The instruction at an address as text; `None` where the bytes cannot be read.
 pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<Disassembly> {
     let mut bytes = [0; INSTRUCTION_BYTES];
     let available = (1..=INSTRUCTION_BYTES)
@@ -96,8 +96,8 @@ pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
     (operation, support)
 }
 
-/// What stands at a stop address instead of an instruction, which need not be there. It is no
-/// byte long, so RIP is at it while it runs.
+/// The operation at a stop address. It needs no instruction there, and its length is 0 bytes, so
+/// RIP has the stop address while it runs.
 pub(crate) fn stop_address() -> Operation {
     Operation::new(reach)
 }
@@ -121,7 +121,7 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
                 _ if instruction.op_register(number).is_xmm() => {
                     operation.target = code;
                 }
-                // CL, which its handlers know.
+                // CL; the handlers of these instructions use CL by themselves.
                 _ => {}
             }
         }
@@ -139,7 +139,8 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
         OpKind::MemorySegRSI | OpKind::MemorySegRDI => {
             set_string(operation, 0, instruction.memory_segment());
         }
-        // The target's segment is ES, flat; a source segment set by the other operand stays.
+        // The target's segment is ES, which is flat; a segment for the source, set by the other
+        // operand, stays.
         OpKind::MemoryESDI => operation.unused_address_bits = 48,
         OpKind::MemoryESEDI => operation.unused_address_bits = 32,
         OpKind::MemoryESRDI => operation.unused_address_bits = 0,
@@ -158,11 +159,11 @@ fn set_memory(operation: &mut Operation, instruction: &Instruction) {
     operation.segment = segment_code(instruction.memory_segment());
     operation.displacement = instruction.memory_displacement64();
     operation.scale = instruction.memory_index_scale().trailing_zeros() as u8;
-    // The decoder has added RIP to the displacement already.
+    // The decoder has already added RIP to the displacement.
     if !base.is_ip() {
         operation.base = register_code(base);
     }
-    // XLAT names AL as index; its handler knows.
+    // XLAT has AL as index; its handler adds AL by itself.
     if index != Name::AL {
         operation.index = register_code(index);
     }

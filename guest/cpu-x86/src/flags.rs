@@ -1,7 +1,7 @@
-//! The arithmetic flags, kept as the facts they follow from and worked out when asked.
+//! The arithmetic flags, kept as three words and calculated when read.
 //!
-//! An arithmetic instruction stores three words; a condition reads one or two of them. Nearly
-//! all flags are overwritten unread, so this is what makes an addition cheap.
+//! An arithmetic instruction stores three words; a condition reads one or two of them. Nearly all
+//! flags are overwritten before they are read, so this makes an addition cheap.
 //! Source: Intel SDM volume 1, 3.4.3 (EFLAGS).
 
 use bitflags::bitflags;
@@ -22,7 +22,7 @@ bitflags! {
         const ZERO = 1 << 6;
         /// The top bit of the result.
         const SIGN = 1 << 7;
-        /// Single-step trap; this processor refuses to set it, see the crate's manual.
+        /// Single-step trap; this processor refuses to set it, see the crate's head comment.
         const TRAP = 1 << 8;
         /// Maskable interrupts may be taken.
         const INTERRUPT = 1 << 9;
@@ -56,12 +56,12 @@ impl RFlags {
         .union(RFlags::OVERFLOW);
 }
 
-/// The flags in their unfinished form.
+/// The flags in a form from which they can be calculated.
 #[derive(Debug, Clone)]
 pub(crate) struct Flags {
     /// The last result, sign-extended to 64 bits: ZERO, SIGN and, by its low byte, PARITY.
     result: u64,
-    /// Bit 63 is CARRY; OVERFLOW is bit 63 differing from bit 62.
+    /// Bit 63 is CARRY; OVERFLOW is set when bits 63 and 62 differ.
     carries: u64,
     /// Bit 4 is ADJUST; bits 8 to 15 are xored into the parity byte; bit 16 inverts SIGN.
     corrections: u32,
@@ -80,8 +80,8 @@ impl Flags {
         flags
     }
 
-    /// Records an addition or subtraction: `carries` has the carry out of each bit position,
-    /// moved up so that the operand's top bit is bit 63; `half` has the carries into each bit.
+    /// Records an addition or subtraction. `carries` has the carry out of each bit position,
+    /// shifted up so that the operand's top bit is bit 63; `half` has the carries into each bit.
     #[inline(always)]
     pub(crate) fn record_arithmetic(&mut self, result: u64, carries: u64, half: u64) {
         self.result = result;
@@ -105,19 +105,19 @@ impl Flags {
         self.set_carry_and_overflow(carry, overflow);
     }
 
-    /// Changes CARRY and OVERFLOW alone.
+    /// Changes only CARRY and OVERFLOW.
     #[inline(always)]
     pub(crate) fn set_carry_and_overflow(&mut self, carry: bool, overflow: bool) {
         self.carries = u64::from(carry) << 63 | u64::from(carry ^ overflow) << 62;
     }
 
-    /// Changes CARRY alone.
+    /// Changes only CARRY.
     #[inline(always)]
     pub(crate) fn set_carry(&mut self, carry: bool) {
         self.set_carry_and_overflow(carry, self.overflow());
     }
 
-    /// Changes ZERO alone.
+    /// Changes only ZERO.
     pub(crate) fn set_zero(&mut self, zero: bool) {
         let mut bits = self.bits();
         bits.set(RFlags::ZERO, zero);
@@ -160,7 +160,7 @@ impl Flags {
         self.system.contains(RFlags::DIRECTION)
     }
 
-    /// Every flag, worked out.
+    /// All flags, calculated.
     pub(crate) fn bits(&self) -> RFlags {
         let mut bits = self.system;
         bits.set(RFlags::CARRY, self.carry());
@@ -175,7 +175,8 @@ impl Flags {
     /// Sets every flag.
     pub(crate) fn set(&mut self, bits: RFlags) {
         self.system = bits.difference(RFlags::ARITHMETIC);
-        // A result of 0 has even parity, a result of 1 odd; neither has the sign bit.
+        // A result of 0 has even parity, a result of 1 has odd parity; in both the sign bit is
+        // clear.
         let zero = bits.contains(RFlags::ZERO);
         self.result = u64::from(!zero);
         let parity_wrong = bits.contains(RFlags::PARITY) != zero;
@@ -186,12 +187,12 @@ impl Flags {
         self.set_carry_and_overflow(bits.contains(RFlags::CARRY), bits.contains(RFlags::OVERFLOW));
     }
 
-    /// Sets or clears bits outside the arithmetic ones.
+    /// Sets or clears bits that are not arithmetic flags.
     pub(crate) fn set_system(&mut self, bits: RFlags, state: Bit) {
         self.system.set(bits, state == Bit::Set);
     }
 
-    /// Whether the condition with this number holds, numbered as in the opcodes of Jcc.
+    /// Whether a condition holds; its number is that in the opcodes of Jcc.
     ///
     /// Source: Intel SDM volume 1, appendix B.
     #[inline(always)]

@@ -1,4 +1,6 @@
-//! An interpreter for x86 and x86-64: safe Rust, exact counts, stops instead of callbacks.
+//! An interpreter for x86 and x86-64: safe Rust, exact counts, stops.
+//!
+//! It has no callbacks: what it cannot do alone ends the run with a stop.
 //!
 //! ```
 //! use cpu_x86::{Cpu, Mode, Register, Rights, Stop};
@@ -20,33 +22,35 @@
 //! # What is emulated
 //!
 //! One processor at privilege level 0 in flat 32-bit or 64-bit mode: the integer instructions,
-//! string instructions, the stack, the moves and integer forms of SSE and SSE2, CPUID (it says
-//! exactly what is here), FS and GS with their bases. Memory is pages with rights; guard pages
-//! fault by their own name. Code that rewrites itself sees the change at the next instruction.
+//! string instructions, the stack, the moves and integer forms of SSE and SSE2, CPUID (which
+//! reports exactly this), FS and GS with their bases. Memory consists of pages with rights; guard
+//! pages have a fault kind of their own. Code that changes itself sees the change at the next
+//! instruction.
 //!
 //! # What is a stop
 //!
 //! Ports, CR8, the time stamp, HLT, a change of the interrupt flag, software interrupts, faults,
-//! divide errors, breakpoints, watchpoints, stop addresses, a used-up budget. The processor is
-//! not borrowed while a stop is served, so whoever serves it may save the registers, run
-//! something else on the same processor, and restore them.
+//! divide errors, breakpoints, watchpoints, stop addresses, a used-up budget. The processor is not
+//! borrowed while the user serves a stop. So the user may save the registers, run something else
+//! on the same processor, and restore them.
 //!
 //! # What is refused
 //!
-//! x87, MMX, SSE floating point, SSE3 and later but LDDQU, VEX and EVEX forms, BMI but TZCNT; far
-//! jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of segment
-//! registers, LGDT and its like, control registers but CR8, debug registers, MSRs, INVLPG,
-//! WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported` and its
-//! address, to which `Cpu::disassemble` has the text; never with a guess.
+//! x87, MMX, SSE floating point, SSE3 and later except LDDQU, VEX and EVEX forms, BMI except
+//! TZCNT; far jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of
+//! segment registers, LGDT and similar instructions, control registers except CR8, debug registers,
+//! MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported`
+//! and its address, for which `Cpu::disassemble` gives the text. The interpreter never guesses.
 //!
 //! # Inaccuracies
 //!
 //! - Time: every instruction counts one, as does every iteration of a repeated string instruction.
 //! - Segment limits, the alignment check and privilege levels do not exist; a non-canonical
 //!   address faults as not mapped.
-//! - Flags and results that the manual leaves undefined have one value each, said where they are
-//!   made.
-//! - STI and MOV SS do not hold interrupts back for one instruction; who delivers them decides.
+//! - Flags and results that the manual leaves undefined have one value each; the code that makes
+//!   them says which.
+//! - STI and MOV SS do not hold back interrupts for one instruction; the user decides when to
+//!   deliver interrupts.
 //!
 //! Architecture invariant: nothing here knows an operating system, a device or a file format.
 //! Architecture invariant: no unsafe code, no host clock, no host instruction.

@@ -1,4 +1,4 @@
-//! What an operation works on: the registers, the flags, the memory, and how it ends.
+//! What an operation works on: registers, flags, memory, and its end.
 
 use crate::flags::Flags;
 use crate::memory::{Memory, Refused};
@@ -10,32 +10,32 @@ use crate::stop::{Access, Fault, FaultKind, Stop};
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) mode: Mode,
-    /// Ones where a linear address may have bits.
+    /// Has a one for each bit that a linear address can have.
     pub(crate) address_mask: u64,
 
     pub(crate) memory: Memory,
 
     pub(crate) general: RegisterFile,
-    /// Inside a block: where the block goes on if no branch says otherwise.
+    /// Inside a block: the address after the block, unless a branch changes it.
     pub(crate) rip: u64,
     pub(crate) flags: Flags,
     pub(crate) xmm: [u128; 16],
     pub(crate) mxcsr: u32,
-    /// Why an operation ended the run; `Stop::Budget` while none has.
+    /// Why an operation ended the run; `Stop::Budget` while no operation has.
     pub(crate) stop: Stop,
-    /// How many iterations a repeated string operation may do, and how many it did.
+    /// How many iterations a repeated string operation may do, and how many it has done.
     pub(crate) iterations_allowed: u64,
     pub(crate) iterations_done: u64,
 }
 
-/// How an operation ended when it did not simply end.
+/// How an operation ended, when it did not end in the usual way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Nothing took effect; the memory knows the fault.
+    /// It had no effect; the memory knows the fault.
     Fault,
-    /// Nothing took effect; `Machine::stop` says why.
+    /// It had no effect; `Machine::stop` says why.
     Accusation,
-    /// It took effect; `Machine::stop` has a request.
+    /// It had its effect; `Machine::stop` has a request.
     Request,
     /// A repeated string operation ended after `iterations_done` iterations.
     Finished,
@@ -138,7 +138,7 @@ impl Machine {
         Ok(W::store(&mut self.memory, address, value)?)
     }
 
-    /// Like `address`, for instructions that demand a multiple of `alignment`.
+    /// Like `address`, for instructions that need a multiple of `alignment`.
     pub(crate) fn aligned_address(
         &mut self,
         operation: &Operation,
@@ -153,14 +153,14 @@ impl Machine {
         Err(self.memory.refuse(fault).into())
     }
 
-    /// Ends the run; the instruction has not taken effect.
+    /// Ends the run; the instruction has had no effect.
     #[cold]
     pub(crate) fn accuse(&mut self, stop: Stop) -> Outcome {
         self.stop = stop;
         Err(Exit::Accusation)
     }
 
-    /// Ends the run; the instruction has taken effect.
+    /// Ends the run; the instruction has had its effect.
     pub(crate) fn request(&mut self, stop: Stop) -> Outcome {
         self.stop = stop;
         Err(Exit::Request)

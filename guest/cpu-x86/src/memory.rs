@@ -1,8 +1,9 @@
-//! Guest memory: pages with rights, a translation cache in front, and what a snapshot shares.
+//! Guest memory: pages with rights, behind a translation cache.
 //!
-//! Every access that the translation cache lets through is allowed, to a page that is already
-//! marked as changed and holds no cached code and no watchpoint: one comparison stands for all
-//! checks. Everything else takes the slow way in `memory/checked.rs`.
+//! The translation cache lets an access through only if the access is allowed, the page is already
+//! marked as changed, and the page has no cached code and no watchpoint. So one comparison
+//! replaces all checks. Every other access takes the slow way in `memory/checked.rs`. Snapshots
+//! share the layout and the saved copies of pages.
 
 mod checked;
 mod saved;
@@ -14,10 +15,10 @@ use crate::stop::{Access, Fault};
 
 pub(crate) use saved::SavedMemory;
 
-/// How many translations are remembered; a power of two.
+/// How many translations are kept; a power of two.
 const TRANSLATIONS: usize = 256;
 
-/// No page has this number: page numbers have 52 bits.
+/// A number that no page has: page numbers have 52 bits.
 const NO_PAGE: u64 = u64::MAX;
 
 /// The memory of the guest.
@@ -36,14 +37,14 @@ pub struct Memory {
     translations: [Translation; TRANSLATIONS],
     /// Why the last access was refused.
     fault: Option<Fault>,
-    /// What the run loop must look at before the next instruction.
+    /// Whether the run loop must look at the memory before the next instruction.
     attention: bool,
-    /// Pages whose decoded code is no longer true.
+    /// Pages whose decoded code does not agree with memory any more.
     stale_code: Vec<u64>,
     watch_hit: Option<(u64, Access)>,
 }
 
-/// A remembered translation: the page's number where the access is free of checks.
+/// A kept translation: the number of a page for each access that needs no checks.
 #[derive(Debug, Clone, Copy)]
 struct Translation {
     read: u64,
@@ -51,10 +52,10 @@ struct Translation {
     slot: u32,
 }
 
-/// What is known of a page beside its bytes.
+/// What is known of a page besides its bytes.
 #[derive(Debug, Clone, Default)]
 struct Slot {
-    /// The page number it is mapped at.
+    /// The page number at which it is mapped.
     page: u64,
     state: SlotState,
     /// Which bytes the decode cache has decoded, one bit each.
@@ -63,10 +64,10 @@ struct Slot {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum SlotState {
-    /// As it was last saved.
+    /// Unchanged since it was last saved.
     #[default]
     Saved,
-    /// Written since.
+    /// Written since it was last saved.
     Changed,
 }
 
@@ -79,16 +80,16 @@ pub struct Watchpoint {
     pub address: u64,
     /// How many bytes.
     pub length: u64,
-    /// Which access is reported: `Read` for loads only, `Write` for stores only.
+    /// The access to report: `Read` for loads only, `Write` for stores only.
     pub access: Access,
 }
 
-/// Why a load or store did not happen; the details wait in the memory.
+/// The result of a load or store that did not happen; the memory has the details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused;
 
 impl Memory {
-    /// Memory with nothing mapped.
+    /// Memory in which nothing is mapped.
     pub(crate) fn new() -> Memory {
         Memory {
             layout: Arc::default(),
@@ -108,7 +109,7 @@ impl Memory {
     /// Maps pages filled with zero.
     ///
     /// # Errors
-    /// When the range is not made of whole pages, overlaps a mapped page, or is too long.
+    /// When the range does not consist of whole pages, overlaps a mapped page, or is too long.
     pub fn map(&mut self, address: u64, length: u64, rights: Rights) -> Result<(), MapError> {
         let pages = page_numbers(address, length)?;
         if let Some((&page, _)) = self.layout.pages.range(pages.clone()).next() {
@@ -127,7 +128,8 @@ impl Memory {
     /// Changes the rights of mapped pages.
     ///
     /// # Errors
-    /// When the range is not made of whole pages or a page is not mapped; nothing is changed then.
+    /// When the range does not consist of whole pages or a page is not mapped; then nothing
+    /// changes.
     pub fn protect(&mut self, address: u64, length: u64, rights: Rights) -> Result<(), MapError> {
         for page in self.mapped_range(address, length)? {
             let layout = Arc::make_mut(&mut self.layout);
@@ -140,10 +142,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Takes mapped pages away.
+    /// Unmaps pages.
     ///
     /// # Errors
-    /// When the range is not made of whole pages or a page is not mapped; nothing is changed then.
+    /// When the range does not consist of whole pages or a page is not mapped; then nothing
+    /// changes.
     pub fn unmap(&mut self, address: u64, length: u64) -> Result<(), MapError> {
         for page in self.mapped_range(address, length)? {
             let layout = Arc::make_mut(&mut self.layout);
@@ -165,13 +168,13 @@ impl Memory {
         self.layout.pages.len()
     }
 
-    /// Watches a range of addresses; the run stops behind an instruction that touches it.
+    /// Watches a range of addresses; the run stops after an instruction that touches the range.
     pub fn add_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.push(watchpoint);
         self.forget_translations();
     }
 
-    /// Takes a watchpoint away; `true` when it was there.
+    /// Removes a watchpoint; returns `true` when it was there.
     pub fn remove_watchpoint(&mut self, watchpoint: Watchpoint) -> bool {
         let before = self.watchpoints.len();
         self.watchpoints.retain(|held| *held != watchpoint);
@@ -216,8 +219,8 @@ impl Memory {
         self.store_checked(address, &bytes)
     }
 
-    /// Replaces `N` bytes by what `change` makes of them; `change` runs only when the page may be
-    /// written, and a refusal is a refused write.
+    /// Replaces `N` bytes by the result of `change`. `change` runs only when the page may be
+    /// written; a refusal counts as a refused write.
     #[inline(always)]
     pub(crate) fn modify<const N: usize>(
         &mut self,
@@ -241,8 +244,8 @@ impl Memory {
         self.store_checked(address, &change(bytes))
     }
 
-    /// Copies elements upwards inside one page each, when both pages are free of checks and the
-    /// pieces do not overlap; returns how many, at most `limit`.
+    /// Copies elements upwards within one page each, when neither page needs checks and the ranges
+    /// do not overlap. Returns how many elements were copied, at most `limit`.
     pub(crate) fn copy_freely(&mut self, from: u64, to: u64, limit: u64, bytes: u64) -> u64 {
         let (source, target) = (self.known(from), self.known(to));
         if source.read != from >> 12 || target.write != to >> 12 {
@@ -264,8 +267,8 @@ impl Memory {
         elements
     }
 
-    /// Fills elements upwards inside one page, when it is free of checks; returns how many, at
-    /// most `limit`.
+    /// Fills elements upwards within one page, when the page needs no checks. Returns how many
+    /// elements were filled, at most `limit`.
     pub(crate) fn fill_freely(&mut self, to: u64, element: &[u8], limit: u64) -> u64 {
         let target = self.known(to);
         if target.write != to >> 12 {
@@ -288,25 +291,25 @@ impl Memory {
         self.translations[(address >> 12) as usize % TRANSLATIONS]
     }
 
-    /// The run loop's question before the next instruction.
+    /// Whether the run loop must look at the memory before the next instruction.
     #[inline(always)]
     pub(crate) fn wants_attention(&self) -> bool {
         self.attention
     }
 
-    /// Hands over which pages hold stale code and which watchpoint was hit, and is content.
+    /// Returns the pages with stale code and the watchpoint that was hit, and clears both.
     pub(crate) fn take_attention(&mut self) -> (Vec<u64>, Option<(u64, Access)>) {
         self.attention = false;
         (std::mem::take(&mut self.stale_code), self.watch_hit.take())
     }
 
-    /// Hands over why the last access was refused.
+    /// Returns why the last access was refused.
     pub(crate) fn take_fault(&mut self) -> Option<Fault> {
         self.watch_hit = None;
         self.fault.take()
     }
 
-    /// Notes a refusal that the instruction itself found, such as a misaligned address.
+    /// Notes a refusal that the instruction itself has found, such as a misaligned address.
     pub(crate) fn refuse(&mut self, fault: Fault) -> Refused {
         self.fault = Some(fault);
         Refused
@@ -328,7 +331,7 @@ impl Memory {
         }
     }
 
-    /// Finds a free slot, all zero.
+    /// Finds a free slot and fills it with zeros.
     fn take_slot(&mut self, page: u64) -> u32 {
         let layout = Arc::make_mut(&mut self.layout);
         let slot = layout.free.pop().unwrap_or_else(|| {
@@ -343,14 +346,14 @@ impl Memory {
         slot
     }
 
-    /// Makes room for this many slots at least.
+    /// Makes room for at least this many slots.
     fn grow(&mut self, slots: u32) {
         let slots = self.frames.len().max(slots as usize);
         self.frames.resize(slots, [0; PAGE_BYTES]);
         self.slots.resize(slots, Slot::default());
     }
 
-    /// Forgets what was remembered of one page: its translation and its decoded code.
+    /// Forgets what is cached of one page: its translation and its decoded code.
     fn forget_page(&mut self, page: u64, slot: u32) {
         let known = &mut self.translations[page as usize % TRANSLATIONS];
         if known.slot == slot {
@@ -384,7 +387,7 @@ fn take<const N: usize>(frame: &Frame, offset: usize) -> [u8; N] {
 fn page_numbers(address: u64, length: u64) -> Result<std::ops::Range<u64>, MapError> {
     let page = PAGE_BYTES as u64;
     let unaligned = !address.is_multiple_of(page) || !length.is_multiple_of(page);
-    // The last page of the address space may be mapped, so the end is compared in pages.
+    // The last page of the address space may be mapped, so the end is compared by page numbers.
     let (first, count) = (address / page, length / page);
     if unaligned || first + count > 1 << 52 {
         return Err(MapError::Unaligned { address, length });

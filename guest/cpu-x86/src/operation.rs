@@ -1,7 +1,7 @@
-//! A decoded instruction, ready to run, and the places its operands live in.
+//! A decoded instruction that is ready to run, and its operands.
 //!
-//! A handler is one function compiled for its operation, operand places and width, so that
-//! nothing is decided while it runs.
+//! A handler is one function that is compiled for its operation, operand places and width, so that
+//! nothing has to be decided while it runs.
 
 use crate::machine::{Exit, Handler, Machine, Outcome};
 use crate::memory::{Memory, Refused};
@@ -21,13 +21,13 @@ pub(crate) struct Operation {
     pub(crate) source: u8,
     pub(crate) base: u8,
     pub(crate) index: u8,
-    /// How far the index is shifted.
+    /// By how many bits the index is shifted.
     pub(crate) scale: u8,
     pub(crate) segment: u8,
     /// How many top bits an offset does not have: 0, 32 or 48.
     pub(crate) unused_address_bits: u8,
     pub(crate) length: u8,
-    /// Where the instruction lies in its block.
+    /// The offset of the instruction in its block.
     pub(crate) start: u16,
 }
 
@@ -51,11 +51,11 @@ impl Operation {
     }
 }
 
-/// An operand width. Values travel as `u64`, zero-extended.
+/// An operand width. Values are passed as `u64`, zero-extended.
 pub(crate) trait Width {
     const BYTES: u64;
     const BITS: u32;
-    /// Ones where a value may have bits.
+    /// Has a one for each bit that a value can have.
     const MASK: u64;
     /// The top bit of a value.
     const SIGN: u64;
@@ -70,7 +70,7 @@ pub(crate) trait Width {
         change: impl FnOnce(u64) -> u64,
     ) -> Result<(), Refused>;
 
-    /// Extends a value with its top bit.
+    /// Extends a value to 64 bits by its top bit.
     #[inline(always)]
     fn sign_extend(value: u64) -> u64 {
         let unused = 64 - Self::BITS;
@@ -117,7 +117,7 @@ macro_rules! width {
     };
 }
 
-/// How far a byte register lies above bit 0 of its general register: 0 or 8.
+/// The lowest bit of a byte register in its general register: 0 or 8.
 #[inline(always)]
 fn byte_shift(code: u8) -> u32 {
     u32::from(code & HIGH_BYTE) >> 4
@@ -148,7 +148,7 @@ pub(crate) trait Target {
     fn load<W: Width>(machine: &mut Machine, operation: &Operation) -> Result<u64, Exit>;
     fn store<W: Width>(machine: &mut Machine, operation: &Operation, value: u64) -> Outcome;
 
-    /// Replaces the operand; `change` may set flags and runs only when the result can be stored.
+    /// Replaces the operand; `change` may set flags, and runs only when the result can be stored.
     fn modify<W: Width>(
         machine: &mut Machine,
         operation: &Operation,

@@ -1,4 +1,6 @@
-//! The instructions, by family: each file owns its handlers and says which mnemonics it serves.
+//! The instructions, by family.
+//!
+//! Each file owns the handlers of a family and says which mnemonics they are for.
 
 pub(crate) mod alu;
 pub(crate) mod bits;

@@ -1,7 +1,7 @@
-//! Which page lies where with which rights, and the shared copies that snapshots hold.
+//! The layout of pages and rights, and the copies that snapshots share.
 //!
-//! A *slot* is the number of a page's home in host memory. The layout maps page numbers to slots;
-//! the copies are what each slot held when it was last saved. Both are shared with snapshots and
+//! A *slot* is the number of a page's place in host memory. The layout maps page numbers to slots;
+//! the copies have what each slot held when it was last saved. Both are shared with snapshots and
 //! copied only when they change.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub const PAGE_LIMIT: usize = 65_536;
 pub(crate) type Frame = [u8; PAGE_BYTES];
 
 bitflags! {
-    /// What may be done to a page.
+    /// The rights of a page.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Rights: u8 {
         /// Loads.
@@ -29,7 +29,7 @@ bitflags! {
         const WRITE = 2;
         /// Instruction fetches.
         const EXECUTE = 4;
-        /// Every access faults as `FaultKind::Guard`, whatever the other rights say: an overrun
+        /// Every access faults as `FaultKind::Guard`, whatever the other rights are. So an overrun
         /// into a guard page can be told from a wild pointer.
         const GUARD = 8;
     }
@@ -38,7 +38,7 @@ bitflags! {
 /// Why pages could not be mapped, protected or unmapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapError {
-    /// The address or the length is no multiple of the page size, or the range wraps around.
+    /// The address or the length is not a multiple of the page size, or the range wraps around.
     Unaligned {
         /// The address given.
         address: u64,
@@ -83,7 +83,7 @@ pub(crate) struct Page {
     pub(crate) rights: Rights,
 }
 
-/// Which page lies where.
+/// The place of each page.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
     /// By page number, which is the address without its low 12 bits.
@@ -94,12 +94,12 @@ pub(crate) struct Layout {
     pub(crate) first_new: u32,
 }
 
-/// How many copies share one piece of the table of copies.
+/// How many copies are in one part of the table of copies.
 const CHUNK: usize = 32;
 
 /// What every slot held when it was last saved.
 ///
-/// A table in pieces, so that saving one page copies one piece and not the whole table.
+/// The table has several parts, so that saving one page copies one part and not the whole table.
 #[derive(Debug, Clone)]
 pub(crate) struct Copies {
     zero: Arc<[u8]>,
@@ -111,24 +111,24 @@ impl Copies {
         Copies { zero: Arc::from([0; PAGE_BYTES].as_slice()), chunks: Vec::new() }
     }
 
-    /// Notes what a slot holds now.
+    /// Saves what a slot holds now.
     pub(crate) fn save(&mut self, slot: u32, frame: &Frame) {
         self.put(slot, Arc::from(frame.as_slice()));
     }
 
-    /// Notes that a slot is all zero.
+    /// Saves that a slot is all zero.
     pub(crate) fn save_zero(&mut self, slot: u32) {
         let zero = Arc::clone(&self.zero);
         self.put(slot, zero);
     }
 
-    /// What a slot held; a slot that was never saved is all zero.
+    /// What a slot held when it was last saved; a slot that was never saved is all zero.
     pub(crate) fn get(&self, slot: u32) -> &[u8] {
         let slot = slot as usize;
         self.chunks.get(slot / CHUNK).map_or(&self.zero, |chunk| &chunk[slot % CHUNK])
     }
 
-    /// Calls `changed` with every slot whose copy here is not the one in `other`.
+    /// Calls `changed` for every slot whose copy differs from that in `other`.
     pub(crate) fn differences(&self, other: &Copies, mut changed: impl FnMut(u32)) {
         for piece in 0..self.chunks.len().max(other.chunks.len()) {
             let (here, there) = (self.chunks.get(piece), other.chunks.get(piece));

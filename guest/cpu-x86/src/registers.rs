@@ -1,8 +1,8 @@
-//! The registers as the outside sees them, and the register numbers that operations use inside.
+//! The registers as the user sees them, and their numbers in operations.
 
 use crate::flags::RFlags;
 
-/// Which of the two instruction sets is executed.
+/// The instruction set that the processor executes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// 32-bit protected mode, flat segments.
@@ -12,7 +12,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The number of bits, as the decoder wants it.
+    /// The number of bits, in the form of the decoder.
     pub(crate) const fn bits(self) -> u32 {
         match self {
             Mode::Bits32 => 32,
@@ -20,7 +20,7 @@ impl Mode {
         }
     }
 
-    /// Ones where a linear address may have bits.
+    /// Has a one for each bit that a linear address can have.
     pub(crate) const fn address_mask(self) -> u64 {
         match self {
             Mode::Bits32 => 0xFFFF_FFFF,
@@ -29,7 +29,7 @@ impl Mode {
     }
 }
 
-/// A general register, numbered as the instruction encoding does.
+/// A general register; the number is that of the instruction encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Register {
@@ -69,7 +69,7 @@ pub enum Register {
 
 /// Every register of the processor, as one value to save and restore.
 ///
-/// In 32-bit mode the upper halves are zero and registers 8 to 15 are not reachable.
+/// In 32-bit mode the upper halves are zero, and code cannot use registers 8 to 15.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registers {
     /// The general registers, indexed by [`Register`].
@@ -84,12 +84,12 @@ pub struct Registers {
     pub gs_base: u64,
     /// The SSE registers.
     pub xmm: [u128; 16],
-    /// The SSE control and status register, kept and given back, without effect on integers.
+    /// The SSE control and status register. It is kept, but has no effect on integers.
     pub mxcsr: u32,
 }
 
 impl Default for Registers {
-    /// The state after reset, as far as it matters here: all zero, MXCSR at 1F80h.
+    /// The state after reset, as far as this processor has it: all zero, MXCSR at 1F80h.
     ///
     /// Source: Intel SDM volume 3, table 9-1 (MXCSR 1F80h).
     fn default() -> Registers {
@@ -125,5 +125,5 @@ pub(crate) const RBP: usize = Register::Rbp as usize;
 pub(crate) const RSI: usize = Register::Rsi as usize;
 pub(crate) const RDI: usize = Register::Rdi as usize;
 
-/// Set in a byte register's code when it means bits 8 to 15: AH, CH, DH, BH.
+/// Set in a byte register's code when the register is bits 8 to 15: AH, CH, DH, BH.
 pub(crate) const HIGH_BYTE: u8 = 0x80;

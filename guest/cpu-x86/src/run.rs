@@ -1,4 +1,4 @@
-//! The run loop: blocks of operations until something ends the run, counted exactly.
+//! The run loop: runs blocks until the run ends, with exact counts.
 
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
@@ -15,16 +15,17 @@ use crate::stop::{Fault, PortRead, PortTarget, Stop};
 struct Ended;
 
 impl Cpu {
-    /// Runs at most `budget` instructions and says why it ended.
+    /// Runs at most `budget` instructions and returns why the run ended.
     ///
-    /// The processor is at an instruction boundary then, whatever the reason, and `registers`,
-    /// `memory_mut` and the `finish_` calls may be used before the next run. A breakpoint that
-    /// was reported is passed when the next run starts at its address.
+    /// At the end the processor is always at an instruction boundary, and the user may call
+    /// `registers`, `memory_mut` and the `finish_` methods before the next run. A run that starts
+    /// at a breakpoint which was reported passes it.
     #[inline]
     pub fn run(&mut self, budget: u64) -> Stop {
         self.run_blocks(budget);
-        // The frequent ones field by field: the operation has just stored the fields, and a load
-        // wider than those stores waits until they have left the host's store buffer.
+        // The frequent stops are copied field by field. The operation has just stored the fields,
+        // and a load wider than these stores would wait until they have left the host's store
+        // buffer.
         match self.machine.stop {
             Stop::Budget => Stop::Budget,
             Stop::PortRead(PortRead { port, width, target: PortTarget::Accumulator }) => {
@@ -68,7 +69,7 @@ impl Cpu {
         self.execute(block, left)
     }
 
-    /// Runs a block, or as much of it as the budget allows.
+    /// Runs a block, or the part of it that the budget allows.
     #[inline(always)]
     fn execute(&mut self, block: Block, left: &mut u64) -> Result<(), Ended> {
         let machine = &mut self.machine;
@@ -84,7 +85,7 @@ impl Cpu {
         for (number, operation) in operations.iter().enumerate() {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
-                // What `leave` would do, for each port access and each call out of the guest.
+                // The same as `leave`, for each port access and each call out of the guest.
                 let (retired, length) = match exit {
                     Exit::Request => (1, operation.length),
                     Exit::Accusation => (0, 0),
@@ -110,7 +111,7 @@ impl Cpu {
         Ok(())
     }
 
-    /// Accounts for an operation that did not simply end, `before` others having retired.
+    /// Ends an operation that did not end in the usual way; `before` others have retired.
     #[cold]
     #[inline(never)]
     fn leave(
@@ -134,7 +135,7 @@ impl Cpu {
         machine.rip = rip;
         *left -= before + retired;
         if matches!(exit, Exit::Unfinished | Exit::UnfinishedRequest) {
-            // A breakpoint under a repeated instruction is reported once, not at each iteration.
+            // A breakpoint at a repeated instruction is reported once, not at each iteration.
             self.reported_breakpoint = Some(at);
         }
         let machine = &mut self.machine;
@@ -144,7 +145,7 @@ impl Cpu {
                 machine.stop = machine.memory.take_fault().map_or(Stop::Budget, Stop::Fault);
             }
             Exit::Unsupported => machine.stop = Stop::Unsupported { address: at },
-            // The operation has left its stop.
+            // The operation has set `stop`.
             Exit::Accusation | Exit::Request | Exit::UnfinishedRequest => {}
         }
         debug_assert!(self.machine.stop != Stop::Budget, "{exit:?} must have a reason");
@@ -156,7 +157,7 @@ impl Cpu {
         Err(Ended)
     }
 
-    /// Finds or decodes the block at an address that was not entered recently.
+    /// Finds or decodes the block at an address that was not run recently.
     #[cold]
     #[inline(never)]
     fn enter(&mut self, address: u64) -> Result<Block, Ended> {
@@ -190,7 +191,7 @@ impl Cpu {
         Ok(block)
     }
 
-    /// Decodes the one instruction under a breakpoint, without keeping it.
+    /// Decodes the one instruction at a breakpoint, without keeping it.
     fn decode_single(&mut self, address: u64) -> Result<Block, Fault> {
         let (memory, mode) = (&self.machine.memory, self.machine.mode);
         self.blocks.add_passing(address, |operations| {
@@ -198,7 +199,7 @@ impl Cpu {
         })
     }
 
-    /// Sees to what the memory noticed: stale code and watchpoints.
+    /// Handles what the memory has noted: stale code and watchpoints.
     #[cold]
     fn serve_memory(&mut self) -> Result<(), Ended> {
         let (stale_pages, hit) = self.machine.memory.take_attention();

@@ -1,18 +1,18 @@
-//! From a decoded instruction to the handler that is compiled for its operands.
+//! From a decoded instruction to the handler compiled for its operands.
 
 use iced_x86::{EncodingKind, Instruction, OpKind};
 
 use crate::machine::Handler;
 use crate::ops;
 
-/// Where an operand lives.
+/// The kind of an operand's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A general register.
     General,
     /// An SSE register.
     Xmm,
-    /// Memory, by the instruction's addressing bytes.
+    /// Memory, as given by the instruction's addressing bytes.
     Memory,
     /// The immediate.
     Immediate,
@@ -42,7 +42,7 @@ pub(crate) fn handler(instruction: &Instruction) -> Option<Handler> {
         .or_else(|| ops::shuffle::select(instruction))
 }
 
-/// Where operand `number` lives.
+/// The place of operand `number`.
 pub(crate) fn place(instruction: &Instruction, number: u32) -> Place {
     if number >= instruction.op_count() {
         return Place::Other;
@@ -71,12 +71,12 @@ pub(crate) fn place(instruction: &Instruction, number: u32) -> Place {
     }
 }
 
-/// Where the first two operands live.
+/// The places of the first two operands.
 pub(crate) fn places(instruction: &Instruction) -> (Place, Place) {
     (place(instruction, 0), place(instruction, 1))
 }
 
-/// How wide operand `number` is, in bytes; 0 for an immediate.
+/// The width of operand `number`, in bytes; 0 for an immediate.
 pub(crate) fn bytes(instruction: &Instruction, number: u32) -> usize {
     match place(instruction, number) {
         Place::Memory => instruction.memory_size().size(),
@@ -110,7 +110,7 @@ macro_rules! by_wide_width {
     };
 }
 
-/// Chooses a handler with one operand that is a register or memory.
+/// Chooses a handler by the place of its one operand, which is a register or memory.
 macro_rules! by_target {
     ($instruction:expr, $choose:ident, $handler:ident $(, $parameter:ty)*) => {{
         let bytes = crate::select::bytes($instruction, 0);

@@ -1,8 +1,9 @@
-//! Why the interpreter came back: the stops, and what a served stop hands in.
+//! Why a run ended: the stops, and the values that some of them need.
 //!
-//! Two kinds, told apart by where RIP stands. A *request* (port, CR8, time stamp) has retired:
-//! RIP is behind the instruction, and the answer goes in with one `finish_` call on the `Cpu`. An
-//! *accusation* (fault, divide error, INT, undefined, unsupported) has not: RIP is at it.
+//! There are two kinds, which differ in RIP. A *request* (port, CR8, time stamp) has retired: RIP
+//! is after the instruction, and the user gives the answer with one `finish_` call on the `Cpu`.
+//! An *accusation* (fault, divide error, INT, undefined, unsupported) has not retired: RIP is at
+//! the instruction.
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub enum Stop {
         /// The address, which is also RIP.
         address: u64,
     },
-    /// RIP reached a breakpoint; the next run executes the instruction under it.
+    /// RIP reached a breakpoint; the next run executes the instruction at it.
     Breakpoint {
         /// The address, which is also RIP.
         address: u64,
@@ -27,10 +28,10 @@ pub enum Stop {
     Watchpoint {
         /// The first byte touched inside the watched range.
         address: u64,
-        /// What it did.
+        /// What the instruction did.
         access: Access,
     },
-    /// IN or INS wants a value: answer with `Cpu::finish_port_read`.
+    /// IN or INS needs a value: answer with `Cpu::finish_port_read`.
     PortRead(PortRead),
     /// OUT or OUTS wrote a value.
     PortWrite {
@@ -41,36 +42,37 @@ pub enum Stop {
         /// The value, zero-extended.
         value: u32,
     },
-    /// `mov reg, cr8` wants a value: answer with `Cpu::finish_cr8_read`.
+    /// `mov reg, cr8` needs a value: answer with `Cpu::finish_cr8_read`.
     Cr8Read(Cr8Read),
     /// `mov cr8, reg` wrote a value.
     Cr8Write {
         /// The whole 64-bit value.
         value: u64,
     },
-    /// RDTSC or RDTSCP wants the time stamp: answer with `Cpu::finish_timestamp_read`.
+    /// RDTSC or RDTSCP needs the time stamp: answer with `Cpu::finish_timestamp_read`.
     TimestampRead,
     /// CLI, STI or POPF changed the interrupt flag; the instruction has retired.
     InterruptFlag,
     /// HLT: nothing to do until an interrupt; the instruction has retired.
     Halt,
-    /// INT n, INT3, INT1 or INTO was executed; RIP is at it.
+    /// INT n, INT3, INT1 or INTO was executed; RIP is at the instruction.
     Interrupt {
         /// The vector.
         vector: u8,
-        /// The instruction's length, so that a debugger can go on behind it.
+        /// The instruction's length, so that a debugger can continue after it.
         length: u8,
     },
     /// UD0, UD1, UD2 or bytes that are no instruction; RIP is at them.
     Undefined,
-    /// DIV, IDIV or AAM: division by zero, or the quotient does not fit; RIP is at it.
+    /// DIV, IDIV or AAM: division by zero, or the quotient does not fit; RIP is at the
+    /// instruction.
     DivideError,
-    /// BOUND found its index outside the bounds; RIP is at it.
+    /// BOUND found its index outside the bounds; RIP is at the instruction.
     BoundRange,
-    /// A memory access was refused; RIP is at the instruction, nothing of it took effect.
+    /// A memory access was refused; RIP is at the instruction, which had no effect.
     Fault(Fault),
-    /// An instruction that this processor does not have; RIP is at it, and `Cpu::disassemble`
-    /// has its text.
+    /// This processor does not have the instruction; RIP is at it, and `Cpu::disassemble` gives
+    /// its text.
     Unsupported {
         /// Its address.
         address: u64,
@@ -110,7 +112,7 @@ impl fmt::Display for Stop {
 pub struct Fault {
     /// The first byte that could not be accessed.
     pub address: u64,
-    /// What was tried; a read-modify-write is a write.
+    /// The access that was tried; a read-modify-write is a write.
     pub access: Access,
     /// Why it was refused.
     pub kind: FaultKind,
@@ -133,7 +135,7 @@ pub enum FaultKind {
     Rights,
     /// The page is a guard page.
     Guard,
-    /// The instruction demands an aligned address (MOVAPS and its like, CMPXCHG16B).
+    /// The instruction needs an aligned address (MOVAPS and similar, CMPXCHG16B).
     Misaligned,
 }
 
@@ -148,7 +150,7 @@ impl fmt::Display for FaultKind {
     }
 }
 
-/// What is done to memory.
+/// A kind of access to memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Access {
     /// A load.
@@ -169,7 +171,7 @@ impl fmt::Display for Access {
     }
 }
 
-/// How wide a port access is.
+/// The width of a port access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PortWidth {
     /// 8 bits.
@@ -192,7 +194,7 @@ impl PortWidth {
 }
 
 impl PortWidth {
-    /// The port width that is as wide as an operand; wider ones do not exist.
+    /// The port width of an operand width; wider ports do not exist.
     pub(crate) fn of<W: Width>() -> PortWidth {
         match W::BYTES {
             1 => PortWidth::Byte,

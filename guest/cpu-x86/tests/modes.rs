@@ -1,4 +1,4 @@
-//! What the native comparison cannot reach: segments, 16-bit addresses, arbitrary bytes.
+//! What the native tests cannot do: segments, 16-bit addresses, any bytes.
 
 use cpu_x86::{Cpu, Mode, PAGE_BYTES, RFlags, Register, Registers, Rights, Stop, Support};
 use proptest::prelude::*;
@@ -114,7 +114,7 @@ fn a_walk_over_code_tells_what_would_be_refused() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the bytes and registers are, a run ends, within its budget, and counts exactly.
+    /// For any bytes and registers, a run ends within its budget and counts exactly.
     #[test]
     fn arbitrary_bytes_never_panic_and_always_stop(
         code in proptest::collection::vec(any::<u8>(), 1..200),
@@ -154,7 +154,7 @@ proptest! {
         }
     }
 
-    /// A run in single steps is the same as a run at once, whatever the bytes are.
+    /// For any bytes, a run in single steps is the same as a run at once.
     #[test]
     fn single_steps_equal_one_run_on_arbitrary_bytes(
         code in proptest::collection::vec(any::<u8>(), 1..60),
@@ -177,7 +177,7 @@ proptest! {
         prop_assert_eq!(steps.instruction_count(), whole.instruction_count());
     }
 
-    /// The fast way through repeated moves and fills does what one iteration after another does.
+    /// The fast way through repeated moves and fills has the same result as single iterations.
     #[test]
     fn repeated_moves_and_fills_at_once_equal_single_iterations(
         fill in any::<bool>(),

@@ -1,4 +1,4 @@
-//! Every reason to stop: what is reported, where RIP stands, how many instructions counted.
+//! Every reason to stop: the report, the RIP, the number of instructions.
 
 use cpu_x86::{
     Access, Cpu, Fault, FaultKind, Mode, PAGE_BYTES, PortWidth, RFlags, Register, Rights, Stop,

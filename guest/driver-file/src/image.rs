@@ -1,4 +1,4 @@
-//! A driver's file: what a `.sys` holds, checked, and where it goes in memory.
+//! A driver's file: the content of a `.sys`, checked, and its memory layout.
 //!
 //! ```no_run
 //! use portcls_driver_file::image::Image;
@@ -14,17 +14,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Addresses in an image are relative virtual addresses (RVA): offsets from wherever it is loaded.
-//! Everything is checked once, in [`Image::parse`]: an image that parsed has its sections apart
-//! and in order, its imports and relocations inside them, and no number that can ask for more
-//! memory than [`IMAGE_LIMIT`].
+//! Addresses in an image are relative virtual addresses (RVA): offsets from the address to which
+//! it is loaded. Everything is checked once, in [`Image::parse`]. The sections of a parsed image
+//! are in order and do not overlap, its imports and relocations are inside them, and no number in
+//! it can ask for more memory than [`IMAGE_LIMIT`].
 //!
 //! It must never know what an imported function does, or a symbol's source line.
 //!
-//! A circle that stays: a file of `image/` reads one table out of the [`Image`] as far as it is
-//! built, and the `Image` holds what it found; the limits of all tables stand here together.
+//! A circular dependency that stays: a file of `image/` reads one table out of the unfinished
+//! [`Image`], and the `Image` holds what the file found. The limits of all tables are here, in one
+//! place.
 //!
-//! Source: Microsoft, PE Format. Where the loader of Windows is laxer than the format, it says so.
+//! Source: Microsoft, PE Format. Where the loader of Windows is less strict, a comment says so.
 
 mod error;
 mod exports;
@@ -53,33 +54,33 @@ use relocations::Relocation;
 /// Assumed: the largest audio drivers in the field have about 10 MiB.
 pub const FILE_LIMIT: usize = 64 << 20;
 
-/// The largest image in memory, in bytes; a quarter of what the processor's memory may hold.
+/// The largest image in memory, in bytes: a quarter of what the processor's memory may hold.
 pub const IMAGE_LIMIT: u32 = 64 << 20;
 
-/// The most sections. Source: PE Format, the loader's limit.
+/// The largest number of sections. Source: PE Format, the loader's limit.
 pub const SECTION_LIMIT: usize = 96;
 
-/// The most modules an image imports from.
+/// The largest number of modules that an image imports from.
 /// Assumed: drivers of this kind import from four to eight.
 pub const MODULE_LIMIT: usize = 64;
 
-/// The most functions an image imports.
+/// The largest number of functions that an image imports.
 /// Assumed: the largest drivers import some hundreds.
 pub const IMPORT_LIMIT: usize = 4_096;
 
-/// The most functions an image exports.
+/// The largest number of functions that an image exports.
 /// Assumed: the kernel itself exports some 3 000.
 pub const EXPORT_LIMIT: usize = 8_192;
 
-/// The longest name of a function or a module, in bytes.
-/// Assumed: decorated C++ names of drivers have at most some hundred.
+/// The longest name of a function or a module in bytes.
+/// Assumed: decorated C++ names of drivers have at most a few hundred.
 pub const NAME_LIMIT: usize = 1_024;
 
 /// A driver's file, parsed and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     headers: Headers,
-    /// The file's first bytes: they are mapped read-only at RVA 0.
+    /// The first bytes of the file, which are mapped read-only at RVA 0.
     header_bytes: Vec<u8>,
     imports: Vec<Import>,
     exports: Vec<Export>,
@@ -133,27 +134,27 @@ impl Image {
         }
     }
 
-    /// Where the bytes are relocated to now: at first the base the linker preferred.
+    /// The base to which the bytes are relocated now. At first it is the linker's preferred base.
     pub fn base(&self) -> u64 {
         self.base
     }
 
-    /// The base the linker preferred.
+    /// The linker's preferred base.
     pub fn preferred_base(&self) -> u64 {
         self.headers.preferred_base
     }
 
-    /// The size in memory, in bytes, headers included; a multiple of a page.
+    /// The size in memory in bytes, with the headers; a multiple of a page.
     pub fn size(&self) -> u32 {
         self.headers.image_size
     }
 
-    /// Where DriverEntry, or the C runtime's wrapper of it, begins.
+    /// The address of DriverEntry, or of the C runtime's wrapper around it.
     pub fn entry_rva(&self) -> u32 {
         self.headers.entry_rva
     }
 
-    /// When it was linked, as the linker wrote it: seconds since 1970, or a hash of the contents.
+    /// The time of linking as the linker wrote it: seconds since 1970, or a hash of the contents.
     pub fn timestamp(&self) -> u32 {
         self.headers.timestamp
     }
@@ -190,7 +191,7 @@ impl Image {
         &self.load_config
     }
 
-    /// The PDB that was written together with it, if it names one.
+    /// The PDB that was written together with the driver, if the driver names one.
     pub fn pdb_reference(&self) -> Option<PdbReference> {
         pdb_reference::read(self)
     }
@@ -200,7 +201,7 @@ impl Image {
         &self.unwind_functions
     }
 
-    /// Where pointers of full width lie that the relocations change, in order of address.
+    /// The addresses of full-width pointers that the relocations change, in order of address.
     pub fn relocated_pointers(&self) -> Vec<u32> {
         let width = self.pointer_size();
         let full = self.relocations.iter().filter(|relocation| relocation.size() == width);
@@ -209,7 +210,8 @@ impl Image {
         places
     }
 
-    /// Whether a section begins with this code, whatever its relocations made of the pointers.
+    /// Whether a section begins with this code, without comparing bytes that the relocations
+    /// change.
     pub(crate) fn holds_code(&self, section: &Section, code: &[u8]) -> bool {
         let mut relocated: Vec<_> = self.relocations.iter().map(|place| place.range()).collect();
         relocated.sort_unstable();
@@ -222,34 +224,35 @@ impl Image {
             && bytes.all(|((held, given), rva)| held == given || is_relocated(rva))
     }
 
-    /// The first byte of the first table in a section that the headers point to.
+    /// The address of the first table in a section, of the tables that the headers point to.
     pub(crate) fn first_table_in(&self, section: &Section) -> Option<u32> {
         let tables = self.headers.directories();
         tables.map(|table| table.rva).filter(|&rva| section.contains(rva, 1)).min()
     }
 
-    /// Moves the image to another base: every absolute address in it is changed.
+    /// Moves the image to another base by changing every absolute address in it.
     ///
     /// # Errors
-    /// When the file was linked without relocations, or the image would not lie inside the
-    /// address space; then nothing is changed.
+    /// When the file was linked without relocations, or the image would not fit into the address
+    /// space. Then nothing is changed.
     pub fn relocate(&mut self, base: u64) -> Result<(), ImageError> {
         relocations::apply(self, base)
     }
 
-    /// What to map: whole pages in order of address, the headers first; neighbours with the same
-    /// rights are one region, and a page that two sections share has the rights of both.
+    /// The memory to map: whole pages in order of address, the headers first. Neighbours with the
+    /// same rights are one region. A page that two sections share has the rights of both.
     pub fn regions(&self) -> Vec<Region> {
         sections::regions(self)
     }
 
-    /// What to put into the mapped pages: RVA and bytes, headers first. All else is zero.
+    /// The contents of the mapped pages: RVA and bytes, headers first. All other bytes are zero.
     pub fn contents(&self) -> impl Iterator<Item = (u32, &[u8])> {
         let sections = self.sections.iter().map(|section| (section.rva, section.bytes.as_slice()));
         std::iter::once((0, self.header_bytes.as_slice())).chain(sections)
     }
 
-    /// Reads initial bytes of a section, zeros beyond the file's part; `None` outside of it.
+    /// Reads initial bytes of a section. Bytes that the file does not hold are zero. `None`
+    /// outside of it.
     pub fn read(&self, rva: u32, buffer: &mut [u8]) -> Option<()> {
         let section = self.section_at(rva)?;
         if !section.contains(rva, u32::try_from(buffer.len()).ok()?) {
@@ -310,7 +313,7 @@ impl Image {
         }
     }
 
-    /// A string of initial memory that ends in a zero byte, as printable ASCII.
+    /// Reads a string of printable ASCII in initial memory, which ends in a zero byte.
     fn read_name(&self, rva: u32, what: &str) -> Result<String, ImageError> {
         let unreadable = |why: &str| {
             ImageError::bad(

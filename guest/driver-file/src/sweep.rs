@@ -1,11 +1,11 @@
-//! Which instructions a driver holds that the processor here does not have.
+//! Finds instructions in a driver that the emulated processor does not have.
 //!
-//! Looks at the code before anything runs. A code section also holds data (tables of jumps,
-//! constants, padding), so the sweep walks: from the entry, the exports, the functions of the
-//! exception table and every pointer into code, along branches and calls. What the walk reaches
-//! is code for certain. What lies between is read too, from one piece of reached code to the
-//! next, and what is found there is told apart: it may be data, or code that only a table of
-//! jumps leads to.
+//! The sweep looks at the code before the driver runs. A code section also holds data (jump
+//! tables, constants, padding), so the sweep walks along branches and calls. It starts at the
+//! entry, the exports, the functions of the exception table and every pointer into code. All that
+//! the walk reaches is certainly code. The sweep also reads the bytes between two pieces of
+//! reached code, and marks what it finds there: it may be data, or code that only a jump table
+//! leads to.
 
 use std::collections::VecDeque;
 
@@ -14,47 +14,47 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
 
 use crate::image::{Image, Section};
 
-/// The most refusals that are kept; further ones are counted.
+/// The largest number of refusals that are kept; further ones are only counted.
 pub const REFUSALS_KEPT: usize = 1_000;
 
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
 const INSTRUCTION_BYTES: usize = 15;
 
-/// What the sweep over a driver's code found.
+/// The result of a sweep over a driver's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
-    /// How many instructions the walk reached.
+    /// The number of instructions that the walk reached.
     pub reached: u64,
-    /// Those that would end a run, in order of address, at most [`REFUSALS_KEPT`].
+    /// The instructions that would end a run, in order of address, at most [`REFUSALS_KEPT`].
     pub refusals: Vec<Refusal>,
-    /// How many more there are.
+    /// The number of further refusals.
     pub more: u64,
 }
 
 /// An instruction that would end the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Where it is.
+    /// The address.
     pub rva: u32,
-    /// Intel syntax.
+    /// The instruction in Intel syntax.
     pub text: String,
-    /// Whether it is code for certain.
+    /// Whether it is certainly code.
     pub reach: Reach,
 }
 
-/// How an instruction was found.
+/// How the sweep found an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// Along branches and calls from the driver's known functions.
     Reached,
-    /// Between reached code: it may be data.
+    /// Between pieces of reached code: it may be data.
     Between,
 }
 
 /// Sweeps all sections that the driver may execute.
 ///
 /// # Errors
-/// When the image does not lie inside the address space at its present base.
+/// When the image does not fit into the address space at its present base.
 pub fn sweep(image: &Image) -> Result<Sweep, MapError> {
     let mut walk = Walk::new(image)?;
     walk.add_known_functions();
@@ -81,7 +81,7 @@ struct Walk<'a> {
     reached: u64,
 }
 
-/// One section of code, and what the walk knows of each byte.
+/// One section of code, with a mark for each byte.
 struct Code<'a> {
     section: &'a Section,
     marks: Vec<Mark>,
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         for &pointer in &pointers {
             let target = self.image.read_pointer(pointer);
             let target = target.and_then(|address| self.rva(address));
-            // A table of jumps in the code is itself made of pointers.
+            // A target that is itself a pointer is a jump table in the code, and no code.
             self.queue.extend(target.filter(|rva| pointers.binary_search(rva).is_err()));
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
         let bytes = &bytes[..bytes.len().min(INSTRUCTION_BYTES)];
         let bits = if self.image.mode() == Mode::Bits64 { 64 } else { 32 };
         let address = self.image.base().wrapping_add(rva.into());
-        // AMD's reading of prefixes, as the processor's own decoder has it.
+        // Prefixes are read as on AMD processors, as the interpreter's own decoder does.
         let instruction = Decoder::with_ip(bits, bytes, address, DecoderOptions::AMD).decode();
         if instruction.is_invalid() {
             return None;
@@ -151,10 +151,10 @@ impl<'a> Walk<'a> {
         Some((instruction, self.cpu.disassemble(address)?))
     }
 
-    /// Walks on from an address until the path ends or was walked before.
+    /// Walks on from an address until the path ends or reaches code that was walked before.
     fn follow(&mut self, mut rva: u32) {
         while self.mark(rva).is_some_and(|mark| *mark == Mark::Unknown) {
-            // What no processor has is data behind a call that does not return.
+            // An instruction that no processor has is data after a call that does not return.
             let Some((instruction, text)) = self.decode(rva) else { return };
             for offset in 0..text.length as u32 {
                 let mark = if offset == 0 { Mark::Start } else { Mark::Inside };
@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `lea` of an address in code: a function that will be called by its pointer.
+    /// Adds the target of a `lea` of a code address: a function that is called by its pointer.
     fn add_code_pointer(&mut self, instruction: &Instruction) {
         let is_lea = instruction.mnemonic() == iced_x86::Mnemonic::Lea;
         if is_lea
@@ -196,8 +196,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads what the walk left out of a section, up to the first table that the headers name:
-    /// linkers put the imports of drivers behind the code of INIT.
+    /// Reads the code that the walk left out of a section, up to the first table that the headers
+    /// name. Linkers put the import table of a driver behind the code of INIT.
     fn read_between(&mut self, index: usize) {
         let section = self.codes[index].section;
         let start = section.rva;

@@ -1,13 +1,15 @@
 //! Names and source lines for addresses in a driver.
 //!
-//! An address is told as module and offset always, and as function and offset, source file and
-//! line where something knows it: the driver's export table, the symbols and DWARF that a
-//! compiler left in the `.sys`, or those in a file beside it: `NAME.debug` or `NAME.sys.debug`,
-//! which is the same driver linked without stripping it (or `objcopy --only-keep-debug`), and a
-//! PDB, which is `NAME.pdb` or has the name that the driver gives it.
+//! An address always has a module and an offset. It also has a function and offset, a source file
+//! and a line, where one of these sources knows them:
+//! - the driver's export table;
+//! - symbols and DWARF that a compiler left in the `.sys`;
+//! - symbols and DWARF in a file beside it, `NAME.debug` or `NAME.sys.debug`: the same driver,
+//!   linked without stripping it (or `objcopy --only-keep-debug`);
+//! - a PDB beside it, which is `NAME.pdb` or has the name that the driver gives it.
 //!
-//! Symbols help to read a report and nothing else: a file that is damaged or of another build is
-//! left out, and a note says so.
+//! Symbols only help to read a report. So a file that is damaged or of another build is left out,
+//! and a note says so.
 
 mod dwarf;
 mod file;
@@ -31,27 +33,27 @@ use dwarf::Dwarf;
 use names::Name;
 use pdb::Pdb;
 
-/// What is known about a driver's addresses.
+/// The names and lines of a driver's addresses.
 #[derive(Clone)]
 pub struct Symbols {
     module: String,
-    /// Where functions begin.
+    /// The address of the first byte of each function, and its name.
     functions: BTreeMap<u32, Name>,
     dwarf: Option<Rc<Dwarf>>,
     pdb: Option<Rc<Pdb>>,
     notes: Vec<String>,
 }
 
-/// What an address is called.
+/// The name of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The module: the file's name without `.sys`.
     pub module: String,
     /// The offset in the module, in bytes.
     pub offset: u32,
-    /// The function, when its name is known.
+    /// The function, if its name is known.
     pub function: Option<FunctionOffset>,
-    /// The source lines: of the innermost inlined function first, of the function itself last.
+    /// The source lines, from the innermost inlined function to the function itself.
     pub lines: Vec<SourceLine>,
 }
 
@@ -65,7 +67,7 @@ pub struct FunctionOffset {
 }
 
 impl Symbols {
-    /// What the image alone knows.
+    /// The symbols that the image alone gives.
     pub fn new(module: &str, image: &Image) -> Symbols {
         let named = image.exports().iter().filter_map(|export| {
             let name = export.name.as_ref()?;
@@ -78,8 +80,8 @@ impl Symbols {
         Symbols { module, functions, dwarf: None, pdb: None, notes: Vec::new() }
     }
 
-    /// What a driver's file and the files beside it know. A file that cannot be used leaves a
-    /// note.
+    /// The symbols from a driver's file and the files beside it. A file that cannot be used leaves
+    /// a note.
     pub fn beside(path: &Path, image: &Image, driver: &[u8]) -> Symbols {
         let module = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut symbols = Symbols::new(&module, image);
@@ -96,7 +98,7 @@ impl Symbols {
         symbols
     }
 
-    /// Adds what a file knows, if it is there.
+    /// Adds the symbols from a file, if the file exists.
     fn add_file(&mut self, image: &Image, path: &Path) {
         let Ok(size) = fs::metadata(path).map(|metadata| metadata.len()) else { return };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -112,7 +114,7 @@ impl Symbols {
         }
     }
 
-    /// Adds what a file with symbols knows; leaves a note when it cannot be used.
+    /// Adds the symbols from the bytes of a file. Leaves a note when they cannot be used.
     pub fn add(&mut self, image: &Image, name: &str, bytes: &[u8]) {
         match file::read(image, bytes) {
             Ok(found) => {
@@ -130,12 +132,12 @@ impl Symbols {
         &self.module
     }
 
-    /// Files that could not be used, and why.
+    /// One note for each file that could not be used, with the reason.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// What a return address is called: its lines are those of the call before it.
+    /// The name of a return address. Its lines are those of the call before it.
     pub fn place_of_return(&self, image: &Image, rva: u32) -> Place {
         let call = self.place(image, rva.saturating_sub(1));
         let function = call
@@ -144,7 +146,7 @@ impl Symbols {
         Place { offset: rva, function, ..call }
     }
 
-    /// What an address in the image is called.
+    /// The name of an address in the image.
     pub fn place(&self, image: &Image, rva: u32) -> Place {
         let section = image.section_at(rva);
         let is_code = section.is_some_and(|section| section.rights.contains(Rights::EXECUTE));
@@ -181,7 +183,7 @@ impl fmt::Debug for Symbols {
 }
 
 impl fmt::Display for Place {
-    /// As WinDbg writes it: `uart!Isr+1C [miniport.cpp @ 88]`, or `uart+1234`.
+    /// Writes the place as WinDbg does: `uart!Isr+1C [miniport.cpp @ 88]`, or `uart+1234`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.function {
             Some(FunctionOffset { name, offset: 0 }) => write!(f, "{}!{name}", self.module)?,
@@ -197,15 +199,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where symbols may lie beside a driver.
+/// The files beside a driver that may hold symbols.
 fn side_files(path: &Path) -> [PathBuf; 2] {
     let mut appended = path.as_os_str().to_owned();
     appended.push(".debug");
     [path.with_extension("debug"), PathBuf::from(appended)]
 }
 
-/// Where the PDB may lie beside a driver: under the driver's name, or under the name that the
-/// driver tells, whose folders are those of the computer it was built on.
+/// The files beside a driver that may be its PDB: under the driver's name, or under the file name
+/// that the driver gives. The folders that the driver gives are those of the computer it was built
+/// on.
 fn pdb_files(path: &Path, image: &Image) -> Vec<PathBuf> {
     let mut files = vec![path.with_extension("pdb")];
     let told = image.pdb_reference().map(|pdb| pdb.file).unwrap_or_default();

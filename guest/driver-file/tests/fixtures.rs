@@ -1,4 +1,4 @@
-//! What the loader and the sweep find in the test drivers.
+//! Facts that the loader and the sweep find in the test drivers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +12,7 @@ fn image(name: &str) -> Image {
     Image::parse(&fs::read(path).expect("a committed driver")).expect("a good driver")
 }
 
-/// The facts that a change of the driver's code leaves alone.
+/// Facts that do not change when only the driver's code changes.
 fn facts(name: &str) -> String {
     let image = image(name);
     let entry = image.section_at(image.entry_rva()).map(|section| &section.name);

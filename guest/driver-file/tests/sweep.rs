@@ -1,4 +1,4 @@
-//! The sweep over code: what would end a run is found before anything runs.
+//! The sweep over code: it finds refused instructions before the driver runs.
 
 use cpu_x86::Mode;
 use portcls_driver_file::image::Image;
@@ -18,7 +18,8 @@ fn refusal(rva: u32, text: &str, reach: Reach) -> Refusal {
     Refusal { rva, text: text.to_owned(), reach }
 }
 
-/// A driver whose entry is `code`, and nothing else is called.
+/// A driver whose entry is `code`, without exports and relocations, so that no other code is
+/// known.
 fn driver(mode: Mode, code: &[u8]) -> Builder {
     let mut builder = Builder::driver(mode);
     builder.directories[0] = (0, 0);
@@ -51,7 +52,7 @@ fn calls_and_branches_are_followed() {
 
 #[test]
 fn what_only_lies_between_is_told_apart() {
-    // ret, then bytes that nothing leads to
+    // ret, then bytes that no instruction leads to
     let builder = driver(Mode::Bits64, &[0xC3, 0xD9, 0xE8]);
     assert_eq!(refusals(&builder), [refusal(0x1001, "fld1", Reach::Between)]);
 }

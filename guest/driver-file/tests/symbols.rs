@@ -1,4 +1,4 @@
-//! Names and lines of the test drivers, against binutils' addr2line.
+//! Names and lines of the test drivers, compared with binutils' addr2line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ fn drivers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../drivers")
 }
 
-/// The driver built with symbols beside it, for x64 and x86.
+/// The driver for x64 and x86, built with symbols in a file beside it.
 struct Built {
     folder: tempfile::TempDir,
 }
 
-/// A target, its compiler, and the judge that comes with the compiler.
+/// A target, its compiler, and the judge from the same package.
 const TARGETS: [(&str, &str, &str); 2] = [
     ("x64", "x86_64-w64-mingw32-g++-win32", "x86_64-w64-mingw32-addr2line"),
     ("x86", "i686-w64-mingw32-g++-win32", "i686-w64-mingw32-addr2line"),
 ];
 
-/// Builds once for all tests; `None`, with a message, when a compiler is missing.
+/// Builds once for all tests. `None`, with a message, when a compiler is missing.
 fn built() -> Option<&'static Built> {
     static BUILT: OnceLock<Option<Built>> = OnceLock::new();
     BUILT.get_or_init(Built::new).as_ref()

@@ -1,7 +1,7 @@
-// The driver headers of mingw-w64 with their gaps closed; forced in before every source.
+// The driver headers of mingw-w64 with their gaps closed. The compiler includes this file first.
 //
-// Owns nothing but declarations. Where a compiler brings the missing piece itself, the part here
-// does no harm, so one shim serves GCC for both bitnesses and clang with the MSVC ABI.
+// Owns only declarations. Where a compiler has a missing piece itself, the one here does no harm,
+// so one shim serves GCC for both bitnesses and clang with the MSVC ABI.
 #ifndef DDK_SHIM_H
 #define DDK_SHIM_H
 
@@ -9,12 +9,12 @@
 #define DECLSPEC_NOVTABLE
 #define DECLSPEC_NOTHROW
 
-// wdm.h defines these two again as plain functions, which C++ refuses after intrin.h has done so.
+// wdm.h defines these two as plain functions, which C++ refuses once intrin.h has defined them.
 #include <intrin.h>
 #define InterlockedBitTestAndSet WdmInterlockedBitTestAndSet
 #define InterlockedBitTestAndReset WdmInterlockedBitTestAndReset
 
-// ntdef.h writes an offset as a cast, which is no constant for clang.
+// ntdef.h computes an offset by a cast, which is no constant for clang.
 #include <ntdef.h>
 #undef FIELD_OFFSET
 #define FIELD_OFFSET(type, field) static_cast<LONG>(__builtin_offsetof(type, field))
@@ -23,14 +23,14 @@ extern "C" {
 #include <ntddk.h>
 }
 
-// ksmedia.h uses the first, portcls.h points at the others.
+// ksmedia.h uses the first name; portcls.h uses pointers to the others.
 typedef WCHAR TCHAR;
 struct KSRTAUDIO_HWLATENCY;
 typedef KSRTAUDIO_HWLATENCY *PKSRTAUDIO_HWLATENCY;
 struct KSRTAUDIO_HWREGISTER;
 typedef KSRTAUDIO_HWREGISTER *PKSRTAUDIO_HWREGISTER;
 
-// stdunk.h brings its own operators unless told not to.
+// stdunk.h defines its own operators unless this name is defined.
 #define _NEW_DELETE_OPERATORS_
 #include <portcls.h>
 #include <stdunk.h>

@@ -1,4 +1,4 @@
-// A good driver whose filter names no categories: PortCls has some for it.
+// A good driver whose filter names no categories, so PortCls uses those of the port.
 #include "descriptor.h"
 #include "miniport.h"
 

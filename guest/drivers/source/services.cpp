@@ -1,7 +1,7 @@
-// A driver that checks the kernel it runs on: what the documentation promises of the routines that
-// drivers for PortCls import. DriverEntry fails and says which promises were broken.
+// A driver that checks the kernel: whether the routines that drivers for PortCls import do what
+// their documentation promises. DriverEntry prints each broken promise and then fails.
 //
-// It has no adapter code, and its devices go before it returns. Source of every promise: WDK, the page of the routine.
+// It has no adapter code and deletes its devices. Source of each promise: WDK, the routine's page.
 #include "unknown.h"
 
 #include <string.h>
@@ -147,7 +147,7 @@ static void CheckMutexes()
     CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
 }
 
-// What a deferred routine was told, and when it ran.
+// How often a deferred routine was called, at which IRQL and with which arguments.
 static struct {
     ULONG calls;
     KIRQL irql;
@@ -301,7 +301,7 @@ static void CheckDevices(PDRIVER_OBJECT driver)
     CHECK(driver->DeviceObject == nullptr);
 }
 
-// A request that comes back the way it went, by way of a completion routine.
+// The completion routine of a request that comes back from the driver below.
 static NTSTATUS NTAPI Completed(PDEVICE_OBJECT, PIRP irp, PVOID context)
 {
     *static_cast<NTSTATUS *>(context) = irp->IoStatus.Status;

@@ -4,7 +4,7 @@ use portcls_emulator::{BugCheck, Distinction};
 
 use super::{Analysis, Kind};
 
-/// A name in the form of FAILURE_BUCKET_ID: the code, a word about the kind, the place.
+/// Makes a name in the form of FAILURE_BUCKET_ID: the code, a word about the kind, the place.
 pub(super) fn name(analysis: &Analysis, bug_check: Option<&BugCheck>) -> String {
     let kind = match (bug_check, analysis.kind) {
         (Some(bug), _) => format!("0x{:X}{}", bug.code.number(), detail(bug)),
@@ -23,7 +23,7 @@ pub(super) fn name(analysis: &Analysis, bug_check: Option<&BugCheck>) -> String 
     }
 }
 
-/// What tells failures of one code apart.
+/// The part of the name that distinguishes failures with the same code.
 fn detail(bug: &BugCheck) -> String {
     let first = bug.parameters[0];
     match bug.code.entry().map_or(Distinction::Code, |entry| entry.distinction) {

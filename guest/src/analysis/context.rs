@@ -1,4 +1,4 @@
-//! What a compiled driver left behind: registers, the code around the instruction, the stack.
+//! The state of a compiled driver at a failure: registers, code and stack.
 
 use cpu_x86::{Cpu, Mode, PAGE_BYTES, Registers};
 use serde::Serialize;
@@ -9,65 +9,65 @@ use portcls_driver_file::symbols::{Place, Symbols};
 use super::hex::Hex;
 use super::stack;
 
-/// Lines of code before the instruction, and after it.
+/// Lines of code that are shown before the instruction, and after it.
 const LINES_BEFORE: usize = 6;
 const LINES_AFTER: usize = 4;
 
-/// How far before the instruction code is read, in bytes, where no function is known.
+/// Bytes of code that are read before the instruction where no function is known.
 const BYTES_BEFORE: u64 = 48;
 
-/// The longest function that is read from its beginning, in bytes.
+/// The longest function in bytes that is read from its beginning.
 const FUNCTION_BYTES: u64 = 0x4000;
 
-/// The state of a compiled driver.
+/// The state of a compiled driver at a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GuestContext {
-    /// The bytes of a pointer: 8 or 4.
+    /// Bytes of a pointer: 8 or 4.
     pub pointer_bytes: u64,
-    /// Where the image lies in memory.
+    /// The address of the image in memory.
     pub image_base: Hex,
-    /// The general registers, the instruction pointer and the flags, by their names.
+    /// The general registers, the instruction pointer and the flags, with their names.
     pub registers: Vec<RegisterValue>,
     /// The code around the instruction pointer.
     pub disassembly: Vec<CodeLine>,
-    /// Where the processor was, then who called, innermost first.
+    /// The place where the processor was, then its callers, innermost first.
     pub stack: Vec<StackLine>,
 }
 
 /// A register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterValue {
-    /// Its name in small letters.
+    /// The name in small letters.
     pub name: &'static str,
-    /// Its value.
+    /// The value.
     pub value: Hex,
 }
 
 /// An instruction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CodeLine {
-    /// Where it is.
+    /// The address.
     pub address: Hex,
-    /// The same in words.
+    /// The address in words.
     pub place: String,
-    /// Intel syntax.
+    /// The instruction in Intel syntax.
     pub text: String,
-    /// Whether the processor was there.
+    /// Whether the processor was at this instruction.
     pub is_current: bool,
 }
 
-/// A return address, or where the processor was.
+/// A return address; in the first line, the place where the processor was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackLine {
-    /// Where it lies on the stack; for the first line, the stack pointer.
+    /// The address on the stack; in the first line, the stack pointer.
     pub stack_address: Hex,
     /// The address in the code.
     pub address: Hex,
-    /// The offset in the image, where it lies inside.
+    /// The offset in the image, if the address is inside it.
     pub offset: Option<Hex>,
     /// The address in words.
     pub place: String,
-    /// The same in parts, for an address of the driver.
+    /// The place in parts, for an address in the driver.
     pub symbol: Option<Place>,
 }
 
@@ -78,7 +78,7 @@ impl GuestContext {
     }
 }
 
-/// Reads the state that the driver is in; `None` while its processor is in somebody's hands.
+/// Reads the current state of the driver. The result is `None` while the processor is borrowed.
 pub(super) fn read(guest: &Guest, symbols: &Symbols) -> Option<GuestContext> {
     let cpu = guest.cpu().try_borrow().ok()?;
     let registers = cpu.registers();
@@ -130,7 +130,7 @@ fn register_values(mode: Mode, registers: &Registers) -> Vec<RegisterValue> {
     values.chain(last).map(|(name, value)| RegisterValue { name, value: Hex(value) }).collect()
 }
 
-/// The code around an address of the driver, nothing elsewhere.
+/// The code around an address in the driver; nothing for an address elsewhere.
 fn disassembly(guest: &Guest, symbols: &Symbols, cpu: &Cpu, rip: u64) -> Vec<CodeLine> {
     let Some(rva) = guest.loaded().rva(rip) else { return Vec::new() };
     let place = symbols.place(&guest.loaded().image, rva);
@@ -158,7 +158,7 @@ fn disassembly(guest: &Guest, symbols: &Symbols, cpu: &Cpu, rip: u64) -> Vec<Cod
     lines
 }
 
-/// The instructions from `start` on, if they lead exactly to `end`.
+/// The instructions from `start` on, if one of them ends exactly at `end`.
 fn addresses(cpu: &Cpu, start: u64, end: u64) -> Option<Vec<u64>> {
     let mut addresses = Vec::new();
     let mut at = start;
@@ -200,12 +200,12 @@ fn stack_line(guest: &Guest, stack_address: u64, address: u64, symbol: Option<Pl
     }
 }
 
-/// The words from the stack pointer to the end of the stack that it is on, or of its page.
+/// The words from the stack pointer to the end of its stack, or of its page if it is on no stack.
 fn stack_words(guest: &Guest, cpu: &Cpu, stack_pointer: u64) -> Vec<u64> {
     let page = PAGE_BYTES as u64;
     let width = guest.pointer_bytes();
     let stack = guest.stack_around(stack_pointer);
-    // An overflow leaves the pointer below the stack, in the guard page.
+    // After a stack overflow, the pointer is below the stack, in the guard page.
     let start = stack.as_ref().map_or(stack_pointer, |stack| stack_pointer.max(stack.start));
     let end = stack.map_or_else(|| (start & !(page - 1)).saturating_add(page), |stack| stack.end);
     let mut word = [0; 8];
@@ -218,7 +218,7 @@ fn stack_words(guest: &Guest, cpu: &Cpu, stack_pointer: u64) -> Vec<u64> {
         .collect()
 }
 
-/// An address in words, and in parts when it is the driver's.
+/// An address in words, and also in parts when it is in the driver.
 fn describe(guest: &Guest, symbols: &Symbols, address: u64) -> (String, Option<Place>) {
     match guest.loaded().rva(address) {
         Some(rva) => {

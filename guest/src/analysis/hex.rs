@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// A number that is shown in hexadecimal; in JSON a string, which keeps all 64 bits.
+/// A number that is shown in hexadecimal. In JSON it is a string, which keeps all 64 bits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hex(pub u64);
 

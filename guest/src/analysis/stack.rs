@@ -1,31 +1,31 @@
-//! Who called: return addresses, found on the stack.
+//! The callers of the driver's code, from the return addresses on the stack.
 //!
-//! Code without frame pointers does not tell where a frame ends, so every word of the stack is
-//! looked at: a value that points behind a call instruction of the driver was most likely pushed
-//! by it. An old one may still lie in a buffer that nobody has written over, so a line can be one
-//! too many, and never one too few.
+//! Code without frame pointers does not say where a frame ends, so this file checks every word of
+//! the stack: if a word points behind a call instruction of the driver, that call most likely
+//! pushed it. An old return address may still lie in a buffer that was not overwritten. So the
+//! report may show a line too many, and never a line too few.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
 use portcls_driver_file::image::{Image, Mode, Rights};
 
-/// The most lines that are looked for.
+/// The largest number of lines in the report.
 pub(super) const STACK_LINES: usize = 48;
 
-/// The shortest and the longest call instruction, in bytes.
+/// The lengths of the shortest and the longest call instruction in bytes.
 const CALL_BYTES: std::ops::RangeInclusive<u32> = 2..=8;
 
-/// One word of the stack that is a return address.
+/// A word of the stack that is a return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Return {
-    /// Where it lies on the stack.
+    /// The address of the word on the stack.
     pub stack_address: u64,
-    /// Where it points.
+    /// The return address.
     pub address: u64,
 }
 
-/// Finds the return addresses among the words from `stack_pointer` on. `is_return` also takes
-/// addresses outside of the image: those the kernel calls the driver from.
+/// Finds the return addresses among the words from `stack_pointer` on. `is_return` accepts
+/// addresses outside of the image, at which the kernel calls the driver.
 pub(super) fn returns(
     image: &Image,
     stack_pointer: u64,
@@ -47,7 +47,7 @@ fn follows_call(image: &Image, address: u64) -> bool {
     let Some(rva) = rva else { return false };
     let is_code =
         |section: &portcls_driver_file::image::Section| section.rights.contains(Rights::EXECUTE);
-    // A call at a function's very end returns to the first byte after it.
+    // A call at the very end of a function returns to the first byte after the function.
     if !rva.checked_sub(1).and_then(|last| image.section_at(last)).is_some_and(is_code) {
         return false;
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Analysis, GuestContext, Kind};
 
-/// The columns of running text.
+/// The width of running text in columns.
 const COLUMNS: usize = 79;
 
 impl fmt::Display for Analysis {
@@ -115,7 +115,7 @@ fn write_lines(f: &mut fmt::Formatter<'_>, title: &str, lines: &[String]) -> fmt
     lines.iter().try_for_each(|line| writeln!(f, "{line}"))
 }
 
-/// Words in lines of limited length.
+/// Writes words in lines of limited length.
 fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let mut column = 0;
     for word in text.split_whitespace() {
@@ -133,7 +133,7 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     writeln!(f)
 }
 
-/// A number with all digits of a pointer of so many bytes, and more when it needs them.
+/// A number with all digits of a pointer of the given size in bytes, and more if it needs them.
 struct Digits(u64, u64);
 
 impl fmt::Display for Digits {

@@ -1,4 +1,4 @@
-//! Properties that a miniport of the guest answers: its automation tables, and the requests.
+//! A miniport's properties: its automation tables and property requests.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -43,7 +43,7 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
             None => NtStatus(guest.call(handler, &[shown.address]) as u32),
         };
         if answer == NtStatus::PENDING {
-            // A leak is told as a property request.
+            // The leak report lists this as a property request, not as an IRP as well.
             guest.unlist_irp(&request.irp);
         } else if !kernel.is_frozen() {
             shown.take_answer(&guest);
@@ -53,12 +53,12 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
     })
 }
 
-/// A request in guest memory, until its handler has answered or it is completed.
+/// A PCPROPERTY_REQUEST in guest memory, until its handler answers or the driver completes it.
 struct ShownRequest {
     request: Rc<PcPropertyRequest>,
     address: u64,
     value: u64,
-    /// The blocks of the request, its instance and its value, with their lengths.
+    /// Address and length of the request structure, of its instance data and of its value.
     blocks: [(u64, usize); 3],
     ended: Cell<bool>,
 }
@@ -98,7 +98,7 @@ impl ShownRequest {
         }
     }
 
-    /// Takes over the value and its size.
+    /// Copies the value and its size, as the handler left them, into the request.
     fn take_answer(&self, guest: &Guest) {
         let size = guest.load_u32(at(self.address, guest.layout().pcproperty_request.value_size));
         self.request.value_size.set(size);
@@ -115,7 +115,7 @@ impl ShownRequest {
     }
 }
 
-/// A null pointer stands for no bytes.
+/// The address of a block, or a null pointer where there are no bytes.
 fn pointer_to(block: u64, bytes: &[u8]) -> u64 {
     if bytes.is_empty() { 0 } else { block }
 }

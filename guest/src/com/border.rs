@@ -1,4 +1,4 @@
-//! Pointers that cross the border: an object that crosses it twice is the same one again.
+//! COM pointers that cross the border between the guest and Rust.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::{GuestObject, Hold};
 use crate::guest::Guest;
 
 impl Guest {
-    /// The pointer by which the guest knows an object, counted once for the guest.
+    /// The guest's pointer to an object, with one reference counted for the guest.
     pub(crate) fn give(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
         match self.guest_object_behind(object) {
             Some(own) => own.give_back(iid),
@@ -17,7 +17,7 @@ impl Guest {
         }
     }
 
-    /// The pointer by which the guest knows an object, for the length of a call: not counted.
+    /// The guest's pointer to an object for the length of a call, without a reference.
     pub(crate) fn lend(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
         match self.guest_object_behind(object) {
             Some(own) => own.pointer(iid),

@@ -1,7 +1,7 @@
-//! Reads a filter descriptor, a tree of pointers and strides, out of guest memory.
+//! Reads a filter descriptor, a tree of pointers, out of guest memory.
 //!
-//! Counts are checked before anything is read, so a descriptor of garbage ends in a status or in
-//! a bug check at the pointer that is bad, and never in a long loop.
+//! The reader checks each count before it reads the array. So a descriptor of garbage ends in a
+//! status, or in a bug check at the bad pointer, and never in a long loop.
 
 use std::rc::Rc;
 
@@ -18,22 +18,22 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::rules;
 
-/// The most pins, nodes, connections, categories, identifiers or ranges of one list.
+/// The largest number of pins, nodes, connections, categories, identifiers or ranges in one list.
 /// Assumed: the descriptors of MIDI devices have a handful of each.
 const LONGEST_LIST: u32 = 1_024;
 
-/// The longest data range in bytes. Assumed: the largest one that is published has 112.
+/// The longest data range in bytes. Assumed: the largest published one has 112.
 const LONGEST_RANGE: u32 = 4_096;
 
-/// The bytes of the common head of a data range. Source: ksmedia.h.
+/// The length in bytes of the common head of a data range. Source: ksmedia.h.
 const RANGE_HEAD: u32 = 64;
 
 /// Reads the PCFILTER_DESCRIPTOR at an address.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a null pointer, a stride that is too small, a count or a size
-/// out of reach, or a value that is no member of its enumeration; it is a violation of the rule
-/// descriptor-unreadable too.
+/// that is too large, or a value that is no member of its enumeration. Each of these also violates
+/// the rule descriptor-unreadable.
 pub(crate) fn read_filter_descriptor(
     guest: &Guest,
     address: u64,
@@ -50,7 +50,7 @@ struct Reader<'a> {
     guest: &'a Guest,
 }
 
-/// What is wrong, in words.
+/// A part of the descriptor, or what is wrong with it in words.
 type Read<T> = Result<T, String>;
 
 impl Reader<'_> {
@@ -159,7 +159,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Data ranges: an array of pointers to them.
+    /// Reads data ranges: the descriptor has an array of pointers to them.
     fn ranges(&self, first: u64, count: u32) -> Read<Vec<DataRange>> {
         let stride = self.guest.pointer_bytes() as u32;
         let array = Array { what: "data ranges", first, count, stride, least_stride: 0 };
@@ -187,7 +187,8 @@ impl Reader<'_> {
         })
     }
 
-    /// The properties of an automation table; PortCls has no methods, and events are not offered.
+    /// Reads the properties of an automation table. PortCls has no methods, and the emulator
+    /// offers no events.
     fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
         if address == 0 {
             return Ok(None);
@@ -214,7 +215,7 @@ impl Reader<'_> {
     }
 }
 
-/// An array that a descriptor points to.
+/// An array that a descriptor points to; `least_stride` is 0 where the stride is fixed.
 struct Array {
     what: &'static str,
     first: u64,

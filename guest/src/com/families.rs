@@ -1,7 +1,7 @@
-//! The vtables of the port's interfaces: which methods, in which order.
+//! The vtables of the port's interfaces: their methods in order.
 //!
-//! A family is the most derived interface of an object; its vtable serves the interfaces it is
-//! derived from too. Source: the slots are those of portcls.h.
+//! A family is the most derived interface of an object. Its vtable also serves the interfaces that
+//! it derives from. Source: the slots are those of portcls.h.
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
@@ -15,7 +15,7 @@ mod unknown;
 use super::family::Family;
 use crate::routine::Routine;
 
-/// All families, the derived ones before those they are derived from.
+/// All families. A derived family stands before the families that it derives from.
 pub(crate) static FAMILIES: &[&Family] = &[
     &port::MIDI,
     &service::GROUP,
@@ -26,7 +26,7 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &unknown::FAMILY,
 ];
 
-/// All slots of a family's vtable in their order.
+/// All slots of a family's vtable in order.
 pub(crate) fn slots(family: &'static Family) -> impl Iterator<Item = &'static Routine> {
     unknown::METHODS.iter().chain(family.methods)
 }

@@ -6,12 +6,12 @@ use crate::routine::Routine;
 
 /// One vtable.
 pub(crate) struct Family {
-    /// The interface.
+    /// The name of the interface.
     pub name: &'static str,
-    /// Its identifier.
+    /// The identifier of the interface.
     pub iid: Guid,
-    /// The interfaces that it is derived from, `IUnknown` aside.
+    /// The interfaces that it derives from, without `IUnknown`.
     pub bases: &'static [Guid],
-    /// The methods behind those of `IUnknown`.
+    /// The methods that follow those of `IUnknown`.
     pub methods: &'static [Routine],
 }

@@ -1,7 +1,8 @@
-//! Objects of the guest as values here: one wrapper an object, whatever interface it came by.
+//! Objects of the guest as Rust values: one wrapper for each object.
 //!
-//! The wrapper holds one reference for each interface pointer that it was given or asked for, and
-//! releases them when it goes.
+//! All interface pointers of an object lead to the same wrapper. The wrapper holds one reference
+//! for each interface pointer that it was given or asked for, and releases them when it is
+//! dropped.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -17,12 +18,12 @@ const QUERY_INTERFACE: u64 = 0;
 const ADD_REF: u64 = 1;
 const RELEASE: u64 = 2;
 
-/// What becomes of the reference behind a pointer that the guest hands in.
+/// Who owns the reference behind a pointer that the guest hands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// It was given: an out parameter, a return value.
+    /// The guest gave the reference away, as in an out parameter or a return value.
     Adopt,
-    /// It was shown: who keeps the object takes a reference of its own.
+    /// The guest keeps its reference: the wrapper takes one of its own.
     Retain,
 }
 
@@ -30,20 +31,22 @@ pub(crate) enum Hold {
 pub(crate) struct GuestObject {
     pub(super) guest: Guest,
     this: Weak<GuestObject>,
-    /// The pointer that its `QueryInterface` answers for `IUnknown`.
+    /// The pointer that the object's `QueryInterface` answers for `IUnknown`.
     identity: u64,
-    /// The interface pointers, each with a reference.
+    /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
 }
 
 impl Guest {
-    /// The wrapper that an object here is, if it is one.
+    /// The wrapper, if the object is one.
     pub(super) fn guest_object_behind(&self, object: &Rc<dyn IUnknown>) -> Option<Rc<GuestObject>> {
         self.0.guest_objects.find_by_place(Rc::as_ptr(object).cast())
     }
 
-    /// Calls a method of an object by its slot; on a frozen kernel, and after the driver was
-    /// unloaded, nothing is touched and the result is 0.
+    /// Calls a method of an object by its slot.
+    ///
+    /// On a frozen kernel, and after the driver was unloaded, this function does nothing and
+    /// returns 0.
     pub(super) fn call_method(&self, pointer: u64, slot: u64, words: &[u64]) -> u64 {
         if self.kernel().is_frozen() || self.0.is_gone.get() {
             return 0;
@@ -59,7 +62,7 @@ impl Guest {
 }
 
 impl GuestObject {
-    /// The wrapper of the object behind a pointer, the same one every time.
+    /// The wrapper of the object behind a pointer: the same wrapper for the same object.
     pub fn wrap(guest: &Guest, pointer: u64, iid: &Guid, hold: Hold) -> Rc<GuestObject> {
         let known = &guest.0.guest_objects;
         if let Some(object) = known.find::<GuestObject>(pointer) {
@@ -82,7 +85,7 @@ impl GuestObject {
         object
     }
 
-    /// Takes note of an interface pointer; at most one reference for each is kept.
+    /// Remembers an interface pointer. The wrapper keeps at most one reference for each interface.
     fn learn(&self, pointer: u64, iid: &Guid, hold: Hold) {
         let is_known = self.pointers.borrow().iter().any(|(known, _)| known == iid);
         match (is_known, hold) {
@@ -100,21 +103,21 @@ impl GuestObject {
         }
     }
 
-    /// The pointer of an interface, or, where it was never asked for, the object's own.
+    /// The pointer of an interface. Where the wrapper has none, the pointer for `IUnknown`.
     pub fn pointer(&self, iid: &Guid) -> u64 {
         let pointers = self.pointers.borrow();
         let found = pointers.iter().find(|(known, _)| known == iid);
         found.map_or(self.identity, |(_, pointer)| *pointer)
     }
 
-    /// The pointer of an interface, counted once for the guest.
+    /// The pointer of an interface, with one reference counted for the guest.
     pub fn give_back(&self, iid: &Guid) -> u64 {
         let pointer = self.pointer(iid);
         self.guest.call_method(pointer, ADD_REF, &[]);
         pointer
     }
 
-    /// Calls a method of one of its interfaces.
+    /// Calls a method of one of the object's interfaces.
     pub fn call(&self, iid: &Guid, slot: u64, words: &[u64]) -> u64 {
         self.guest.call_method(self.pointer(iid), slot, words)
     }
@@ -154,7 +157,7 @@ fn ask(guest: &Guest, pointer: u64, iid: &Guid) -> Result<u64, NtStatus> {
     }
 }
 
-/// The pointer that stands for the whole object; its own when it does not answer as it should.
+/// The pointer that stands for the whole object: its answer for `IUnknown`, or else `pointer`.
 fn identity_of(guest: &Guest, pointer: u64) -> u64 {
     match ask(guest, pointer, &iid::UNKNOWN) {
         Ok(identity) => {

@@ -1,4 +1,4 @@
-//! A miniport and a stream of the guest as implementations of the port's traits.
+//! Miniports and streams of the guest, as Rust traits of the port.
 
 use std::rc::Rc;
 
@@ -42,11 +42,11 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// What a call answers whose out parameters had no room on the stack: the machine has stopped.
+/// The answer of a call whose out parameters have no room on the stack: the machine has stopped.
 const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {
-    /// The service group that an out parameter holds, which may be none.
+    /// The service group in an out parameter, which may be null.
     fn group_at(&self, out: u64) -> Option<Rc<dyn IServiceGroup>> {
         let pointer = self.guest.load_word(out);
         let group = self.guest.interface_at::<dyn IServiceGroup>(pointer, Hold::Adopt);
@@ -186,7 +186,7 @@ impl IMiniportMidiStream for GuestObject {
         let count = self.run_in_buffer(length, |at, count_at| {
             let words = [at, length, count_at];
             result_of(self.call(&iid::MINIPORT_MIDI_STREAM, READ, &words))?;
-            // The port judges a count that is larger than the buffer.
+            // The port reports a count that is larger than the buffer.
             let count = self.guest.load_u32(count_at);
             self.guest.load_into(at, &mut buffer[..count.min(length as u32) as usize]);
             Ok(count)

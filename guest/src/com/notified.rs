@@ -1,4 +1,4 @@
-//! The small interfaces of a guest's object: sinks, power, counts of pins.
+//! Small interfaces of a guest's object: service sinks, power, pin counts.
 
 use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
 use portcls_port::guid::iid;
@@ -9,7 +9,7 @@ use portcls_port::interfaces::{
 use super::GuestObject;
 use crate::objects::power::{read_capabilities, write_capabilities};
 
-/// The slots. Source: portcls.h.
+/// The slots of these interfaces. Source: portcls.h.
 const REQUEST_SERVICE: u64 = 3;
 const POWER_CHANGE_NOTIFY: u64 = 3;
 const PIN_COUNT: u64 = 3;

@@ -1,13 +1,13 @@
-//! Objects of the port in guest memory: a pointer to a vtable whose slots are thunks.
+//! Objects of the port in guest memory: pointers to vtables of thunks.
 //!
-//! The guest's references are counted, and while there is one the object is kept. An object
-//! that the guest was only lent stays known as long as it lives: a driver that keeps a pointer
-//! without a reference gets away with it, as it mostly does on Windows, until it releases what it
-//! never had, which breaks the rule release-without-reference. What was released to its end is
-//! known too, and a call to it is a bug check.
+//! The guest's references are counted, and an object lives while the guest has a reference. An
+//! object that was only lent to the guest is known as long as it lives. So a driver that keeps a
+//! pointer without a reference gets away with it, as it mostly does on Windows. When such a driver
+//! releases the object, it breaks the rule release-without-reference. The table also remembers
+//! objects whose last reference was released, and a call to one of them is a bug check.
 //!
-//! Which vtables there are was told to the guest at its birth: what the methods do must not be
-//! known here, or nothing of `com/` could be read without all of it.
+//! Architecture invariant: this file does not know what the methods do. The guest gets the list of
+//! vtables at its birth. Otherwise a reader of `com/` would need all of the families.
 
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ impl Guest {
         address
     }
 
-    /// The face in which an object answers for an interface; for `IUnknown`, the first it has.
+    /// The face for an interface of an object; for `IUnknown`, the first face that the object has.
     fn face_of(&self, object: &Rc<dyn IUnknown>, wanted: &Guid) -> FaceNumber {
         let mut last = None;
         for (number, face) in self.0.port_objects.faces() {
@@ -84,7 +84,7 @@ impl Guest {
         address
     }
 
-    /// Writes bytes that the guest may only read, mapping their pages where it must.
+    /// Writes bytes that the guest may only read, and maps their pages where they are not mapped.
     fn put_read_only(&self, address: u64, bytes: &[u8]) {
         let page_bytes = PAGE_BYTES as u64;
         let mut cpu = self.0.vm.cpu.borrow_mut();
@@ -101,7 +101,7 @@ impl Guest {
         memory.poke(address, bytes).expect("just mapped");
     }
 
-    /// The object at an address, still alive; a bug check when it is not.
+    /// The live object at an address. When there is none, this is a bug check.
     pub(super) fn port_object(&self, address: u64) -> Option<Rc<dyn IUnknown>> {
         match self.0.port_objects.behind(address) {
             Behind::Object(object) => return Some(object),
@@ -118,13 +118,13 @@ impl Guest {
         self.kernel().bug_check_with(code, [address, 0, 0, 0], &message);
     }
 
-    /// One more reference of the guest.
+    /// Counts one more reference for the guest.
     pub(super) fn add_port_reference(&self, address: u64) -> u32 {
         let Some(object) = self.port_object(address) else { return 0 };
         self.0.port_objects.add_reference(address, object, self.origin())
     }
 
-    /// One reference of the guest less; the object goes with the last one, unless others hold it.
+    /// Counts one reference less for the guest. The last one ends the guest's hold on the object.
     pub(super) fn release_port_object(&self, address: u64) -> u32 {
         if self.port_object(address).is_none() {
             return 0;
@@ -143,7 +143,7 @@ impl Guest {
         }
     }
 
-    /// A block of guest memory that goes with an object, made when it is asked for first.
+    /// A block of guest memory that lives as long as an object. The first call makes the block.
     pub(super) fn attachment(&self, address: u64, key: u64, make: impl FnOnce() -> Vec<u8>) -> u64 {
         if let Some(block) = self.0.port_objects.attachment(address, key) {
             return block;

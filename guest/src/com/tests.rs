@@ -113,7 +113,7 @@ fn a_query_answers_what_the_object_has_and_nulls_the_pointer_when_it_refuses() {
     }
 }
 
-/// An object of the guest: a vtable pointer and a count; it answers every query with itself.
+/// An object of the guest: a vtable pointer and a count. Its QueryInterface always answers itself.
 fn own_object(guest: &Guest) -> u64 {
     // QueryInterface: mov [r8], rcx; inc dword [rcx+8]; xor eax, eax; ret
     // AddRef: inc dword [rcx+8]; mov eax, [rcx+8]; ret; Release: the same with dec

@@ -1,4 +1,4 @@
-//! The object that a method of the port was called on: its first argument.
+//! The first argument of a COM method: the object that the driver called.
 
 use std::ops::Deref;
 use std::rc::Rc;
@@ -7,14 +7,15 @@ use portcls_port::com::{ComInterface, query};
 
 use crate::routine::{Argument, Pointer, Words};
 
-/// An object of the port as the interface of the method, alive for the length of the call.
+/// An object of the port as the interface that the method belongs to, alive during the call.
 ///
-/// A pointer to an object that is gone, or to none, is a bug check and the method does not run. Nor
-/// does it when the object has no such interface: the driver called a method of another one on it.
+/// A pointer to a released object, or to no object, is a bug check, and the method does not run.
+/// The method does not run either when the object has no such interface, because the driver then
+/// called a method of another object on it.
 pub(crate) struct This<I: ?Sized> {
-    /// The pointer by which the guest knows it.
+    /// The guest's pointer to the object.
     pub address: u64,
-    /// It here.
+    /// The object in Rust.
     pub object: Rc<I>,
 }
 

@@ -1,4 +1,4 @@
-//! The two register files as gdb wants them.
+//! The registers of both bitnesses in the form that gdb expects.
 
 use cpu_x86::{RFlags, Registers};
 use gdbstub::arch::Arch;
@@ -10,24 +10,24 @@ pub(super) trait Architecture: Arch<BreakpointKind = usize> {
     /// The registers in gdb's order.
     fn to_gdb(registers: &Registers) -> Self::Registers;
 
-    /// Takes over what gdb has changed.
+    /// Writes the changes of gdb into the registers.
     fn from_gdb(changed: &Self::Registers, registers: &mut Registers);
 
-    /// An address of gdb's.
+    /// Converts an address from gdb.
     fn address(address: Self::Usize) -> u64;
 
-    /// An address for gdb; in 32-bit mode the upper half is zero anyway.
+    /// Converts an address for gdb. In 32-bit mode the upper half is zero anyway.
     fn usize(address: u64) -> Self::Usize;
 }
 
-/// Assumed: flat selectors as NT has them in kernel mode; a debugger only shows them.
+/// Assumed: flat selectors as NT has them in kernel mode. The debugger only shows them.
 const SEGMENTS_64: X86SegmentRegs =
     X86SegmentRegs { cs: 0x10, ss: 0x18, ds: 0x2B, es: 0x2B, fs: 0x53, gs: 0x2B };
 const SEGMENTS_32: X86SegmentRegs =
     X86SegmentRegs { cs: 0x08, ss: 0x10, ds: 0x23, es: 0x23, fs: 0x30, gs: 0x00 };
 
-/// Where gdb's order of the general registers stands in the encoding's order: RAX, RBX, RCX, RDX,
-/// RSI, RDI, RBP, RSP, then R8 to R15.
+/// For each general register in gdb's order, its number in the encoding. gdb's order is RAX, RBX,
+/// RCX, RDX, RSI, RDI, RBP, RSP, then R8 to R15.
 /// Source: gdb, features/i386/64bit-core.xml.
 const GDB_ORDER_64: [usize; 16] = [0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
 

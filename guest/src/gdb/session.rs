@@ -1,7 +1,7 @@
-//! A session with one gdb: what it asked for last, and what that means for the run.
+//! A session with one gdb: its last request, and what this means for the run.
 //!
-//! The state machine of the protocol is kept across machines. Going back abandons the machine
-//! that runs; the next one runs silently to the place that gdb wants to see.
+//! The state machine of the protocol outlives a machine. To go back, the session abandons the
+//! running machine; the next one runs to the place that gdb asked for, without reports on the way.
 
 use std::cell::RefCell;
 use std::io;
@@ -23,33 +23,33 @@ use crate::debugger::{Facts, Pause, Verdict};
 type Machine<A> = GdbStubStateMachine<'static, Guest<A>, TcpStream>;
 type StopReason<A> = SingleThreadStopReason<<A as gdbstub::arch::Arch>::Usize>;
 
-/// Instructions between two looks whether gdb wants to interrupt.
+/// Instructions between two checks whether gdb wants to interrupt.
 const POLL_EVERY: u64 = 1_000_000;
 
 /// The exit code of a run that ended in a bug check, a hang or a used-up budget.
 const FAILED_EXIT_CODE: u8 = 4;
 
-/// Where the run is to go before gdb hears of it again.
+/// How far the run goes before gdb gets its next report.
 enum Goal<A: Architecture> {
-    /// Nowhere: gdb has not been heard yet.
+    /// Not at all: gdb's first packets have not been served.
     Start,
     /// To the next stop of any kind.
     AnyStop,
-    /// As above, but no further than this count: a step.
+    /// To the next stop of any kind, but no further than this count: a step.
     Step(u64),
-    /// To this count, silently; then this is reported.
+    /// To this count without a report; then this reason is reported.
     At(u64, StopReason<A>),
-    /// To this count, silently, to learn where the last stop before it is.
+    /// To this count without a report, to find the last stop before it.
     LastStopBefore(u64, Option<(u64, StopReason<A>)>),
 }
 
-/// What has become of gdb.
+/// Whether gdb is still there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Peer {
     Connected,
-    /// It left and lets the run go on.
+    /// It has left and lets the run go on.
     Detached,
-    /// It is gone, or wants no more run.
+    /// It has gone, or it wants to end the run.
     Gone,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Session<A: Architecture> {
     goal: Goal<A>,
     peer: Peer,
     next_poll: u64,
-    /// What the program's exit code will be, for gdb.
+    /// The exit code that gdb gets when the run ends.
     exit_code: u8,
     error: Option<io::Error>,
 }
@@ -83,18 +83,18 @@ impl<A: Architecture> Session<A> {
         })
     }
 
-    /// Goes on with a machine that has been built anew.
+    /// Continues with a machine that was built again.
     pub(super) fn move_to(&mut self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
         self.guest.move_to(cpu, facts);
         self.next_poll = POLL_EVERY;
     }
 
-    /// Whether the run was abandoned to be run anew.
+    /// Whether the run was abandoned so that it is run again.
     pub(super) fn wants_replay(&self) -> bool {
         self.peer == Peer::Connected && matches!(self.goal, Goal::At(..) | Goal::LastStopBefore(..))
     }
 
-    /// What went wrong between here and gdb, if anything.
+    /// The error in the connection to gdb, if there was one.
     pub(super) fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
@@ -131,8 +131,8 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// What to tell gdb of this pause, or what to do instead; nothing means that it is time to
-    /// look whether gdb wants to interrupt.
+    /// The report of this pause to gdb, or the verdict without a report. `None` means that it is
+    /// time to check whether gdb wants to interrupt.
     fn reason(&mut self, pause: &Pause) -> Option<Result<StopReason<A>, Verdict>> {
         let count = self.guest.count();
         match &mut self.goal {
@@ -165,7 +165,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Reports the stop, then does what gdb says until it wants the run to move.
+    /// Reports the stop, then serves gdb until it lets the run go on.
     fn talk(&mut self, reason: Option<StopReason<A>>, pause: &Pause) -> Verdict {
         let mut reason = reason;
         loop {
@@ -209,7 +209,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Hands `reason` to gdb and serves its packets until it lets the guest run.
+    /// Reports `reason` to gdb and serves its packets until it lets the guest run.
     fn converse(&mut self, reason: Option<StopReason<A>>) -> io::Result<()> {
         let Some(mut machine) = self.machine.take() else {
             return Err(io::ErrorKind::NotConnected.into());
@@ -243,7 +243,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Looks whether gdb wants to interrupt the run.
+    /// Checks whether gdb wants to interrupt the run.
     fn poll(&mut self, pause: &Pause) -> Verdict {
         self.next_poll = self.guest.count().saturating_add(POLL_EVERY);
         match self.is_interrupted() {
@@ -284,7 +284,7 @@ impl<A: Architecture> Session<A> {
     }
 }
 
-/// Whether nothing of the driver runs after this pause.
+/// Whether no code of the driver runs after this pause.
 fn is_final(pause: &Pause) -> bool {
     matches!(pause, Pause::Failed { .. } | Pause::Ended)
 }

@@ -1,4 +1,4 @@
-//! The processor as gdb's target: registers, memory, breakpoints, watchpoints, what to do next.
+//! The processor as gdb's target: registers, memory and breakpoints.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ use gdbstub::target::{Target, TargetError, TargetResult};
 use super::architecture::Architecture;
 use crate::debugger::Facts;
 
-/// What gdb wants next.
+/// How gdb wants the run to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     Continue,
@@ -35,7 +35,7 @@ pub(super) enum Request {
     ReverseStep,
 }
 
-/// gdb's view of a processor; it outlives the processor, because going back builds a new one.
+/// The processor as gdb sees it. It outlives the processor, because to go back a new one is built.
 pub(super) struct Guest<A: Architecture> {
     cpu: Rc<RefCell<Cpu>>,
     facts: Facts,
@@ -57,7 +57,7 @@ impl<A: Architecture> Guest<A> {
         }
     }
 
-    /// Takes another processor for the one before, with the same breakpoints and watchpoints.
+    /// Replaces the processor and gives the new one the same breakpoints and watchpoints.
     pub(super) fn move_to(&mut self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
         self.cpu = Rc::clone(cpu);
         self.facts = facts;
@@ -70,7 +70,7 @@ impl<A: Architecture> Guest<A> {
         }
     }
 
-    /// Takes all breakpoints and watchpoints away: gdb has left.
+    /// Removes all breakpoints and watchpoints, because gdb has left.
     pub(super) fn clear(&mut self) {
         let mut cpu = self.cpu.borrow_mut();
         for address in std::mem::take(&mut self.breakpoints) {
@@ -81,7 +81,7 @@ impl<A: Architecture> Guest<A> {
         }
     }
 
-    /// How many instructions have retired.
+    /// The number of retired instructions.
     pub(super) fn count(&self) -> u64 {
         self.cpu.borrow().instruction_count()
     }
@@ -98,7 +98,7 @@ impl<A: Architecture> Guest<A> {
     }
 }
 
-/// The watchpoints that make up one of gdb's.
+/// The processor's watchpoints for one watchpoint of gdb.
 fn watchpoints(address: u64, length: u64, kind: WatchKind) -> impl Iterator<Item = Watchpoint> {
     let accesses: &[Access] = match kind {
         WatchKind::Write => &[Access::Write],
@@ -116,7 +116,7 @@ impl<A: Architecture> Target for Guest<A> {
         BaseOps::SingleThread(self)
     }
 
-    /// Breakpoints are the processor's own and change no byte of the guest.
+    /// Breakpoints are in the processor and change no byte of the guest.
     fn guard_rail_implicit_sw_breakpoints(&self) -> bool {
         true
     }

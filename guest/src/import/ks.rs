@@ -1,12 +1,13 @@
 //! `ks.sys`: kernel streaming.
 //!
-//! A PortCls driver leaves kernel streaming to its port; what it imports of ks.sys are small things:
-//! routines for a dispatch table, and workers. Those are here. The rest, with its object headers,
-//! AVStream objects, clocks and allocators, is not built: such a routine ends the run by its name
-//! when it is called, and `portcls-emu imports` lists it as missing.
+//! A PortCls driver leaves kernel streaming to its port. It imports small things from ks.sys:
+//! routines for a dispatch table, and workers. Those are here. The rest of ks.sys, with object
+//! headers, AVStream objects, clocks and allocators, is not emulated. When a driver calls such a
+//! routine, the run ends with the routine's name, and `portcls-emu imports` lists the routine as
+//! missing.
 //!
-//! Source: ks.h of the public headers for the declarations, the import library of mingw-w64 for
-//! the words of arguments; WDK, the pages of the routines for the levels.
+//! Source: ks.h of the public headers for the declarations; the import library of mingw-w64 for
+//! the size of the arguments in words; WDK, the pages of the routines for the levels.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,7 +21,7 @@ use crate::routine::{Call, Out, Pointer, Routine, row};
 use crate::rules;
 use crate::tables::bindings::Bound;
 
-/// The table.
+/// The routines of kernel streaming.
 pub(super) static MODULE: Module =
     Module { names: &["ks.sys"], routines: &[ROUTINES], variables: &[] };
 
@@ -32,14 +33,14 @@ static ROUTINES: &[Routine] = &[
     row!("KsUnregisterWorker", UpTo(PASSIVE_LEVEL), unregister_worker),
 ];
 
-/// Queues of the kernel: MaximumWorkQueue in wdm.h.
+/// The number of the kernel's work queues: MaximumWorkQueue in wdm.h.
 const QUEUES: u32 = 7;
 
-/// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: an unload routine for a driver that has nothing to
-/// do at its unload.
+/// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: the unload routine of a driver that has nothing to
+/// do in it.
 fn null_driver_unload(_call: &Call<'_>, _driver: Pointer) {}
 
-/// A worker: items that are queued through it run in a system thread.
+/// A worker: its work items run in a system thread. `waiting` counts those that have not ended.
 struct Worker {
     waiting: Rc<Cell<u32>>,
 }
@@ -50,7 +51,7 @@ impl Bound for Worker {
     }
 }
 
-/// It is signalled while nothing that was queued is left to run.
+/// A worker is signalled while none of its work items is waiting or running.
 impl Waitable for Worker {
     fn try_acquire(&self) -> bool {
         self.waiting.get() == 0
@@ -61,12 +62,12 @@ impl Waitable for Worker {
     }
 }
 
-/// Bytes of a worker, which a driver does not look into. Assumed: any size will do.
+/// Size of a worker in bytes. Assumed: any size will do, because a driver does not look into it.
 const WORKER_BYTES: usize = 64;
 
 /// `NTSTATUS KsRegisterWorker(WORK_QUEUE_TYPE, PKSWORKER *)`
 ///
-/// Assumed: the queues are one, as those of work items are.
+/// Assumed: all queues are one queue, as for IoQueueWorkItem.
 fn register_worker(call: &Call<'_>, queue: u32, out: Out<Pointer>) -> NtStatus {
     if queue >= QUEUES {
         return NtStatus::INVALID_PARAMETER;
@@ -100,7 +101,7 @@ fn run_item(guest: &Guest, waiting: &Cell<u32>, routine: u64, parameter: u64) {
     waiting.set(waiting.get() - 1);
 }
 
-/// `VOID KsUnregisterWorker(PKSWORKER)`: returns when nothing that was queued is left to run.
+/// `VOID KsUnregisterWorker(PKSWORKER)`: waits until all of the worker's items have ended.
 fn unregister_worker(call: &Call<'_>, address: Pointer) {
     let Some(worker) = worker_at(call, address) else { return };
     let (guest, kernel) = (call.guest(), call.kernel());

@@ -1,40 +1,40 @@
-//! A module that a driver imports from: its routines and its variables.
+//! A module that a driver imports from, with its routines and its variables.
 
 use cpu_x86::Mode;
 
 use crate::layout::KuserSharedData;
 use crate::routine::Routine;
 
-/// What one module exports.
+/// The exports of one module.
 #[derive(Debug)]
 pub struct Module {
-    /// Its file names in lower case, the usual one first.
+    /// The file names of the module in lower case; the usual one is first.
     pub names: &'static [&'static str],
-    /// Its routines, one list a subject.
+    /// The routines, in one list for each subject.
     pub routines: &'static [&'static [Routine]],
-    /// Its variables.
+    /// The variables.
     pub variables: &'static [Variable],
 }
 
 /// A variable that a driver imports.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
-    /// Its exported name.
+    /// The exported name.
     pub name: &'static str,
-    /// Where it is.
+    /// Where the variable lies.
     pub storage: Storage,
 }
 
-/// Where an imported variable is.
+/// Where an imported variable lies.
 #[derive(Debug, Clone, Copy)]
 pub enum Storage {
-    /// In memory of its own: its bytes at load, which decide its size.
+    /// In memory of its own. The function makes its bytes at load and so decides its size.
     Own(fn(Mode) -> Vec<u8>),
-    /// In KUSER_SHARED_DATA, at this offset: it changes with the time.
+    /// In KUSER_SHARED_DATA, at this offset, because its value changes with the time.
     SharedData(fn(&KuserSharedData) -> u32),
 }
 
-/// What an import was found to be.
+/// The export behind an import.
 #[derive(Debug, Clone, Copy)]
 pub enum Found {
     /// A routine.
@@ -44,12 +44,12 @@ pub enum Found {
 }
 
 impl Module {
-    /// All its routines.
+    /// All routines of the module.
     pub(super) fn routines(&self) -> impl Iterator<Item = &'static Routine> {
         self.routines.iter().copied().flatten()
     }
 
-    /// Looks one of its exports up.
+    /// Looks up an export of the module.
     pub(super) fn find(&'static self, name: &str) -> Option<Found> {
         if let Some(routine) = self.routines().find(|routine| routine.name == name) {
             return Some(Found::Routine(routine));

@@ -20,7 +20,7 @@ use cpu_x86::Mode;
 
 use super::module::{Module, Storage, Variable};
 
-/// The table.
+/// The routines and variables of the kernel.
 pub(super) static MODULE: Module = Module {
     names: &["ntoskrnl.exe", "ntkrnlpa.exe", "ntkrnlmp.exe"],
     routines: &[
@@ -66,8 +66,8 @@ fn one_processor(_mode: Mode) -> Vec<u8> {
     vec![1]
 }
 
-/// A free build of Windows 10, as the version in the shared data is.
-/// Source: NtBuildNumber: the build, and F in the upper bits of a free one.
+/// The build number of a free build of Windows 10, the same version as in the shared data.
+/// Source: NtBuildNumber is the build, with F in the upper bits for a free build.
 fn build_number(_mode: Mode) -> Vec<u8> {
     0xF000_4A61_u32.to_le_bytes().to_vec()
 }

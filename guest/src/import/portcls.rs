@@ -8,9 +8,9 @@ use super::module::Module;
 
 pub(crate) use device::DISPATCH;
 
-/// The table.
+/// The routines of PortCls.
 ///
-/// Source: the order of arguments is that of portcls.h; what each does is in `portcls-port`.
+/// Source: the order of arguments is that of portcls.h. The work itself is done in `portcls-port`.
 pub(super) static MODULE: Module = Module {
     names: &["portcls.sys"],
     routines: &[connection::ROUTINES, device::ROUTINES, object::ROUTINES],

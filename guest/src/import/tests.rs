@@ -1,4 +1,4 @@
-//! The tables as a whole, and each routine called as a driver of either bitness calls it.
+//! Tests of all tables, and of each routine as drivers call it.
 
 #[path = "../../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
@@ -41,19 +41,19 @@ use portcls_driver_file::image::Image;
 /// Both bitnesses.
 const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
 
-/// A guest and its kernel, with some code of the driver.
+/// A guest and its kernel, with a piece of driver code.
 struct Bench {
     guest: Guest,
     kernel: Kernel,
 }
 
 impl Bench {
-    /// A guest whose code section begins with the code for its bitness, 32 bits first.
+    /// A guest whose code section begins with the code for its bitness: `code[0]` has 32 bits.
     fn new(mode: Mode, code: [&[u8]; 2]) -> Bench {
         Bench::importing(mode, code, "DbgPrint")
     }
 
-    /// The same with another import, whose slot is at 2040.
+    /// The same guest with an import other than DbgPrint. The slot of the import is at 2040.
     fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
         let mut builder = Builder::driver(mode);
         builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);
@@ -70,17 +70,17 @@ impl Bench {
         Bench::new(mode, [&[0xC3], &[0xC3]])
     }
 
-    /// The address of the code.
+    /// The address of the driver code.
     fn code(&self) -> u64 {
         self.guest.loaded().base + 0x1000
     }
 
-    /// Calls the code, or what else of the guest lies at an address.
+    /// Calls the code, or another address in the guest.
     fn run(&self, address: u64, words: &[u64]) -> Result<u64, Stop> {
         self.kernel.enter(|_| self.guest.call(address, words))
     }
 
-    /// Calls a routine by its convention, one word an argument.
+    /// Calls a routine with its calling convention; each argument is one word.
     fn try_call(&self, name: &str, words: &[u64]) -> Result<u64, Stop> {
         let modules = ["ntoskrnl.exe", "portcls.sys", "ks.sys"];
         let Some(Found::Routine(routine)) = modules.iter().find_map(|module| find(module, name))
@@ -100,7 +100,7 @@ impl Bench {
         self.run(address, words)
     }
 
-    /// The result of a routine that does not stop the machine, 32 bits of it.
+    /// The low 32 bits of the result of a routine that does not stop the machine.
     fn call(&self, name: &str, words: &[u64]) -> u32 {
         match self.try_call(name, words) {
             Ok(result) => result as u32,
@@ -118,7 +118,7 @@ impl Bench {
         NtStatus(self.call(name, words))
     }
 
-    /// The code of the bug check that a call ends in, and its first parameter.
+    /// The code and first parameter of the bug check in which a call ends.
     fn bug_check(&self, name: &str, words: &[u64]) -> (u32, u64) {
         match self.try_call(name, words) {
             Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters[0]),
@@ -126,7 +126,7 @@ impl Bench {
         }
     }
 
-    /// An adapter device of PortCls on top of a physical one.
+    /// Makes an adapter device of PortCls on top of a physical one.
     fn adapter_device(&self, physical: &Rc<DeviceObject>) -> Rc<DeviceObject> {
         let driver = DriverObject::new("test");
         let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));
@@ -138,25 +138,25 @@ impl Bench {
         Rc::clone(&driver.devices()[0])
     }
 
-    /// Zeroed memory of the driver.
+    /// Allocates zeroed memory of the driver.
     fn memory(&self, bytes: u64) -> u64 {
         self.guest.allocate_pool(PoolType::NonPagedNx, bytes, *b"tEsT", Fill::Zero)
     }
 
-    /// Memory of the driver that holds these bytes.
+    /// Allocates memory of the driver with these bytes.
     fn bytes(&self, bytes: &[u8]) -> u64 {
         let address = self.memory(bytes.len() as u64);
         self.guest.store(address, bytes);
         address
     }
 
-    /// A text with a zero behind it.
+    /// Stores a wide text with a zero at its end.
     fn wide(&self, text: &str) -> u64 {
         let units: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         self.bytes(&units)
     }
 
-    /// A UNICODE_STRING.
+    /// Makes a UNICODE_STRING.
     fn unicode(&self, text: &str) -> u64 {
         let string = self.memory(16);
         self.call("RtlInitUnicodeString", &[string, self.wide(text)]);
@@ -164,7 +164,7 @@ impl Bench {
     }
 }
 
-/// The routines that MIDI drivers use, from the survey of published ones.
+/// The routines that MIDI drivers use. Source: a survey of published drivers.
 #[rustfmt::skip]
 const USED_BY_DRIVERS: [(&str, &[&str]); 2] = [
     ("ntoskrnl.exe", &[
@@ -233,7 +233,7 @@ fn fast_and_variable_conventions_are_where_drivers_expect_them() {
 
 #[test]
 fn the_tick_count_that_a_driver_imports_goes_on_with_the_time() {
-    // mov eax, [slot]; mov eax, [eax]; ret; and the same by way of RAX
+    // mov eax, [slot]; mov eax, [eax]; ret; and the same through RAX
     let wide = [0x48, 0x8B, 0x05, 0x39, 0x10, 0, 0, 0x8B, 0x00, 0xC3];
     for mode in BOTH {
         let base = Bench::plain(mode).guest.loaded().base as u32;

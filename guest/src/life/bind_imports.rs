@@ -1,4 +1,4 @@
-//! Fills an image's import address table: with thunks of routines, and places of variables.
+//! Fills an image's import address table with thunks and addresses.
 
 use cpu_x86::{Cpu, Fault, Mode, Rights};
 use portcls_driver_file::image::{Image, ImportName};
@@ -50,7 +50,7 @@ pub(super) fn bind_imports(
     Ok(())
 }
 
-/// Writes a pointer into memory that is mapped, whatever its rights.
+/// Writes a pointer into mapped memory, whatever the rights to the page are.
 pub(super) fn put_pointer(cpu: &mut Cpu, address: u64, value: u64) -> Result<(), Fault> {
     let bytes = value.to_le_bytes();
     let bytes = match cpu.mode() {

@@ -1,4 +1,4 @@
-//! A guest's birth: a processor, the driver's image in it, and what the driver may reach.
+//! A guest's birth: a processor, the driver's image, the routine tables.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::tables::port_table::PortTable;
 use crate::tables::shown_table::ShownTable;
 
 impl Guest {
-    /// Loads an image into a new guest; nothing of it runs yet.
+    /// Loads an image into a new guest. No code of the image runs yet.
     ///
     /// # Errors
     /// When the image cannot be mapped.

@@ -1,4 +1,4 @@
-//! A driver's life: DriverEntry, its dispatch table, AddDevice, unload.
+//! Kernel calls into a driver: DriverEntry, dispatch, AddDevice, unload.
 
 use std::rc::Rc;
 
@@ -16,11 +16,11 @@ impl Guest {
     /// Calls DriverEntry of the image; on success the driver object has its routines.
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// From then on the driver object and the guest hold each other: whoever made the guest ends
-    /// it with [`Guest::end`] when the driver was unloaded or the machine goes.
+    /// From then on the driver object and the guest hold each other. The caller that made the
+    /// guest ends it with [`Guest::end`] when the driver was unloaded or the machine is dropped.
     ///
     /// # Errors
-    /// What DriverEntry returned.
+    /// The failure that DriverEntry returned.
     pub fn run_entry(
         &self,
         driver: &Rc<DriverObject>,
@@ -51,12 +51,12 @@ impl Guest {
         for major in 0..MajorFunction::TABLE_ENTRIES as u8 {
             self.put_word(self.major_function(object, major), invalid);
         }
-        // DriverEntry may send requests to a device of its own.
+        // DriverEntry may send requests to a device that it created.
         self.serve_dispatch_table(driver, object);
         object
     }
 
-    /// A UNICODE_STRING and its text, in memory that stays.
+    /// Makes a UNICODE_STRING and its text, in memory that is never freed.
     fn new_unicode_string(&self, text: &str) -> u64 {
         let fields = &self.layout().unicode_string;
         let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -71,14 +71,14 @@ impl Guest {
         address
     }
 
-    /// Has the routines of a driver's table called.
+    /// Lets the kernel call the routines in a driver's dispatch table.
     fn serve_dispatch_table(&self, driver: &Rc<DriverObject>, object: u64) {
         for major in MajorFunction::ALL {
             driver.set_major_function(major, self.dispatch_routine(object, major));
         }
     }
 
-    /// What the driver wrote into its object is what the kernel calls from now on.
+    /// Takes over the routines that the driver wrote into its object, for the kernel to call.
     fn take_driver_object(&self, driver: &Rc<DriverObject>, object: u64) {
         self.serve_dispatch_table(driver, object);
         let add_device = self.load_word(self.add_device_field(object));
@@ -95,7 +95,7 @@ impl Guest {
         }
     }
 
-    /// A dispatch routine that looks at the driver's table each time, as the kernel does.
+    /// A dispatch routine that reads the driver's table at each call, as the kernel does.
     pub(crate) fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
         let guest = self.clone();
         let field = self.major_function(object, major.number());
@@ -111,7 +111,7 @@ impl Guest {
         })
     }
 
-    /// The sections for DriverEntry alone are gone after it.
+    /// Takes away the sections that only DriverEntry needs.
     fn discard_init(&self) {
         let mut cpu = self.0.vm.cpu.borrow_mut();
         let memory = cpu.memory_mut();

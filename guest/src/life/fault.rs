@@ -1,14 +1,14 @@
-//! What a refused access or a trap is to NT: a bug check, its code and its parameters.
+//! Bug checks, with their parameters, for refused accesses and traps.
 //!
-//! Source: Bug Check Code Reference, the pages of the codes. Drivers here have no handlers of
-//! their own: an exception is never handled.
+//! Source: Bug Check Code Reference, the pages of the codes. The emulator does not run a driver's
+//! exception handlers, so every exception is unhandled.
 
 use cpu_x86::{Access, Fault, FaultKind, Register, Stop};
 use portcls_emulator::{BugCheckCode, Irql};
 
 use crate::guest::Guest;
 
-/// An access to memory that is not allowed. Source: ntstatus.h, as all of these.
+/// The status of an access that is not allowed. Source: ntstatus.h, for all of these.
 const STATUS_ACCESS_VIOLATION: u64 = 0xC000_0005;
 const STATUS_ILLEGAL_INSTRUCTION: u64 = 0xC000_001D;
 const STATUS_ARRAY_BOUNDS_EXCEEDED: u64 = 0xC000_008C;
@@ -16,7 +16,7 @@ const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
 const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The vectors of software interrupts that mean something. Source: KiFastFail, KiDebugService.
+/// The vectors of software interrupts that have a meaning. Source: KiFastFail, KiDebugService.
 const FAST_FAIL: u8 = 0x29;
 const ASSERTION: u8 = 0x2C;
 const BREAKPOINT: u8 = 3;
@@ -24,14 +24,14 @@ const BREAKPOINT: u8 = 3;
 /// The vector of the double fault that a stack overflow ends in.
 const DOUBLE_FAULT: u64 = 8;
 
-/// Whose instruction it was.
+/// Who made the refused access.
 pub(super) enum Culprit {
     Driver,
     Routine(&'static str),
 }
 
 impl Guest {
-    /// An access was refused.
+    /// Raises the bug check of a refused access.
     pub(super) fn accuse_of_access(&self, fault: Fault, culprit: Culprit) {
         let rip = self.0.vm.cpu.borrow().rip();
         let Fault { address, access, kind } = fault;
@@ -80,7 +80,8 @@ impl Guest {
         if kind == FaultKind::Misaligned {
             return self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
         }
-        // Assumed: special pool is told at any IRQL; the page of D1 does not say who is first.
+        // Assumed: a fault in special pool is reported as such at any IRQL; the page of D1 does not
+        // say which of the two codes comes first.
         if self.0.pool.freed_at(address).is_some() && kind == FaultKind::NotMapped {
             let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
             return (code, [address, old_access, rip, 0]);
@@ -109,7 +110,7 @@ impl Guest {
         if !self.0.vm.space.is_kernel_address(address) {
             return self.exception(STATUS_ACCESS_VIOLATION, rip, [old_access, address]);
         }
-        // Source: the page of 0x50, from Windows 10 version 1507 on.
+        // Source: the page of bug check 0x50, for Windows 10 version 1507 and later.
         let access = match access {
             Access::Read => 0,
             Access::Write => 2,
@@ -118,22 +119,22 @@ impl Guest {
         (BugCheckCode::PAGE_FAULT_IN_NONPAGED_AREA, [address, access, rip, 2])
     }
 
-    /// The bug check of an exception that nothing handles: its code, where, and two parameters.
+    /// The bug check of an unhandled exception: its code, address, and two parameters.
     ///
-    /// Assumed: every thread of a driver is a system thread; a request of an application would
-    /// end in code 3B with the same exception.
+    /// Assumed: every thread of a driver is a system thread. In the thread of an application, the
+    /// same exception would end in bug check 3B.
     fn exception(&self, status: u64, rip: u64, parameters: [u64; 2]) -> (BugCheckCode, [u64; 4]) {
         if self.kernel().current_irql() >= Irql::DISPATCH_LEVEL {
             let code = BugCheckCode::KMODE_EXCEPTION_NOT_HANDLED;
             (code, [status, rip, parameters[0], parameters[1]])
         } else {
             let code = BugCheckCode::SYSTEM_THREAD_EXCEPTION_NOT_HANDLED;
-            // Records of the exception and its context do not exist here.
+            // The emulator has no records of the exception and its context.
             (code, [status, rip, 0, 0])
         }
     }
 
-    /// The driver executed something that traps.
+    /// Raises the bug check of an instruction that traps.
     pub(super) fn accuse_of_trap(&self, stop: Stop) {
         let rip = self.0.vm.cpu.borrow().rip();
         let place = self.describe_address(rip);
@@ -167,7 +168,7 @@ impl Guest {
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
     }
 
-    /// The processor refused what the driver did, without an address.
+    /// Raises the bug check of an operation that the processor refused, where there is no address.
     pub(super) fn accuse_of_protection(&self, what: &str) {
         let rip = self.0.vm.cpu.borrow().rip();
         let (code, parameters) = self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
@@ -175,7 +176,7 @@ impl Guest {
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
     }
 
-    /// What an address is that could not be accessed.
+    /// Describes an address that could not be accessed.
     fn describe_place(&self, address: u64, irql: Irql) -> String {
         if let Some(block) = self.0.pool.freed_at(address) {
             return format!("in {}, which was freed", block.describe());

@@ -1,4 +1,4 @@
-//! What a driver took and did not give back at its end, and where it took it.
+//! Leaks: what a driver took and did not give back, and where it took it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +7,14 @@ use crate::guest::Guest;
 use crate::tables::origin::Origin;
 use portcls_driver_file::symbols::Symbols;
 
-/// What a driver left behind, from one place in it.
+/// Things of one kind that a driver took at one place and did not give back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leak {
-    /// What it is.
+    /// The kind of thing.
     pub what: Left,
-    /// How many of it.
+    /// The number of things.
     pub count: u64,
-    /// How the driver came by it, where that is known: `by ZwOpenKey before uart!Init+1C`.
+    /// How the driver got it, where this is known: `by ZwOpenKey before uart!Init+1C`.
     pub origin: Option<String>,
 }
 
@@ -23,9 +23,9 @@ pub struct Leak {
 pub enum Left {
     /// Blocks of pool that were not freed.
     Pool {
-        /// Their tag, as it reads in memory.
+        /// The tag, as it reads in memory.
         tag: String,
-        /// The bytes of all of them.
+        /// The size of all these blocks in bytes.
         bytes: u64,
     },
     /// References to an object of the port.
@@ -33,15 +33,15 @@ pub enum Left {
         /// The interface.
         interface: &'static str,
     },
-    /// Anything else, in the plural: `work items`.
+    /// Anything else.
     Object {
-        /// What it is called.
+        /// The name in the plural: `work items`.
         kind: &'static str,
     },
 }
 
 impl Leak {
-    /// So many of something that is called `kind` in the plural.
+    /// A leak of `count` things whose name in the plural is `kind`.
     #[must_use]
     pub fn of(kind: &'static str, count: u64) -> Leak {
         Leak { what: Left::Object { kind }, count, origin: None }
@@ -66,7 +66,7 @@ impl fmt::Display for Leak {
     }
 }
 
-/// The things of one kind and one origin.
+/// The total of the things with one kind and one origin.
 #[derive(Default)]
 struct Sum {
     count: u64,
@@ -74,9 +74,11 @@ struct Sum {
 }
 
 impl Guest {
-    /// What the driver holds now and has to give back: after it was unloaded, the leaks.
+    /// What the driver holds now and has to give back. After the driver was unloaded, these are
+    /// the leaks.
     ///
-    /// `symbols` is asked when there is something: reading them may take longer than the run.
+    /// `symbols` is only called when there is a leak, because reading symbols may take longer than
+    /// the run.
     #[must_use]
     pub fn left_behind(&self, symbols: impl FnOnce() -> Symbols) -> Vec<Leak> {
         let mut sums: BTreeMap<(Left, Option<Origin>), Sum> = BTreeMap::new();

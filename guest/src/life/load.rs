@@ -1,4 +1,4 @@
-//! Puts an image into the guest's memory: mapped, relocated, its imports bound.
+//! Puts an image into guest memory: mapped, relocated, imports bound.
 
 use std::ops::Range;
 
@@ -13,11 +13,11 @@ use crate::tables::loaded::Loaded;
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The security cookie of the driver. Assumed: any value but the one in the file; a fixed one
-/// keeps runs alike. Its upper 16 bits are zero on x64, as Windows has it.
+/// The security cookie of the driver. Assumed: any value will do that is not the one in the file;
+/// a fixed one keeps runs alike. Its upper 16 bits are zero on x64, as on Windows.
 const SECURITY_COOKIE: u64 = 0x0000_6D1D_1401_31F8;
 
-/// Puts an image where the space has room for it.
+/// Puts an image at the address that the space has for it.
 pub(super) fn load(vm: &Vm, image: &Image) -> Result<Loaded, LoadError> {
     let mut image = image.clone();
     let base = vm.space.image;
@@ -51,8 +51,8 @@ fn sections(image: &Image, residence: Residence) -> impl Iterator<Item = &Sectio
     image.sections().iter().filter(move |section| section.residence == residence)
 }
 
-/// The pages that a section has to itself: sections are aligned to pages, and the rest of the
-/// last page belongs to nobody else.
+/// The pages that only this section uses. Sections begin at pages, and no other section uses the
+/// rest of the last page.
 fn whole_pages(base: u64, section: &Section) -> Option<Range<u64>> {
     if !u64::from(section.rva).is_multiple_of(PAGE) {
         return None;

@@ -7,7 +7,7 @@ use portcls_driver_file::image::ImageError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// It cannot be moved to where it has to go.
+    /// It cannot be moved to its address.
     #[error(transparent)]
     Image(#[from] ImageError),
     /// It does not fit into the guest's memory.

@@ -1,4 +1,4 @@
-//! Which routine a number stands for: the one list of all that a driver can reach.
+//! The list of all routines that a driver can reach, with their numbers.
 //!
 //! The processor and the tables know a routine by its number only. The numbers mean nothing
 //! outside of one run of the program.
@@ -19,7 +19,7 @@ static ROUTINES: LazyLock<Vec<&'static Routine>> = LazyLock::new(|| {
     import::unexported().chain(methods).chain(import::exported()).collect()
 });
 
-/// Their names.
+/// The names of the routines by their numbers.
 static NAMES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| ROUTINES.iter().map(|routine| routine.name).collect());
 
@@ -47,24 +47,23 @@ pub(super) fn number_of(routine: &'static Routine) -> RoutineNumber {
     RoutineNumber::of_index(index)
 }
 
-/// What each routine is called, by its number.
+/// The name of each routine, by its number.
 pub(super) fn names() -> &'static [&'static str] {
     &NAMES
 }
 
-/// What the port's objects are seen as.
+/// The vtables that the port's objects can have.
 pub(super) fn faces() -> &'static [Face] {
     &FACES
 }
 
 impl Guest {
-    /// The address of a routine, for a field that the driver calls it through.
+    /// The address of a routine's thunk, for a field through which the driver calls the routine.
     pub(crate) fn thunk_of(&self, routine: &'static Routine) -> u64 {
         self.0.vm.thunk_of(number_of(routine))
     }
 
-    /// The address that stands for a routine of a module, as an import of it would get; `None` for
-    /// what is no routine that is there.
+    /// The address that a driver gets for an import of a routine; `None` if it is no known routine.
     #[must_use]
     pub fn routine_address(&self, module: &str, name: &str) -> Option<u64> {
         match import::find(module, name)? {

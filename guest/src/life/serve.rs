@@ -1,4 +1,4 @@
-//! What the processor asks of the guest: routines are run, mistakes are accused.
+//! Serves the processor's requests: runs routines, accuses the driver.
 
 use super::fault::Culprit;
 use super::routines::routine;

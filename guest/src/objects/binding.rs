@@ -1,4 +1,4 @@
-//! Binding an object of the kernel to the driver's memory, and what that memory's end means.
+//! Bindings of kernel objects to the driver's memory, until it is freed.
 
 use std::rc::Rc;
 
@@ -9,12 +9,13 @@ use crate::tables::bindings::{BINDING_LIMIT, Bound};
 use crate::tables::origin::Origin;
 
 impl Guest {
-    /// Binds an object to an address; it replaces what was there, and that is dropped.
+    /// Binds an object to an address. An object that was bound there before is dropped.
     pub fn bind(&self, address: u64, object: Rc<dyn Bound>) {
         self.bind_from(self.origin(), address, object);
     }
 
-    /// The same with how the driver comes by it, when that is not the routine which is served.
+    /// Binds an object as `bind` does, for a driver that did not get it from the routine being
+    /// served: `origin` says where the driver got it.
     pub(crate) fn bind_from(&self, origin: Option<Origin>, address: u64, object: Rc<dyn Bound>) {
         if self.0.bindings.insert(address, object, origin).is_err() {
             self.kernel().unsupported(&format!(
@@ -23,7 +24,7 @@ impl Guest {
         }
     }
 
-    /// The first object of a kind that is what `is` says, with its address.
+    /// The first object of type `T` for which `is` returns true, with its address.
     pub(crate) fn find_bound<T: Bound>(&self, is: impl Fn(&T) -> bool) -> Option<(u64, Rc<T>)> {
         self.0.bindings.find(is)
     }
@@ -34,13 +35,14 @@ impl Guest {
         self.0.bindings.get(address)
     }
 
-    /// Takes an object away.
+    /// Removes the binding at an address and returns the object.
     pub fn unbind(&self, address: u64) -> Option<Rc<dyn Bound>> {
         self.0.bindings.take(address)
     }
 
-    /// The driver has returned from its unload routine: what it keeps in its image must not be
-    /// pending any more, or bug check TIMER_OR_DPC_INVALID tells what is and where.
+    /// Checks the driver's image after its unload routine has returned: nothing in it may be
+    /// pending. Otherwise this is bug check TIMER_OR_DPC_INVALID, which says what is pending and
+    /// where.
     /// IRQL: PASSIVE_LEVEL.
     pub fn check_unload(&self) {
         let image = self.loaded().base..self.loaded().base + self.loaded().size;

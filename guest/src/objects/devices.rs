@@ -1,7 +1,7 @@
 //! Driver and device objects in guest memory, with their true layouts.
 //!
-//! Each is made when the driver is first shown it, lies on pages of its own, and stands for the
-//! kernel's object by its address.
+//! Each is made when the driver first gets a pointer to it, and lies on pages of its own. Its
+//! address leads to the kernel's object.
 
 use std::rc::Rc;
 
@@ -13,11 +13,11 @@ use crate::memory::at;
 /// FILE_DEVICE_KS, the device type of an adapter. Source: wdm.h.
 const DEVICE_TYPE_KS: u32 = 0x2F;
 
-/// DO_POWER_PAGABLE. Source: wdm.h; PortCls' devices have it.
+/// DO_POWER_PAGABLE, a flag that PortCls' devices have. Source: wdm.h.
 const POWER_PAGEABLE: u32 = 0x2000;
 
 impl Guest {
-    /// The DRIVER_OBJECT of a driver; of a new one only its head is filled in.
+    /// The DRIVER_OBJECT of a driver. In a new one, only type and size are filled in.
     pub(crate) fn driver_pointer(&self, driver: &Rc<DriverObject>) -> u64 {
         self.0.shown.address_of_driver(driver).unwrap_or_else(|| {
             let fields = &self.layout().driver_object;
@@ -34,19 +34,19 @@ impl Guest {
         self.0.shown.driver_at(address)
     }
 
-    /// Where a dispatch routine is written.
+    /// The address of the entry for a major function in MajorFunction of a DRIVER_OBJECT.
     pub(crate) fn major_function(&self, driver: u64, major: u8) -> u64 {
         let table = at(driver, self.layout().driver_object.major_function);
         table.wrapping_add(u64::from(major) * self.pointer_bytes())
     }
 
-    /// Where AddDevice is written.
+    /// The address of AddDevice in the driver extension of a DRIVER_OBJECT.
     pub(crate) fn add_device_field(&self, driver: u64) -> u64 {
         let extension = self.load_word(at(driver, self.layout().driver_object.driver_extension));
         at(extension, self.layout().driver_extension.add_device)
     }
 
-    /// AddDevice of the driver, as the kernel calls it.
+    /// The driver's AddDevice as a routine that the kernel can call.
     pub(crate) fn add_device_routine(&self, routine: u64) -> AddDeviceRoutine {
         let guest = self.clone();
         Rc::new(move |_, driver, physical| {
@@ -56,7 +56,7 @@ impl Guest {
         })
     }
 
-    /// The DEVICE_OBJECT of a device, without a device extension when it is new.
+    /// The DEVICE_OBJECT of a device. A new one has no device extension yet.
     pub(crate) fn device_pointer(&self, device: &Rc<DeviceObject>) -> u64 {
         let known = self.0.shown.address_of_device(device);
         known.unwrap_or_else(|| self.make_device(device))
@@ -77,7 +77,7 @@ impl Guest {
         address
     }
 
-    /// Writes the list of a driver's devices as it is now, the newest first.
+    /// Writes the list of a driver's devices as it is now, with the newest first.
     pub(crate) fn write_device_list(&self, driver: &Rc<DriverObject>) {
         let next_device = self.layout().device_object.next_device;
         let mut next = 0;
@@ -90,7 +90,7 @@ impl Guest {
         self.put_word(first, next);
     }
 
-    /// Gives a device its extension: zeroed memory that the driver may use.
+    /// Gives a device its extension: zeroed memory for the driver.
     pub(crate) fn set_device_extension(&self, device: &Rc<DeviceObject>, bytes: u32) {
         let address = self.device_pointer(device);
         let extension = self.new_object_block(&vec![0; bytes as usize]);
@@ -104,8 +104,8 @@ impl Guest {
         self.0.shown.device_at(address)
     }
 
-    /// The device at an address was made by the routine that is served now: the driver has to
-    /// delete it.
+    /// Notes that the routine being served made the device at an address for the driver, which has
+    /// to delete it.
     pub(crate) fn note_device_of_driver(&self, address: u64) {
         self.0.shown.note_device_of_driver(address, self.origin());
     }

@@ -1,11 +1,12 @@
 //! Requests as a driver sees them: an IRP with two stack locations.
 //!
-//! The request lives in the kernel; the IRP in guest memory is made when the driver is shown it
-//! and goes when it is complete and the driver has returned, in whatever order: one that a routine
-//! keeps with `STATUS_PENDING` stays until the driver completes it. One that the port completes by
-//! itself, such as a read that it had queued, stays until the driver is shown the next.
-//! What the driver writes into the status, and its mark of a pending request, are taken over when
-//! it completes the request.
+//! The request itself lives in the kernel. Its IRP in guest memory is made when the driver gets
+//! the request. The IRP is freed when the request is complete and the driver's routine has
+//! returned, in either order: an IRP that a routine keeps with `STATUS_PENDING` stays until the
+//! driver completes it. The port can complete a request by itself, such as a read in its queue;
+//! then the IRP stays until the driver gets its next request. When the driver completes a request,
+//! the kernel takes over the status that the driver wrote into the IRP, and its mark of a pending
+//! request.
 
 use std::rc::Rc;
 
@@ -18,23 +19,24 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::shown_irp::ShownIrp;
 
-/// Stack locations: the driver's, and that of the driver below it.
+/// The number of stack locations: the driver's, and that of the driver below it.
 const LOCATIONS: u8 = 2;
 
 /// SL_PENDING_RETURNED, which IoMarkIrpPending sets. Source: wdm.h.
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
 
 impl Guest {
-    /// Runs `work` with the address of an IRP that stands for a request: a call of the driver's
-    /// routine at `routine`, which returns its status.
+    /// Runs `work`, which calls the driver's routine at `routine` with the address of an IRP for
+    /// the request and returns the routine's status.
     ///
-    /// The IRP goes when `work` has returned, unless the driver keeps the request: with
-    /// `STATUS_PENDING`, marked pending, or under way below. Then it goes when the request is
-    /// completed.
+    /// The IRP is freed when `work` has returned, unless the driver keeps the request: it returned
+    /// `STATUS_PENDING`, marked the request pending, or sent it to the driver below. Then the IRP
+    /// is freed when the request is completed.
     ///
-    /// The request is marked when the driver's own stack location is. A driver that hands up the
-    /// `STATUS_PENDING` of the one below need not have marked it yet: its completion routine does,
-    /// or the mark comes up by itself where there is none.
+    /// The request is marked pending when the driver's own stack location is. A driver that
+    /// returns the `STATUS_PENDING` of the driver below need not have marked it yet: its
+    /// completion routine does that later. Where there is no completion routine, the mark moves up
+    /// by itself.
     pub(crate) fn with_irp(
         &self,
         irp: &Irp,
@@ -81,13 +83,14 @@ impl Guest {
         self.0.shown.irp_at(address)
     }
 
-    /// Whether a stack location says that its driver keeps the request, as IoMarkIrpPending does.
+    /// Whether a driver has marked its stack location with IoMarkIrpPending, so that it keeps the
+    /// request.
     pub(crate) fn is_location_marked(&self, location: u64) -> bool {
         let control = at(location, self.layout().io_stack_location.control);
         self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0
     }
 
-    /// What IoMarkIrpPending does to a stack location.
+    /// Marks a stack location as IoMarkIrpPending does.
     pub(crate) fn mark_location(&self, location: u64) {
         let control = at(location, self.layout().io_stack_location.control);
         if self.is_readable(control, 1) {
@@ -95,12 +98,13 @@ impl Guest {
         }
     }
 
-    /// The IRP at an address is with the driver below from now on, or back from it.
+    /// Notes that the IRP at an address has gone to the driver below, or has come back from it.
     pub(crate) fn set_irp_below(&self, address: u64, is_below: bool) {
         self.0.shown.with_irp(address, |shown| shown.is_below = is_below);
     }
 
-    /// Leaves it to others to tell that a request was never completed.
+    /// Takes a request off the leak report's list of IRPs, because the report lists it under
+    /// another name.
     pub(crate) fn unlist_irp(&self, irp: &Irp) {
         for mut shown in self.0.shown.take_irps(|shown| shown.irp.is(irp)) {
             shown.is_listed = false;
@@ -121,7 +125,7 @@ impl Guest {
         }
     }
 
-    /// The addresses of a new IRP and of its present stack location.
+    /// Makes an IRP and returns its address and the address of its current stack location.
     fn make_irp(
         &self,
         irp: &Irp,
@@ -132,7 +136,7 @@ impl Guest {
         let location_bytes = self.layout().io_stack_location.size_of;
         let bytes = (fields.size_of + u32::from(LOCATIONS) * location_bytes) as usize;
         let address = blocks.add(&vec![0; bytes]);
-        // The present location is the last one; the next driver's lies before it.
+        // The current location is the last one; the location of the next driver lies before it.
         let location = at(address, fields.size_of + u32::from(LOCATIONS - 1) * location_bytes);
         self.put_u16(at(address, fields.type_), ObjectType::Irp.number());
         self.put_u16(at(address, fields.size), bytes as u16);
@@ -202,8 +206,8 @@ impl Guest {
         }
     }
 
-    /// Takes over what the driver wrote into an IRP that is about to be completed: its status
-    /// block, and the mark of a pending request.
+    /// Takes over what the driver wrote into an IRP that it is about to complete: the status block
+    /// and the mark of a pending request.
     pub(crate) fn take_irp(&self, address: u64, irp: &Irp) {
         let block = at(address, self.layout().irp.io_status);
         let fields = &self.layout().io_status_block;
@@ -222,7 +226,7 @@ impl Guest {
     }
 }
 
-/// The memory of one IRP.
+/// The memory blocks of one IRP.
 struct Blocks<'a> {
     guest: &'a Guest,
     blocks: Vec<(u64, usize)>,

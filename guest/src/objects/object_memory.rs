@@ -1,11 +1,12 @@
-//! Memory of the kernel's own objects, which the guest sees and the kernel writes.
+//! Memory of the kernel's own objects: the guest reads, the kernel writes.
 
 use cpu_x86::{PAGE_BYTES, Rights};
 
 use crate::guest::Guest;
 
 impl Guest {
-    /// Memory for an object, filled with `content`: pages of its own, and a free one behind.
+    /// Allocates memory for an object and fills it with `content`: pages of its own, then an
+    /// unmapped page.
     pub(crate) fn new_object_block(&self, content: &[u8]) -> u64 {
         let bytes = block_bytes(content.len());
         let place = self.0.shown.place(bytes);
@@ -24,7 +25,7 @@ impl Guest {
         }
     }
 
-    /// Gives the memory of an object back: it is not mapped any more.
+    /// Frees the memory of an object by unmapping it.
     pub(crate) fn free_object_block(&self, address: u64, length: usize) {
         let bytes = block_bytes(length);
         let unmapped = self.0.vm.cpu.borrow_mut().memory_mut().unmap(address, bytes);
@@ -33,7 +34,7 @@ impl Guest {
         }
     }
 
-    /// Writes as the kernel does to its own objects: the rights of the driver do not matter.
+    /// Writes to an object as the kernel does: the driver's rights to the page do not matter.
     pub(crate) fn put(&self, address: u64, bytes: &[u8]) {
         let written = self.0.vm.cpu.borrow_mut().memory_mut().poke(address, bytes);
         debug_assert!(written.is_ok() || self.kernel().is_frozen(), "{address:#x} is mapped");
@@ -57,7 +58,7 @@ impl Guest {
     }
 }
 
-/// Bytes of the pages that an object has to itself.
+/// The size in bytes of the pages that an object has to itself.
 fn block_bytes(length: usize) -> u64 {
     (length as u64).max(1).next_multiple_of(PAGE_BYTES as u64)
 }

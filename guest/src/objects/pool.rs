@@ -1,9 +1,9 @@
-//! Pool: each block on pages of its own, with nothing mapped on either side.
+//! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends where its last page ends, as far as its alignment lets it, so the first byte
-//! behind it faults at once. What fills the rest of its pages is looked at when it is freed. A
-//! freed block is unmapped, and its addresses are not used again for a long time: a later use
-//! faults, and the report knows whose block it was.
+//! A block ends as near to the end of its last page as its alignment allows, so an access behind
+//! it faults at once. The rest of its pages holds a pattern, which is checked when the block is
+//! freed. A freed block is unmapped, and its addresses are not used again for a long time. So a
+//! later use faults, and the report can name the freed block.
 
 use std::ops::Range;
 
@@ -16,14 +16,14 @@ use crate::tables::pool_table::{Block, Fill};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// What fills the bytes beside a block. Assumed: any value that is no text, no zero.
+/// The pattern beside a block. Assumed: any value will do that is neither text nor zero.
 const BESIDE: u8 = 0xB5;
 
-/// What a block holds before anybody wrote to it: what the old routines leave in it is garbage.
+/// The content of a block before the first write: the old routines leave garbage in new blocks.
 const UNWRITTEN: u8 = 0xCD;
 
 impl Guest {
-    /// Allocates pool; 0 when there is none, or none is wanted (see `Kernel::allocate_pool`).
+    /// Allocates pool. The result is 0 without memory, or when `Kernel::allocate_pool` refuses.
     pub fn allocate_pool(&self, pool: PoolType, bytes: u64, tag: [u8; 4], fill: Fill) -> u64 {
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
         let Some(accounted) = self.kernel().allocate_pool(pool, length, tag) else { return 0 };
@@ -50,7 +50,7 @@ impl Guest {
             PoolType::NonPagedExecute => Rights::READ | Rights::WRITE | Rights::EXECUTE,
             PoolType::NonPagedNx | PoolType::Paged => Rights::READ | Rights::WRITE,
         };
-        // A block of a page or more begins at a page, as drivers are promised.
+        // Drivers rely on it that a block of a page or more begins at a page.
         let offset = if bytes >= PAGE {
             0
         } else {
@@ -78,7 +78,7 @@ impl Guest {
         Some(address)
     }
 
-    /// Writes one byte everywhere in a range of new pages, which hold zeros.
+    /// Fills a range of new pages with one byte; without this they hold zeros.
     fn fill_pages(&self, range: Range<u64>, byte: u8) {
         let mut cpu = self.0.vm.cpu.borrow_mut();
         let piece = [byte; PAGE_BYTES];
@@ -88,9 +88,9 @@ impl Guest {
         }
     }
 
-    /// Frees a block; without a tag the block's own will do.
+    /// Frees a block. Without a tag, the tag is not checked.
     ///
-    /// Bug checks: BAD_POOL_CALLER for what is no block, or a wrong tag;
+    /// Bug checks: BAD_POOL_CALLER for an address that is no block, or for a wrong tag;
     /// SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION when bytes beside the block were written.
     pub fn free_pool(&self, address: u64, tag: Option<[u8; 4]>) {
         if self.kernel().is_frozen() {
@@ -128,7 +128,7 @@ impl Guest {
         self.kernel().bug_check_with(BugCheckCode::BAD_POOL_CALLER, [7, 0, 0, address], &message);
     }
 
-    /// Looks for a write beside a block, in what its pages hold besides it.
+    /// Looks for a write beside a block: checks the pattern in the rest of its pages.
     fn check_beside(&self, block: &Block) {
         let read = |range: Range<u64>| {
             let mut content = vec![0; (range.end - range.start) as usize];
@@ -137,7 +137,7 @@ impl Guest {
             content
         };
         let end = block.address + block.bytes;
-        // The byte that is nearest to the block tells most.
+        // The changed byte that is nearest to the block says most about the mistake.
         let behind = read(end..block.page_range().end);
         let behind = behind.iter().position(|byte| *byte != BESIDE);
         let before = read(block.pages..block.address);

@@ -5,13 +5,13 @@ use portcls_emulator::{DeviceCapabilities, DevicePowerState, SystemPowerState};
 use crate::guest::Guest;
 use crate::memory::at;
 
-/// POWER_STATE and its like: 0 is "unspecified". Source: wdm.h.
+/// 0 in POWER_STATE and the other power enumerations: "unspecified". Source: wdm.h.
 const UNSPECIFIED: u32 = 0;
 
 /// The first member of `DeviceState` is for "unspecified"; S0 follows.
 const FIRST_SYSTEM_STATE: u64 = SystemPowerState::S0.number() as u64;
 
-/// Writes what the bus said.
+/// Writes the capabilities that the bus reported.
 pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapabilities) {
     let fields = &guest.layout().device_capabilities;
     guest.store_u16(at(address, fields.size), fields.size_of as u16);
@@ -27,7 +27,7 @@ pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapab
     guest.store_u32(at(address, fields.d3_latency), said.d3_latency_100us);
 }
 
-/// Reads what the driver made of it; a state that is none stays as it was.
+/// Reads the capabilities that the driver changed. A value that is no power state changes nothing.
 pub(crate) fn read_capabilities(guest: &Guest, address: u64, into: &mut DeviceCapabilities) {
     let fields = &guest.layout().device_capabilities;
     for (index, state) in into.device_states.iter_mut().enumerate() {

@@ -1,7 +1,7 @@
-//! A table of questions to the registry: RTL_QUERY_REGISTRY_TABLE, read, asked and answered.
+//! RTL_QUERY_REGISTRY_TABLE, a driver's table of registry queries.
 //!
-//! `RtlQueryRegistryValues` and `IRegistryKey::QueryRegistryValues` take the same table; who is
-//! asked is theirs to say.
+//! `RtlQueryRegistryValues` and `IRegistryKey::QueryRegistryValues` take the same table. Each of
+//! them says which key is asked.
 //!
 //! Source: WDK, RtlQueryRegistryValues; wdm.h for the numbers.
 
@@ -13,24 +13,24 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::pool_table::Fill;
 
-/// The most entries of a table: a driver that forgot its end meets this.
+/// The largest number of entries in a table, for a driver that forgot the entry which ends it.
 const ENTRIES: u64 = 4_096;
 
-/// How far the expected type is shifted in a default type. Source: wdm.h.
+/// The bit position of the expected type in a default type. Source: wdm.h.
 const TYPECHECK_SHIFT: u32 = 24;
 
-/// One entry of a table, with what only the driver's side knows.
+/// One entry of a table, with the parts that only the driver uses.
 struct Entry {
     query: QueryEntry,
     routine: u64,
     context: u64,
 }
 
-/// Asks the questions of an RTL_QUERY_REGISTRY_TABLE through `ask`, and stores or tells the
-/// answers as its entries want.
+/// Asks the queries of an RTL_QUERY_REGISTRY_TABLE through `ask`. Each entry says whether its
+/// answer is stored or goes to the driver's routine.
 ///
 /// # Errors
-/// What `ask` returns.
+/// The failure that `ask` returns.
 pub(crate) fn ask_table(
     guest: &Guest,
     table: u64,
@@ -82,7 +82,7 @@ fn load_default(guest: &Guest, entry: u64, kind: ValueType) -> Option<(ValueType
     }
     let is_text = matches!(kind, ValueType::STRING | ValueType::EXPAND_STRING);
     let bytes = match length {
-        // Source: the page: the length of a text may be left out.
+        // Source: WDK, RtlQueryRegistryValues: the length of a text may be left out.
         0 if is_text => {
             let units = guest.load_wide_string(data);
             units.into_iter().chain([0]).flat_map(u16::to_le_bytes).collect()
@@ -92,7 +92,7 @@ fn load_default(guest: &Guest, entry: u64, kind: ValueType) -> Option<(ValueType
     Some((kind, bytes))
 }
 
-/// Stores a value where its entry points to.
+/// Stores a value at the address in its entry.
 fn store_directly(guest: &Guest, context: u64, value: &RegistryValue) -> Result<(), NtStatus> {
     let is_text = matches!(
         value.kind,
@@ -119,7 +119,7 @@ fn store_directly(guest: &Guest, context: u64, value: &RegistryValue) -> Result<
     Ok(())
 }
 
-/// Stores a text in a UNICODE_STRING, whose buffer is allocated if it has none.
+/// Stores a text in a UNICODE_STRING, and allocates its buffer if it has none.
 fn store_text(guest: &Guest, string: u64, value: &RegistryValue) -> Result<(), NtStatus> {
     let fields = &guest.layout().unicode_string;
     let length = value.data.len();
@@ -143,7 +143,7 @@ fn store_text(guest: &Guest, string: u64, value: &RegistryValue) -> Result<(), N
     Ok(())
 }
 
-/// Calls the routine of an entry with a value, or with nothing.
+/// Calls the routine of an entry with a value, or with null pointers where there is none.
 fn tell_routine(guest: &Guest, entry: &Entry, value: &RegistryValue, context: u64) -> NtStatus {
     if entry.routine == 0 {
         return NtStatus::SUCCESS;

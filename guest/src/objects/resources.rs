@@ -1,4 +1,4 @@
-//! Hardware resources as a driver sees them: CM_PARTIAL_RESOURCE_DESCRIPTOR and the lists of it.
+//! Hardware resources in guest memory: descriptors and lists of them.
 
 use portcls_emulator::{Resource, ResourceKind, Share, TriggerMode};
 
@@ -19,13 +19,13 @@ const PORT_IO: u16 = 1;
 /// INTERFACE_TYPE Isa. Source: wdm.h.
 const ISA: u32 = 1;
 
-/// The kind with a number of CM_RESOURCE_TYPE.
+/// The kind for a number of CM_RESOURCE_TYPE.
 pub(crate) fn kind_of(value: u32) -> Option<ResourceKind> {
     use ResourceKind::{Dma, Interrupt, Memory, Port};
     [Port, Interrupt, Memory, Dma].into_iter().find(|kind| *kind as u32 == value)
 }
 
-/// A CM_PARTIAL_RESOURCE_DESCRIPTOR.
+/// Builds a CM_PARTIAL_RESOURCE_DESCRIPTOR.
 pub(crate) fn descriptor_bytes(layout: &Layout, resource: &Resource) -> Vec<u8> {
     let fields = &layout.cm_partial_resource_descriptor;
     let mut bytes = vec![0; fields.size_of as usize];
@@ -64,7 +64,7 @@ pub(crate) fn descriptor_bytes(layout: &Layout, resource: &Resource) -> Vec<u8> 
     bytes
 }
 
-/// The resource behind a CM_PARTIAL_RESOURCE_DESCRIPTOR, `None` for a kind that is not known.
+/// The resource in a CM_PARTIAL_RESOURCE_DESCRIPTOR; `None` for an unknown kind.
 pub(crate) fn descriptor_at(guest: &Guest, address: u64) -> Option<Resource> {
     let fields = &guest.layout().cm_partial_resource_descriptor;
     let u32_at = |offset| guest.load_u32(at(address, offset));
@@ -95,7 +95,7 @@ pub(crate) fn descriptor_at(guest: &Guest, address: u64) -> Option<Resource> {
     })
 }
 
-/// A CM_RESOURCE_LIST of one bus.
+/// Builds a CM_RESOURCE_LIST with one bus.
 pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     let full = &layout.cm_full_resource_descriptor;
     let partial = &layout.cm_partial_resource_list;
@@ -117,7 +117,7 @@ pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     bytes
 }
 
-/// The resources of the first bus of a CM_RESOURCE_LIST; none for a null pointer.
+/// The resources of the first bus in a CM_RESOURCE_LIST; none for a null pointer.
 pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     let layout = guest.layout();
     let list =
@@ -135,5 +135,5 @@ pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     entries.collect()
 }
 
-/// The most resources of a list that a driver hands in. Assumed: a card has a handful.
+/// The largest number of resources in a driver's list. Assumed: a card has a handful.
 const MOST_RESOURCES: u32 = 256;

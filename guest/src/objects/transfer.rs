@@ -1,7 +1,7 @@
 //! The buffer of a call that moves data: it ends where its pages end.
 //!
-//! A driver that reads or writes behind what it was given faults at once, as far as the buffer's
-//! alignment of 4 lets it.
+//! A driver that reads or writes behind its buffer faults at once, as far as the buffer's
+//! alignment of 4 bytes allows.
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::PoolType;
@@ -9,14 +9,15 @@ use portcls_emulator::PoolType;
 use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
-/// To what a buffer is aligned: the data of a stream is, behind its record's head.
+/// The alignment of a buffer in bytes: that of a stream's data behind its record.
 const ALIGNMENT: u64 = 4;
 
-/// The tag of a buffer that is too large for the usual place.
+/// The pool tag of a buffer that does not fit into the usual range.
 const TAG: [u8; 4] = *b"PcTr";
 
 impl Guest {
-    /// Runs `work` with a buffer of so many bytes; `None` when there is no memory for it.
+    /// Runs `work` with a buffer of `bytes` bytes. The result is `None` when there is no memory
+    /// for it.
     pub(crate) fn with_transfer<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
         let range = &self.0.vm.space.transfer;
         let fits = bytes <= range.end - range.start;

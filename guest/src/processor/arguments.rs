@@ -1,4 +1,4 @@
-//! Where the arguments of a call out of the guest are: calling conventions.
+//! Calling conventions: where the arguments of a call out of the guest are.
 //!
 //! Source: Microsoft, x64 calling convention; Argument passing and naming conventions for x86.
 
@@ -6,34 +6,34 @@ use cpu_x86::{Fault, Mode, Register};
 
 use super::vm::Vm;
 
-/// How a routine is called on x86; on x64 there is one convention.
+/// The calling convention of a routine on x86. x64 has only one convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Convention {
-    /// Arguments on the stack, taken off by the routine.
+    /// Arguments on the stack; the routine removes them.
     Stdcall,
-    /// The first two words in ECX and EDX, the rest as `Stdcall`.
+    /// The first two words in ECX and EDX, the others as with `Stdcall`.
     Fastcall,
-    /// Arguments on the stack, taken off by the caller; the only one with a variable number.
+    /// Arguments on the stack; the caller removes them. Their number may be variable only here.
     Cdecl,
 }
 
-/// Where the words of the arguments are.
+/// The places of a call's arguments, in words.
 #[derive(Clone, Copy)]
 pub(crate) struct ArgumentWords {
-    /// The first words, in registers.
+    /// The words in registers.
     pub registers: [u64; 4],
-    /// How many of them there are.
+    /// The number of words in registers.
     pub in_registers: u64,
-    /// The address of the first word that is not in a register.
+    /// The address of the first word on the stack.
     pub stack: u64,
     /// Bytes of a word.
     pub word_bytes: u64,
-    /// Where the routine returns to.
+    /// The address to which the routine returns.
     pub return_address: u64,
 }
 
 impl Vm {
-    /// Where the arguments of the call are that was just made, and the stack pointer in it.
+    /// The arguments of the call that the guest has just made, and the stack pointer in this call.
     ///
     /// # Errors
     /// The fault when the return address cannot be read.
@@ -55,7 +55,7 @@ impl Vm {
             }
         };
         let word_bytes = self.pointer_bytes();
-        // Behind the return address, and on x64 behind the home space of four words.
+        // The words follow the return address, and on x64 also the home space of four words.
         let home = if word_bytes == 8 { 32 } else { 0 };
         let arguments = ArgumentWords {
             registers,
@@ -67,7 +67,7 @@ impl Vm {
         Ok((arguments, stack_pointer))
     }
 
-    /// Where the call returns to that was just made.
+    /// The return address of the call that the guest has just made.
     ///
     /// # Errors
     /// The fault when the return address cannot be read.
@@ -76,8 +76,9 @@ impl Vm {
         self.read_word(stack_pointer)
     }
 
-    /// Returns from the call that was just made: `result` is what the routine answers,
-    /// `stack_bytes` tells what it takes off the stack on x86 beside its return address.
+    /// Returns from the call that the guest has just made. `result` is the answer of the routine.
+    /// `stack_bytes` says how many bytes the routine removes from the stack on x86 beside its
+    /// return address.
     #[inline]
     pub fn return_from_call(
         &self,

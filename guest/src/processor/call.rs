@@ -1,8 +1,8 @@
 //! Calls into the guest: arguments in, the run, the result out.
 //!
-//! A call borrows the processor for the length of a run and no longer: what a stop asks for is
-//! served with the processor free, so an interrupt, a DPC or another call can run on top. A call
-//! saves all registers when it begins and puts them back when it ends.
+//! A call borrows the processor only while the interpreter runs. A stop is served while the
+//! processor is not borrowed, so an interrupt, a DPC or another call can run on top. A call saves
+//! all registers when it begins and restores them when it ends.
 
 use std::rc::Rc;
 
@@ -20,17 +20,17 @@ const ARGUMENT_REGISTERS: [Register; 4] =
 /// Whether a call goes on after a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Served {
-    /// It does.
+    /// The call goes on.
     GoOn,
-    /// The guest has returned.
+    /// The guest's function has returned.
     Returned,
 }
 
 impl Vm {
     /// Calls a function of the guest and returns its result: RAX, or EDX:EAX on x86.
     ///
-    /// Each word is one argument; on x86 a 64-bit argument is two. What the function does with the
-    /// IRQL stays done. On a frozen kernel nothing runs and the result is 0.
+    /// Each word is one argument; on x86 a 64-bit argument is two words. A change of the IRQL by
+    /// the function stays. On a frozen kernel nothing runs and the result is 0.
     pub fn call(&self, outside: &impl Outside, function: u64, words: &[u64]) -> u64 {
         if self.kernel().is_frozen() {
             return 0;
@@ -46,8 +46,8 @@ impl Vm {
         result
     }
 
-    /// Lays the arguments and the return address on the stack that is due; a fault when it has no
-    /// room for them.
+    /// Puts the arguments and the return address on the current stack. The result has a fault when
+    /// the stack has no room for them.
     fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
         self.settle_irql();
         let running = self.kernel().running();
@@ -65,7 +65,7 @@ impl Vm {
             Ok(stack_pointer) => (stack_pointer, None),
             Err(fault) => (fault.address, Some(fault)),
         };
-        // After a fault the report looks at the call that could not be made.
+        // After a fault, the report shows the call that could not be made.
         cpu.set_register(Register::Rsp, stack_pointer);
         (Saved { registers, stack_pointer }, fault)
     }
@@ -102,7 +102,7 @@ impl Vm {
         }
     }
 
-    /// How many instructions may run before somebody has to look at the clock.
+    /// The number of instructions that may run before the guest must look at the clock.
     #[inline]
     fn slice(&self, left: u64) -> u64 {
         let options = &self.options;
@@ -116,7 +116,7 @@ impl Vm {
         left.min(until_deadline).min(options.longest_slice)
     }
 
-    /// How many instructions may run before a debugger wants to be asked.
+    /// The number of instructions that may run before the guest must ask the debugger.
     #[inline]
     fn until_pause(&self) -> u64 {
         match self.pause_at.get() {
@@ -133,14 +133,14 @@ impl Vm {
         (stop, cpu.instruction_count() - before)
     }
 
-    /// Lets the time of so many instructions pass: the kernel may preempt the guest here.
+    /// Lets the time of these instructions pass. The kernel may preempt the guest here.
     #[inline]
     pub(super) fn spend(&self, instructions: u64) {
         let time_ns = instructions.saturating_mul(self.options.instruction_ns);
         self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
     }
 
-    /// The result, and a look at whether the function left the stack as it should.
+    /// Reads the result, and checks that the function left the stack pointer as it should.
     fn take_result(&self, stack_pointer: u64) -> u64 {
         let cpu = self.cpu.borrow();
         let (low, high) = (cpu.register(Register::Rax), cpu.register(Register::Rdx));
@@ -156,19 +156,19 @@ impl Vm {
         }
     }
 
-    /// Has a debugger asked at instruction boundaries.
+    /// Sets the debugger that the guest asks at instruction boundaries.
     pub fn set_debugger(&self, debugger: Rc<dyn Debugger>) {
         self.pause_at.set(debugger.next_pause());
         *self.debugger.borrow_mut() = Some(debugger);
     }
 
-    /// Asks no debugger any more.
+    /// Removes the debugger, so that the guest asks none.
     pub fn remove_debugger(&self) {
         self.debugger.borrow_mut().take();
         self.pause_at.set(u64::MAX);
     }
 
-    /// Asks the debugger before the next instruction, if it wants to be asked.
+    /// Asks the debugger, if there is one, before the next instruction.
     pub(super) fn ask_debugger(&self, pause: Pause) {
         let debugger = self.debugger.borrow().clone();
         let Some(debugger) = debugger else { return };
@@ -179,8 +179,8 @@ impl Vm {
         }
     }
 
-    /// Takes `bytes` of zeroed memory on the stack that is due: its address, and what gives it
-    /// back.
+    /// Takes `bytes` of zeroed memory on the current stack. Returns its address, and a value by
+    /// which the caller gives it back.
     ///
     /// # Errors
     /// The fault when the stack has no room for them.
@@ -196,25 +196,25 @@ impl Vm {
         Ok((address, Scratch { stack_pointer: before }))
     }
 
-    /// Gives scratch memory back, that which was taken last first.
+    /// Gives scratch memory back. Callers give it back in the reverse order of taking it.
     pub fn give_scratch_back(&self, scratch: Scratch) {
         self.cpu.borrow_mut().set_register(Register::Rsp, scratch.stack_pointer);
     }
 }
 
-/// What gives scratch memory back: where the stack pointer was.
+/// The value by which a caller gives scratch memory back: the stack pointer before.
 pub(crate) struct Scratch {
     stack_pointer: u64,
 }
 
-/// What a call puts back.
+/// The state that a call restores.
 struct Saved {
     registers: Registers,
-    /// Where the return address lies.
+    /// The address of the return address.
     stack_pointer: u64,
 }
 
-/// The frame of a call on x64: home space for four words, further words, the return address.
+/// Writes the frame of a call on x64: home space for four words, further words, return address.
 fn lay_out_64(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
     let slots = words.len().max(ARGUMENT_REGISTERS.len()) as u64;
     let frame = (top & !0xF).wrapping_sub((slots * 8).next_multiple_of(16));
@@ -229,7 +229,7 @@ fn lay_out_64(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, 
     Ok(stack_pointer)
 }
 
-/// The frame of a call on x86: the words, the return address.
+/// Writes the stack frame of a call on x86: the words and the return address.
 fn lay_out_32(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
     let frame = (top.wrapping_sub(words.len() as u64 * 4)) & !0xF;
     let stack_pointer = frame.wrapping_sub(4);

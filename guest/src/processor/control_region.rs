@@ -1,7 +1,7 @@
-//! The processor's control region, KPCR: what a driver reads inline of the processor it runs on.
+//! The processor's control region, KPCR, which a driver's inline code reads.
 //!
-//! The IRQL in it is written when the guest goes on after the level has changed, which only a stop
-//! can do.
+//! After a change of the IRQL, the new level is written to the region when the guest goes on.
+//! Guest code can change the level only by a stop, so it never reads an old one.
 
 use cpu_x86::{Cpu, MapError, Memory, Mode, PAGE_BYTES, Register, Rights};
 use portcls_emulator::Irql;
@@ -9,8 +9,8 @@ use portcls_emulator::Irql;
 use super::space::Space;
 use crate::layout::Layout;
 
-/// Where in the control region's page the current thread's object is. Assumed: drivers compare
-/// this pointer and do not look behind it.
+/// The offset of the current thread's object in the control region's page. Assumed: drivers
+/// compare this pointer and do not read the object.
 const THREAD: u64 = 0xC00;
 
 /// Maps the control region, and points GS or FS at the region.
@@ -35,7 +35,7 @@ pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
     Ok(())
 }
 
-/// Writes the IRQL that the region tells.
+/// Writes the IRQL into the region.
 pub(super) fn tell_irql(memory: &mut Memory, space: &Space, layout: &Layout, irql: Irql) {
     let field = space.processor + u64::from(layout.kpcr.irql);
     memory.poke(field, &[irql.0]).expect("the region is mapped");

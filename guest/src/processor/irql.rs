@@ -1,4 +1,4 @@
-//! The IRQL as the driver's own code meets it: in CR8, in its flags, and in its memory.
+//! The IRQL for a driver's own code: CR8, the interrupt flag, memory.
 
 use cpu_x86::RFlags;
 use portcls_emulator::Irql;
@@ -8,9 +8,9 @@ use super::outside::{Mistake, Outside};
 use super::vm::Vm;
 
 impl Vm {
-    /// Makes the guest's memory what the present IRQL wants it to be: pageable memory is in or
-    /// out, and the control region, where a driver may read the IRQL inline, tells it. CLI does
-    /// not change what it tells.
+    /// Makes the guest's memory fit the current IRQL. Pageable memory goes in or out. The control
+    /// region, where a driver may read the IRQL inline, gets the new level, but CLI does not
+    /// change it there.
     #[inline]
     pub fn settle_irql(&self) {
         let irql = self.kernel().current_irql();
@@ -28,7 +28,7 @@ impl Vm {
         tell_irql(memory, self.space, self.layout(), told);
     }
 
-    /// A new task priority: what was masked is delivered when it falls.
+    /// Serves a write to CR8, the task priority. When it falls, masked interrupts are delivered.
     pub(super) fn write_cr8(&self, outside: &impl Outside, value: u64) {
         let kernel = self.kernel();
         match u8::try_from(value) {
@@ -47,10 +47,10 @@ impl Vm {
         }
     }
 
-    /// CLI and STI.
+    /// Serves CLI and STI.
     ///
-    /// Assumed: while interrupts are off the IRQL is HIGH_LEVEL, which keeps away the same; a
-    /// driver that asks for the IRQL meanwhile sees that.
+    /// Assumed: while interrupts are off, the IRQL is HIGH_LEVEL, which masks the same interrupts.
+    /// A driver that asks for the IRQL at that time gets HIGH_LEVEL.
     pub(super) fn switch_interrupts(&self) {
         let kernel = self.kernel();
         let on = self.cpu.borrow().flags().contains(RFlags::INTERRUPT);

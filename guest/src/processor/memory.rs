@@ -1,4 +1,4 @@
-//! The guest's memory, accessed from outside as the processor accesses it, rights and all.
+//! Access to guest memory from outside, with the rights of the guest.
 
 use cpu_x86::Fault;
 
@@ -8,7 +8,7 @@ impl Vm {
     /// Reads bytes.
     ///
     /// # Errors
-    /// The fault that the processor would have met; `bytes` may hold the part before it.
+    /// The fault that the processor would get. `bytes` may hold the bytes before the fault.
     #[inline]
     pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
         self.settle_irql();
@@ -18,7 +18,7 @@ impl Vm {
     /// Reads a pointer.
     ///
     /// # Errors
-    /// As [`Vm::read`].
+    /// As for [`Vm::read`].
     #[inline(always)]
     pub fn read_word(&self, address: u64) -> Result<u64, Fault> {
         let mut bytes = [0; 8];
@@ -32,7 +32,7 @@ impl Vm {
     /// Writes bytes.
     ///
     /// # Errors
-    /// As [`Vm::read`].
+    /// As for [`Vm::read`].
     #[inline]
     pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
         self.settle_irql();

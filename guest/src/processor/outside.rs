@@ -1,31 +1,30 @@
-//! What the processor cannot do itself and asks of whoever stands around it.
+//! Requests of the processor that the layer above it serves.
 
 use cpu_x86::{Fault, Stop};
 
 use super::thunk::RoutineNumber;
 
-/// Serves the stops that are more than the processor's own. The interpreter is never borrowed
-/// while one of these runs: it may call into the driver, and interrupts may come on top.
+/// Serves the stops that the processor cannot serve alone. The interpreter is never borrowed while
+/// one of these functions runs, so they may call into the driver, and interrupts may run on top.
 pub(crate) trait Outside {
-    /// The driver called a routine. When this returns, the routine has run and the processor
-    /// stands behind the call.
+    /// Runs the routine that the driver called. Afterwards the processor stands behind the call.
     fn serve_routine(&self, routine: RoutineNumber);
 
-    /// The driver called an address in the range of the thunks behind which no routine is.
+    /// The driver called an address in the range of the thunks that belongs to no routine.
     fn reach_nothing(&self, address: u64);
 
-    /// The driver made a mistake. This does not return, except on a frozen kernel.
+    /// Accuses the driver of a mistake. This does not return, except on a frozen kernel.
     fn accuse(&self, mistake: Mistake<'_>);
 }
 
-/// What a processor refuses.
+/// A mistake of the driver that the processor refuses.
 pub(crate) enum Mistake<'a> {
-    /// An access of the driver's own code.
+    /// An access by the driver's own code.
     Access(Fault),
-    /// An access of a routine to an address that the driver gave it.
+    /// An access by a kernel routine to an address that the driver gave it.
     AccessOfRoutine(Fault),
     /// An instruction that traps.
     Trap(Stop),
-    /// Something without an address, in words.
+    /// An operation without an address, described in words.
     Protection(&'a str),
 }

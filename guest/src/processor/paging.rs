@@ -1,8 +1,9 @@
-//! Pageable memory: it is out as soon as nobody may bring it in, at DISPATCH_LEVEL and above.
+//! Pageable memory, which is out at DISPATCH_LEVEL and above.
 //!
-//! Windows leaves it to chance whether a page is in; here it never is, so the mistake shows every
-//! time. Pages are switched between runs of guest code of different levels, not at every change
-//! of the IRQL: while a driver only runs at DISPATCH_LEVEL nothing is switched at all.
+//! On Windows it is chance whether a page is in. In the emulator the page is always out at these
+//! levels, so the mistake shows every time. Pages are switched when guest code runs at a new
+//! level, not at every change of the IRQL: while a driver runs only at DISPATCH_LEVEL, no page is
+//! switched.
 
 use std::cell::{Cell, RefCell};
 
@@ -14,11 +15,11 @@ use portcls_emulator::Irql;
 pub(crate) struct Pageable {
     pub address: u64,
     pub bytes: u64,
-    /// What may be done to it while it is in.
+    /// The rights to the range while it is in.
     pub rights: Rights,
 }
 
-/// What may be paged out, and whether it is.
+/// All pageable memory, and whether it is out.
 #[derive(Debug, Default)]
 pub(crate) struct Paging {
     ranges: RefCell<Vec<Pageable>>,
@@ -26,13 +27,13 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// Whether an address may be paged out.
+    /// Whether an address is in pageable memory.
     pub fn holds(&self, address: u64) -> bool {
         let ranges = self.ranges.borrow();
         ranges.iter().any(|range| (range.address..range.address + range.bytes).contains(&address))
     }
 
-    /// Brings pageable memory in or out, as an IRQL wants it.
+    /// Brings pageable memory in or out, as the IRQL requires.
     pub fn settle(&self, memory: &mut Memory, irql: Irql) {
         let wants_out = irql >= Irql::DISPATCH_LEVEL;
         if self.is_out.replace(wants_out) == wants_out {
@@ -44,7 +45,7 @@ impl Paging {
         }
     }
 
-    /// Pages that were mapped may be paged out from now on.
+    /// Makes mapped pages pageable.
     pub fn add(&self, memory: &mut Memory, range: Pageable) {
         if self.is_out.get() {
             memory.protect(range.address, range.bytes, Rights::empty()).expect("just mapped");
@@ -52,7 +53,7 @@ impl Paging {
         self.ranges.borrow_mut().push(range);
     }
 
-    /// The range at `address` is unmapped.
+    /// Forgets the range at `address`, which was unmapped.
     pub fn remove(&self, address: u64) {
         self.ranges.borrow_mut().retain(|range| range.address != address);
     }

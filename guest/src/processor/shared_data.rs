@@ -1,8 +1,8 @@
-//! KUSER_SHARED_DATA: the time and the version that a driver reads at a fixed place.
+//! KUSER_SHARED_DATA: time and version, which drivers read.
 //!
-//! The page is written when it is read: any access to it is a guard fault, which is served by
-//! filling in the time and letting that one instruction through. Who never looks at it pays
-//! nothing.
+//! The page is filled in only when the driver reads it. Any access to the page is a guard fault.
+//! To serve the fault, the time is written to the page and the one instruction is let through. A
+//! driver that never reads the page pays nothing.
 
 use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
 use portcls_emulator::Kernel;
@@ -12,21 +12,21 @@ use crate::layout::{KsystemTime, Layout};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The version that the shared data tells: Windows 10. Source: KUSER_SHARED_DATA.
+/// The version in the shared data: Windows 10. Source: KUSER_SHARED_DATA.
 const VERSION: (u32, u32) = (10, 0);
 
-/// Maps the page, guarded.
+/// Maps the page with a guard.
 pub(super) fn map(memory: &mut Memory, space: &Space) -> Result<(), MapError> {
     memory.map(space.shared_data, PAGE, Rights::GUARD)
 }
 
-/// Whether an address is in it.
+/// Whether an address is in the page.
 pub(super) fn holds(space: &Space, address: u64) -> bool {
     (space.shared_data..space.shared_data + PAGE).contains(&address)
 }
 
-/// Lets the instruction through that wants to read the page, which holds `content` meanwhile: what
-/// it stopped for, and how many instructions retired.
+/// Runs the one instruction that wants to read the page, which holds `content` during this time.
+/// Returns the stop of the instruction and the number of retired instructions.
 pub(super) fn step_over(cpu: &mut Cpu, space: &Space, content: &[u8; PAGE_BYTES]) -> (Stop, u64) {
     let page = space.shared_data;
     cpu.memory_mut().poke(page, content).expect("the page is mapped");
@@ -38,13 +38,13 @@ pub(super) fn step_over(cpu: &mut Cpu, space: &Space, content: &[u8; PAGE_BYTES]
     (stop, retired)
 }
 
-/// What the page tells at the present time.
+/// The content of the page at the present time.
 pub(super) fn present(layout: &Layout, kernel: &Kernel) -> [u8; PAGE_BYTES] {
     let shared = &layout.kuser_shared_data;
     let time = &layout.ksystem_time;
     let interval_ns = kernel.config().clock_interval_ns.max(1);
     let ticks = kernel.now_ns() / interval_ns;
-    // Milliseconds of a tick, with 24 binary places. Source: GetTickCount's arithmetic.
+    // Milliseconds of a tick, with 24 binary places. Source: the arithmetic of GetTickCount.
     let multiplier = ((interval_ns << 24) / 1_000_000) as u32;
     let mut page = [0; PAGE_BYTES];
     let mut put = |offset: u32, bytes: &[u8]| {
@@ -60,7 +60,7 @@ pub(super) fn present(layout: &Layout, kernel: &Kernel) -> [u8; PAGE_BYTES] {
     page
 }
 
-/// A KSYSTEM_TIME: its high part stands there twice, so that a reader can tell a torn value.
+/// Writes a KSYSTEM_TIME. It has its high part twice, so that a reader can detect a torn value.
 fn put_time(put: &mut impl FnMut(u32, &[u8]), time: &KsystemTime, offset: u32, value: u64) {
     let high = ((value >> 32) as u32).to_le_bytes();
     put(offset + time.low_part, &(value as u32).to_le_bytes());

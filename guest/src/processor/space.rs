@@ -1,51 +1,51 @@
-//! Where things lie in the guest's half of the address range.
+//! The address map: where things lie in the guest's half of the address range.
 //!
-//! Everything is in the kernel half, where a driver expects it, and far apart, so that a wild
-//! pointer meets nothing. The places are fixed: the same run has the same addresses.
+//! Everything is in the kernel half, where a driver expects it. The places are far apart, so that
+//! a wild pointer hits no memory. They are fixed, so the same run has the same addresses.
 
 use std::ops::Range;
 
 use cpu_x86::Mode;
 
-/// The places of one bitness.
+/// The places for one bitness.
 #[derive(Debug)]
 pub(crate) struct Space {
     /// Bytes of a pointer.
     pub pointer_bytes: u64,
     /// The first address of the kernel half.
     pub kernel_half: u64,
-    /// Where the image goes.
+    /// The address of the image.
     pub image: u64,
-    /// Addresses that stand for routines of the kernel and of PortCls; nothing is mapped there.
+    /// Addresses that stand for routines of the kernel and of PortCls. They are not mapped.
     pub thunks: Range<u64>,
     /// Storage of imported data.
     pub data_imports: Range<u64>,
     /// Pool that is always resident.
     pub nonpaged_pool: Range<u64>,
-    /// Pool that is not, at DISPATCH_LEVEL and above.
+    /// Pool that is out at DISPATCH_LEVEL and above.
     pub paged_pool: Range<u64>,
-    /// COM objects of the port: a pointer to a vtable each.
+    /// COM objects of the port; each has a pointer to a vtable.
     pub port_objects: Range<u64>,
     /// The vtables of those objects.
     pub vtables: Range<u64>,
     /// Driver, device, file and request objects.
     pub objects: Range<u64>,
-    /// Buffers that go with a call.
+    /// Buffers for calls that move data.
     pub transfer: Range<u64>,
-    /// The stacks, one after the other.
+    /// The first stack; the others follow.
     pub stacks: u64,
-    /// Bytes of one stack: what NT gives a thread.
+    /// Bytes of one stack: the size that NT gives a thread.
     pub stack_bytes: u64,
     /// KUSER_SHARED_DATA.
     pub shared_data: u64,
     /// The processor's control region, KPCR.
     pub processor: u64,
-    /// To what a pool block is aligned.
+    /// The alignment of a pool block in bytes.
     pub pool_alignment: u64,
 }
 
-/// Source: KUSER_SHARED_DATA and stack sizes are those of x64 Windows; the rest is Assumed: any
-/// place in the kernel half will do.
+/// Source: KUSER_SHARED_DATA and the stack size are those of x64 Windows. Assumed, for the rest:
+/// any place in the kernel half will do.
 static BITS_64: Space = Space {
     pointer_bytes: 8,
     kernel_half: 0xFFFF_8000_0000_0000,
@@ -65,7 +65,8 @@ static BITS_64: Space = Space {
     pool_alignment: 16,
 };
 
-/// Source: as above, for x86 Windows without PAE tricks: 2 GiB of kernel space from 80000000.
+/// Source: x86 Windows without PAE, which has 2 GiB of kernel space from 80000000. The rest is
+/// Assumed as for x64.
 static BITS_32: Space = Space {
     pointer_bytes: 4,
     kernel_half: 0x8000_0000,
@@ -86,7 +87,7 @@ static BITS_32: Space = Space {
 };
 
 impl Space {
-    /// The places for an instruction set.
+    /// The places for a mode of the processor.
     pub fn of(mode: Mode) -> &'static Space {
         match mode {
             Mode::Bits32 => &BITS_32,
@@ -94,13 +95,13 @@ impl Space {
         }
     }
 
-    /// Whether an address belongs to the kernel, be anything there or not.
+    /// Whether an address belongs to the kernel, even if nothing is mapped there.
     pub fn is_kernel_address(&self, address: u64) -> bool {
         address >= self.kernel_half
     }
 }
 
-/// Hands out addresses of a range, upwards, and none twice.
+/// Hands out the addresses of a range upwards, and none twice.
 #[derive(Debug)]
 pub(crate) struct Upwards {
     next: u64,
@@ -112,7 +113,7 @@ impl Upwards {
         Upwards { next: range.start, end: range.end }
     }
 
-    /// The next address with `bytes` behind it, aligned; `None` when the range is used up.
+    /// Takes the next aligned address with room for `bytes`; `None` when the range is used up.
     pub fn take(&mut self, bytes: u64, alignment: u64) -> Option<u64> {
         let address = self.next.next_multiple_of(alignment);
         let end = address.checked_add(bytes).filter(|end| *end <= self.end)?;

@@ -1,17 +1,17 @@
-//! The stacks: one for threads, one for work items, one for DPCs, one for service routines.
+//! The stacks: for threads, work items, DPCs and service routines.
 //!
-//! Each lies between unmapped pages with a guard page at its end, and each has the size that NT
-//! gives a thread, so a driver that overflows it there overflows it here.
+//! Each stack lies between unmapped pages and has a guard page at its end. Each has the size that
+//! NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.
 
 use cpu_x86::{Cpu, MapError, PAGE_BYTES, Rights};
 use portcls_emulator::Running;
 
 use super::space::Space;
 
-/// How many stacks there are.
+/// The number of stacks.
 const STACKS: u64 = 4;
 
-/// The distance between two stacks; what is between them is not mapped.
+/// The distance between two stacks; the gap between them is not mapped.
 const PITCH: u64 = 0x10_0000;
 
 /// The places of the stacks.
@@ -35,10 +35,10 @@ impl Stacks {
         Ok(stacks)
     }
 
-    /// Where a call by `running` goes on: below `stack_pointer` when that is on its stack
-    /// already, else at its stack's top.
+    /// The stack pointer for a call made by `running`: `stack_pointer` when it is on that stack
+    /// already, else the top of that stack.
     ///
-    /// Waits nest on one stack, as the kernel's do.
+    /// Nested waits use the same stack, as in the Windows kernel.
     pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {
         let index = match running {
             Running::Thread => 0,
@@ -48,7 +48,7 @@ impl Stacks {
         };
         let bottom = self.first + index * PITCH;
         let top = bottom + self.bytes;
-        // An overflow leaves the stack pointer in the guard page: it stays there.
+        // An overflow leaves the stack pointer in the guard page. It stays there.
         if (bottom - PAGE_BYTES as u64..top).contains(&stack_pointer) { stack_pointer } else { top }
     }
 

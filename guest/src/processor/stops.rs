@@ -1,4 +1,4 @@
-//! What is done at each stop of the interpreter.
+//! Serves each stop of the interpreter.
 
 use cpu_x86::{PortRead, PortWidth, Stop};
 
@@ -10,7 +10,7 @@ use super::vm::Vm;
 use crate::debugger::Pause;
 
 impl Vm {
-    /// Serves a stop. The processor is free meanwhile, except for its answer.
+    /// Serves a stop. The processor is only borrowed to give it the answer.
     #[inline(always)]
     pub(super) fn serve(&self, outside: &impl Outside, stop: Stop) -> Served {
         match stop {
@@ -50,7 +50,7 @@ impl Vm {
             }
             Stop::Cr8Write { value } => self.write_cr8(outside, value),
             Stop::TimestampRead => {
-                // Assumed: a time stamp counter of 1 GHz, so that it counts ns.
+                // Assumed: the time stamp counter runs at 1 GHz, so it counts ns.
                 let now_ns = self.kernel().now_ns();
                 self.cpu.borrow_mut().finish_timestamp_read(now_ns);
             }
@@ -67,14 +67,14 @@ impl Vm {
         }
     }
 
-    /// Lets the instruction through that wants to read the shared data.
+    /// Lets an instruction through that wants to read the shared data.
     fn read_shared_data(&self, outside: &impl Outside) {
         let content = shared_data::present(self.layout(), self.kernel());
         let (stop, retired) =
             shared_data::step_over(&mut self.cpu.borrow_mut(), self.space, &content);
         self.spend(retired);
         match stop {
-            // A write, or an access that reaches into the next page.
+            // The driver writes to the page, or its access reaches into the next page.
             Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
             stop => {
                 self.serve(outside, stop);
@@ -82,7 +82,7 @@ impl Vm {
         }
     }
 
-    /// The guest called, or returned.
+    /// Serves a call of a thunk, or the return from a call into the guest.
     #[inline]
     fn reach(&self, outside: &impl Outside, address: u64) -> Served {
         let routine = match self.thunks.borrow().at(address) {

@@ -1,4 +1,4 @@
-//! The processor alone: code without an image, and an outside that takes notes.
+//! The processor alone: code without an image, and a test `Outside`.
 
 use std::cell::RefCell;
 
@@ -10,7 +10,7 @@ use super::outside::{Mistake, Outside};
 use super::thunk::RoutineNumber;
 use super::vm::{GuestOptions, Vm};
 
-/// Where the code is.
+/// The address of the code.
 const CODE: u64 = 0xFFFF_F800_1000_0000;
 
 /// sub rsp, 28h; mov rax, rcx; mov ecx, 3; mov edx, 4; call rax; add rsp, 28h; ret
@@ -22,7 +22,7 @@ const CALL_ITS_ARGUMENT: &[u8] = &[
 /// mov eax, 7; ret
 const SEVEN: &[u8] = &[0xB8, 7, 0, 0, 0, 0xC3];
 
-/// Answers a routine with the sum of two arguments and what `inner` returns, if there is one.
+/// An `Outside` whose routines answer the sum of two arguments and the result of `inner`.
 struct Notes<'a> {
     vm: &'a Vm,
     inner: Option<u64>,
@@ -66,7 +66,7 @@ fn notes(vm: &Vm) -> Notes<'_> {
     Notes { vm, inner: None, lines: RefCell::default() }
 }
 
-/// How a call ends that does not return.
+/// The message of the stop that ends a call.
 fn stop_of(vm: &Vm, words: &[u64]) -> String {
     let ended = vm.kernel().enter(|_| vm.call(&notes(vm), CODE, words));
     let Err(Stop::Unsupported { what, .. }) = ended else { panic!("{ended:?}") };

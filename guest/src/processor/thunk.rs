@@ -1,15 +1,15 @@
 //! Thunks: addresses that stand for routines outside the guest.
 //!
-//! A call to one stops the interpreter. The first is where a call into the guest returns to. A
-//! thunk holds a number; what routine that is, is known to whoever serves it.
+//! A call to a thunk stops the interpreter. The first thunk is the return address of a call into
+//! the guest. A thunk holds a number; only `life/routines.rs` knows which routine that is.
 
 use std::num::NonZero;
 use std::ops::Range;
 
-/// The distance between two thunks: enough that a jump beside one is not another one.
+/// The distance between two thunks, so large that a jump a few bytes off hits no other thunk.
 const STRIDE: u64 = 16;
 
-/// A routine, as the processor knows it: its place in a list, counted from 1.
+/// A routine as the processor knows it: its place in a list, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoutineNumber(NonZero<u32>);
 
@@ -20,21 +20,21 @@ impl RoutineNumber {
         RoutineNumber(number.expect("there are some hundred routines"))
     }
 
-    /// Its place in the list, counted from 0.
+    /// The place of the routine in the list, counted from 0.
     #[inline]
     pub fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }
 
-/// What is behind a thunk.
+/// The meaning of a thunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Thunk {
-    /// The way back out of the guest.
+    /// The return from a call into the guest.
     Return,
-    /// A routine that is there.
+    /// A routine that the emulator has.
     Routine(RoutineNumber),
-    /// A routine that is not, by module and name.
+    /// A routine that the emulator does not have, by module and name.
     Missing(String),
 }
 
@@ -50,12 +50,12 @@ impl Thunks {
         Thunks { range, thunks: vec![Thunk::Return] }
     }
 
-    /// Where a call into the guest returns to.
+    /// The return address of a call into the guest.
     pub fn return_address(&self) -> u64 {
         self.range.start
     }
 
-    /// The thunk of a routine, made when it is asked for first; `None` when the range is used up.
+    /// The thunk of a routine. The first call makes it. `None` when the range is used up.
     pub fn of_routine(&mut self, routine: RoutineNumber) -> Option<u64> {
         let wanted = Thunk::Routine(routine);
         match self.thunks.iter().position(|thunk| *thunk == wanted) {
@@ -64,7 +64,7 @@ impl Thunks {
         }
     }
 
-    /// A new thunk for a routine that is not there; `None` when the range is used up.
+    /// Makes a thunk for a routine that the emulator lacks; `None` when the range is used up.
     pub fn of_missing(&mut self, name: String) -> Option<u64> {
         self.add(Thunk::Missing(name))
     }
@@ -78,7 +78,7 @@ impl Thunks {
         Some(address)
     }
 
-    /// What is behind an address, `None` between and behind the thunks.
+    /// The thunk at an address; `None` for an address between or behind the thunks.
     #[inline]
     pub fn at(&self, address: u64) -> Option<&Thunk> {
         let offset = address.checked_sub(self.range.start)?;

@@ -1,8 +1,8 @@
-//! The machine that runs a driver's code: the interpreter, its stacks, thunks and fixed pages.
+//! The machine for a driver's code: interpreter, stacks, thunks, fixed pages.
 //!
-//! The interpreter is borrowed for the length of a run and never while a stop is served. What a
-//! stop asks for and the processor has not is asked of an [`Outside`](super::outside::Outside).
-//! It must never know a routine, a pool block, or what a driver is for.
+//! The interpreter is borrowed while it runs, and never while a stop is served. What the processor
+//! cannot serve alone, it asks of an [`Outside`](super::outside::Outside).
+//! It must never know a routine, a pool block, or the purpose of a driver.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -19,16 +19,16 @@ use super::thunk::{RoutineNumber, Thunks};
 use crate::debugger::Debugger;
 use crate::layout::Layout;
 
-/// What may be set about a guest.
+/// The options of a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestOptions {
     /// Time of one instruction in ns.
-    /// Assumed: 1 ns; the port accesses of 1 us dwarf it, and a loop still takes time.
+    /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
     pub instruction_ns: u64,
-    /// The most instructions of one call into the driver; more are reported as a hang.
+    /// The largest number of instructions in one call into the driver; more count as a hang.
     pub call_budget: u64,
-    /// The most instructions between two looks at the kernel's preemption point. The kernel's
-    /// deadlines are met to the instruction in any case; 1 is for whoever explores.
+    /// The largest number of instructions between two preemption points. The kernel's deadlines
+    /// are met to the instruction in any case. An exploration uses 1.
     pub longest_slice: u64,
 }
 
@@ -38,7 +38,7 @@ impl Default for GuestOptions {
     }
 }
 
-/// A processor with the memory that it has before anything is loaded.
+/// A processor with its memory, before an image is loaded.
 pub(crate) struct Vm {
     pub options: GuestOptions,
     pub space: &'static Space,
@@ -52,19 +52,19 @@ pub(crate) struct Vm {
     pub thunks: RefCell<Thunks>,
     pub stacks: Stacks,
     pub paging: Paging,
-    /// The instruction count at which the debugger wants to be asked, `u64::MAX` for none.
+    /// The instruction count at which the guest asks the debugger; `u64::MAX` for none.
     pub(super) pause_at: Cell<u64>,
-    /// The IRQL that the memory was last settled for.
+    /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
     /// The IRQL before CLI, while interrupts are off.
     pub(super) irql_before_cli: Cell<Option<Irql>>,
 }
 
 impl Vm {
-    /// A processor of one bitness, with its stacks and the pages at fixed places.
+    /// Makes a processor of one bitness, with its stacks and the pages at fixed places.
     ///
     /// # Errors
-    /// When these cannot be mapped.
+    /// When the stacks or the pages cannot be mapped.
     pub fn new(kernel: &Kernel, mode: Mode, options: GuestOptions) -> Result<Vm, MapError> {
         let (space, layout) = (Space::of(mode), Layout::of(mode));
         let mut cpu = Cpu::new(mode);
@@ -89,7 +89,7 @@ impl Vm {
         })
     }
 
-    /// The kernel whose time its instructions take.
+    /// The kernel whose time passes while instructions run.
     #[inline]
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
@@ -101,7 +101,7 @@ impl Vm {
         self.mode
     }
 
-    /// Where the fields of structures lie.
+    /// The offsets of the fields of structures.
     #[inline]
     pub fn layout(&self) -> &'static Layout {
         self.layout
@@ -113,7 +113,7 @@ impl Vm {
         self.space.pointer_bytes
     }
 
-    /// The address of a routine, for a field or a vtable that the driver calls it through.
+    /// The address of a routine's thunk, for a field or vtable through which the driver calls it.
     pub fn thunk_of(&self, routine: RoutineNumber) -> u64 {
         self.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
     }

@@ -1,23 +1,24 @@
-//! The types that a routine can return, and what each is in a register.
+//! The types that a routine can return, and their values in a register.
 
 use portcls_emulator::{Irql, NtStatus};
 
 use super::{Pointer, Word};
 
-/// What a routine returns.
+/// A type that a routine can return.
 pub trait Answer {
     /// The answer as RAX, or as EDX:EAX on x86.
     fn into_rax(self) -> u64;
 
-    /// What is returned when the arguments could not be taken and the routine did not run: 0, and
-    /// STATUS_INVALID_PARAMETER where a status is returned, for 0 would tell of success.
+    /// The return value when the arguments could not be taken and the routine did not run. It is
+    /// 0, but STATUS_INVALID_PARAMETER for a routine that returns a status, because 0 would mean
+    /// success.
     #[must_use]
     fn refusal() -> u64 {
         0
     }
 }
 
-/// What a `VOID` routine leaves there: 0, so that nothing hangs on what was there before.
+/// The value after a `VOID` routine: 0, so that no driver depends on the register's value before.
 impl Answer for () {
     #[inline]
     fn into_rax(self) -> u64 {
@@ -36,7 +37,7 @@ impl Answer for NtStatus {
     }
 }
 
-/// An NTSTATUS and no other result: STATUS_SUCCESS or what failed.
+/// An NTSTATUS without another result: STATUS_SUCCESS or the failure.
 impl Answer for Result<(), NtStatus> {
     #[inline]
     fn into_rax(self) -> u64 {
@@ -48,7 +49,7 @@ impl Answer for Result<(), NtStatus> {
     }
 }
 
-/// An NTSTATUS that is not plain STATUS_SUCCESS where all went well, as STATUS_PENDING is.
+/// An NTSTATUS that may be another success than STATUS_SUCCESS, such as STATUS_PENDING.
 impl Answer for Result<NtStatus, NtStatus> {
     #[inline]
     fn into_rax(self) -> u64 {
@@ -88,7 +89,7 @@ impl Answer for u64 {
     }
 }
 
-/// A LONG or an int: 32 bits, and the upper half is 0.
+/// A LONG or an int: the lower 32 bits; the upper half is 0.
 impl Answer for i32 {
     #[inline]
     fn into_rax(self) -> u64 {

@@ -1,4 +1,4 @@
-//! The types that an argument of a routine can have, and how each is taken from a call.
+//! The types of a routine's arguments, and how a call's words become them.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -10,14 +10,14 @@ use crate::guest::Guest;
 
 /// A type that an argument of a routine can have.
 ///
-/// It is built from [`Words`], which only a call has, so that further arguments are made of those
-/// that are here: three that always come together may be one type.
+/// A type is built from [`Words`], which only a call has. So a new type must use the types that
+/// are here: for example, three arguments that always come together may be one type.
 pub trait Argument: Sized {
-    /// How many 32-bit words it has on x86; on x64 a simple argument is always one of 64 bits.
+    /// The number of 32-bit words on x86. On x64 a simple argument is always one word of 64 bits.
     const WORDS: u8;
 
-    /// Takes it from what is left of a call's words; with `None` the routine does not run, and the
-    /// call ends with [`Answer::refusal`](super::Answer::refusal).
+    /// Takes the argument from the remaining words of a call. After `None` the routine does not
+    /// run, and the call ends with [`Answer::refusal`](super::Answer::refusal).
     fn take(words: &mut Words<'_>) -> Option<Self>;
 }
 
@@ -38,7 +38,7 @@ impl<'a> Words<'a> {
         self.call.guest()
     }
 
-    /// The next word, 64 bits of x64 or 32 bits of x86.
+    /// The next word: 64 bits on x64, 32 bits on x86.
     #[inline]
     fn next(&mut self) -> u64 {
         let index = self.taken;
@@ -46,7 +46,7 @@ impl<'a> Words<'a> {
         self.call.word(index)
     }
 
-    /// The next 64 bits: one word of x64, or two of x86, the low one first.
+    /// The next 64 bits: one word on x64, or two on x86 with the low one first.
     #[inline]
     fn next_u64(&mut self) -> u64 {
         let low = self.next();
@@ -59,16 +59,16 @@ impl<'a> Words<'a> {
 pub struct Pointer(pub u64);
 
 impl Pointer {
-    /// The pointer to nothing.
+    /// The null pointer.
     pub const NULL: Pointer = Pointer(0);
 
-    /// Whether it points to nothing.
+    /// Whether it is the null pointer.
     #[must_use]
     pub fn is_null(self) -> bool {
         self == Pointer::NULL
     }
 
-    /// The address of a field by its offset in bytes in what lies here.
+    /// The address of a field at an offset in bytes from this address.
     #[must_use]
     pub(crate) fn at(self, offset: u32) -> u64 {
         crate::memory::at(self.0, offset)
@@ -84,14 +84,14 @@ pub struct Word(pub u64);
 pub struct Boolean(u8);
 
 impl Boolean {
-    /// What it says.
+    /// Whether it is true.
     #[must_use]
     pub fn is_true(self) -> bool {
         self.0 != 0
     }
 }
 
-/// Types of one word, of which a C compiler leaves the upper bits undefined.
+/// Types of one word. A C compiler leaves the upper bits of the word undefined.
 macro_rules! words {
     ($($type:ty = |$word:ident| $value:expr;)*) => {
         $(impl Argument for $type {
@@ -127,7 +127,7 @@ impl Argument for u64 {
     }
 }
 
-/// A LARGE_INTEGER that is given by value.
+/// A LARGE_INTEGER that is passed by value.
 impl Argument for i64 {
     const WORDS: u8 = 2;
 
@@ -137,7 +137,7 @@ impl Argument for i64 {
     }
 }
 
-/// Where a routine writes a result: a pointer to a `T` of the driver, which may be null or bad.
+/// A driver's pointer to a `T` where a routine writes a result. It may be null or bad.
 #[derive(Debug, Clone, Copy)]
 pub struct Out<T> {
     address: u64,
@@ -145,19 +145,19 @@ pub struct Out<T> {
 }
 
 impl<T: Stored> Out<T> {
-    /// Whether the driver gave no place for it.
+    /// Whether the driver passed a null pointer.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.address == 0
     }
 
-    /// Writes the result; null is a bad pointer like any other.
+    /// Writes the result. A null pointer is a bad pointer like any other.
     #[inline]
     pub fn set(&self, guest: &Guest, result: T) {
         result.store(guest, self.address);
     }
 
-    /// Writes the result where the driver gave a place for it.
+    /// Writes the result, unless the driver passed a null pointer.
     pub fn set_if_given(&self, guest: &Guest, result: T) {
         if !self.is_null() {
             self.set(guest, result);
@@ -176,7 +176,7 @@ impl<T: Stored> Argument for Out<T> {
 
 /// A result that a routine can write through an [`Out`].
 pub trait Stored {
-    /// Writes it; a bad address is a bug check.
+    /// Writes the result. A bad address is a bug check.
     fn store(self, guest: &Guest, address: u64);
 }
 
@@ -210,13 +210,13 @@ impl Stored for Word {
     }
 }
 
-/// The arguments behind the last one that is declared: `...` in C.
+/// The arguments after the last declared one: `...` in C.
 pub struct Variables {
     taken: Cell<u64>,
 }
 
 impl Variables {
-    /// The next word: 0 where the stack ends, for nothing says how many there are.
+    /// The next word, or 0 behind the end of the stack, because a call does not say their number.
     pub(crate) fn next(&self, call: &Call<'_>) -> u64 {
         let index = self.taken.get();
         if let Some(address) = call.in_stack(index)

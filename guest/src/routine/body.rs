@@ -1,9 +1,9 @@
-//! Functions as bodies of routines: the arguments of a call in, the answer out.
+//! Functions as bodies of routines: from arguments to the answer.
 
 use super::{Answer, Argument, Call, Words};
 
 /// A function that a row can name: `fn(&Call<'_>, …) -> …` with up to nine arguments and an
-/// answer. The signature is there for the compiler alone.
+/// answer. Only the compiler needs the type parameter.
 pub trait Body<Signature> {
     /// The 32-bit words of all arguments on x86.
     const WORDS: u8;
@@ -35,7 +35,7 @@ macro_rules! body {
     };
 }
 
-/// One body for each number of arguments.
+/// Makes one implementation for each number of arguments.
 macro_rules! bodies {
     ($first:ident $($rest:ident)*) => {
         body!($first $($rest)*);

@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
         self.routine
     }
 
-    /// The instruction behind the call.
+    /// The address of the instruction behind the call.
     #[must_use]
     pub fn return_address(&self) -> u64 {
         self.arguments.return_address
@@ -63,7 +63,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Where a word of the arguments lies, `None` for one in a register.
+    /// The address of a word of the arguments; `None` for a word in a register.
     #[inline]
     pub(super) fn in_stack(&self, index: u64) -> Option<u64> {
         let words = &self.arguments;

@@ -1,7 +1,7 @@
-//! Objects of the kernel that a driver keeps in its own memory, by their address.
+//! Objects of the kernel in the driver's own memory, by their address.
 //!
-//! A KDPC, a KTIMER or a KEVENT is bytes of the driver to the driver; the kernel's object that
-//! stands behind it is found by where those bytes are.
+//! To the driver, a KDPC, a KTIMER or a KEVENT is only bytes in its memory. The address of these
+//! bytes leads to the kernel's object.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -13,21 +13,21 @@ use super::origin::Origin;
 
 /// An object that a driver keeps in its memory.
 pub trait Bound: Any {
-    /// What is still to come of it, such as "a timer that is set": its memory must not go yet.
-    /// `None` when it may.
+    /// What is still pending, such as "a timer that is set", so that the memory must not be freed
+    /// yet. `None` when it may be freed.
     fn pending(&self) -> Option<&'static str> {
         None
     }
 
-    /// What it is called in the plural, such as "work items", when the driver has to give it back
-    /// before it is unloaded; `None` when it need not.
+    /// The name in the plural, such as "work items", if the driver has to give the object back
+    /// before it is unloaded. `None` when it need not.
     fn left(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// The most objects that a driver keeps at a time.
-/// Assumed: a driver has some dozens; only one that has lost its way makes more than this.
+/// The largest number of objects that a driver keeps at a time.
+/// Assumed: a driver has some dozens. Only a driver with an error makes more than this.
 pub(crate) const BINDING_LIMIT: usize = 65_536;
 
 struct Binding {
@@ -39,7 +39,7 @@ struct Binding {
 #[derive(Default)]
 pub(crate) struct Bindings(RefCell<BTreeMap<u64, Binding>>);
 
-/// There is room for no more.
+/// The error when there is no room for another object.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -49,7 +49,7 @@ impl Bindings {
         drop(all);
     }
 
-    /// Binds an object to an address; it replaces what was there, and that is dropped.
+    /// Binds an object to an address. An object that was bound there before is dropped.
     pub fn insert(
         &self,
         address: u64,
@@ -71,7 +71,7 @@ impl Bindings {
         object.downcast().ok()
     }
 
-    /// The first object of a kind that is what `is` says, with its address.
+    /// The first object of type `T` for which `is` returns true, with its address.
     pub fn find<T: Bound>(&self, is: impl Fn(&T) -> bool) -> Option<(u64, Rc<T>)> {
         self.0.borrow().iter().find_map(|(address, bound)| {
             let object: Rc<dyn Any> = Rc::clone(&bound.object) as Rc<dyn Any>;
@@ -80,13 +80,13 @@ impl Bindings {
         })
     }
 
-    /// Takes an object away.
+    /// Removes the binding at an address and returns the object.
     pub fn take(&self, address: u64) -> Option<Rc<dyn Bound>> {
         self.0.borrow_mut().remove(&address).map(|bound| bound.object)
     }
 
-    /// Takes away what is bound in a range that goes; the first of it that is still pending, with
-    /// its address.
+    /// Removes all bindings in a range of memory that is about to be freed. Returns the first
+    /// object that is still pending, with its address.
     pub fn remove(&self, range: Range<u64>) -> Option<(u64, &'static str)> {
         let mut bindings = self.0.borrow_mut();
         let addresses: Vec<u64> = bindings.range(range).map(|(address, _)| *address).collect();
@@ -98,7 +98,7 @@ impl Bindings {
         removed.iter().find_map(|(address, bound)| Some((*address, bound.object.pending()?)))
     }
 
-    /// What the driver has to give back, with how it came by it.
+    /// The objects that the driver has to give back, each with its origin.
     pub fn left(&self) -> Vec<(&'static str, Option<Origin>)> {
         let bindings = self.0.borrow();
         let left = bindings.values().filter_map(|bound| Some((bound.object.left()?, bound.origin)));
@@ -110,7 +110,7 @@ impl Bindings {
 mod tests {
     use super::*;
 
-    /// Something that is still to come while it is set.
+    /// An object that is pending while it is set.
     struct Alarm {
         is_set: bool,
     }

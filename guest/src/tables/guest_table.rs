@@ -1,20 +1,21 @@
-//! The driver's own COM objects that are known here, by each of their pointers.
+//! Wrappers of the driver's own COM objects, by each of their pointers.
 //!
-//! The wrapper of an object calls the driver, so it stands above; the table only finds it again.
+//! The wrapper of an object calls the driver, so its type is in `com/`, above. The table only
+//! finds the wrapper.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
-/// The wrappers, each under all of its pointers. They are not kept alive.
+/// The wrappers, each under all of its pointers. The table does not keep them alive.
 #[derive(Default)]
 pub(crate) struct GuestTable {
     known: RefCell<BTreeMap<u64, Weak<dyn Any>>>,
 }
 
 impl GuestTable {
-    /// A wrapper is known by a pointer from now on.
+    /// Adds a pointer of a wrapper.
     pub fn insert(&self, pointer: u64, wrapper: Weak<dyn Any>) {
         self.known.borrow_mut().insert(pointer, wrapper);
     }
@@ -24,14 +25,14 @@ impl GuestTable {
         self.known.borrow().get(&pointer)?.upgrade()?.downcast().ok()
     }
 
-    /// The wrapper that lies at this place in our memory, if one does.
+    /// The wrapper at an address in the emulator's own memory, if there is one.
     pub fn find_by_place<T: Any>(&self, place: *const ()) -> Option<Rc<T>> {
         let known = self.known.borrow();
         let found = known.values().find(|weak| is_at(weak, place))?;
         found.upgrade()?.downcast().ok()
     }
 
-    /// The wrapper that lies at this place is gone.
+    /// Removes all pointers of the wrapper at an address in the emulator's own memory.
     pub fn forget(&self, place: *const ()) {
         self.known.borrow_mut().retain(|_, weak| !is_at(weak, place));
     }

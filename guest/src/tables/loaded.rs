@@ -1,4 +1,4 @@
-//! An image in the guest's memory: where it is, and what it was read from.
+//! An image in guest memory: its address and the file's image.
 
 use std::ops::Range;
 
@@ -7,20 +7,20 @@ use portcls_driver_file::image::Image;
 /// An image in memory.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// Where it begins.
+    /// The address of its first byte.
     pub base: u64,
     /// Its size in bytes.
     pub size: u64,
-    /// Where DriverEntry begins.
+    /// The address of DriverEntry.
     pub entry: u64,
-    /// The image as it was read, moved to `base`.
+    /// The image as it was read, relocated to `base`.
     pub image: Image,
-    /// Whole pages that go after DriverEntry.
+    /// Whole pages that are taken away after DriverEntry.
     pub(crate) discardable: Vec<Range<u64>>,
 }
 
 impl Loaded {
-    /// The offset of an address in the image, `None` outside of it.
+    /// The offset of an address in the image; `None` outside of it.
     #[must_use]
     pub fn rva(&self, address: u64) -> Option<u32> {
         let offset = address.checked_sub(self.base)?;

@@ -1,19 +1,19 @@
-//! How a driver came by something: the routine that is served, and what it hands out.
+//! The origin of a driver's object: the routine that gave it to the driver.
 
 use crate::processor::thunk::RoutineNumber;
 
-/// A routine that is served: which one, and where it returns to.
+/// The routine being served, and its return address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Serving {
     pub routine: RoutineNumber,
     pub return_address: u64,
 }
 
-/// How a driver came by something.
+/// How a driver got an object.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Origin {
-    /// By calling a routine.
+    /// The driver called a routine.
     Call { routine: &'static str, return_address: u64 },
-    /// As an argument of its own routine at this address.
+    /// The driver's own routine at this address got it as an argument.
     Argument { routine: u64 },
 }

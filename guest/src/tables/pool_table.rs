@@ -1,7 +1,7 @@
-//! Which pool blocks there are, which there were, and where the next one goes.
+//! The allocated and the freed pool blocks, and the pages for new ones.
 //!
-//! A block has pages of its own with a free one behind them. The pages of a freed block are not
-//! used again for a long time, so that a later use is known for what it is.
+//! A block has pages of its own, followed by an unmapped page. The pages of a freed block are not
+//! used again for a long time, so that a later use can be recognised.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,15 +15,15 @@ use crate::processor::space::{Space, Upwards};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// Freed blocks that are remembered; older addresses are used again.
+/// The number of freed blocks that are remembered. The pages of older ones are used again.
 const REMEMBERED: usize = 4_096;
 
-/// What a new block holds.
+/// The content of a new block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
     /// Zeros.
     Zero,
-    /// Garbage, the same every time.
+    /// Garbage, the same in every block.
     Garbage,
 }
 
@@ -33,18 +33,18 @@ pub(crate) struct Block {
     pub address: u64,
     pub bytes: u64,
     pub tag: [u8; 4],
-    /// Where its pages begin.
+    /// The address of its first page.
     pub pages: u64,
     pub page_count: u64,
     pub pool: PoolType,
-    /// The kernel's account of it.
+    /// The kernel's account of the block.
     pub accounted: PoolBlock,
-    /// How the driver came by it.
+    /// How the driver got it.
     pub origin: Option<Origin>,
 }
 
 impl Block {
-    /// All addresses of its pages.
+    /// The addresses of all its pages.
     pub fn page_range(&self) -> Range<u64> {
         self.pages..self.pages + self.page_count * PAGE
     }
@@ -58,7 +58,7 @@ impl Block {
         self.tag.iter().map(|&byte| printable(byte)).collect()
     }
 
-    /// How a report names it.
+    /// The words by which a report names the block.
     pub fn describe(&self) -> String {
         let tag = self.tag_text();
         format!("the pool block '{tag}' of {} bytes at {:#x}", self.bytes, self.address)
@@ -79,7 +79,7 @@ pub(crate) struct PoolTable {
 struct State {
     nonpaged: Upwards,
     paged: Upwards,
-    /// By the address of the first page.
+    /// The allocated blocks by the address of the first page.
     blocks: BTreeMap<u64, Block>,
     freed: VecDeque<Block>,
     /// Page ranges that may be used again, oldest first.
@@ -99,7 +99,7 @@ impl PoolTable {
         }
     }
 
-    /// Pages for a block, with a free page behind them; `None` when the pool is used up.
+    /// Pages for a block, followed by an unmapped page; `None` when the pool is used up.
     pub fn place(&self, pool: PoolType, pages: u64) -> Option<u64> {
         let mut state = self.state.borrow_mut();
         let range = match pool {
@@ -113,17 +113,17 @@ impl PoolTable {
         state.reusable.remove(index).map(|(address, _)| address)
     }
 
-    /// Pages that were placed are not used after all.
+    /// Takes back pages that were placed and not used.
     pub fn give_back(&self, pages: u64, page_count: u64) {
         self.state.borrow_mut().reusable.push_back((pages, page_count));
     }
 
-    /// A block is allocated from now on.
+    /// Adds an allocated block.
     pub fn insert(&self, block: Block) {
         self.state.borrow_mut().blocks.insert(block.pages, block);
     }
 
-    /// A block is freed: it is remembered, and the oldest of those that are makes room.
+    /// Moves a block to the freed ones. If they are too many, the oldest is forgotten.
     pub fn remove(&self, block: Block) {
         let mut state = self.state.borrow_mut();
         state.blocks.remove(&block.pages);
@@ -146,12 +146,12 @@ impl PoolTable {
         (block.holds(address) || block.holds(address.wrapping_sub(PAGE))).then_some(*block)
     }
 
-    /// The blocks that are allocated.
+    /// All allocated blocks.
     pub fn blocks(&self) -> Vec<Block> {
         self.state.borrow().blocks.values().copied().collect()
     }
 
-    /// The freed block whose pages held an address; the last one that did.
+    /// The freed block whose pages held an address. If there were several, the last one.
     pub fn freed_at(&self, address: u64) -> Option<Block> {
         self.state.borrow().freed.iter().rev().find(|block| block.holds(address)).copied()
     }
@@ -168,7 +168,7 @@ mod tests {
         PoolTable::new(Space::of(Mode::Bits32))
     }
 
-    /// A block of one page at the end of which it lies.
+    /// Makes a block of one page that ends at the end of the page.
     fn block(table: &PoolTable, bytes: u64) -> Block {
         let kernel = Kernel::new(KernelConfig::default());
         let pool = PoolType::NonPagedNx;

@@ -1,7 +1,7 @@
-//! The port's COM objects that the driver has seen, and the references that it holds.
+//! The port's COM objects that the driver has seen, and its references.
 //!
-//! A pointer that the driver was only lent stays known as long as the object lives; what was
-//! released to its end is known too.
+//! A pointer that was only lent to the driver is known as long as the object lives. A pointer to
+//! an object that is gone stays known too.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,71 +14,71 @@ use super::origin::Origin;
 use crate::processor::space::{Space, Upwards};
 use crate::processor::thunk::RoutineNumber;
 
-/// Bytes of an object in the guest: its vtable pointer, and room that a wild index hits.
+/// Bytes of an object in the guest: its vtable pointer, and room for a wild index.
 const OBJECT_BYTES: u64 = 32;
 
-/// One vtable: the most derived interface of an object, which serves its bases too.
+/// One vtable: the most derived interface of an object, which also serves its bases.
 #[derive(Debug)]
 pub(crate) struct Face {
-    /// The interface.
+    /// The name of the interface.
     pub name: &'static str,
-    /// Its identifier.
+    /// The identifier of the interface.
     pub iid: Guid,
-    /// The interfaces that it is derived from, `IUnknown` aside.
+    /// The interfaces that it derives from, without `IUnknown`.
     pub bases: &'static [Guid],
     /// All methods in the order of their slots.
     pub slots: Vec<RoutineNumber>,
 }
 
-/// Which of the faces.
+/// The number of a face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FaceNumber(usize);
 
 struct PortObject {
     face: FaceNumber,
     weak: Weak<dyn IUnknown>,
-    /// Kept while the guest has references.
+    /// Holds the object while the guest has references.
     strong: Option<Rc<dyn IUnknown>>,
     references: u32,
-    /// How it came by the first of them.
+    /// How the driver got the first of them.
     origin: Option<Origin>,
-    /// Blocks in guest memory that live as long as the object, by what they hold.
+    /// Blocks in guest memory that live as long as the object, each under a key.
     attachments: BTreeMap<u64, u64>,
-    /// The use without a reference was reported.
+    /// Whether a release without a reference was reported.
     is_reported: bool,
 }
 
-/// What is behind a pointer to an object of the port.
+/// The object behind a pointer, as far as it is known.
 pub(crate) enum Behind {
-    /// The object, alive.
+    /// The live object.
     Object(Rc<dyn IUnknown>),
     /// An object of this interface that is gone.
     Gone(&'static str),
-    /// Nothing that the driver was ever given.
+    /// No object: the driver never got this pointer.
     Nothing,
 }
 
-/// What a release did.
+/// The result of a release.
 pub(crate) enum Released {
-    /// So many references of the driver are left. The object, when it was the last, is dropped by
-    /// whoever asked, for its destructor may come back here.
+    /// The driver has this number of references left. After the last one, the caller must drop the
+    /// object, because its destructor may use this table again.
     Left(u32, Option<Rc<dyn IUnknown>>),
-    /// The driver held none; the interface, and whether that is new.
+    /// The driver held none. Says the interface, and whether this is the first such release.
     Never { interface: &'static str, is_new: bool },
-    /// No object is known there.
+    /// The table has no object at the address.
     Unknown,
 }
 
 /// The port's objects that the guest has seen.
 pub(crate) struct PortTable {
-    /// The derived ones before those they are derived from.
+    /// The faces. A derived one stands before those that it derives from.
     faces: &'static [Face],
     state: RefCell<State>,
 }
 
 struct State {
     by_address: BTreeMap<u64, PortObject>,
-    /// By the address of the object here, and its face.
+    /// Addresses in the guest by the address of the Rust object, and its face.
     by_identity: BTreeMap<(usize, FaceNumber), u64>,
     vtables: BTreeMap<FaceNumber, u64>,
     objects: Upwards,
@@ -99,7 +99,7 @@ impl PortTable {
         }
     }
 
-    /// Lets everything go.
+    /// Drops all objects.
     pub fn clear(&self) {
         let mut state = self.state.borrow_mut();
         let objects = std::mem::take(&mut state.by_address);
@@ -108,22 +108,22 @@ impl PortTable {
         drop(objects);
     }
 
-    /// The faces in their order.
+    /// The faces in order.
     pub fn faces(&self) -> impl Iterator<Item = (FaceNumber, &'static Face)> + use<> {
         self.faces.iter().enumerate().map(|(index, face)| (FaceNumber(index), face))
     }
 
-    /// One of them.
+    /// The face with a number.
     pub fn face(&self, number: FaceNumber) -> &'static Face {
         &self.faces[number.0]
     }
 
-    /// Where the vtable of a face is, if it was made.
+    /// The address of the vtable of a face, if it was made.
     pub fn vtable(&self, face: FaceNumber) -> Option<u64> {
         self.state.borrow().vtables.get(&face).copied()
     }
 
-    /// A place for the vtable of a face, which is known there from now on.
+    /// A place for the vtable of a face. The table remembers it.
     pub fn place_vtable(&self, face: FaceNumber, bytes: u64) -> u64 {
         let mut state = self.state.borrow_mut();
         let address = state.vtable_room.take(bytes, 16).expect("the range holds every vtable");
@@ -136,12 +136,12 @@ impl PortTable {
         self.state.borrow_mut().objects.take(OBJECT_BYTES, OBJECT_BYTES)
     }
 
-    /// Where an object is as one of its faces, if the driver has seen it.
+    /// The address of an object with one of its faces, if the driver has seen it.
     pub fn address_of(&self, object: &Rc<dyn IUnknown>, face: FaceNumber) -> Option<u64> {
         self.state.borrow().by_identity.get(&(identity(object), face)).copied()
     }
 
-    /// An object is at an address from now on; the driver has no reference to it.
+    /// Adds an object at an address. The driver has no reference to it.
     pub fn insert(&self, address: u64, object: &Rc<dyn IUnknown>, face: FaceNumber) {
         let entry = PortObject {
             face,
@@ -157,7 +157,7 @@ impl PortTable {
         state.by_address.insert(address, entry);
     }
 
-    /// What is behind a pointer.
+    /// The object behind a pointer.
     pub fn behind(&self, address: u64) -> Behind {
         let state = self.state.borrow();
         let Some(entry) = state.by_address.get(&address) else { return Behind::Nothing };
@@ -167,8 +167,8 @@ impl PortTable {
         }
     }
 
-    /// One more reference of the driver to `object`, which is at an address; how many that makes,
-    /// 0 when nothing is known there.
+    /// Counts one more reference of the driver to `object`, which is at an address. Returns the
+    /// new number, or 0 when the table has no object there.
     pub fn add_reference(
         &self,
         address: u64,
@@ -185,7 +185,7 @@ impl PortTable {
         entry.references
     }
 
-    /// One reference of the driver less.
+    /// Counts one reference of the driver less.
     pub fn release(&self, address: u64) -> Released {
         let mut state = self.state.borrow_mut();
         let Some(entry) = state.by_address.get_mut(&address) else { return Released::Unknown };
@@ -203,15 +203,15 @@ impl PortTable {
         self.state.borrow().by_address.get(&address)?.attachments.get(&key).copied()
     }
 
-    /// A block of guest memory goes with an object from now on.
+    /// Attaches a block of guest memory to an object under a key.
     pub fn attach(&self, address: u64, key: u64, block: u64) {
         if let Some(entry) = self.state.borrow_mut().by_address.get_mut(&address) {
             entry.attachments.insert(key, block);
         }
     }
 
-    /// The references that the driver holds now, by object: the interface, how many, and how it
-    /// came by the first one.
+    /// The references that the driver holds now, by object: the interface, the number, and how the
+    /// driver got the first one.
     pub fn references_in_use(&self) -> Vec<(&'static str, u32, Option<Origin>)> {
         let state = self.state.borrow();
         let held = state.by_address.values().filter(|entry| entry.references > 0);
@@ -219,7 +219,7 @@ impl PortTable {
     }
 }
 
-/// What identifies an object here: where it is.
+/// The identity of an object: its address in the emulator's own memory.
 fn identity(object: &Rc<dyn IUnknown>) -> usize {
     Rc::as_ptr(object).cast::<()>() as usize
 }
@@ -249,7 +249,7 @@ mod tests {
         (table, number)
     }
 
-    /// A table with an object that the driver was shown, and where.
+    /// A table with an object that the driver has seen, and the object's address in the guest.
     fn shown(object: &Rc<dyn IUnknown>) -> (PortTable, u64) {
         let (table, face) = table();
         let address = table.place_object().expect("room");

@@ -1,4 +1,4 @@
-//! An IRP in guest memory: the request behind it, and who has it at present.
+//! An IRP in guest memory: the request behind it, and which driver has it now.
 
 use portcls_emulator::Irp;
 
@@ -8,30 +8,30 @@ use super::origin::Origin;
 pub(crate) struct ShownIrp {
     pub irp: Irp,
     pub address: u64,
-    /// The driver's stack location in it.
+    /// The address of the driver's stack location.
     pub location: u64,
-    /// Its memory and that of its parameters, with their lengths.
+    /// The memory blocks of the IRP and of its parameters, with their lengths.
     pub blocks: Vec<(u64, usize)>,
-    /// The routine of the driver that it was handed to.
+    /// The driver's routine that got the IRP.
     pub routine: u64,
-    /// The routine has not returned.
+    /// The routine has not returned yet.
     pub is_in_routine: bool,
-    /// The driver has sent it down, and it has not come back up.
+    /// The driver has sent the IRP to the driver below, and it has not come back.
     pub is_below: bool,
-    /// The routine returned the `STATUS_PENDING` of the driver below without a mark of its own: its
-    /// completion routine has to make up for it.
+    /// The routine returned the `STATUS_PENDING` of the driver below without marking its own
+    /// location. Its completion routine must mark it later.
     pub owes_mark: bool,
-    /// The driver has to complete it, and nothing else tells that it did not.
+    /// The driver has to complete it, and no other entry of the leak report stands for it.
     pub is_listed: bool,
 }
 
 impl ShownIrp {
-    /// Whether it is complete and its routine has returned: its memory may go.
+    /// Whether its memory may be freed: the request is complete, and its routine has returned.
     pub fn is_over(&self) -> bool {
         self.irp.is_completed() && !self.is_in_routine
     }
 
-    /// What it is called when the driver is gone and it is not complete.
+    /// The entry of the leak report, if the request was never completed.
     pub fn left(&self) -> Option<(&'static str, Option<Origin>)> {
         let origin = Origin::Argument { routine: self.routine };
         let is_left = self.is_listed && !self.irp.is_completed();

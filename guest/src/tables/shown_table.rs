@@ -1,4 +1,4 @@
-//! The driver, device and request objects that a driver was shown, and where.
+//! The driver, device and request objects in guest memory, by their addresses.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,21 +12,21 @@ use crate::processor::space::{Space, Upwards};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The objects that the driver was shown.
+/// The objects that have an image in the driver's memory.
 pub(crate) struct ShownTable {
     state: RefCell<State>,
 }
 
-/// A device that the driver was shown.
+/// A device that has an image in the driver's memory.
 struct Device {
     address: u64,
     object: Rc<DeviceObject>,
-    /// How the driver made it; `None` for a device of another one.
+    /// How the driver made the device; `None` for a device that another driver made.
     origin: Option<Origin>,
 }
 
 impl Device {
-    /// Whether the driver made it and did not delete it.
+    /// Whether the driver made the device and did not delete it.
     fn is_left(&self) -> bool {
         let devices = self.object.driver().devices();
         self.origin.is_some() && devices.iter().any(|other| Rc::ptr_eq(other, &self.object))
@@ -38,7 +38,7 @@ struct State {
     drivers: Vec<(u64, Rc<DriverObject>)>,
     devices: Vec<Device>,
     requests: Vec<ShownIrp>,
-    /// Blocks that were given back, with their size.
+    /// Freed blocks with their sizes.
     free: Vec<(u64, u64)>,
 }
 
@@ -55,7 +55,7 @@ impl ShownTable {
         }
     }
 
-    /// Lets everything go.
+    /// Drops all objects.
     pub fn clear(&self) {
         let mut state = self.state.borrow_mut();
         let drivers = std::mem::take(&mut state.drivers);
@@ -65,7 +65,7 @@ impl ShownTable {
         drop((drivers, devices, requests));
     }
 
-    /// Pages for an object, with a free one behind them; `None` when the range is used up.
+    /// Pages for an object, followed by an unmapped page; `None` when the range is used up.
     pub fn place(&self, bytes: u64) -> Option<u64> {
         let mut state = self.state.borrow_mut();
         match state.free.iter().position(|(_, free)| *free == bytes) {
@@ -74,17 +74,17 @@ impl ShownTable {
         }
     }
 
-    /// The pages of an object that is gone may be used again.
+    /// Takes back the pages of an object, so that they may be used again.
     pub fn give_back(&self, address: u64, bytes: u64) {
         self.state.borrow_mut().free.push((address, bytes));
     }
 
-    /// A driver is at an address from now on.
+    /// Adds a driver at an address.
     pub fn insert_driver(&self, address: u64, driver: &Rc<DriverObject>) {
         self.state.borrow_mut().drivers.push((address, Rc::clone(driver)));
     }
 
-    /// Where a driver is, if it was shown.
+    /// The address of a driver, if it has an image.
     pub fn address_of_driver(&self, driver: &Rc<DriverObject>) -> Option<u64> {
         let state = self.state.borrow();
         state.drivers.iter().find(|(_, known)| Rc::ptr_eq(known, driver)).map(|(at, _)| *at)
@@ -97,13 +97,13 @@ impl ShownTable {
         Some(Rc::clone(&found.1))
     }
 
-    /// A device is at an address from now on.
+    /// Adds a device at an address.
     pub fn insert_device(&self, address: u64, device: &Rc<DeviceObject>) {
         let device = Device { address, object: Rc::clone(device), origin: None };
         self.state.borrow_mut().devices.push(device);
     }
 
-    /// Where a device is, if it was shown.
+    /// The address of a device, if it has an image.
     pub fn address_of_device(&self, device: &Rc<DeviceObject>) -> Option<u64> {
         let state = self.state.borrow();
         let known = state.devices.iter().find(|known| Rc::ptr_eq(&known.object, device));
@@ -117,7 +117,7 @@ impl ShownTable {
         Some(Rc::clone(&found.object))
     }
 
-    /// The device at an address was made by the driver, in this way: it has to delete it.
+    /// Notes that the driver made the device at an address, and has to delete it.
     pub fn note_device_of_driver(&self, address: u64, origin: Option<Origin>) {
         let mut state = self.state.borrow_mut();
         if let Some(device) = state.devices.iter_mut().find(|known| known.address == address) {
@@ -125,7 +125,7 @@ impl ShownTable {
         }
     }
 
-    /// A request is in guest memory from now on.
+    /// Adds a request in guest memory.
     pub fn insert_irp(&self, shown: ShownIrp) {
         self.state.borrow_mut().requests.push(shown);
     }
@@ -137,7 +137,7 @@ impl ShownTable {
         Some(found.irp.clone())
     }
 
-    /// Works on what is known of the IRP at an address.
+    /// Runs `work` on the entry of the IRP at an address, if there is one.
     pub fn with_irp(&self, address: u64, work: impl FnOnce(&mut ShownIrp)) {
         let mut state = self.state.borrow_mut();
         if let Some(shown) = state.requests.iter_mut().find(|known| known.address == address) {
@@ -145,7 +145,7 @@ impl ShownTable {
         }
     }
 
-    /// Takes out those requests that are what `which` says.
+    /// Removes and returns the entries for which `which` is true.
     pub fn take_irps(&self, which: impl Fn(&ShownIrp) -> bool) -> Vec<ShownIrp> {
         let mut state = self.state.borrow_mut();
         state.requests.extract_if(.., |shown| which(shown)).collect()
@@ -171,7 +171,7 @@ mod tests {
         ShownTable::new(Space::of(Mode::Bits64))
     }
 
-    /// A request at an address, in the routine of the driver at 1000.
+    /// A request at an address, in the driver's routine at 1000.
     fn shown(address: u64) -> ShownIrp {
         ShownIrp {
             irp: Irp::new(Parameters::Pnp(PnpRequest::StopDevice), None, Vec::new()),

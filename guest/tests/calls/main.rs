@@ -1,4 +1,4 @@
-//! Calls into a driver's code, what they may do, and how each mistake ends.
+//! Calls into a driver's code, their effects, and how each mistake ends.
 
 #[path = "../../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
@@ -16,11 +16,11 @@ use portcls_guest::{Guest, GuestOptions};
 /// Both bitnesses.
 pub const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
 
-/// Where the code of a test begins in the image.
+/// The offset of a test's code in the image.
 pub const CODE: u64 = 0x1000;
 
-/// A kernel and a guest whose code section begins with `code`; its import slots are those of
-/// `wanted` in ntoskrnl.exe, at 2040.
+/// A kernel, and a guest whose code section begins with `code`. It imports `wanted` from
+/// ntoskrnl.exe, with the slot at 2040.
 pub fn guest_with(mode: Mode, code: &[u8], wanted: &str, options: GuestOptions) -> Guest {
     let mut builder = Builder::driver(mode);
     builder.put(0x1000, code);
@@ -30,7 +30,7 @@ pub fn guest_with(mode: Mode, code: &[u8], wanted: &str, options: GuestOptions) 
     Guest::new(&Kernel::new(KernelConfig::default()), &image, options).expect("it fits")
 }
 
-/// As [`guest_with`], with the defaults.
+/// The same guest as from [`guest_with`], with the defaults.
 pub fn guest(mode: Mode, code: &[u8]) -> Guest {
     guest_with(mode, code, "DbgPrint", GuestOptions::default())
 }
@@ -41,7 +41,7 @@ pub fn call(guest: &Guest, words: &[u64]) -> Result<u64, Stop> {
     guest.kernel().clone().enter(|_| guest.call(function, words))
 }
 
-/// The message of the bug check that a call ends in, with its code and parameters.
+/// The code, parameters and message of the bug check in which a call ends.
 pub fn bug_check(guest: &Guest, words: &[u64]) -> (u32, [u64; 4], String) {
     match call(guest, words) {
         Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters, bug.message),

@@ -12,7 +12,7 @@ fn reader(mode: Mode) -> Guest {
     }
 }
 
-/// The address of the instruction that reads.
+/// The address of the instruction that reads memory.
 fn reading(guest: &Guest) -> u64 {
     guest.loaded().base + CODE + if guest.mode() == Mode::Bits64 { 0 } else { 4 }
 }

@@ -8,7 +8,7 @@ use portcls_guest::GuestOptions;
 
 use crate::{BOTH, CODE, call, guest, guest_with};
 
-/// A device that raises its line at a time, until its port is read.
+/// A device that raises its line at a given time, until its port is read.
 struct Alarm {
     due_ns: u64,
     fired: bool,
@@ -88,7 +88,7 @@ fn an_interrupt_comes_between_two_instructions_exactly_when_it_is_due() {
             let connected = kernel.connect_interrupt(vector, trigger, Share::Shared, routine);
             assert!(connected.is_ok());
             call(&guest, &[]).unwrap();
-            // The first instruction is 5 bytes; then two of 2 bytes take turns.
+            // The first instruction has 5 bytes. Then two instructions of 2 bytes alternate.
             let rip = CODE + if due_ns % 2 == 1 { 5 } else { 7 };
             let who = "the service routine of irq 5".to_owned();
             assert_eq!(*seen.borrow(), [(who, rip, 0x5A)], "due at {due_ns}");

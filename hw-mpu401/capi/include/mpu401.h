@@ -43,12 +43,12 @@
 #define MPU401_BYTE_TIME_NS 320000
 
 /**
- * Sent bytes that wait for mpu401_midi_out, at most.
+ * The most sent bytes that wait for mpu401_midi_out.
  */
 #define MPU401_OUTPUT_LIMIT 4096
 
 /**
- * Bytes given to mpu401_midi_in that wait for the line, at most.
+ * The most bytes given to mpu401_midi_in that wait for the line.
  */
 #define MPU401_INPUT_LIMIT 4096
 
@@ -73,7 +73,7 @@ typedef enum {
      */
     MPU401_COUNT_COMMAND_WRITES = 3,
     /**
-     * Bytes that have left on MIDI OUT, those that the unit sends by itself included.
+     * Bytes that have left on MIDI OUT, including those that the unit sends by itself.
      */
     MPU401_COUNT_BYTES_SENT = 4,
     /**
@@ -81,15 +81,14 @@ typedef enum {
      */
     MPU401_COUNT_BYTES_RECEIVED = 5,
     /**
-     * Bytes that were lost, whichever way they went. From the driver: written over a byte that
-     * had not been taken, written to no effect, or thrown away by a reset. From MIDI IN: more
-     * than the line or the card could hold, arrived when the card was busy or did not pass them
-     * on, or thrown away by a reset. To the host: sent while the queue of mpu401_midi_out was
-     * full.
+     * Bytes that were lost. From the driver: overwritten before they were taken, written without
+     * effect, or dropped by a reset. From MIDI IN: more than the line or the card could hold,
+     * arrived while the card was busy or did not pass them on, or dropped by a reset. To the
+     * host: sent while the queue of mpu401_midi_out was full.
      */
     MPU401_COUNT_BYTES_DROPPED = 6,
     /**
-     * Times that were clamped: one that lay before the latest one seen, or after INT64_MAX.
+     * Times that were clamped: a time before the latest one seen, or after INT64_MAX.
      */
     MPU401_COUNT_CLAMPED_TIMES = 7,
 } Mpu401Count;
@@ -104,13 +103,13 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a card and powers it on, at time 0. Until a card with firmware is ready, it is busy.
+ * Makes a card and powers it on, at time 0. A card with firmware is busy until it is ready.
  *
  * Returns NULL if there is no card of this name or the name is NULL.
  *
  * # Safety
  *
- * The name is NULL or a string that ends in a zero byte. It is not kept.
+ * The name is NULL or a string that ends in a zero byte. The card does not keep the pointer.
  */
 Mpu401 *mpu401_new(const char *card_name);
 
@@ -140,8 +139,8 @@ void mpu401_write(Mpu401 *m, uint16_t offset, uint8_t value, uint64_t now_ns);
  * byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
  *
  * The time returned is later than now_ns, with one exception. Time stops at the moment at which
- * MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So a time
- * that is not later than now_ns says: fetch the bytes, and call again.
+ * MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So when
+ * the time returned is not later than now_ns, fetch the bytes and call again.
  */
 uint64_t mpu401_advance(Mpu401 *m, uint64_t now_ns);
 
@@ -151,10 +150,10 @@ uint64_t mpu401_advance(Mpu401 *m, uint64_t now_ns);
 bool mpu401_interrupt(const Mpu401 *m);
 
 /**
- * Puts a byte on MIDI IN, its start bit at start_ns, which may lie in the future. Time does not
- * pass.
+ * Puts a byte on MIDI IN, with its start bit at start_ns, which may be in the future. Time does
+ * not pass.
  *
- * A byte that would overlap the one given before follows it back to back. When
+ * A byte that would overlap the byte given before follows that byte back to back. When
  * MPU401_INPUT_LIMIT bytes wait, one more is lost and counted. Ask mpu401_advance afterwards.
  */
 void mpu401_midi_in(Mpu401 *m, uint64_t start_ns, uint8_t byte);
@@ -163,16 +162,16 @@ void mpu401_midi_in(Mpu401 *m, uint64_t start_ns, uint8_t byte);
  * Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.
  * Its stop bit ended MPU401_BYTE_TIME_NS later; a byte still on the line is not there yet.
  *
- * Returns false, and leaves the two values as they are, when none waits. If one of the pointers
- * is NULL it returns false and takes none.
+ * Returns false, and leaves the two values as they are, when no byte waits. Returns false and
+ * fetches no byte, too, when one of the pointers is NULL.
  *
- * Time stands still in mpu401_advance when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write
- * lets it pass all the same, and what is sent meanwhile is lost and counted.
+ * In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. Reads and writes do not
+ * stop time: then the bytes sent up to the access are lost and counted.
  */
 bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
 
 /**
- * A sum since mpu401_new. `which` is one of Mpu401Count; any other number counts 0, as does NULL.
+ * A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0, as does NULL.
  */
 uint64_t mpu401_count(const Mpu401 *m, uint32_t which);
 

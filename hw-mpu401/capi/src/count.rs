@@ -12,17 +12,16 @@ pub enum Count {
     DataWrites = 2,
     /// Writes to COMMAND.
     CommandWrites = 3,
-    /// Bytes that have left on MIDI OUT, those that the unit sends by itself included.
+    /// Bytes that have left on MIDI OUT, including those that the unit sends by itself.
     BytesSent = 4,
     /// Bytes that have arrived on MIDI IN.
     BytesReceived = 5,
-    /// Bytes that were lost, whichever way they went. From the driver: written over a byte that
-    /// had not been taken, written to no effect, or thrown away by a reset. From MIDI IN: more
-    /// than the line or the card could hold, arrived when the card was busy or did not pass them
-    /// on, or thrown away by a reset. To the host: sent while the queue of mpu401_midi_out was
-    /// full.
+    /// Bytes that were lost. From the driver: overwritten before they were taken, written without
+    /// effect, or dropped by a reset. From MIDI IN: more than the line or the card could hold,
+    /// arrived while the card was busy or did not pass them on, or dropped by a reset. To the
+    /// host: sent while the queue of mpu401_midi_out was full.
     BytesDropped = 6,
-    /// Times that were clamped: one that lay before the latest one seen, or after INT64_MAX.
+    /// Times that were clamped: a time before the latest one seen, or after INT64_MAX.
     ClampedTimes = 7,
 }
 

@@ -1,10 +1,10 @@
 //! The functions that C calls, and the only `unsafe` of this crate.
 //!
-//! C cannot be stopped from passing a pointer of its own making, so the types here say what a
-//! right caller passes: `Option<&mut T>` and `Option<Box<T>>` are a pointer or null, and the
-//! compiler knows them as such. What is left for `unsafe` is the exported names, which must not
-//! be exported twice, and the string given to [`mpu401_new`]. A panic, which only a fault of ours
-//! could cause, ends the process at `extern "C"` and never unwinds into C.
+//! C code can pass any pointer, so the types here say what a correct caller passes. A pointer or
+//! null is `Option<&mut T>` or `Option<Box<T>>`, and the compiler knows these as such. `unsafe` is
+//! left only for the exported names, which must not be exported twice, and for the string given to
+//! [`mpu401_new`]. Only a fault of this crate could cause a panic; a panic ends the process at
+//! `extern "C"` and never unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
 
@@ -19,10 +19,10 @@ pub const MPU401_NEVER_NS: u64 = u64::MAX;
 /// Time that a byte takes on a MIDI line, from its start bit to the end of its stop bit.
 pub const MPU401_BYTE_TIME_NS: u64 = 320_000;
 
-/// Sent bytes that wait for mpu401_midi_out, at most.
+/// The most sent bytes that wait for mpu401_midi_out.
 pub const MPU401_OUTPUT_LIMIT: usize = 4096;
 
-/// Bytes given to mpu401_midi_in that wait for the line, at most.
+/// The most bytes given to mpu401_midi_in that wait for the line.
 pub const MPU401_INPUT_LIMIT: usize = 4096;
 
 const _: () = {
@@ -37,20 +37,20 @@ const _: () = {
     may_move_to_another_thread::<Instance>();
 };
 
-/// Makes a card and powers it on, at time 0. Until a card with firmware is ready, it is busy.
+/// Makes a card and powers it on, at time 0. A card with firmware is busy until it is ready.
 ///
 /// Returns NULL if there is no card of this name or the name is NULL.
 ///
 /// # Safety
 ///
-/// The name is NULL or a string that ends in a zero byte. It is not kept.
+/// The name is NULL or a string that ends in a zero byte. The card does not keep the pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mpu401_new(card_name: *const c_char) -> Option<Box<Instance>> {
     if card_name.is_null() {
         return None;
     }
-    // SAFETY: it is not null, and the caller vouches for the zero byte at its end. The string is
-    // not used after this call.
+    // SAFETY: the pointer is not null, and the caller promises a zero byte at the end of the
+    // string. The string is not used after this call.
     let card_name = unsafe { CStr::from_ptr(card_name) };
     Instance::new(card_name.to_str().ok()?).map(Box::new)
 }
@@ -85,8 +85,8 @@ pub extern "C" fn mpu401_write(m: Option<&mut Instance>, offset: u16, value: u8,
 /// byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
 ///
 /// The time returned is later than now_ns, with one exception. Time stops at the moment at which
-/// MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So a time
-/// that is not later than now_ns says: fetch the bytes, and call again.
+/// MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So when
+/// the time returned is not later than now_ns, fetch the bytes and call again.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_advance(m: Option<&mut Instance>, now_ns: u64) -> u64 {
     m.map_or(MPU401_NEVER_NS, |m| m.advance(now_ns))
@@ -98,10 +98,10 @@ pub extern "C" fn mpu401_interrupt(m: Option<&Instance>) -> bool {
     m.is_some_and(Instance::interrupt_line)
 }
 
-/// Puts a byte on MIDI IN, its start bit at start_ns, which may lie in the future. Time does not
-/// pass.
+/// Puts a byte on MIDI IN, with its start bit at start_ns, which may be in the future. Time does
+/// not pass.
 ///
-/// A byte that would overlap the one given before follows it back to back. When
+/// A byte that would overlap the byte given before follows that byte back to back. When
 /// MPU401_INPUT_LIMIT bytes wait, one more is lost and counted. Ask mpu401_advance afterwards.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: u8) {
@@ -113,11 +113,11 @@ pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: 
 /// Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.
 /// Its stop bit ended MPU401_BYTE_TIME_NS later; a byte still on the line is not there yet.
 ///
-/// Returns false, and leaves the two values as they are, when none waits. If one of the pointers
-/// is NULL it returns false and takes none.
+/// Returns false, and leaves the two values as they are, when no byte waits. Returns false and
+/// fetches no byte, too, when one of the pointers is NULL.
 ///
-/// Time stands still in mpu401_advance when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write
-/// lets it pass all the same, and what is sent meanwhile is lost and counted.
+/// In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. Reads and writes do not
+/// stop time: then the bytes sent up to the access are lost and counted.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_out(
     m: Option<&mut Instance>,
@@ -135,7 +135,7 @@ pub extern "C" fn mpu401_midi_out(
     true
 }
 
-/// A sum since mpu401_new. `which` is one of Mpu401Count; any other number counts 0, as does NULL.
+/// A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0, as does NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_count(m: Option<&Instance>, which: u32) -> u64 {
     m.zip(Count::from_number(which)).map_or(0, |(m, which)| m.count(which))

@@ -1,22 +1,22 @@
-//! A card as a host in another language holds it: the chip, the latest time, and the sent bytes.
+//! A card for a host in another language: chip, latest time, sent bytes.
 //!
-//! The chip runs from event to event, so that each sent byte is in the queue at its time, and
-//! time can stop where the queue is full. It knows no pointer and no C type: that is `ffi`.
+//! The chip runs from event to event, so that each sent byte is in the queue at its time, and time
+//! can stop when the queue is full. This file knows no pointer and no C type: `ffi` has them.
 
 use crate::count::Count;
 use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, SentByte, card};
 use ringbuf::{LocalRb, storage::Heap, traits::Observer};
 
-/// Sent bytes that wait for [`Instance::midi_out`], at most.
+/// The most sent bytes that wait for [`Instance::midi_out`].
 pub(crate) const OUTPUT_LIMIT: usize = 4096;
 
-/// The last moment there is, as the chip has it: 292 years after the first.
+/// The last moment of time, as in the chip: 292 years after the first.
 pub(crate) const LAST_NS: u64 = u64::MAX / 2;
 
 /// The time of an event that never comes.
 pub(crate) const NEVER_NS: u64 = u64::MAX;
 
-/// What a port reads as where no register answers.
+/// The value of a read where no register answers.
 ///
 /// Assumed: pull-ups on the data lines, as on an ISA bus.
 pub(crate) const OPEN_BUS: u8 = 0xFF;
@@ -29,7 +29,7 @@ pub struct Instance {
     /// The latest time seen.
     now_ns: u64,
     sent: LocalRb<Heap<SentByte>>,
-    /// Bytes that went through `sent`.
+    /// The number of bytes that were put into `sent`.
     queued: u64,
     clamped: u64,
 }
@@ -67,8 +67,9 @@ impl Instance {
         }
     }
 
-    /// Lets time pass, at most until the queue of sent bytes is full, and returns when something
-    /// may happen next: `u64::MAX` for never, the time it has come to when the queue is full.
+    /// Lets time pass, at most until the queue of sent bytes is full. Returns when something may
+    /// happen next: `u64::MAX` for never; when the queue is full, the time at which time has
+    /// stopped.
     pub fn advance(&mut self, now_ns: u64) -> u64 {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);
@@ -87,7 +88,7 @@ impl Instance {
         self.chip.interrupt_line()
     }
 
-    /// Puts a byte on MIDI IN, behind those that were given before.
+    /// Puts a byte on MIDI IN, after the bytes that were given before.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
         let start_ns = self.clamp(start_ns);
         self.chip.midi_in(start_ns, byte);
@@ -121,15 +122,15 @@ impl Instance {
         }
     }
 
-    /// A time that the chip can be given, and a count when that is not the time given by the host.
+    /// The nearest time that the chip can take; counts a time that had to be changed.
     fn clamp(&mut self, time_ns: u64) -> u64 {
         let clamped_ns = time_ns.clamp(self.now_ns, LAST_NS);
         self.clamped += u64::from(clamped_ns != time_ns);
         clamped_ns
     }
 
-    /// Lets time pass until an access. The access happens at its time even if the queue is full:
-    /// what is sent meanwhile is lost.
+    /// Lets time pass until an access. The access happens at its time even if the queue is full;
+    /// then the bytes sent in that time are lost.
     fn catch_up(&mut self, now_ns: u64) {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);
@@ -143,8 +144,9 @@ impl Instance {
     /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
     fn pass(&mut self, until_ns: u64) {
         while self.now_ns < until_ns && !self.sent.is_full() {
-            // In a number of byte times no more bytes can end than that, so the queue is not full
-            // before; and not before the next event. A longer step takes several turns.
+            // In a number of byte times no more than this number of bytes can end. So the queue is
+            // not full before the last of them, nor before the next event. A longer time takes
+            // several rounds.
             let places = self.sent.vacant_len() as u64 - 1;
             let not_full_ns = self.now_ns.saturating_add(places * BYTE_TIME_NS);
             let next_ns = if not_full_ns < until_ns { self.chip.next_event_ns() } else { until_ns };
@@ -154,7 +156,7 @@ impl Instance {
         }
     }
 
-    /// Queues what has left on MIDI OUT by now.
+    /// Queues the bytes that have left on MIDI OUT by now.
     fn collect(&mut self) {
         while let Some(sent) = self.chip.pop_sent() {
             self.queued += u64::from(self.sent.try_push(sent).is_ok());

@@ -1,13 +1,13 @@
-//! The C interface of the MPU-401 model: what an emulator in another language links with.
+//! The C interface of the MPU-401 model, for emulators in other languages.
 //!
-//! `ffi` is the interface itself and holds all the `unsafe`; `instance` is what it does, in safe
-//! code; `count` names the sums it keeps. C reads `include/mpu401.h`, which cbindgen makes from
-//! the comments here; `docs/embedding.md` is the guide.
+//! `ffi` is the interface itself and holds all `unsafe` code. `instance` does the work, in safe
+//! code. `count` names the sums that an instance keeps. C reads `include/mpu401.h`, which cbindgen
+//! makes from the comments here; `docs/embedding.md` is the guide.
 //!
 //! Architecture invariants: no call panics, and nothing is allocated between
 //! [`mpu401_new`](ffi::mpu401_new) and [`mpu401_free`](ffi::mpu401_free). There is no state
-//! outside an instance. What the chip does is decided in `hw-mpu401`; here is only the queue of
-//! sent bytes, and the care for a host's mistakes with time.
+//! outside an instance. `hw-mpu401` decides what the chip does; this crate has only the queue of
+//! sent bytes, and handles a host's mistakes with time.
 
 pub mod count;
 pub mod ffi;

@@ -1,4 +1,4 @@
-//! Nothing is allocated, and nothing given back, between making a card and ending it.
+//! No memory is allocated or freed between making a card and ending it.
 
 #![allow(unsafe_code, reason = "an allocator that counts has to be an allocator")]
 
@@ -18,8 +18,8 @@ fn count_call() {
     CALLS.set(CALLS.get() + 1);
 }
 
-// SAFETY: every call goes to the system's allocator as it came. The count needs no memory: the
-// cell is made with its thread and has no destructor.
+// SAFETY: every call goes unchanged to the system's allocator. The count needs no memory: the cell
+// is made with its thread and has no destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count_call();
@@ -29,13 +29,13 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         count_call();
-        // SAFETY: as above.
+        // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         count_call();
-        // SAFETY: as above.
+        // SAFETY: the caller's promise is passed on.
         unsafe { System.realloc(block, layout, new_size) }
     }
 }
@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Numbers without a pattern, the same ones in every run.
+/// Numbers that look random and are the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -53,7 +53,7 @@ impl Numbers {
     }
 }
 
-/// Does everything that a host can do, until every queue has been full.
+/// Makes all calls that a host can make, until every queue has been full.
 fn use_hard(card: &mut Instance, status: u16) {
     let mut numbers = Numbers(401);
     let mut now_ns = 0;

@@ -1,8 +1,8 @@
-//! C programs against the header and the two libraries, as a host builds them.
+//! C programs with the header and the two libraries, as a host builds them.
 //!
-//! The libraries are those that cargo made beside this test together with the Rust library that
-//! the test depends on, so they are never old. Without a C compiler these tests skip; `CC` and
-//! `CXX` name another one.
+//! Cargo made these libraries beside this test, together with the Rust library that the test
+//! depends on, so they are always up to date. Without a C compiler these tests skip; `CC` and
+//! `CXX` name another compiler.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,10 +10,10 @@ use std::{env, fs};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Warnings are errors: a host's build must be free of ours.
+/// Warnings are errors, because our header must cause no warnings in a host's build.
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
 
-/// How a program gets at the code.
+/// How a program gets the code of the library.
 #[derive(Debug, Clone, Copy)]
 enum Library {
     Static,
@@ -34,7 +34,7 @@ fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// What a program printed, once it has gone well.
+/// What a program printed; the program must have ended well.
 fn good_output(output: &Output, what: &str) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -48,8 +48,8 @@ fn library_folder() -> PathBuf {
     test.parent().expect("its folder").to_path_buf()
 }
 
-/// Links a C program with the library and returns the path of the executable. Tests run side by
-/// side, so each gives its programs a name of its own.
+/// Links a C program with the library and returns the path of the executable. Tests run at the
+/// same time, so each gives its programs different names.
 fn build(compiler: &str, source: &str, library: Library, name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let program = folder.join(format!("{name}-{library:?}{}", env::consts::EXE_SUFFIX));

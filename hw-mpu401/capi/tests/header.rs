@@ -1,4 +1,4 @@
-//! The header in `include/` is the one that the Rust sources make.
+//! The header in `include/` is the header that the Rust sources make.
 
 use std::path::Path;
 use std::{env, fs};

@@ -1,4 +1,4 @@
-//! What holds for every card and every host, also for one that makes mistakes.
+//! What is true for every card and every host, even for one with mistakes.
 
 use hw_mpu401::SentByte;
 use mpu401::count::Count;
@@ -35,7 +35,7 @@ fn card_name() -> impl Strategy<Value = String> {
     prop::sample::select(hw_mpu401::cards()).prop_map(|profile| profile.name.into_owned())
 }
 
-/// A time anywhere, mostly within the first seconds, so that calls go back and forth in it.
+/// Any time, mostly within the first seconds, so that the times of the calls go back and forth.
 fn any_time_ns() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..4_000_000_000_u64, 1 => any::<u64>(), 1 => Just(u64::MAX)]
 }
@@ -44,7 +44,7 @@ fn new(card_name: &str) -> Instance {
     Instance::new(card_name).expect("a known card")
 }
 
-/// Makes a call and says what a host sees of it, but for the fetched byte.
+/// Makes a call and returns what a host sees of it, except the fetched byte.
 fn make(card: &mut Instance, call: Call, now_ns: u64) -> (u8, bool) {
     let mut value = 0;
     match call {

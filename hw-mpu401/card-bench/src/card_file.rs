@@ -1,8 +1,8 @@
-//! Cards of one's own: a profile as a file in TOML, read and written.
+//! Cards in files: a profile in TOML, read and written.
 //!
-//! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with what is wrong
-//! named by file and line, and the text of any profile ([`to_toml`]). It reads no file itself. What
-//! a card can be asked for at all is the table of [`hw_mpu401::behaviour`].
+//! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with errors that name
+//! the file and the line, and the text of any profile ([`to_toml`]). It opens no file itself. The
+//! table of [`hw_mpu401::behaviour`] has everything that a card can be given.
 //!
 //! ```
 //! use mpu401_card_bench::card_file::CardFile;
@@ -41,6 +41,6 @@ pub const MAX_CARD_FILE_BYTES: usize = 1 << 20;
 pub struct CardFile {
     /// The card.
     pub profile: CardProfile,
-    /// The built-in card that it starts from, if it does.
+    /// The built-in card that this card starts from, if there is one.
     pub based_on: Option<String>,
 }

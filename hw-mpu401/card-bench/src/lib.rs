@@ -1,10 +1,10 @@
-//! A bench for MPU-401 cards: what one card is, does and shows, without a machine around it.
+//! A bench for MPU-401 cards: one card alone, without a machine around it.
 //!
-//! Owns: cards of one's own from a file ([`card_file`]); register scripts with what has to come
-//! of them, and the suite that every card is held against ([`ops`]); the names of what a card
-//! shows of itself in a trace ([`signals`]) and how a trace of it becomes waves
-//! ([`vcd_options`]). Of `portcls_emulator` it uses the trace alone. It never knows Windows, a
-//! bus, a driver or a terminal, and it reads no file itself.
+//! Owns: cards from files ([`card_file`]); register scripts with what they expect, and the suite
+//! that is run on every card ([`ops`]); the names of a card's signals in a trace ([`signals`]);
+//! and how a trace of a card becomes waveforms ([`vcd_options`]). Of `portcls_emulator` it uses
+//! only the trace. It never knows Windows, a bus, a driver or a terminal, and it opens no file
+//! itself.
 
 pub mod card_file;
 pub mod ops;

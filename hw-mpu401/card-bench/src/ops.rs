@@ -1,10 +1,10 @@
-//! Register scripts: accesses to a card's two ports, and what is expected of them.
+//! Register scripts: accesses to a card's ports, with expected results.
 //!
 //! Owns: reading a script ([`Script::parse`]), running it on a card ([`run`]) or on any other
-//! model of one ([`run_on`]), the report of a run ([`RunReport`]), and the suite that is built in
+//! model of a card ([`run_on`]), the report of a run ([`RunReport`]), and the built-in suite
 //! ([`suite`], [`check`]). It never knows a driver, a kernel or a terminal.
 //!
-//! The format has a page of its own in the documentation, `ops.md`. In short, a line each:
+//! The documentation has a page about the format, `ops.md`. In short, each of these is a line:
 //!
 //! ```text
 //! title: what the scenario shows        init power-on | idle | uart | uart stale=40

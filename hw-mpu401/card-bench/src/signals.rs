@@ -1,15 +1,15 @@
-//! What a card shows of itself in a trace: its signals and its lanes.
+//! What a trace shows of a card: its signals and its lanes.
 //!
-//! A card on a bus and a card under a script are recorded by the same names, so that one set of
-//! views serves both.
+//! A card on a bus and a card under a script have the same names in a trace, so that the same
+//! views show both.
 
 use hw_mpu401::{MAX_RX_DEPTH, MAX_TX_DEPTH, Mpu401, Status, WireEdge};
 use portcls_emulator::trace::SerialEdge;
 
-/// The lanes of a card by the number of [`hw_mpu401::Lane`]: MIDI OUT and MIDI IN.
+/// The lanes of a card, indexed by [`hw_mpu401::Lane`]: MIDI OUT and MIDI IN.
 pub const LANES: [&str; 2] = ["out", "in"];
 
-/// The names of [`Signal::ALL`], in this order.
+/// The names of [`Signal::ALL`], in the same order.
 pub const NAMES: [&str; Signal::ALL.len()] = {
     let mut names = [""; Signal::ALL.len()];
     let mut index = 0;
@@ -20,7 +20,7 @@ pub const NAMES: [&str; Signal::ALL.len()] = {
     names
 };
 
-/// Something inside a card that a driver sees only when it asks, or not at all.
+/// A value inside a card that a driver sees only when it reads it, or never.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signal {
     /// Bit 6 of STATUS: 0 while the card takes a byte.
@@ -37,7 +37,7 @@ impl Signal {
     /// Every signal, in the order in which a trace numbers them.
     pub const ALL: [Signal; 4] = [Signal::Drr, Signal::Dsr, Signal::TxFifo, Signal::RxFifo];
 
-    /// What a trace calls it.
+    /// The signal's name in a trace.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Signal {
         }
     }
 
-    /// Its width in bits.
+    /// The signal's width in bits.
     #[must_use]
     pub const fn bits(self) -> u8 {
         match self {
@@ -58,7 +58,7 @@ impl Signal {
         }
     }
 
-    /// Its value now.
+    /// The signal's value now.
     #[must_use]
     pub fn value(self, chip: &Mpu401) -> u32 {
         match self {
@@ -70,7 +70,7 @@ impl Signal {
     }
 }
 
-/// The edge of a byte on a wire as a trace has it.
+/// The edge of a byte on a wire, as a trace shows it.
 #[must_use]
 pub const fn serial_edge(edge: WireEdge) -> SerialEdge {
     match edge {

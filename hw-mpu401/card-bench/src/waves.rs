@@ -1,4 +1,4 @@
-//! Which wires a dump of a card's trace has, and what they are called.
+//! Which wires a dump of a card's trace has, and their names.
 //!
 //! | trace | dialect `full` | dialect `sigrok` | value |
 //! |---|---|---|---|
@@ -10,8 +10,8 @@
 //! | signal `tx fifo` | `tx_fifo` | | bytes for MIDI OUT, the one on the wire included |
 //! | signal `rx fifo` | `rx_fifo` | | bytes from MIDI IN that the driver has not read |
 //!
-//! The lanes and the interrupt line are always there. The other signals are there when
-//! the trace has them: a flag that was only seen when the driver polled it is no signal.
+//! The lanes and the interrupt line are always there. The other signals are there when the trace
+//! has them: a flag that the trace knows only from the driver's polls is no signal.
 
 use portcls_emulator::trace::{Event, TraceLog};
 use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
@@ -46,7 +46,7 @@ fn wire(name: &str, source: Source) -> Wire {
     Wire { name: name.replace(' ', "_"), source }
 }
 
-/// The signals of a trace in the order in which they come.
+/// The signals of a trace in the order in which they first appear.
 fn signals(log: &TraceLog) -> Vec<&str> {
     let mut seen = Vec::new();
     for event in log.events() {
@@ -59,10 +59,10 @@ fn signals(log: &TraceLog) -> Vec<&str> {
     seen.into_iter().map(|signal| log.name(signal)).collect()
 }
 
-/// A wire for each interrupt line of a trace, and one that stays low if there is none: a line
-/// tells nothing until it rises.
+/// A wire for each interrupt line of a trace. If there is none, one wire that stays low, because a
+/// trace has no event of a line before it rises.
 fn interrupt_lines(log: &TraceLog, signals: &[&str]) -> Vec<Wire> {
-    // A trace that does not hold everything may have lost the beginning.
+    // A trace that has dropped events may have lost its beginning.
     let start = (log.dropped() == 0).then_some(0);
     let mut lines: Vec<&str> =
         signals.iter().copied().filter(|name| name.starts_with("irq ")).collect();

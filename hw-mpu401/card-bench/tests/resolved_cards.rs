@@ -1,5 +1,7 @@
-//! Every value of every built-in card, whichever family or other card it comes from, and of every
-//! family, on which card files stand.
+//! Every value of every built-in card and of every family.
+//!
+//! A value is shown with its card, even if it comes from a family or from another card. Card files
+//! can start from a family.
 
 use hw_mpu401::{CardProfile, cards, families};
 use insta::{assert_snapshot, with_settings};

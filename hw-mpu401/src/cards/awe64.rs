@@ -1,7 +1,7 @@
-//! Creative Sound Blaster AWE64: as the Sound Blaster 16, and its output depth is known.
+//! Creative Sound Blaster AWE64: a Sound Blaster 16 with a known output depth.
 //!
-//! Source: a list of output depths in Linux' driver. The rest as Creative's guide tells it of the
-//! whole series.
+//! Source: a list of output depths in Linux' driver. Everything else is as Creative's guide
+//! describes the whole series.
 
 use super::sb16;
 use crate::behaviour::Behaviour;
@@ -20,7 +20,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Creative, Sound Blaster Series Hardware Programming Guide"),
     ]),
     behaviour: Behaviour {
-        // Source: Linux: two bytes in a row. Assumed: with the one on the wire.
+        // Source: Linux: two bytes in a row. Assumed: the byte on the wire is one of them.
         tx_depth: 2,
         ..sb16::BEHAVIOUR
     },

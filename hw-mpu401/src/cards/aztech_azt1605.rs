@@ -1,6 +1,7 @@
 //! Aztech AZT1605: a Sound Blaster clone with an MPU-401.
 //!
-//! Source: a public note on what its driver for Windows NT waits for. The rest is its family's.
+//! Source: a public note on what its driver for Windows NT waits for. All else comes from its
+//! family.
 
 use super::families::UART_CHIP;
 use crate::answers::ResetAck;
@@ -20,7 +21,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Lists of buffer sizes of sound cards"),
     ]),
     behaviour: Behaviour {
-        // Source: notes: its NT driver wants an FE, and no interrupt for it.
+        // Source: notes: its NT driver waits for an FE, but for no interrupt with it.
         ack_reset_in_uart: ResetAck::WithoutInterrupt,
         ..UART_CHIP
     },

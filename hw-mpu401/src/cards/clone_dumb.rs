@@ -1,7 +1,7 @@
 //! A cheap clone: a bare UART behind the two ports, and no commands at all.
 //!
 //! Source: published MPU-401 errata on such cards: base+1 is only STATUS, so a driver that waits
-//! for an ACK without a limit never comes back.
+//! for an ACK without a time limit hangs.
 
 use super::families::UART_CHIP;
 use crate::answers::{AckInterrupt, AckSet, CommandPort, Fifos};
@@ -26,13 +26,13 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         command_port: CommandPort::StatusOnly,
         // Source: lists of buffer sizes: one byte. Assumed: it is the shifter itself.
         tx_depth: 1,
-        // Source: errata: never an ACK, so whether one interrupts does not show.
+        // Source: errata: there is never an ACK, so no one can see whether an ACK would interrupt.
         ack_set: AckSet::None,
         ack_interrupt: AckInterrupt::Silent,
-        // No command, so neither happens.
+        // There is no command, so neither of the two happens.
         cleared_by_reset: Fifos::empty(),
         cleared_by_uart_entry: Fifos::empty(),
-        // Assumed: a write loads the shifter itself, so the next byte is taken 320 us after it.
+        // Assumed: a write loads the shifter itself, so the card takes the next byte 320 us later.
         timing: Timing::AT_ONCE,
         ..UART_CHIP
     },

@@ -1,6 +1,6 @@
 //! Crystal CS4237B: the MPU-401 of a codec on many ISA cards and mainboards.
 //!
-//! Source: a list of output depths in Linux' driver. The rest is its family's.
+//! Source: a list of output depths in Linux' driver. All else comes from its family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;
@@ -15,8 +15,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
-        // Source: Linux: 16 bytes in a row. Assumed: with the one on the wire, and as many for
-        // MIDI IN.
+        // Source: Linux: 16 bytes in a row. Assumed: the byte on the wire is one of them, and MIDI
+        // IN has the same depth.
         tx_depth: 16,
         ..FIFO_CHIP
     },

@@ -1,6 +1,6 @@
 //! ESS AudioDrive ES1688: a Sound Blaster compatible chip with an MPU-401.
 //!
-//! Source: a list of output depths in Linux' driver. The rest is its family's.
+//! Source: a list of output depths in Linux' driver. All else comes from its family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;
@@ -15,7 +15,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
-        // Source: Linux: 12 bytes in a row. Assumed: with the one on the wire.
+        // Source: Linux: 12 bytes in a row. Assumed: the byte on the wire is one of them.
         tx_depth: 12,
         // Assumed: as deep as the output.
         rx_depth: 12,

@@ -1,7 +1,8 @@
-//! What cards have in common: three families, with the ground of every value told once.
+//! What cards have in common: three families, with the ground of each value.
 //!
-//! A family is written as the plainest card of it, and no card need be just that one. A card takes
-//! all from a family and names what is otherwise, or what it has a ground of its own for.
+//! A family is written as the plainest card of that family; no real card has to be exactly like
+//! it. A card takes all values from a family, and names the values that differ or that have a
+//! ground of their own.
 //!
 //! | family | what stands behind the two ports |
 //! |---|---|
@@ -49,7 +50,7 @@ static FAMILIES: [CardProfile; 3] = [
     },
 ];
 
-/// Every family that cards belong to, each as the plainest card of it.
+/// Every family that cards belong to, each written as the plainest card of it.
 #[must_use]
 pub fn families() -> &'static [CardProfile] {
     &FAMILIES
@@ -63,21 +64,22 @@ pub fn family(name: &str) -> Option<&'static CardProfile> {
 
 /// A UART behind the two ports, with a register or two each way and no firmware.
 ///
-/// Of most such chips no document is known: what is told is what drivers do with them, and lists
+/// For most such chips there is no known document. The values come from what drivers do with the
+/// chips, and from lists of buffer sizes.
 /// of buffer sizes.
 pub(super) const UART_CHIP: Behaviour = Behaviour {
-    // Source: the drivers for them use FF and 3F only.
+    // Source: the drivers for these chips use only FF and 3F.
     firmware: None,
-    // Source: the drivers for them write COMMAND at base+1.
+    // Source: the drivers for these chips write COMMAND at base+1.
     command_port: CommandPort::Present,
     status_offset: 1,
-    // Assumed: where programs look first.
+    // Assumed: the port that programs try first.
     usual_port: 0x330,
     // Assumed: the ports are the ends of two buffers, as on the super-I/O, which has a data sheet.
     host_port: HostPort::Fifo,
     // Assumed: undriven bits read ones.
     status_low_bits: 0x3F,
-    // Assumed: nothing says that one of them changes.
+    // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
     status_uart_bits: 0,
     // Assumed: a receive register keeps its last byte.
@@ -93,7 +95,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     tx_while_busy: TxWhileBusy::Waits,
     // Assumed: input and output are independent.
     unread_input: UnreadInput::Harmless,
-    // Source: the drivers for them use FF and 3F only.
+    // Source: the drivers for these chips use only FF and 3F.
     ack_set: AckSet::ResetAndUart,
     // Assumed: as on the super-I/O and Roland's own unit.
     ack_reset_in_uart: ResetAck::Silent,
@@ -108,31 +110,32 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
     // Assumed: no sequencer, so nothing is sent by itself.
     reset_output: None,
-    // Assumed: no firmware, so no wait but for the baud clock, half a bit to one and a half as in
-    // a 16550.
+    // Assumed: there is no firmware, so the only wait is for the baud clock: half a bit to one and
+    // a half bits, as in a 16550.
     timing: Timing {
         tx_start_ns: Spread::between(BIT_TIME_NS / 2, BIT_TIME_NS, BIT_TIME_NS * 3 / 2),
         ..Timing::AT_ONCE
     },
     // Assumed: an 8-bit ISA cycle with its recovery time. A PCI or LPC cycle to a slow device
-    // takes as long with its bridge.
+    // takes the same time with its bridge.
     access_ns: 1_000,
 };
 
-/// The same with FIFOs, as the super-I/O has them, whose data sheet tells most.
+/// The same with FIFOs, as in the super-I/O, whose data sheet says most.
 ///
-/// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART, which say of the other fields
-/// too: the ports are the ends of two independent FIFOs; no command but FF and 3F, any other is
-/// ignored without an ACK; any byte that is available interrupts, by level, until the FIFO is
-/// empty; FF clears the receive FIFO, 3F both; DRR is set by a full FIFO and by nothing else.
+/// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. They also give the ground of
+/// the other fields: the ports are the ends of two independent FIFOs; there are only the commands
+/// FF and 3F, and any other is ignored without an ACK; any available byte interrupts, by level,
+/// until the FIFO is empty; FF clears the receive FIFO, 3F clears both; only a full FIFO sets DRR.
 pub(super) const FIFO_CHIP: Behaviour = Behaviour {
     // Source: data sheet: 16 in the FIFO. Assumed: one more in the shifter, as in a 16550.
     tx_depth: 17,
     // Source: data sheet: 16 in the FIFO.
     rx_depth: 16,
-    // Source: data sheet: overrun as in a 16550, the newest is lost and STATUS does not show it.
+    // Source: data sheet: overrun as in a 16550: the newest byte is lost, and STATUS does not show
+    // it.
     rx_overrun: Overrun::DropNew,
-    // Source: data sheet: the reset is run, but not acknowledged.
+    // Source: data sheet: the reset is executed, but not acknowledged.
     ack_reset_in_uart: ResetAck::Silent,
     // Source: data sheet: an ACK comes before unread FIFO data.
     ack_position: AckPosition::Front,
@@ -141,22 +144,22 @@ pub(super) const FIFO_CHIP: Behaviour = Behaviour {
 
 /// A microcontroller with Roland's firmware behind two mailboxes.
 ///
-/// Measured: firmware 1.5A at its host port and MIDI OUT. Where a spread was measured, its middle
-/// number is the median or a point well inside it. The gate array around the microcontroller was
-/// not measured.
+/// Measured: firmware 1.5A at its host port and MIDI OUT. Where a range was measured, the middle
+/// number is the median or a point well inside the range. The gate array around the
+/// microcontroller was not measured.
 pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
-    // Measured: answers of AC and AD.
+    // Measured: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
     // Source: technical reference, ports.
     command_port: CommandPort::Present,
     status_offset: 1,
     // Source: technical reference: the default of 330h.
     usual_port: 0x330,
-    // Measured: a second byte written before the first is taken replaces it.
+    // Measured: a second byte that is written before the unit takes the first replaces the first.
     host_port: HostPort::Mailbox,
-    // Assumed: the gate array does not drive them; an open bus of pull-ups reads ones.
+    // Assumed: the gate array does not drive these bits; an open bus with pull-ups reads ones.
     status_low_bits: 0x3F,
-    // Assumed: nothing says that one of them changes.
+    // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
     status_uart_bits: 0,
     // Measured: the mailbox keeps its last byte.
@@ -165,13 +168,13 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     tx_depth: 258,
     // Measured: ring of 1744 and the host latch.
     rx_depth: 1745,
-    // Measured: the first 1745 bytes stay intact, the newest are lost without a flag.
+    // Measured: the first 1745 bytes stay intact, the newest bytes are lost without a flag.
     rx_overrun: Overrun::DropNew,
     // Measured: MIDI IN between 3F and the end of the busy time never reaches the host.
     rx_while_busy: RxWhileBusy::Lost,
     // Measured: the first byte written waits, DRR stays set.
     tx_while_busy: TxWhileBusy::Waits,
-    // Measured: from the second unread byte on nothing is taken, FF neither.
+    // Measured: from the second unread byte on the unit takes nothing, not even FF.
     unread_input: UnreadInput::BlocksOutput,
     // Measured: all 256 codes are acknowledged, undefined ones too.
     ack_set: AckSet::All,
@@ -179,10 +182,10 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     ack_reset_in_uart: ResetAck::Silent,
     // Measured: an ACK waits until the byte in the mailbox has been read.
     ack_position: AckPosition::Tail,
-    // Assumed: the line follows the mailbox whatever the byte in it.
+    // Assumed: the line follows the mailbox, for any byte in it.
     ack_interrupt: AckInterrupt::Raised,
-    // Assumed: as above; the next byte comes 9 us after a read at the earliest, so the line
-    // falls in between.
+    // Assumed: the line follows the mailbox. The next byte comes at least 9 us after a read, so
+    // the line goes low in between.
     interrupt: InterruptKind::LatchEdge,
     // Assumed: the input ring starts anew. Measured: output goes on for a while, see
     // `backlog_after_exit_ns`.
@@ -199,7 +202,7 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
 const ROLAND_TIMING: Timing = Timing {
     // Measured: at 400 random phases of the main loop.
     drr_clear_intelligent_ns: Spread::between(17_000, 52_000, 243_000),
-    // Measured: as above.
+    // Measured: at 400 random phases of the main loop.
     drr_clear_uart_ns: Spread::between(11_000, 21_000, 32_000),
     // Measured while the buffer has room.
     tx_accept_ns: Spread::exactly(155_000),
@@ -211,7 +214,7 @@ const ROLAND_TIMING: Timing = Timing {
     reply_latency_ns: Spread::between(81_000, 85_000, 88_000),
     // Measured.
     rx_to_dsr_ns: Spread::between(129_000, 139_000, 149_000),
-    // Measured: 9 us when the unit waits already.
+    // Measured: 9 us when the unit is already waiting.
     next_byte_ns: Spread::exactly(9_000),
     // Measured.
     busy_after_power_on_ns: Spread::exactly(27_010_000),
@@ -225,11 +228,11 @@ const ROLAND_TIMING: Timing = Timing {
     busy_after_exit_full_ns: Spread::between(70_110_000, 70_140_000, 70_180_000),
     // Measured: sending goes on for about 43 ms, up to 137 bytes: 136 byte times.
     backlog_after_exit_ns: Spread::exactly(43_520_000),
-    // Measured when 3F directly follows a reset. Assumed: that means a unit whose clock does not
-    // run yet.
+    // Measured when 3F directly follows a reset. Assumed: the same holds for any unit whose clock
+    // does not run yet.
     busy_after_early_uart_entry_ns: Spread::exactly(33_450_000),
-    // Measured: 140 to 200 us from a read to a byte that is not ready; a backlog drains at about
-    // 7200 bytes a second, which is 139 us a byte.
+    // Measured: 140 to 200 us from a read to a byte that is not ready yet. A backlog drains at
+    // about 7200 bytes a second, which is 139 us a byte.
     rx_queued_to_dsr_ns: Spread::between(139_000, 139_000, 200_000),
 };
 
@@ -239,6 +242,6 @@ const ROLAND_RESET_OUTPUT: ResetOutput = ResetOutput {
     stop_before_ready_ns: 570_000,
     // Measured: F8 from about 39 ms after a reset on.
     clock_after_ready_ns: 11_800_000,
-    // Measured: one F8 a 24th of a beat, at the default tempo of 100.
+    // Measured: an F8 for each 24th of a beat, at the default tempo of 100.
     clock_period_ns: 25_000_000,
 };

@@ -1,6 +1,6 @@
-//! National LM4560: a PCI sound chip whose STATUS has two bits more.
+//! National LM4560: a PCI sound chip with two more bits in STATUS.
 //!
-//! Source: its data sheet, for the bits of STATUS. The rest is its family's.
+//! Source: its data sheet, for the bits of STATUS. All else comes from its family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;
@@ -21,7 +21,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         status_rx_full_bits: 0x20,
         // Source: data sheet: bit 4 tells the mode. Assumed: 1 is UART mode.
         status_uart_bits: 0x10,
-        // Assumed: as deep as the other chips of its time, 16 bytes, and as many for MIDI IN.
+        // Assumed: 16 bytes, as in the other chips of its time, and the same depth for MIDI IN.
         tx_depth: 16,
         ..FIFO_CHIP
     },

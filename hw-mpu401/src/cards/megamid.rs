@@ -1,7 +1,7 @@
 //! A clone as MegaMid and the driver of Windows NT 3.5 expect it.
 //!
-//! Source: public reports on emulators: both wait for the ACK of an FF in UART mode, which Roland's
-//! own unit never gives. Which cards they were written for is not known.
+//! Source: public reports on emulators: both programs wait for the ACK of an FF in UART mode,
+//! which Roland's own unit never gives. It is not known for which cards they were written.
 
 use super::families::UART_CHIP;
 use crate::answers::ResetAck;
@@ -21,7 +21,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Lists of buffer sizes of sound cards"),
     ]),
     behaviour: Behaviour {
-        // Source: reports: both programs wait for it.
+        // Source: reports: both programs wait for this ACK.
         ack_reset_in_uart: ResetAck::Acknowledged,
         ..UART_CHIP
     },

@@ -1,4 +1,4 @@
-//! The cards that are known, one file each: what it has otherwise than its family, and why.
+//! The known cards, one file each: where it differs from its family, and why.
 
 mod awe64;
 mod aztech_azt1605;
@@ -50,7 +50,7 @@ pub const CARD_NAMES: [&str; CARDS.len()] = {
     names
 };
 
-/// Every card that is known, the Roland unit first.
+/// Every known card, the Roland unit first.
 #[must_use]
 pub fn cards() -> &'static [CardProfile] {
     &CARDS

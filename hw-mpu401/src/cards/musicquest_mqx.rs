@@ -1,6 +1,6 @@
-//! Music Quest MQX: a unit of another maker with the commands of Roland's and a few more.
+//! Music Quest MQX: another maker's unit with Roland's commands and some more.
 //!
-//! Source: public reports of its users. What they do not tell is taken from Roland's own unit.
+//! Source: public reports of its users. What they do not say is taken from Roland's own unit.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::answers::{AckSet, FirmwareId, TxWhileBusy};
@@ -22,13 +22,14 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Roland MPU-401 firmware 1.5A for all else"),
     ]),
     behaviour: Behaviour {
-        // Source: version 20h; bit 6 of the revision tells the timebases 216 and 240. Assumed: of
-        // the extensions it has these alone, neither CLS (bit 1) nor 32 ports (bit 3).
+        // Source: version 20h; bit 6 of the revision says that it has the timebases 216 and 240.
+        // Assumed: it has no other extension, neither CLS (bit 1) nor 32 ports (bit 3).
         firmware: Some(FirmwareId { version: 0x20, revision: 0x40 }),
-        // Source: reports: the first bytes after the switch are lost without a pause, so DRR does
-        // not hold the host back.
+        // Source: reports: without a pause, the first bytes after the switch to UART mode are
+        // lost, so DRR does not hold the host back.
         tx_while_busy: TxWhileBusy::Lost,
-        // Source: a comment in MAME's tracker. Assumed: the others are run all the same.
+        // Source: a comment in MAME's tracker. Assumed: the other commands are executed without an
+        // ACK.
         ack_set: AckSet::ResetOnly,
         // Source: reports: a pause of about 100 ms is enough.
         timing: Timing {

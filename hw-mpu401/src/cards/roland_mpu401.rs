@@ -1,6 +1,6 @@
-//! Roland MPU-401 with firmware 1.5A: the unit that gave the interface its name.
+//! Roland MPU-401 with firmware 1.5A: the unit that named the interface.
 //!
-//! It is the unit on which the family was measured, so nothing is otherwise.
+//! The family was measured on this unit, so no value differs.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::profile::{CardProfile, text};

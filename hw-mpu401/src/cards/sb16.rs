@@ -1,9 +1,9 @@
-//! Creative Sound Blaster 16: the MPU-401 that most games and drivers met.
+//! Creative Sound Blaster 16: the MPU-401 that most games and drivers use.
 //!
-//! Source: Creative, Sound Blaster Series Hardware Programming Guide, MPU-401 UART mode. The
-//! guide says little beyond the two commands: the ports, 330h or 300h by a jumper; that FF and 3F
-//! are the commands; that an ACK interrupts, and that a read of DATA takes the interrupt away. It
-//! names no wait but for the two flags.
+//! Source: Creative, Sound Blaster Series Hardware Programming Guide, MPU-401 UART mode. The guide
+//! says little beyond the two commands: the ports are 330h or 300h, by a jumper; FF and 3F are the
+//! commands; an ACK interrupts, and a read of DATA ends the interrupt. It names no wait except for
+//! the two flags.
 
 use super::families::UART_CHIP;
 use crate::answers::{Overrun, ResetAck};
@@ -25,15 +25,15 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: BEHAVIOUR,
 };
 
-/// How it behaves, and the AWE64.
+/// The behaviour of this card and of the AWE64.
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
-    // Assumed: the AWE64, its successor, takes two bytes in a row.
+    // Assumed: its successor, the AWE64, takes two bytes in a row.
     tx_depth: 2,
-    // Assumed: as deep as the output; a shallow buffer shows overruns rather than hiding them.
+    // Assumed: as deep as the output. A small buffer shows overruns; a large one would hide them.
     rx_depth: 2,
     // Assumed: as in a 16550.
     rx_overrun: Overrun::DropNew,
-    // Assumed: the guide tells to read an FE after a reset and makes no exception.
+    // Assumed: the guide says to read an FE after a reset, and names no exception.
     ack_reset_in_uart: ResetAck::Acknowledged,
     ..UART_CHIP
 };

@@ -1,7 +1,7 @@
 //! SMSC LPC47M and LPC47B27x super-I/O: the MPU-401 of many mainboards.
 //!
-//! Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. It is a 16550-like UART
-//! with two commands, and what its family is known by.
+//! Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. It is a 16550-like UART with
+//! two commands. Most values of its family come from these data sheets.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;

@@ -1,6 +1,6 @@
 //! S3 SonicVibes: a PCI sound chip with an MPU-401.
 //!
-//! Source: a list of output depths in Linux' driver. The rest is its family's.
+//! Source: a list of output depths in Linux' driver. All else comes from its family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;
@@ -13,7 +13,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     description: text("A PCI sound chip with an MPU-401: UART mode only, with 8 bytes of output."),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
-        // Source: Linux: eight bytes in a row. Assumed: with the one on the wire.
+        // Source: Linux: eight bytes in a row. Assumed: the byte on the wire is one of them.
         tx_depth: 8,
         // Assumed: as deep as the output.
         rx_depth: 8,

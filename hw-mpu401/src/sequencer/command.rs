@@ -14,7 +14,7 @@ impl FirmwareId {
     /// Whether commands C9 and CA set 216 and 240 ticks a beat.
     ///
     /// Measured: firmware 1.5A ignores them. Source: public notes on the Music Quest MQX, version
-    /// 20h, whose revision has bit 40h for it.
+    /// 20h, which has bit 40h in its revision for this.
     const fn has_fine_timebases(self) -> bool {
         self.version >= 0x20 && self.revision & 0x40 != 0
     }
@@ -43,10 +43,10 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// A command that the conductor gives. Nothing is said of it to the host.
+    /// Runs a command that the conductor gives. The host is not told of it.
     ///
-    /// Measured: C4 and E0 were tried. Assumed: it may give every command that sets something and
-    /// neither answers nor starts nor stops; the others are passed over.
+    /// Measured: C4 and E0 were tried. Assumed: the conductor may give every command that sets
+    /// something and neither answers nor starts nor stops; the unit skips all others.
     pub(super) fn run_conductor_command(&mut self, parts: &mut Parts, command: u8, data: u8) {
         match command {
             0xE0..=0xEF => self.set_parameter(parts, command, data),
@@ -85,12 +85,12 @@ impl Sequencer {
             0xC9 | 0xCA if parts.rules.firmware.is_some_and(FirmwareId::has_fine_timebases) => {
                 self.set_timebase(now_ns, (command & 0x0F) * 24);
             }
-            // Acknowledged, and no more. Tape and SMPTE are not modelled.
+            // The unit acknowledges it and does nothing else. Tape and SMPTE are not modelled.
             _ => {}
         }
     }
 
-    /// The data byte of E0 to EF has come.
+    /// Takes the data byte of a command E0 to EF.
     pub(super) fn set_parameter(&mut self, parts: &mut Parts, command: u8, data: u8) {
         let now_ns = parts.now_ns();
         self.catch_up(now_ns);
@@ -103,7 +103,7 @@ impl Sequencer {
             0xE7 => self.host_clock.set(data),
             0xEC => self.active = data,
             // Command ED names the tracks whose play counters are sent. Measured: A0 to A7 are
-            // answered without it. Assumed: so it has no effect.
+            // answered without ED. Assumed: therefore ED has no effect.
             0xEE => self.settings.accept_lower(data),
             0xEF => self.settings.accept_upper(data),
             _ => {}
@@ -135,7 +135,8 @@ impl Sequencer {
         self.settings.switches.set(switch, is_on);
         match (switch, is_on) {
             (Switches::CLOCK_TO_HOST, false) => self.host_clock.drop_backlog(),
-            // Assumed: the conductor wants its first event as soon as it is switched on.
+            // Assumed: the conductor wants its first event as soon as the conductor is switched
+            // on.
             (Switches::CONDUCTOR, true) if self.conductor.is_idle() => {
                 self.conductor = Slot::Wants(self.request_at_tick_ns(now_ns));
             }
@@ -144,7 +145,7 @@ impl Sequencer {
         }
     }
 
-    /// Command B8: what EC has named is active and wants its first event.
+    /// Command B8: the tracks that EC has named become active and want their first event.
     fn clear_play_counters(&mut self, parts: &mut Parts) {
         let from_ns = self.request_at_tick_ns(parts.now_ns());
         for (number, track) in self.tracks.iter_mut().enumerate() {
@@ -158,7 +159,7 @@ impl Sequencer {
         parts.unit.be_busy(parts.now_ns(), CLEAR_WORK_NS);
     }
 
-    /// Commands A0 to AF: the answer comes when the host has read the ACK.
+    /// Commands A0 to AF: the answer comes after the host has read the ACK.
     fn answer_request(&mut self, parts: &mut Parts, command: u8) {
         let byte = match (command, parts.rules.firmware) {
             (0xA0..=0xA7, _) => {

@@ -1,14 +1,15 @@
-//! How long firmware 1.5A takes over the steps of intelligent mode, all in ns.
+//! How long firmware 1.5A takes for the steps of intelligent mode, in ns.
 //!
-//! They belong to the firmware and not to a card: every card with a sequencer is taken to run the
-//! same one. Latencies that cards share with UART mode stand in their profiles.
+//! These times belong to the firmware and not to a card: every card with a sequencer is assumed to
+//! run the same firmware. Latencies that intelligent mode shares with UART mode are in the
+//! profiles of the cards.
 
-/// While the unit waits for a byte of the host: from the write until it takes the byte.
-/// Measured: 17 us for a command that it defers.
+/// From a write until the unit takes the byte, while the unit waits for a byte of the host.
+/// Measured: 17 us for a command that the unit defers.
 pub(super) const WAITING_TAKE_NS: u64 = 17_000;
 
-/// What a reset that breaks into such a wait is acknowledged later than a command at rest.
-/// Measured: its ACK comes 53 us after the write.
+/// How much later the ACK of a reset in such a wait comes than the ACK of a command at rest.
+/// Measured: it comes 53 us after the write.
 pub(super) const RESET_BREAK_NS: u64 = 11_000;
 
 /// The same for any other command. Measured: executed and acknowledged in 65 us.
@@ -19,20 +20,20 @@ pub(super) const COMMAND_BREAK_NS: u64 = 23_000;
 pub(super) const DEFERRED_ACK_NS: u64 = 100_000;
 
 /// From a tick, or from the last byte of an answer, until the next request.
-/// Measured: with a prompt host 180 to 215 us from request to request, the answer included.
+/// Measured: with a prompt host 180 to 215 us from request to request, which includes the answer.
 pub(super) const REQUEST_NS: u64 = 130_000;
 
-/// From an event moved to the output until the same track is asked for its next one.
+/// From the time when an event moves to the output until the same track asks for its next event.
 /// Measured: about 600 us.
 pub(super) const LOOK_AHEAD_NS: u64 = 600_000;
 
 /// From the end of the last track until FC. Measured: within 160 us.
 pub(super) const ALL_END_NS: u64 = 150_000;
 
-/// From one FD to the next one of a backlog. Measured: 0.8 ms.
+/// From one FD to the next FD of a backlog. Measured: 0.8 ms.
 pub(super) const CLOCK_TO_HOST_NS: u64 = 800_000;
 
-/// By how much longer than a tick a start waits for its first one.
+/// How much longer than a tick the first tick after a start takes.
 /// Measured: at ticks of 5 ms the first request comes 5.98 ms after the ACK of 0A.
 pub(super) const START_NS: u64 = 850_000;
 
@@ -43,11 +44,12 @@ pub(super) const SILENCE_NS: u64 = 10_000_000;
 /// From the host's read of the ACK until the answer of AF. Measured: 950 to 1060 us.
 pub(super) const TEMPO_REPLY_NS: u64 = 1_000_000;
 
-/// How long a new tempo is computed. Measured: a command right after E0 and its data is
-/// acknowledged up to 1 ms later.
+/// How long the unit computes a new tempo. Measured: the ACK of a command right after E0 and its
+/// data comes up to 1 ms later.
 pub(super) const TEMPO_WORK_NS: u64 = 850_000;
 
-/// How long B8 and B9 work. Measured: a command right after B8 is acknowledged up to 400 us later.
+/// How long B8 and B9 work. Measured: the ACK of a command right after B8 comes up to 400 us
+/// later.
 pub(super) const CLEAR_WORK_NS: u64 = 300_000;
 
 /// From the last byte of a message on MIDI IN until it starts on MIDI OUT. Measured: about 570 us.

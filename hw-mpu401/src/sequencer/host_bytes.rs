@@ -1,5 +1,6 @@
-//! The bytes of the host: answers to requests, data bytes of commands, and commands that come in
-//! between.
+//! The bytes of the host: answers to requests, data bytes, and commands.
+//!
+//! A command may also come in the middle of an answer.
 
 use super::Sequencer;
 use super::figures::{COMMAND_BREAK_NS, DEFERRED_ACK_NS, REQUEST_NS, RESET_BREAK_NS};
@@ -11,10 +12,10 @@ use crate::spec::RESET;
 use crate::timing::NEVER_NS;
 
 impl Sequencer {
-    /// Takes a command, and returns what is to be done with it.
+    /// Takes a command, and returns what the firmware has to do with it.
     ///
-    /// Measured: the first one before the timing byte of an answer is deferred, a second one
-    /// breaks the request off. A reset is never deferred.
+    /// Measured: the first command before the timing byte of an answer is deferred; a second
+    /// command ends the request. A reset is never deferred.
     pub(crate) fn take_command(&mut self, parts: &mut Parts, command: u8) -> CommandFate {
         let expects = self.expects;
         let is_request = matches!(expects, Expects::Track(_) | Expects::Conductor);
@@ -33,8 +34,9 @@ impl Sequencer {
         CommandFate::Runs { later_ns }
     }
 
-    /// A command has come where a data byte was expected. Measured: a request that has got no
-    /// timing byte is repeated when the commands are done, another one at a later tick.
+    /// Handles a command that has come where a data byte was expected. Measured: a request without
+    /// its timing byte is repeated after the commands; any other request is repeated at a later
+    /// tick.
     fn break_off(&mut self, now_ns: u64) {
         let from_ns = match self.answer.timing {
             None => now_ns,
@@ -60,7 +62,7 @@ impl Sequencer {
         }
     }
 
-    /// The deferred command, whose time has come.
+    /// Takes the deferred command, when its time has come.
     pub(crate) fn take_deferred(&mut self) -> Option<u8> {
         self.deferred.take().map(|deferred| deferred.command)
     }
@@ -68,7 +70,7 @@ impl Sequencer {
     /// Takes a data byte.
     pub(crate) fn take_data(&mut self, parts: &mut Parts, byte: u8) {
         match self.expects {
-            // Measured: data that nobody waits for is taken and ignored.
+            // Measured: the unit takes data that it does not wait for, and ignores it.
             Expects::Nothing => parts.counters.ignored += 1,
             Expects::Parameter(command) => {
                 parts.counters.parameters += 1;
@@ -111,8 +113,8 @@ impl Sequencer {
         }
     }
 
-    /// A byte behind D0 to D7. Assumed: it may rely on the track's running status; a byte that is
-    /// no part of a channel message ends the wait.
+    /// Takes a byte after D0 to D7. Assumed: the message may use the track's running status; a
+    /// byte that is no part of a channel message ends the wait.
     fn take_message_byte(&mut self, parts: &mut Parts, number: u8, byte: u8) {
         parts.counters.parameters += 1;
         let Some(track) = self.tracks.get_mut(usize::from(number)) else {
@@ -133,8 +135,8 @@ impl Sequencer {
         }
     }
 
-    /// A byte behind DF, which goes out at once. Assumed: one that cannot stand there ends the
-    /// message and is passed over.
+    /// Takes a byte after DF; it goes out at once. Assumed: a byte that is not allowed there ends
+    /// the message and is skipped.
     fn take_system_byte(&mut self, parts: &mut Parts, system: System, byte: u8) {
         let next = match (system, byte) {
             (System::Status, 0xF0..=0xF6) => match common_data_bytes(byte) {

@@ -1,31 +1,31 @@
-//! Clock to host: FD every few ticks, as command E7 says.
+//! Clock to host: FD every few ticks, as set by command E7.
 
-/// FDs that wait for the host, at most; more are lost.
+/// The most FDs that wait for the host; any more are lost.
 /// Assumed: the firmware counts them in one byte. Measured: a backlog of 20 is kept.
 const BACKLOG_LIMIT: u64 = 255;
 
 /// Quarter ticks from one FD to the next after a reset. Measured: FD every 60 ticks.
 const DEFAULT_QUARTERS: u8 = 240;
 
-/// Smaller values are ignored. Measured: 0 to 3 leave 60 ticks.
+/// The smallest value that is not ignored. Measured: 0 to 3 leave 60 ticks.
 const LEAST_QUARTERS: u8 = 4;
 
 /// The countdown to the next FD, in quarter ticks, so that four FDs share a remainder.
 #[derive(Clone)]
 pub(super) struct HostClock {
     quarters: u8,
-    /// Until the next one: from 1 on.
+    /// Quarter ticks until the next FD, at least 1.
     left: u64,
     backlog: u64,
 }
 
 impl HostClock {
-    /// As after a reset.
+    /// The state after a reset.
     pub(super) const fn new() -> Self {
         Self { quarters: DEFAULT_QUARTERS, left: DEFAULT_QUARTERS as u64, backlog: 0 }
     }
 
-    /// Command E7. Assumed: the count begins anew.
+    /// Command E7. Assumed: the count starts again.
     pub(super) fn set(&mut self, quarters: u8) {
         if quarters >= LEAST_QUARTERS {
             self.quarters = quarters;
@@ -33,7 +33,7 @@ impl HostClock {
         }
     }
 
-    /// Begins to count anew.
+    /// Starts the count again.
     pub(super) fn restart(&mut self) {
         self.left = u64::from(self.quarters);
     }
@@ -43,7 +43,7 @@ impl HostClock {
         self.left.div_ceil(4)
     }
 
-    /// Lets ticks pass, and counts the FDs if they are wanted.
+    /// Lets ticks pass, and counts the FDs if the host wants them.
     pub(super) fn pass(&mut self, ticks: u64, is_wanted: bool) {
         let passed = ticks.saturating_mul(4);
         if passed < self.left {
@@ -63,12 +63,12 @@ impl HostClock {
         self.backlog > 0
     }
 
-    /// One has been given.
+    /// Takes one FD from the backlog, because it has been given.
     pub(super) fn given(&mut self) {
         self.backlog = self.backlog.saturating_sub(1);
     }
 
-    /// Nobody wants those that wait any more.
+    /// Drops the FDs that wait, because the host does not want them any more.
     pub(super) fn drop_backlog(&mut self) {
         self.backlog = 0;
     }

@@ -1,9 +1,10 @@
-//! MIDI IN in intelligent mode: messages are put together, filtered, and go to the host, to
-//! MIDI OUT, to both or nowhere.
+//! MIDI IN in intelligent mode: builds and filters messages.
 //!
-//! Measured: with everything at its default a channel message goes through and not to the host.
-//! Realtime messages never go through: the unit sends its own. Assumed: system common messages
-//! do not either, and FE and FF on MIDI IN are passed over.
+//! A message goes to the host, to MIDI OUT, to both, or to neither.
+//!
+//! Measured: with all settings at their default, a channel message goes to MIDI OUT and not to the
+//! host. Realtime messages never go to MIDI OUT: the unit sends its own. Assumed: system common
+//! messages do not go to MIDI OUT either, and the unit skips FE and FF on MIDI IN.
 
 use super::Sequencer;
 use super::figures::THRU_NS;
@@ -21,7 +22,8 @@ const SYSTEM_FOLLOWS: u8 = 0xFF;
 enum System {
     None,
     Exclusive,
-    /// A common message: its status, its data bytes so far, how many there are, how many come.
+    /// A common message: its status, its data bytes so far, their number, and how many there will
+    /// be.
     Common {
         status: u8,
         data: [u8; 2],
@@ -30,7 +32,7 @@ enum System {
     },
 }
 
-/// The bytes on MIDI IN so far.
+/// The bytes from MIDI IN whose message is not complete.
 #[derive(Clone)]
 pub(super) struct Listener {
     assembly: Assembly,
@@ -58,7 +60,7 @@ impl Listener {
 }
 
 impl Sequencer {
-    /// A byte has arrived on MIDI IN.
+    /// Takes a byte that has arrived on MIDI IN.
     pub(crate) fn listen(&mut self, parts: &mut Parts, byte: u8) {
         if parts.now_ns() < self.hears_from_ns {
             parts.counters.unheard += 1;
@@ -115,7 +117,8 @@ impl Sequencer {
         }
     }
 
-    /// A status byte ends the system message before it: what came of a common one is lost.
+    /// Ends the system message before a status byte; the bytes of an incomplete common message are
+    /// lost.
     fn end_system(&mut self, parts: &mut Parts) {
         if let System::Common { filled, .. } = self.listener.system {
             parts.counters.unheard += 1 + u64::from(filled);
@@ -143,7 +146,7 @@ impl Sequencer {
         }
     }
 
-    /// A byte of an exclusive message, to host and MIDI OUT as the switches say.
+    /// Sends a byte of an exclusive message to the host and to MIDI OUT, as the switches say.
     fn pass_exclusive(&mut self, parts: &mut Parts, byte: u8) {
         if self.switches().contains(Switches::EXCLUSIVE_THRU) {
             self.pass_through(parts, &[byte]);
@@ -157,7 +160,7 @@ impl Sequencer {
         }
     }
 
-    /// Ends a common message if it is whole.
+    /// Ends a common message if it has all its bytes.
     fn end_common(&mut self, parts: &mut Parts) {
         let System::Common { status, data, filled, needed } = self.listener.system else {
             return;
@@ -195,9 +198,11 @@ impl Sequencer {
         }
     }
 
-    /// Measured: in record a timing byte stands before each message, in stop none; running status
-    /// stays as it came. Where a filter has taken out a status byte that the host would miss, the
-    /// unit puts it in.
+    /// Sends a message to the host.
+    ///
+    /// Measured: in record a timing byte comes before each message, in stop there is none; running
+    /// status stays as it came. When a filter has removed a status byte that the host needs, the
+    /// unit inserts it.
     fn record_message(&mut self, parts: &mut Parts, whole: &Assembled) {
         let timing_always = self.switches().contains(Switches::TIMING_ALWAYS);
         let record = &mut self.record;
@@ -231,7 +236,7 @@ impl Sequencer {
         }
     }
 
-    /// Puts what is due on MIDI OUT.
+    /// Puts the message that is due on MIDI OUT.
     pub(super) fn send_thru(&mut self, parts: &mut Parts) {
         let Some(part) = self.thru.pop() else {
             return;

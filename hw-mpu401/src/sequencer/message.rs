@@ -1,6 +1,6 @@
-//! MIDI messages: how long they are, and how their bytes come together.
+//! MIDI messages: their lengths, and how their bytes become a message.
 
-/// Data bytes behind a status byte of a channel message.
+/// The number of data bytes after a status byte of a channel message.
 pub(super) const fn data_bytes(status: u8) -> u8 {
     match status & 0xF0 {
         0xC0 | 0xD0 => 1,
@@ -8,7 +8,7 @@ pub(super) const fn data_bytes(status: u8) -> u8 {
     }
 }
 
-/// Data bytes behind a system common status byte, `None` for exclusive.
+/// The number of data bytes after a system common status byte; `None` for exclusive.
 pub(super) const fn common_data_bytes(status: u8) -> Option<u8> {
     match status {
         0xF0 => None,
@@ -18,18 +18,18 @@ pub(super) const fn common_data_bytes(status: u8) -> Option<u8> {
     }
 }
 
-/// A whole channel message, its status byte always there.
+/// A whole channel message, always with its status byte.
 #[derive(Clone, Copy)]
 pub(super) struct Message {
     bytes: [u8; 3],
 }
 
-/// What the filters tell apart.
+/// The kinds of messages that the filters treat differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageKind {
     /// Notes, programs, and controllers that are switches.
     Note,
-    /// Whatever a player moves: bender, pressure, and controllers 0 to 63.
+    /// Everything that a player moves: bender, pressure, and controllers 0 to 63.
     /// Assumed: the documents say "bender and other continuous controllers".
     Bender,
     /// Controllers 120 to 127.
@@ -62,7 +62,7 @@ impl Message {
         }
     }
 
-    /// The key of a note message, and whether it begins to sound.
+    /// The key of a note message, and whether the note begins.
     pub(super) const fn note(&self) -> Option<(u8, bool)> {
         match self.bytes[0] & 0xF0 {
             0x80 => Some((self.bytes[1] & 0x7F, false)),
@@ -72,10 +72,10 @@ impl Message {
     }
 }
 
-/// Bytes of a channel message that come one by one, with running status.
+/// The bytes of a channel message that come one by one, with running status.
 #[derive(Clone, Copy)]
 pub(super) struct Assembly {
-    /// The status byte that data bytes belong to, 0 for none.
+    /// The status byte that data bytes belong to; 0 for none.
     status: u8,
     data: [u8; 2],
     filled: u8,
@@ -83,32 +83,32 @@ pub(super) struct Assembly {
     has_status: bool,
 }
 
-/// A message that has come together.
+/// A message that has all its bytes.
 pub(super) struct Assembled {
     pub(super) message: Message,
-    /// Whether its status byte came with it.
+    /// Whether the message came with its status byte.
     pub(super) has_status: bool,
 }
 
 impl Assembly {
     pub(super) const EMPTY: Self = Self { status: 0, data: [0; 2], filled: 0, has_status: false };
 
-    /// A status byte of a channel message begins a message. Returns how many bytes of another one
-    /// it has cut off.
+    /// Begins a message with its status byte. Returns how many bytes of an incomplete message are
+    /// lost.
     pub(super) fn begin(&mut self, status: u8) -> usize {
         let cut = self.held();
         *self = Self { status, has_status: true, ..Self::EMPTY };
         cut
     }
 
-    /// No data byte belongs to anything any more. Returns how many bytes have been cut off.
+    /// Drops the message and the running status. Returns how many bytes of the message are lost.
     pub(super) fn cancel(&mut self) -> usize {
         let cut = self.held();
         *self = Self::EMPTY;
         cut
     }
 
-    /// Begins anew, and keeps the running status.
+    /// Drops the message, and keeps the running status.
     pub(super) fn rewind(&mut self) {
         self.filled = 0;
         self.has_status = false;
@@ -124,7 +124,7 @@ impl Assembly {
         self.status != 0
     }
 
-    /// A data byte. Returns the message when it is whole.
+    /// Adds a data byte. Returns the message when it has all its bytes.
     pub(super) fn data(&mut self, byte: u8) -> Option<Assembled> {
         if let Some(slot) = self.data.get_mut(usize::from(self.filled)) {
             *slot = byte;

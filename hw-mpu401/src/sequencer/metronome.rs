@@ -1,6 +1,6 @@
-//! The metronome, and the measures that record marks.
+//! The metronome, and the measures whose ends record marks.
 //!
-//! The unit has an output of its own for clicks. They are no MIDI bytes: the owner of the chip
+//! The unit has a separate output for clicks. They are no MIDI bytes: the caller of the chip
 //! fetches them with [`Mpu401::pop_click`](crate::Mpu401::pop_click).
 
 /// MIDI clocks a beat after a reset.
@@ -13,7 +13,7 @@ const DEFAULT_BEATS: u8 = 8;
 /// A click of the metronome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Click {
-    /// When, in ns.
+    /// When the click comes, in ns.
     pub time_ns: u64,
     /// How it sounds.
     pub accent: Accent,
@@ -28,7 +28,7 @@ pub enum Accent {
     Plain,
 }
 
-/// Which clicks are made.
+/// Which clicks the metronome makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clicks {
     Off,
@@ -36,7 +36,7 @@ pub(super) enum Clicks {
     WithAccent,
 }
 
-/// What falls on a MIDI clock.
+/// What happens at a MIDI clock.
 pub(super) struct Falls {
     pub(super) click: Option<Accent>,
     /// Whether a measure ends and the next one begins.
@@ -51,12 +51,12 @@ pub(super) struct Metronome {
     beats_a_measure: u8,
     /// MIDI clocks since the measure began.
     position: u32,
-    /// Whether the first clock after a start is still to come.
+    /// Whether the first clock after a start has not come yet.
     is_first: bool,
 }
 
 impl Metronome {
-    /// As after a reset.
+    /// The state after a reset.
     pub(super) const fn new() -> Self {
         Self {
             clicks: Clicks::Off,
@@ -81,13 +81,13 @@ impl Metronome {
         }
     }
 
-    /// The next MIDI clock begins a measure.
+    /// Makes the next MIDI clock the first one of a measure.
     pub(super) fn restart(&mut self) {
         self.position = 0;
         self.is_first = true;
     }
 
-    /// A MIDI clock falls.
+    /// Counts a MIDI clock.
     #[must_use]
     pub(super) fn beat(&mut self) -> Falls {
         let position = self.position % self.measure();
@@ -102,7 +102,7 @@ impl Metronome {
         Falls { click, measure_ends }
     }
 
-    /// So many MIDI clocks fall, and nobody looks. Returns how many clicks they make.
+    /// Counts `clocks` MIDI clocks at once. Returns how many clicks they make.
     pub(super) fn skip(&mut self, clocks: u64) -> u64 {
         if clocks == 0 {
             return 0;
@@ -118,7 +118,7 @@ impl Metronome {
         before.saturating_add(clocks).div_ceil(beat) - before.div_ceil(beat)
     }
 
-    /// MIDI clocks from click to click.
+    /// MIDI clocks from one click to the next.
     pub(super) fn clocks_a_beat(&self) -> u64 {
         self.clocks_a_beat.into()
     }

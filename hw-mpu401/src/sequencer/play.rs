@@ -1,4 +1,4 @@
-//! What tracks and conductor do when their time has come.
+//! The events of tracks and conductor: what happens when they are due.
 
 use super::Sequencer;
 use super::figures::{LOOK_AHEAD_NS, REQUEST_NS};
@@ -8,7 +8,8 @@ use super::transport::Ended;
 use crate::parts::Parts;
 
 impl Sequencer {
-    /// The events that are due at this tick: the conductor's, then those of tracks 8 to 1.
+    /// Plays the events that are due at this tick: first the conductor's, then those of tracks 8
+    /// to 1.
     pub(super) fn play_due_events(&mut self, parts: &mut Parts) {
         if let Slot::Holds { ticks_left: 0, event } = self.conductor {
             self.conduct(parts, event);
@@ -21,7 +22,7 @@ impl Sequencer {
         }
     }
 
-    /// The host has given an event for a track. Measured: one with delta 0 is sent at once.
+    /// Takes an event of the host for a track. Measured: an event with delta 0 is sent at once.
     pub(super) fn take_track_event(
         &mut self,
         parts: &mut Parts,
@@ -36,7 +37,7 @@ impl Sequencer {
         }
     }
 
-    /// The same for the conductor.
+    /// Takes an event of the host for the conductor, in the same way.
     pub(super) fn take_conductor_event(
         &mut self,
         parts: &mut Parts,

@@ -1,31 +1,31 @@
 //! What goes to the host from MIDI IN: record, data in stop, system messages.
 //!
-//! The bytes wait in the input FIFO, packet by packet: a timing byte and its event, or a system
-//! message and its mark. Between the bytes of a packet the unit gives nothing else.
+//! The bytes wait in the input FIFO as packets: a timing byte and its event, or a system message
+//! and its mark. The unit gives nothing else between the bytes of a packet.
 
 use super::Sequencer;
 use super::track::{DATA_END, MEASURE_END, OVERFLOW_TICKS, TIMING_OVERFLOW};
 use crate::answers::MAX_RX_DEPTH;
 use crate::parts::Parts;
 
-/// Whether record goes on.
+/// The state of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RecordState {
     Off,
-    /// It begins with the first event.
+    /// Record begins with the first event.
     Standby,
     On,
 }
 
-/// Record.
+/// The counter and the state of record.
 #[derive(Clone)]
 pub(super) struct Record {
     pub(super) state: RecordState,
-    /// Ticks since the last event, fewer than 240. It counts without record too.
+    /// Ticks since the last event, fewer than 240. The count also goes on without record.
     pub(super) ticks: u64,
-    /// Whether the first tick after a start is still to come: it is tick 0.
+    /// Whether the first tick after a start has not come yet: that tick is tick 0.
     pub(super) starts: bool,
-    /// The status byte that the host has seen last, 0 for none.
+    /// The status byte that the host has read last; 0 for none.
     pub(super) last_status: u8,
 }
 
@@ -43,7 +43,7 @@ impl Record {
         u64::from(OVERFLOW_TICKS).saturating_sub(self.ticks)
     }
 
-    /// Lets ticks pass. Without record nobody is told of an overflow.
+    /// Lets ticks pass. Without record the host is not told of an overflow.
     pub(super) fn pass(&mut self, ticks: u64) {
         let first = u64::from(ticks > 0 && core::mem::take(&mut self.starts));
         self.ticks = self.ticks.saturating_add(ticks - first);
@@ -52,12 +52,13 @@ impl Record {
         }
     }
 
-    /// Lets ticks pass whose overflows nobody could be told of.
+    /// Lets ticks pass when the host cannot be told of their overflows.
     pub(super) fn leave_out(&mut self, ticks: u64) {
         self.ticks = self.ticks.saturating_add(ticks) % u64::from(OVERFLOW_TICKS);
     }
 
-    /// The ticks since the last event, for a timing byte or the answer to AB; then they are 0.
+    /// Returns the ticks since the last event, for a timing byte or the answer to AB, and sets
+    /// them to 0.
     pub(super) fn take_ticks(&mut self) -> u8 {
         let ticks = self.ticks.min(u64::from(OVERFLOW_TICKS - 1)) as u8;
         self.ticks = 0;
@@ -67,7 +68,7 @@ impl Record {
 
 const END_WORDS: usize = MAX_RX_DEPTH as usize / 64;
 
-/// For each byte in the input FIFO whether it ends a packet.
+/// For each byte in the input FIFO, whether it ends a packet.
 #[derive(Clone)]
 pub(super) struct PacketEnds {
     bits: [u64; END_WORDS],
@@ -76,7 +77,7 @@ pub(super) struct PacketEnds {
 }
 
 impl PacketEnds {
-    /// For a FIFO that holds so many bytes, each a packet of its own.
+    /// For a FIFO that holds `held` bytes, each of them a packet.
     pub(super) const fn new(held: usize) -> Self {
         Self { bits: [u64::MAX; END_WORDS], pushed: held, popped: 0 }
     }
@@ -97,16 +98,16 @@ impl PacketEnds {
     }
 }
 
-/// A packet for the host: what came in on MIDI IN, and what the unit has put to it.
+/// A packet for the host: bytes from MIDI IN, and bytes that the unit has added.
 #[derive(Clone, Copy)]
 pub(super) struct Packet<'a> {
     pub(super) bytes: &'a [u8],
-    /// How many of them came in on MIDI IN.
+    /// How many of the bytes came from MIDI IN.
     pub(super) came_in: usize,
 }
 
 impl Sequencer {
-    /// Queues a packet for the host. When it does not fit, all of it is lost.
+    /// Queues a packet for the host. When it does not fit, the whole packet is lost.
     pub(super) fn queue_packet(&mut self, parts: &mut Parts, packet: Packet<'_>) {
         let length = packet.bytes.len();
         let came_in = packet.came_in as u64;
@@ -121,7 +122,7 @@ impl Sequencer {
         parts.counters.inserted += length as u64 - came_in;
     }
 
-    /// F8 to the host once 240 ticks have passed without an event.
+    /// Queues an F8 for the host when 240 ticks have passed without an event.
     pub(super) fn mark_overflow(&mut self, parts: &mut Parts) {
         let record = &mut self.record;
         if record.is_on() && record.ticks_left() == 0 {
@@ -130,12 +131,12 @@ impl Sequencer {
         }
     }
 
-    /// The end of a measure: F9 behind its timing byte.
+    /// Marks the end of a measure: F9 after its timing byte.
     pub(super) fn mark_measure(&mut self, parts: &mut Parts) {
         self.mark(parts, MEASURE_END);
     }
 
-    /// Command stop record: FC behind its timing byte.
+    /// Marks the end of record: FC after its timing byte. For the command that stops record.
     pub(super) fn mark_record_end(&mut self, parts: &mut Parts) {
         self.mark(parts, DATA_END);
     }
@@ -147,7 +148,7 @@ impl Sequencer {
         }
     }
 
-    /// What waits for the host has been thrown away.
+    /// Forgets the packets, because the bytes that waited for the host were dropped.
     pub(crate) fn forget_packets(&mut self) {
         self.ends = PacketEnds::new(0);
         self.in_packet = false;

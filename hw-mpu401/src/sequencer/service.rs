@@ -1,4 +1,4 @@
-//! What the unit says to the host and expects of it, and in which order.
+//! What the unit tells the host and expects from it, and in which order.
 
 use super::Sequencer;
 use super::figures::{CLOCK_TO_HOST_NS, REQUEST_NS, WAITING_TAKE_NS};
@@ -9,10 +9,10 @@ use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan};
 
-/// What the next data byte of the host is. While one is expected everything else waits.
+/// What the next data byte of the host is. While the unit expects one, everything else waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expects {
-    /// Nothing: it would be ignored.
+    /// Nothing: the unit would ignore the byte.
     Nothing,
     /// The data byte of this command.
     Parameter(u8),
@@ -26,12 +26,12 @@ pub(super) enum Expects {
     SystemMessage(System),
 }
 
-/// How far a system message of the host is.
+/// How much of a system message the host has given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum System {
     Status,
     Exclusive,
-    /// So many data bytes are left.
+    /// This many data bytes are left.
     Data(u8),
 }
 
@@ -39,22 +39,22 @@ pub(super) enum System {
 #[derive(Clone, Copy)]
 pub(super) struct Deferred {
     pub(super) command: u8,
-    /// Until the host has answered: [`NEVER_NS`].
+    /// When the command can run; [`NEVER_NS`] until the host has answered.
     pub(super) from_ns: u64,
 }
 
-/// What is to be done with a command that has been taken.
+/// What the firmware has to do with a command that was taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandFate {
     /// Nothing yet: it waits until the host has answered a request.
     Deferred,
-    /// It is run, and acknowledged so much later than a command at rest.
+    /// The command runs, and its ACK comes this much later than that of a command at rest.
     Runs { later_ns: u64 },
 }
 
 impl Sequencer {
-    /// Settles what the unit does next in intelligent mode, and returns when the sequencer acts by
-    /// itself, [`NEVER_NS`] if it does not.
+    /// Decides what the unit does next in intelligent mode. Returns when the sequencer acts by
+    /// itself; [`NEVER_NS`] for never.
     pub(crate) fn schedule(&mut self, parts: &mut Parts) -> u64 {
         if self.expects != Expects::Nothing {
             self.catch_up(parts.now_ns());
@@ -68,10 +68,10 @@ impl Sequencer {
         self.find_due_ns(parts)
     }
 
-    /// Whether a tick waits for requests: the host has room for one, and the time of one has come.
+    /// Whether a tick waits for requests: the host has room for a request, and a request is due.
     ///
-    /// Measured: counting waits for a host that is late with its answer, not for one that leaves
-    /// FD or an ACK unread.
+    /// Measured: the count of ticks waits for a host that answers late. It does not wait for a
+    /// host that leaves FD or an ACK unread.
     pub(super) fn requests_hold_ticks(&self, parts: &Parts) -> bool {
         let is_due = |from_ns: Option<u64>| from_ns.is_some_and(|ns| ns <= parts.now_ns());
         self.expects != Expects::Nothing
@@ -99,7 +99,7 @@ impl Sequencer {
         self.plan_request(parts).or_earlier(parts.plan_take_or_fetch())
     }
 
-    /// The unit waits for a byte of the host, and for nothing else.
+    /// Plans to take the byte of the host that the unit waits for; the unit does nothing else.
     fn plan_take_awaited(&self, parts: &Parts) -> Plan {
         let is_system = matches!(self.expects, Expects::SystemMessage(_));
         let room_ns = match parts.latches.inbox() {
@@ -117,7 +117,7 @@ impl Sequencer {
 
     /// The request that comes next, and when.
     ///
-    /// Measured: of several that are due FD comes first, then the conductor's F9, then the tracks
+    /// Measured: of several due requests FD comes first, then the conductor's F9, then the tracks
     /// from F7 down to F0.
     fn next_request(&self, parts: &Parts) -> Option<(Request, u64)> {
         let mut next = None;
@@ -147,7 +147,7 @@ impl Sequencer {
         next
     }
 
-    /// Gets the request that is due on its way.
+    /// Gets the due request on its way.
     pub(crate) fn give_request(&mut self, parts: &mut Parts) {
         let Some((request, _)) = self.next_request(parts) else {
             return;
@@ -161,7 +161,7 @@ impl Sequencer {
         });
     }
 
-    /// A request is in the latch.
+    /// Notes that a request is in the latch.
     pub(crate) fn request_is_given(&mut self, parts: &mut Parts, request: Request) {
         let now_ns = parts.now_ns();
         parts.counters.requests += 1;
@@ -182,12 +182,12 @@ impl Sequencer {
         self.answer = Answer::EMPTY;
     }
 
-    /// Whether a data byte written now has something to say.
+    /// Whether the unit expects a data byte.
     pub(crate) fn awaits_data(&self) -> bool {
         self.expects != Expects::Nothing
     }
 
-    /// A byte for the host has been fetched from the input.
+    /// Notes that a byte for the host has been fetched from the input.
     pub(crate) fn follow_packet(&mut self) {
         self.in_packet = !self.ends.pop();
     }

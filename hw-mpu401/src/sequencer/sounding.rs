@@ -1,8 +1,8 @@
-//! The notes that the unit has started itself and that still sound.
+//! The notes that the unit itself has started and that still sound.
 
 use super::message::Message;
 
-/// The keys that sound, channel by channel: what the documents call the play map.
+/// The keys that sound, for each channel; the documents call this the play map.
 ///
 /// Measured: a stop, the end of play and B9 end only notes that the unit started.
 #[derive(Clone)]
@@ -10,11 +10,11 @@ pub(super) struct Sounding {
     keys: [u128; 16],
 }
 
-/// What ends notes: one message after the other.
+/// A message that ends notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SilenceMessage(pub(super) [u8; 3]);
 
-/// The velocity of a note-off. Assumed: the middle one, as of an instrument that knows none.
+/// The velocity of a note-off. Assumed: the middle value, as for an instrument without velocity.
 const OFF_VELOCITY: u8 = 0x40;
 
 /// Controller: all notes off.
@@ -25,7 +25,7 @@ impl Sounding {
         Self { keys: [0; 16] }
     }
 
-    /// Takes notice of a message that a track has put on MIDI OUT.
+    /// Updates the map with a message that a track has put on MIDI OUT.
     pub(super) fn follow(&mut self, message: &Message) {
         let Some((key, sounds)) = message.note() else {
             return;
@@ -45,8 +45,8 @@ impl Sounding {
         self.keys.iter().all(|keys| *keys == 0)
     }
 
-    /// The next message that ends a note, the lowest channel and key first. Behind the last note of
-    /// a channel comes its all notes off.
+    /// The next message that ends a note; the lowest channel and key come first. After the last
+    /// note of a channel comes All Notes Off.
     pub(super) fn next_off(&mut self) -> Option<(SilenceMessage, Option<SilenceMessage>)> {
         let (channel, keys) = self.keys.iter_mut().enumerate().find(|(_, keys)| **keys != 0)?;
         let key = keys.trailing_zeros() as u8;

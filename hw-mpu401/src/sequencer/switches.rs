@@ -1,7 +1,7 @@
-//! What is switched on: filters of MIDI IN, thru, marks, and the channels they look at.
+//! The settings: filters of MIDI IN, thru, marks, and channels.
 //!
-//! Source: the command list of the technical reference, as quoted by others. Where a document
-//! names a switch and no more, its effect is `Assumed:` beside it.
+//! Source: the command list of the technical reference, as quoted by others. Where a document only
+//! names a switch, its effect here is `Assumed:`.
 
 use super::message::{Message, MessageKind};
 use bitflags::bitflags;
@@ -10,17 +10,18 @@ bitflags! {
     /// The switches that commands set and clear.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct Switches: u32 {
-        /// Notes that sound at a stop are ended. Off by 30.
+        /// A stop ends the notes that sound. Off by 30.
         const SILENCE_AT_STOP = 1 << 0;
         /// F8, FA, FB and FC are sent on MIDI OUT. Off by 32.
         const REALTIME_OUT = 1 << 1;
-        /// Messages on channels that are not accepted go through. Off by 33.
+        /// Messages on channels that are not accepted go to MIDI OUT. Off by 33.
         const OTHERS_THRU = 1 << 2;
-        /// Messages on accepted channels go through. Off by 88, on by 89; 33 switches it off too.
+        /// Messages on accepted channels go to MIDI OUT. Off by 88, on by 89; 33 also switches it
+        /// off.
         const THRU = 1 << 3;
-        /// Exclusive messages go through. Off by 36, on by 37.
+        /// Exclusive messages go to MIDI OUT. Off by 36, on by 37.
         const EXCLUSIVE_THRU = 1 << 4;
-        /// A timing byte stands before data in stop too. On by 34.
+        /// A timing byte comes before data in stop, too. On by 34.
         const TIMING_ALWAYS = 1 << 5;
         /// Mode messages go to the host. On by 35.
         const MODE_TO_HOST = 1 << 6;
@@ -32,7 +33,7 @@ bitflags! {
         const EXCLUSIVE_TO_HOST = 1 << 9;
         /// Benders and other continuous controllers go to the host. Off by 86, on by 87.
         const BENDER_TO_HOST = 1 << 10;
-        /// MIDI IN goes to the host without record too. Off by 8A, on by 8B.
+        /// MIDI IN goes to the host without record, too. Off by 8A, on by 8B.
         const DATA_IN_STOP = 1 << 11;
         /// Record marks the end of each measure. Off by 8C, on by 8D.
         const MEASURE_END = 1 << 12;
@@ -46,15 +47,15 @@ bitflags! {
 }
 
 impl Switches {
-    /// As after a reset. Measured: thru is on, FD off, measure ends are marked, MIDI IN does not
-    /// go to the host. Assumed: the others are off, as the documents have it.
+    /// The state after a reset. Measured: thru is on, FD off, measure ends are marked, MIDI IN
+    /// does not go to the host. Assumed: the others are off, as the documents say.
     pub(super) const DEFAULT: Self = Self::SILENCE_AT_STOP
         .union(Self::REALTIME_OUT)
         .union(Self::OTHERS_THRU)
         .union(Self::THRU)
         .union(Self::MEASURE_END);
 
-    /// The switch that a command of 86 to 97 sets, an odd one, or clears.
+    /// The switch that a command 86 to 97 changes: an odd command sets it, an even one clears it.
     pub(super) const fn of_command(command: u8) -> Option<Self> {
         Some(match command & 0xFE {
             0x86 => Self::BENDER_TO_HOST,
@@ -72,8 +73,8 @@ impl Switches {
 
 /// The four channel reference tables.
 ///
-/// Assumed: a table that is on keeps the notes that a track sounds on its channel from being
-/// touched by MIDI thru: a note message for such a key does not go through.
+/// Assumed: a table that is on protects the notes that a track plays on its channel from MIDI
+/// thru: a note message for such a key does not go to MIDI OUT.
 #[derive(Clone, Copy)]
 pub(super) struct ReferenceTables {
     channels: [u8; 4],
@@ -81,17 +82,17 @@ pub(super) struct ReferenceTables {
 }
 
 impl ReferenceTables {
-    /// As after a reset. Assumed: channels 1 to 4, all off.
+    /// The state after a reset. Assumed: channels 1 to 4, all off.
     pub(super) const DEFAULT: Self = Self { channels: [0, 1, 2, 3], are_on: [false; 4] };
 
-    /// Commands 40 to 7F: two bits for the table, four for the channel.
+    /// Commands 40 to 7F: two bits for the table, four bits for the channel.
     pub(super) fn assign(&mut self, command: u8) {
         if let Some(channel) = self.channels.get_mut(usize::from((command >> 4) & 0x03)) {
             *channel = command & 0x0F;
         }
     }
 
-    /// Commands 98 to 9F: off and on, table by table.
+    /// Commands 98 to 9F: off and on for each table.
     pub(super) fn switch(&mut self, command: u8) {
         if let Some(is_on) = self.are_on.get_mut(usize::from((command >> 1) & 0x03)) {
             *is_on = command & 1 != 0;
@@ -104,7 +105,7 @@ impl ReferenceTables {
     }
 }
 
-/// Switches and channels together.
+/// The switches and the channels together.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) switches: Switches,
@@ -114,7 +115,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// As after a reset. Assumed: all channels are accepted.
+    /// The state after a reset. Assumed: all channels are accepted.
     pub(super) const fn new() -> Self {
         Self { switches: Switches::DEFAULT, tables: ReferenceTables::DEFAULT, accepted: [0xFF; 2] }
     }
@@ -133,7 +134,7 @@ impl Settings {
         u16::from_le_bytes(self.accepted) >> (channel & 0x0F) & 1 != 0
     }
 
-    /// Whether the filters let a message on MIDI IN to a host that wants messages at all.
+    /// Whether the filters let a message on MIDI IN go to a host that wants messages.
     pub(super) fn lets_to_host(&self, message: &Message) -> bool {
         let switches = self.switches;
         let is_wanted = match message.kind() {
@@ -144,7 +145,7 @@ impl Settings {
         is_wanted && self.accepts(message.channel())
     }
 
-    /// Whether a message on MIDI IN goes through to MIDI OUT.
+    /// Whether a message on MIDI IN goes to MIDI OUT.
     pub(super) fn lets_through(&self, message: &Message) -> bool {
         let which = match self.accepts(message.channel()) {
             true => Switches::THRU,

@@ -9,34 +9,34 @@ const DEFAULT_TIMEBASE: u8 = 120;
 /// Beats a minute after a reset. Measured.
 const DEFAULT_TEMPO: u8 = 100;
 
-/// The relative tempo that leaves the tempo as it is.
+/// The relative tempo that does not change the tempo.
 pub(super) const RELATIVE_ONE: u8 = 0x40;
 
 /// The tempo stays between these, in beats a minute. Measured: answers of AF.
 const TEMPO_LIMITS: (u8, u8) = (4, 250);
 
-/// Half a tick stays between these, in us: what the timer holds. Measured: the lower one ends the
-/// tempo at 156.25 beats a minute with timebase 192; the upper one at 9.54 with 48.
+/// The limits of half a tick, in us: what the timer can hold. Measured: the lower limit ends the
+/// tempo at 156.25 beats a minute with timebase 192, the upper one at 9.54 with timebase 48.
 const HALF_TICK_LIMITS_US: (u64, u64) = (1_000, 65_536);
 
 /// Half ticks a minute at one beat a minute and one tick a beat, in us.
 const HALF_MINUTE_US: u64 = 30_000_000;
 
-/// Parts of a relative tempo that a graduation goes through.
+/// Parts of a step of the relative tempo, through which a graduation goes.
 const FRACTION: u64 = 256;
 
 /// Square of the time in ns that the slowest graduation takes for one step of the relative tempo.
 ///
 /// Measured: x2, which is 64 steps, takes 175 ms with FF, 263 with 80, 387 with 40, 799 with 10
-/// and 3.4 s with 01: so the time goes with the root of the value, as in a movement that gains
+/// and 3.4 s with 01. So the time goes with the root of the value, as in a movement that gains
 /// speed evenly up to the middle and loses it evenly from there. Assumed: the same for other
 /// distances.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
-/// What a graduation is shorter than that law, in ns. Fitted to the same five measurements.
+/// How much shorter than this law a graduation is, in ns. Fitted to the same five measurements.
 const GLIDE_SHORTER_NS: u64 = 40_000_000;
 
-/// A change of the relative tempo that goes on, in parts of a step.
+/// A change of the relative tempo that is going on, in parts of a step.
 #[derive(Clone, Copy)]
 struct Glide {
     from: u64,
@@ -47,7 +47,7 @@ struct Glide {
 }
 
 impl Glide {
-    /// Where it is: an S from one end to the other.
+    /// The relative tempo at a time: an S curve from one end to the other.
     fn at(&self, now_ns: u64) -> u64 {
         let passed_ns = now_ns.saturating_sub(self.start_ns).min(self.duration_ns);
         let left_ns = self.duration_ns - passed_ns;
@@ -80,7 +80,7 @@ pub(super) struct Tempo {
 }
 
 impl Tempo {
-    /// As after a reset.
+    /// The state after a reset.
     pub(super) const fn new() -> Self {
         Self {
             tempo: DEFAULT_TEMPO,
@@ -110,7 +110,7 @@ impl Tempo {
         self.graduation = graduation;
     }
 
-    /// Command E1. With a graduation the tempo goes there by and by.
+    /// Command E1. With a graduation the tempo changes gradually.
     pub(super) fn set_relative(&mut self, relative: u8, now_ns: u64) {
         let from = self.relative_parts(now_ns);
         let to = u64::from(relative) * FRACTION;
@@ -123,7 +123,7 @@ impl Tempo {
         });
     }
 
-    /// Command B1: at once, whatever the graduation.
+    /// Command B1: at once, for any graduation.
     pub(super) fn clear_relative(&mut self) {
         self.relative = RELATIVE_ONE;
         self.glide = None;
@@ -167,7 +167,7 @@ impl Tempo {
     }
 }
 
-/// How long a graduation takes over so many parts of a step, `None` if no time at all.
+/// How long a graduation takes for this many parts of a step; `None` if it takes no time.
 fn glide_time_ns(parts: u64, graduation: u8) -> Option<u64> {
     if graduation == 0 || parts == 0 {
         return None;

@@ -1,4 +1,4 @@
-//! The clock that leaves out ticks against one that stops at each of them.
+//! The clock that leaves out ticks, compared with one that stops at each tick.
 
 use crate::{InitialState, Mpu401, Register, WireEvent, card};
 use alloc::vec::Vec;
@@ -10,11 +10,11 @@ enum Step {
     Command(u8),
     Data(u8),
     MidiIn(u8),
-    /// Reads what the unit says and answers a request of it with this event.
+    /// Reads the unit's message, and answers a request with this event.
     Answer([u8; 4]),
 }
 
-/// Commands that make the sequencer busy, their data bytes given apart.
+/// Commands that make the sequencer busy. Their data bytes come as separate steps.
 const COMMANDS: [u8; 32] = [
     0x0A, 0x08, 0x05, 0x22, 0x20, 0x2A, 0x11, 0x8B, 0x8F, 0x95, 0x94, 0xB8, 0xB8, 0xEC, 0xE0, 0xE1,
     0xE2, 0xE4, 0xE6, 0xE7, 0xD0, 0xDF, 0x85, 0x82, 0x80, 0xA0, 0xAB, 0xC2, 0xC8, 0x01, 0x8F, 0x8E,
@@ -48,7 +48,7 @@ fn write(chip: &mut Mpu401, register: Register, byte: u8, now_ns: &mut u64) {
     chip.write(register, byte, *now_ns);
 }
 
-/// What the host and the wires see of a step.
+/// Returns what the host and the wires see of a step.
 fn run(chip: &mut Mpu401, step: Step, mut now_ns: u64) -> (u8, bool, u64, Vec<WireEvent>) {
     chip.advance(now_ns);
     let mut byte = 0;

@@ -1,9 +1,9 @@
-//! MIDI thru: what came in on MIDI IN and is to leave on MIDI OUT a little later.
+//! MIDI thru: messages from MIDI IN that leave on MIDI OUT a little later.
 
 use crate::timing::NEVER_NS;
 
-/// Parts on their way. A part takes at least a byte time to come in, and leaves before two more
-/// have come.
+/// The most parts on their way. A part takes at least a byte time to come in, and leaves before
+/// two more parts have come.
 const LIMIT: usize = 4;
 
 /// A message, or a byte of an exclusive one.
@@ -39,7 +39,7 @@ impl ThruQueue {
         self.parts[0].map_or(NEVER_NS, |part| part.due_ns)
     }
 
-    /// Takes a part, or hands it back when there is no room.
+    /// Takes a part, or returns it when there is no room.
     pub(super) fn push(&mut self, part: Part) -> Result<(), Part> {
         match self.parts.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => {

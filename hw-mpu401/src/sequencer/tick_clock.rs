@@ -1,7 +1,7 @@
-//! The ticks: when the next one that matters comes, and how many have passed.
+//! The ticks: when the next important one comes, and how many have passed.
 //!
-//! Nothing runs at a tick at which nothing happens. The clock knows when the last tick was that
-//! has been counted, and after how many more ticks something is to be done.
+//! Nothing runs at a tick at which nothing happens. The clock knows the time of the last counted
+//! tick, and after how many more ticks there is something to do.
 
 use crate::timing::NEVER_NS;
 
@@ -10,13 +10,13 @@ use crate::timing::NEVER_NS;
 pub(super) enum ClockSource {
     /// The unit's own timer. Command 80.
     Internal,
-    /// Tape. Command 81. No tape is modelled, so no tick comes.
+    /// Tape. Command 81. Tape is not modelled, so no tick comes.
     Tape,
     /// F8 on MIDI IN. Command 82.
     Midi,
 }
 
-/// Whether the clock goes.
+/// Whether the clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gait {
     /// After a reset, before the first MIDI clock.
@@ -31,26 +31,26 @@ enum Gait {
 pub(super) struct TickClock {
     pub(super) source: ClockSource,
     gait: Gait,
-    /// When the last tick was that has been counted.
+    /// The time of the last counted tick.
     last_ns: u64,
-    /// From tick to tick.
+    /// The time from tick to tick.
     tick_ns: u64,
-    /// Ticks after the last one until something is to be done. At least 1.
+    /// Ticks from the last one until there is something to do. At least 1.
     next_in: u64,
     /// With MIDI sync: ticks that the last F8 still allows.
     allowed: u64,
     /// When the last F8 came in, if one has.
     heard_ns: Option<u64>,
-    /// Ticks that an F8 allows.
+    /// The number of ticks that an F8 allows.
     ticks_a_clock: u64,
-    /// How many came in while the clock was held.
+    /// How many F8s came in while the clock was held.
     missed: u32,
     /// Ticks until the next MIDI clock.
     pub(super) clock_in: u8,
 }
 
 impl TickClock {
-    /// As after a reset: it does not go yet.
+    /// The state after a reset: the clock does not run yet.
     pub(super) const fn new(tick_ns: u64, clock_in: u8) -> Self {
         Self {
             source: ClockSource::Internal,
@@ -96,7 +96,7 @@ impl TickClock {
         };
     }
 
-    /// Starts, or starts anew: the next tick comes then, and is a MIDI clock.
+    /// Starts the clock or starts it again: the next tick comes at this time, and is a MIDI clock.
     pub(super) fn restart(&mut self, first_tick_ns: u64) {
         if self.source == ClockSource::Internal {
             self.last_ns = first_tick_ns.saturating_sub(self.tick_ns);
@@ -108,7 +108,7 @@ impl TickClock {
         self.next_in = 1;
     }
 
-    /// Starts with its first tick a tick from time 0 on.
+    /// Starts the clock; its first tick comes one tick after time 0.
     pub(super) fn start_at_zero(&mut self) {
         self.gait = Gait::Goes;
     }
@@ -117,7 +117,7 @@ impl TickClock {
         self.gait != Gait::NotYet
     }
 
-    /// When something is to be done, [`NEVER_NS`] if nothing.
+    /// When there is something to do; [`NEVER_NS`] for never.
     pub(super) fn due_ns(&self) -> u64 {
         if self.gait != Gait::Goes || self.next_in > self.allowed {
             return NEVER_NS;
@@ -125,7 +125,7 @@ impl TickClock {
         self.last_ns.saturating_add(self.next_in.saturating_mul(self.tick_ns))
     }
 
-    /// When the next tick comes, whatever falls on it.
+    /// When the next tick comes, whether or not there is something to do.
     pub(super) fn boundary_ns(&self, now_ns: u64) -> u64 {
         if now_ns < self.last_ns {
             return self.last_ns.saturating_add(self.tick_ns);
@@ -134,8 +134,8 @@ impl TickClock {
         self.last_ns.saturating_add((passed + 1).saturating_mul(self.tick_ns))
     }
 
-    /// Ticks that have passed uncounted, but for those from the one on at which something is to be
-    /// done.
+    /// The ticks that have passed and are not counted. The tick with something to do, and any
+    /// after it, are not included.
     pub(super) fn passed(&self, now_ns: u64) -> u64 {
         if self.gait != Gait::Goes {
             return 0;
@@ -144,12 +144,12 @@ impl TickClock {
         passed.min(self.next_in.saturating_sub(1)).min(self.allowed)
     }
 
-    /// Ticks until something is to be done.
+    /// Ticks until there is something to do.
     pub(super) fn next_in(&self) -> u64 {
         self.next_in
     }
 
-    /// Counts ticks: at most those until something is to be done.
+    /// Counts ticks: at most those until there is something to do.
     pub(super) fn count(&mut self, ticks: u64) {
         self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
         self.next_in = self.next_in.saturating_sub(ticks);
@@ -159,23 +159,23 @@ impl TickClock {
         }
     }
 
-    /// Leaves out so many ticks at which nothing happens that anybody would see.
+    /// Leaves out ticks at which nothing visible happens.
     pub(super) fn leave_out(&mut self, ticks: u64) {
         self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
     }
 
-    /// Holds the clock, its ticks up to now counted.
+    /// Holds the clock. The ticks up to now have been counted.
     pub(super) fn hold(&mut self) {
         if self.gait == Gait::Goes {
             self.gait = Gait::Held;
         }
     }
 
-    /// Lets a clock go that is held, and returns whether it was.
+    /// Lets a held clock go on, and returns whether it was held.
     ///
-    /// Measured: ticks wait for a host that is late: behind a long wait a play counter is still
-    /// what the host has just given. Assumed: one tick that fell into a short wait is made up for,
-    /// so that a prompt host loses no time.
+    /// Measured: ticks wait for a host that is late: after a long wait a play counter still has
+    /// the value that the host has just given. Assumed: one tick that came during a short wait is
+    /// made up for, so that a prompt host loses no time.
     pub(super) fn release(&mut self, now_ns: u64) -> bool {
         if self.gait != Gait::Held {
             return false;
@@ -189,11 +189,11 @@ impl TickClock {
         true
     }
 
-    /// An F8 has come in with MIDI sync: a MIDI clock falls now, and the ticks up to the next one
-    /// follow at the pace of the last two.
+    /// Takes an F8 that has come in with MIDI sync. A MIDI clock comes now, and the ticks up to
+    /// the next one follow at the pace of the last two F8s.
     ///
-    /// Assumed: the unit spreads ticks so. Ticks that the F8 before still allows are made up for,
-    /// and so is one F8 that fell into a short wait.
+    /// Assumed: the unit spreads ticks in this way. Ticks that the F8 before still allows are made
+    /// up for, and so is one F8 that came during a short wait.
     pub(super) fn hear_clock(&mut self, ticks_a_clock: u8, now_ns: u64) {
         if self.source != ClockSource::Midi {
             return;
@@ -215,7 +215,7 @@ impl TickClock {
     fn follow_clock(&mut self, now_ns: u64) {
         let backlog = if self.allowed == u64::MAX { 0 } else { self.allowed };
         self.allowed = self.ticks_a_clock.saturating_add(backlog);
-        // The first tick of the F8 falls now, behind those that are late, and is a MIDI clock.
+        // The first tick of this F8 comes now, after the late ticks, and is a MIDI clock.
         self.clock_in = backlog.saturating_add(1).min(u64::from(u8::MAX)) as u8;
         self.last_ns = now_ns.saturating_sub((backlog + 1).saturating_mul(self.tick_ns));
     }

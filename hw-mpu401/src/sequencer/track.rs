@@ -1,30 +1,32 @@
-//! A track and the conductor: the one event each of them holds, and how a host gives it.
+//! A track and the conductor: the one event that each holds.
+//!
+//! This file also reads the answer in which the host gives the event.
 
 use super::message::{Assembly, Message};
 
 /// Ticks that a timing byte F8 stands for. Source: technical reference, timing overflow.
 pub(super) const OVERFLOW_TICKS: u8 = 240;
 
-/// The first byte that is no time. Source: technical reference, timing byte.
+/// The first byte that is not a time. Source: technical reference, timing byte.
 const NO_TIME: u8 = 0xF0;
 
-/// Timing byte: 240 ticks and no event. As an event: nothing.
+/// As a timing byte: 240 ticks and no event. As an event: nothing.
 pub(super) const TIMING_OVERFLOW: u8 = 0xF8;
 
-/// An event: the measure ends. As a request: the conductor.
+/// As an event: the measure ends. As a request: for the conductor.
 pub(super) const MEASURE_END: u8 = 0xF9;
 
-/// An event: the data ends. As a message to the host: all tracks have ended.
+/// As an event: the data ends. As a message to the host: all tracks have ended.
 pub(super) const DATA_END: u8 = 0xFC;
 
-/// Where a track or the conductor stands.
+/// The state of a track or of the conductor.
 #[derive(Clone, Copy)]
 pub(super) enum Slot<E> {
-    /// It does not play.
+    /// Not playing.
     Idle,
-    /// It wants an event of the host, which is asked for it from this time on.
+    /// Wants an event; the host is asked for it from this time on.
     Wants(u64),
-    /// It holds an event that is due in so many ticks.
+    /// Holds an event that is due in `ticks_left` ticks.
     Holds { ticks_left: u8, event: E },
 }
 
@@ -33,7 +35,7 @@ impl<E> Slot<E> {
         matches!(self, Self::Idle)
     }
 
-    /// Ticks until the event is due, `None` without an event.
+    /// Ticks until the event is due; `None` without an event.
     pub(super) const fn ticks_left(&self) -> Option<u8> {
         match self {
             Self::Holds { ticks_left, .. } => Some(*ticks_left),
@@ -41,7 +43,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// From when on the host is asked, if it is to be asked.
+    /// The time from which the host is asked; `None` if it need not be asked.
     pub(super) const fn wants_from_ns(&self) -> Option<u64> {
         match self {
             Self::Wants(from_ns) => Some(*from_ns),
@@ -49,7 +51,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// Lets ticks pass, none of them beyond the one at which the event is due.
+    /// Lets ticks pass, but none after the tick at which the event is due.
     pub(super) fn pass(&mut self, ticks: u64) {
         if let Self::Holds { ticks_left, .. } = self {
             *ticks_left = u64::from(*ticks_left).saturating_sub(ticks) as u8;
@@ -57,10 +59,10 @@ impl<E> Slot<E> {
     }
 }
 
-/// What a track does when its time has come.
+/// What a track does when its event is due.
 #[derive(Clone, Copy)]
 pub(super) enum TrackEvent {
-    /// Nothing: a mark, or a time that is longer than a byte can say.
+    /// Nothing: a mark, or a part of a time that is longer than one byte can say.
     Nothing,
     /// A message goes to MIDI OUT.
     Message(Message),
@@ -68,11 +70,11 @@ pub(super) enum TrackEvent {
     End,
 }
 
-/// What the conductor does when its time has come.
+/// What the conductor does when its event is due.
 #[derive(Clone, Copy)]
 pub(super) enum ConductorEvent {
     Nothing,
-    /// A command is run with its data byte, 0 if it has none.
+    /// A command runs with its data byte; the byte is 0 if the command has none.
     Command(u8, u8),
     End,
 }
@@ -81,7 +83,7 @@ pub(super) enum ConductorEvent {
 #[derive(Clone, Copy)]
 pub(super) struct Track {
     pub(super) slot: Slot<TrackEvent>,
-    /// Its running status, and the message that the host is giving.
+    /// The track's running status, and the message that the host is giving.
     pub(super) assembly: Assembly,
 }
 
@@ -93,17 +95,17 @@ impl Track {
 #[derive(Clone, Copy)]
 pub(super) struct Answer {
     pub(super) timing: Option<u8>,
-    /// The conductor's command that still lacks its data byte.
+    /// The conductor's command that still needs its data byte.
     command: Option<u8>,
 }
 
-/// An answer that is whole: ticks and event.
+/// A complete answer: its ticks and its event.
 pub(super) type Answered<E> = Option<(u8, E)>;
 
 impl Answer {
     pub(super) const EMPTY: Self = Self { timing: None, command: None };
 
-    /// A byte of the host for a track.
+    /// Takes a byte of the host for a track.
     pub(super) fn for_track(&mut self, byte: u8, assembly: &mut Assembly) -> Answered<TrackEvent> {
         let Some(ticks) = self.timing else {
             return self.time(byte).map(|ticks| (ticks, TrackEvent::Nothing));
@@ -116,13 +118,13 @@ impl Answer {
                 assembly.begin(byte);
                 None
             }
-            // Assumed: data without any status so far is no event.
+            // Assumed: data without any status before it is no event.
             _ if !assembly.is_open() => Some((ticks, TrackEvent::Nothing)),
             _ => assembly.data(byte).map(|whole| (ticks, TrackEvent::Message(whole.message))),
         }
     }
 
-    /// A byte of the host for the conductor.
+    /// Takes a byte of the host for the conductor.
     pub(super) fn for_conductor(&mut self, byte: u8) -> Answered<ConductorEvent> {
         let Some(ticks) = self.timing else {
             return self.time(byte).map(|ticks| (ticks, ConductorEvent::Nothing));
@@ -139,11 +141,11 @@ impl Answer {
         }
     }
 
-    /// A timing byte. Returns the ticks if it stands alone.
+    /// Takes a timing byte. Returns the ticks if no event follows the byte.
     fn time(&mut self, byte: u8) -> Option<u8> {
         match byte {
             TIMING_OVERFLOW => Some(OVERFLOW_TICKS),
-            // Assumed: a byte that is no time is passed over, and the unit waits on.
+            // Assumed: the unit skips a byte that is not a time, and waits on.
             NO_TIME.. => None,
             _ => {
                 self.timing = Some(byte);

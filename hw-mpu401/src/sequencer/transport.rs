@@ -1,4 +1,4 @@
-//! Start, stop and end of play and record, and the silence behind a stop.
+//! Start, stop and end of play and record, and the note-offs after a stop.
 
 use super::Sequencer;
 use super::figures::{ALL_END_NS, REQUEST_NS, SILENCE_NS, START_NS};
@@ -10,14 +10,14 @@ use crate::parts::Parts;
 use crate::spec::{MIDI_CONTINUE, MIDI_START, MIDI_STOP};
 use crate::timing::NEVER_NS;
 
-/// The note-offs behind the end of play.
+/// The note-offs after the end of play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// None to come.
+    /// There are none to send.
     None,
     /// They come a while after the next MIDI clock.
     AfterClock,
-    /// They come then.
+    /// They come at this time.
     At(u64),
 }
 
@@ -53,8 +53,8 @@ impl Sequencer {
         }
     }
 
-    /// FA, FB and FC on MIDI IN with realtime affection on.
-    /// Assumed: they do what 0A, 0B and 05 do, and a record that stands by begins with FA.
+    /// Obeys FA, FB and FC on MIDI IN, when realtime affection is on.
+    /// Assumed: they do the same as 0A, 0B and 05, and a record in standby begins with FA.
     pub(super) fn be_affected(&mut self, parts: &mut Parts, realtime: u8) {
         match realtime {
             MIDI_STOP => {
@@ -71,7 +71,7 @@ impl Sequencer {
         }
     }
 
-    /// FA or FB goes out and the ticks begin anew.
+    /// Sends FA or FB and starts the ticks again.
     fn start_clock(&mut self, parts: &mut Parts, realtime: u8) {
         self.send_realtime(parts, realtime);
         let first_tick_ns = parts.now_ns().saturating_add(START_NS + self.tick_ns());
@@ -82,7 +82,7 @@ impl Sequencer {
         }
     }
 
-    /// The clock that a reset has prepared does not come on top.
+    /// Starts the clock again. The clock that a reset has planned then does not come.
     fn restart_clock(&mut self, parts: &mut Parts, first_tick_ns: u64) {
         self.clock.restart(first_tick_ns);
         parts.own_output.cancel_first_clock();
@@ -98,7 +98,7 @@ impl Sequencer {
         self.clock.tick_ns()
     }
 
-    /// Measured: the first request comes at the next tick.
+    /// Starts play. Measured: the first request comes at the next tick.
     fn start_play(&mut self, parts: &mut Parts) {
         self.ensure_clock(parts);
         self.is_playing = true;
@@ -114,12 +114,12 @@ impl Sequencer {
         }
     }
 
-    /// When a request comes that waits for the next tick.
+    /// When a request that waits for the next tick comes.
     pub(super) fn request_at_tick_ns(&self, now_ns: u64) -> u64 {
         self.clock.boundary_ns(now_ns).saturating_add(REQUEST_NS)
     }
 
-    /// The host is not told. What the tracks hold stays.
+    /// Stops play. The host is not told, and the tracks keep their events.
     fn stop_play(&mut self) {
         self.is_playing = false;
         self.silence_after_clock();
@@ -132,8 +132,8 @@ impl Sequencer {
         }
     }
 
-    /// A track has ended, or the conductor. When none is left, play ends, and the host is told if
-    /// there was a track. Measured: no FC when only the conductor played.
+    /// Ends a track or the conductor. When none is left, play ends. The host is told if there was
+    /// a track. Measured: no FC when only the conductor played.
     pub(super) fn end_play(&mut self, now_ns: u64, of: Ended) {
         if !self.tracks.iter().all(|track| track.slot.is_idle()) {
             return;
@@ -168,21 +168,21 @@ impl Sequencer {
         }
     }
 
-    /// The clock that the end of play waited for has gone out.
+    /// Notes that the MIDI clock has gone out for which the end of play waited.
     pub(super) fn clock_has_fallen(&mut self, now_ns: u64) {
         if self.silence == Silence::AfterClock {
             self.silence = Silence::At(now_ns.saturating_add(SILENCE_NS));
         }
     }
 
-    /// Command B9: the note-offs at once.
+    /// Command B9: plans the note-offs at once.
     pub(super) fn silence_now(&mut self, now_ns: u64) {
         if !self.sounding.is_silent() {
             self.silence = Silence::At(now_ns);
         }
     }
 
-    /// Sends note-offs as long as there is room, and comes back for the others.
+    /// Sends note-offs as long as there is room, and plans the rest for later.
     pub(super) fn send_silence(&mut self, parts: &mut Parts) {
         let now_ns = parts.now_ns();
         while tick_room_ns(parts) <= now_ns {

@@ -1,14 +1,14 @@
-//! A host of the simplest kind: one access a microsecond, and loops as drivers write them.
+//! The simplest host: one access a microsecond, and loops as in drivers.
 
 use hw_mpu401::{InitialState, Lane, Mpu401, Register, WireEdge, card};
 
-/// A card and the time that passes with each access to it.
+/// A card and the time, which goes on with each access.
 pub struct Bus {
     pub chip: Mpu401,
     pub now_ns: u64,
 }
 
-/// A poll that ran to its limit.
+/// A poll that reached its limit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TimedOut;
 
@@ -64,7 +64,7 @@ impl Bus {
         self.now_ns / 1_000
     }
 
-    /// The bytes that began on MIDI OUT until now, and when, in us.
+    /// The bytes that have begun on MIDI OUT until now, with their times in us.
     pub fn sent(&mut self) -> Vec<(u64, u8)> {
         self.chip.advance(self.now_ns);
         std::iter::from_fn(|| self.chip.pop_wire())
@@ -73,7 +73,7 @@ impl Bus {
             .collect()
     }
 
-    /// The bytes alone.
+    /// The bytes without their times.
     pub fn sent_bytes(&mut self) -> Vec<u8> {
         self.sent().into_iter().map(|(_, byte)| byte).collect()
     }

@@ -1,7 +1,8 @@
-//! What known drivers do to a card, and what becomes of it: access by access, one microsecond
-//! each.
+//! What known drivers do to a card, access by access, and the results.
 //!
-//! Outcomes on the Roland unit are those of its firmware 1.5A driven with the same accesses.
+//! Each access takes one microsecond.
+//!
+//! The results on the Roland unit are those of its firmware 1.5A with the same accesses.
 
 use crate::bus::{Bus, TimedOut, UART};
 use hw_mpu401::{AckSet, CardProfile, InitialState, Mode, cards};
@@ -14,7 +15,7 @@ fn smsc(initial: InitialState) -> Bus {
     Bus::new("smsc-superio", initial)
 }
 
-/// Linux' way to send a command: a 00, a poll for DRR whose failure is only printed, the command.
+/// How Linux sends a command: a 00, a poll for DRR whose failure is only printed, the command.
 fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     bus.write_data(0x00);
     let ready = bus.poll(0x40, 1_000, 10);
@@ -22,7 +23,7 @@ fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     ready
 }
 
-/// And to wait for its ACK: the byte of one unconditional read at the end.
+/// How Linux waits for the ACK. At the end it reads one byte without a check.
 fn linux_ack(bus: &mut Bus) -> u8 {
     for _ in 0..10_000 {
         if bus.status() & 0x80 == 0 && bus.data() == 0xFE {
@@ -184,7 +185,7 @@ fn windows_sends_3f_again_for_a_new_stream_and_no_card_minds() {
     }
 }
 
-/// A driver that looks at the wrong bit and so never waits.
+/// Writes like a driver that checks the wrong bit and so never waits.
 fn write_without_waiting(bus: &mut Bus) {
     for byte in [0x90, 0x50, 0x7F] {
         bus.status();

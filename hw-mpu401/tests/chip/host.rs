@@ -1,4 +1,4 @@
-//! A host that talks to the sequencer: it polls, and answers at once.
+//! A host of the sequencer: it polls, and answers at once.
 
 use crate::bus::Bus;
 use hw_mpu401::InitialState;
@@ -22,7 +22,7 @@ impl DerefMut for Host {
 }
 
 impl Host {
-    /// In intelligent mode, long after a reset.
+    /// The unit is in intelligent mode, long after a reset.
     pub fn new() -> Self {
         Self(Bus::new("roland-mpu401", InitialState::Idle))
     }
@@ -40,30 +40,30 @@ impl Host {
         self.write_data(byte);
     }
 
-    /// A command with its data byte.
+    /// Writes a command with its data byte.
     pub fn set(&mut self, command: u8, data: u8) {
         self.command(command);
         self.give(data);
     }
 
-    /// A command and the byte that answers it.
+    /// Writes a command and returns the byte that answers it.
     pub fn ask(&mut self, command: u8) -> u8 {
         self.command(command);
         self.next_byte()
     }
 
-    /// The next byte of the unit, waited for up to 3 s.
+    /// Waits up to 3 s for the next byte of the unit.
     pub fn next_byte(&mut self) -> u8 {
         self.poll(0x80, 3_000_000, 0).expect("a byte of the unit");
         self.data()
     }
 
-    /// The next bytes of the unit.
+    /// Waits for the next bytes of the unit.
     pub fn next_bytes<const COUNT: usize>(&mut self) -> [u8; COUNT] {
         std::array::from_fn(|_| self.next_byte())
     }
 
-    /// Waits for this request and answers it. Returns when it came, in us.
+    /// Waits for this request and answers it. Returns when the request came, in us.
     pub fn answer(&mut self, request: u8, bytes: &[u8]) -> u64 {
         assert_eq!(self.next_byte(), request);
         let now_us = self.now_us();
@@ -73,28 +73,28 @@ impl Host {
         now_us
     }
 
-    /// Whether the unit says nothing for so long.
+    /// Whether the unit gives no byte for this time.
     pub fn is_silent_for_us(&mut self, duration_us: u64) -> bool {
         self.poll(0x80, duration_us as u32, 0).is_err()
     }
 
-    /// What left on MIDI OUT, without F8.
+    /// The bytes that left on MIDI OUT, without F8.
     pub fn played(&mut self) -> Vec<(u64, u8)> {
         self.sent().into_iter().filter(|(_, byte)| *byte != 0xF8).collect()
     }
 
-    /// The same, the bytes alone.
+    /// The same bytes without their times.
     pub fn played_bytes(&mut self) -> Vec<u8> {
         self.played().into_iter().map(|(_, byte)| byte).collect()
     }
 
-    /// When F8 left, in us.
+    /// The times at which F8 left, in us.
     pub fn clocks(&mut self) -> Vec<u64> {
         let sent = self.sent().into_iter();
         sent.filter(|(_, byte)| *byte == 0xF8).map(|(time_us, _)| time_us).collect()
     }
 
-    /// Bytes arrive on MIDI IN back to back from now on, and there is time for them.
+    /// Sends bytes into MIDI IN back to back from now on, and waits until they have arrived.
     pub fn hear(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0.chip.midi_in(self.0.now_ns, *byte);

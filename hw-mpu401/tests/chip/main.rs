@@ -1,5 +1,4 @@
-//! The chip from outside: register truths, the cards, the drivers' sequences, and what always
-//! holds.
+//! The chip from outside: registers, cards, drivers' sequences, and laws.
 
 mod bus;
 mod clones;

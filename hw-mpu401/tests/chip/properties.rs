@@ -1,4 +1,4 @@
-//! What holds for every card and any accesses at any times.
+//! What is true for every card and any accesses at any times.
 
 use hw_mpu401::{
     CardTiming, Counters, InitialState, Lane, MIDI_IN_LIMIT, Mpu401, Register, ResetAck, SentByte,
@@ -18,7 +18,7 @@ fn register() -> impl Strategy<Value = Register> {
     prop_oneof![Just(Register::Data), Just(Register::Command)]
 }
 
-/// Times in ns that drivers meet: an access, a byte, a busy time, and once in a while any.
+/// Times in ns as in real drivers: an access, a byte, a busy time, and sometimes any time.
 fn pause_ns() -> impl Strategy<Value = u64> {
     prop_oneof![
         8 => 0..2_000_u64,
@@ -28,7 +28,7 @@ fn pause_ns() -> impl Strategy<Value = u64> {
     ]
 }
 
-/// Resets and modes, whatever there is, and what makes a sequencer busy.
+/// Resets, modes, any commands, and commands that make a sequencer busy.
 fn command() -> impl Strategy<Value = u8> {
     let busy = prop::sample::select(vec![
         0x0A, 0x08, 0x05, 0x22, 0x20, 0x2A, 0x11, 0x8B, 0x8F, 0x95, 0xB8, 0xB8, 0xEC, 0xEC, 0xE0,
@@ -64,8 +64,8 @@ fn timing() -> impl Strategy<Value = CardTiming> {
     ]
 }
 
-/// Starts play and record of a card in intelligent mode, and then lets accesses come as a host of
-/// the sequencer makes them, some of them wrong.
+/// Starts play and record of a card in intelligent mode, and then makes accesses as a host of the
+/// sequencer does, some of them wrong.
 fn talk() -> impl Strategy<Value = Vec<(u64, Step)>> {
     let data = prop_oneof![
         Just(0x00),
@@ -339,7 +339,7 @@ proptest! {
                 wire(&mut edges).into_iter().filter(is_end).map(as_sent).collect();
             let mut sent = Vec::new();
             if looks == 1 {
-                // Edges may be fetched in between.
+                // Single edges may be fetched in between.
                 sent.extend(bytes.pop_wire().filter(is_end).map(as_sent));
             }
             sent.extend(std::iter::from_fn(|| bytes.pop_sent()));

@@ -1,4 +1,4 @@
-//! Register truths, with the manuals' own numbers.
+//! Facts about the registers, with the manuals' own numbers.
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{

@@ -83,7 +83,7 @@ fn a_graduation_doubles_the_tempo_by_and_by() {
         let clocks = host.clocks();
         let doubled = clocks.windows(2).find(|pair| pair[1] - pair[0] == 12_500).expect("reached");
         let took_ms = (doubled[0] - begun_us) / 1_000;
-        // A clock is 12.5 ms, so nobody outside can tell it closer.
+        // A clock takes 12.5 ms, so an observer on the wire cannot tell the time more exactly.
         assert!(took_ms.abs_diff(ms) <= 13 + ms * 3 / 100, "{value:02X}: {took_ms} ms");
     }
 }

@@ -1,4 +1,4 @@
-//! The latencies of a chip: fixed points of their ranges, or drawn for each event.
+//! The latencies of a chip: points of their ranges, or drawn for each event.
 
 use hw_mpu401::{
     CardProfile, CardTiming, InitialState, Lane, Mpu401, Register, Spread, Status, WireEdge, card,
@@ -11,7 +11,7 @@ fn roland() -> &'static CardProfile {
     card("roland-mpu401").expect("a known card")
 }
 
-/// The time from `from_ns` on until `ready` holds, looked at every 100 ns.
+/// The time from `from_ns` until `ready` holds, checked every 100 ns.
 fn time_until(chip: &mut Mpu401, from_ns: u64, ready: impl Fn(&mut Mpu401) -> bool) -> u64 {
     for step in 0..1_000_000 {
         chip.advance(from_ns + step * TICK_NS);
@@ -45,7 +45,7 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     // The unit sees the command when it is free again.
     let reset_ns = time_until(&mut chip, 2_500_000, can_write) + 2_500_000 - taken_ns;
     assert_eq!(chip.read(Register::Data, 40_000_000), 0xFE);
-    // Long enough behind the reset that the unit's clock runs.
+    // This is long enough after the reset for the unit's clock to run.
     chip.write(Register::Command, 0x3F, 60_000_000);
     let entered_ns = 60_000_000 + time_until(&mut chip, 60_000_000, has_data);
     chip.read(Register::Data, entered_ns);
@@ -64,8 +64,8 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     [intelligent_ns, ack_ns, reset_ns, entry_ns, uart_ns, dsr_ns, exit_ns]
 }
 
-/// The ranges of the reference, in us: the four kinds of busy time, the two ways to DRR, the
-/// ACK, and MIDI IN.
+/// The ranges of the reference, in us: the three busy times, the two times until DRR, the ACK, and
+/// MIDI IN. The order is that of [`measure`].
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 7] = [
@@ -115,7 +115,8 @@ fn every_range_of_a_card_is_in_order() {
     }
 }
 
-/// A minute of notes and commands on a card, as the times of all that left it.
+/// Writes and hears 100 bytes on a card, and returns the times of the writes and of the sent
+/// bytes.
 fn course(profile: &CardProfile, choice: CardTiming) -> Vec<u64> {
     let mut chip = Mpu401::with_timing(profile, InitialState::Uart { stale: 0xFE }, choice);
     let mut times = Vec::new();
@@ -170,11 +171,11 @@ fn a_byte_with_drawn_times_goes_the_same_way_as_one_of_the_fast_stream() {
 struct Look {
     status: u8,
     next_event_ns: u64,
-    /// What began and ended on the wires since the last look.
+    /// The events on the wires since the last look.
     wire: Vec<(u64, u8)>,
 }
 
-/// Looks at a card each 100 us from `from_ns` on. All times count from then.
+/// Looks at a card each 100 us from `from_ns` on. All times count from `from_ns`.
 fn watch(chip: &mut Mpu401, from_ns: u64) -> Vec<Look> {
     let look = |step: u64| {
         chip.advance(from_ns + step * 100_000);

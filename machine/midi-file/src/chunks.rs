@@ -1,8 +1,9 @@
 //! The containers of a Standard MIDI File: RIFF wrapper, header, track chunks.
 //!
-//! A wrong count, a chunk that is cut short and bytes that are no chunk are noted in the song and
-//! the tracks that are there are used. Only a header without which no time can be told is an
-//! error. Chunks of unknown kinds are skipped in silence, as the standard asks.
+//! The reader notes in the song what is wrong: a wrong count, a chunk that is cut short, bytes
+//! that are no chunk. The reader still uses the tracks that it finds. An error is only a header
+//! from which no time can be calculated. Chunks of unknown kinds are skipped without a warning, as
+//! the standard asks.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), chunks and header; RIFF MIDI (RP-029).
 
@@ -42,14 +43,14 @@ pub(crate) struct TrackChunk<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// A stretch of the file that is not read yet, and where it lies.
+/// A part of the file that is not read yet, and where that part lies.
 struct Rest<'a> {
     offset: usize,
     bytes: &'a [u8],
 }
 
 impl<'a> Rest<'a> {
-    /// Takes up to so many bytes; fewer at the end of the file.
+    /// Takes up to `count` bytes; fewer at the end of the file.
     fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.bytes.split_at(count.min(self.bytes.len()));
         self.offset += taken.len();
@@ -61,7 +62,7 @@ impl<'a> Rest<'a> {
 /// Finds the tracks of a file.
 ///
 /// # Errors
-/// `NotMidi` when the file is none, `DamagedHeader` when its header cannot be used.
+/// `NotMidi` when the file is no MIDI file, `DamagedHeader` when its header cannot be used.
 pub(crate) fn find_tracks<'a>(
     file: &'a [u8],
     song: &mut Song,
@@ -135,7 +136,7 @@ fn read_header(rest: &mut Rest<'_>) -> Result<(u16, u16, Division), MidiFileErro
     Ok((format, u16::from_be_bytes([n0, n1]), division))
 }
 
-/// Reads the division field; says what is wrong with it.
+/// Reads the division field; the error says what is wrong with the field.
 fn read_division(high: u8, low: u8) -> Result<Division, String> {
     let ticks = u16::from_be_bytes([high, low]);
     match (high, low) {

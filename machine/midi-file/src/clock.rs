@@ -1,9 +1,11 @@
 //! From ticks of a MIDI file to ns, in integers.
 //!
-//! A tick is a fraction of a beat (division positive), with the beat's length set by tempo events,
-//! or a fraction of a second (SMPTE division), where tempo has no say. Time is summed exactly, in
-//! a unit of which a tick is a whole number at any tempo, and is divided only when asked for. So
-//! the one rounding is down to a whole ns, and nothing drifts however often the tempo changes.
+//! The length of a tick depends on the header's division. A positive division makes a tick a
+//! fraction of a beat, and tempo events set the length of the beat. An SMPTE division makes a tick
+//! a fraction of a second, and tempo events change nothing. The clock adds up time exactly, in a
+//! unit of which a tick is a whole number at any tempo, and divides only when the caller asks for
+//! the time. So the only rounding is down to a whole ns, and no error adds up however often the
+//! tempo changes.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), header chunk and Set Tempo.
 
@@ -14,12 +16,12 @@ pub(crate) const DEFAULT_TEMPO_US: u32 = 500_000;
 /// What a tick is, as the header says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Division {
-    /// So many ticks a beat.
+    /// A number of ticks a beat.
     Beat {
         /// 1 to 32767.
         ticks: u16,
     },
-    /// So many ticks a frame of video.
+    /// A number of ticks a frame of video.
     Frame {
         /// Frames a second: 24, 25, 29 or 30. 29 stands for 30 000 / 1001, the "drop frame" rate.
         rate: u8,
@@ -28,7 +30,7 @@ pub(crate) enum Division {
     },
 }
 
-/// The time of one sequence of ticks that never goes back.
+/// The time of one sequence of ticks; it never goes back.
 #[derive(Debug, Clone)]
 pub(crate) struct TickClock {
     // Configuration: one unit is `numerator / denominator` ns.
@@ -64,7 +66,7 @@ impl TickClock {
         self.units * self.numerator / self.denominator
     }
 
-    /// Sets the length of a beat from here on, in us. Without effect on SMPTE time.
+    /// Sets the length of a beat from here on, in us. SMPTE time does not change with it.
     pub(crate) fn set_tempo(&mut self, tempo_us: u32) {
         if matches!(self.division, Division::Beat { .. }) {
             self.units_per_tick = tempo_us;

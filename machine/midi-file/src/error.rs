@@ -1,6 +1,6 @@
 //! Why a file cannot be read or written, in sentences that say how to mend it.
 //!
-//! Owns the texts. It never reads a file: who finds a fault says where it is.
+//! Owns the texts. It never reads a file: the code that finds a fault says where the fault is.
 
 use crate::limits::{MAX_FILE_BYTES, MAX_MESSAGES};
 
@@ -10,7 +10,7 @@ pub enum MidiFileError {
     /// The file has no byte.
     #[error("the file is empty: give a MIDI file (.mid, .rmi) or a SysEx file (.syx)")]
     Empty,
-    /// The first bytes are those of no format we know, or not those of the format asked for.
+    /// The first bytes are those of no format that we know, or not those of the format asked for.
     #[error(
         "not a {expected}: it starts with {found}; a MIDI file starts with 4D 54 68 64 (MThd), \
          a SysEx file with F0; choose the format raw to send the bytes as they are"

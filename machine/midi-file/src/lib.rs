@@ -1,18 +1,19 @@
 //! MIDI files as timed messages: .mid, .rmi, .syx and raw bytes in, .mid out.
 //!
-//! This file owns what a caller sees: which formats there are, and the one door in, [`read_song`].
-//! Below it, `chunks` finds the tracks of a file, `track` decodes one track, `smf` merges tracks
-//! into a [`Song`], `clock` turns ticks into ns, `syx` reads dumps, `wire` splits a byte stream
-//! into messages, `write` makes a file; `limits` and `error` say what none of them accepts; `tune`
-//! is the music of a run without a file. Nothing here knows ports, drivers, machines or the file
-//! system: bytes come in, bytes go out.
+//! This file owns what a caller sees: the formats, and [`read_song`], the one function that reads
+//! a file. Below it, `chunks` finds the tracks of a file, `track` decodes one track, `smf` merges
+//! tracks into a [`Song`], `clock` turns ticks into ns, `syx` reads dumps, `wire` splits a byte
+//! stream into messages, and `write` makes a file. `limits` and `error` say what all of them
+//! refuse. `tune` is the music of a run without a file. Nothing here knows ports, drivers,
+//! machines or the file system: bytes come in, bytes go out.
 //!
 //! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what was
 //! left out. A file with nothing to play, or one that passes a limit, is an error.
 //!
 //! The crate midly decodes and encodes track events. Its feature `strict` must be on: without it
-//! a cut event looks whole. Containers and headers are read here, because midly names no place in
-//! its errors, ends a track at the first oddity, and negates the division byte 80 with overflow.
+//! midly reports a cut event as a whole one. This crate reads containers and headers itself,
+//! because midly names no place in its errors, ends a track at the first oddity, and negates the
+//! division byte 80 with overflow.
 //! Measured: midly 0.5.3.
 
 mod chunks;
@@ -52,8 +53,8 @@ pub enum InputFormat {
 /// Reads a file into the messages it holds.
 ///
 /// # Errors
-/// One of [`MidiFileError`] when nothing can be played, or a limit is passed. Damage that leaves
-/// whole messages is no error: see [`Song::warnings`].
+/// One of [`MidiFileError`] when there is nothing to play, or when the file passes a limit. Damage
+/// that leaves whole messages is no error: see [`Song::warnings`].
 pub fn read_song(file: &[u8], format: InputFormat) -> Result<Song, MidiFileError> {
     if file.is_empty() {
         return Err(MidiFileError::Empty);

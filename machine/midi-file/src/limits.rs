@@ -1,4 +1,4 @@
-//! The limits of a file: how large it may be, how much it may hold, how long it may last.
+//! The limits of a file: its size, its number of messages, its length in time.
 //!
 //! Owns the numbers and their grounds; the readers keep to them.
 
@@ -7,10 +7,10 @@
 pub const MAX_FILE_BYTES: usize = 64 << 20;
 
 /// Most messages one file may hold.
-/// Assumed: 45 minutes of wire time at one byte each. The largest file could hold 8 times as many,
-/// at 16 bytes of memory each beside its own.
+/// Assumed: 45 minutes of wire time at one byte each. The largest file could hold 8 times as many.
+/// Each message takes 16 bytes of memory beside its own bytes.
 pub const MAX_MESSAGES: usize = 8 << 20;
 
 /// Latest time at which a message of a file may be due, in ns: 24 hours.
-/// Assumed: a later one comes from a damaged delta time. What is due later is left out.
+/// Assumed: a later time comes from a damaged delta time. The reader leaves out what is due later.
 pub const MAX_SONG_NS: u64 = 24 * 3600 * 1_000_000_000;

@@ -1,8 +1,9 @@
-//! A Standard MIDI File as a song: tracks merged, ticks as ns, meta events obeyed or dropped.
+//! A Standard MIDI File as a song: tracks merged, ticks turned into ns.
 //!
-//! Running status is expanded, a SysEx event goes out with its F0, an escape event (F7) goes out
-//! as the bytes it holds, a meta event is not sent. Events of one tick go out in track order, and
-//! within a track in file order. A tempo event counts for all tracks, whichever holds it.
+//! Running status is expanded. A SysEx event goes out with its F0. An escape event (F7) goes out
+//! as the bytes it holds. A meta event is not sent: it is obeyed or dropped. Events of one tick go
+//! out in track order, and within a track in file order. A tempo event counts for all tracks, in
+//! whichever track it stands.
 //!
 //! Assumed: a file for several MIDI ports (meta event 21) plays on the one port there is.
 //! Source: Standard MIDI Files 1.0 (RP-001).
@@ -49,8 +50,8 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     Ok(song)
 }
 
-/// Merges tracks that sound together, and returns when the last of them ends, in ns from the
-/// start of the song; `u64::MAX` where it goes on for too long.
+/// Merges tracks that sound together. Returns when the last of them ends, in ns from the start of
+/// the song; `u64::MAX` when the song is longer than the limit.
 ///
 /// The heap holds the next event of each track that has one: the lowest tick first, and of one
 /// tick the lowest track.
@@ -71,7 +72,7 @@ fn merge(
         let due_ns = u128::from(start_ns) + clock.advance_to(tick);
         let due_ns = u64::try_from(due_ns).unwrap_or(u64::MAX);
         end_ns = due_ns;
-        // A track without a next event is at its end; its last tick was all that was missing.
+        // A track without a next event is at its end; only its last tick was still missing.
         let Some(event) = waiting[index].take() else {
             continue;
         };

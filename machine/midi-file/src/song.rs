@@ -1,11 +1,11 @@
 //! A song: MIDI messages in the order in which they are due.
 //!
-//! All bytes lie in one buffer, so that a song of a million messages is two allocations and a walk
-//! over it touches memory in order. Invariants: due times never go back; no message is empty.
+//! All bytes lie in one buffer. So a song of a million messages needs two allocations, and a walk
+//! over the song reads memory in order. Invariants: due times never go back; no message is empty.
 
 use core::iter::FusedIterator;
 
-/// Most warnings a song keeps; the rest are counted.
+/// Most warnings a song keeps; further warnings are only counted.
 const MAX_WARNINGS: usize = 50;
 
 /// One MIDI message and the time at which it is due.
@@ -13,7 +13,7 @@ const MAX_WARNINGS: usize = 50;
 pub struct TimedMessage<'a> {
     /// When its first byte is due, in ns from the start of the song.
     pub due_ns: u64,
-    /// Its bytes, status byte first; a part of a message where the source held a part.
+    /// Its bytes, status byte first; only a part of a message where the source had only a part.
     pub bytes: &'a [u8],
 }
 
@@ -40,13 +40,13 @@ impl Song {
         Song::default()
     }
 
-    /// Adds a message at the end. An empty one is not added; one that is due before the last
-    /// message becomes due with it, so that order is kept.
+    /// Adds a message at the end. An empty message is not added. A message that is due before the
+    /// last one becomes due together with that one, so that the order is kept.
     pub fn push(&mut self, due_ns: u64, message: &[u8]) {
         self.push_parts(due_ns, message, &[]);
     }
 
-    /// Adds a message that lies in two parts.
+    /// Adds a message whose bytes lie in two slices.
     pub(crate) fn push_parts(&mut self, due_ns: u64, head: &[u8], tail: &[u8]) {
         if head.is_empty() && tail.is_empty() {
             return;
@@ -62,7 +62,7 @@ impl Song {
         Messages { rest: &self.bytes, start: 0, entries: self.entries.iter() }
     }
 
-    /// The message at a place in the order, from 0.
+    /// The message at an index, from 0.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<TimedMessage<'_>> {
         let entry = self.entries.get(index)?;
@@ -109,7 +109,7 @@ impl Song {
         }
     }
 
-    /// Says how many warnings did not fit, once reading is over.
+    /// Adds a warning that says how many warnings did not fit. Called once, when reading is over.
     pub(crate) fn close_warnings(&mut self) {
         let count = core::mem::take(&mut self.warnings_left_out);
         if count > 0 {

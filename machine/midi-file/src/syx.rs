@@ -1,8 +1,8 @@
 //! A .syx file: system exclusive messages, F0 to F7, one after the other.
 //!
-//! Assumed: there is no standard for these files; they are what dump programs write. A message
-//! without its F7 and bytes outside of messages are left out and noted, because a device that
-//! gets half a dump may wait for the rest for ever.
+//! Assumed: there is no standard for these files; dump programs write them in this form. A message
+//! without its F7 and bytes outside of messages are left out and noted, because a device that gets
+//! half a dump may wait for the rest for ever.
 
 use crate::error::{MidiFileError, not_midi};
 use crate::limits::MAX_MESSAGES;
@@ -41,7 +41,7 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     Ok(song)
 }
 
-/// What a stretch of the file is.
+/// What a part of the file is.
 enum Part {
     /// A whole message.
     Message,
@@ -49,7 +49,7 @@ enum Part {
     Other,
 }
 
-/// Splits off the message at the start, or all that is no message up to the next F0.
+/// Splits off the message at the start, or all bytes up to the next F0 that are no message.
 fn split_part(bytes: &[u8]) -> (&[u8], Part) {
     let after_first = bytes.get(1..).unwrap_or_default();
     let status = after_first.iter().position(|byte| *byte >= 0x80);

@@ -1,4 +1,4 @@
-//! Files spelled out byte by byte, and what must come of them.
+//! Files written out byte by byte, and the songs or errors they must give.
 
 use proptest::prelude::*;
 

@@ -1,9 +1,10 @@
-//! One track of a MIDI file: its events, one after the other, with their ticks.
+//! One track of a MIDI file: its events in order, with their ticks.
 //!
-//! A meta event whose length is right but whose contents are not is skipped: it makes no sound.
-//! Running status that goes on behind a meta or SysEx event, which the standard forbids and old
-//! files do, is read as its writer meant it. At any other damage the track ends there, because
-//! nothing tells where the next event begins. All of it is noted, with the place in the file.
+//! The reader skips a meta event with a right length and wrong contents: such an event makes no
+//! sound. In old files running status continues after a meta or SysEx event, which the standard
+//! forbids; the reader reads it as its writer meant it. At any other damage the track ends,
+//! because nothing tells where the next event begins. Each case is noted, with its place in the
+//! file.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), track chunks.
 
@@ -25,7 +26,7 @@ pub(crate) struct TrackReader<'a> {
     meta_skipped: usize,
     /// The status byte of the last channel message.
     status: Option<u8>,
-    /// Messages whose running status went on behind another event.
+    /// How many messages used a running status from before another event.
     resumed: usize,
     ending: Option<Ending>,
 }
@@ -33,9 +34,9 @@ pub(crate) struct TrackReader<'a> {
 /// How a track ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// With the event End of Track, and so many bytes after it.
+    /// With the event End of Track, and this many bytes after it.
     Marked { bytes_after: usize },
-    /// With its bytes, without that event.
+    /// At its last byte, without the event End of Track.
     Unmarked,
     /// With an event that cannot be read, at this place in the file.
     Damaged { offset: usize },
@@ -93,8 +94,8 @@ impl<'a> TrackReader<'a> {
         None
     }
 
-    /// Skips a meta event with bad contents, reads a message without its status byte, or ends the
-    /// track.
+    /// Handles bytes that midly cannot decode: skips a meta event with bad contents, reads a
+    /// message without its status byte, or ends the track.
     fn pass_damage(&mut self, unread: &'a [u8]) -> Option<TrackEventKind<'a>> {
         if let Some((delta, rest)) = split_meta_event(unread) {
             self.tick += u64::from(delta);
@@ -114,7 +115,7 @@ impl<'a> TrackReader<'a> {
         None
     }
 
-    /// What was odd in the track, as far as it was read.
+    /// What was odd in the part of the track that was read.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let number = self.number;
         let mut warnings = Vec::new();
@@ -162,8 +163,8 @@ fn status_of(event: &TrackEventKind<'_>) -> Option<u8> {
     Some(kind | channel.as_int())
 }
 
-/// Splits off a channel message that begins with its data: its delta time, the message with the
-/// status given, and what follows it.
+/// Splits off a channel message without a status byte. Returns its delta time, the message with
+/// the given status, and the bytes that follow.
 fn split_message(status: u8, bytes: &[u8]) -> Option<(u32, TrackEventKind<'_>, &[u8])> {
     let (delta, bytes) = split_variable_length(bytes)?;
     let length = if matches!(status & 0xF0, 0xC0 | 0xD0) { 1 } else { 2 };
@@ -178,7 +179,8 @@ fn split_message(status: u8, bytes: &[u8]) -> Option<(u32, TrackEventKind<'_>, &
     Some((delta, TrackEventKind::Midi { channel, message }, rest))
 }
 
-/// Splits off a meta event that is whole as to its length: its delta time and what follows it.
+/// Splits off a meta event that has all its bytes. Returns its delta time and the bytes that
+/// follow.
 fn split_meta_event(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (delta, bytes) = split_variable_length(bytes)?;
     let [0xFF, _kind, bytes @ ..] = bytes else {

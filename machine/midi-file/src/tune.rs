@@ -1,8 +1,8 @@
-//! The tune that is built in: ten seconds of music for a machine without a file to play.
+//! The built-in tune: ten seconds of music for a run without a file.
 //!
-//! Five bars in A minor, written for this project: melody, chords and bass on three channels, and
-//! on purpose one of each kind of message a driver meets in music: a SysEx (GM System On), control
-//! and program changes, notes alone and at one time, a pitch bend.
+//! Five bars in A minor, written for this project: melody, chords and bass on three channels. The
+//! tune has one of each kind of message that a driver meets in music: a SysEx (GM System On),
+//! control and program changes, notes alone and at one time, a pitch bend.
 
 use crate::song::Song;
 
@@ -13,7 +13,7 @@ const EIGHTH_NS: u64 = 250_000_000;
 /// Assumed: a synthesizer needs a moment after GM System On; 200 ms is enough for most.
 const FIRST_BAR_NS: u64 = 200_000_000;
 
-/// How long before its end a note is let go, in ns, so that a repeated note is heard twice.
+/// How long before its end a note is released, in ns, so that a repeated note is heard twice.
 const GAP_NS: u64 = 20_000_000;
 
 /// Eighth notes in a bar.
@@ -78,7 +78,7 @@ pub fn default_tune() -> Song {
     score.into_song()
 }
 
-/// Messages in the order of writing, not yet of time.
+/// Messages in the order of writing, not yet in the order of time.
 #[derive(Default)]
 struct Score {
     messages: Vec<(u64, Vec<u8>)>,
@@ -89,7 +89,7 @@ impl Score {
         self.messages.push((due_ns, bytes.to_vec()));
     }
 
-    /// Adds a note, on and off.
+    /// Adds a note: its Note On and its Note Off.
     fn add_note(&mut self, channel: u8, start_eighth: u64, length_eighths: u64, key: u8) {
         let start_ns = FIRST_BAR_NS + start_eighth * EIGHTH_NS;
         let end_ns = start_ns + length_eighths * EIGHTH_NS - GAP_NS;
@@ -97,7 +97,7 @@ impl Score {
         self.add(end_ns, &[0x80 | channel, key, 64]);
     }
 
-    /// Puts the messages in the order of time; those of one time stay in the order of writing.
+    /// Sorts the messages by time; messages of the same time stay in the order of writing.
     fn into_song(mut self) -> Song {
         self.messages.sort_by_key(|(due_ns, _)| *due_ns);
         let mut song = Song::new();

@@ -4,16 +4,17 @@
 //! - channel and system common messages, due when their first byte began. A message that came
 //!   under running status gets its status byte back (not for raw files: those stay unchanged);
 //! - system exclusive, F0 to F7, due at F0;
-//! - a real-time byte (F8 to FF, the undefined F9 and FD too), due when it began. Inside a system
-//!   exclusive message it splits it: the part before, the real-time byte, the part after, each at
-//!   its own time, so the order of bytes on the wire is kept. Inside any other message, which has
-//!   3 bytes at most, it comes after that message: the message stays whole for the tools that
-//!   read it, and a receiver sees no difference;
-//! - what is no whole message: a message or SysEx cut by a status byte or the end, data bytes
-//!   without a status (one run together), a lone F7, the undefined F4 and F5. They stay as they
-//!   came.
+//! - a real-time byte (F8 to FF, the undefined F9 and FD too), due when it began. A real-time byte
+//!   inside a system exclusive message splits that message: the part before, the real-time byte,
+//!   the part after, each at its own time. So the order of bytes on the wire is kept. A real-time
+//!   byte inside any other message comes after that message. Such a message has 3 bytes at most;
+//!   it stays whole for the tools that read it, and a receiver sees no difference;
+//! - bytes that are no whole message, unchanged: a message or SysEx cut by a status byte or the
+//!   end, data bytes without a status (a row of them is one message), a lone F7, the undefined F4
+//!   and F5.
 //!
-//! So all bytes of all messages, less the status bytes put back, are the bytes of the wire.
+//! So the bytes of all messages, without the status bytes that were put back, are the bytes of the
+//! wire.
 //! Source: MIDI 1.0 Detailed Specification, running status and real-time messages: system common
 //! and exclusive messages end running status, real-time bytes do not.
 
@@ -35,9 +36,9 @@ enum RunningStatus {
 enum State {
     /// Nothing yet.
     Between,
-    /// A channel or system common message that lacks so many bytes.
+    /// A channel or system common message that still lacks `missing` bytes.
     Short { missing: u8 },
-    /// A SysEx, or data bytes without a status: it goes on until a status byte.
+    /// A SysEx, or data bytes without a status; both go on until a status byte.
     Run,
 }
 
@@ -48,9 +49,9 @@ struct WireParser {
     // State.
     song: Song,
     state: State,
-    /// The channel status that data bytes alone would belong to.
+    /// The channel status that the next data bytes belong to when they come without a status byte.
     last_status: Option<u8>,
-    /// The bytes of the message that is under way, and when the first of them began.
+    /// The bytes of the unfinished message, and when the first of them began.
     message: Vec<u8>,
     start_ns: u64,
     /// Real-time bytes that came inside a short message, with their times.
@@ -59,11 +60,11 @@ struct WireParser {
 
 /// Splits captured bytes into messages. Each byte comes with the time its start bit began, in ns.
 ///
-/// Nothing is lost: all bytes of all messages, less the status bytes put back for running status,
-/// are the bytes given. A message is due when its first byte began. A real-time byte is a message
-/// of its own: it splits a SysEx message into parts, and comes after any other message that it
-/// interrupts. Bytes that make no whole message are kept as they came. A time that goes back
-/// counts as the time before it.
+/// Nothing is lost: the bytes of all messages, without the status bytes that were put back for
+/// running status, are the bytes given. A message is due when its first byte began. A real-time
+/// byte is a message of its own: it splits a SysEx message into parts, and comes after any other
+/// message that it interrupts. Bytes that make no whole message are kept as they came. A byte
+/// whose time is before that of the byte in front of it gets the time of that byte.
 #[must_use]
 pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
     let mut parser = WireParser::new(RunningStatus::Expand);
@@ -112,7 +113,7 @@ impl WireParser {
         }
     }
 
-    /// The messages, with what is still under way as the last one.
+    /// Returns the messages; the unfinished message is the last one.
     fn finish(mut self) -> Song {
         self.end_message();
         self.song
@@ -180,7 +181,8 @@ impl WireParser {
         self.end_message();
     }
 
-    /// Gives out the message under way, whole or not, and the real-time bytes held back for it.
+    /// Adds the current message to the song, whole or not, and then the real-time bytes held for
+    /// it.
     fn end_message(&mut self) {
         self.song.push(self.start_ns, &self.message);
         self.message.clear();

@@ -1,11 +1,11 @@
 //! A song as a Standard MIDI File: format 0, one tick is 10 us.
 //!
-//! The time of a byte on the wire is 320 us, so a tick of 10 us tells neighbours apart. Due times
-//! are rounded down to a tick, from the start of the song, so the rounding does not add up.
-//! Reading the file gives the same bytes, at times less than one tick early.
+//! A byte takes 320 us on the wire, so two bytes in a row have different times with a tick of 10
+//! us. Due times are rounded down to a tick, counted from the start of the song, so rounding
+//! errors do not add up. Reading the file gives the same bytes, at times less than one tick early.
 //!
-//! A channel message becomes an event of its own, a message that starts with F0 a SysEx event, and
-//! all else (system common, real-time, parts of messages) an escape event, F7.
+//! A channel message becomes an event of its own. A message that starts with F0 becomes a SysEx
+//! event. All else (system common, real-time, parts of messages) becomes an escape event, F7.
 //! Source: Standard MIDI Files 1.0 (RP-001), SysEx events.
 
 use midly::live::LiveEvent;
@@ -25,16 +25,16 @@ const TEMPO_US: u32 = 250_000;
 /// Ticks a beat: with the tempo above, 10 us a tick exactly.
 const TICKS_A_BEAT: u16 = 25_000;
 
-/// Most data bytes of one event: its length has 28 bits. A longer message goes in packets.
+/// Most data bytes of one event: its length has 28 bits. A longer message is split into packets.
 const MAX_EVENT_BYTES: usize = (1 << 28) - 1;
 
-/// Longest delta time, in ticks: it has 28 bits. A longer pause is bridged by empty text events.
+/// Longest delta time, in ticks: it has 28 bits. Empty text events fill a longer pause.
 const MAX_DELTA_TICKS: u64 = (1 << 28) - 1;
 
 /// Writes messages as a Standard MIDI File.
 ///
-/// Times: rounded down to [`FILE_TICK_NS`]; a message due before the one in front of it is
-/// written with that one.
+/// Times: rounded down to [`FILE_TICK_NS`]. A message due before the message in front of it is
+/// written at the time of that message.
 ///
 /// # Errors
 /// `TooBigToWrite` when the track needs 4 GiB or more.
@@ -64,7 +64,7 @@ pub fn write_smf<'a>(
     Ok(file)
 }
 
-/// An event some ticks after the one before it; the caller keeps to `MAX_DELTA_TICKS`.
+/// An event some ticks after the event before it; the caller keeps to `MAX_DELTA_TICKS`.
 fn event(delta_ticks: u64, kind: TrackEventKind<'_>) -> TrackEvent<'_> {
     let delta = u28::new(u32::try_from(delta_ticks).unwrap_or(u32::MAX));
     TrackEvent { delta, kind }

@@ -1,4 +1,4 @@
-//! The pages of the documentation that show the registers of rules and of bug checks.
+//! The pages of the documentation that list the rules and the bug checks.
 
 use std::fmt::Write;
 
@@ -37,7 +37,7 @@ This page is made from the table in `emulator/src/bug_check/table.rs`, and a tes
 pub fn rule_page() -> String {
     let mut text = RULES_HEAD.to_owned();
     for room in rooms() {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = write!(
             text,
             "\n## {}\n\n| rule | what has to be | Verifier | source |\n|---|---|---|---|\n",
@@ -105,7 +105,7 @@ fn push_parameter(text: &mut String, number: &str, parameter: &ParameterWords) {
     let _ = writeln!(text, "| {number} | {} | {} |", parameter.meaning, values.join("; "));
 }
 
-/// The values of a list, those with the same words together.
+/// The values of a list; values with the same words stand together.
 fn grouped(values: &[(u64, &'static str)]) -> Vec<String> {
     values
         .chunk_by(|one, next| one.1 == next.1)

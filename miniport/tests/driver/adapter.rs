@@ -23,7 +23,7 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the driver and shows it a device.
+    /// Loads the driver and calls its AddDevice with a device.
     fn new(rig: &Rig) -> Loaded {
         let bus = DriverObject::new("bus");
         let complete = |kernel: &portcls_emulator::Kernel, _: &Rc<DeviceObject>, irp: &Irp| {

@@ -1,4 +1,4 @@
-//! The service routine and Read: what is claimed, kept, lost and handed out.
+//! The service routine and Read: interrupts claimed, bytes kept, lost and read.
 
 use portcls_emulator::{Irql, NtStatus};
 use portcls_port::interfaces::{IMiniportMidi, IMiniportMidiStream, StreamDirection};
@@ -6,7 +6,7 @@ use portcls_port::ks::KsState;
 
 use crate::rig::{Rig, Wiring};
 
-/// Lets the card interrupt, and the service routine follow the script.
+/// Makes the card interrupt; the service routine must follow the script.
 fn interrupt(rig: &Rig, script: &str) {
     rig.expect(&format!("irq up\n{script}"));
     rig.kernel.run_until(rig.kernel.now_ns() + 10_000_000);

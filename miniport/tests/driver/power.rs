@@ -1,4 +1,4 @@
-//! PowerChangeNotify: UART mode is back after sleep, and nothing is touched during it.
+//! PowerChangeNotify: no access during sleep, and UART mode after it.
 
 use portcls_emulator::NtStatus;
 use portcls_port::interfaces::{DevicePowerState, IPowerNotify, StreamDirection};
@@ -6,7 +6,7 @@ use portcls_port::ks::KsState;
 
 use crate::rig::{QUICK_START, Rig, Wiring};
 
-/// What the driver does on the way down.
+/// The driver's accesses on the way down.
 const SILENCED: &str = "
     R S -> 80
     W C FF
@@ -51,7 +51,7 @@ fn no_register_is_touched_while_the_power_is_off() {
     for state in [KsState::Pause, KsState::Acquire, KsState::Stop] {
         render.set_state(&rig.kernel, state).unwrap();
     }
-    // An interrupt now can only be another device's; it is refused without a look.
+    // An interrupt now can only be another device's; the driver refuses it without an access.
     rig.share_line();
     rig.expect("irq up");
     rig.kernel.run_until(rig.kernel.now_ns() + 1_000_000);

@@ -1,4 +1,4 @@
-//! A kernel with a scripted card, and a port that only counts.
+//! A kernel with a scripted card, and a port that only counts calls.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,7 +23,7 @@ use crate::script::Script;
 /// The line of the card.
 const LINE: u8 = 9;
 
-/// A start with both ACKs read by polls: what a card does that answers at once.
+/// The accesses of a start on a card that answers at once: polls read both ACKs.
 pub const QUICK_START: &str = "
     R S -> 80
     W C FF
@@ -44,12 +44,12 @@ pub enum Wiring {
     Polled,
 }
 
-/// A port that keeps the group and counts what it is told.
+/// A port that keeps the group and counts the calls of Notify.
 #[derive(Default)]
 pub struct CountingPort {
     pub groups: RefCell<Vec<Rc<dyn IServiceGroup>>>,
     pub notified: Cell<u32>,
-    /// Levels at which it was told, each once.
+    /// The IRQLs at which Notify was called, each once.
     pub levels: RefCell<Vec<Irql>>,
 }
 
@@ -126,7 +126,7 @@ impl Rig {
         Rig { kernel, script, port: Rc::default(), device, wiring }
     }
 
-    /// A rig whose miniport has started, with nothing expected any more.
+    /// A rig whose miniport has started, and whose script is empty again.
     pub fn started(wiring: Wiring) -> (Rig, Rc<MiniportMidiUart>) {
         let rig = Rig::new(wiring);
         rig.script.expect(QUICK_START);
@@ -136,13 +136,14 @@ impl Rig {
         (rig, miniport)
     }
 
-    /// Adds steps to the script, and lets the line of the card follow.
+    /// Adds steps to the script, and sets the line of the card as the script says.
     pub fn expect(&self, text: &str) {
         self.script.expect(text);
         self.kernel.touch_device(self.device);
     }
 
-    /// Connects another driver to the line, which claims what the first refuses and lowers it.
+    /// Connects another driver to the line. It claims each interrupt that the first one refuses,
+    /// and lowers the line.
     pub fn share_line(&self) {
         let (script, device) = (self.script.clone(), self.device);
         let routine = move |kernel: &Kernel| {
@@ -206,7 +207,7 @@ impl Rig {
         stream
     }
 
-    /// Calls something at DISPATCH_LEVEL.
+    /// Runs a call at DISPATCH_LEVEL.
     pub fn at_dispatch<R>(&self, call: impl FnOnce(&Kernel) -> R) -> R {
         let old = self.kernel.raise_irql(Irql::DISPATCH_LEVEL);
         let result = call(&self.kernel);
@@ -214,7 +215,7 @@ impl Rig {
         result
     }
 
-    /// What the driver printed, in order.
+    /// The driver's debug prints, in order.
     pub fn prints(&self) -> Vec<String> {
         let log = self.kernel.trace().log();
         let text = log.events().filter_map(|timed| match timed.event {

@@ -2,9 +2,9 @@
 //!
 //! One step a line, `;` begins a remark:
 //! `R S -> 80` STATUS is read as 80; `R D -> FE` DATA is read; `W C FF` and `W D 90` are written.
-//! `x20` after a step repeats it; `+11` before it demands that so many microseconds passed since
-//! the access before, for every repetition. `irq up` and `irq down` move the line with the access
-//! before them; `irq up +77` moves it so many microseconds after that access.
+//! `x20` after a step repeats the step; `+11` before it demands that 11 microseconds have passed
+//! since the access before, for every repetition. `irq up` and `irq down` move the line together
+//! with the access before them; `irq up +77` moves it 77 microseconds after that access.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ struct State {
     complaint: Option<String>,
 }
 
-/// The card, and the test's handle to it.
+/// The card; a clone of it is the test's handle.
 #[derive(Clone, Default)]
 pub struct Script(Rc<RefCell<State>>);
 

@@ -1,4 +1,4 @@
-//! Init: resources, reset, UART mode, and what is left behind when it fails.
+//! Init: resources, reset, UART mode, and the card's state after a failure.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use portcls_port::interfaces::{IMiniport, IMiniportMidi, IPinCount, IPowerNotify
 
 use crate::rig::{QUICK_START, Rig, Wiring, interrupt, ports};
 
-/// The reset that a driver leaves behind: the card takes it and sends nothing.
+/// The reset of a driver that ends: the card takes it and sends nothing.
 const SILENCED: &str = "
     R S -> 80
     W C FF

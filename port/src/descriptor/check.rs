@@ -1,6 +1,6 @@
-//! The check of a filter descriptor: what in it does not agree. Rule descriptor-contradiction.
+//! The check of a filter descriptor. Rule descriptor-contradiction.
 //!
-//! Faults only; how grave one is, and who hears of it, is for the caller to say.
+//! Owns the faults only; the caller decides how grave one is, and where it is reported.
 
 use core::fmt;
 
@@ -27,9 +27,9 @@ pub enum DescriptorFault {
         pin: u32,
         /// The index of the range.
         range: u32,
-        /// What the range says, in bytes.
+        /// The size that the range states, in bytes.
         stated: u32,
-        /// What it should say, in bytes.
+        /// The size that it should state, in bytes.
         expected: u32,
     },
     /// A bridge pin has instance limits other than 0, 0, 0.
@@ -111,7 +111,7 @@ impl fmt::Display for DescriptorFault {
 }
 
 impl PcFilterDescriptor {
-    /// Lists what does not agree, in the order of the descriptor; empty for a good one.
+    /// Lists the parts that do not agree, in the order of the descriptor; empty for a good one.
     #[must_use]
     pub fn check(&self) -> Vec<DescriptorFault> {
         let mut faults = Vec::new();
@@ -140,7 +140,7 @@ impl PcFilterDescriptor {
         faults
     }
 
-    /// What is wrong with one end of a connection.
+    /// The fault of one end of a connection, if it has one.
     fn check_end(
         &self,
         connection: u32,

@@ -1,7 +1,7 @@
-//! What a client can ask of an open filter: its pins to open, and its properties.
+//! Requests of clients to an open filter: its pins and its properties.
 //!
-//! Owns the table of the filter's own properties. Who is asked when a property is not in it is not
-//! known here.
+//! Owns the table of the filter's own properties. `property.rs` knows what happens to a property
+//! that is not in this table.
 
 use std::rc::Rc;
 
@@ -25,7 +25,7 @@ use crate::subdevice::KsObject;
 const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 
-/// The properties of a filter. A pin has no name: none are installed.
+/// The properties of a filter. The name of a pin is not among them: no names are installed.
 static PROPERTIES: [OwnProperty<Filter>; 17] = [
     of_pins(KsPropertyPin::CInstances, GET, instances),
     of_pins(KsPropertyPin::CTypes, GET, pin_count),

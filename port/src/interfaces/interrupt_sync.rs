@@ -1,4 +1,4 @@
-//! The interrupt sync object: one interrupt, its service routines and its lock.
+//! The interrupt sync object: an interrupt, its service routines, its lock.
 
 use std::rc::Rc;
 
@@ -9,18 +9,23 @@ use crate::ks::wire_enum;
 
 /// An interrupt of the device with the routines that serve it.
 ///
-/// Implemented by PortCls (`PcNewInterruptSync`), called by the driver. Two subdevices that share
-/// one object share its `disconnect` as well: the first to call it silences both.
+/// PortCls implements it (`PcNewInterruptSync`), and the driver calls it. Two subdevices that share
+/// one object share the connection: the first `disconnect` ends the interrupt for both.
 #[doc(alias = "PINTERRUPTSYNC")]
 pub trait IInterruptSync: IUnknown {
     /// Runs a routine that no service routine and no other synchronised routine can interrupt.
     ///
-    /// Raises to DIRQL, takes the interrupt lock, calls `routine` once, gives both back, and
-    /// returns what the routine returned. `Assumed:` the page does not say that the status is
-    /// passed through, or what happens before `connect`; the published sample relies on both.
+    /// The call raises the IRQL to DIRQL, takes the interrupt lock, and calls `routine` exactly
+    /// once. It then releases the lock and restores the IRQL. Before `connect` there is no lock:
+    /// `routine` runs at DIRQL without one, and the trace notes this once. `Assumed:` the page does
+    /// not say what happens before `connect`; the published sample relies on it.
     ///
     /// IRQL: at most the DIRQL of the interrupt.
     /// Source: WDK, IInterruptSync::CallSynchronizedRoutine.
+    ///
+    /// # Errors
+    /// - The status that `routine` returned, and no other. `Assumed:` the page does not say that
+    ///   the status is passed through; the published sample relies on it.
     #[doc(alias = "IInterruptSync::CallSynchronizedRoutine")]
     fn call_synchronized_routine(
         &self,
@@ -34,17 +39,24 @@ pub trait IInterruptSync: IUnknown {
     #[doc(alias = "IInterruptSync::GetKInterrupt")]
     fn get_kinterrupt(&self) -> Option<Interrupt>;
 
-    /// Connects the interrupt; the first one may come before this call returns.
+    /// Connects the interrupt. The first interrupt may come before this call returns.
+    ///
+    /// A second call while the interrupt is connected succeeds and changes nothing.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Connect.
     ///
     /// # Errors
-    /// What the kernel says when it cannot connect the interrupt;
-    /// `STATUS_UNSUCCESSFUL` without a service routine (`Assumed:` the page is silent).
+    /// After a failure the interrupt is not connected, and no service routine is called.
+    /// - `STATUS_UNSUCCESSFUL`: no service routine is registered (`Assumed:` the page is silent).
+    /// - `STATUS_INVALID_PARAMETER`: the vector is not wired, the line has another trigger mode, or
+    ///   another driver has connected the line without sharing it.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the connection.
     #[doc(alias = "IInterruptSync::Connect")]
     fn connect(&self, kernel: &Kernel) -> Result<(), NtStatus>;
 
-    /// Disconnects the interrupt. The driver has silenced the device before.
+    /// Disconnects the interrupt; the driver has silenced the device before.
+    ///
+    /// No service routine is called after this. Without a connection the call has no effect.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Disconnect.
     #[doc(alias = "IInterruptSync::Disconnect")]
@@ -52,14 +64,15 @@ pub trait IInterruptSync: IUnknown {
 
     /// Adds a service routine at one end of the list.
     ///
-    /// The routine runs at DIRQL with the interrupt lock held, as the [`InterruptSyncMode`] of
-    /// the object says. `STATUS_SUCCESS` means that the interrupt was its own, anything else that
-    /// it was not; the kernel is told so.
+    /// The routine runs at DIRQL with the interrupt lock held, in the order and as often as the
+    /// [`InterruptSyncMode`] of the object says. It returns `STATUS_SUCCESS` when its device caused
+    /// the interrupt, and any other status when it did not. The kernel learns that the interrupt is
+    /// the driver's when at least one routine returned `STATUS_SUCCESS`.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::RegisterServiceRoutine.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the list is full.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the list is full. The routine is never called.
     #[doc(alias = "IInterruptSync::RegisterServiceRoutine")]
     fn register_service_routine(
         &self,
@@ -69,7 +82,7 @@ pub trait IInterruptSync: IUnknown {
     ) -> Result<(), NtStatus>;
 }
 
-/// A service routine; what C hands over as context is what the closure captures.
+/// A service routine. The closure captures what a C driver passes as the context.
 #[doc(alias = "PINTERRUPTSYNCROUTINE")]
 pub type ServiceRoutine = Rc<dyn Fn(&Kernel) -> NtStatus>;
 
@@ -89,14 +102,14 @@ wire_enum! {
     /// Source: WDK portcls.h and the page on interrupt sync objects.
     #[doc(alias = "INTERRUPTSYNCMODE")]
     pub enum InterruptSyncMode {
-        /// In order, until one returns `STATUS_SUCCESS`.
+        /// In order, until one returns `STATUS_SUCCESS`; each at most once.
         #[doc(alias = "InterruptSyncModeNormal")]
         Normal = 1,
-        /// Each once.
+        /// Each exactly once.
         #[doc(alias = "InterruptSyncModeAll")]
         All = 2,
-        /// Whole passes, until one in which none returned `STATUS_SUCCESS`. A routine that always
-        /// succeeds never lets go of the processor.
+        /// Whole passes over the list, until a pass in which no routine returned
+        /// `STATUS_SUCCESS`. A routine that always returns it keeps the processor for ever.
         #[doc(alias = "InterruptSyncModeRepeat")]
         Repeat = 3,
     }

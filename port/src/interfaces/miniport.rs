@@ -1,4 +1,4 @@
-//! What a MIDI miniport driver offers to the port: the miniport and its streams.
+//! `IMiniport` and `IMiniportMidi`: what the port calls on a MIDI miniport.
 
 use std::rc::Rc;
 
@@ -9,34 +9,48 @@ use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
 use crate::ks::{DataRange, KsDataFormat, KsPinDataFlow, KsState, LengthReply};
 
-/// A miniport of any kind: what it is, and which formats its pins take.
+/// A miniport of any kind: its description, and the formats that its pins take.
 ///
-/// Implemented by the driver, called by the port.
+/// The driver implements it, and the port calls it.
 #[doc(alias = "PMINIPORT")]
 pub trait IMiniport: IUnknown {
     /// Describes the filter: pins, nodes, connections, categories.
     ///
-    /// Called once, inside `IPort::Init` after the miniport's own `Init`. The description does
-    /// not change as long as the miniport lives.
+    /// The port calls this once, inside `IPort::Init`, after the miniport's own `Init` has
+    /// succeeded. The driver does not change the description as long as the miniport lives. Parts
+    /// that do not agree are violations; `IPort::Init` succeeds all the same.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniport::GetDescription.
     ///
     /// # Errors
-    /// Whatever the driver returns makes `IPort::Init` fail with the same status.
+    /// - Any failure: `IPort::Init` fails with the same status. The port leaves the miniport's
+    ///   service group and releases the miniport; no Service call follows.
     #[doc(alias = "IMiniport::GetDescription")]
     fn get_description(&self, kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus>;
 
     /// Finds a format that lies in a client's range and in a range of the pin.
     ///
-    /// Called for KSPROPERTY_PIN_DATAINTERSECTION, once for each pair of a client's range and a
-    /// range of the pin, in order, until the answer is not `STATUS_NO_MATCH`. The reply is
-    /// `STATUS_SUCCESS` with the format; `STATUS_NO_MATCH` for the next pair;
-    /// `STATUS_NOT_IMPLEMENTED` to leave the pair to the port's own rule;
-    /// `STATUS_BUFFER_OVERFLOW` with the needed length when `output_length` is 0;
-    /// `STATUS_BUFFER_TOO_SMALL` when it is less than needed.
+    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, exactly once for each pair of a
+    /// client's range and a range of the pin, in order, until a reply ends the search. With
+    /// `STATUS_SUCCESS` the reply has the format: the search ends, and no call follows. Windows
+    /// calls it only for pairs whose GUIDs fit (WDK, KsPinDataIntersection); this port calls it for
+    /// every pair.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes.
     /// Source: WDK, IMiniport::DataRangeIntersection.
+    ///
+    /// # Errors
+    /// In the reply:
+    /// - `STATUS_NO_MATCH`: no format lies in both ranges. The port asks for the next pair; after
+    ///   the last pair it ends the request with this status.
+    /// - `STATUS_NOT_IMPLEMENTED`: the miniport leaves this pair to the port's own rule.
+    /// - `STATUS_BUFFER_OVERFLOW`: `output_length` is 0; the reply has the needed length. The
+    ///   search ends.
+    /// - `STATUS_BUFFER_TOO_SMALL`: `output_length` is not 0 and less than needed. The search ends.
+    /// - Any other failure ends the search and is the status of the request.
+    ///
+    /// A reply with more bytes than `output_length` is a violation; the port ends the request with
+    /// `STATUS_BUFFER_TOO_SMALL`.
     #[doc(alias = "IMiniport::DataRangeIntersection")]
     fn data_range_intersection(
         &self,
@@ -50,22 +64,26 @@ pub trait IMiniport: IUnknown {
 
 /// A MIDI miniport driver.
 ///
-/// Implemented by the driver, called by the port. The methods stand in the order of the header.
+/// The driver implements it, and the port calls it. The methods stand in the order of the header.
 #[doc(alias = "PMINIPORTMIDI")]
 pub trait IMiniportMidi: IMiniport {
     /// Starts the hardware and hands out the miniport's service group.
     ///
-    /// Called once, from `IPort::Init`. The driver takes its port range and interrupt from
-    /// `resources`, registers its group with the port before the device can interrupt, connects
-    /// its ISR, and brings the device to a known state. `None` for the group is for a device that
-    /// never interrupts. On failure the driver leaves the device quiet, its ISR disconnected and
-    /// nothing of what it was given kept: nobody else cleans up.
+    /// The port calls this once, from `IPort::Init`. The driver takes its port range and interrupt
+    /// from `resources`, registers its group with the port before the device can interrupt,
+    /// connects its ISR, and brings the device to a known state. A driver whose device never
+    /// interrupts returns `None` for the group; no Service call follows then.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
     /// # Errors
-    /// `STATUS_DEVICE_CONFIGURATION_ERROR` when the resources do not fit;
-    /// `STATUS_INSUFFICIENT_RESOURCES`; `STATUS_IO_DEVICE_ERROR` when the device does not answer.
+    /// After a failure `IPort::Init` fails with the same status: the port leaves the miniport's
+    /// group and releases the miniport, and no other call of the miniport follows. Before it
+    /// returns, the driver silences the device, disconnects its ISR and releases every object that
+    /// it was given, because no other code cleans up for it. Usual causes:
+    /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: the resources do not fit.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory or no interrupt.
+    /// - `STATUS_IO_DEVICE_ERROR`: the device does not answer.
     #[doc(alias = "IMiniportMidi::Init")]
     fn init(
         self: Rc<Self>,
@@ -75,10 +93,11 @@ pub trait IMiniportMidi: IMiniport {
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Serves what the interrupt left to do.
+    /// Does the work that the ISR has left for DISPATCH_LEVEL.
     ///
-    /// Called by the port's sink in the DPC of the miniport's service group, after a
-    /// [`notify`](IPortMidi::notify). Requests that come before the DPC has run are one call.
+    /// The port's sink calls this in the DPC of the miniport's service group, after a
+    /// [`notify`](IPortMidi::notify). All notices before the DPC has run bring exactly one call; a
+    /// notice while it runs brings one more. No call follows once the port was released.
     ///
     /// IRQL: DISPATCH_LEVEL; no lock of the port is held. Never fails.
     /// Source: WDK, IMiniportMidi::Service.
@@ -87,17 +106,21 @@ pub trait IMiniportMidi: IMiniport {
 
     /// Opens a stream on a pin; its state is STOP.
     ///
-    /// Called when a client opens a pin, after the format was checked against the ranges of the
-    /// pin. The device is in D0. `outer` is for aggregation and absent in practice; `pool` is
-    /// where the driver allocates the stream. The port adds its sink to the group that comes with
-    /// the stream, if there is one.
+    /// The port calls this when a client opens a pin, after it has checked the format against the
+    /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
+    /// `pool` is where the driver allocates the stream. The port adds a sink to the group that
+    /// comes with the stream, if there is one. When that group refuses the sink, the client's
+    /// request fails with its status, and the port releases the stream without another call.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportMidi::NewStream.
     ///
     /// # Errors
-    /// `STATUS_INVALID_DEVICE_REQUEST` for a wrong pin or when no further stream is possible;
-    /// `STATUS_INSUFFICIENT_RESOURCES`; `STATUS_INVALID_PARAMETER` for a format it cannot do.
+    /// After a failure there is no pin, and the client's request to open it ends with the same
+    /// status. Usual causes:
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the pin cannot have a stream, or no further one.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory.
+    /// - `STATUS_INVALID_PARAMETER`: the driver does not have the format.
     #[doc(alias = "IMiniportMidi::NewStream")]
     fn new_stream(
         self: Rc<Self>,
@@ -110,15 +133,16 @@ pub trait IMiniportMidi: IMiniport {
     ) -> Result<NewStream, NtStatus>;
 }
 
-/// What [`IMiniportMidi::new_stream`] hands out.
+/// A stream and its service group, as [`IMiniportMidi::new_stream`] hands them out.
 pub struct NewStream {
     /// The stream.
     pub stream: Rc<dyn IMiniportMidiStream>,
-    /// The group whose requests the stream's pin wants, absent when it needs no service.
+    /// The group whose requests the port passes to the stream; absent when the stream needs no
+    /// service. The port never calls Read on a capture stream without a group.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 
-/// Which way a stream moves data.
+/// The direction in which a stream moves data.
 #[doc(alias = "Capture")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamDirection {
@@ -141,59 +165,81 @@ impl StreamDirection {
 
 /// A stream of a MIDI miniport: one open pin.
 ///
-/// Implemented by the driver, called by the port. No method may wait. `read` and `write` come
-/// from DPCs and timers, so they touch no pageable code or data. The last reference goes at
-/// PASSIVE_LEVEL, and may go in any state: a client can die while the stream runs.
+/// The driver implements it, and the port calls it. No method may wait. The port calls `read` and
+/// `write` from DPCs and timers, so they must not touch pageable code or data.
+///
+/// The port closes the pin when the client closes its file, and when the device stops or is
+/// removed: the port cancels the queued requests, moves the stream down to STOP, leaves the
+/// stream's group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver
+/// must allow the last release in any state, because a client can die while the stream runs.
 #[doc(alias = "PMINIPORTMIDISTREAM")]
 pub trait IMiniportMidiStream: IUnknown {
     /// Changes the format of the stream; only MIDI is possible, so this is seldom more than a
     /// check.
     ///
-    /// Called for a SET of KSPROPERTY_CONNECTION_DATAFORMAT, with a format that fits the pin.
+    /// The port calls this for a SET of KSPROPERTY_CONNECTION_DATAFORMAT, with a format that fits
+    /// the pin.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidiStream::SetFormat.
     ///
     /// # Errors
-    /// Whatever the driver returns is the status of the request.
+    /// - Any failure is the status of the request. The pin keeps the format that it had.
     #[doc(alias = "IMiniportMidiStream::SetFormat")]
     fn set_format(&self, kernel: &Kernel, format: &KsDataFormat) -> Result<(), NtStatus>;
 
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
     ///
-    /// The port walks through the states between; a driver never sees a jump. Data moves only in
-    /// RUN (capture may deliver in PAUSE); in STOP whatever is held is thrown away.
+    /// The port makes one call for each state on the way to the one that the client wants, so the
+    /// driver never gets a jump. The port writes only in RUN. It keeps captured bytes in RUN and
+    /// PAUSE; in ACQUIRE and STOP it throws them away. On the way down from PAUSE it cancels the
+    /// queued requests before the call.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidiStream::SetState.
     ///
     /// # Errors
-    /// On the way up, what hinders the device, such as `STATUS_INVALID_DEVICE_STATE`; the stream
-    /// stays in the state it was in. The way down must not fail.
+    /// - `STATUS_INVALID_DEVICE_STATE`, or another failure, on the way up: the device cannot go to
+    ///   that state. The client's request ends with the status; after a sleep, when there is no
+    ///   request, the trace notes it. The stream stays in the last state that it reached, and no
+    ///   call for a further state follows.
+    /// - On the way down a failure is a violation. The port takes the state as reached and goes on
+    ///   down.
     #[doc(alias = "IMiniportMidiStream::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
     /// Takes captured bytes from the driver and returns how many, 0 when there are none.
     ///
-    /// Called in the DPC of the stream's service group, again and again until it returns 0 or
-    /// fails. The count is at most the length of `buffer`.
+    /// The port calls this in the DPC of the stream's service group, in every state, again and
+    /// again until it returns 0 or fails. After 65 536 calls in one service without a 0 the port
+    /// stops, which is a violation. The count is at most the length of `buffer`; a greater one is
+    /// a violation, and the port takes the whole buffer.
     ///
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Read.
     ///
     /// # Errors
-    /// `STATUS_INVALID_DEVICE_REQUEST` on a render stream.
+    /// A failure counts as 0 bytes: no further Read follows until the next service, and no request
+    /// of the client fails (`Assumed:` no page says who learns of it).
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the stream is a render stream.
     #[doc(alias = "IMiniportMidiStream::Read")]
     fn read(&self, kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus>;
 
     /// Writes MIDI bytes to the device and returns how many it took, 0 when it is busy.
     ///
-    /// Called when the bytes are due. The count is the length of `data`, a smaller multiple of 4,
-    /// or 0; the port offers the rest again, and after 0 somewhat later. A busy device and a dead
-    /// one are the driver's to tell apart: it may not answer 0 for ever.
+    /// The port calls this in RUN, when the bytes are due. The count is the length of `data`, a
+    /// smaller multiple of 4, or 0. After a part the port offers the rest at once. After 0 it
+    /// offers the same bytes again 1 ms later, or when the stream's group is served before that. A
+    /// count greater than the length of `data` is a violation; the port takes all bytes as written.
+    ///
+    /// The driver must tell a busy device from a dead one and must not return 0 for ever. After
+    /// 10 000 answers of 0 in a row, which is a violation, the port ends the request with
+    /// `STATUS_IO_DEVICE_ERROR`.
     ///
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Write.
     ///
     /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` when the device is dead; `STATUS_INVALID_DEVICE_REQUEST` on a
-    /// capture stream. The status completes the request that the bytes came from.
+    /// The status completes the client's request that the bytes came from, and the port offers
+    /// nothing more of that request. The pin stays open, and the next request is served.
+    /// - `STATUS_IO_DEVICE_ERROR`: the device is dead.
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the stream is a capture stream.
     #[doc(alias = "IMiniportMidiStream::Write")]
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus>;
 }

@@ -1,4 +1,4 @@
-//! Instance limits of pins that a miniport computes itself.
+//! `IPinCount`: instance limits of pins that a miniport computes itself.
 
 use portcls_emulator::Kernel;
 
@@ -6,20 +6,23 @@ use crate::com::IUnknown;
 
 /// Lets a miniport say how many instances of a pin there are and can be; optional.
 ///
-/// Implemented by the driver, found by the port with a query.
+/// The driver implements it on the miniport. The port queries the miniport for it, and uses its own
+/// counts when the miniport has no such interface.
 #[doc(alias = "PPINCOUNT")]
 pub trait IPinCount: IUnknown {
     /// Corrects the counts that the port has filled in.
     ///
-    /// Called for the properties KSPROPERTY_PIN_CINSTANCES, GLOBALCINSTANCES and
-    /// NECESSARYINSTANCES, and before each stream is created. It creates and closes no stream.
+    /// The port calls this once for each request of KSPROPERTY_PIN_CINSTANCES, GLOBALCINSTANCES or
+    /// NECESSARYINSTANCES, and once before it creates a stream. When the counts then leave no room
+    /// for the stream, the port refuses the pin and no `NewStream` follows. The method must not
+    /// create or close a stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount.
     #[doc(alias = "IPinCount::PinCount")]
     fn pin_count(&self, kernel: &Kernel, pin_id: u32, counts: &mut PinCounts);
 }
 
-/// The counts of one pin, all of them both in and out; `u32::MAX` is no limit.
+/// The counts of one pin, each of them both input and output; `u32::MAX` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinCounts {
     /// Instances a filter needs to work.

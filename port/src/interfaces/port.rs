@@ -1,4 +1,4 @@
-//! What a port offers to adapter and miniport drivers: `IPort` and `IPortMidi`.
+//! `IPort` and `IPortMidi`: what adapter and miniport drivers call on a port.
 
 use std::rc::Rc;
 
@@ -11,23 +11,32 @@ use crate::ks::{LengthReply, wire_enum};
 
 /// A port: the half of a subdevice that PortCls brings along.
 ///
-/// Implemented by the port, called by the adapter driver.
+/// The port implements it, and the adapter driver calls it.
 #[doc(alias = "PPORT")]
 pub trait IPort: IUnknown {
     /// Binds the port to its miniport and starts the miniport.
     ///
-    /// Called once, by the adapter driver inside StartDevice, before `PcRegisterSubdevice`. The
-    /// port asks the miniport for the interface it works with, calls that interface's `Init` with
-    /// the adapter, the resources and itself, then reads the filter descriptor. It may read the
-    /// resource list and never edits it. When the call fails the port lets go of the miniport and
-    /// is good for nothing but its release.
+    /// The adapter driver calls this once, inside StartDevice, before `PcRegisterSubdevice`. The
+    /// port queries the miniport for the interface that the port works with. Then it makes exactly
+    /// one call of that interface's `Init`, with the adapter, the resources and itself, and, when
+    /// `Init` succeeds, exactly one of `GetDescription`. The port may read the resource list and
+    /// never edits it.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::Init.
     ///
     /// # Errors
-    /// The failure of the query when the miniport lacks the interface; what the miniport's `Init`
-    /// or `GetDescription` returned; `STATUS_INVALID_DEVICE_STATE` for a second call (`Assumed:`
-    /// the page only says that there is one).
+    /// After each failure but the last one below, the port has left the miniport's service group
+    /// and released the miniport: no call of the miniport follows, no Service either. The driver
+    /// can only release the port.
+    /// - What the miniport's `QueryInterface` returned: it does not have the interface. No `Init`
+    ///   follows.
+    /// - `STATUS_INVALID_PARAMETER`: the device object is not an adapter's. No `Init` follows.
+    /// - What the miniport's `Init` returned. No `GetDescription` follows.
+    /// - What the miniport's service group returned when the port joined it after `Init`. No
+    ///   `GetDescription` follows.
+    /// - What the miniport's `GetDescription` returned.
+    /// - `STATUS_INVALID_DEVICE_STATE`: the port is bound already; it stays bound (`Assumed:` the
+    ///   page only says that there is one call).
     #[doc(alias = "IPort::Init")]
     fn init(
         self: Rc<Self>,
@@ -41,11 +50,17 @@ pub trait IPort: IUnknown {
 
     /// Reads a property of the device, such as its description.
     ///
-    /// The same service as `PcGetDeviceProperty`, for the device the port was bound to. The reply
-    /// is the value with `STATUS_SUCCESS`; `STATUS_BUFFER_TOO_SMALL` with the needed length in
-    /// `information` and no bytes; or the failure of the lookup.
+    /// The same service as `PcGetDeviceProperty`, for the device that the port is bound to. With
+    /// `STATUS_SUCCESS` the reply has the value.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `length` in bytes. Source: WDK, IPort::GetDeviceProperty.
+    ///
+    /// # Errors
+    /// In the reply:
+    /// - `STATUS_BUFFER_TOO_SMALL`: `length` is too small; `information` has the needed length, and
+    ///   there are no bytes.
+    /// - `STATUS_OBJECT_NAME_NOT_FOUND`: the device has no such property.
+    /// - `STATUS_INVALID_DEVICE_STATE`: before `Init`, or after the port was released.
     #[doc(alias = "IPort::GetDeviceProperty")]
     fn get_device_property(
         &self,
@@ -62,9 +77,10 @@ pub trait IPort: IUnknown {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::NewRegistryKey.
     ///
     /// # Errors
-    /// As `PcNewRegistryKey`; `STATUS_INVALID_DEVICE_STATE` before `Init`;
-    /// `STATUS_INVALID_DEVICE_REQUEST` for the key of an interface of a port that is not
-    /// registered.
+    /// - `STATUS_INVALID_DEVICE_STATE`: before `Init`, or after the port was released.
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the key is that of an interface, and the port is not
+    ///   registered as a subdevice.
+    /// - Every failure of [`pc_new_registry_key`](crate::pc_new_registry_key).
     #[doc(alias = "IPort::NewRegistryKey")]
     fn new_registry_key(
         &self,
@@ -78,16 +94,24 @@ pub trait IPort: IUnknown {
 
 /// The MIDI port; since Windows XP one object serves `CLSID_PortMidi` and `CLSID_PortDMus`.
 ///
-/// Implemented by the port, called by the miniport.
+/// The port implements it, and the miniport calls it.
 #[doc(alias = "PPORTMIDI")]
 pub trait IPortMidi: IPort {
-    /// Tells the port that hardware wants service; the miniport's ISR calls this.
+    /// Tells the port that the hardware needs service; the miniport's ISR calls this.
     ///
     /// With a group the request goes to that group. Without one it goes to the miniport's group
-    /// and to the group of every open stream. The caller has cleared the interrupt source before.
-    /// Nothing of the driver is called inside: each group queues a DPC, in which the port calls
-    /// [`IMiniportMidi::service`](super::IMiniportMidi::service) and
-    /// [`IMiniportMidiStream::read`](super::IMiniportMidiStream::read).
+    /// and to the group of every open stream. The ISR has cleared the interrupt source before. The
+    /// port does not call the driver inside this call: each group queues its DPC, in which the
+    /// port calls the driver.
+    ///
+    /// What follows for each group, once, however often Notify came before its DPC has run:
+    /// - the miniport's group: exactly one call of
+    ///   [`IMiniportMidi::service`](super::IMiniportMidi::service);
+    /// - the group of a capture stream: [`read`](super::IMiniportMidiStream::read), until it
+    ///   returns 0 or fails;
+    /// - the group of a render stream in RUN: [`write`](super::IMiniportMidiStream::write), when
+    ///   bytes are due;
+    /// - any other group: no call of the miniport or of a stream.
     ///
     /// IRQL: any; usually DIRQL, with the interrupt lock held by the caller. Never fails.
     /// Source: WDK, IPortMidi::Notify and IPortDMus::Notify.
@@ -97,7 +121,10 @@ pub trait IPortMidi: IPort {
     /// Makes the miniport's group known to the port before `Init` has returned it.
     ///
     /// The miniport calls this from its `Init`, before the device can interrupt, so that the
-    /// port's own sink is a member of the group when the first request comes.
+    /// port's own sink is a member of the group when the first request comes. Only the first group
+    /// counts: the port joins no other one, also not one that `Init` returns. When the group
+    /// refuses the port's sink, the trace notes its status, and the port tries again with the
+    /// group that `Init` returns.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPortMidi::RegisterServiceGroup.
     #[doc(alias = "IPortMidi::RegisterServiceGroup")]
@@ -105,7 +132,7 @@ pub trait IPortMidi: IPort {
 }
 
 wire_enum! {
-    /// Which property of a device is wanted.
+    /// The property of a device that a driver reads.
     ///
     /// Source: WDK wdm.h. The Code Analysis bits above the number are not part of the value.
     #[doc(alias = "DEVICE_REGISTRY_PROPERTY")]
@@ -138,7 +165,7 @@ wire_enum! {
         BusTypeGuid = 12,
         /// INTERFACE_TYPE: the bus in the old numbering.
         LegacyBusType = 13,
-        /// ULONG: which bus of its type.
+        /// ULONG: the number of the bus among those of its type.
         BusNumber = 14,
         /// Text: who found the device.
         EnumeratorName = 15,
@@ -146,9 +173,9 @@ wire_enum! {
         Address = 16,
         /// ULONG: a number for the user interface.
         UiNumber = 17,
-        /// DEVICE_INSTALL_STATE: how far the installation is.
+        /// DEVICE_INSTALL_STATE: how far the installation has come.
         InstallState = 18,
-        /// DEVICE_REMOVAL_POLICY: what removal may be expected.
+        /// DEVICE_REMOVAL_POLICY: which kind of removal the system expects.
         RemovalPolicy = 19,
         /// The resources the device asks for.
         ResourceRequirements = 20,

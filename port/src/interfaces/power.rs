@@ -1,22 +1,24 @@
-//! Power: what a miniport or stream is told, and what an adapter is asked.
+//! Power: notices to a miniport or stream, and requests to an adapter driver.
 //!
-//! Version 1 of the adapter's interface; versions 2 and 3 come with idle power management and
-//! are left out until then.
+//! The adapter's interface is version 1. Versions 2 and 3 belong to idle power management, which
+//! is not offered yet.
 
 use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 
-/// Wants to know when the power of the device changes; optional on a miniport and on a stream.
+/// Receives notice when the device changes its power state; optional on a miniport and on a
+/// stream.
 ///
-/// Implemented by the driver, called by the port.
+/// The driver implements it, and the port calls it.
 #[doc(alias = "PPOWERNOTIFY")]
 pub trait IPowerNotify: IUnknown {
-    /// The device changes its power state.
+    /// Tells the driver that the device changes its power state.
     ///
-    /// Going down: the port has paused the streams, and the adapter's `power_change_state`
-    /// follows. Going up: the adapter has been called, and the streams go on afterwards. The
-    /// hardware may be used inside the call. The state at the start is D0.
+    /// On the way down the port has paused the streams before this call, and exactly one call of
+    /// the adapter's `power_change_state` follows. On the way up the port has called the adapter
+    /// before, and in D0 the streams go on after this call. The driver may use the hardware inside
+    /// the call. The state at the start is D0.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPowerNotify::PowerChangeNotify.
     #[doc(alias = "IPowerNotify::PowerChangeNotify")]
@@ -25,21 +27,26 @@ pub trait IPowerNotify: IUnknown {
 
 /// Power management of an adapter driver, version 1.
 ///
-/// Implemented by the adapter driver, given to PortCls by `PcRegisterAdapterPowerManagement`.
+/// The adapter driver implements it and registers it with `PcRegisterAdapterPowerManagement`;
+/// PortCls calls it.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT")]
 pub trait IAdapterPowerManagement: IUnknown {
-    /// Puts the device into a power state before it returns; cannot be refused.
+    /// Puts the device into a power state before it returns; the driver cannot refuse.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement::PowerChangeState.
+    /// On the way up exactly one `power_change_notify` to the miniport and to each open stream with
+    /// `IPowerNotify` follows; on the way down those calls came before.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IAdapterPowerManagement::PowerChangeState.
     #[doc(alias = "IAdapterPowerManagement::PowerChangeState")]
     fn power_change_state(&self, kernel: &Kernel, state: DevicePowerState);
 
-    /// Asks whether the device could go to a state; not every change is asked for first.
+    /// Asks whether the device could go to a state; a change can come without this question.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement::QueryPowerChangeState.
     ///
     /// # Errors
-    /// Any failure is a veto and the status of the query.
+    /// - Any failure is a veto: the query request ends with that status, and PortCls does not pass
+    ///   it to the bus. No `power_change_state` follows from this query.
     #[doc(alias = "IAdapterPowerManagement::QueryPowerChangeState")]
     fn query_power_change_state(
         &self,
@@ -49,13 +56,14 @@ pub trait IAdapterPowerManagement: IUnknown {
 
     /// Lets the driver deepen the power states that the bus reported.
     ///
-    /// Asked before StartDevice, so only a driver that registered in AddDevice sees it.
+    /// PortCls calls this before StartDevice, so only a driver that registered in AddDevice gets
+    /// the call.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement::QueryDeviceCapabilities.
     ///
     /// # Errors
-    /// Whatever the driver returns; the capabilities then stay as the bus reported them
-    /// (`Assumed:` the page is silent).
+    /// - Any failure: the capabilities stay as the bus reported them, and the request ends with
+    ///   the status of the bus (`Assumed:` the page is silent).
     #[doc(alias = "IAdapterPowerManagement::QueryDeviceCapabilities")]
     fn query_device_capabilities(
         &self,

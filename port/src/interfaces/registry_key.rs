@@ -1,4 +1,4 @@
-//! `IRegistryKey`: a key of the registry as PortCls hands it out.
+//! `IRegistryKey`: a registry key, as PortCls hands it out to drivers.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::com::IUnknown;
 use crate::ks::wire_enum;
 
 wire_enum! {
-    /// Which key a driver wants. Source: portcls.h.
+    /// The kind of key that a driver opens. Source: portcls.h.
     pub enum RegistryKeyType {
         /// Any key, by its path.
         #[doc(alias = "GeneralRegistryKey")]
@@ -33,19 +33,19 @@ wire_enum! {
 }
 
 bitflags::bitflags! {
-    /// What a key is opened for. Source: wdm.h, ACCESS_MASK.
+    /// The access with which a key is opened. Source: wdm.h, ACCESS_MASK.
     #[doc(alias = "ACCESS_MASK")]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct KeyAccess: u32 {
-        /// To read values.
+        /// Read values.
         const QUERY_VALUE = 0x0001;
-        /// To set values.
+        /// Set values.
         const SET_VALUE = 0x0002;
-        /// To make subkeys.
+        /// Make subkeys.
         const CREATE_SUB_KEY = 0x0004;
-        /// To enumerate subkeys.
+        /// Enumerate subkeys.
         const ENUMERATE_SUB_KEYS = 0x0008;
-        /// To delete the key.
+        /// Delete the key.
         const DELETE = 0x0001_0000;
         /// KEY_READ
         const READ = 0x0002_0019;
@@ -57,19 +57,37 @@ bitflags::bitflags! {
     }
 }
 
-/// Takes what a query table found: the number of the entry, and the value.
+/// Takes the number of an entry of a query table, and the value that was found for it.
 pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 
-/// A key of the registry. Implemented by PortCls, called by drivers.
+/// A key of the registry.
+///
+/// PortCls implements it, and drivers call it. The methods that return a [`QueryReply`] have these
+/// statuses in it:
+/// - `STATUS_BUFFER_OVERFLOW`: the fixed part fits into `length`, and the rest is cut off; the
+///   reply has the needed length.
+/// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written; the reply
+///   has the needed length.
+///
+/// When the key was deleted, QueryKey, QueryValueKey, SetValueKey, NewSubKey and DeleteKey fail
+/// with `STATUS_KEY_DELETED`.
 ///
 /// IRQL of every method: PASSIVE_LEVEL. Source: WDK, IRegistryKey.
 #[doc(alias = "PREGISTRYKEY")]
 pub trait IRegistryKey: IUnknown {
-    /// The key in one of its forms, with `length` bytes of room.
+    /// Reads the key in one of its forms into `length` bytes of room.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     #[doc(alias = "IRegistryKey::QueryKey")]
     fn query_key(&self, kernel: &Kernel, class: KeyInformationClass, length: u32) -> QueryReply;
 
-    /// A subkey by its number; `STATUS_NO_MORE_ENTRIES` ends an enumeration.
+    /// Reads a subkey by its number, from 0.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// In the reply:
+    /// - `STATUS_NO_MORE_ENTRIES`: there is no subkey of that number; the enumeration ends.
     #[doc(alias = "IRegistryKey::EnumerateKey")]
     fn enumerate_key(
         &self,
@@ -79,7 +97,13 @@ pub trait IRegistryKey: IUnknown {
         length: u32,
     ) -> QueryReply;
 
-    /// A value by its name.
+    /// Reads a value by its name.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// In the reply:
+    /// - `STATUS_OBJECT_NAME_NOT_FOUND`: the key has no value of that name.
     #[doc(alias = "IRegistryKey::QueryValueKey")]
     fn query_value_key(
         &self,
@@ -89,7 +113,13 @@ pub trait IRegistryKey: IUnknown {
         length: u32,
     ) -> QueryReply;
 
-    /// A value by its number; `STATUS_NO_MORE_ENTRIES` ends an enumeration.
+    /// Reads a value by its number, from 0.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// In the reply:
+    /// - `STATUS_NO_MORE_ENTRIES`: there is no value of that number; the enumeration ends.
     #[doc(alias = "IRegistryKey::EnumerateValueKey")]
     fn enumerate_value_key(
         &self,
@@ -101,15 +131,22 @@ pub trait IRegistryKey: IUnknown {
 
     /// Sets a value.
     ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
     /// # Errors
-    /// `STATUS_ACCESS_DENIED` for a key that was not opened for it; what the registry answers.
+    /// - `STATUS_ACCESS_DENIED`: the key was not opened with `KEY_SET_VALUE`, or an oracle refuses.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the value is longer than 1 MiB, or the key has 16 383
+    ///   values.
     #[doc(alias = "IRegistryKey::SetValueKey")]
     fn set_value_key(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus>;
 
-    /// Asks a table of questions.
+    /// Looks up the entries of a table and calls `deliver` for each value found, in order.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// As [`Kernel::query_registry_values`].
+    /// Every failure of [`Kernel::query_registry_values`]; it ends the query, and no call of
+    /// `deliver` follows.
     #[doc(alias = "IRegistryKey::QueryRegistryValues")]
     fn query_registry_values(
         &self,
@@ -118,11 +155,14 @@ pub trait IRegistryKey: IUnknown {
         deliver: &mut RegistryAnswer<'_>,
     ) -> Result<(), NtStatus>;
 
-    /// Opens a subkey, made if it is not there.
+    /// Opens a subkey, which is made when it is not there.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_ACCESS_DENIED` when it would have to be made and the key was not opened for it;
-    /// what the registry answers.
+    /// - `STATUS_ACCESS_DENIED`: the subkey is not there, and the key was not opened with
+    ///   `KEY_CREATE_SUB_KEY`; or an oracle refuses.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: there is no room for one more subkey.
     #[doc(alias = "IRegistryKey::NewSubKey")]
     fn new_sub_key(
         &self,
@@ -133,9 +173,12 @@ pub trait IRegistryKey: IUnknown {
 
     /// Deletes the key.
     ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
     /// # Errors
-    /// `STATUS_ACCESS_DENIED` for a key that was not opened with `KEY_ALL_ACCESS`; what the
-    /// registry answers.
+    /// - `STATUS_ACCESS_DENIED`: the key was not opened with `KEY_ALL_ACCESS`, or an oracle
+    ///   refuses.
+    /// - `STATUS_CANNOT_DELETE`: the key has subkeys, or is a root of the registry.
     #[doc(alias = "IRegistryKey::DeleteKey")]
     fn delete_key(&self, kernel: &Kernel) -> Result<(), NtStatus>;
 }

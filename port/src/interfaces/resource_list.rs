@@ -9,11 +9,11 @@ use crate::com::IUnknown;
 /// Two lists of the same resources: translated (what the processor uses) and untranslated (what
 /// the bus uses).
 ///
-/// Implemented by PortCls; a driver reads the list that StartDevice gets, and partitions it with
+/// PortCls implements it. A driver reads the list that its StartDevice gets, and divides it with
 /// `PcNewResourceSublist`. The methods after [`untranslated_list`](Self::untranslated_list) are
 /// the helper macros of the header.
 ///
-/// IRQL: PASSIVE_LEVEL for all. Source: WDK, IResourceList.
+/// IRQL of every method: PASSIVE_LEVEL. Source: WDK, IResourceList.
 #[doc(alias = "PRESOURCELIST")]
 pub trait IResourceList: IUnknown {
     /// The number of resources of all kinds.
@@ -35,15 +35,16 @@ pub trait IResourceList: IUnknown {
     /// Appends a resource in both of its forms.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the list is full.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the list is full, and stays as it is.
     #[doc(alias = "IResourceList::AddEntry")]
     fn add_entry(&self, translated: Resource, untranslated: Resource) -> Result<(), NtStatus>;
 
     /// Appends a resource of another list.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the list is full; `STATUS_INVALID_PARAMETER` when the
-    /// parent has no such resource.
+    /// After a failure the list stays as it is.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the list is full.
+    /// - `STATUS_INVALID_PARAMETER`: the parent has no such resource.
     #[doc(alias = "IResourceList::AddEntryFromParent")]
     fn add_entry_from_parent(
         &self,
@@ -132,10 +133,10 @@ pub trait IResourceList: IUnknown {
         self.find_untranslated_entry(ResourceKind::Dma, index)
     }
 
-    /// Appends a range of I/O ports of another list; see [`Self::add_entry_from_parent`].
+    /// Appends a range of I/O ports of another list.
     ///
     /// # Errors
-    /// As for that method.
+    /// Those of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddPortFromParent")]
     fn add_port_from_parent(
         &self,
@@ -145,10 +146,10 @@ pub trait IResourceList: IUnknown {
         self.add_entry_from_parent(parent, ResourceKind::Port, index)
     }
 
-    /// Appends an interrupt of another list; see [`Self::add_entry_from_parent`].
+    /// Appends an interrupt of another list.
     ///
     /// # Errors
-    /// As for that method.
+    /// Those of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddInterruptFromParent")]
     fn add_interrupt_from_parent(
         &self,
@@ -158,10 +159,10 @@ pub trait IResourceList: IUnknown {
         self.add_entry_from_parent(parent, ResourceKind::Interrupt, index)
     }
 
-    /// Appends a range of memory of another list; see [`Self::add_entry_from_parent`].
+    /// Appends a range of memory of another list.
     ///
     /// # Errors
-    /// As for that method.
+    /// Those of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddMemoryFromParent")]
     fn add_memory_from_parent(
         &self,
@@ -171,10 +172,10 @@ pub trait IResourceList: IUnknown {
         self.add_entry_from_parent(parent, ResourceKind::Memory, index)
     }
 
-    /// Appends a DMA channel of another list; see [`Self::add_entry_from_parent`].
+    /// Appends a DMA channel of another list.
     ///
     /// # Errors
-    /// As for that method.
+    /// Those of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddDmaFromParent")]
     fn add_dma_from_parent(
         &self,

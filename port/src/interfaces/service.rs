@@ -1,4 +1,4 @@
-//! Service sinks and groups: how an interrupt becomes a call at DISPATCH_LEVEL.
+//! Service sinks and groups: from an interrupt to a call at DISPATCH_LEVEL.
 
 use std::rc::Rc;
 
@@ -6,12 +6,16 @@ use portcls_emulator::{Kernel, NtStatus};
 
 use crate::com::IUnknown;
 
-/// Something that wants to be told when the hardware needs service.
+/// An object that is called when the hardware needs service.
 ///
-/// Implemented by the port and its pins, called in the DPC of a group they are members of.
+/// The port and its pins implement it; the service group calls its members in its DPC.
 #[doc(alias = "PSERVICESINK")]
 pub trait IServiceSink: IUnknown {
-    /// Serves, or for a group, has its members served soon.
+    /// Serves the hardware; a group queues its DPC, in which it calls its members.
+    ///
+    /// For a group, exactly one call of each member follows, in the order in which the members were
+    /// added. A second request before the DPC has run adds no call. A request while the DPC runs
+    /// adds one more call of each member.
     ///
     /// IRQL: DISPATCH_LEVEL for a member of a group; any for a group, which only queues its DPC.
     /// Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` the page of the group
@@ -23,46 +27,55 @@ pub trait IServiceSink: IUnknown {
 
 /// A group of sinks behind one DPC; a group is itself a sink, so groups nest.
 ///
-/// Implemented by PortCls (`PcNewServiceGroup`), called by drivers and ports. Requests made
-/// before the DPC has run are one request.
+/// PortCls implements it (`PcNewServiceGroup`); drivers and ports call it. All requests before the
+/// DPC has run count as one request.
 #[doc(alias = "PSERVICEGROUP")]
 pub trait IServiceGroup: IServiceSink {
     /// Adds a sink and keeps a reference to it.
     ///
-    /// `Assumed:` members are called in the order they were added; the pages do not say.
+    /// `Assumed:` the group calls its members in the order in which they were added; the pages do
+    /// not say.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::AddMember.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the group is full.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the group is full. The group keeps no reference and never
+    ///   calls the sink.
     #[doc(alias = "IServiceGroup::AddMember")]
     fn add_member(&self, kernel: &Kernel, sink: Rc<dyn IServiceSink>) -> Result<(), NtStatus>;
 
-    /// Removes a sink, known by its object, and drops the reference; without effect when it is
-    /// no member.
+    /// Removes a sink and drops the reference; without effect when the sink is not a member.
+    ///
+    /// The group finds the sink by its object. No call of the sink follows, also when the DPC is
+    /// queued already.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RemoveMember.
     #[doc(alias = "IServiceGroup::RemoveMember")]
     fn remove_member(&self, kernel: &Kernel, sink: &Rc<dyn IServiceSink>);
 
-    /// Prepares the timer of delayed service; called once, before the first delayed request.
+    /// Prepares the timer of delayed service; the driver calls this before the first delayed
+    /// request.
     ///
     /// IRQL: at most DISPATCH_LEVEL. Source: WDK, IServiceGroup::SupportDelayedService.
     #[doc(alias = "IServiceGroup::SupportDelayedService")]
     fn support_delayed_service(&self, kernel: &Kernel);
 
-    /// Has the members served once, later; a new request replaces the one that waits.
+    /// Calls each member once, later; a new request replaces the one that waits.
     ///
-    /// Units: 100 ns; negative is from now, positive is a point of system time.
+    /// Without [`support_delayed_service`](Self::support_delayed_service) no call follows, and the
+    /// request is a violation. Units: 100 ns; negative is from now, positive is a point of system
+    /// time.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RequestDelayedService, where the number is
-    /// unsigned in C and read as signed.
+    /// IRQL: PASSIVE_LEVEL; this port accepts DISPATCH_LEVEL too.
+    /// Source: WDK, IServiceGroup::RequestDelayedService. The number is unsigned in C and read as
+    /// signed.
     #[doc(alias = "IServiceGroup::RequestDelayedService")]
     fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64);
 
-    /// Takes back a delayed request that has not yet been served.
+    /// Cancels a delayed request that has not been served yet; no call of the members follows.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::CancelDelayedService.
+    /// IRQL: PASSIVE_LEVEL; this port accepts DISPATCH_LEVEL too.
+    /// Source: WDK, IServiceGroup::CancelDelayedService.
     #[doc(alias = "IServiceGroup::CancelDelayedService")]
     fn cancel_delayed_service(&self, kernel: &Kernel);
 }

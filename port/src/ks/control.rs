@@ -25,14 +25,14 @@ wire_enum! {
         /// Gives buffers to a capture pin to fill.
         #[doc(alias = "IOCTL_KS_READ_STREAM")]
         ReadStream = 0x002F_4017,
-        /// Throws away what is queued; the input is a [`KsReset`].
+        /// Cancels what is queued; the input is a [`KsReset`].
         #[doc(alias = "IOCTL_KS_RESET_STATE")]
         ResetState = 0x002F_001B,
     }
 }
 
 wire_enum! {
-    /// Whether a reset begins or ends; between the two, data is refused.
+    /// The begin or the end of a reset; between the two the pin refuses data.
     #[doc(alias = "KSRESET")]
     pub enum KsReset {
         /// Cancel what is queued and refuse more.
@@ -45,7 +45,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The state of a pin and its stream; the further it is from data, the smaller.
+    /// The state of a pin and its stream; a state nearer to moving data has a greater number.
     ///
     /// Source: WDK, KSSTATE.
     #[doc(alias = "KSSTATE")]
@@ -67,10 +67,10 @@ wire_enum! {
 }
 
 impl KsState {
-    /// The neighbour on the way to another state, `None` when there already.
+    /// The neighbouring state on the way to another one, `None` when the two are the same.
     ///
-    /// A client may ask for any state; a stream is only ever told a neighbouring one, so a port
-    /// calls this until it answers `None`.
+    /// A client may ask for any state, but the port tells a stream only a neighbouring one, so the
+    /// port calls this until it returns `None`.
     #[must_use]
     pub const fn step_towards(self, target: KsState) -> Option<KsState> {
         let (from, to) = (self.value(), target.value());

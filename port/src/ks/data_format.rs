@@ -24,13 +24,13 @@ pub struct KsDataFormat {
     pub sample_size: u32,
     /// Zero.
     pub reserved: u32,
-    /// What kind of data.
+    /// The kind of data.
     #[doc(alias = "MajorFormat")]
     pub major_format: Guid,
-    /// Which form of that kind.
+    /// The form within that kind.
     #[doc(alias = "SubFormat")]
     pub sub_format: Guid,
-    /// What follows the head.
+    /// The type of the data after the head.
     pub specifier: Guid,
 }
 
@@ -68,7 +68,7 @@ impl KsDataFormat {
         }
     }
 
-    /// Reads the head of a format that lies in `bytes` as a whole.
+    /// Reads the head of a format; the whole format must lie in `bytes`.
     ///
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` when the size in the head is less than the head or more than
@@ -84,7 +84,7 @@ impl KsDataFormat {
 
 /// A range of music formats.
 ///
-/// Source: WDK ksmedia.h; the four bytes at the end are what the alignment of the head asks for.
+/// Source: WDK ksmedia.h; the head's alignment adds the four bytes at the end.
 #[doc(alias = "KSDATARANGE_MUSIC")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -92,7 +92,7 @@ pub struct KsDataRangeMusic {
     /// The common head; its size counts this whole structure.
     #[doc(alias = "DataRange")]
     pub data_range: KsDataRange,
-    /// What makes the sound.
+    /// The technology that makes the sound.
     pub technology: Guid,
     /// How many channels sound at once; 0 for a port.
     pub channels: u32,
@@ -129,8 +129,8 @@ impl KsDataRangeMusic {
 
 /// A data range of any size: its head, and the bytes after it.
 ///
-/// The size in the head is what the owner of the range wrote there; the checks of a descriptor
-/// compare it with the bytes that are present.
+/// The driver or client that owns the range wrote the size in the head; the checks of a descriptor
+/// compare this size with the bytes that are present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRange {
     head: KsDataRange,
@@ -147,7 +147,7 @@ impl DataRange {
     /// Reads the range at the start of a buffer; bytes after it are ignored.
     ///
     /// # Errors
-    /// As [`KsDataFormat::read`].
+    /// Those of [`KsDataFormat::read`].
     pub fn read(bytes: &[u8]) -> Result<DataRange, NtStatus> {
         let head = KsDataFormat::read(bytes)?;
         let rest = bytes[KsDataFormat::SIZE as usize..head.format_size as usize].to_vec();
@@ -169,13 +169,13 @@ impl DataRange {
         read(&self.to_bytes())
     }
 
-    /// How many bytes the range has, which its head should say too.
+    /// The number of bytes that the range has; its head should have the same number.
     #[must_use]
     pub fn size(&self) -> usize {
         KsDataFormat::SIZE as usize + self.rest.len()
     }
 
-    /// The range as it is on the wire.
+    /// The range in its binary form.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         [bytemuck::bytes_of(&self.head), &self.rest].concat()

@@ -1,4 +1,4 @@
-//! The GUIDs of kernel streaming that a MIDI filter meets.
+//! The GUIDs of kernel streaming that a MIDI filter needs.
 //!
 //! Constants only, one module for each kind of name. Values and C names: WDK ks.h, ksmedia.h and
 //! dmusicks.h. The synthesizer property set of dmusprop.h is left out until its value is checked.
@@ -22,7 +22,7 @@ pub mod data_format {
     }
 }
 
-/// What makes the sound behind a music data range.
+/// The technologies that make the sound of a music data range.
 pub mod technology {
     crate::guid::guid_table! {
         /// A MIDI port; the device behind the cable is unknown.
@@ -95,7 +95,7 @@ pub mod property_set {
         TOPOLOGY = "KSPROPSETID_Topology" "720D4AC0-7533-11D0-A5D6-28DB04C10000";
         /// State and format of an open pin.
         CONNECTION = "KSPROPSETID_Connection" "1D58C920-AC9B-11CF-A5D6-28DB04C10000";
-        /// What a filter is.
+        /// General facts about a filter.
         GENERAL = "KSPROPSETID_General" "1464EDA5-6A8F-11D1-9AA7-00A0C9223196";
         /// Streaming of an open pin.
         STREAM = "KSPROPSETID_Stream" "65AABA60-98AE-11CF-A10D-0020AFD156E4";
@@ -117,7 +117,7 @@ pub mod event_set {
     }
 }
 
-/// Sets that the interface and the medium of a pin are taken from.
+/// The sets of pin interfaces and of pin mediums.
 pub mod pin_set {
     crate::guid::guid_table! {
         /// Interfaces; member 0 is streaming.

@@ -1,4 +1,4 @@
-//! Identifiers: a set, a member of it and flags; and the property members that a filter answers.
+//! Identifiers (set, member, flags), and the members of property sets.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -19,7 +19,7 @@ pub struct KsIdentifier {
     pub set: Guid,
     /// The member of the set.
     pub id: u32,
-    /// What is wanted of it; see [`KsIdentifier::property_type`].
+    /// The kind of request; see [`KsIdentifier::property_type`].
     pub flags: u32,
 }
 
@@ -49,21 +49,21 @@ impl KsIdentifier {
 }
 
 bitflags::bitflags! {
-    /// What is wanted of a property.
+    /// The kind of a property request.
     ///
     /// Source: WDK ks.h, KSPROPERTY_TYPE.
     #[doc(alias = "KSPROPERTY_TYPE")]
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct KsPropertyType: u32 {
-        /// Its value.
+        /// To read the value.
         const GET = 0x1;
-        /// To change its value.
+        /// To change the value.
         const SET = 0x2;
         /// Whether the set is supported.
         const SETSUPPORT = 0x100;
-        /// Whether it can be read and changed.
+        /// Whether the property can be read and changed.
         const BASICSUPPORT = 0x200;
-        /// What depends on it.
+        /// The properties that depend on this one.
         const RELATIONS = 0x400;
         /// The values of the set in one block.
         const SERIALIZESET = 0x800;
@@ -75,9 +75,9 @@ bitflags::bitflags! {
         const UNSERIALIZERAW = 0x4000;
         /// The size of a block.
         const SERIALIZESIZE = 0x8000;
-        /// Its default values.
+        /// The default values of the property.
         const DEFAULTVALUES = 0x1_0000;
-        /// A node's: the request is a [`KsNodeProperty`].
+        /// The property is a node's, and the request is a [`KsNodeProperty`].
         const TOPOLOGY = 0x1000_0000;
         const _ = !0;
     }
@@ -93,7 +93,7 @@ pub struct KsPPin {
     /// The pin factory.
     #[doc(alias = "PinId")]
     pub pin_id: u32,
-    /// Zero, or what the client knows of attributes.
+    /// Zero, or flags about attribute lists.
     pub flags: u32,
 }
 
@@ -122,7 +122,7 @@ wire_enum! {
     pub enum KsPropertyPin {
         /// [`KsPinCInstances`](super::KsPinCInstances) of this filter.
         CInstances = 0,
-        /// ULONG: how many pin factories.
+        /// ULONG: the number of pin factories.
         CTypes = 1,
         /// [`KsPinDataFlow`](super::KsPinDataFlow).
         DataFlow = 2,
@@ -140,13 +140,13 @@ wire_enum! {
         GlobalCInstances = 8,
         /// ULONG: instances that a filter needs.
         NecessaryInstances = 9,
-        /// What the pin is wired to.
+        /// The pin of another filter to which the pin is wired.
         PhysicalConnection = 10,
         /// GUID.
         Category = 11,
         /// Text.
         Name = 12,
-        /// List of data ranges, given the present connections.
+        /// List of the data ranges that the present connections leave.
         ConstrainedDataRanges = 13,
         /// SET: whether a format would do.
         ProposeDataFormat = 14,
@@ -178,15 +178,15 @@ wire_enum! {
         Priority = 1,
         /// [`KsDataFormat`](super::KsDataFormat).
         DataFormat = 2,
-        /// How buffers are to be allocated.
+        /// The requirements for the allocation of buffers.
         AllocatorFraming = 3,
         /// SET: whether a format would do.
         ProposeDataFormat = 4,
         /// Whether the order of acquiring matters.
         AcquireOrdering = 5,
-        /// How buffers are to be allocated, extended.
+        /// The requirements for the allocation of buffers, extended form.
         AllocatorFramingEx = 6,
-        /// When to start.
+        /// The time at which the stream starts.
         StartAt = 7,
     }
 }

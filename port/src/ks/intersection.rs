@@ -1,7 +1,7 @@
-//! Data intersection: which format lies in a client's range and in a range of a pin.
+//! Data intersection: a format in a client's range and in a pin's range.
 //!
-//! Owns the rule that a port falls back on, the order in which pairs are tried, and the check of
-//! the format that a pin is opened with. Attribute lists between the client's ranges are left
+//! Owns the port's own rule for a pair of ranges, the order in which pairs are tried, and the check
+//! of the format with which a pin is opened. Attribute lists between the client's ranges are left
 //! out: only a client that says so in its request sends them, and music has no attributes.
 
 use portcls_emulator::NtStatus;
@@ -14,11 +14,11 @@ use crate::guid::Guid;
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes. `ask` is the miniport, called for each client range with each pin range
-/// in order; where it answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead.
-/// Any answer but `STATUS_NO_MATCH` ends the search and is the reply.
+/// multiple of 8 bytes. `ask` calls the miniport, for each client range with each pin range in
+/// order; when it answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. Any
+/// answer other than `STATUS_NO_MATCH` ends the search and is the reply.
 ///
-/// A malformed list is `STATUS_INVALID_PARAMETER` and nobody is asked.
+/// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
 /// Source: WDK, IMiniport::DataRangeIntersection and KSPROPERTY_PIN_DATAINTERSECTION.
 pub fn data_intersection(
     client_list: &[u8],
@@ -59,11 +59,11 @@ pub fn default_intersection(
 
 /// The format that lies in both ranges.
 ///
-/// Major format, subformat and specifier must each be equal, or one of the two all zero, which
-/// fits everything. The format has nothing after its head, so its specifier is NONE.
+/// Major format, subformat and specifier must each be equal, or one of the two all zero, the
+/// wildcard. The format has nothing after its head, so its specifier is NONE.
 ///
 /// # Errors
-/// `STATUS_NO_MATCH` when a GUID differs, when both sides leave one open, or when the specifier
+/// `STATUS_NO_MATCH` when a GUID differs, when both sides have a wildcard, or when the specifier
 /// asks for more after the head. `Assumed:` the last two; the pages speak of equal GUIDs only.
 pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataFormat, NtStatus> {
     let specifier = common(&client.specifier, &mine.specifier)?;
@@ -81,12 +81,13 @@ pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataForma
     })
 }
 
-/// Checks the format that a pin is to be opened with, or set to, against the pin's ranges.
+/// Checks the format with which a client opens a pin, or which it sets, against the pin's ranges.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the size in the format is less than its head;
-/// `STATUS_NO_MATCH` when it lies in none of the ranges, which includes a format with open GUIDs
-/// or with bytes after its head (`Assumed:` a MIDI format is documented as its head alone).
+/// `STATUS_NO_MATCH` when the format lies in none of the ranges, which includes a format with
+/// wildcards or with bytes after its head (`Assumed:` a MIDI format is documented as its head
+/// alone).
 pub fn check_format(format: &KsDataFormat, pin_ranges: &[DataRange]) -> Result<(), NtStatus> {
     if format.format_size < KsDataFormat::SIZE {
         return Err(NtStatus::INVALID_PARAMETER);

@@ -2,8 +2,8 @@
 //!
 //! A buffer is a chain of records: a head of 8 bytes (time since the record before, byte count),
 //! the MIDI bytes, and 0 to 3 bytes up to a multiple of 4. [`records`] takes a chain apart,
-//! [`record_places`] says where its records lie, [`Packer`] builds one. None knows what the MIDI
-//! bytes mean.
+//! [`record_places`] says where its records lie, [`Packer`] builds a chain. None of them knows what
+//! the MIDI bytes mean.
 
 use core::ops::Range;
 
@@ -20,7 +20,7 @@ pub struct KsMusicFormat {
     /// Time since the record before; for the first one, since the buffer's presentation time.
     #[doc(alias = "TimeDeltaMs")]
     pub time_delta_ms: u32,
-    /// How many MIDI bytes follow; what fills up to a multiple of 4 is not counted.
+    /// The number of MIDI bytes that follow; the filling up to a multiple of 4 is not counted.
     #[doc(alias = "ByteCount")]
     pub byte_count: u32,
 }
@@ -30,10 +30,10 @@ assert_layout!(KsMusicFormat, 8, time_delta_ms @ 0, byte_count @ 4);
 /// The size of the head of a record, in bytes.
 const HEAD_SIZE: usize = 8;
 
-/// The boundary that a record is filled up to, in bytes.
+/// The boundary up to which a record is filled, in bytes.
 const RECORD_ALIGNMENT: usize = 4;
 
-/// The least room that a record with anything in it needs, in bytes: with one MIDI byte, filled up.
+/// The room that a record with one MIDI byte needs, in bytes, its filling included.
 pub const LEAST_RECORD: usize = (HEAD_SIZE + 1).next_multiple_of(RECORD_ALIGNMENT);
 
 /// One record of a buffer.
@@ -47,7 +47,7 @@ pub struct MusicRecord<'a> {
     pub data: &'a [u8],
 }
 
-/// Where a record lies in a buffer, for whoever comes back to it when its time has come.
+/// The place of a record in a buffer; the sequencer needs it when the record is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPlace {
     /// Time since the presentation time of the buffer: the sum of the deltas so far.
@@ -61,7 +61,7 @@ pub struct RecordPlace {
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
 /// After an error there are no more records. An empty record is accepted, and so is a last record
-/// whose filling is cut short. Source: WDK, KSMUSICFORMAT. `Assumed:` the treatment of malformed
+/// whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` the treatment of malformed
 /// chains, on which the page is silent.
 ///
 /// # Errors
@@ -74,7 +74,7 @@ pub fn records(used: &[u8]) -> Records<'_> {
 /// Finds the records in the used part of a stream buffer, one after the other.
 ///
 /// # Errors
-/// As [`records`].
+/// Those of [`records`].
 pub fn record_places(used: &[u8]) -> impl Iterator<Item = Result<RecordPlace, NtStatus>> {
     let mut records = records(used);
     std::iter::from_fn(move || Some(records.advance()?.map(|(_, place)| place)))
@@ -95,7 +95,7 @@ impl Records<'_> {
             return None;
         }
         let Some((head, place)) = self.record_at(self.position) else {
-            // What follows a malformed record cannot be found.
+            // The place of the record after a malformed one is not known.
             self.position = self.used.len();
             return Some(Err(NtStatus::INVALID_PARAMETER));
         };
@@ -146,7 +146,7 @@ impl<'a> Packer<'a> {
         Packer { buffer, used: 0 }
     }
 
-    /// How many MIDI bytes one more record could hold, its filling allowed for.
+    /// The number of MIDI bytes that one more record could hold together with its filling.
     #[must_use]
     pub fn room(&self) -> usize {
         let left = self.buffer.len() - self.used;
@@ -154,8 +154,8 @@ impl<'a> Packer<'a> {
         whole.saturating_sub(HEAD_SIZE)
     }
 
-    /// Appends a record with as much of `data` as there is room for, and returns how many bytes
-    /// that is; for 0 nothing is appended.
+    /// Appends a record with as many bytes of `data` as there is room for, and returns their
+    /// number; when it is 0, no record is appended.
     pub fn push(&mut self, time_delta_ms: u32, data: &[u8]) -> usize {
         // A ULONG counts the bytes, and a record that long is still a multiple of 4.
         let taken = data.len().min(self.room()).min(u32::MAX as usize & !3);
@@ -173,7 +173,7 @@ impl<'a> Packer<'a> {
         taken
     }
 
-    /// How many bytes of the buffer are used, for `DataUsed`; always a multiple of 4.
+    /// The number of bytes of the buffer that are used, for `DataUsed`; always a multiple of 4.
     #[must_use]
     pub fn data_used(&self) -> usize {
         self.used

@@ -1,4 +1,4 @@
-//! Facts about pins on the wire: direction, role, instance counts and the request to connect.
+//! Pins in requests: direction, role, instance counts, connect request.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -10,7 +10,7 @@ use super::{assert_layout, wire_enum};
 pub const INSTANCES_UNLIMITED: u32 = 0xFFFF_FFFF;
 
 wire_enum! {
-    /// Which way data flows through a pin, seen from the filter.
+    /// The direction of data through a pin, seen from the filter.
     ///
     /// Source: WDK ks.h.
     #[doc(alias = "KSPIN_DATAFLOW")]
@@ -25,7 +25,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Who speaks to whom over a pin, apart from which way data flows.
+    /// Which side of a pin's connection sends requests; the direction of data is another matter.
     ///
     /// Source: WDK ks.h.
     #[doc(alias = "KSPIN_COMMUNICATION")]
@@ -33,37 +33,37 @@ wire_enum! {
         /// No client can connect.
         #[doc(alias = "KSPIN_COMMUNICATION_NONE")]
         None = 0,
-        /// The pin is sent requests; every pin that a client opens.
+        /// The pin receives requests, as every pin that a client opens does.
         #[doc(alias = "KSPIN_COMMUNICATION_SINK")]
         Sink = 1,
         /// The pin sends requests to another pin.
         #[doc(alias = "KSPIN_COMMUNICATION_SOURCE")]
         Source = 2,
-        /// Either.
+        /// The pin can do either.
         #[doc(alias = "KSPIN_COMMUNICATION_BOTH")]
         Both = 3,
-        /// Wired to something outside; cannot be opened.
+        /// The pin is wired to a place outside the filter; no client can open it.
         #[doc(alias = "KSPIN_COMMUNICATION_BRIDGE")]
         Bridge = 4,
     }
 }
 
-/// How many instances of a pin there can be and are.
+/// The numbers of possible and of open instances of a pin.
 #[doc(alias = "KSPIN_CINSTANCES")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsPinCInstances {
-    /// How many there can be; [`INSTANCES_UNLIMITED`] for no limit.
+    /// The number of instances that are possible; [`INSTANCES_UNLIMITED`] for no limit.
     #[doc(alias = "PossibleCount")]
     pub possible_count: u32,
-    /// How many are open.
+    /// The number of instances that are open.
     #[doc(alias = "CurrentCount")]
     pub current_count: u32,
 }
 
 assert_layout!(KsPinCInstances, 8, possible_count @ 0, current_count @ 4);
 
-/// How urgent a connection is against others.
+/// The priority of a connection among others.
 #[doc(alias = "KSPRIORITY")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -77,7 +77,7 @@ pub struct KsPriority {
 }
 
 impl KsPriority {
-    /// What a client asks for when it has no wish of its own.
+    /// The priority of a client that asks for no special one.
     #[doc(alias = "KSPRIORITY_NORMAL")]
     pub const NORMAL: KsPriority = KsPriority { class: 0x4000_0000, sub_class: 1 };
 }
@@ -89,9 +89,9 @@ assert_layout!(KsPriority, 8, class @ 0, sub_class @ 4);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsPinConnect {
-    /// The interface wanted.
+    /// The interface that the client wants.
     pub interface: KsIdentifier,
-    /// The medium wanted.
+    /// The medium that the client wants.
     pub medium: KsIdentifier,
     /// The pin factory.
     #[doc(alias = "PinId")]
@@ -101,7 +101,7 @@ pub struct KsPinConnect {
     /// The handle of the pin on the other side, 0 when the client is the other side.
     #[doc(alias = "PinToHandle")]
     pub pin_to_handle: u64,
-    /// How urgent it is.
+    /// The priority of the connection.
     pub priority: KsPriority,
 }
 

@@ -1,4 +1,4 @@
-//! The names in create requests: how a client says which filter or pin it opens.
+//! The names in create requests: which filter or pin a client opens.
 //!
 //! A filter's name is a backslash and its reference string. A pin's name, relative to its filter,
 //! is the text of the pin GUID, a backslash, and then, in the place of characters, the bytes of a
@@ -18,10 +18,10 @@ const BACKSLASH: u16 = b'\\' as u16;
 /// The length of a GUID with braces, in characters.
 const GUID_LENGTH: usize = 38;
 
-/// What a client asks for when it opens a pin.
+/// The request of a client that opens a pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinRequest {
-    /// Which pin, over what, how urgently.
+    /// The pin, its interface and medium, and the priority.
     pub connect: KsPinConnect,
     /// The head of the format that the client wants to stream.
     pub format: KsDataFormat,
@@ -63,7 +63,8 @@ impl PinRequest {
 
 /// The GUID that a name relative to a filter or pin begins with: the kind of object.
 ///
-/// `None` when the name begins otherwise, or something other than a backslash follows the GUID.
+/// `None` when the name does not begin with a GUID, or when another character than a backslash
+/// follows the GUID.
 #[must_use]
 pub fn object_guid(name: &[u16]) -> Option<Guid> {
     let text = String::from_utf16(name.get(..GUID_LENGTH)?).ok()?;

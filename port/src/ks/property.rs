@@ -7,8 +7,8 @@ use super::{assert_layout, read};
 
 /// The answer to a request that states how many bytes it has room for.
 ///
-/// `information` is what the I/O status block would carry: the length of `bytes`, or the length
-/// needed when there was no room.
+/// `information` is the value for the I/O status block: the length of `bytes`, or the length needed
+/// when there was no room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LengthReply {
     /// The status of the request.
@@ -28,8 +28,9 @@ impl LengthReply {
 
     /// Answers a property request for `value` with `output_length` bytes of room.
     ///
-    /// No room is a question for the length: `STATUS_BUFFER_OVERFLOW` with the length needed. Too
-    /// little room is `STATUS_BUFFER_TOO_SMALL` and nothing written. Source: WDK, KS properties.
+    /// A request without room asks for the length: `STATUS_BUFFER_OVERFLOW` with the length needed.
+    /// With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte is written.
+    /// Source: WDK, KS properties.
     /// `Assumed:` the failure carries no length, since a failed request returns none to a client.
     #[must_use]
     pub fn of_value(value: &[u8], output_length: u32) -> LengthReply {
@@ -47,8 +48,9 @@ impl LengthReply {
 
     /// Answers a property request for a list from [`multiple_item`].
     ///
-    /// As [`of_value`](Self::of_value), but room for exactly the list's head gets the head: the
-    /// size needed and the count. So does room for exactly its first ULONG, the size.
+    /// The rules are those of [`of_value`](Self::of_value), with two more: a request with room for
+    /// exactly the list's head gets the head, which is the size needed and the count; one with room
+    /// for exactly the first ULONG gets that, the size.
     /// Source: WDK, KsHandleSizedListQuery; `Assumed:` the case of one ULONG, which the pages say
     /// only of relations between properties.
     #[must_use]
@@ -61,7 +63,8 @@ impl LengthReply {
 
     /// Answers a request for a device property with `length` bytes of room.
     ///
-    /// Too little room, none included, is `STATUS_BUFFER_TOO_SMALL` with the length needed.
+    /// With too little room, or none, the reply is `STATUS_BUFFER_TOO_SMALL` with the length
+    /// needed.
     /// Source: WDK, PcGetDeviceProperty.
     #[must_use]
     pub fn of_device_property(value: &[u8], length: u32) -> LengthReply {
@@ -82,7 +85,7 @@ impl LengthReply {
     }
 }
 
-/// The length of a value as a request carries it.
+/// The length of a value, as the ULONG that a request has for it.
 fn length_of(value: &[u8]) -> u32 {
     u32::try_from(value.len()).expect("a property value is shorter than 4 GiB")
 }

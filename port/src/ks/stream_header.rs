@@ -49,15 +49,15 @@ pub struct KsStreamHeader {
     /// Zero for music.
     #[doc(alias = "TypeSpecificFlags")]
     pub type_specific_flags: u32,
-    /// When the buffer is due; see [`KsStreamHeader::presentation_100ns`].
+    /// The time at which the buffer is due; see [`KsStreamHeader::presentation_100ns`].
     #[doc(alias = "PresentationTime")]
     pub presentation_time: KsTime,
-    /// How long the buffer lasts, in units of the presentation time.
+    /// The length of the buffer in time, in units of the presentation time.
     pub duration: i64,
     /// The room of the buffer in bytes.
     #[doc(alias = "FrameExtent")]
     pub frame_extent: u32,
-    /// How many bytes of it are data.
+    /// The number of bytes of the buffer that are data.
     #[doc(alias = "DataUsed")]
     pub data_used: u32,
     /// The address of the buffer.
@@ -84,13 +84,13 @@ impl KsStreamHeader {
         KsStreamOptions::from_bits_retain(self.options_flags)
     }
 
-    /// When the buffer is due, in units of 100 ns; `None` is as soon as possible.
+    /// The time at which the buffer is due, in units of 100 ns; `None` is as soon as possible.
     ///
-    /// `Assumed:` a time that is not flagged as valid is not looked at, so its denominator may
-    /// be 0, as in a header that a client has cleared.
+    /// `Assumed:` the port does not read a time that is not flagged as valid, so its denominator
+    /// may be 0, as in a header that a client has cleared.
     ///
     /// # Errors
-    /// As [`KsTime::to_100ns`].
+    /// Those of [`KsTime::to_100ns`].
     pub fn presentation_100ns(&self) -> Result<Option<i64>, NtStatus> {
         if self.options().contains(KsStreamOptions::TIMEVALID) {
             self.presentation_time.to_100ns().map(Some)
@@ -115,13 +115,13 @@ bitflags::bitflags! {
         const DATADISCONTINUITY = 0x4;
         /// The format changes; the buffer holds the new one.
         const TYPECHANGED = 0x8;
-        /// The presentation time is meant.
+        /// The presentation time is valid.
         const TIMEVALID = 0x10;
         /// Time jumps before this buffer.
         const TIMEDISCONTINUITY = 0x40;
         /// Throw the buffer away on pause.
         const FLUSHONPAUSE = 0x80;
-        /// The duration is meant.
+        /// The duration is valid.
         const DURATIONVALID = 0x100;
         /// The stream ends here.
         const ENDOFSTREAM = 0x200;

@@ -1,4 +1,4 @@
-//! The capture side of a lane: reads the stream until it is empty and packs what it got.
+//! The capture side of a lane: reads the stream and packs the bytes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -14,20 +14,21 @@ use crate::miniport_calls::Method;
 use crate::rules;
 use crate::stream_request::StreamRequest;
 
-/// The most captured bytes that a pin holds while its client has no read request queued; newer
-/// bytes are dropped and counted. Assumed: the documents are silent on the depth.
+/// The greatest number of captured bytes that a pin holds while its client has no read request
+/// queued; newer bytes are dropped and counted. Assumed: the documents are silent on the depth.
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// Bytes held without a read request that are worth a word in the trace.
+/// The number of bytes held without a read request from which on the trace notes it.
 const CAPTURE_WARNING: usize = 4_096;
 
-/// Bytes asked for in one Read.
+/// Bytes of room in one Read.
 const READ_LENGTH: usize = 256;
 
-/// Reads for one service: a miniport that always has more data never ends.
+/// The greatest number of Reads in one service: a miniport that always returns data would never
+/// end it.
 const READS_PER_SERVICE: u32 = 65_536;
 
-/// Bytes that came in one Read, with the stream time of that moment.
+/// The bytes of one Read, with the stream time at which they came.
 struct Chunk {
     time_ns: u64,
     bytes: Vec<u8>,
@@ -54,14 +55,16 @@ impl Capturer {
         }
     }
 
-    /// Forgets what was captured and not delivered.
+    /// Forgets the bytes that were captured and not delivered.
     pub fn reset(&self) {
         self.chunks.borrow_mut().clear();
         self.held.set(0);
         self.warned.set(false);
     }
 
-    /// Empties the miniport's stream, then serves read requests. IRQL: DISPATCH_LEVEL.
+    /// Empties the miniport's stream, then serves read requests.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
         let mut buffer = [0; READ_LENGTH];
         let calls = lane.calls();
@@ -93,7 +96,7 @@ impl Capturer {
         self.deliver(kernel, lane);
     }
 
-    /// Keeps bytes in RUN and PAUSE; in the other states they are discarded.
+    /// Keeps bytes in RUN and PAUSE, and discards them in the other states.
     fn keep(&self, kernel: &Kernel, lane: &Lane, bytes: &[u8]) {
         if lane.state() < KsState::Pause {
             return;
@@ -121,8 +124,10 @@ impl Capturer {
     }
 
     /// Fills and completes read requests as long as there is data.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
-        // A completed request can bring the next one, which this loop serves too.
+        // The client can send its next request from a completion; the loop below serves it too.
         if self.delivering.replace(true) {
             return;
         }

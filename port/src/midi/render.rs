@@ -1,8 +1,9 @@
-//! The render sequencer: takes music records apart and writes each message when it is due.
+//! The render sequencer: writes each message of a request when it is due.
 //!
+//! It takes the music records of write requests apart.
 //! Times have the resolution of the sequencer's timer, 1 ms; a message never goes out before its
-//! time. Requests are served strictly one after the other. What the miniport does not take is
-//! offered again: at once after progress, 1 ms later when it took nothing.
+//! time. Requests are served strictly one after the other. The sequencer offers bytes that the
+//! miniport did not take again: at once when it took some, 1 ms later when it took none.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,25 +18,25 @@ use crate::miniport_calls::Method;
 use crate::rules;
 use crate::stream_request::StreamRequest;
 
-/// Time until a miniport that took nothing is asked again, in 100 ns units.
+/// Time until the next Write after one that took nothing, in 100 ns units.
 /// Assumed: the documents are silent; 1 ms is the sequencer's resolution.
 const RETRY_100NS: u64 = 10_000;
 
 /// Writes in a row that took nothing before the request fails.
-/// Assumed: 10 s of retries. The sample miniport gives up after 100; a miniport that goes on
-/// saying success for so long breaks the contract of Write.
+/// Assumed: 10 s of retries. The sample miniport gives up after 100; a miniport that returns
+/// success for so long breaks the contract of Write.
 const EMPTY_WRITES: u32 = 10_000;
 
-/// Longest time in ns for which the sequencer's DPC goes on writing before it lets others run.
-/// Assumed: long enough that the gap, up to the next clock interrupt, costs a card with a buffer
-/// of a byte or two little: under 1 % of wire rate.
+/// Longest time in ns for which the sequencer's DPC goes on writing before other code can run.
+/// Assumed: long enough that the gap up to the next clock interrupt costs little, under 1 % of the
+/// wire rate, on a card with a buffer of a byte or two.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
-/// The most requests that end in one turn of the sequencer before it lets others run: a client
-/// that sends one without data from each completion would else stop the clock.
+/// The greatest number of requests that end in one turn of the sequencer before other code can run:
+/// a client that sends an empty request from each completion would else stop the clock.
 const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 
-/// The message that is going out; none while all of it is sent.
+/// The message that is going out; once all of it is sent there is none.
 #[derive(Default)]
 struct Message {
     bytes: Vec<u8>,
@@ -44,7 +45,7 @@ struct Message {
 }
 
 impl Message {
-    /// When it is due, if it is not sent.
+    /// The time at which the message is due, if it is not sent.
     fn due_ns(&self) -> Option<u64> {
         (!self.is_sent()).then_some(self.due_ns)
     }
@@ -53,7 +54,7 @@ impl Message {
         self.sent == self.bytes.len()
     }
 
-    /// Takes the place of the message before, in its memory.
+    /// Replaces the message by the next one, in the same memory.
     fn set(&mut self, bytes: &[u8], due_ns: u64) {
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
@@ -62,14 +63,15 @@ impl Message {
     }
 }
 
-/// Where the sequencer stands in the buffer of the current header.
+/// The sequencer's position in the buffer of the current header.
 #[derive(Clone, Copy, Default)]
 struct Cursor {
-    /// Offset of the end of the record before, in bytes.
+    /// Offset of the end of the last record that was loaded, in bytes.
     offset: usize,
     /// Offset of the first record that is not wholly sent, in bytes.
     done: usize,
-    /// Stream time of the buffer's start in ns, once it is known; it may lie before the stream's.
+    /// Stream time of the buffer's start in ns, once it is known; negative when the buffer starts
+    /// before the stream.
     start_ns: Option<i64>,
 }
 
@@ -84,19 +86,22 @@ pub(super) struct Renderer {
     empty_writes: Cell<u32>,
 }
 
-/// What one step of the sequencer came to.
+/// The outcome of one step of the sequencer.
 enum Outcome {
-    /// Something was written or made ready to be.
+    /// Bytes were written, or the next message was made ready.
     Progress,
     /// A request was completed.
     RequestEnded,
-    /// The next step makes sense after so many 100 ns units.
+    /// The next step has work after this number of 100 ns units.
     Wait(u64),
-    /// There is nothing to do.
+    /// There is no request.
     Idle,
 }
 
 impl Renderer {
+    /// A sequencer without a message, whose timer gives the lane its turn.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Renderer {
         let lane = Rc::downgrade(lane);
         let routine = move |kernel: &Kernel| {
@@ -114,28 +119,33 @@ impl Renderer {
         }
     }
 
-    /// Holds what is not sent yet. IRQL: up to DISPATCH_LEVEL.
+    /// Stops the timer, so that what is not sent yet waits.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
         kernel.cancel_timer(&self.timer);
         kernel.remove_queue_dpc(&self.dpc);
     }
 
-    /// Forgets what is half sent; the requests are the lane's to cancel.
+    /// Forgets the message that is half sent; the lane cancels the requests.
     fn reset(&self) {
         self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());
         self.empty_writes.set(0);
     }
 
-    /// Notes in the request that is going out how far it came, and forgets it: it will end now.
+    /// Notes in the request that is going out how much of it was sent, and forgets its message; the
+    /// request ends now.
     pub fn abandon(&self, request: &StreamRequest) {
         request.note_done(self.cursor.get().done as u32);
         self.reset();
     }
 
-    /// Writes what is due and sets the timer for the rest. IRQL: DISPATCH_LEVEL.
+    /// Writes the messages that are due and sets the timer for the next one.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
-        // A completed request can bring the next one while this one is still served.
+        // The client can send its next request from a completion; the loop below serves it too.
         if self.pumping.replace(true) {
             return;
         }
@@ -184,7 +194,7 @@ impl Renderer {
         }
     }
 
-    /// Loads the next record of the first request, or completes that if it has none left.
+    /// Loads the next record of the first request, or completes the request when it has none left.
     fn get_ready(&self, kernel: &Kernel, lane: &Lane) -> Outcome {
         let Some(request) = lane.queue().front() else { return Outcome::Idle };
         if request.current().is_some() {
@@ -205,8 +215,8 @@ impl Renderer {
             _ => i64::try_from(lane.time_ns(kernel)).unwrap_or(i64::MAX),
         });
         let data = data.borrow();
-        // The records were found when the request came; a client that has cut the buffer since
-        // loses the rest of it.
+        // The places of the records were found when the request came. When the client has cut the
+        // buffer since, the rest of it is lost.
         let record = request.take_record();
         let Some((record, bytes)) = record.and_then(|it| Some((it, data.get(it.data.clone())?)))
         else {
@@ -227,14 +237,15 @@ impl Renderer {
     /// Offers the rest of the current message to the miniport once.
     ///
     /// # Errors
-    /// What the miniport answered, or that it was busy for too long: the request fails with it.
+    /// The request fails with it: the status that the miniport returned, or
+    /// `STATUS_IO_DEVICE_ERROR` when the miniport took nothing [`EMPTY_WRITES`] times in a row.
     fn write_some(
         &self,
         kernel: &Kernel,
         lane: &Lane,
         stream: &dyn IMiniportMidiStream,
     ) -> Result<Outcome, NtStatus> {
-        // The message is out of its cell while the miniport has it: nothing is borrowed then.
+        // The message is out of its cell during the call, so that the call can come back here.
         let mut message = self.message.take();
         let rest = &message.bytes[message.sent..];
         let calls = lane.calls();

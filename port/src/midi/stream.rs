@@ -1,7 +1,7 @@
-//! A stream of a MIDI miniport, with the side of the port that moves its bytes.
+//! A stream of a MIDI miniport, with the side that moves its bytes.
 //!
 //! Owns the choice between the two sides. Neither side, nor this file, knows a pin or a filter:
-//! each call brings the lane that it works on.
+//! each call has the lane as a parameter.
 
 use std::rc::Rc;
 
@@ -23,13 +23,16 @@ pub(super) struct MidiStream {
     side: Side,
 }
 
-/// Which way bytes move, with the state of that side.
+/// The direction in which bytes move, with the state of that side.
 enum Side {
     Render(Renderer),
     Capture(Capturer),
 }
 
 impl MidiStream {
+    /// The driver's stream with the side that its direction needs.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     pub fn new(
         kernel: &Kernel,
         lane: &Rc<Lane>,

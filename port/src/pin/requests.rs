@@ -1,6 +1,6 @@
-//! What a client can ask of an open pin: data, a reset, and its properties.
+//! Requests of clients to an open pin: data, a reset, its properties.
 //!
-//! Owns the table of the pin's own properties. How data moves is not known here.
+//! Owns the table of the pin's own properties. It does not know how data moves.
 //!
 //! Not offered yet: clocks and allocators of a pin, allocator framing, stream and clock sets.
 

@@ -1,4 +1,4 @@
-//! What else an adapter driver asks of PortCls: timeouts, connections, forwarded requests.
+//! Routines for an adapter driver: timeouts, connections, forwarding.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use portcls_port::{
 use crate::plan::BRIDGE;
 use crate::rig::{BusAnswer, GET, PROPERTY, on_added_device, on_device};
 
-/// A routine that writes down when it was called, in ms.
+/// A routine that notes the times of its calls, in ms.
 fn clock_watcher() -> (IoTimeoutRoutine, Rc<RefCell<Vec<u64>>>) {
     let times: Rc<RefCell<Vec<u64>>> = Rc::default();
     let book = Rc::clone(&times);

@@ -1,4 +1,4 @@
-//! Properties of a miniport: which table answers, what the handler sees, and how it ends.
+//! Properties of a miniport: the table, the handler's request, the reply.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -165,7 +165,7 @@ fn the_ports_own_properties_say_by_the_same_rules_what_they_support() {
             assert_eq!(irp.status(), NtStatus::SUCCESS);
             irp.buffer().borrow().clone()
         };
-        // A pin's data flow and a proposed format, the categories; the state of a pin.
+        // On the filter: data flow, proposed format, categories. On the pin: the state.
         assert_eq!(support(&filter, property_set::PIN, 2), [1, 0, 0, 0]);
         assert_eq!(support(&filter, property_set::PIN, 14), [2, 0, 0, 0]);
         assert_eq!(support(&filter, property_set::TOPOLOGY, 0), [1, 0, 0, 0]);
@@ -191,7 +191,7 @@ fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
             let irp = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 8);
             (irp.status(), irp.buffer().borrow().clone())
         };
-        // The nodes are the port's to tell, the name of a node is the miniport's.
+        // The port itself answers for the nodes, the miniport for the name of a node.
         assert_eq!(get(1), (NtStatus::SUCCESS, vec![24, 0, 0, 0, 1, 0, 0, 0]));
         assert!(seen.borrow().is_empty());
         assert_eq!(get(3), (NtStatus::SUCCESS, vec![7, 0, 0, 0]));

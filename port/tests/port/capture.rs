@@ -1,4 +1,4 @@
-//! The capture side: Read until empty, records with their times, and what is kept or discarded.
+//! The capture side: Read until empty, times, bytes kept or discarded.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::frames::{Frame, bytes_of, captured, data_used};
 use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{READ_STREAM, Rig, Sender, WRITE_STREAM, on_device};
 
-/// Bytes come in, each slice in one Read, and the driver interrupts.
+/// Gives the driver bytes to read, each slice for one Read, and makes it interrupt.
 fn come_in(rig: &Rig, chunks: &[&[u8]]) {
     rig.fake.incoming.borrow_mut().extend(chunks.iter().map(|chunk| chunk.to_vec()));
     rig.fake.interrupt(&rig.kernel);
@@ -238,7 +238,7 @@ fn a_completion_routine_that_reads_again_gets_the_rest_piece_by_piece() {
     });
 }
 
-/// Has each completion count its bytes and read again until the pin is closed.
+/// Lets each completion count its bytes and send the next read, until the pin is closed.
 fn read_again(sender: &Sender, irp: &Irp, count: &Rc<Cell<usize>>) {
     let (sender, count) = (sender.clone(), Rc::clone(count));
     irp.set_completion_routine(Box::new(move |kernel, done| {

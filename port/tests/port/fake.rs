@@ -1,7 +1,7 @@
-//! A driver whose answers a test plans, and which writes down what it is asked.
+//! A driver whose answers a test plans, and which writes down its calls.
 //!
-//! There is no hardware behind it. What a test plans before the start is a [`Plan`]; the answers
-//! of Write, Read and SetState can change at any time.
+//! There is no hardware behind it. A test makes a [`Plan`] before the start; the answers of Write,
+//! Read and SetState can change at any time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ use portcls_port::{
 use crate::plan::{Grouping, Plan, PowerInterfaces, StreamGroup};
 use crate::power::FakeAdapter;
 
-/// One Write as it came.
+/// One call of Write, as the driver got it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     pub time_ns: u64,
@@ -43,7 +43,7 @@ pub struct Fake {
     write: RefCell<WriteAnswer>,
     read: RefCell<Option<ReadAnswer>>,
     state: RefCell<StateAnswer>,
-    /// What Read gives, one entry a call.
+    /// The bytes that Read returns, one entry a call.
     pub incoming: RefCell<VecDeque<Vec<u8>>>,
 
     words: RefCell<Vec<String>>,
@@ -71,12 +71,12 @@ impl Fake {
         })
     }
 
-    /// How Write answers from now on.
+    /// Sets how Write answers from now on.
     pub fn answer_write(&self, answer: impl Fn(&Kernel, &[u8]) -> Result<u32, NtStatus> + 'static) {
         *self.write.borrow_mut() = Rc::new(answer);
     }
 
-    /// How Read answers from now on, in place of what is incoming.
+    /// Sets how Read answers from now on, instead of returning `incoming`.
     pub fn answer_read(
         &self,
         answer: impl Fn(&Kernel, &mut [u8]) -> Result<u32, NtStatus> + 'static,
@@ -84,7 +84,7 @@ impl Fake {
         *self.read.borrow_mut() = Some(Rc::new(answer));
     }
 
-    /// How SetState answers from now on.
+    /// Sets how SetState answers from now on.
     pub fn answer_state(
         &self,
         answer: impl Fn(&Kernel, KsState) -> Result<(), NtStatus> + 'static,
@@ -129,20 +129,20 @@ impl Fake {
         self.groups.borrow().last().and_then(Weak::upgrade).expect("a group is alive")
     }
 
-    /// Does as an ISR does that stored something: tells the port, at device level.
+    /// Tells the port at DIRQL, as an ISR does that has stored bytes.
     pub fn interrupt(&self, kernel: &Kernel) {
         let group = self.group();
         self.notify(kernel, Some(&group));
     }
 
-    /// Calls Notify at device level.
+    /// Calls Notify at DIRQL.
     pub fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
         let old = kernel.raise_irql(Irql(5));
         self.port().notify(kernel, group);
         kernel.lower_irql(old);
     }
 
-    /// Objects of the driver, ports and groups that are still there.
+    /// The number of objects of the driver, ports and groups that still exist.
     pub fn left(&self) -> usize {
         let ports = self.ports.borrow().iter().filter(|port| port.strong_count() > 0).count();
         let groups = self.groups.borrow().iter().filter(|it| it.strong_count() > 0).count();
@@ -208,7 +208,7 @@ fn result<T>(status: NtStatus, value: T) -> Result<T, NtStatus> {
 
 struct FakeMiniport {
     fake: Rc<Fake>,
-    /// Kept as drivers keep it, which makes the cycle that the port has to end.
+    /// Kept, as drivers keep it. This makes the cycle of references that the port must end.
     port: RefCell<Option<Rc<dyn IPortMidi>>>,
     group: RefCell<Option<Rc<dyn IServiceGroup>>>,
 }

@@ -1,4 +1,4 @@
-//! Stream headers with their buffers: built byte by byte, and taken apart again.
+//! Stream headers with their buffers: built and taken apart again.
 
 use portcls_emulator::Irp;
 use portcls_port::ks::{KsStreamHeader, KsTime};
@@ -65,18 +65,18 @@ pub fn music(records: &[(u32, &[u8])]) -> Vec<u8> {
     chain
 }
 
-/// The headers of a request as its sender finds them.
+/// The headers of a request, as the client sees them.
 pub fn headers(irp: &Irp) -> Vec<KsStreamHeader> {
     let buffer = irp.buffer().borrow();
     buffer.chunks_exact(56).map(bytemuck::pod_read_unaligned).collect()
 }
 
-/// How much of each buffer is used.
+/// The number of bytes used in each buffer.
 pub fn data_used(irp: &Irp) -> Vec<u32> {
     headers(irp).iter().map(|header| header.data_used).collect()
 }
 
-/// What a read request brought: the time of each buffer in us, its records with their deltas.
+/// The result of a read request: the time of each buffer in us, its records with their deltas.
 pub type Captured = Vec<(i64, Vec<(u32, Vec<u8>)>)>;
 
 /// Takes a completed read request apart; buffers without data are left out.
@@ -103,7 +103,7 @@ pub fn captured(irp: &Irp) -> Captured {
     buffers
 }
 
-/// Everything that read requests brought, without times.
+/// All bytes of read requests, without times.
 pub fn bytes_of(captured: &Captured) -> Vec<u8> {
     let records = captured.iter().flat_map(|(_, records)| records);
     records.flat_map(|(_, bytes)| bytes.clone()).collect()

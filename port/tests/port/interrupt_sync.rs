@@ -1,4 +1,4 @@
-//! Interrupt sync objects: the three modes, the order, exclusion, and connection.
+//! Interrupt sync objects: the modes, the order, exclusion, connection.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use portcls_port::{pc_new_interrupt_sync, pc_new_resource_list};
 /// The line of the device.
 const LINE: u8 = 9;
 
-/// A device whose line is up until it was served often enough.
+/// A device whose line stays up until it was served a number of times.
 struct Lamp(Rc<Cell<u32>>);
 
 impl BusDevice for Lamp {
@@ -56,7 +56,7 @@ impl Bench {
         Bench { kernel, sync, waiting, lamp, log: Rc::default() }
     }
 
-    /// Adds a routine that serves the device so often before it denies.
+    /// Adds a routine that serves the device `served` times and then returns a failure.
     fn add(&self, name: &'static str, served: u32, position: RoutinePosition) {
         let (log, left) = (Rc::clone(&self.log), Cell::new(served));
         let routine = move |kernel: &Kernel| {
@@ -72,7 +72,7 @@ impl Bench {
         self.sync.register_service_routine(&self.kernel, Rc::new(routine), position).unwrap();
     }
 
-    /// Raises the line until it was served so often.
+    /// Raises the line until it was served `times` times.
     fn ring(&self, times: u32) {
         self.waiting.set(times);
         self.kernel.touch_device(self.lamp);
@@ -217,7 +217,7 @@ fn before_connect_a_synchronised_routine_runs_at_device_level_and_no_routine_is_
     });
     assert_eq!((status, level.get()), (NtStatus::SUCCESS, Irql::of_line(LINE)));
     assert!(bench.names().is_empty());
-    // What waited comes before Connect returns.
+    // The interrupt that waited is delivered before Connect returns.
     bench.sync.connect(&bench.kernel).unwrap();
     assert_eq!(bench.names(), ["isr"]);
     assert!(bench.sync.get_kinterrupt().is_some());

@@ -1,4 +1,4 @@
-//! From AddDevice to removal: start, stop, surprise, and what stale handles answer.
+//! From AddDevice to removal: start, stop, surprise removal, stale handles.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -235,7 +235,7 @@ fn a_removal_in_run_leaves_no_reference_to_anything_of_the_driver() {
         let pin = rig.run_pin(RENDER);
         pin.write(&[Frame::at_ms(50, NOTE)]);
         rig.pnp(PnpRequest::RemoveDevice);
-        // The client still holds its files; the driver's objects do not wait for that.
+        // The client still holds its files, and the driver's objects are released all the same.
         assert_eq!(rig.fake.left(), 1, "the port alone, behind the client's filter");
     });
 }
@@ -283,7 +283,7 @@ fn a_pin_that_dies_in_run_with_a_resending_client_is_gone_for_good() {
     });
 }
 
-/// Has the sender send another request from each completion but that of a refused one.
+/// Lets each completion send another request, until one is refused.
 fn resend_until_refused(sender: &Sender, irp: &Irp, refused: &Rc<Cell<u32>>) {
     let (sender, refused) = (sender.clone(), Rc::clone(refused));
     irp.set_completion_routine(Box::new(move |kernel, done| {

@@ -1,7 +1,7 @@
-//! The port from both sides: a client that sends requests, and a driver that only answers.
+//! The port from both sides: a client that sends, a driver that answers.
 //!
-//! No hardware is involved and no driver that knows any; what a driver would answer is written
-//! down in each test. After every test the device is removed and nothing may be left of it.
+//! There is no hardware, and no driver for any; each test has the driver's answers written down.
+//! After every test the device is removed, and no object of the driver may be left.
 
 mod adapter_services;
 mod automation;

@@ -1,4 +1,4 @@
-//! Requests that are wrong: each is answered, nothing panics, and nothing is left.
+//! Wrong requests: each is answered, nothing panics, and nothing is left.
 
 use std::cell::RefCell;
 

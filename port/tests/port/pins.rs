@@ -1,4 +1,4 @@
-//! Opening pins: the checks, the limits, the stream's group, and the pin properties.
+//! Opening pins: checks, limits, the stream's group, pin properties.
 
 use std::cell::RefCell;
 use std::rc::Rc;

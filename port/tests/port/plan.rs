@@ -1,4 +1,4 @@
-//! What the fake driver does, decided before its device starts; the filter that it describes.
+//! The plan of the fake driver, and the filter that it describes.
 
 use portcls_emulator::NtStatus;
 use portcls_port::descriptor::{KsPinDescriptor, PcFilterDescriptor, PcPinDescriptor};
@@ -24,7 +24,7 @@ pub enum Grouping {
     Late,
     /// Early; and Init asks for service before it returns.
     EarlyWithNotify,
-    /// It has none.
+    /// Never; the miniport has no group.
     Never,
 }
 
@@ -46,7 +46,7 @@ pub enum PowerInterfaces {
     Absent,
 }
 
-/// What the driver does, decided before its device starts.
+/// The plan of the driver, made before its device starts.
 pub struct Plan {
     pub names: Vec<&'static str>,
     pub max_objects: u32,
@@ -55,11 +55,11 @@ pub struct Plan {
     pub stream_group: StreamGroup,
     pub filter: PcFilterDescriptor,
     pub init_status: NtStatus,
-    /// What StartDevice answers after all subdevices are registered.
+    /// The status of StartDevice after all subdevices are registered.
     pub start_status: NtStatus,
     pub new_stream_status: NtStatus,
     pub power: PowerInterfaces,
-    /// What the adapter answers when it is asked for a power state.
+    /// The adapter's answer to QueryPowerChangeState.
     pub power_veto: NtStatus,
     pub pin_count: Option<fn(u32, &mut PinCounts)>,
     pub intersection: fn(u32) -> LengthReply,

@@ -1,4 +1,4 @@
-//! Power: who is told what in which order, vetoes, and what a stream does meanwhile.
+//! Power: the order of the calls, vetoes, and a stream's states meanwhile.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::frames::Frame;
 use crate::plan::{CAPTURE, Plan, PowerInterfaces, RENDER};
 use crate::rig::{Rig, on_device, on_planned_device};
 
-/// The adapter object of the fake driver: it writes down what it is asked and told.
+/// The adapter object of the fake driver; it writes down its calls.
 pub struct FakeAdapter(Rc<Fake>);
 
 impl FakeAdapter {
@@ -155,7 +155,7 @@ fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
         assert_eq!(rig.fake.words(), words);
-        // From a light sleep further down, and up to a light sleep: streams and miniport hear it.
+        // Down from a light sleep, and up to a light sleep: streams and miniport are told too.
         system_power(rig, PowerAction::Set, SystemPowerState::S4);
         system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);

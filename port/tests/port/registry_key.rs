@@ -1,4 +1,4 @@
-//! Registry keys of a device: which key is which, and what an open key allows.
+//! Registry keys of a device: the kinds of keys, and what an open key allows.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! The render sequencer: when bytes go out, in which order, and what becomes of the request.
+//! The render sequencer: times and order of bytes, end of the request.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Requests of a render pin that do not simply end: paused, stopped, cancelled, reset, sent again.
+//! Requests of a render pin: paused, stopped, cancelled, reset, repeated.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -81,7 +81,7 @@ fn a_queued_request_can_be_cancelled_and_a_half_sent_one_too() {
         assert_eq!(rig.fake.taken(), [1]);
         assert!(rig.kernel.cancel_request(&front));
         assert_eq!((front.status(), data_used(&front)), (NtStatus::CANCELLED, vec![12]));
-        // What stood behind it was due and goes out at once.
+        // The request behind it was due and goes out at once.
         assert_eq!(rig.fake.times_us(), [0, 20_000]);
         assert_eq!(last.status(), NtStatus::SUCCESS);
         assert!(!rig.kernel.cancel_request(&last));
@@ -130,7 +130,7 @@ fn closing_the_handle_cancels_what_is_queued() {
     });
 }
 
-/// Has each completion send a copy of `frame` until `left` is used up.
+/// Lets each completion send a copy of `frame` until `left` is used up.
 fn send_again(sender: &Sender, irp: &Irp, frame: Frame, left: &Rc<Cell<u32>>) {
     let (sender, left) = (sender.clone(), Rc::clone(left));
     irp.set_completion_routine(Box::new(move |kernel, _| {
@@ -220,7 +220,7 @@ fn a_long_flood_lets_others_run_at_least_every_100_ms() {
             last_ns = now_ns;
         }
         assert_eq!(rig.fake.taken().len(), 8_000);
-        // The gaps that this costs are one clock interrupt each.
+        // Each gap between two turns of the sequencer lasts until the next clock interrupt.
         assert!(last_ns < 8_000 * 320_000 + 30_000_000);
     });
 }

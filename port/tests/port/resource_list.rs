@@ -1,4 +1,4 @@
-//! Resource lists: what the bus assigned, found by kind, and sublists with a capacity.
+//! Resource lists: resources found by kind, sublists with a capacity.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! A kernel with a bus, the fake driver on it, and a client that sends requests.
+//! A kernel with a bus, the fake driver, and a client that sends requests.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -33,7 +33,7 @@ pub const SET: u32 = 2;
 pub enum BusAnswer {
     Success,
     Fails(NtStatus),
-    /// After so many ms.
+    /// It answers after this number of ms.
     Later(u64),
 }
 
@@ -54,7 +54,7 @@ pub fn on_device(test: impl FnOnce(&Rig)) {
     on_planned_device(|_| (), test);
 }
 
-/// As [`on_device`], with a plan.
+/// Like [`on_device`], with a plan.
 pub fn on_planned_device(plan: impl FnOnce(&mut Plan), test: impl FnOnce(&Rig)) {
     on_added_device(plan, |rig| {
         assert_eq!(rig.start(), NtStatus::SUCCESS);
@@ -119,7 +119,7 @@ impl Rig {
         self.pnp(PnpRequest::StartDevice { translated: ports.clone(), raw: ports })
     }
 
-    /// Says which rules the test breaks, in order.
+    /// Sets which rules the test breaks, in order.
     pub fn expect_violations(&self, rules: &[&'static str]) {
         self.violations.borrow_mut().extend(rules);
     }
@@ -177,7 +177,7 @@ impl Rig {
         }
     }
 
-    /// The client dies, the device is removed.
+    /// Ends the client, then removes the device.
     fn end(&self, kernel: &Kernel) {
         let files = self.files.take();
         for file in files.iter().rev() {
@@ -246,7 +246,7 @@ fn complete_later(kernel: &Kernel, irp: &Irp, time_ms: u64) {
     kernel.set_timer(&timer, DueTime::Relative(time_ms * 10_000), 0, Some(&dpc));
 }
 
-/// Sends stream requests, also from where no rig is at hand.
+/// Sends stream requests, also from a completion routine, which has no rig.
 #[derive(Clone)]
 pub struct Sender {
     file: Rc<FileObject>,
@@ -263,7 +263,7 @@ impl Sender {
         self.prepare_raw(headers, mdls)
     }
 
-    /// The same from any bytes in the place of headers.
+    /// A request that is not sent yet, with any bytes as its headers.
     pub fn prepare_raw(&self, headers: Vec<u8>, mdls: Vec<Mdl>) -> Irp {
         let output_length = headers.len() as u32;
         let parameters =
@@ -273,7 +273,7 @@ impl Sender {
         irp
     }
 
-    /// Sends it; the rig checks at the end that it was completed.
+    /// Sends a request; the rig checks at the end that it was completed.
     pub fn send(&self, kernel: &Kernel, irp: &Irp) -> NtStatus {
         self.requests.borrow_mut().push(irp.clone());
         let status = kernel.send_request(self.file.device(), irp);
@@ -299,7 +299,7 @@ impl<'a> File<'a> {
         self.rig.open(self.file.device(), Some(Rc::clone(&self.file)), name)
     }
 
-    /// Closes the file, as the last handle's end does.
+    /// Closes the file, as the end of its last handle does.
     pub fn close(self) {
         self.rig.files.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.file));
         self.rig.close_file(&self.file);
@@ -365,7 +365,7 @@ impl<'a> File<'a> {
         irp
     }
 
-    /// Sends a stream request; gives it back with what the dispatch routine answered.
+    /// Sends a stream request; returns it with the status of the dispatch routine.
     pub fn stream(&self, code: u32, frames: &[Frame]) -> (Irp, NtStatus) {
         let sender = self.rig.sender(self, code);
         let irp = sender.prepare(frames);

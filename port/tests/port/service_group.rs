@@ -1,4 +1,4 @@
-//! Service groups: members behind one DPC, membership that changes, delayed service.
+//! Service groups: members, membership that changes, delayed service.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -9,10 +9,10 @@ use portcls_port::guid::Guid;
 use portcls_port::interfaces::{IServiceGroup, IServiceSink};
 use portcls_port::{answer_query, pc_new_service_group};
 
-/// What was called, with the time in us.
+/// The names of the sinks that were called, each with the time in us.
 type Log = Rc<RefCell<Vec<(u64, &'static str)>>>;
 
-/// A sink that writes its name down, and may do more.
+/// A sink that writes its name down, and then calls `more`.
 struct Sink {
     name: &'static str,
     log: Log,
@@ -130,7 +130,7 @@ fn a_member_that_another_one_removed_is_not_called_any_more() {
     *victim.borrow_mut() = Some(bench.add("victim"));
     bench.request();
     assert_eq!(bench.names(), ["first"]);
-    // RemoveMember belongs to PASSIVE_LEVEL, so the kernel had something to say.
+    // RemoveMember must be called at PASSIVE_LEVEL, so there is a violation.
     bench.check(1);
 }
 
@@ -184,7 +184,7 @@ fn delayed_service_that_was_taken_back_does_not_come() {
     bench.group.request_delayed_service(&bench.kernel, -30_000);
     bench.group.cancel_delayed_service(&bench.kernel);
     bench.kernel.run_until(20_000_000);
-    // Also when its time was over, and only its DPC had not run yet.
+    // The same holds when its time has come and only its DPC has not run yet.
     bench.group.request_delayed_service(&bench.kernel, -10_000);
     let old = bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
     bench.kernel.stall_us(5_000);

@@ -1,4 +1,4 @@
-//! The walk through the states, and what holds on its way.
+//! The walk through the states, and the requests on its way.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -122,7 +122,7 @@ fn data_is_refused_in_stop_and_a_client_that_resends_is_refused_on_the_way_there
     });
 }
 
-/// Has the client send a request from the completion of each cancelled one.
+/// Lets the completion of each cancelled request send another one.
 fn resend(sender: &Sender, irp: &Irp, last: &Rc<Cell<NtStatus>>) {
     let (sender, last) = (sender.clone(), Rc::clone(last));
     irp.set_completion_routine(Box::new(move |kernel, done| {

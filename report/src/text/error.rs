@@ -8,7 +8,7 @@ use thiserror::Error;
 pub struct ParseError {
     /// The line, from 1.
     pub line: usize,
-    /// The column, from 1; unknown in a line that goes on in continuation lines.
+    /// The column, from 1; unknown when the line was joined from continuation lines.
     pub column: Option<usize>,
     /// What is wrong.
     pub what: String,
@@ -20,7 +20,7 @@ fn column_words(column: Option<usize>) -> String {
     column.map_or_else(String::new, |column| format!(", column {column}"))
 }
 
-/// A [`ParseError`] before its place is counted: `at` is the piece of the line that is wrong.
+/// A [`ParseError`] without its line number: `at` is the wrong piece of the line.
 #[derive(Debug)]
 pub(super) struct Fault<'t> {
     at: &'t str,
@@ -33,7 +33,7 @@ impl<'t> Fault<'t> {
         Fault { at, what: what.into(), hint }
     }
 
-    /// The error, given the line that `at` is a piece of.
+    /// The error, placed in the line that contains `at`.
     pub(super) fn place(self, number: usize, line: &str, extent: Extent) -> ParseError {
         let offset = (self.at.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
         let inside = extent == Extent::OneLine && offset <= line.len();
@@ -47,11 +47,11 @@ impl<'t> Fault<'t> {
     }
 }
 
-/// Whether a logical line is one line of the text.
+/// Whether a line was joined from several lines of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Extent {
-    /// It is, so a column can be told.
+    /// One line, so the error can name a column.
     OneLine,
-    /// It was joined from several.
+    /// A line joined from several.
     Joined,
 }

@@ -1,32 +1,32 @@
-//! Which kind of event a piece of text is: the one decision that writer and reader share.
+//! The kind of event of a text, decided in one place for writer and reader.
 //!
-//! The writer asks it too, and quotes what would be read as another kind. So a text can be told
-//! apart by its looks, and a note still comes back whatever it says.
+//! The writer puts a text in quotes when the reader would take it for another kind of event. So
+//! every note is read back as a note, whatever it says.
 
 use super::layout::WIRE;
 
-/// A kind of event with the pieces of its text.
+/// The kind of an event, with the pieces of its text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form<'t> {
-    /// After `call `.
+    /// The text after `call `.
     Call(&'t str),
-    /// After `return `.
+    /// The text after `return `.
     Return(&'t str),
-    /// All of it: it begins with `in ` or `out `.
+    /// The whole text: it begins with `in ` or `out `.
     Access(&'t str),
-    /// After `choice `.
+    /// The text after `choice `.
     Choice(&'t str),
-    /// A lane, its byte, and the rest.
+    /// The lane, its byte, and the rest.
     Serial(&'t str),
-    /// The signal's name, quoted or not, and the digits of its value.
+    /// The name of the signal, quoted or not, and the digits of its value.
     Signal(&'t str, &'t str),
     /// A note in quotes.
     QuotedNote(&'t str),
-    /// A note.
+    /// A note without quotes.
     Note(&'t str),
 }
 
-/// The kind of an event's text, given its actor.
+/// The kind of event of a text, given its actor.
 pub(super) fn form<'t>(text: &'t str, who: &str) -> Form<'t> {
     if text.starts_with('"') {
         return signal(text).unwrap_or(Form::QuotedNote(text));

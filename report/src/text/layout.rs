@@ -4,7 +4,7 @@ use portcls_emulator::trace::Level;
 
 /// The first line of a text without its version.
 pub(super) const FORMAT: &str = "# portcls-emu trace ";
-/// The version that this room writes and reads.
+/// The version of the format that this room writes and reads.
 pub(super) const VERSION: &str = "1";
 
 /// The lines of the header that are the same in every text.
@@ -15,30 +15,30 @@ pub(super) const TIME_AND_LEVEL: &str = "\
 /// The last lines of the header.
 pub(super) const COLUMNS: &str = "#\n#    time -PDI who       event\n";
 
-/// No line is longer.
+/// Columns of the longest line.
 pub(super) const LINE_COLUMNS: usize = 100;
-/// Columns of a time, unless it needs more.
+/// Columns of a time; a longer time takes more.
 pub(super) const TIME_COLUMNS: usize = 9;
-/// Columns of an actor, unless it needs more.
+/// Columns of an actor; a longer name takes more.
 pub(super) const WHO_COLUMNS: usize = 9;
-/// Column of an access' text in which the note's semicolon stands, unless the access needs more.
+/// Column in the text of an access at which the note's semicolon stands; a longer access moves it.
 pub(super) const NOTE_COLUMN: usize = 25;
 
-/// What a continuation of an event or a mark begins with; the words stay in their column.
+/// The beginning of a continuation of an event or a mark; the words stay in their column.
 pub(super) const CONTINUATION: &str = "                        |";
-/// What a continuation of a remark begins with.
+/// The beginning of a continuation of a remark.
 pub(super) const REMARK_CONTINUATION: &str = "#         |";
 
-/// The actors that are hardware without being listed.
+/// The actors that are hardware without a `# hardware` line.
 pub(super) const HARDWARE: [&str; 4] = ["bus", "line", "wire", "hw"];
-/// The actor whose serial bytes need no keyword.
+/// The actor whose serial bytes are written without a keyword.
 pub(super) const WIRE: &str = "wire";
-/// The actor of a mark that names none.
+/// The actor of a mark without an actor in its line.
 pub(super) const MARKER: &str = "kernel";
-/// The level of a mark that names none.
+/// The level of a mark without a level in its line.
 pub(super) const MARK_LEVEL: Level = Level::Passive;
 
-/// Length of a bit that is not written. Source: MIDI 1.0 Detailed Specification, 31 250 bit/s.
+/// Length of a bit when the text has none. Source: MIDI 1.0 Detailed Specification, 31 250 bit/s.
 pub(super) const USUAL_BIT_NS: u32 = 32_000;
 
 /// The letter of a level.
@@ -61,7 +61,7 @@ pub(super) fn level_columns(level: Level) -> &'static str {
     }
 }
 
-/// The level of a letter.
+/// The level with this letter.
 pub(super) fn level_of(letter: &str) -> Option<Level> {
     Some(match letter {
         "-" => Level::Hardware,
@@ -72,7 +72,7 @@ pub(super) fn level_of(letter: &str) -> Option<Level> {
     })
 }
 
-/// Breaks the line that begins at `start` of `out` where it is too long.
+/// Breaks the line that begins at `start` of `out` if the line is too long.
 pub(super) fn wrap(out: &mut String, start: usize, continuation: &str) {
     if out.len() - start > LINE_COLUMNS {
         wrap_long(out, start, continuation);
@@ -95,10 +95,11 @@ fn wrap_long(out: &mut String, start: usize, continuation: &str) {
     out.push_str(rest);
 }
 
-/// Where to break: before a space in the second half of the line, else at its end.
+/// The column of the break: before a space in the second half of the line, else at the line's end.
 ///
-/// No piece ends in a space, so that an editor can strip none: a run of spaces is shorter than
-/// half a line, because columns are narrower and words hold at most eight in a row.
+/// No piece ends in a space, because an editor could remove it. This works because a run of spaces
+/// is shorter than half a line: columns are narrower, and words hold at most eight spaces in a
+/// row.
 fn break_column(line: &[u8], columns: usize) -> usize {
     let ends_word = |at: usize| line[at - 1] != b' ';
     (columns / 2..=columns)

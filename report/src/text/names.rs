@@ -1,4 +1,4 @@
-//! The names and texts that a reader collects.
+//! The names and texts that the reader collects.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use portcls_emulator::trace::{Layer, NameId, Names, TextRef};
 use super::error::Fault;
 use super::layout::HARDWARE;
 
-/// The most names of one trace, the empty one among them: as many as a 16-bit number can tell.
+/// Most names of one trace, including the empty name: one for each 16-bit number.
 const MOST_NAMES: usize = 1 << 16;
 
-/// Names and texts of a trace in the making.
+/// The names and texts of a trace that is being read.
 #[derive(Default)]
 pub(super) struct Collected {
-    /// The hardware actors where the text lists them.
+    /// The hardware actors, when the text lists them.
     hardware: Option<Vec<String>>,
 
     names: Names,
@@ -23,12 +23,12 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    /// Takes the list of hardware actors; false when there is one already.
+    /// Takes the list of hardware actors; false when there was a list already.
     pub(super) fn set_hardware(&mut self, actors: Vec<String>) -> bool {
         self.hardware.replace(actors).is_none()
     }
 
-    /// The number of a name; `at` is where the text says it.
+    /// The number of a name; `at` is the piece of text with the name.
     pub(super) fn name<'t>(&mut self, name: &str, at: &'t str) -> Result<NameId, Fault<'t>> {
         if name.is_empty() {
             return Ok(NameId::NONE);
@@ -45,7 +45,7 @@ impl Collected {
         Ok(id)
     }
 
-    /// The number of an actor, which gets its layer.
+    /// The number of an actor, which is stored with its layer.
     pub(super) fn actor<'t>(&mut self, name: &str, at: &'t str) -> Result<NameId, Fault<'t>> {
         if let Some(&id) = self.actors.get(name) {
             return Ok(id);
@@ -61,7 +61,7 @@ impl Collected {
         Ok(id)
     }
 
-    /// Keeps the words of a mark or a note; `at` is where the text says them.
+    /// Keeps the words of a mark or a note; `at` is the piece of text with the words.
     pub(super) fn text<'t>(&mut self, text: &str, at: &'t str) -> Result<TextRef, Fault<'t>> {
         let Ok(length) = u32::try_from(text.len()) else {
             let hint = "a mark or note holds less than 4 GiB; split it";

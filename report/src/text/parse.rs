@@ -27,7 +27,7 @@ use super::words::{read_decimal, read_quoted, read_us, unescape};
 /// ```
 ///
 /// # Errors
-/// The first place that is not in the format.
+/// The first place where the text does not follow the format.
 pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
     let mut reader = Reader::default();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -62,7 +62,7 @@ pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
     Ok((Header { machine: reader.machine.unwrap_or_default() }, log))
 }
 
-/// What `line` adds to a line that began with `first`, if it is a continuation of it.
+/// The text that `line` adds to a line that begins with `first`, if `line` continues it.
 fn continuation<'t>(first: &str, line: &'t str) -> Option<&'t str> {
     let body = if first.starts_with('#') { line.strip_prefix('#')? } else { line };
     body.trim_ascii_start().strip_prefix('|')
@@ -75,9 +75,9 @@ struct Reader {
     records: Vec<Record>,
     dropped: Option<u64>,
 
-    /// The first line was read.
+    /// True after the first line.
     begun: bool,
-    /// Time of the newest mark.
+    /// Time of the newest mark in ns.
     base_ns: u64,
 }
 
@@ -197,7 +197,7 @@ fn not_a_trace(line: &str) -> Fault<'_> {
     Fault::new(line, "this is not a trace", hint)
 }
 
-/// The first word of `text`, and the rest after the spaces behind it.
+/// The first word of `text`, and the rest without the spaces between.
 fn split_word(text: &str) -> (&str, &str) {
     match text.split_once(' ') {
         Some((word, rest)) => (word, rest.trim_ascii_start()),
@@ -205,7 +205,7 @@ fn split_word(text: &str) -> (&str, &str) {
     }
 }
 
-/// The actor, quoted or not, that `text` begins with, and the rest.
+/// The actor at the beginning of `text`, quoted or not, and the rest.
 fn read_word(text: &str) -> Result<(Cow<'_, str>, &str), Fault<'_>> {
     if text.starts_with('"') {
         return read_quoted(text);

@@ -11,7 +11,7 @@ use super::layout::USUAL_BIT_NS;
 use super::names::Collected;
 use super::words::{read_decimal, read_hex, read_quoted, read_us, unescape};
 
-/// Reads an event's text, given its actor.
+/// Reads the text of an event, given its actor.
 pub(super) fn read_event<'t>(
     text: &'t str,
     who: &str,
@@ -50,7 +50,7 @@ fn expect_end(rest: &str) -> Result<(), Fault<'_>> {
     Err(Fault::new(rest, "this is more than the event needs", hint))
 }
 
-/// A name, quoted or up to a comma, and the rest from the comma on.
+/// A name, in quotes or up to a comma, and the rest from the comma on.
 fn read_phrase(text: &str) -> Result<(Cow<'_, str>, &str), Fault<'_>> {
     if text.starts_with('"') {
         return read_quoted(text);
@@ -67,7 +67,7 @@ fn read_function<'t>(
     Ok((collected.name(&name, text)?, rest))
 }
 
-/// What follows a comma, or `None` at the end.
+/// The text after a comma, or `None` at the end of the line.
 fn after_comma(text: &str) -> Result<Option<&str>, Fault<'_>> {
     if text.is_empty() {
         return Ok(None);
@@ -81,7 +81,8 @@ fn after_comma(text: &str) -> Result<Option<&str>, Fault<'_>> {
     }
 }
 
-/// The status at the head of what a function returns; success where there is none.
+/// The status at the beginning of a return's text, and the rest; success when no status is
+/// written.
 fn read_status(text: &str) -> Result<(NtStatus, &str), Fault<'_>> {
     let Some(status) = after_comma(text)? else {
         return Ok((NtStatus::SUCCESS, text));
@@ -171,7 +172,7 @@ fn read_access<'t>(text: &'t str, collected: &mut Collected) -> Result<AccessEve
     Ok(AccessEvent { direction, port, width, value, note, count, pitch_ns })
 }
 
-/// `x17 every 11.000`.
+/// Reads `x17 every 11.000`.
 fn read_polls<'t>(count: &'t str, every: &'t str, pitch: &'t str) -> Result<(u32, u32), Fault<'t>> {
     let number = count.strip_prefix('x').and_then(read_u32);
     let pitch_ns = read_us(pitch).and_then(|ns| u32::try_from(ns).ok());
@@ -239,7 +240,7 @@ fn read_signal<'t>(
     Ok(Event::Signal { signal, value: read })
 }
 
-/// `allocation 3 = 1, refused`.
+/// Reads `allocation 3 = 1, refused`.
 fn read_choice<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fault<'t>> {
     let fault = |at: &'t str| {
         let hint = "write `choice allocation 3 = 1, refused`, or put it in quotes for a note";

@@ -20,9 +20,9 @@ use super::words::{
 };
 use crate::Filter;
 
-/// Bytes that [`write()`] gathers before it hands them on.
+/// Bytes that [`write()`] gathers before it writes them out.
 const CHUNK_BYTES: usize = 1 << 16;
-/// Bytes of a usual line, to size the buffer at once.
+/// Bytes of a usual line, to reserve the buffer at once.
 const LINE_BYTES: usize = 56;
 
 /// The text of a trace.
@@ -37,10 +37,10 @@ pub fn print(log: &TraceLog, header: &Header, filter: Filter) -> String {
     printer.out
 }
 
-/// Writes the text of a trace, for a trace too long to hold its text in memory.
+/// Writes the text of a trace in pieces, for a trace whose text is too long for memory.
 ///
 /// # Errors
-/// What `to` answers; lines may have been written before.
+/// Any error of `to`; some lines may have been written before it.
 pub fn write(
     log: &TraceLog,
     header: &Header,
@@ -60,7 +60,7 @@ pub fn write(
     to.write_all(printer.out.as_bytes())
 }
 
-/// The first lines of the text without its header, at most `lines` of them, for a summary.
+/// The first lines of the text without its header, at most `lines`, for a summary.
 #[must_use]
 pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
     let Some(last) = lines.checked_sub(1) else {
@@ -80,7 +80,7 @@ pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
 struct Printer<'a> {
     log: &'a TraceLog,
 
-    /// Time of the newest mark.
+    /// Time of the newest mark in ns.
     base_ns: u64,
     out: String,
 }
@@ -106,7 +106,7 @@ impl<'a> Printer<'a> {
         self.out.push_str(COLUMNS);
     }
 
-    /// Lists the hardware actors unless every actor's name tells its layer.
+    /// Lists the hardware actors, unless each actor's layer follows from its name.
     fn push_hardware(&mut self, filter: Filter) {
         let log = self.log;
         let mut seen = Vec::new();

@@ -4,34 +4,34 @@ use std::borrow::Cow;
 
 use super::error::Fault;
 
-/// Spaces in a row that are written as they are.
+/// Spaces in a row that are written without an escape.
 const MOST_SPACES: u32 = 8;
 
 const BLANK: &str = "                                ";
 
-/// What words stand in.
+/// What surrounds the words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Frame {
-    /// Nothing: a space at either end would get lost.
+    /// Nothing, so a space at either end would get lost.
     Open,
     /// Double quotes.
     Quotes,
 }
 
-/// True for a name that stands alone between spaces without quotes.
+/// True for a name that needs no quotes between spaces.
 pub(super) fn is_word(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\[]".contains(&byte);
     !name.is_empty() && name.bytes().all(plain)
 }
 
-/// True for a name that stands without quotes where a comma or the line's end follows.
+/// True for a name that needs no quotes before a comma or the end of the line.
 pub(super) fn is_phrase(name: &str) -> bool {
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"\"\\,".contains(&byte);
     let spaced = name.starts_with(' ') || name.ends_with(' ') || name.contains("  ");
     !name.is_empty() && !spaced && name.bytes().all(plain)
 }
 
-/// Writes free words.
+/// Writes free words, with escapes.
 pub(super) fn push_text(out: &mut String, text: &str) {
     push_escaped(out, text, Frame::Open);
 }
@@ -74,7 +74,7 @@ fn push_escaped(out: &mut String, text: &str, frame: Frame) {
     }
 }
 
-/// Reads what [`push_text`] wrote.
+/// Reads words that [`push_text`] wrote.
 pub(super) fn unescape(text: &str) -> Result<Cow<'_, str>, Fault<'_>> {
     let Some(first) = text.find('\\') else {
         return Ok(Cow::Borrowed(text));
@@ -116,7 +116,7 @@ fn read_escape(text: &str) -> Result<(char, &str), Fault<'_>> {
     Ok((character, &text[2..]))
 }
 
-/// Reads a name in quotes and returns it with what follows the closing quote.
+/// Reads a name in quotes; returns the name and the text after the closing quote.
 pub(super) fn read_quoted(text: &str) -> Result<(Cow<'_, str>, &str), Fault<'_>> {
     let inside = text.strip_prefix('"').unwrap_or(text);
     let mut escaped = false;
@@ -137,7 +137,7 @@ pub(super) fn push_spaces(out: &mut String, count: usize) {
     out.push_str(&BLANK[..count.min(BLANK.len())]);
 }
 
-/// Writes a number in decimal.
+/// Writes a decimal number.
 pub(super) fn push_decimal(out: &mut String, number: u64) {
     let mut digits = [0_u8; 20];
     let mut first = digits.len();
@@ -153,7 +153,7 @@ pub(super) fn push_decimal(out: &mut String, number: u64) {
     digits[first..].iter().for_each(|&digit| out.push(char::from(digit)));
 }
 
-/// Writes a number in hexadecimal with at least `columns` digits.
+/// Writes a hexadecimal number with at least `columns` digits.
 pub(super) fn push_hex(out: &mut String, number: u32, columns: u32) {
     let digits = (number.checked_ilog2().unwrap_or(0) / 4 + 1).max(columns);
     for place in (0..digits).rev() {
@@ -162,7 +162,7 @@ pub(super) fn push_hex(out: &mut String, number: u32, columns: u32) {
     }
 }
 
-/// Reads a number in hexadecimal of one to eight digits.
+/// Reads a hexadecimal number of one to eight digits.
 pub(super) fn read_hex(digits: &str) -> Option<u32> {
     let all_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !all_digits || digits.len() > 8 {
@@ -171,7 +171,7 @@ pub(super) fn read_hex(digits: &str) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// Reads a number in decimal without a sign.
+/// Reads a decimal number without a sign.
 pub(super) fn read_decimal(digits: &str) -> Option<u64> {
     let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
     if all_digits { digits.parse().ok() } else { None }
@@ -187,12 +187,12 @@ pub(super) fn push_us(out: &mut String, ns: u64) {
     }
 }
 
-/// Columns that [`push_us`] takes for a time of `ns`.
+/// The columns that [`push_us`] needs for a time of `ns`.
 pub(super) fn us_columns(ns: u64) -> usize {
     (ns / 1_000).checked_ilog10().unwrap_or(0) as usize + ".000".len() + 1
 }
 
-/// Reads a time in us, with up to three decimals, as ns.
+/// Reads a time in us with up to three decimals; returns it in ns.
 pub(super) fn read_us(text: &str) -> Option<u64> {
     let (us, decimals) = text.split_once('.').unwrap_or((text, "0"));
     if decimals.is_empty() || decimals.len() > 3 {

@@ -1,27 +1,28 @@
-//! The IRQL as far as a trace tells it: at each event, and after each return.
+//! The IRQL as far as a trace shows it: at each event, and after each return.
 
 use portcls_emulator::trace::{Event, Level, NameId, TimedEvent};
 
-/// Calls that are remembered at once; of a deeper nesting the outermost are forgotten.
+/// Most calls that are remembered; in a deeper nesting the outermost calls are forgotten.
 const DEEPEST: usize = 256;
 
 /// Follows the IRQL through a trace.
 ///
-/// A processor that goes idle leaves no event. What it last did was to return from something,
-/// so a return brings back the level that the call interrupted.
+/// A processor that goes idle records no event. Its last event is the return of a function. So a
+/// return restores the level that the call interrupted.
 pub(super) struct IrqlFollower {
     level: Level,
-    /// The functions that have been called, each with the level before.
+    /// The functions that were called and have not returned, each with the level before its call.
     calls: Vec<(NameId, Level)>,
 }
 
 impl IrqlFollower {
-    /// At PASSIVE_LEVEL, as at power-on.
+    /// A follower at PASSIVE_LEVEL, the level at power-on.
     pub(super) fn new() -> Self {
         IrqlFollower { level: Level::Passive, calls: Vec::new() }
     }
 
-    /// The value of the IRQL from this event on; `None` if the event does not tell.
+    /// Takes an event; returns the IRQL from this event on, or `None` if the event does not show
+    /// it.
     pub(super) fn follow(&mut self, event: &TimedEvent) -> Option<u32> {
         if event.level == Level::Hardware {
             return None;
@@ -42,7 +43,8 @@ impl IrqlFollower {
         self.calls.push((function, before));
     }
 
-    /// Goes back to where the function was called; calls above it that never returned go too.
+    /// Restores the level from before the call of `function`. Also forgets the calls inside it
+    /// that never returned.
     fn leave(&mut self, function: NameId) {
         let called = self.calls.iter().rposition(|&(called, _)| called == function);
         if let Some(index) = called {
@@ -52,7 +54,7 @@ impl IrqlFollower {
     }
 }
 
-/// How a level shows on a wire.
+/// The value of a level on a wire.
 fn value(level: Level) -> u32 {
     match level {
         Level::Hardware | Level::Passive => 0,

@@ -1,16 +1,16 @@
 //! The bits of a byte on a serial lane.
 
-/// Bits of a byte on a lane: start, eight of data, stop.
+/// Bits of a byte on a lane: one start bit, eight data bits, one stop bit.
 pub(super) const FRAME_BITS: u64 = 10;
 
-/// A line that carries one byte after the other.
+/// The bits of a line that carries one byte after the other.
 #[derive(Default)]
 pub(super) struct LaneBits {
     start_ns: u64,
     bit_ns: u64,
-    /// The byte's bits, the first one lowest.
+    /// The bits of the byte; the first one is the lowest.
     frame: u16,
-    /// The bit that comes next; as many as there are when the line is idle.
+    /// The number of the next bit; [`FRAME_BITS`] when the line is idle.
     next: u64,
 }
 
@@ -20,7 +20,7 @@ impl LaneBits {
         LaneBits { next: FRAME_BITS, ..LaneBits::default() }
     }
 
-    /// Begins a byte. What is left of the byte before is cut off.
+    /// Begins a byte. Bits of an unfinished byte before it are cut off.
     pub(super) fn begin(&mut self, start_ns: u64, byte: u8, bit_ns: u32) {
         let stop = 1 << (FRAME_BITS - 1);
         *self = LaneBits {
@@ -31,13 +31,13 @@ impl LaneBits {
         };
     }
 
-    /// When the next bit begins; `None` on an idle line.
+    /// The time at which the next bit begins; `None` on an idle line.
     pub(super) fn due_ns(&self) -> Option<u64> {
         let due_ns = self.start_ns.saturating_add(self.next * self.bit_ns);
         (self.next < FRAME_BITS).then_some(due_ns)
     }
 
-    /// Fetches the next bit; an idle line is high.
+    /// Takes the next bit; an idle line is high.
     pub(super) fn next_bit(&mut self) -> u32 {
         if self.next >= FRAME_BITS {
             return 1;

@@ -1,4 +1,4 @@
-//! Dumps, literally and read back by a parser that is not ours.
+//! Dumps, compared literally and read back by another project's parser.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use vcd::{Command, IdCode, Value};
 
 use super::{Dialect, Source, Tick, VcdOptions, Wire, write};
 
-/// A trace in the making.
+/// A trace that a test is building.
 struct Scene(Trace);
 
 impl Scene {
@@ -69,12 +69,12 @@ fn dump(log: &TraceLog, dialect: Dialect, tick: Tick, wires: Vec<Wire>) -> Strin
     String::from_utf8(bytes).expect("a dump is ASCII")
 }
 
-/// A dump without its head.
+/// The part of a dump after its head.
 fn body(text: &str) -> &str {
     text.split_once("$enddefinitions $end\n").expect("a dump has a head").1
 }
 
-/// The changes of each wire by its name, with their ticks, and the last tick.
+/// The changes of each wire by its name, with their ticks.
 type Changes = BTreeMap<String, Vec<(u64, Option<u32>)>>;
 
 fn read_back(text: &str) -> (Changes, u64) {
@@ -283,7 +283,7 @@ fn the_end_of_time_is_no_trouble() {
     assert!(text.ends_with(&format!("#{}\n", u64::MAX)));
 }
 
-/// Reads the bytes on a line off its changes, by sampling in the middle of each bit.
+/// Reads the bytes on a line from its changes; it samples in the middle of each bit.
 fn decode(changes: &[(u64, Option<u32>)], end: u64, bit_ticks: u64) -> Vec<(u64, u8)> {
     let level_at = |tick: u64| {
         let next = changes.partition_point(|&(change, _)| change <= tick);

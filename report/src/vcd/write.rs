@@ -9,10 +9,10 @@ use super::irql::IrqlFollower;
 use super::lane::{FRAME_BITS, LaneBits};
 use super::{Dialect, Source, Tick, VcdOptions, Wire};
 
-/// Bytes that are gathered before they are handed on.
+/// Bytes that are gathered before they are written out.
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// Widest signal, in bits: values have 32.
+/// Widest signal, in bits: a value in the trace has 32.
 const WIDEST: u8 = 32;
 
 /// The characters of an identifier: printable ASCII. Source: IEEE 1364-2001, 18.2.1.
@@ -21,7 +21,7 @@ const IDENTIFIER: std::ops::RangeInclusive<u8> = b'!'..=b'~';
 /// Writes a trace as a dump, in pieces as it goes.
 ///
 /// # Errors
-/// What `to` answers; lines may have been written before.
+/// Any error of `to`; some lines may have been written before it.
 pub fn write(log: &TraceLog, options: &VcdOptions, to: &mut impl io::Write) -> io::Result<()> {
     let mut dump = Dump::new(options);
     dump.push_head(options, log.dropped());
@@ -38,7 +38,7 @@ pub fn write(log: &TraceLog, options: &VcdOptions, to: &mut impl io::Write) -> i
     to.write_all(dump.out.as_bytes())
 }
 
-/// A trace is in order, but for a device that told of something only later.
+/// The records in order of time. They are not in order when a device reported an event late.
 fn in_order_of_time(records: &[Record]) -> Cow<'_, [Record]> {
     if records.is_sorted_by_key(Record::time_ns) {
         return Cow::Borrowed(records);
@@ -53,21 +53,21 @@ fn timed_event(record: &Record) -> Option<TimedEvent> {
     Some(TimedEvent { time_ns, level, who, event: record.event()? })
 }
 
-/// What drives a wire.
+/// The source of a wire's bits.
 enum Driver<'a> {
     Lane(&'a str, LaneBits),
     Signal(&'a str),
     Irql(IrqlFollower),
 }
 
-/// A wire and its value; `None` is not known.
+/// A wire of the file and its value; `None` for an unknown value.
 struct Line<'a> {
     identifier: String,
     bits: u8,
     driver: Driver<'a>,
 
     value: Option<u32>,
-    /// The value that the file has; `None` before the first.
+    /// The value in the file; `None` before the first one.
     written: Option<Option<u32>>,
 }
 
@@ -75,9 +75,9 @@ struct Dump<'a> {
     tick_ns: u64,
     lines: Vec<Line<'a>>,
 
-    /// The tick that is being gathered.
+    /// The tick whose changes are being gathered.
     tick: u64,
-    /// The latest time seen.
+    /// The latest time of all events so far.
     now_ns: u64,
     longest_bit_ns: u64,
     out: String,
@@ -123,7 +123,7 @@ impl<'a> Dump<'a> {
         self.push("$upscope $end\n$enddefinitions $end\n");
     }
 
-    /// Takes an event over into the wires.
+    /// Applies an event to the wires.
     fn take(&mut self, log: &TraceLog, event: &TimedEvent) {
         self.run_lanes_until(event.time_ns);
         self.go_to(event.time_ns);
@@ -165,7 +165,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Draws the bits that begin up to `time_ns`, over all lanes in the order of time.
+    /// Draws the bits that begin up to `time_ns`, of all lanes in order of time.
     fn run_lanes_until(&mut self, time_ns: u64) {
         loop {
             let due = self.lines.iter().enumerate().filter_map(|(index, line)| {
@@ -183,7 +183,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Moves the clock on and writes the tick that it leaves.
+    /// Moves the clock on; writes the old tick when the clock leaves it.
     fn go_to(&mut self, time_ns: u64) {
         self.now_ns = self.now_ns.max(time_ns);
         let tick = self.now_ns / self.tick_ns;
@@ -193,7 +193,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Writes the changes of a tick, if there are any; the first tick has every wire.
+    /// Writes the changes of a tick, if there are any; the first tick writes every wire.
     fn write_tick(&mut self) {
         let out = &mut self.out;
         let is_first = self.tick == 0;
@@ -216,8 +216,8 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Ends the dump: the last bits, the last of them whole, an idle time, and the time at which
-    /// it is over.
+    /// Ends the dump: the remaining bits with the whole of the last one, an idle time, and the end
+    /// time.
     fn finish(&mut self) {
         self.run_lanes_until(u64::MAX);
         self.write_tick();
@@ -247,7 +247,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether a dialect has this wire.
+/// Whether a dialect can show this wire.
 fn fits(wire: &Wire, dialect: Dialect) -> bool {
     dialect == Dialect::Full || width(&wire.source) == 1
 }
@@ -261,7 +261,7 @@ fn width(source: &Source) -> u8 {
     }
 }
 
-/// The greatest value of so many bits, 1 to 32.
+/// The greatest value of a wire with 1 to 32 bits.
 fn greatest(bits: u8) -> u32 {
     u32::MAX >> (WIDEST - bits)
 }
@@ -274,7 +274,7 @@ fn declaration(wire: &Wire, line: &Line<'_>) -> String {
     format!("$var wire {} {} {name}{range} $end\n", line.bits, line.identifier)
 }
 
-/// The short name of a wire in the file: `!`, `"`, and so on, then two characters.
+/// The identifier of a wire in the file: `!`, `"`, and so on, then two characters.
 fn identifier(mut index: usize) -> String {
     let (first, count) = (*IDENTIFIER.start(), IDENTIFIER.len());
     let mut text = String::new();

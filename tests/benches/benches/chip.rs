@@ -1,4 +1,4 @@
-//! The chip alone: a status poll, and a byte from its poll to the end of its time on the wire.
+//! The chip alone: a status poll, a byte on the wire, intelligent play.
 
 use std::hint::black_box;
 
@@ -30,7 +30,8 @@ fn byte_out(c: &mut Criterion) {
             b.iter(|| {
                 black_box(chip.read(Register::Command, now_ns + 1_000));
                 chip.write(Register::Data, 0x55, now_ns + 2_000);
-                // A card that is busy until the stop bit ends needs a little more than a byte.
+                // A card that is busy until the stop bit ends needs a little more time than the
+                // byte itself.
                 now_ns += BYTE_TIME_NS + 40_000;
                 chip.advance(now_ns);
                 while let Some(event) = chip.pop_wire() {
@@ -43,12 +44,12 @@ fn byte_out(c: &mut Criterion) {
     group.finish();
 }
 
-/// A host that plays eight tracks: it goes from event to event, polls before each byte, and
+/// A host that plays eight tracks. It goes from event to event, polls before each byte, and
 /// answers every request at once.
 struct Player {
     chip: Mpu401,
     now_ns: u64,
-    /// Whether the next event of a track begins its note or ends it.
+    /// For each track, whether its note sounds: then the next event ends the note.
     sounds: [bool; 8],
 }
 
@@ -96,7 +97,7 @@ impl Player {
         self.chip.read(Register::Data, self.now_ns)
     }
 
-    /// Plays until this time.
+    /// Plays until `end_ns`.
     fn play_until(&mut self, end_ns: u64) {
         while self.now_ns < end_ns {
             self.now_ns = self.chip.next_event_ns().min(end_ns);

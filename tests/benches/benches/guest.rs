@@ -1,4 +1,4 @@
-//! A compiled driver: its plain code, its port reads, its calls into the kernel, its start.
+//! A compiled driver: its code, port reads, calls into the kernel, start.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::guest::Guest;
 use portcls_machine::{Driver, GuestOptions, MachineBuilder};
 
-/// How often a loop in the guest goes round in one call.
+/// How often a loop in the guest runs in one call.
 const ROUNDS: u64 = 10_000;
 
 /// Instructions of one round of [`MIXED`].
@@ -22,7 +22,8 @@ const MIXED: &[u8] = &[
     0xC9, 0xFF, 0xC9, 0x75, 0xEB, 0xC3,
 ];
 
-/// How often [`READS`] and [`CALLS`] do the same in a round, so that the loop hardly counts.
+/// How often [`READS`] and [`CALLS`] do the same in a round, so that the loop itself hardly
+/// counts.
 const REPEATS: u64 = 16;
 
 /// in al, dx, 16 times; dec ecx; jnz to the start; ret.

@@ -1,11 +1,13 @@
-//! Instructions of what happens most often, counted: they do not wobble as times do.
+//! Counts the instructions of the most frequent work.
+//!
+//! Counts do not vary from run to run, as times do.
 //!
 //! ```text
 //! cargo bench -p portcls-benches --bench instructions
 //! ```
 //!
-//! prints one line a work. The chip's own counts, card by card, are the benchmark `speed`'s. Needs
-//! valgrind.
+//! The command prints one line for each work. The benchmark `speed` has the chip's own counts,
+//! card by card. Needs valgrind.
 
 use std::env;
 use std::hint::black_box;
@@ -17,7 +19,7 @@ use portcls_machine::emulator::KernelConfig;
 use portcls_machine::guest::Guest;
 use portcls_machine::{Application, MachineBuilder};
 
-/// What is counted, its rounds, and what does so many of them.
+/// A work: its name, its number of rounds, and the function that does this many rounds.
 struct Work {
     name: &'static str,
     rounds: u64,

@@ -1,4 +1,4 @@
-//! Instructions and time of the chip's register code, on every card, as a table.
+//! Instructions and time of the chip's register code, on every card.
 //!
 //! ```text
 //! cargo bench -p portcls-benches --bench speed                         prints the table
@@ -6,7 +6,8 @@
 //! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a bar
 //! ```
 //!
-//! The instructions are counted by valgrind's callgrind; without it the column stays empty.
+//! Prints a table. valgrind's callgrind counts the instructions; without valgrind that column
+//! stays empty.
 //!
 //! The trace is no part of the chip, so it is off here.
 
@@ -24,15 +25,15 @@ const ACCESS_NS: u64 = 1_000;
 /// Rounds of the shorter run under callgrind.
 const COUNTED_ROUNDS: u64 = 100_000;
 
-/// Rounds of a timed run, and how many runs there are. The fastest is what the code takes: runs
-/// are short, so that some find the processor to themselves.
+/// Rounds of a timed run, and how many runs there are. The result is the fastest run: runs are
+/// short, so that in some of them no other program takes the processor.
 const TIMED_ROUNDS: u64 = 100_000;
 const TIMED_RUNS: u32 = 500;
 
-/// Time that eight tracks are played for, in ns.
+/// Time for which eight tracks are played, in ns.
 const PLAYED_NS: u64 = 10_000_000_000;
 
-/// Where the table stands in a page.
+/// The lines before and after the table in a page.
 const MARKS: (&str, &str) =
     ("<!-- made by tests/benches/benches/speed.rs -->\n", "<!-- end of the table -->\n");
 
@@ -43,11 +44,12 @@ enum Work {
     Status,
     /// A read of STATUS, a write of DATA, and 320 us that pass.
     Byte,
-    /// The same, and each byte is fetched when it has left on MIDI OUT.
+    /// The same, and the caller fetches each byte when it has left on MIDI OUT.
     ByteFetched,
 }
 
-/// The most that a round may take. The instructions decide: times vary between machines.
+/// The most that a round may take. Only the instructions decide, because times vary between
+/// machines.
 struct Bar {
     instructions: u64,
     picoseconds: u64,
@@ -72,7 +74,7 @@ impl Work {
         }
     }
 
-    /// Does so many rounds on a new chip, and says how long they took.
+    /// Does this many rounds on a new chip, and returns how long they took.
     fn run(self, card_name: &str, rounds: u64) -> Duration {
         let profile = card(card_name).expect("a known card");
         let mut chip = Mpu401::new(profile, InitialState::Uart { stale: 0xFE });
@@ -116,7 +118,7 @@ fn send_bytes(chip: &mut Mpu401, rounds: u64, fetch: impl Fn(&mut Mpu401) -> u64
     black_box(sum);
 }
 
-/// Fetches what has left on MIDI OUT, and makes one number of it.
+/// Fetches the bytes that have left on MIDI OUT, and adds them up to one number.
 fn fetch_sent(chip: &mut Mpu401) -> u64 {
     let mut sum = 0_u64;
     while let Some(sent) = chip.pop_sent() {
@@ -125,8 +127,8 @@ fn fetch_sent(chip: &mut Mpu401) -> u64 {
     sum
 }
 
-/// A host that plays eight tracks in intelligent mode: it waits for the interrupt line, and
-/// writes when DRR is clear. Each track has eighth notes, a note on and a note off each 30 ticks.
+/// A host that plays eight tracks in intelligent mode. It waits for the interrupt line, and writes
+/// when DRR is clear. Each track has eighth notes: a Note On and a Note Off for each 30 ticks.
 struct Player {
     chip: Mpu401,
     now_ns: u64,
@@ -139,7 +141,7 @@ impl Player {
     /// Time between two polls, in ns.
     const PITCH_NS: u64 = 10_000;
 
-    /// Starts play: all tracks active, their counters cleared, start.
+    /// Starts play: all tracks active, their counters cleared, then the command that starts.
     fn start() -> Self {
         let profile = card("roland-mpu401").expect("a known card");
         let chip = Mpu401::new(profile, InitialState::Idle);
@@ -170,7 +172,7 @@ impl Player {
         assert_eq!(self.chip.read(Register::Data, self.now_ns), 0xFE);
     }
 
-    /// Plays until this time, and returns a sum of what has left on MIDI OUT.
+    /// Plays until `end_ns`, and returns a sum of the bytes that have left on MIDI OUT.
     fn play_until(&mut self, end_ns: u64) -> u64 {
         let mut sum = 0;
         while self.now_ns < end_ns {
@@ -199,7 +201,7 @@ impl Player {
     }
 }
 
-/// How many times faster than the real unit eight tracks are played.
+/// How many times faster than on the real unit eight tracks are played.
 fn times_real_time() -> u64 {
     let run = || {
         let mut player = Player::start();
@@ -213,9 +215,9 @@ fn times_real_time() -> u64 {
     PLAYED_NS / (fastest.as_nanos() as u64).max(1)
 }
 
-/// What a round takes.
+/// The cost of a round.
 struct Figure {
-    /// In hundredths, `None` without valgrind.
+    /// In hundredths; `None` without valgrind.
     instructions: Option<u64>,
     picoseconds: u64,
 }
@@ -289,7 +291,7 @@ fn update(path: &str, table: &str) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    // Cargo itself adds `--bench`.
+    // Cargo itself adds `--bench` to the arguments.
     let arguments: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {

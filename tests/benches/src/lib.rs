@@ -1,8 +1,8 @@
-//! Benchmarks of the project; they live in `benches/`, one file a room.
+//! Benchmarks of the project; they are in `benches/`, one file for each room.
 //!
-//! `cargo bench -p portcls-benches` runs all of them. Times vary between machines: compare within
-//! one run. Instructions do not vary: this library counts them. It also makes what several
-//! benchmarks work on.
+//! `cargo bench -p portcls-benches` runs all of them. Times vary between machines, so compare them
+//! only within one run. Instructions do not vary; this library counts them. It also makes what
+//! several benchmarks need.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -13,7 +13,8 @@ use portcls_machine::driver_file::image::Image;
 use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
 use portcls_machine::guest::{Fill, Guest};
 
-/// Events that a recorder takes before a benchmark makes it anew, so that it stays in memory.
+/// Events that a recorder takes before a benchmark makes it anew, so that it stays small in
+/// memory.
 pub const EVENTS: u64 = 100_000;
 
 /// A read of a port, as the trace records it.
@@ -40,7 +41,7 @@ pub fn driver_file() -> Vec<u8> {
     std::fs::read(path).expect("the test driver")
 }
 
-/// A guest with `code` beside the driver, and the address of that.
+/// A guest with `code` in memory beside the driver, and the address of `code`.
 ///
 /// # Panics
 /// When the driver cannot be loaded.
@@ -57,9 +58,9 @@ pub fn guest_on(config: KernelConfig, code: &[u8]) -> (Guest, u64) {
 
 /// Instructions of one round of a work, in hundredths; `None` without valgrind.
 ///
-/// This program runs itself under callgrind with `--run WORK... ROUNDS`, once with so many rounds
-/// and once with twice as many, so that the difference is the rounds alone. A round is counted
-/// whole, with the loop around it.
+/// This program runs itself under callgrind with `--run WORK... ROUNDS`: once with `rounds` and
+/// once with twice as many. So the difference is the cost of the rounds alone. A round is counted
+/// with the loop around it.
 #[must_use]
 pub fn instructions_of_a_round(work: &[&str], rounds: u64) -> Option<u64> {
     let once = instructions_of_a_run(work, rounds)?;

@@ -1,7 +1,9 @@
-//! A good driver with changes, loaded, started and unloaded: an error, a life or a report.
+//! A good driver with changes: loaded, started and unloaded.
 //!
-//! The first byte of the input chooses the driver, each three more are a change: where, in two
-//! bytes, and the new byte. So most inputs get past the loader.
+//! The run must end in an error, in a report, or with the driver unloaded.
+//!
+//! The first byte of the input chooses the driver. Each three further bytes are a change: two
+//! bytes for the place, and the new byte. So most inputs get past the loader.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +19,7 @@ const DRIVERS: [&[u8]; 3] = [
 /// The most instructions of one call into the driver.
 const CALL_BUDGET: u64 = 20_000;
 
-/// The longest life, in ns.
+/// The longest run of a driver, in ns.
 const UNTIL_NS: u64 = 500_000_000;
 
 fuzz_target!(|input: &[u8]| {

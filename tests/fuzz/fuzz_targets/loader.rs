@@ -1,4 +1,4 @@
-//! Any bytes as a driver's file: an error in one line, or an image that keeps its promises.
+//! Any bytes as a driver's file: an error in one line, or a valid image.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,6 @@
-//! Songs in: the application reads what was sent, on every card, also at full wire rate.
+//! Songs in: the application reads what was sent, on every card.
+//!
+//! The bytes also come at full wire rate.
 
 use std::rc::{Rc, Weak};
 
@@ -53,7 +55,7 @@ fn a_byte_bears_the_time_at_which_it_arrived_to_the_millisecond() {
 /// minute.
 const CLOCK_PERIOD_NS: u64 = 20_000_000;
 
-/// Sends a MIDI clock into the card, and comes back for the next one.
+/// Sends a MIDI clock into the card, and calls itself later for the next clock.
 fn send_clocks(kernel: &Kernel, machine: &Weak<Machine>) {
     let Some(card) = machine.upgrade() else { return };
     card.cable().send(&[0xF8]);

@@ -1,4 +1,4 @@
-//! The same scenario gives the same trace, byte for byte: twice, and in every build.
+//! A scenario gives the same trace, byte for byte: twice, and in every build.
 
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
@@ -7,7 +7,7 @@ use portcls_machine::{capture, play};
 
 use crate::{CARDS, machine};
 
-/// The full trace of the tune on a card, out or in.
+/// The full trace of playing the tune on a card.
 fn trace_of_playing(card: &str) -> String {
     let machine = machine(card);
     play(&machine, &default_tune()).expect("the tune plays");
@@ -35,8 +35,8 @@ fn the_same_song_gives_the_same_trace() {
     }
 }
 
-/// A debug build and a release build, on any machine, are compared with the same words here. A
-/// change of behaviour changes them: accept it with the goldens that show what it was.
+/// A debug build and a release build, on any computer, compare with the same text here. A change
+/// of behaviour changes that text: accept it with the goldens that show the change.
 #[test]
 fn every_build_gives_the_same_trace() {
     let line = |card: &str| {

@@ -1,4 +1,4 @@
-//! Lives of a driver: loaded, used and unloaded, again and again, on one machine.
+//! A driver loaded, used and unloaded, several times, on one machine.
 
 use portcls_machine::emulator::PnpRequest;
 use portcls_machine::{Application, Machine};

@@ -1,4 +1,6 @@
-//! Load as real files bring it: a dense file of several tracks, through the reader and the driver.
+//! Load as in real files: a dense file of several tracks.
+//!
+//! The file goes through the reader of MIDI files and through the driver.
 
 use portcls_machine::midi_file::{InputFormat, read_song};
 use portcls_machine::play;
@@ -14,7 +16,7 @@ const NOTES: u32 = 400;
 /// Ticks of a quarter note. Without a tempo event a quarter note takes 500 ms.
 const TICKS_PER_QUARTER: u16 = 480;
 
-/// A track: a program change, then notes in running status, each let go by velocity 0.
+/// A track: a program change, then notes in running status; velocity 0 ends each note.
 fn track(channel: u8) -> Vec<u8> {
     let mut events = vec![0x00, 0xC0 | channel, channel, 0x00, 0x90 | channel];
     for note in 0..NOTES {
@@ -43,7 +45,7 @@ fn dense_file() -> Vec<u8> {
     file
 }
 
-/// The bytes that a player sends for it: tick by tick, within a tick track by track.
+/// The bytes that a player sends for this file: tick by tick, and within a tick track by track.
 fn expected_bytes() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..TRACKS).flat_map(|channel| [0xC0 | channel, channel]).collect();
     let first_notes = bytes.len();
@@ -73,7 +75,7 @@ fn a_dense_file_plays_whole_and_in_order_on_every_card() {
     for card in CARDS {
         let report = play(&machine(card), &song).expect("the song plays");
         assert_played(card, &report);
-        // Eight notes at a time take 7.7 ms on the wire, and come every 20.8 ms.
+        // Eight notes at a time take 7.7 ms on the wire, and the next eight come after 20.8 ms.
         assert!(report.wire.late.most_ns < 12_000_000, "{card}: {:?}", report.wire.late);
     }
 }

@@ -1,4 +1,4 @@
-//! Songs out: every byte reaches the wire in order and unchanged, on every card.
+//! Songs out: every byte reaches the wire in order, unchanged, on every card.
 
 use portcls_machine::chip::{BYTE_TIME_NS, CardTiming, card, cards};
 use portcls_machine::midi_file::{Song, default_tune};
@@ -89,7 +89,7 @@ fn a_flood_leaves_nearly_at_the_rate_of_the_wire_without_a_buffer() {
     assert!(wire_rate_permille(&wire[..3_000]) >= 950);
 }
 
-/// Share of the time from the first to the last byte in which the wire was busy.
+/// The share of the time from the first to the last byte in which the wire was busy.
 fn wire_rate_permille(wire: &[(u64, u8)]) -> u64 {
     let (first_ns, last_ns) = (wire[0].0, wire[wire.len() - 1].0 + BYTE_TIME_NS);
     wire.len() as u64 * BYTE_TIME_NS * 1_000 / (last_ns - first_ns)

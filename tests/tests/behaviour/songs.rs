@@ -3,7 +3,7 @@
 use portcls_machine::midi_file::Song;
 use proptest::prelude::*;
 
-/// A song that is due all at once: notes on and off, so many bytes of them.
+/// A song of `bytes` bytes, all due at once: notes on and off.
 pub fn flood(bytes: usize) -> Song {
     let notes = (0..).map(|index: usize| [0x90, (index % 128) as u8, (index / 128 % 128) as u8]);
     let mut song = Song::new();
@@ -19,7 +19,7 @@ pub fn sysex(bytes: usize) -> Vec<u8> {
     [0xF0].into_iter().chain(data).chain([0xF7]).collect()
 }
 
-/// One MIDI message of any kind, now and then a SysEx.
+/// One MIDI message of any kind, sometimes a SysEx.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let channel = (0x80..0xF0_u8, 0..128_u8, 0..128_u8).prop_map(|(status, first, second)| {
         match status & 0xF0 {
@@ -35,7 +35,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A song with pauses of up to 40 ms, half of them none.
+/// A song with pauses of up to 40 ms; half of the messages follow without a pause.
 pub fn random_song(messages: usize) -> impl Strategy<Value = Song> {
     let pause_ns = prop_oneof![Just(0), 0..40_000_000_u64];
     prop::collection::vec((pause_ns, message()), 1..messages).prop_map(|parts| {

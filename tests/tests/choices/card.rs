@@ -1,4 +1,4 @@
-//! What may happen to bytes on their way into the card, and on the wire into it.
+//! What may happen to bytes on their way into the card, and on MIDI IN.
 
 use std::rc::Rc;
 
@@ -13,8 +13,8 @@ use crate::{Once, machine};
 /// A byte time in ns.
 const BYTE_NS: u64 = 320_000;
 
-/// The bytes on MIDI OUT when the first of three suffers this fate, with their times after the
-/// usual one of the first byte.
+/// The bytes on MIDI OUT when the first of three bytes meets this fate. Their times count from the
+/// usual time of the first byte.
 fn out(answer: u32) -> Vec<(u64, u8)> {
     let usual_ns = played(0)[0].0;
     played(answer).into_iter().map(|(time_ns, byte)| (time_ns - usual_ns, byte)).collect()
@@ -32,7 +32,7 @@ fn played(answer: u32) -> Vec<(u64, u8)> {
     machine.cable().sent()
 }
 
-/// The bytes of a wire without their times.
+/// The bytes on a wire without their times.
 fn bytes(wire: &[(u64, u8)]) -> Vec<u8> {
     wire.iter().map(|&(_, byte)| byte).collect()
 }
@@ -65,8 +65,8 @@ fn a_garbled_byte_has_its_lowest_bit_turned_over_on_the_wire() {
     assert_eq!(bytes(&out(4)), [0x91, 0x3C, 0x40]);
 }
 
-/// The bytes that an application reads when the first of three that come in suffers this fate,
-/// and when it has all of them.
+/// The bytes that an application reads when the first of three incoming bytes meets this fate, and
+/// the time when it has all of them.
 fn input(answer: u32) -> (Vec<u8>, u64) {
     let machine = machine("smsc-superio");
     let once = Once::of(&machine, Choice::ByteToInput);

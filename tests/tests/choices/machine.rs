@@ -9,7 +9,7 @@ use portcls_machine::{Application, Machine, MachineError};
 
 use crate::{Once, compiled, machine};
 
-/// Has a list of answers given to a machine.
+/// Sets an oracle on a machine that gives this list of answers.
 fn repeat(machine: &Machine, answers: &str) {
     let answers: Answers = answers.parse().expect("a list of answers");
     machine.set_oracle(Rc::new(Replay::new(answers)));
@@ -24,7 +24,7 @@ fn refused(result: Result<(), MachineError>) -> (&'static str, NtStatus) {
     }
 }
 
-/// How often a line of the full trace ends so.
+/// How many lines of the full trace end with this text.
 fn count(machine: &Machine, end: &str) -> usize {
     machine.trace_text(Filter::Full).lines().filter(|line| line.ends_with(end)).count()
 }
@@ -120,7 +120,7 @@ fn a_device_can_vanish_at_every_preemption_point_of_its_start() {
     for ordinal in 1..=asked {
         let machine = machine("smsc-superio");
         repeat(&machine, &format!("removal:{ordinal}=1"));
-        // A driver that has started learns of it then.
+        // Only a driver that has started is told.
         let told = usize::from(machine.start().is_ok());
         assert_eq!(count(&machine, "the card is gone"), 1);
         assert_eq!(count(&machine, "return IRP_MN_SURPRISE_REMOVAL"), told, "{ordinal}");

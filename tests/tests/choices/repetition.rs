@@ -1,4 +1,4 @@
-//! The usual answers change nothing, and any others are repeated by their numbers.
+//! The usual answers change nothing; any others can be repeated.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -52,14 +52,14 @@ fn an_oracle_that_gives_the_usual_answers_changes_nothing() {
 fn a_life_asks_about_the_choices_that_it_meets() {
     let machine = usual(compiled("roland-mpu401", "x64/uart"));
     live(&machine).expect("the life has no hardship");
-    // Neither a timer nor a key is part of this driver's life.
+    // This driver uses neither a timer nor a registry key here.
     let asked = |choice: &Choice| machine.kernel().asked(*choice) > 0;
     let not_asked: Vec<Choice> = Choice::ALL.into_iter().filter(|choice| !asked(choice)).collect();
     assert_eq!(not_asked, [Choice::Clock, Choice::Registry]);
 }
 
-/// The times of the preemption points of a start, in ns, and its trace. Where `look_ns` is given,
-/// there is a deadline at which nothing happens.
+/// The times of the preemption points of a start, in ns, and its trace. With `look_ns`, the kernel
+/// has a deadline at that time, at which nothing happens.
 fn points(look_ns: Option<u64>) -> (Vec<u64>, String) {
     let machine = usual(compiled("smsc-superio", "x64/uart"));
     let times_ns: Rc<RefCell<Vec<u64>>> = Rc::default();
@@ -89,7 +89,7 @@ fn a_deadline_makes_a_preemption_point_at_any_instruction_of_a_compiled_driver()
     }
 }
 
-/// How a life under an oracle went, and its trace.
+/// How a life under an oracle ended, and its trace.
 fn outcome(machine: &Machine, oracle: Rc<dyn Oracle>) -> (String, String) {
     machine.set_oracle(oracle);
     let result = live(machine);
@@ -118,7 +118,7 @@ proptest! {
         let first = outcome(&build_machine(), random);
         let (_, log) = parse(&first.1).expect("the text of a trace is well formed");
         let answers = Answers::of_trace(&log).expect("the trace is whole");
-        // By its text, as a program hands it on.
+        // By its text, as a program would pass the list on.
         let list: Answers = answers.to_string().parse().expect("a list reads back");
         prop_assert_eq!(&list, &answers);
         let replay = Rc::new(Replay::new(list));

@@ -1,4 +1,6 @@
-//! Register scripts on cards with a fault: a shell around the chip that any test can write.
+//! Register scripts on cards with a fault.
+//!
+//! Such a card is a shell around the chip, which any test can write.
 
 use portcls_machine::card_bench::ops::{Model, Script, Verdict, run_on};
 use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, card};
@@ -8,15 +10,15 @@ use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, car
 enum Fault {
     /// Nothing.
     None,
-    /// It has been pulled: an empty bus reads ones.
+    /// The card has been pulled: an empty bus reads ones.
     Removed,
-    /// STATUS says for ever that no byte is taken, and none is.
+    /// STATUS always says that the card takes no byte, and the card takes none.
     DrrStuck,
-    /// STATUS says for ever that a byte waits.
+    /// STATUS always says that a byte waits.
     DsrStuck,
     /// An ACK gets lost.
     AckLost,
-    /// A MIDI IN byte stands before the ACK.
+    /// A MIDI IN byte comes before the ACK.
     MidiFirst,
     /// The interrupt line is cut.
     IrqDead,
@@ -38,7 +40,7 @@ const FAULTS: [(&str, Fault); 8] = [
 struct Broken {
     fault: Fault,
     chip: Mpu401,
-    /// A byte that stands before what the chip has to say.
+    /// A byte that comes before the next byte of the chip.
     front: Option<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Random scripts: the chip against the slow model, and what holds for any accesses at all.
+//! Random scripts: the chip against the slow model, and laws for any access.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -49,8 +49,8 @@ impl<M: Model> Model for Probe<M> {
     }
 }
 
-/// Runs a script and returns its report and everything that passed on both wires, in the order
-/// of time, MIDI OUT first.
+/// Runs a script and returns its report and all events on both wires, in the order of time, MIDI
+/// OUT first.
 fn run_probed<M: Model>(
     script: &Script,
     card: &CardProfile,
@@ -68,7 +68,7 @@ fn run_probed<M: Model>(
     (report, events)
 }
 
-/// Text of a script's words in any order, as an expression.
+/// A regular expression for the words of a script in any order.
 const NEARLY_A_SCRIPT: &str = concat!(
     "([RWPSDC@#>./:=-]|init|idle|in|wire|repeat|end|",
     "[0-9A-F]{2}|title:|cards:|open|[ \n\t])*"
@@ -134,7 +134,8 @@ fn script(
         .prop_map(|(init, lines)| format!("{init}\n{}\n", lines.join("\n")))
 }
 
-/// UART mode, found or just entered, which a command other than FF does not leave.
+/// A script in UART mode, which was found or has just been entered. It has no command FF, the only
+/// command that leaves UART mode.
 fn uart_script() -> impl Strategy<Value = String> {
     let found = any::<u8>().prop_map(|stale| format!("init uart stale={stale:02X}"));
     let entered = Just("init idle\nW C 3F\nwait 100".to_owned());
@@ -160,7 +161,7 @@ fn command_script() -> impl Strategy<Value = String> {
     script(init, line)
 }
 
-/// Whatever a script can say.
+/// Any script that the language allows.
 fn any_script() -> impl Strategy<Value = String> {
     let init = prop_oneof![
         Just("init idle".to_owned()),

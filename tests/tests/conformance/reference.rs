@@ -1,8 +1,10 @@
-//! A second model of the cards, slow and simple: it looks at everything once a microsecond.
+//! A second model of the cards, slow and simple.
+//!
+//! It looks at all of its state once a microsecond.
 //!
 //! It shares no code with the chip, only the numbers of a card's profile. It knows UART mode and
-//! the commands FF and 3F; in intelligent mode it ignores MIDI IN and every other command, so
-//! scripts for it must not use them there. All its times are whole microseconds.
+//! the commands FF and 3F. In intelligent mode it ignores MIDI IN and every other command, so
+//! scripts for it must not use these there. All times of the model are whole microseconds.
 
 #[path = "reference_ports.rs"]
 mod ports;
@@ -16,7 +18,7 @@ use portcls_machine::chip::{
 };
 
 const BYTE_US: u64 = 320;
-/// From one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
+/// Time from one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
 const CLOCK_US: u64 = 25_000;
 
 /// A byte on its way to the host.
@@ -35,7 +37,7 @@ enum Kind {
     Midi,
 }
 
-/// What a command does once it is acknowledged.
+/// What a command does after its ACK.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Job {
     Reset,
@@ -48,7 +50,7 @@ enum Turn {
     Input,
 }
 
-/// What the unit sends, or throws away, by itself.
+/// What the unit sends or drops without the host.
 #[derive(Clone, Copy)]
 enum Own {
     DropBacklog,
@@ -74,7 +76,7 @@ pub struct Reference {
     free_us: u64,
     deaf_until_us: u64,
     turn: Turn,
-    /// Bytes for MIDI OUT, and from when on each may start.
+    /// Bytes for MIDI OUT, with the time at which each may start at the earliest.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
     input: VecDeque<u8>,
@@ -127,7 +129,7 @@ impl Reference {
         unit
     }
 
-    /// Everything that happens in one microsecond, but for the accesses at its end.
+    /// Does everything that happens in one microsecond, except the accesses at its end.
     fn tick(&mut self) {
         self.now_us += 1;
         self.run_shifter();
@@ -200,7 +202,7 @@ impl Reference {
         self.input_at_port() + self.input.len() >= usize::from(self.card.rx_depth)
     }
 
-    /// The unit's main loop, until it has nothing to do now.
+    /// Runs the unit's main loop until there is nothing to do now.
     fn run_unit(&mut self) {
         while self.give() || self.take_or_fetch() {}
     }

@@ -50,7 +50,7 @@ fn the_slow_model_agrees_with_the_chip_on_every_scenario_in_uart_mode() {
     }
 }
 
-/// True where the slow model knows all that the scenario does.
+/// True when the slow model knows everything that the scenario does.
 fn stays_in_uart_mode(scenario: &Scenario) -> bool {
     let mut actions = scenario.blocks.iter().flat_map(|block| &block.steps).map(|step| {
         let text = step.action.to_string();
@@ -75,7 +75,7 @@ fn every_scenario_says_where_it_comes_from_and_every_difference_says_why() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// What a scenario does not say of itself.
+/// What a scenario leaves without an explanation.
 fn unexplained(script: &Script, scenario: &Scenario) -> Vec<String> {
     let mut problems = Vec::new();
     if scenario.source.is_empty() {

@@ -1,4 +1,4 @@
-//! Bytes in: from the cable through interrupt, DPC and Read into the application's request.
+//! Bytes in: cable, interrupt, DPC, Read, and the application's request.
 
 use portcls_machine::emulator::Irql;
 use portcls_machine::report::Filter;

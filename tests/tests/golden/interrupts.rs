@@ -1,4 +1,4 @@
-//! Interrupts and DPCs that fall together.
+//! Interrupts and DPCs at the same time.
 
 use portcls_machine::emulator::Irql;
 use portcls_machine::report::Filter;

@@ -1,4 +1,4 @@
-//! Bytes out: the register accesses of a message, and what the wire makes of it.
+//! Bytes out: the register accesses of a message, and the bytes on the wire.
 
 use portcls_machine::MachineBuilder;
 use portcls_machine::chip::{Spread, card};

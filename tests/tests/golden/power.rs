@@ -1,4 +1,6 @@
-//! Power: the device sleeps and comes back while a stream runs, and the whole machine does.
+//! Power: the device, or the whole machine, sleeps and wakes.
+//!
+//! A stream runs during the sleep of the device.
 
 use portcls_machine::emulator::{DevicePowerState, SystemPowerState};
 use portcls_machine::report::Filter;

@@ -1,11 +1,13 @@
-//! The scenes that the goldens begin with: a started machine, an open pin, a processor held busy.
+//! The scenes with which the goldens begin.
+//!
+//! A scene is a started machine, an open pin, or a processor that is kept busy.
 
 pub use portcls_machine::chip::CARD_NAMES as CARDS;
 use portcls_machine::chip::InitialState;
 use portcls_machine::emulator::{Irql, Kernel};
 use portcls_machine::{Application, Machine, MachineBuilder, PinClient};
 
-/// Longest stall at one go, in us. Source: WDK, KeStallExecutionProcessor.
+/// Longest stall in one call, in us. Source: WDK, KeStallExecutionProcessor.
 const STALL_US: u32 = 50;
 
 /// A machine with this card in this state, at power-on of the computer.
@@ -28,7 +30,7 @@ pub fn render(machine: &Machine) -> PinClient<'_> {
     pin
 }
 
-/// A capture pin in RUN with some requests to read into.
+/// A capture pin in RUN with some read requests queued.
 pub fn capture(machine: &Machine, reads: usize) -> PinClient<'_> {
     let pin = Application::new(machine).open_capture().expect("there is a capture pin");
     pin.run().expect("the pin runs");
@@ -48,8 +50,8 @@ pub fn wait_us(machine: &Machine, time_us: u64) {
     machine.run_for_ns(time_us * 1_000).expect("the machine runs");
 }
 
-/// Keeps the processor at an IRQL for a time, as another driver's work does; `last` is the end of
-/// that work.
+/// Keeps the processor at an IRQL for a time, as the work of another driver does. `last` is called
+/// at the end of that work.
 pub fn hold_irql(machine: &Machine, irql: Irql, time_us: u32, last: impl Fn(&Kernel)) {
     let work = |kernel: &Kernel| {
         let old = kernel.raise_irql(irql);

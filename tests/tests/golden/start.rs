@@ -1,4 +1,6 @@
-//! Driver start: what `uart` does to each card, from power-on and with the card in UART mode.
+//! Driver start: what `uart` does to each card.
+//!
+//! The card is at power-on or already in UART mode.
 
 use portcls_machine::chip::InitialState;
 use portcls_machine::report::Filter;

@@ -1,4 +1,4 @@
-//! States of a pin: the walk both ways, a close in RUN, a cancelled request.
+//! States of a pin: up and down, a close in RUN, a cancelled request.
 
 use portcls_machine::Application;
 use portcls_machine::emulator::NtStatus;
@@ -9,7 +9,7 @@ use portcls_port::ks::music::Packer;
 use crate::golden;
 use crate::scene::{capture, mark, render, started, wait_us};
 
-/// A note, and room for it as a music record.
+/// A Note On.
 const NOTE: [u8; 3] = [0x90, 0x3C, 0x40];
 
 /// The records of a note that is due a second after the start of its buffer.

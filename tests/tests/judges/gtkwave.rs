@@ -1,4 +1,4 @@
-//! GTKWave's converter reads the full dialect, and what it gives back has the same waveforms.
+//! GTKWave's converter reads the full dialect and keeps the waveforms.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn is_there() -> bool {
 struct Waves(BTreeMap<String, Vec<(u64, String)>>);
 
 impl Waves {
-    /// Reads a dump, ours or the one that the judge writes.
+    /// Reads a dump, either ours or one that the judge wrote.
     fn of(text: &str) -> Waves {
         let (head, body) = text.split_once("$enddefinitions").expect("a dump has a head");
         let mut names = BTreeMap::new();
@@ -43,7 +43,7 @@ impl Waves {
         waves
     }
 
-    /// The judge writes more than the changes: what stays the same is left out.
+    /// Adds a change. The judge also writes values that stay the same; these are left out.
     fn change(&mut self, name: &str, tick: u64, bits: &str) {
         let significant = bits.trim_start_matches('0');
         let bits = if significant.is_empty() { "0" } else { significant };
@@ -54,7 +54,7 @@ impl Waves {
     }
 }
 
-/// What the judge makes of a dump.
+/// The dump that the judge makes of a dump.
 fn converted(name: &str, dump: &[u8]) -> String {
     let from = Exhibit::new(&format!("{name}.vcd"), dump);
     let to = Exhibit::new(&format!("{name}.fst"), b"");

@@ -1,4 +1,4 @@
-//! A judge as a program that is run on files.
+//! Runs a judge as a program on files.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -14,8 +14,8 @@ pub fn is_installed(name: &str, package: &str) -> bool {
     found
 }
 
-/// Runs a program to its end, which must be without a complaint on stderr, and returns what it
-/// wrote to stdout.
+/// Runs a program to its end and returns what it wrote to stdout. The program must end well, with
+/// nothing on stderr.
 pub fn run(name: &str, arguments: &[&str]) -> Vec<u8> {
     let Output { status, stdout, stderr } = output(name, arguments);
     let complaint = String::from_utf8_lossy(&stderr);
@@ -23,31 +23,31 @@ pub fn run(name: &str, arguments: &[&str]) -> Vec<u8> {
     stdout
 }
 
-/// Runs a program to its end, however that is.
+/// Runs a program to its end, which may be a failure.
 pub fn output(name: &str, arguments: &[&str]) -> Output {
     let run = Command::new(name).args(arguments).output();
     run.unwrap_or_else(|error| panic!("{name} does not run: {error}"))
 }
 
-/// A file for a judge, which no other test uses.
+/// A file for a judge; no other test uses the same file.
 pub struct Exhibit(PathBuf);
 
 impl Exhibit {
-    /// A file with this content, in the folder that cargo keeps for tests.
+    /// Makes a file with this content, in the folder that cargo keeps for tests.
     pub fn new(name: &str, content: &[u8]) -> Exhibit {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::write(&path, content).expect("the folder for tests takes files");
         Exhibit(path)
     }
 
-    /// Its path as an argument.
+    /// The path of the file, as an argument.
     pub fn path(&self) -> &str {
         self.0.to_str().expect("the folder for tests has a name in UTF-8")
     }
 }
 
 impl Drop for Exhibit {
-    /// What a failed test looked at stays for whoever looks into it.
+    /// Removes the file. After a failed test the file stays, for the developer.
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let _ = std::fs::remove_file(&self.0);

@@ -1,4 +1,4 @@
-//! The runs that are judged, and their dumps.
+//! The runs whose dumps are judged.
 
 use portcls_machine::card_bench::ops::{Recorder, Script, Verdict, run_recorded};
 pub use portcls_machine::chip::CARD_NAMES as CARDS;
@@ -10,7 +10,7 @@ use portcls_machine::{
     Application, CardSignals, Machine, MachineBuilder, capture, play, vcd_options,
 };
 
-/// A machine with this card, whose trace has what goes on inside.
+/// A machine with this card, whose trace shows what goes on inside the card.
 pub fn machine(card: &str) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
     builder.card_signals(CardSignals::Traced).build().expect("the machine can be built")
@@ -31,14 +31,14 @@ pub fn song() -> Song {
     song
 }
 
-/// The trace of a song going out.
+/// The trace of a song that goes out.
 pub fn played(card: &str, song: &Song) -> TraceLog {
     let machine = machine(card);
     assert!(play(&machine, song).expect("the song plays").is_complete());
     machine.trace_log()
 }
 
-/// The trace of a song coming in.
+/// The trace of a song that comes in.
 pub fn captured(card: &str, song: &Song) -> TraceLog {
     let machine = machine(card);
     assert!(capture(&machine, song).expect("the song is captured").is_complete());
@@ -63,8 +63,8 @@ pub fn both_ways(card: &str) -> TraceLog {
     machine.trace_log()
 }
 
-/// The trace of a register script that sends and receives on two cards, one after the other, the
-/// second time with latencies of its own for each byte.
+/// The trace of a register script that sends and receives on two cards, one after the other. Each
+/// latency is drawn anew.
 pub fn scripted(card: &CardProfile) -> TraceLog {
     let text = "init uart
                 repeat 9

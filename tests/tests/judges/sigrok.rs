@@ -1,8 +1,9 @@
-//! sigrok decodes the wire: the bytes are ours, each begins at our time, and no frame is broken.
+//! sigrok decodes the wire: bytes, start times and frames.
 //!
-//! Its UART decoder is lenient: it reads a line that is 5 % too fast. So it proves content and
-//! framing, and the times of the start bits prove the rate. It is asked about one line a run:
-//! its decoder of MIDI mixes the two directions up.
+//! The bytes are ours, each begins at our time, and no frame is broken. sigrok's UART decoder is
+//! lenient: it even reads a line that is 5 % too fast. So the decoder proves content and framing,
+//! and the times of the start bits prove the rate. Each run asks about one line, because sigrok's
+//! decoder of MIDI mixes the two directions up.
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
@@ -14,7 +15,7 @@ use crate::scene::{CARDS, both_ways, bytes_on, captured, dump, played, scripted,
 
 const PROGRAM: &str = "sigrok-cli";
 
-/// The lane of a trace and what sigrok calls it.
+/// The lanes of a trace and sigrok's names for them.
 const LINES: [(&str, &str); 2] = [("out", "midi_out"), ("in", "midi_in")];
 
 fn is_there() -> bool {
@@ -31,7 +32,7 @@ fn bytes(file: &Exhibit, channel: &str) -> Vec<u8> {
     uart(file, channel, 31_250, &["-B", "uart=rx"])
 }
 
-/// Broken frames and breaks.
+/// The broken frames and breaks that sigrok finds.
 fn faults(file: &Exhibit, channel: &str, baud_rate: u32) -> String {
     let faults = uart(file, channel, baud_rate, &["-A", "uart=rx-warnings:rx-break"]);
     String::from_utf8(faults).expect("annotations are text")
@@ -45,7 +46,7 @@ fn start_ticks(file: &Exhibit, channel: &str) -> Vec<u64> {
     lines.lines().map(|line| tick(line).unwrap_or_else(|| panic!("no tick: {line}"))).collect()
 }
 
-/// Judges the lines of a trace that carried something, and says how many these were.
+/// Judges each line of a trace that carried a byte, and returns the number of these lines.
 fn judge(name: &str, log: &TraceLog, tick: Tick) -> usize {
     let file =
         Exhibit::new(&format!("{name}-{}.vcd", tick.ns()), &dump(log, Dialect::Sigrok, tick));

@@ -8,17 +8,17 @@ use portcls_machine::{Application, GuestOptions, Leak, Left, Machine, MachineErr
 
 use crate::scene::{driver_with, folder, machine};
 
-/// What goes out: a note, and a SysEx that is longer than a card's FIFO.
+/// What is sent: a note, and a SysEx that is longer than a card's FIFO.
 const NOTE: [u8; 3] = [0x90, 0x3C, 0x40];
 const SYSEX_BYTES: usize = 40;
 
-/// What comes in while another driver's work keeps the interrupt out.
+/// What comes in while the work of another driver holds back the interrupt.
 const INPUT: [u8; 4] = [0x80, 0x3C, 0x00, 0xFE];
 
-/// Longest stall at one go, in us. Source: WDK, KeStallExecutionProcessor.
+/// Longest stall in one call, in us. Source: WDK, KeStallExecutionProcessor.
 const STALL_US: u32 = 50;
 
-/// What a life with a driver gave, when it went to its end.
+/// The results of a driver's life that went to its end.
 pub struct Life {
     received: Vec<u8>,
     leaks: Vec<Leak>,
@@ -31,7 +31,7 @@ fn sysex() -> Vec<u8> {
     bytes
 }
 
-/// Start, out, in, a byte after the streams are closed, removal.
+/// Runs a life: start, bytes out, bytes in, a byte after the streams are closed, removal.
 pub fn live(machine: &Machine) -> Result<Life, MachineError> {
     machine.start()?;
     let application = Application::new(machine);
@@ -119,7 +119,7 @@ fn is_pool(leak: &Leak) -> bool {
 }
 
 fn end_of(build: &str) -> String {
-    // An endless loop is one after ten million instructions, too.
+    // Ten million instructions are enough to report an endless loop.
     let options = GuestOptions { call_budget: 10_000_000, ..GuestOptions::default() };
     let machine = machine("smsc-superio", driver_with(build, options));
     let processor = machine.guest().map(|guest| Rc::downgrade(guest.cpu())).expect("a guest");
@@ -141,7 +141,7 @@ fn rows() -> BTreeMap<String, String> {
     rows.collect()
 }
 
-/// The drivers that there are.
+/// The names of all broken drivers.
 fn broken_drivers() -> Vec<String> {
     let files = std::fs::read_dir(folder().join("source/broken")).expect("the sources");
     let paths = files.map(|file| file.expect("a file").path());

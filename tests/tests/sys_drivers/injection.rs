@@ -1,7 +1,8 @@
 //! An interrupt between any two instructions of a Write.
 //!
-//! An instruction is made to take 1 us, so that each boundary is a moment of its own, and a byte
-//! comes in at each of these moments, one run for each. Bytes before and after it come too.
+//! An instruction takes 1 us here, so each boundary between two instructions has a time of its
+//! own. At each of these times a byte comes in, one run for each time. Other bytes come before it
+//! and after it.
 
 use std::ops::Range;
 
@@ -11,29 +12,29 @@ use portcls_machine::{Application, GuestOptions, Machine};
 
 use crate::scene::{driver_with, machine};
 
-/// Time of an instruction in ns, which is the pitch of the boundaries.
+/// Time of an instruction in ns, which is also the time between two boundaries.
 const INSTRUCTION_NS: u64 = 1_000;
 
-/// What comes in: the second byte is the one that is aimed.
+/// What comes in. The second byte is the one whose time is chosen.
 const INPUT: [u8; 3] = [0x90, 0x3C, 0x40];
 
-/// What goes out in the Write.
+/// What the Write sends.
 const OUTPUT: [u8; 2] = [0xF2, 0x01];
 
-/// When it is written, in ns.
+/// The time of the Write, in ns.
 const WRITE_NS: u64 = 1_000_000_000;
 
-/// What a run gave.
+/// What a run gives.
 struct Run {
     received: Vec<u8>,
     sent: Vec<u8>,
     /// When Write was called and when it returned, in ns.
     write_ns: Range<u64>,
-    /// When the service routine began, in ns, by the first event at its level.
+    /// When the service routine began, in ns: the times of the first events at its IRQL.
     services_ns: Vec<u64>,
 }
 
-/// The input begins at a time before the Write.
+/// Runs a Write with input that begins at `input_ns`.
 fn run(build: &str, input_ns: u64) -> Run {
     let options = GuestOptions { instruction_ns: INSTRUCTION_NS, ..GuestOptions::default() };
     let machine = machine("smsc-superio", driver_with(build, options));
@@ -85,15 +86,16 @@ fn times(machine: &Machine) -> (Range<u64>, Vec<u64>) {
     (write_ns, services_ns)
 }
 
-/// A run for each boundary of Write; the bytes that came out of each.
+/// A run for each boundary of Write.
 fn all_boundaries(build: &str) -> Vec<Run> {
-    // The input of this run is over long before, so it tells when an undisturbed Write is.
+    // In this run the input is over long before the Write, so it gives the times of an undisturbed
+    // Write.
     let early_ns = WRITE_NS - 100_000_000;
     let undisturbed = run(build, early_ns);
     assert_eq!(undisturbed.received, INPUT);
     let write_ns = undisturbed.write_ns;
     let boundaries = (write_ns.end - write_ns.start) / INSTRUCTION_NS;
-    // The second byte has come when two have been on the wire.
+    // The second byte has arrived when two byte times have passed on the wire.
     let way_ns = 2 * BYTE_TIME_NS;
     (0..boundaries)
         .map(|boundary| run(build, write_ns.start + boundary * INSTRUCTION_NS - way_ns))

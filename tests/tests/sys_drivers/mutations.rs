@@ -1,5 +1,7 @@
-//! Good drivers with random changes: each ends in a clear error, a report or a life, and never
-//! harms the tool. The fuzz targets in `tests/fuzz/` do the same for as long as one likes.
+//! Good drivers with random changes: each ends in a defined way.
+//!
+//! A changed driver ends in a clear error, in a report, or at the end of its life, and never harms
+//! the program. The fuzz targets in `tests/fuzz/` do the same without a limit of time.
 
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, MachineError};
@@ -49,7 +51,7 @@ fn mutate(file: &mut [u8], numbers: &mut Numbers) {
     }
 }
 
-/// What became of changed drivers.
+/// How the changed drivers ended.
 #[derive(Default, Debug)]
 struct Ends {
     refused_file: u32,
@@ -103,7 +105,7 @@ fn changed_drivers_end_in_an_error_or_a_report() {
         mutate(&mut file, &mut numbers);
         ends.try_driver(&file, seed);
     }
-    // If everything ended in one way, the changes would not reach what they are for.
+    // If all of them ended in the same way, the changes would not reach enough of the code.
     let Ends { refused_file, died, lived, .. } = ends;
     assert!(refused_file > 20 && died > 20 && lived > 20, "{ends:?}");
 }

@@ -1,4 +1,6 @@
-//! The drivers from their sources, where the compilers are installed: `.ci/run` installs them.
+//! Builds the test drivers from their sources.
+//!
+//! Tests that need the compilers are skipped without them; `.ci/run` installs them.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +11,8 @@ use portcls_tests::{has_program, skip};
 use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
-/// Builds by `build.sh`, with its options before the names; false where a compiler is missing, which is said.
+/// Builds with `build.sh`, with its options before the names. Returns false, and says so, when a
+/// compiler is missing.
 pub fn build(into: &Path, wanted: &[&str]) -> bool {
     for triple in ["x86_64-w64-mingw32", "i686-w64-mingw32"] {
         if !has_program(&format!("{triple}-g++-win32"), "--version", "see guest/drivers/README.md")

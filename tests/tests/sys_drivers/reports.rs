@@ -1,4 +1,4 @@
-//! Each driver that dies leaves a report that leads to the place of its mistake.
+//! A driver that dies leaves a report that leads to the place of its mistake.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::rebuild::build;
 use crate::scene::{driver_with, folder, machine};
 
 /// Drivers that end in a bug check or a hang, and the function that the report has to name: the
-/// one with the mistake, or the one of the driver that its victim was in.
+/// function with the mistake, or the function of the driver in which the damage shows.
 const DEATHS: [(&str, Kind, &str); 9] = [
     ("deep_recursion", Kind::BugCheck, "0x7F_8_"),
     ("double_free", Kind::BugCheck, "0xC2_7_"),
@@ -23,7 +23,7 @@ const DEATHS: [(&str, Kind, &str); 9] = [
     ("wait_in_write", Kind::BugCheck, "0xB8_"),
 ];
 
-/// A machine with a broken driver, built with symbols beside it where the compilers are there.
+/// A machine with a broken driver, built with symbols; `None` without the compilers.
 fn built_with_symbols(name: &str) -> Option<Machine> {
     let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drivers-with-symbols");
     let target = format!("x64/{name}");
@@ -37,7 +37,7 @@ fn built_with_symbols(name: &str) -> Option<Machine> {
     Some(machine("smsc-superio", driver))
 }
 
-/// The committed binaries are as they are; with symbols a report reads like the source.
+/// The committed binaries have no symbols; with symbols a report names functions and lines.
 #[test]
 fn symbols_beside_the_driver_name_functions_and_lines() {
     let Some(machine) = built_with_symbols("null_adapter") else { return };
@@ -54,7 +54,7 @@ fn symbols_beside_the_driver_name_functions_and_lines() {
     assert!(stack.iter().any(|line| line.contains("!StartDevice+")), "{text}");
 }
 
-/// The report of a driver that dies, with what lies beside its file.
+/// The report of a driver that dies, with the symbols beside its file.
 pub fn report_of(path: &Path) -> Analysis {
     let file = std::fs::read(path).expect("the driver");
     let name = path.to_str().expect("a plain path");

@@ -1,4 +1,4 @@
-//! The drivers, and a scene that uses all of one.
+//! The drivers, and a scene that uses all of a driver.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder};
 
-/// The cards whose two registers are neighbours: the C++ drivers take one range of two ports.
+/// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
 pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
     let neighbours = cards().iter().filter(|card| card.behaviour.status_offset == 1);
     neighbours.map(|card| &*card.name)
@@ -25,7 +25,7 @@ pub fn driver(build: &str) -> Driver {
     driver_with(build, GuestOptions::default())
 }
 
-/// The same with options of the guest.
+/// The same driver with options of the guest.
 pub fn driver_with(build: &str, options: GuestOptions) -> Driver {
     driver_at(&folder().join("bin").join(format!("{build}.sys")), options)
 }
@@ -62,7 +62,7 @@ pub fn live(machine: &Machine) {
     let received: Vec<u8> =
         input.take_received().into_iter().flat_map(|chunk| chunk.bytes).collect();
     assert_eq!(received, [0x80, 0x3C, 0x00]);
-    // A reset makes some cards stop what follows them.
+    // On some cards a reset stops the bytes that follow.
     assert!(machine.cable().sent_bytes().ends_with(&[0x90, 0x3C, 0x40, 0xF8]));
     drop((output, input));
     assert_eq!(machine.unload().expect("it goes"), []);
@@ -88,7 +88,7 @@ impl Access {
     }
 }
 
-/// The accesses of a run; of equal reads one after the other, the first.
+/// The accesses of a run; of equal reads in a row only the first.
 pub fn accesses(machine: &Machine) -> Vec<Access> {
     let log = machine.trace_log();
     let mut accesses: Vec<Access> = Vec::new();

@@ -5,7 +5,7 @@ use portcls_machine::{Application, capture, play};
 
 use crate::scene::{BUILDS, driver, machine, neighbour_cards};
 
-/// A card that takes 155 us for a byte, so that output has to wait, and one with a FIFO.
+/// A card that takes 155 us for each byte, so that output has to wait.
 const SLOW_CARD: &str = "roland-mpu401";
 
 #[test]
@@ -48,7 +48,7 @@ fn a_thousand_bytes_come_in_through_every_build_at_full_wire_rate() {
     }
 }
 
-/// Real drivers do that: 2,000 bytes hold DISPATCH_LEVEL for 640 ms. It is bad manners, not an
+/// Real drivers do this: 2,000 bytes hold DISPATCH_LEVEL for 640 ms. It is bad practice but no
 /// error: the watchdog comes at 20 s.
 #[test]
 fn a_write_that_holds_the_processor_for_a_whole_sysex_is_no_bug_check() {

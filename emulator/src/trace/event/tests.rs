@@ -1,4 +1,4 @@
-//! The compact form of events, and the folding of polls.
+//! The stored form of events, and the folding of polls.
 
 use super::*;
 

@@ -1,4 +1,6 @@
-//! The slow way into memory: rights, watchpoints, code pages, and the host's own access.
+//! The slow way into memory: rights, watchpoints, code pages.
+//!
+//! The host's own accesses are here, too.
 
 use std::ops::Range;
 
@@ -6,12 +8,12 @@ use super::{CodeMap, Memory, NO_PAGE, Refused, SlotState, TRANSLATIONS, Translat
 use crate::pages::{PAGE_BYTES, Page, Rights};
 use crate::stop::{Access, Fault, FaultKind};
 
-/// The piece of an access that lies in one page.
+/// The part of an access that lies in one page.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     page: u64,
     offset: usize,
-    /// Where it starts and ends in the access.
+    /// Where the part starts and ends within the access.
     start: usize,
     end: usize,
 }
@@ -20,7 +22,7 @@ impl Memory {
     /// Reads with the rights of the guest.
     ///
     /// # Errors
-    /// The fault that an instruction would have met.
+    /// The fault that an instruction would get.
     #[inline]
     pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
         let (known, offset) = (self.known(address), address as usize % PAGE_BYTES);
@@ -39,10 +41,10 @@ impl Memory {
         self.peek(address, bytes)
     }
 
-    /// Writes with the rights of the guest; all or nothing.
+    /// Writes with the rights of the guest; either all bytes or none.
     ///
     /// # Errors
-    /// The fault that an instruction would have met.
+    /// The fault that an instruction would get.
     #[inline]
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
         let (known, offset) = (self.known(address), address as usize % PAGE_BYTES);
@@ -62,10 +64,10 @@ impl Memory {
         self.poke(address, bytes)
     }
 
-    /// Reads as a debugger does: rights and guard pages do not matter.
+    /// Reads as a debugger does: rights and guard pages are ignored.
     ///
     /// # Errors
-    /// `FaultKind::NotMapped` with the first address that is not there.
+    /// `FaultKind::NotMapped` with the first address that is not mapped.
     pub fn peek(&self, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
         for piece in pieces(address, bytes.len()) {
             let page = self.mapped(piece, Access::Read)?;
@@ -77,11 +79,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Writes as a loader or debugger does: rights and guard pages do not matter, and no
-    /// watchpoint is hit. All or nothing.
+    /// Writes as a loader or debugger does: rights and guard pages are ignored, and no watchpoint
+    /// is hit. Either all bytes are written or none.
     ///
     /// # Errors
-    /// `FaultKind::NotMapped` with the first address that is not there.
+    /// `FaultKind::NotMapped` with the first address that is not mapped.
     pub fn poke(&mut self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
         for piece in pieces(address, bytes.len()) {
             self.mapped(piece, Access::Write)?;
@@ -93,11 +95,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Copies instruction bytes, as many as may be executed without a gap, at most all of
+    /// Copies instruction bytes up to the first byte that may not be executed, at most all of
     /// `bytes`.
     ///
     /// # Errors
-    /// The fault of fetching the first byte.
+    /// The fault of the fetch of the first byte.
     pub(crate) fn fetch(&self, address: u64, bytes: &mut [u8]) -> Result<usize, Fault> {
         let mut length = 0;
         for piece in pieces(address, bytes.len()) {
@@ -116,7 +118,7 @@ impl Memory {
         Ok(length)
     }
 
-    /// Notes that bytes are in the decode cache, so that a write to them is seen.
+    /// Notes that bytes are in the decode cache, so that a write to them removes them from it.
     pub(crate) fn mark_code(&mut self, address: u64, length: usize) {
         for piece in pieces(address, length) {
             let Some(page) = self.layout.pages.get(&piece.page).copied() else { continue };
@@ -129,7 +131,7 @@ impl Memory {
         }
     }
 
-    /// Loads whatever the translation cache did not let through.
+    /// Loads what the translation cache did not let through.
     #[cold]
     pub(super) fn load_checked(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Refused> {
         self.load_checked_as(address, bytes, Access::Read)
@@ -158,7 +160,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Stores whatever the translation cache did not let through.
+    /// Stores what the translation cache did not let through.
     #[cold]
     pub(super) fn store_checked(&mut self, address: u64, bytes: &[u8]) -> Result<(), Refused> {
         self.check(address, bytes.len(), Access::Write)?;
@@ -181,7 +183,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether an access is allowed, without doing it.
+    /// Whether an access is allowed; the access itself is not done.
     pub(crate) fn check(
         &mut self,
         address: u64,
@@ -219,7 +221,7 @@ impl Memory {
         }
     }
 
-    /// Writes a piece, marks its page as changed and sees to code that was decoded from it.
+    /// Writes a part, marks its page as changed, and marks code decoded from the bytes as stale.
     fn put(&mut self, piece: Piece, page: Page, bytes: &[u8]) {
         let slot = &mut self.slots[page.slot as usize];
         if slot.state == SlotState::Saved {
@@ -282,7 +284,7 @@ fn overlaps(code: &CodeMap, range: Range<usize>) -> bool {
     words(range).any(|(word, mask)| code[word] & mask != 0)
 }
 
-/// The words of a code map that hold a range of bytes, and their bits in each.
+/// The words of a code map that hold a range of bytes, and the bits of the range in each word.
 fn words(range: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
     (range.start / 64..range.end.div_ceil(64)).map(move |word| {
         let first = range.start.saturating_sub(word * 64);

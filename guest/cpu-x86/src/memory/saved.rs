@@ -1,11 +1,11 @@
-//! Saving and restoring memory: pages are copied only when they were written in between.
+//! Saves and restores memory; copies only the pages written in between.
 
 use std::sync::Arc;
 
 use super::{Memory, SlotState};
 use crate::pages::{Copies, Layout, Page, Rights};
 
-/// The memory's part of a snapshot: shared, so that many snapshots cost what differs.
+/// The memory's part of a snapshot. It is shared, so that many snapshots cost only what differs.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedMemory {
     layout: Arc<Layout>,
@@ -13,7 +13,7 @@ pub(crate) struct SavedMemory {
 }
 
 impl Memory {
-    /// Saves what was written since the last save, and shares the rest.
+    /// Saves the pages written since the last save, and shares the rest.
     pub(crate) fn save(&mut self) -> SavedMemory {
         for slot in std::mem::take(&mut self.changed_slots) {
             let known = &mut self.slots[slot as usize];
@@ -27,9 +27,9 @@ impl Memory {
         SavedMemory { layout: Arc::clone(&self.layout), copies: self.copies.clone() }
     }
 
-    /// Puts back pages, rights and contents. Watchpoints stay as they are.
+    /// Restores pages, rights and contents. Watchpoints stay as they are.
     pub(crate) fn restore(&mut self, saved: &SavedMemory) {
-        // A snapshot of another processor may use more slots than there are here.
+        // A snapshot of another processor may use more slots than this memory has.
         self.grow(saved.layout.first_new);
         let copies = std::mem::replace(&mut self.copies, saved.copies.clone());
         for slot in std::mem::take(&mut self.changed_slots) {
@@ -57,7 +57,7 @@ impl Memory {
         }
     }
 
-    /// Puts back one slot's contents from the restored copies.
+    /// Restores one slot's contents from the restored copies.
     fn refill(&mut self, slot: u32) {
         let Some(frame) = self.frames.get_mut(slot as usize) else { return };
         frame.copy_from_slice(self.copies.get(slot));
@@ -67,7 +67,7 @@ impl Memory {
     }
 }
 
-/// Whether code decoded from a page is still true under the restored layout.
+/// Whether code decoded from a page still agrees with the restored layout.
 fn stays_executable(restored: Option<&Page>, current: &Page) -> bool {
     restored.is_some_and(|page| page.slot == current.slot && page.rights == current.rights)
         && current.rights.contains(Rights::EXECUTE)

@@ -26,9 +26,9 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// What happens to the tested bit.
+/// A change of the tested bit.
 trait BitChange {
-    /// Whether the operand is written at all.
+    /// Whether the operand is written.
     const WRITES: bool;
     fn apply(value: u64, bit: u64) -> u64;
 }
@@ -99,7 +99,7 @@ fn test_bit<B: BitChange, T: Target, S: Source, W: Width>(
     })
 }
 
-/// With its bit number in a register, a bit test reaches memory far from its operand.
+/// Tests a bit whose number is in a register; the bit may be far from the memory operand.
 fn test_bit_string<B: BitChange, W: Width>(
     machine: &mut Machine,
     operation: &Operation,
@@ -140,7 +140,7 @@ impl Count for ScanReverse {
 
 impl Count for Population {
     fn apply<W: Width>(flags: &mut Flags, value: u64) -> Option<u64> {
-        // All flags but ZERO become clear; a result of 1 or 0 with corrected parity says so.
+        // All flags except ZERO become clear.
         flags.set(flags.bits().difference(crate::flags::RFlags::ARITHMETIC));
         flags.set_zero(value == 0);
         Some(u64::from(value.count_ones()))

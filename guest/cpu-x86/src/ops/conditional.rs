@@ -1,4 +1,4 @@
-//! What depends on a condition: CMOVcc, SETcc, Jcc.
+//! Instructions that depend on a condition: CMOVcc, SETcc, Jcc.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction; volume 1, appendix B.
 

@@ -1,4 +1,4 @@
-//! Jumps, calls, returns and loops; far ones are refused.
+//! Jumps, calls, returns and loops; the far ones are refused.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction.
 
@@ -40,8 +40,8 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
 
 /// LOOPcc and JCXZ, by the width of their counter, which is the address size.
 ///
-/// Measured: on an AMD EPYC a repeat prefix changes the condition of LOOPE and LOOPNE, which no
-/// manual says; so with such a prefix they are refused.
+/// Measured: on an AMD EPYC a repeat prefix changes the condition of LOOPE and LOOPNE. No manual
+/// says this, so both are refused with such a prefix.
 fn counted(instruction: &Instruction) -> Option<Handler> {
     let repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
     if repeated || !is_near(instruction) {
@@ -88,8 +88,8 @@ fn jump_to<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) ->
     Ok(())
 }
 
-/// Pushes the return address and jumps. A call ends its block, so the return address is where
-/// the block would go on.
+/// Pushes the return address and jumps. A call ends its block, so the return address is the
+/// address after the block.
 #[inline(always)]
 fn enter<W: Width>(machine: &mut Machine, target: u64) -> Outcome {
     let top = machine.stack_below(W::BYTES);
@@ -115,7 +115,7 @@ fn return_near<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcom
     Ok(())
 }
 
-/// What LOOPcc asks beside its counter.
+/// The condition of LOOPcc besides its counter.
 trait LoopCondition {
     fn holds(machine: &Machine) -> bool;
 }

@@ -1,4 +1,4 @@
-//! What only 32-bit mode has: decimal adjustment, BOUND, SALC.
+//! Instructions of 32-bit mode only: decimal adjustment, BOUND, SALC.
 //!
 //! Flags that the manual leaves undefined become clear, or follow the result.
 //! Source: Intel SDM volume 2, AAA, AAS, AAM, AAD, DAA, DAS, BOUND.
@@ -54,7 +54,7 @@ impl Direction for Subtraction {
     }
 }
 
-/// The flags of a byte result, with the given carries.
+/// Records the flags of a byte result, with the given carries.
 fn record(flags: &mut Flags, result: u64, carry: bool, adjust: bool) {
     flags.record_result(u8::sign_extend(result), carry, false);
     let mut bits = flags.bits();

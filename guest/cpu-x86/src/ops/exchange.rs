@@ -1,4 +1,4 @@
-//! Exchanges: XCHG, XADD, CMPXCHG and its 8 and 16 byte forms.
+//! Exchanges: XCHG, XADD, CMPXCHG and its 8-byte and 16-byte forms.
 //!
 //! One processor runs one instruction at a time, so a LOCK prefix changes nothing.
 //! Source: Intel SDM volume 2, the page of each instruction.
@@ -16,7 +16,7 @@ use crate::stop::Access;
 pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     match instruction.mnemonic() {
         Mnemonic::Xchg => match places(instruction) {
-            // The decoder shows memory first whichever way round it was written.
+            // The decoder shows the memory operand first, in whichever order it was written.
             (_, Place::General) => by_target!(instruction, by_width, exchange),
             _ => None,
         },
@@ -43,7 +43,7 @@ fn exchange<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) -
     Ok(())
 }
 
-/// The source receives the old target before the target receives the sum, which matters when
+/// XADD: the source gets the old target before the target gets the sum. The order matters when
 /// both are the same register.
 fn exchange_add<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let addend = W::get(&machine.general, operation.source);
@@ -60,7 +60,7 @@ fn exchange_add<T: Target, W: Width>(machine: &mut Machine, operation: &Operatio
     Ok(())
 }
 
-/// The memory is written in either case, so a read-only page faults in either case.
+/// CMPXCHG writes the memory in either case, so a read-only page faults in either case.
 fn compare_exchange<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let expected = W::get(&machine.general, RAX as u8);
     let new = W::get(&machine.general, operation.source);
@@ -76,7 +76,7 @@ fn compare_exchange<W: Width>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// A register that did not compare equal keeps its upper half too.
+/// CMPXCHG with a register: if it does not compare equal, it also keeps its upper half.
 /// Measured: on an AMD EPYC.
 fn compare_exchange_register<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let expected = W::get(&machine.general, RAX as u8);

@@ -20,7 +20,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
         Mnemonic::Bswap => match bytes(instruction, 0) {
             4 => Some(swap_bytes::<u32>),
             8 => Some(swap_bytes::<u64>),
-            // Undefined by the manual for 16 bits.
+            // The manual leaves this undefined for 16 bits.
             _ => None,
         },
         Mnemonic::Cbw => Some(extend_accumulator::<u8, u16>),
@@ -45,7 +45,7 @@ fn load_address<W: Width>(machine: &mut Machine, operation: &Operation) -> Outco
     Ok(())
 }
 
-/// How a narrow value becomes a wide one.
+/// How a narrow value is extended to a wide one.
 trait Extension {
     fn extend<W: Width>(value: u64) -> u64;
 }
@@ -130,7 +130,7 @@ fn spread_sign<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// XLAT: AL = [RBX + AL]. The decoder gives the base RBX and leaves AL to us.
+/// XLAT: AL = [RBX + AL]. The decoder gives only the base RBX, so this adds AL.
 fn translate(machine: &mut Machine, operation: &Operation) -> Outcome {
     let unused = u32::from(operation.unused_address_bits % 64);
     let index = machine.general[RAX] & 0xFF;

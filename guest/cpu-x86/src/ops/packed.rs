@@ -1,6 +1,6 @@
 //! Packed integer arithmetic and logic on SSE registers.
 //!
-//! Source: Intel SDM volume 2, the page of each instruction. Floating point is not there.
+//! Source: Intel SDM volume 2, the page of each instruction. There is no floating point.
 
 use iced_x86::{Instruction, Mnemonic};
 
@@ -138,7 +138,7 @@ fn multiplication(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// All ones for true, as comparisons give it.
+/// The result of a comparison: all ones for true.
 fn ones(condition: bool) -> u32 {
     if condition { u32::MAX } else { 0 }
 }
@@ -174,7 +174,8 @@ fn shift(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// A shift of every element by one count; a count beyond the width empties or fills.
+/// A shift of every element by one count. A count beyond the width gives zeros, or sign bits in an
+/// arithmetic shift.
 trait ElementShift {
     fn apply(value: u128, count: u64) -> u128;
 }
@@ -235,7 +236,7 @@ fn whole_shift(instruction: &Instruction, handler: Handler) -> Option<Handler> {
     (places(instruction) == (Xmm, Immediate)).then_some(handler)
 }
 
-/// Eight bits a byte; 16 bytes and more leave nothing.
+/// The count in bits: eight for each byte. 16 bytes or more leave nothing.
 fn byte_count(operation: &Operation) -> u32 {
     8 * (operation.immediate as u8).min(16) as u32
 }

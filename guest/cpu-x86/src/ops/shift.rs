@@ -1,7 +1,8 @@
 //! Shifts and rotates, single and double.
 //!
-//! Where the manual leaves a flag undefined (OVERFLOW for counts above 1), the formula for a
-//! count of 1 is applied to the result; ADJUST becomes clear. Assumed: nothing reads it.
+//! Where the manual leaves a flag undefined (OVERFLOW for counts above 1), OVERFLOW follows the
+//! formula for a count of 1, applied to the result; ADJUST becomes clear. Assumed: no code reads
+//! these flags.
 //! Source: Intel SDM volume 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD.
 
 use iced_x86::{Instruction, Mnemonic};
@@ -206,8 +207,8 @@ impl Shift for CarryRight {
     }
 }
 
-// For 16 bits and counts above 16, where the manual leaves the result undefined, the value comes
-// round again behind the filler.
+// For 16 bits and counts above 16 the manual leaves the result undefined; here the value follows
+// again after the filler.
 
 impl DoubleShift for DoubleLeft {
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! The stack: PUSH, POP, ENTER, LEAVE, and the flags through it.
+//! The stack: PUSH, POP, ENTER, LEAVE, and PUSHF and POPF.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction.
 
@@ -16,7 +16,8 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     let bytes = instruction.stack_pointer_increment().unsigned_abs() as usize;
     match instruction.mnemonic() {
         Mnemonic::Push => match place(instruction, 0) {
-            // The operand is the first one, but handlers read their source from the second.
+            // The operand is the first one, but the handlers read their source from the second
+            // operand.
             Place::General => by_wide_width!(bytes, push, FirstRegister),
             Place::Memory => by_wide_width!(bytes, push, InMemory),
             Place::Immediate => by_wide_width!(bytes, push, Immediate),
@@ -77,13 +78,13 @@ fn push<S: Source, W: Width>(machine: &mut Machine, operation: &Operation) -> Ou
 
 fn pop_register<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = machine.load::<W>(machine.general[RSP])?;
-    // RSP moves first, so that POP RSP leaves what was popped.
+    // RSP changes first, so that after POP RSP the register has the popped value.
     machine.general[RSP] = machine.stack_above(W::BYTES);
     W::set(&mut machine.general, operation.target, value);
     Ok(())
 }
 
-/// POP to memory computes its address with RSP already moved, and moves it back on a fault.
+/// POP to memory computes its address with the new RSP, and sets RSP back on a fault.
 fn pop_memory<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let top = machine.general[RSP];
     let value = machine.load::<W>(top)?;
@@ -95,7 +96,7 @@ fn pop_memory<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome
     stored
 }
 
-/// The order in which PUSHA pushes is the order of the register numbers.
+/// PUSHA pushes in the order of the register numbers.
 fn push_all<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     let lowest = machine.stack_below(8 * W::BYTES);
     machine.memory.check(lowest, 8 * W::BYTES as usize, Access::Write)?;
@@ -121,12 +122,12 @@ fn pop_all<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// The flags that PUSHF shows: all that are kept, and bit 1.
+/// PUSHF pushes all flags that the processor keeps, and bit 1.
 fn push_flags<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     push_value::<W>(machine, machine.flags.bits().bits() | RFlags::ALWAYS_ONE)
 }
 
-/// POPF at privilege level 0, where the interrupt flag and the I/O level can be set too.
+/// POPF at privilege level 0, where it can also set the interrupt flag and the I/O level.
 fn pop_flags<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     let popped = machine.load::<W>(machine.general[RSP])?;
     let old = machine.flags.bits();
@@ -151,7 +152,7 @@ fn leave<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// ENTER with any nesting level; the decoder gives the size as immediate, the level as source.
+/// ENTER with any nesting level; the decoder gives the size as immediate and the level as source.
 fn enter<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let level = u64::from(operation.source % 32);
     let mut stack = machine.stack_below(W::BYTES);
@@ -168,7 +169,7 @@ fn enter<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
         machine.store::<W>(stack, frame)?;
     }
     stack = stack.wrapping_sub(operation.immediate) & machine.address_mask;
-    // The processor faults here, not later, when the new top cannot be written.
+    // A real processor faults here, not later, when the new top of the stack cannot be written.
     machine.memory.check(stack, W::BYTES as usize, Access::Write)?;
     machine.general[RSP] = stack;
     W::set(&mut machine.general, RBP as u8, frame);

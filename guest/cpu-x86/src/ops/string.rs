@@ -1,7 +1,8 @@
-//! String instructions, once and repeated.
+//! String instructions, single and repeated.
 //!
-//! Each iteration of a repeated one is an instruction boundary: it counts as one instruction, a
-//! budget can end there, and a fault leaves the registers of the iterations before it.
+//! Each iteration of a repeated string instruction ends at an instruction boundary: the iteration
+//! counts as one instruction, a budget can end there, and a fault leaves the registers of the
+//! iterations before it.
 //! Source: Intel SDM volume 2, REP/REPE/REPNE and the page of each instruction.
 //! Assumed: an iteration counts as an instruction, so that no instruction outlasts a budget.
 
@@ -19,7 +20,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     match instruction.mnemonic() {
         Mnemonic::Movsb => plain::<Move>(instruction, 1),
         Mnemonic::Movsw => plain::<Move>(instruction, 2),
-        // The scalar SSE move of the same name is told apart by its operands.
+        // The operands tell MOVSD from the scalar SSE move of the same name.
         Mnemonic::Movsd if instruction.is_string_instruction() => plain::<Move>(instruction, 4),
         Mnemonic::Movsq => plain::<Move>(instruction, 8),
         Mnemonic::Stosb => plain::<Fill>(instruction, 1),
@@ -84,16 +85,16 @@ fn port<S: Step>(instruction: &Instruction, bytes: usize) -> Option<Handler> {
 
 /// One iteration.
 trait Step {
-    /// Does it and moves the index registers; nothing takes effect when it is refused.
+    /// Does one iteration and moves the index registers; when it is refused, it has no effect.
     fn step<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome;
 
-    /// Does as many iterations at once as one page allows, at most `limit`; may do none.
+    /// Does as many iterations at once as one page allows, at most `limit`. It may do none.
     fn stride<W: Width>(_: &mut Machine, _: &Operation, _limit: u64) -> u64 {
         0
     }
 }
 
-/// When a repetition goes on.
+/// The condition under which a repetition goes on.
 trait Condition {
     fn holds(machine: &Machine) -> bool;
 }
@@ -151,7 +152,7 @@ fn repeat<S: Step, C: Condition, W: Width>(
     }
 }
 
-/// Each iteration of a repeated port instruction is a stop of its own.
+/// Each iteration of a repeated port instruction is a separate stop.
 fn repeat_port<S: Step, W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let counter = counter(machine, operation);
     if counter == 0 {
@@ -198,7 +199,7 @@ fn target_address(machine: &Machine, operation: &Operation) -> u64 {
     machine.general[RDI] << unused >> unused
 }
 
-/// Moves an index register over `elements` elements, up or down.
+/// Moves an index register by `elements` elements, up or down.
 #[inline(always)]
 fn advance<W: Width>(machine: &mut Machine, operation: &Operation, register: usize, elements: u64) {
     let distance = elements * W::BYTES;

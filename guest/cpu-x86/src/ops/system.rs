@@ -1,4 +1,6 @@
-//! What reaches out of the processor: ports, CR8, time, interrupts; and what does nothing here.
+//! Instructions that leave the processor: ports, CR8, time, interrupts.
+//!
+//! Instructions that have no effect here are also in this file.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction.
 
@@ -53,7 +55,8 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Order and caches do not show on one processor that runs one instruction at a time.
+/// Does nothing: memory order and caches have no effect on one processor that runs one instruction
+/// at a time.
 fn nothing(_: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
@@ -179,7 +182,7 @@ fn complement_carry(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// AH receives SF, ZF, AF, PF and CF at their places in the low byte of RFLAGS.
+/// LAHF: AH gets SF, ZF, AF, PF and CF at their places in the low byte of RFLAGS.
 fn load_flags(machine: &mut Machine, _: &Operation) -> Outcome {
     let byte = machine.flags.bits().bits() & 0xFF | RFlags::ALWAYS_ONE;
     u8::set(&mut machine.general, RAX as u8 | HIGH_BYTE, byte);

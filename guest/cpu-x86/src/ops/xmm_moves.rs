@@ -1,7 +1,7 @@
 //! Moves to, from and between SSE registers.
 //!
-//! Source: Intel SDM volume 2, the page of each instruction. The aligned forms fault on an
-//! address that is no multiple of 16.
+//! Source: Intel SDM volume 2, the page of each instruction. The aligned forms fault on an address
+//! that is not a multiple of 16.
 
 use iced_x86::{Instruction, Mnemonic};
 
@@ -115,7 +115,8 @@ fn quadword(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Between registers a scalar move keeps the rest of the target; from memory it clears it.
+/// A scalar move. Between registers it keeps the rest of the target; from memory it clears the
+/// rest.
 fn scalar<W: Width>(instruction: &Instruction) -> Option<Handler> {
     match places(instruction) {
         (Xmm, Xmm) => Some(copy_low::<W>),
@@ -198,7 +199,7 @@ fn from_xmm(instruction: &Instruction, handler: Handler) -> Option<Handler> {
     (places(instruction) == (General, Xmm)).then_some(handler)
 }
 
-/// The top bit of each element, gathered in a general register.
+/// Collects the top bit of each element in a general register.
 fn collect_signs<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = source_xmm(machine, operation);
     let signs = (0..128 / W::BITS)
@@ -208,11 +209,11 @@ fn collect_signs<W: Width>(machine: &mut Machine, operation: &Operation) -> Outc
     Ok(())
 }
 
-/// MASKMOVDQU: stores the bytes whose mask byte has its top bit, at RDI.
+/// MASKMOVDQU: stores at RDI the bytes whose mask byte has its top bit set.
 ///
-/// The memory operand comes first, so the value is the second operand, and the decoder puts the
-/// mask into the target. Both pages must be writable even where nothing is stored; the manual
-/// leaves that to the processor.
+/// The memory operand is the first one, so the value is the second operand, and the decoder puts
+/// the mask into the target. Both pages must be writable, even where no byte is stored; the manual
+/// leaves this to the processor.
 fn store_masked(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = source_xmm(machine, operation).to_le_bytes();
     let mask = xmm(machine, operation.target).to_le_bytes();
@@ -236,7 +237,7 @@ const CONTROL_BITS: u64 = 0xFFFF;
 fn load_control(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = <InMemory as Source>::load::<u32>(machine, operation)?;
     if value & !CONTROL_BITS != 0 {
-        // A general protection fault on the processor.
+        // A real processor raises a general protection fault.
         return Err(Exit::Unsupported);
     }
     machine.mxcsr = value as u32;

@@ -1,4 +1,4 @@
-//! One case: the same state on both processors, one instruction, every difference told.
+//! One case: one instruction on both processors, from the same state.
 
 use cpu_x86::{Cpu, Mode, RFlags, Registers, Rights, Stop};
 use iced_x86::{FlowControl, Mnemonic, OpKind, Register, RflagsBits};
@@ -7,18 +7,18 @@ use proptest::prelude::*;
 use crate::forms::Form;
 use crate::host::{CODE_PAGES, DATA_PAGES, Ending, Host, INSTRUCTION_OFFSET, PAGE, STACK_PAGES};
 
-/// What an instruction finds.
+/// What an instruction works on.
 #[derive(Debug, Clone)]
 pub struct Operands {
     general: [u64; 16],
     xmm: [u128; 16],
     flags: u64,
     memory: [u8; 64],
-    /// Where in the data pages a memory operand lies.
+    /// The place of a memory operand in the data pages.
     place: u64,
 }
 
-/// Values at and around the edges of every width, and any other: the low bits of an arbitrary
+/// A value at or near the edges of every width, or any other value. The low bits of an arbitrary
 /// number choose which.
 fn value(any: u64) -> u64 {
     let rest = any >> 8;
@@ -31,7 +31,8 @@ fn value(any: u64) -> u64 {
     }
 }
 
-/// Most places are aligned to 16, as most SSE operands must be; some cross the page boundary.
+/// A place in the data pages. Most places are aligned to 16, as most SSE operands must be; some
+/// cross the page boundary.
 fn place(any: u64) -> u64 {
     let rest = any >> 8;
     match any & 7 {
@@ -57,18 +58,18 @@ pub fn operands() -> impl Strategy<Value = Operands> {
     })
 }
 
-/// What became of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Both processors did the same.
     Same,
     /// The interpreter says that it does not have the instruction.
     Unsupported,
-    /// Not comparable: it stops for the outside, or the manual leaves the result undefined.
+    /// Not comparable: the instruction is a stop, or the manual leaves its result undefined.
     Skipped,
 }
 
-/// Flags that a program at privilege level 3 can change without leaving the test.
+/// Flags that a program at privilege level 3 can change without disturbing the test.
 const FREE_FLAGS: RFlags = RFlags::ARITHMETIC.union(RFlags::DIRECTION);
 
 /// Executes a form on both processors.
@@ -192,7 +193,7 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
     registers
 }
 
-/// Sees to it that indirect branches and POPF find something harmless.
+/// Makes sure that indirect branches and POPF find harmless values.
 fn aim(host: &mut Host, form: &Form, registers: &mut Registers) {
     let instruction = &form.instruction;
     let target = host.code() + 0x100;
@@ -225,7 +226,7 @@ fn aim(host: &mut Host, form: &Form, registers: &mut Registers) {
     }
 }
 
-/// Where the memory operand lies in the guest's bytes.
+/// The place of the memory operand in the guest's bytes.
 fn effective_place(host: &Host, form: &Form, registers: &Registers) -> Option<usize> {
     let address = form.instruction.virtual_address(0, 0, |register, _, _| {
         if register.is_segment_register() {
@@ -253,12 +254,12 @@ fn general_number(register: Register) -> Option<usize> {
     register.is_gpr().then(|| register.full_register().number())
 }
 
-/// Forms that cannot be compared by their nature.
+/// Forms that cannot be compared.
 fn is_skipped(form: &Form) -> bool {
     match form.instruction.mnemonic() {
-        // The first differs by design, the others need privilege level 0.
+        // CPUID differs by design; the others need privilege level 0.
         Mnemonic::Cpuid | Mnemonic::Cli | Mnemonic::Sti => true,
-        // A host without these executes something else, or nothing.
+        // On a host without these, the same bytes do something else or nothing.
         Mnemonic::Lzcnt => !is_x86_feature_detected!("lzcnt"),
         Mnemonic::Tzcnt => !is_x86_feature_detected!("bmi1"),
         Mnemonic::Popcnt => !is_x86_feature_detected!("popcnt"),
@@ -299,7 +300,7 @@ fn operand_bits(form: &Form) -> u64 {
     8 * bytes as u64
 }
 
-/// Results that the manual leaves undefined as a whole: double shifts of 16 bits by more.
+/// Results that the manual leaves completely undefined: 16-bit double shifts by more than 16.
 fn is_undefined(form: &Form, registers: &Registers) -> bool {
     let double = matches!(form.instruction.mnemonic(), Mnemonic::Shld | Mnemonic::Shrd);
     double && shift_count(form, registers).is_some_and(|count| count > operand_bits(form))
@@ -340,10 +341,11 @@ fn differences(
     let scan = matches!(form.instruction.mnemonic(), Mnemonic::Bsf | Mnemonic::Bsr);
     let exchange = form.instruction.mnemonic() == Mnemonic::Cmpxchg && operand_bits(form) == 32;
     for number in 0..16 {
-        // A scan of zero leaves an undefined target.
+        // A scan of zero has an undefined target.
         let target = general_number(form.instruction.op0_register()) == Some(number);
         let undefined = scan && target && native.flags.contains(RFlags::ZERO);
-        // A 32-bit CMPXCHG that does not store: makers differ on the upper half of its target.
+        // A 32-bit CMPXCHG that does not store: AMD and Intel differ in the upper half of its
+        // target.
         let low_half = exchange && target && !native.flags.contains(RFlags::ZERO);
         let mask = if low_half { 0xFFFF_FFFF } else { u64::MAX };
         let (theirs, mine) = (native.general[number] & mask, ours.general[number] & mask);

@@ -1,5 +1,6 @@
-//! Which instructions are compared: a walk over the opcode maps, with every prefix, every
-//! register field and each way to address memory.
+//! Which instructions are compared: a walk over the opcode maps.
+//!
+//! It takes every prefix, every register field and each way to address memory.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +47,7 @@ const PREFIXES_32: [&[u8]; 5] = [&[], &[0x66], &[0xF2], &[0xF3], &[0xF0]];
 
 const MAPS: [&[u8]; 3] = [&[], &[0x0F], &[0x0F, 0x38]];
 
-/// Every form of a mode that the decoder knows, each encoding once.
+/// Every form of a mode that the decoder knows; each encoding comes once.
 pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     let prefixes: &[&[u8]] = match mode {
         Mode::Bits64 => &PREFIXES_64,
@@ -70,7 +71,8 @@ pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     forms
 }
 
-/// Prefixes are put before opcodes by the walk alone; segments are tested by hand.
+/// Whether a byte is a prefix: the walk itself puts prefixes before opcodes. Segment prefixes are
+/// tested by hand.
 fn is_prefix(mode: Mode, map: &[u8], opcode: u8) -> bool {
     map.is_empty()
         && match opcode {
@@ -93,7 +95,8 @@ fn decode(mode: Mode, host: &Host, bytes: &[u8]) -> Option<Form> {
     Some(Form { mode, bytes: bytes[..instruction.len()].to_vec(), instruction })
 }
 
-/// What may follow an opcode: addressing bytes and an immediate, a branch distance, an address.
+/// The bytes that may follow an opcode: addressing bytes and an immediate, a branch distance, an
+/// address.
 fn tails(mode: Mode, host: &Host, map: &[u8], opcode: u8) -> Vec<Vec<u8>> {
     let address = host.data() + 0x480;
     match (map, opcode) {

@@ -1,8 +1,8 @@
-//! The oracle: one instruction executed by the host's own processor.
+//! The reference: the host's own processor executes one instruction.
 //!
-//! Unsafe code is needed because nothing else can do it: memory is mapped executable at a low
-//! address, a stub loads every register and jumps to the instruction, and a signal handler turns
-//! a fault into a result. It is confined to this file; the library has none.
+//! This needs unsafe code: memory is mapped executable at a low address, a stub loads every
+//! register and jumps to the instruction, and a signal handler turns a fault into a result. The
+//! unsafe code is only in this file; the library has none.
 
 #![allow(unsafe_code)]
 
@@ -11,13 +11,13 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use cpu_x86::{Mode, RFlags, Registers};
 
-/// What the instruction may touch, by page: code, data, stack. The pages follow each other.
+/// The pages that the instruction may touch: code, data, stack. They follow each other.
 pub const CODE_PAGES: u64 = 1;
 pub const DATA_PAGES: u64 = 2;
 pub const STACK_PAGES: u64 = 1;
 pub const PAGE: u64 = 0x1000;
 
-/// Where the instruction lies in its page.
+/// The offset of the instruction in its page.
 pub const INSTRUCTION_OFFSET: u64 = 0x800;
 
 /// Offsets of the stub's own data in the first page of the mapping.
@@ -49,19 +49,19 @@ static RUNNING: AtomicBool = AtomicBool::new(false);
 /// How the instruction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Execution went on at this landing place.
+    /// Execution went on at the landing place with this number.
     Landed(usize),
     /// The processor raised a fault that arrived as this signal.
     Signal(i32),
 }
 
-/// The host's processor with memory for one instruction at a time.
+/// The host's processor, with memory for one instruction at a time.
 pub struct Host {
     base: u64,
 }
 
 impl Host {
-    /// The one host of this process; the lock is held while it is used.
+    /// The one host of this process. The caller holds the lock while it uses the host.
     pub fn lock() -> MutexGuard<'static, Host> {
         static HOST: OnceLock<Mutex<Host>> = OnceLock::new();
         HOST.get_or_init(|| Mutex::new(Host::new()))
@@ -87,8 +87,8 @@ impl Host {
     /// All bytes that the instruction may touch.
     pub fn guest_bytes(&mut self) -> &mut [u8] {
         let length = (CODE_PAGES + DATA_PAGES + STACK_PAGES) * PAGE;
-        // SAFETY: the mapping is ours, lives as long as the process, and the borrow of `self`
-        // keeps the instruction from running meanwhile.
+        // SAFETY: the mapping is ours and lives as long as the process. The borrow of `self` keeps
+        // the instruction from running during that time.
         unsafe { std::slice::from_raw_parts_mut(self.code() as *mut u8, length as usize) }
     }
 
@@ -101,8 +101,8 @@ impl Host {
         self.execute(Mode::Bits32, &mut registers, &[next]) == Ending::Landed(0)
     }
 
-    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, which receive what
-    /// it left. It must go on at one of the `landings`.
+    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the
+    /// registers after it into `registers`. It must continue at one of the `landings`.
     pub fn execute(&mut self, mode: Mode, registers: &mut Registers, landings: &[u64]) -> Ending {
         for (number, &landing) in landings.iter().enumerate() {
             self.write_landing(mode, landing, number);
@@ -145,7 +145,7 @@ impl Host {
     }
 
     fn new() -> Host {
-        // SAFETY: a fresh anonymous mapping touches no memory of ours.
+        // SAFETY: a new anonymous mapping touches no memory of ours.
         let pointer = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
@@ -205,7 +205,8 @@ impl Host {
         self.write_landing_stubs();
     }
 
-    /// A landing stub notes its number, saves the registers and returns to the host.
+    /// Writes the landing stubs. A stub notes its number, saves the registers and returns to the
+    /// host.
     fn write_landing_stubs(&mut self) {
         let base = self.base;
         let data = |offset: u64| ((base + offset) as u32).to_le_bytes();
@@ -255,7 +256,7 @@ impl Host {
 
     fn put(&mut self, offset: u64, bytes: &[u8]) {
         assert!(offset + bytes.len() as u64 <= MAPPING_BYTES);
-        // SAFETY: inside our mapping, as just asserted, which nobody else uses now.
+        // SAFETY: inside our mapping, as just asserted, and no other code uses it now.
         unsafe {
             let target = (self.base + offset) as *mut u8;
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
@@ -289,14 +290,14 @@ fn jump(from: u64, to: u64) -> [u8; 5] {
     [0xE9, a, b, c, d]
 }
 
-/// Turns a fault of the instruction into a landing at stub 0; a fault elsewhere stays fatal.
+/// Turns a fault of the instruction into a landing at stub 0; any other fault stays fatal.
 extern "C" fn on_signal(signal: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let base = MAPPING.load(Ordering::SeqCst);
-    // SAFETY: the kernel hands a valid context to a handler installed with SA_SIGINFO, and
-    // `signal` with its default action are the only calls made, which a handler may make.
+    // SAFETY: the kernel gives a valid context to a handler installed with SA_SIGINFO. The handler
+    // only calls `signal` with the default action, which a handler is allowed to do.
     unsafe {
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
-        // The instruction may have jumped anywhere, so RIP does not tell whose fault it is.
+        // The instruction may have jumped anywhere, so RIP does not tell which code faulted.
         if !RUNNING.load(Ordering::SeqCst) {
             libc::signal(signal, libc::SIG_DFL);
             return;
@@ -311,7 +312,8 @@ extern "C" fn on_signal(signal: libc::c_int, _: *mut libc::siginfo_t, context: *
 fn catch_signals() {
     let signals = [libc::SIGSEGV, libc::SIGFPE, libc::SIGILL, libc::SIGBUS, libc::SIGTRAP];
     for signal in signals {
-        // SAFETY: the structure is plain data; the handler is sound for these signals, see there.
+        // SAFETY: the structure is plain data; the handler is sound for these signals, as it says
+        // itself.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_signal as *const () as usize;

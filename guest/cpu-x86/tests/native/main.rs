@@ -1,4 +1,4 @@
-//! The interpreter against the host's own processor: every form, one instruction at a time.
+//! The interpreter against the host's processor: every form, one at a time.
 //!
 //! The walk over the opcode maps is in `forms.rs`, one comparison in `compare.rs`, and the only
 //! unsafe code in `host.rs`. Other hosts skip this with a message.
@@ -26,7 +26,7 @@ mod native {
     use crate::forms;
     use crate::host::Host;
 
-    /// How many sets of operands each form meets.
+    /// The number of operand sets for each form.
     const CASES: u32 = 8;
 
     /// Compares every form of a mode; returns how many cases agreed, by mnemonic.
@@ -71,7 +71,7 @@ mod native {
         agreed
     }
 
-    /// Fails when an instruction that was compared once is not any more.
+    /// Fails when an instruction that was compared before is not compared any more.
     fn expect_covered(expected: &str, agreed: &BTreeMap<String, u32>) {
         let names: Vec<&str> = agreed.keys().map(String::as_str).collect();
         let missing: Vec<&str> =

@@ -1,13 +1,13 @@
-//! Why a file is no driver that can run here: one line each.
+//! The reasons why a file is no driver that can run here: one line each.
 
-/// What is wrong with a file, where, and how to mend it. All numbers in texts are hexadecimal
-/// addresses or offsets, but counts and sizes with a unit.
+/// What is wrong with a file, where, and how to mend it. Numbers in the texts are hexadecimal
+/// addresses or offsets; counts, and sizes with a unit, are decimal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// Something else than a Windows image.
+    /// The file is no Windows image.
     #[error("not a Windows driver: this is {what}; {mend}")]
     NotAnImage {
-        /// What it looks like.
+        /// The kind of file that it looks like.
         what: &'static str,
         /// How to get a driver.
         mend: &'static str,
@@ -18,14 +18,14 @@ pub enum ImageError {
          copy or build it again"
     )]
     Truncated {
-        /// What does not fit.
+        /// The part that does not fit.
         what: String,
         /// The length of the file.
         end: u64,
-        /// The length it should have at least.
+        /// The least length that it needs.
         needed: u64,
     },
-    /// For a processor that is not emulated.
+    /// The driver is for a processor that is not emulated.
     #[error(
         "the driver is built for {machine}; here run drivers for x64 (AMD64) and x86 (I386): \
          build it for one of these"
@@ -34,30 +34,30 @@ pub enum ImageError {
         /// The processor.
         machine: String,
     },
-    /// A program or library for applications.
+    /// The file is a program or a library for applications.
     #[error("not a kernel driver: {why}; link it with /driver /subsystem:native, or give the .sys")]
     UserMode {
-        /// What tells.
+        /// The fact that shows it.
         why: String,
     },
-    /// A managed assembly.
+    /// The file is a managed assembly.
     #[error("not a kernel driver: a .NET assembly holds no machine code; give the .sys file")]
     DotNet,
-    /// DriverEntry is not named.
+    /// The file has no entry point (DriverEntry).
     #[error("the driver has no entry point; link it with /entry:DriverEntry (or GsDriverEntry)")]
     NoEntry,
-    /// The code is made at run time.
+    /// The driver makes its code at run time.
     #[error(
         "the entry point {rva:X} lies in a part of {section} that the file does not hold: the \
          driver is packed; give the unpacked one"
     )]
     Packed {
-        /// The section's name.
+        /// The name of the section.
         section: String,
         /// The entry point.
         rva: u32,
     },
-    /// Linked without relocations.
+    /// The driver was linked without relocations.
     #[error(
         "the driver has no relocations and can only lie at {preferred:X}; link it with \
          /dynamicbase and without /fixed"
@@ -66,24 +66,24 @@ pub enum ImageError {
         /// The only base it can have.
         preferred: u64,
     },
-    /// A number beyond a limit of this program.
+    /// A number is larger than a limit of this program.
     #[error("{what} is {value}, the limit is {limit} ({name}); {mend}")]
     Limit {
-        /// What is too large.
+        /// The number that is too large.
         what: String,
-        /// How large it is.
+        /// Its value.
         value: u64,
         /// The largest accepted value.
         limit: u64,
-        /// The limit's name in this crate.
+        /// The name of the limit in this crate.
         name: &'static str,
         /// How to mend it.
         mend: &'static str,
     },
-    /// A header or a table that contradicts the format.
+    /// A header or a table contradicts the format.
     #[error("{what}; {mend}")]
     Bad {
-        /// What contradicts, and where.
+        /// The contradiction, and where it is.
         what: String,
         /// How to mend it.
         mend: &'static str,
@@ -95,7 +95,7 @@ impl ImageError {
         ImageError::Bad { what: what.into(), mend }
     }
 
-    /// A table of the file that contradicts the format.
+    /// The error for a table of the file that contradicts the format.
     pub(super) fn damaged(what: impl Into<String>) -> ImageError {
         ImageError::bad(what, "the file is damaged: build or copy it again")
     }

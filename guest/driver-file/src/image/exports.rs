@@ -1,4 +1,4 @@
-//! The export table: names for addresses, where the linker kept any.
+//! The export table: names of addresses, where the linker kept them.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::{EXPORT_LIMIT, Image};
 /// A named or numbered address in the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
-    /// Its name, if it has one.
+    /// The name, if the export has one.
     pub name: Option<String>,
-    /// Its number.
+    /// The number.
     pub ordinal: u32,
-    /// Its address.
+    /// The address.
     pub rva: u32,
 }
 
-/// Reads the table, in order of address; entries that forward to another module are left out.
+/// Reads the table in order of address. Entries that forward to another module are left out.
 pub(super) fn read(image: &Image) -> Result<Vec<Export>, ImageError> {
     let Some(directory) = image.headers.directory(IMAGE_DIRECTORY_ENTRY_EXPORT) else {
         return Ok(Vec::new());

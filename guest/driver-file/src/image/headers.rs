@@ -1,4 +1,4 @@
-//! The headers: is this a driver, for which processor, and what do its tables say.
+//! The headers: whether the file is a driver, its processor, its tables.
 
 use object::LittleEndian as LE;
 use object::pe::{
@@ -10,16 +10,16 @@ use object::read::pe::{ImageNtHeaders, ImageOptionalHeader};
 use super::error::ImageError;
 use super::{FILE_LIMIT, IMAGE_LIMIT, Mode, SECTION_LIMIT};
 
-/// The most data directories that mean something. Source: PE Format.
+/// The number of data directories that have a meaning. Source: PE Format.
 const DIRECTORIES: usize = 16;
 
-/// What the headers say, as numbers.
+/// The numbers in the headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Headers {
     pub mode: Mode,
     pub preferred_base: u64,
     pub image_size: u32,
-    /// The bytes at the beginning of the file that are mapped.
+    /// The number of bytes at the beginning of the file that are mapped.
     pub header_size: u32,
     pub section_alignment: u32,
     pub entry_rva: u32,
@@ -37,14 +37,15 @@ pub(super) struct Directory {
 }
 
 impl Headers {
-    /// The tables in memory that there are; the certificates only lie in the file.
+    /// The tables that exist in memory. The certificates are left out, because they are only in
+    /// the file.
     pub fn directories(&self) -> impl Iterator<Item = Directory> {
         (0..DIRECTORIES)
             .filter(|&index| index != pe::IMAGE_DIRECTORY_ENTRY_SECURITY)
             .filter_map(|index| self.directory(index))
     }
 
-    /// A table, by its number in the format; `None` where there is none.
+    /// The table with a number of the format; `None` where there is none.
     pub fn directory(&self, index: usize) -> Option<Directory> {
         self.directories.get(index).copied().filter(|directory| directory.rva != 0)
     }
@@ -198,7 +199,7 @@ fn numbers<'a, Pe: ImageNtHeaders>(
     Ok(headers)
 }
 
-/// The size in memory, rounded up to whole pages.
+/// Checks the size in memory and rounds it up to whole pages.
 fn check_image_size(optional: &impl ImageOptionalHeader) -> Result<u32, ImageError> {
     let alignment = optional.section_alignment();
     if !alignment.is_power_of_two() || alignment > IMAGE_LIMIT {

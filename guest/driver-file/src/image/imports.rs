@@ -1,4 +1,4 @@
-//! The import table: which functions and variables of which modules the driver wants.
+//! The import table: the functions and variables that the driver needs.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use object::pe::IMAGE_DIRECTORY_ENTRY_IMPORT;
 use super::error::ImageError;
 use super::{IMPORT_LIMIT, Image, MODULE_LIMIT};
 
-/// The bytes of one descriptor. Source: PE Format, the import directory table.
+/// The size of one descriptor in bytes. Source: PE Format, the import directory table.
 const DESCRIPTOR_BYTES: u32 = 20;
 
-/// Modules that exist for applications only.
+/// Modules that exist only for applications.
 const USER_MODULES: [&str; 6] =
     ["ntdll.dll", "kernel32.dll", "kernelbase.dll", "user32.dll", "msvcrt.dll", "ucrtbase.dll"];
 
@@ -19,14 +19,14 @@ const USER_MODULES: [&str; 6] =
 pub struct Import {
     /// The module's file name in lower case: `portcls.sys`.
     pub module: String,
-    /// Its name or number there.
+    /// The name or number in that module.
     pub name: ImportName,
-    /// Where in the image its address is to be put: a slot of the import address table, of the
-    /// size of a pointer.
+    /// The address in the image where the import's address is stored: a pointer-sized slot of the
+    /// import address table.
     pub slot_rva: u32,
 }
 
-/// How an import is named.
+/// The name or the number of an import.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ImportName {
     /// By name.
@@ -53,7 +53,7 @@ impl fmt::Display for Import {
 /// One module's part of the table.
 struct Descriptor {
     module: String,
-    /// The names; in files of some linkers only the slots hold them.
+    /// The address of the names. In files of some linkers, only the slots hold the names.
     names_rva: u32,
     slots_rva: u32,
 }
@@ -86,7 +86,7 @@ fn read_descriptor(image: &Image, at: u32) -> Result<Option<Descriptor>, ImageEr
         })
     };
     let (names_rva, name_rva, slots_rva) = (field(0)?, field(12)?, field(16)?);
-    // Windows takes either zero for the end.
+    // For Windows, a zero in either field ends the table.
     if name_rva == 0 || slots_rva == 0 {
         return Ok(None);
     }
@@ -130,7 +130,7 @@ fn read_module(
         let name = if entry & by_ordinal == 0 {
             ImportName::Name(read_hinted_name(image, module, entry)?)
         } else {
-            // Source: PE Format: the low 16 bits, the rest must be zero; Windows ignores it.
+            // Source: PE Format: the low 16 bits. The others must be zero; Windows ignores them.
             ImportName::Ordinal(entry as u16)
         };
         imports.push(Import { module: module.clone(), name, slot_rva });
@@ -138,7 +138,7 @@ fn read_module(
     Ok(())
 }
 
-/// A name in the hint/name table: two bytes of hint, then the letters.
+/// Reads a name in the hint/name table: two bytes of hint, then the letters.
 fn read_hinted_name(image: &Image, module: &str, entry: u64) -> Result<String, ImageError> {
     let rva = u32::try_from(entry).ok().and_then(|rva| rva.checked_add(2)).ok_or_else(|| {
         ImageError::damaged(format!(

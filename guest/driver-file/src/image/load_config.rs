@@ -1,4 +1,4 @@
-//! The load configuration: what the compiler wants the loader to fill in.
+//! The load configuration: places that the loader must fill in.
 
 use object::pe::IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG;
 
@@ -8,8 +8,8 @@ use super::{Image, Mode};
 /// Places in the image that the loader fills in before the driver runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LoadConfig {
-    /// The security cookie, a pointer-sized number. The value in the file is a constant that the
-    /// code of drivers for Windows 8 and later refuses to run with: it must be replaced.
+    /// The security cookie, a pointer-sized number. The loader must replace the constant in the
+    /// file, because drivers for Windows 8 and later refuse to run with it.
     pub security_cookie_rva: Option<u32>,
     /// A pointer to the function that checks the target of an indirect call.
     pub guard_check_rva: Option<u32>,
@@ -17,7 +17,7 @@ pub struct LoadConfig {
     pub guard_dispatch_rva: Option<u32>,
 }
 
-/// Where the fields lie, by pointer size. Source: PE Format, the load configuration structure.
+/// Offsets of the fields by pointer size. Source: PE Format, the load configuration structure.
 struct Layout {
     cookie: u32,
     check: u32,
@@ -32,8 +32,8 @@ pub(super) fn read(image: &Image) -> Result<LoadConfig, ImageError> {
         Mode::Bits64 => Layout { cookie: 0x58, check: 0x70, dispatch: 0x78 },
         Mode::Bits32 => Layout { cookie: 0x3C, check: 0x48, dispatch: 0x4C },
     };
-    // The structure has grown over the years and begins with its own size; Windows XP's linkers
-    // wrote a fixed number into the directory, so that one says nothing.
+    // The structure has grown over the years and begins with its own size. The size in the
+    // directory means nothing, because the linkers of Windows XP wrote a fixed number there.
     let size = image.read_u32(directory.rva).ok_or_else(|| {
         ImageError::damaged(format!(
             "the load configuration at {:X} lies outside of the sections",
@@ -48,7 +48,7 @@ pub(super) fn read(image: &Image) -> Result<LoadConfig, ImageError> {
     })
 }
 
-/// The place that a field names by its address at the preferred base.
+/// The RVA in a field, which holds an address at the preferred base.
 fn place(
     image: &Image,
     at: u32,

@@ -1,4 +1,4 @@
-//! Which PDB belongs to a driver: the CodeView record of the debug directory.
+//! The PDB that belongs to a driver: the debug directory's CodeView record.
 
 use object::pe::{IMAGE_DEBUG_TYPE_CODEVIEW, IMAGE_DIRECTORY_ENTRY_DEBUG};
 
@@ -7,33 +7,33 @@ use super::{Image, NAME_LIMIT};
 /// The size of one entry of the debug directory in bytes.
 const ENTRY_SIZE: u32 = 28;
 
-/// The most entries that are looked at.
+/// The largest number of entries that are read.
 /// Assumed: linkers write from one to six.
 const ENTRY_LIMIT: u32 = 32;
 
 /// The PDB that a linker wrote together with a driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PdbReference {
-    /// The GUID of the build, as the bytes of the file.
+    /// The GUID of the build, in the byte order of the file.
     pub guid: [u8; 16],
-    /// How often the PDB was written for this build.
+    /// The number of times that the PDB was written for this build.
     pub age: u32,
-    /// The file as the linker was told it, often with the folders of the developer's computer.
+    /// The path that the linker was given, often with folders of the developer's computer.
     pub file: String,
 }
 
 impl PdbReference {
-    /// GUID and age as symbol servers write them, such as `3844DBB920174967BE7AA4A2C20430FA2`.
+    /// GUID and age in the form of symbol servers, such as `3844DBB920174967BE7AA4A2C20430FA2`.
     pub fn identity(&self) -> String {
         let guid = &self.guid;
-        // Three numbers, which the file holds with their lowest byte first, and eight bytes.
+        // Three numbers, which the file holds with the lowest byte first, and eight single bytes.
         let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
         let digits: String = order.iter().map(|&byte| format!("{:02X}", guid[byte])).collect();
         format!("{digits}{:X}", self.age)
     }
 }
 
-/// Reads the first CodeView record; one that is damaged is as good as none.
+/// Reads the first CodeView record. A damaged one counts as none.
 pub(super) fn read(image: &Image) -> Option<PdbReference> {
     let directory = image.headers.directory(IMAGE_DIRECTORY_ENTRY_DEBUG)?;
     let count = (directory.size / ENTRY_SIZE).min(ENTRY_LIMIT);

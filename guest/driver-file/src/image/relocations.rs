@@ -13,7 +13,7 @@ use super::{Image, Mode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Relocation {
     rva: u32,
-    /// 4 or 8.
+    /// The size in bytes: 4 or 8.
     size: u8,
 }
 
@@ -26,7 +26,7 @@ impl Relocation {
         self.size.into()
     }
 
-    /// The first byte, and the first one after it.
+    /// The address of the first byte, and that of the first byte after it.
     pub fn range(self) -> (u32, u32) {
         (self.rva, self.rva + self.size())
     }
@@ -78,7 +78,7 @@ pub(super) fn read(image: &Image) -> Result<Vec<Relocation>, ImageError> {
     Ok(relocations)
 }
 
-/// See [`Image::relocate`].
+/// Does the work of [`Image::relocate`].
 pub(super) fn apply(image: &mut Image, base: u64) -> Result<(), ImageError> {
     let end = base.checked_add(image.size().into());
     let fits = match image.mode() {

@@ -1,4 +1,4 @@
-//! The section table: what lies where in memory, with which rights.
+//! The section table: the parts of the image in memory, with their rights.
 
 use object::LittleEndian as LE;
 use object::pe::{self, ImageSectionHeader};
@@ -9,52 +9,52 @@ use super::{Image, Rights};
 
 const PAGE: u32 = cpu_x86::PAGE_BYTES as u32;
 
-/// A section as it lies in memory.
+/// A section in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// Its name, at most 8 letters; bytes that are no ASCII letters are shown as `?`.
+    /// The name, at most 8 letters. Bytes that are no ASCII letters are shown as `?`.
     pub name: String,
-    /// Where it begins.
+    /// The address of its first byte.
     pub rva: u32,
-    /// Its size in memory in bytes, at least 1.
+    /// The size in memory in bytes, at least 1.
     pub size: u32,
-    /// What the driver may do with it.
+    /// The rights of the driver to it.
     pub rights: Rights,
-    /// Whether it stays in memory.
+    /// Whether the section stays in memory.
     pub residence: Residence,
-    /// What the file holds of it, at most `size` bytes; the rest is zero.
+    /// The bytes that the file holds, at most `size`; the rest of the section is zero.
     pub bytes: Vec<u8>,
 }
 
 /// Whether a section stays in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Residence {
-    /// Always there.
+    /// The section is always in memory.
     Resident,
-    /// May be paged out: touching it at DISPATCH_LEVEL or above is a mistake.
+    /// The section may be paged out. An access at DISPATCH_LEVEL or above is a mistake.
     Paged,
-    /// Gone after DriverEntry.
+    /// The section is taken away after DriverEntry.
     Discardable,
 }
 
 /// Whole pages with the same rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region {
-    /// Where it begins; a multiple of a page.
+    /// The address of the first page; a multiple of a page.
     pub rva: u32,
-    /// Its size in bytes; a multiple of a page.
+    /// The size in bytes; a multiple of a page.
     pub size: u32,
-    /// What the driver may do with it.
+    /// The rights of the driver to it.
     pub rights: Rights,
 }
 
 impl Section {
-    /// Whether `size` bytes at `rva` lie inside.
+    /// Whether `size` bytes at `rva` are inside the section.
     pub fn contains(&self, rva: u32, size: u32) -> bool {
         rva >= self.rva && u64::from(rva) + u64::from(size) <= self.end()
     }
 
-    /// The first address after it.
+    /// The first address after the section.
     pub(super) fn end(&self) -> u64 {
         u64::from(self.rva) + u64::from(self.size)
     }
@@ -99,7 +99,7 @@ pub(super) fn read(
 fn read_one(file: &[u8], header: &ImageSectionHeader, index: usize) -> Result<Section, ImageError> {
     let raw_size = header.size_of_raw_data.get(LE);
     let flags = header.characteristics.get(LE);
-    // Some linkers leave the virtual size zero; Windows then takes the size in the file.
+    // Some linkers leave the virtual size zero. Windows then takes the size in the file.
     let size = match header.virtual_size.get(LE) {
         0 => raw_size,
         size => size,
@@ -153,8 +153,10 @@ fn rights(flags: pe::SectionFlags) -> Rights {
     rights
 }
 
-/// Source: Windows Drivers, "Locking Pageable Code or Data": the sections whose names begin with
-/// PAGE are paged, and the linker's flags can exempt one.
+/// Says whether a section stays in memory.
+///
+/// Source: Windows Drivers, "Locking Pageable Code or Data": sections whose names begin with PAGE
+/// are paged. A flag of the linker can exempt a section.
 fn residence(name: &str, flags: pe::SectionFlags) -> Residence {
     if flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE) {
         Residence::Discardable
@@ -165,7 +167,7 @@ fn residence(name: &str, flags: pe::SectionFlags) -> Residence {
     }
 }
 
-/// See [`Image::regions`].
+/// Does the work of [`Image::regions`].
 pub(super) fn regions(image: &Image) -> Vec<Region> {
     let header = (0, u64::from(image.headers.header_size), Rights::READ);
     let sections = image.sections.iter();
@@ -181,7 +183,7 @@ pub(super) fn regions(image: &Image) -> Vec<Region> {
     regions
 }
 
-/// Adds the next page, or rights to the newest one.
+/// Adds the next page, or adds rights to the last one.
 fn add_page(regions: &mut Vec<Region>, rva: u32, rights: Rights) {
     let Some(last) = regions.last_mut() else {
         regions.push(Region { rva, size: PAGE, rights });
@@ -197,7 +199,7 @@ fn add_page(regions: &mut Vec<Region>, rva: u32, rights: Rights) {
         }
         add_page(regions, rva, both);
     } else if last_page == rva {
-        // Shared with the part before, whose rights are enough.
+        // The part before shares this page, and its rights are enough.
     } else if last.rva + last.size == rva && last.rights == rights {
         last.size += PAGE;
     } else {

@@ -1,23 +1,23 @@
-//! The exception table of 64-bit images: where each function begins and ends.
+//! The exception table of 64-bit images: beginning and end of each function.
 
 use object::pe::IMAGE_DIRECTORY_ENTRY_EXCEPTION;
 
 use super::{Image, Mode};
 
-/// The bytes of one entry. Source: PE Format, the .pdata section, x64.
+/// The size of one entry in bytes. Source: PE Format, the .pdata section, x64.
 const ENTRY_BYTES: u32 = 12;
 
 /// A function, or a part of one, that the exception table lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnwindFunction {
-    /// Its first byte.
+    /// The address of its first byte.
     pub start: u32,
-    /// The first byte after it.
+    /// The address of the first byte after it.
     pub end: u32,
 }
 
-/// Reads the table, in order of address; it only helps to read the code, so what makes no sense
-/// in it is left out.
+/// Reads the table in order of address. Entries that make no sense are left out, because the table
+/// only helps to read the code.
 pub(super) fn read(image: &Image) -> Vec<UnwindFunction> {
     let directory = image.headers.directory(IMAGE_DIRECTORY_ENTRY_EXCEPTION);
     let (Some(directory), Mode::Bits64) = (directory, image.mode()) else {

@@ -9,12 +9,11 @@ use super::source_line::{INLINE_LIMIT, SourceLine};
 
 type Reader = EndianArcSlice<LittleEndian>;
 
-/// A file's DWARF, indexed by address at the base the linker preferred.
+/// The DWARF of a file, indexed by address at the linker's preferred base.
 pub(super) struct Dwarf(Context<Reader>);
 
 impl Dwarf {
-    /// Reads the sections that `section` gives by name; `None` when there is no DWARF, or none
-    /// that can be read.
+    /// Reads the sections that `section` gives by name. `None` when there is no readable DWARF.
     pub fn read<'a>(section: impl Fn(&str) -> Option<&'a [u8]>) -> Option<Dwarf> {
         section(".debug_info")?;
         let load = |id: gimli::SectionId| -> Result<Reader, gimli::Error> {
@@ -25,7 +24,7 @@ impl Dwarf {
         Context::from_dwarf(dwarf).ok().map(Dwarf)
     }
 
-    /// The function with its first address, and the lines, innermost first.
+    /// The function with its first address, and the source lines, innermost first.
     pub fn find(&self, address: u64) -> (Option<(u64, String)>, Vec<SourceLine>) {
         let mut lines = Vec::new();
         let mut function = None;

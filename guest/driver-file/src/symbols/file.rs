@@ -1,4 +1,4 @@
-//! A file with symbols: the driver itself, or the one beside it that was not stripped.
+//! A file with symbols: the driver itself, or the unstripped one beside it.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use super::dwarf::Dwarf;
 use super::names::{FUNCTION_LIMIT, Name};
 use super::pdb::{self, Pdb, PdbRead};
 
-/// What a file knows.
+/// The symbols from one file.
 pub(super) struct Found {
     pub functions: BTreeMap<u32, Name>,
     pub dwarf: Option<Dwarf>,
     pub pdb: Option<Pdb>,
-    /// What of it could not be used.
+    /// The part that could not be used, in words.
     pub note: Option<String>,
 }
 
 /// Reads a file with symbols.
 ///
 /// # Errors
-/// In words: it is damaged, or of another build than the image.
+/// In words: the file is damaged, or of another build than the image.
 pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
     if pdb::is_pdb(bytes) {
         let PdbRead { functions, pdb, note } = pdb::read(image, bytes)?;
@@ -44,7 +44,8 @@ fn read_file<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result
     let base = file.relative_address_base();
     let mut functions = BTreeMap::new();
     for symbol in file.symbols().take(FUNCTION_LIMIT) {
-        // Sections have symbols too; compilers mark only some functions as such.
+        // Symbols of other kinds, such as sections, are left out. Compilers mark only some
+        // functions as functions, so unknown kinds and labels stay.
         if !matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label) {
             continue;
         }
@@ -63,7 +64,7 @@ fn read_file<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result
     Ok(Found { functions, dwarf, pdb: None, note: None })
 }
 
-/// Refuses a file whose code is not the image's.
+/// Refuses a file whose code differs from the image's.
 fn check_build<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result<(), String> {
     let base = file.relative_address_base();
     for section in image.sections().iter().filter(|s| s.rights.contains(Rights::EXECUTE)) {
@@ -72,7 +73,7 @@ fn check_build<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Resu
             .find(|other| other.address().wrapping_sub(base) == u64::from(section.rva))
             .ok_or_else(|| format!("it is of another build: no section at {:X}", section.rva))?;
         let code = other.data().unwrap_or(&[]);
-        // A file with nothing but symbols has no code to compare.
+        // A file that has only symbols has no code to compare.
         let compared = code.len().min(section.bytes.len());
         let holds_code = code[..compared].iter().any(|&byte| byte != 0);
         if holds_code && !image.holds_code(section, &code[..compared]) {

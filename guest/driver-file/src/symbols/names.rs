@@ -1,4 +1,4 @@
-//! Names of functions as linkers write them, and as their programmers did.
+//! Names of functions, in the linker's form and in the programmer's form.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -8,29 +8,30 @@ use msvc_demangler::DemangleFlags;
 
 use crate::image::NAME_LIMIT;
 
-/// The most functions that are taken from one file.
+/// The largest number of functions that are taken from one file.
 /// Assumed: a large driver with its libraries has some ten thousand.
 pub(super) const FUNCTION_LIMIT: usize = 200_000;
 
-/// The longest name by the C++ ABI of MSVC that is undecorated, in bytes.
-/// Assumed: the undecorator goes as deep as the name nests, so this bounds its stack.
+/// The longest name in the C++ ABI of MSVC that is undecorated, in bytes.
+/// Assumed: the undecorator recurses as deep as the name nests, so this bounds its stack.
 const DECORATED_LIMIT: usize = 512;
 
-/// The most digits in such a name when it is read with its types. A digit may stand for any
-/// earlier part of the name, which may hold digits again: this bounds what comes out.
+/// The largest number of digits in such a name that is read with its types. A digit may stand for
+/// any earlier part of the name, which may hold digits again, so this bounds the size of the
+/// result.
 const REFERENCE_LIMIT: usize = 12;
 
 /// A function's name.
 #[derive(Clone)]
 pub(super) enum Name {
-    /// As the linker needs it.
+    /// In the form that the linker needs.
     Decorated(String),
-    /// As the programmer wrote it.
+    /// In the form that the programmer wrote.
     Plain(String),
 }
 
 impl Name {
-    /// The name as its programmer wrote it, without parameters.
+    /// The name as the programmer wrote it, without parameters.
     pub fn plain(&self) -> String {
         match self {
             Name::Decorated(name) => undecorated(name),
@@ -44,12 +45,12 @@ fn undecorated(name: &str) -> String {
         return undecorated_msvc(name).unwrap_or_else(|| name.to_owned());
     }
     let without_bytes = match name.rsplit_once('@') {
-        // `_name@8`, as the 32-bit compilers decorate a stdcall function.
+        // `_name@8` is the form of a stdcall function of the 32-bit compilers.
         Some((front, count)) if count.parse::<u16>().is_ok() => front,
         _ => name,
     };
     let mangled: Cow<'_, str> = match without_bytes {
-        // 32-bit compilers put one more underscore before a name.
+        // The 32-bit compilers put one more underscore in front of a name.
         name if name.starts_with("__Z") => Cow::Borrowed(&name[1..]),
         name => Cow::Borrowed(name),
     };
@@ -63,8 +64,8 @@ fn undecorated(name: &str) -> String {
     without_bytes.trim_start_matches(['_', '@']).to_owned()
 }
 
-/// A name that comes to an end: one part of a mangled name may stand for all before it, over and
-/// over, so a short one can ask for more than there is memory.
+/// A text of limited length. One part of a mangled name may stand for all parts before it, again
+/// and again, so a short name can ask for more than there is memory.
 struct ShortName(String);
 
 impl Write for ShortName {
@@ -77,16 +78,16 @@ impl Write for ShortName {
     }
 }
 
-/// A name such as `?Write@UartStream@@UEAAJPEAXKPEAK@Z`.
+/// The programmer's form of a name such as `?Write@UartStream@@UEAAJPEAXKPEAK@Z`.
 fn undecorated_msvc(name: &str) -> Option<String> {
     if name.len() > DECORATED_LIMIT {
         return None;
     }
     let demangle = |name: &str| msvc_demangler::demangle(name, DemangleFlags::NAME_ONLY).ok();
-    // The type behind a name is of no use: let it be a function without parameters.
+    // The type behind the name is not needed: a function without parameters will do.
     let front = name.split_once("@@").filter(|_| !name.contains("?$"));
     let plain = front.and_then(|(front, _)| demangle(&format!("{front}@@YAXXZ")));
-    // Names with template arguments are read whole, and those of the operators without a class.
+    // A name with template arguments is read whole, and so is that of an operator without a class.
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let plain = plain.or_else(|| if digits <= REFERENCE_LIMIT { demangle(name) } else { None });
     plain.filter(|plain| plain.len() <= NAME_LIMIT)
@@ -125,7 +126,7 @@ mod tests {
         let nested = "?x@?1".repeat(200);
         let templates = format!("?f@{}", "?$A@V".repeat(90));
         let pointers = format!("??$f@{}H@@YAXXZ", "PEAQEA".repeat(80));
-        // Ten levels, each of which stands for many of the one before.
+        // Ten levels: each stands for the one before many times.
         let levels: String =
             (0..9).map(|level| format!("V?${level}@{}@", "0".repeat(40))).collect();
         let levels = format!("??$f@{levels}@YAXXZ");
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(plain(&levels), levels);
         assert_eq!(plain(&nested), nested);
         assert!(plain(&pointers).len() <= NAME_LIMIT);
-        // Ten levels again, by the other ABI, each with the one before as six arguments.
+        // Ten levels in the other ABI: each has the one before as six arguments.
         let levels: String =
             (1..=9).map(|level| format!("S0_I{}E", format!("S{level}_").repeat(6))).collect();
         let doubled = format!("_Z1fI1AIiiiiiiE{levels}EvT_");

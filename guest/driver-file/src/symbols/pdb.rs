@@ -1,13 +1,12 @@
-//! Names and source lines from a PDB, as the linkers of Microsoft and LLVM write it.
+//! Names and source lines from the PDBs that Microsoft and LLVM linkers write.
 //!
 //! A PDB is used only when it is of the same build: the driver names it by a GUID and an age. Its
-//! types and variables are not read. Everything in it is checked as it is read, by a reader of
-//! our own: the crates that read PDBs take a file for a good one and panic on many a damaged one
-//! (pdb2 0.11 on offsets of stream names, sizes of line blocks and of modules), and a file beside
-//! a driver comes from anywhere.
+//! types and variables are not read. Our own reader checks everything as it reads, because a file
+//! beside a driver can come from anywhere. The crates that read PDBs trust the file, and panic on
+//! many damaged ones (pdb2 0.11 on offsets of stream names, sizes of line blocks and of modules).
 //!
-//! A circle that stays: `module.rs` reads one object file's part into the names and lines that are
-//! gathered here for all.
+//! A circular dependency that stays: `module.rs` reads the part of one object file into the names
+//! and lines of all, which are declared here.
 //!
 //! Source: LLVM, The PDB File Format.
 
@@ -27,33 +26,34 @@ use container::{Container, MAGIC};
 use module::Module;
 use reader::Reader;
 
-/// The most ranges of code with a line that are taken from one file, 32 MiB of them.
+/// The largest number of code ranges with a line that are taken from one file: 32 MiB of them.
 /// Assumed: a large driver has some hundred thousand.
 const LINE_LIMIT: usize = 2_000_000;
 
-/// Streams with a fixed number.
+/// The streams that have a fixed number.
 const INFORMATION: u16 = 1;
 const DEBUG_INFORMATION: u16 = 3;
 
-/// A number of a stream that is not there.
+/// The stream number that means: no stream.
 const NO_STREAM: u16 = 0xFFFF;
 
-/// What the names of the source files begin with.
+/// The first number in the names of the source files.
 const NAMES_SIGNATURE: u32 = 0xEFFE_EFFE;
 
-/// A public symbol, and the flag of one that is a function.
+/// The type of a public symbol, and its flag for a function.
 const S_PUB32: u16 = 0x110E;
 const PUBLIC_FUNCTION: u32 = 2;
 
 /// The source lines of a PDB.
 pub(super) struct Pdb {
-    /// The names of the source files, each with a zero byte behind it.
+    /// The names of the source files; each ends in a zero byte.
     names: Vec<u8>,
     lines: Lines,
 }
 
-/// Ranges of code with their line: of functions, of what was inlined into them, of what was
-/// inlined into that, and so on. Those of one depth are in order and do not overlap in good files.
+/// Ranges of code with their lines, by depth: of functions, of functions inlined into them, of
+/// functions inlined into those, and so on. In good files, the ranges of one depth are in order
+/// and do not overlap.
 #[derive(Default)]
 pub(super) struct Lines {
     depths: Vec<Vec<Line>>,
@@ -62,19 +62,19 @@ pub(super) struct Lines {
 
 struct Line {
     range: Range<u32>,
-    /// Where the file's name lies in the names.
+    /// The offset of the file's name in the names.
     file: u32,
     line: u32,
 }
 
-/// Functions as modules tell them; of two at one address the first stays.
+/// The functions that the modules name. Of two at one address, the first stays.
 #[derive(Default)]
 pub(super) struct Procedures(BTreeMap<u32, Name>);
 
-/// Where sections lie: symbols count from the beginning of one.
+/// Converts a section and an offset to an address: symbols count from the beginning of a section.
 pub(super) struct Addresses<'a>(&'a Image);
 
-/// The parts of the stream of debug information that are needed.
+/// The needed parts of the stream of debug information.
 struct DebugInformation {
     age: u32,
     symbols: u16,
@@ -87,11 +87,11 @@ struct ModuleEntry {
     sizes: [u32; 3],
 }
 
-/// What a PDB holds.
+/// The content of a PDB.
 pub(super) struct PdbRead {
     pub functions: BTreeMap<u32, Name>,
     pub pdb: Pdb,
-    /// What of it could not be used.
+    /// The part that could not be used, in words.
     pub note: Option<String>,
 }
 
@@ -103,7 +103,7 @@ pub(super) fn is_pdb(bytes: &[u8]) -> bool {
 /// Reads a PDB of the image.
 ///
 /// # Errors
-/// In words: it is damaged, or of another build than the image.
+/// In words: the file is damaged, or of another build than the image.
 pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<PdbRead, String> {
     let wanted = image.pdb_reference().ok_or(
         "the driver does not name the PDB that belongs to it; link it with /DEBUG (a debug \
@@ -157,7 +157,7 @@ fn check_build(wanted: &PdbReference, guid: [u8; 16], age: u32) -> Result<(), St
 }
 
 impl Pdb {
-    /// The lines of an address, innermost first.
+    /// The source lines of an address, innermost first.
     pub fn find(&self, rva: u32) -> Vec<SourceLine> {
         let depths = self.lines.depths.iter().rev();
         let found = depths.filter_map(|lines| {
@@ -172,7 +172,7 @@ impl Pdb {
 }
 
 impl Lines {
-    /// Takes the line of a range, `depth` inlined functions deep; beyond a limit it is left out.
+    /// Adds the line of a range, `depth` inlined functions deep. Beyond a limit, it is left out.
     fn add(&mut self, depth: usize, range: Range<u32>, file: u32, line: u32) {
         if range.is_empty() || line == 0 || depth >= INLINE_LIMIT || self.count == LINE_LIMIT {
             return;
@@ -192,14 +192,14 @@ impl Lines {
 }
 
 impl Procedures {
-    /// Takes a function of a module; what a compiler made up, such as a thunk that moves `this`,
-    /// has a decorated name there as well.
+    /// Adds a function of a module. A function that the compiler made, such as a thunk that moves
+    /// `this`, has a decorated name there too.
     fn add(&mut self, rva: Option<u32>, name: &[u8]) {
         let is_decorated = name.starts_with(b"?");
         self.insert(rva, name, if is_decorated { Name::Decorated } else { Name::Plain });
     }
 
-    /// Takes the public symbols, which have decorated names, where no module told a function.
+    /// Adds the public symbols, which have decorated names, where no module names a function.
     fn add_publics(&mut self, addresses: &Addresses<'_>, records: &[u8]) {
         let mut records = Reader::new(records);
         while let Some(record) = records.u16().and_then(|size| records.take(size.into())) {
@@ -225,7 +225,7 @@ impl Procedures {
 }
 
 impl Addresses<'_> {
-    /// The address of a place in code; segments are sections, counted from 1.
+    /// The address of a place in code. A segment is the number of a section, counted from 1.
     fn rva(&self, segment: u16, offset: u32) -> Option<u32> {
         let range = self.range(segment, offset, offset.checked_add(1)?)?;
         Some(range.start)
@@ -243,7 +243,7 @@ impl Addresses<'_> {
 /// The GUID, and the stream with the names of the source files.
 fn read_information(stream: &[u8]) -> Option<([u8; 16], Option<u16>)> {
     let mut stream = Reader::new(stream);
-    // Version, time and an age that tools may count on after linking.
+    // Version, time, and an age that tools may increase after linking.
     stream.take(12)?;
     let guid = stream.take(16)?.try_into().ok()?;
     Some((guid, find_names(&mut stream)))
@@ -255,7 +255,7 @@ fn find_names(stream: &mut Reader<'_>) -> Option<u16> {
     let strings = stream.take_u32(size)?;
     let count = stream.u32()?;
     stream.u32()?;
-    // Two sets of bits: which buckets are in use, and which are not any more.
+    // Two sets of bits: the buckets in use, and the deleted ones.
     for _ in 0..2 {
         let words = stream.u32()?;
         stream.take_u32(words.checked_mul(4)?)?;
@@ -302,7 +302,7 @@ fn read_debug_information(stream: &[u8]) -> Option<DebugInformation> {
     }
     let mut streams = Reader::new(stream.take_u32(streams_size)?);
     let streams: Vec<u16> = std::iter::from_fn(|| streams.u16()).collect();
-    // The fourth and the fifth of these streams hold tables from old addresses to new ones.
+    // The fourth and the fifth of these streams hold tables that map old addresses to new ones.
     let is_rearranged = streams.iter().skip(3).take(2).any(|&number| number != NO_STREAM);
     Some(DebugInformation { age, symbols, modules, is_rearranged })
 }

@@ -1,21 +1,21 @@
-//! A line of a source file, in whatever form a compiler told it.
+//! A line of a source file, from any of the compilers' formats.
 
 use serde::Serialize;
 
-/// The deepest inlining that is told.
+/// The largest depth of inlined functions in a report.
 pub(super) const INLINE_LIMIT: usize = 16;
 
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceLine {
-    /// The file as the compiler was told it, without its folders.
+    /// The file's name as the compiler was given it, without the folders.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
 }
 
 impl SourceLine {
-    /// A line of a file, of which the folders are left out.
+    /// A line of a file; the folders of the file are left out.
     pub(super) fn of(file: &str, line: u32) -> Option<SourceLine> {
         let file = file.rsplit(['/', '\\']).next()?.to_owned();
         Some(SourceLine { file, line })

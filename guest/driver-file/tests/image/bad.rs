@@ -7,7 +7,7 @@ use portcls_driver_file::image::Image;
 
 use crate::builder::{BASE, Builder};
 
-/// What a file is called, and what is said about it.
+/// The name of each file, and the line about it.
 struct Lines(String);
 
 impl Lines {

@@ -2,7 +2,7 @@
 
 use cpu_x86::Mode;
 
-/// Where the headers end, in file and memory.
+/// The end of the headers, in the file and in memory.
 pub const HEADERS: u32 = 0x400;
 /// The base that the built images prefer.
 pub const BASE: u64 = 0x1_0000;
@@ -32,8 +32,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A driver of one code, one data and one INIT section, with two modules' imports, two
-    /// exports, relocations, a load configuration.
+    /// A driver with a code, a data and an INIT section, with imports from two modules, two
+    /// exports, relocations and a load configuration.
     pub fn driver(mode: Mode) -> Builder {
         let machine = if mode == Mode::Bits64 { 0x8664 } else { 0x14C };
         let mut builder = Builder {
@@ -99,8 +99,8 @@ impl Builder {
         self.put(rva, &value.to_le_bytes()[..size]);
     }
 
-    /// Names in INIT, slots in .data at 2000: portcls.sys!PcNewPort, portcls.sys #7,
-    /// NTOSKRNL.exe!DbgPrint.
+    /// Adds imports, with names in INIT and slots in .data at 2000: portcls.sys!PcNewPort,
+    /// portcls.sys #7, NTOSKRNL.exe!DbgPrint.
     fn add_imports(&mut self) {
         let size = self.pointer_size();
         let by_ordinal = 1_u64 << (size * 8 - 1);
@@ -122,7 +122,7 @@ impl Builder {
         self.put_pointer(0x4140, 0x4260);
     }
 
-    /// `entry` at 1000, and number 4 at 1020 without a name.
+    /// Adds exports: `entry` at 1000, and number 4 at 1020 without a name.
     fn add_exports(&mut self) {
         self.directories[0] = (0x4300, 0x60);
         for (offset, value) in [(16, 3), (20, 2), (24, 1), (28, 0x4328), (32, 0x4330), (36, 0x4334)]
@@ -135,7 +135,8 @@ impl Builder {
         self.put(0x4340, b"entry\0");
     }
 
-    /// One pointer in .data's bytes at 2100, one half in them at 27FE.
+    /// Adds relocations for two pointers: one inside .data's bytes at 2100, one half inside them
+    /// at 27FE.
     fn add_relocations(&mut self) {
         let kind = if self.mode == Mode::Bits64 { 0xA000 } else { 0x3000 };
         self.directories[5] = (0x4380, 12);
@@ -146,7 +147,7 @@ impl Builder {
         self.put_pointer(0x2100, BASE + 0x1010);
     }
 
-    /// At 2200: the cookie at 2300, the check at 2310, on x64 the dispatch at 2318.
+    /// Adds a load configuration at 2200: cookie at 2300, check at 2310, on x64 dispatch at 2318.
     fn add_load_config(&mut self) {
         self.directories[10] = (0x2200, 0x94);
         self.put_u32(0x2200, 0x94);

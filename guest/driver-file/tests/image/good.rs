@@ -1,4 +1,4 @@
-//! What a good file gives.
+//! The image that a good file gives.
 
 use cpu_x86::{Mode, Rights};
 use portcls_driver_file::image::{Image, ImageError, Residence};
@@ -74,7 +74,7 @@ fn moving_an_image_changes_every_absolute_address() {
         image.relocate(base).expect("there is room");
         assert_eq!(image.base(), base);
         assert_eq!(image.read_pointer(0x2100), Some(base + 0x1010));
-        // The second one begins in the file's bytes and ends in the zeros after them.
+        // The second pointer begins in the file's bytes and ends in the zeros after them.
         assert_eq!(image.read_pointer(0x27FE), Some(base - BASE));
         image.relocate(BASE).expect("and back");
         assert_eq!(image.read_pointer(0x2100), Some(BASE + 0x1010));

@@ -1,4 +1,4 @@
-//! Files with random changes, and random bytes: an error or an image, never a panic.
+//! Files with random changes, and random bytes: never a panic.
 
 use cpu_x86::Mode;
 use portcls_driver_file::image::{FILE_LIMIT, IMAGE_LIMIT, Image, ImageError};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::builder::Builder;
 
-/// Uses all that an image offers, and checks what it promises.
+/// Calls all functions of an image, and checks their promises.
 fn check(file: &[u8]) {
     let mut image = match Image::parse(file) {
         Ok(image) => image,
@@ -41,7 +41,7 @@ fn mode() -> impl Strategy<Value = Mode> {
     prop_oneof![Just(Mode::Bits32), Just(Mode::Bits64)]
 }
 
-/// A position that is more often in the headers and tables than in code.
+/// A position that is in the headers and tables more often than in code.
 fn position() -> impl Strategy<Value = usize> {
     prop_oneof![0x80..0x240_usize, 0x600..0x900_usize, 0xE00..0x1200_usize, 0..0x1200_usize]
 }

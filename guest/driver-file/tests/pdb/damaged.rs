@@ -1,4 +1,4 @@
-//! Damaged and hostile PDBs: a note or symbols, never a panic, and no more work than bytes.
+//! Damaged and hostile PDBs: never a panic, and work bounded by the size.
 
 use portcls_driver_file::image::{Image, NAME_LIMIT};
 use portcls_driver_file::symbols::Symbols;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::{code, driver, find_all, pdb, with_pdb};
 
-/// Asks for every place in the code, and checks what is promised of notes and names.
+/// Asks for many places in the code, and checks the promises about notes and names.
 fn check(bytes: &[u8]) -> (Image, Symbols) {
     let (image, symbols) = with_pdb(bytes);
     for note in symbols.notes() {
@@ -43,7 +43,7 @@ fn what_is_no_pdb_leaves_a_note() {
     }
 }
 
-/// A position that is more often where symbols and lines are than among types.
+/// A position that is in symbols and lines more often than in types.
 fn position() -> impl Strategy<Value = usize> {
     let whole = pdb();
     let place = |text: &[u8]| find_all(&whole, text)[0] & !0xFFF;
@@ -100,7 +100,7 @@ proptest! {
 
 const BLOCK: usize = 512;
 
-/// A PDB of given streams, each in blocks of its own.
+/// A PDB with these streams, each in blocks of its own.
 fn container(streams: &[Vec<u8>]) -> Vec<u8> {
     let mut file = vec![0; 3 * BLOCK];
     let mut sizes = Vec::new();
@@ -113,7 +113,7 @@ fn container(streams: &[Vec<u8>]) -> Vec<u8> {
     finish(file, &directory, None)
 }
 
-/// Writes bytes into blocks at the end, and returns the blocks' numbers.
+/// Appends bytes in new blocks, and returns the numbers of the blocks.
 fn append(file: &mut Vec<u8>, bytes: &[u8]) -> Vec<u32> {
     let first = file.len() / BLOCK;
     file.extend_from_slice(bytes);
@@ -121,7 +121,7 @@ fn append(file: &mut Vec<u8>, bytes: &[u8]) -> Vec<u32> {
     (first as u32..(file.len() / BLOCK) as u32).collect()
 }
 
-/// Adds the directory, of which another size may be told, and the header.
+/// Adds the directory, with its size or the size in `told_size`, and the header.
 fn finish(mut file: Vec<u8>, directory: &[u32], told_size: Option<u32>) -> Vec<u8> {
     let bytes: Vec<u8> = directory.iter().flat_map(|number| number.to_le_bytes()).collect();
     let blocks = append(&mut file, &bytes);
@@ -137,7 +137,7 @@ fn finish(mut file: Vec<u8>, directory: &[u32], told_size: Option<u32>) -> Vec<u
 }
 
 /// The first four streams: the GUID and age of the driver, and a list of modules, each with its
-/// stream and the sizes of its parts; the public symbols are stream 4.
+/// stream and the sizes of its parts. The public symbols are stream 4.
 fn first_streams(modules: impl Iterator<Item = (u16, [u32; 3])>) -> Vec<Vec<u8>> {
     let wanted = Image::parse(&driver()).expect("a good driver").pdb_reference();
     let wanted = wanted.expect("the driver names its PDB");
@@ -159,7 +159,7 @@ fn first_streams(modules: impl Iterator<Item = (u16, [u32; 3])>) -> Vec<Vec<u8>>
 
 #[test]
 fn many_modules_on_the_same_bytes_cost_no_more_than_the_file() {
-    // A stream of a megabyte of symbols that 30 000 modules claim to be theirs.
+    // A stream with a megabyte of symbols that 30 000 modules claim to be theirs.
     let size = 1 << 20;
     let mut streams = first_streams((0..30_000).map(|_| (5, [size, 0, 0])));
     let symbols = [4_u32.to_le_bytes().to_vec(), [2, 0, 6, 0].repeat(size as usize / 4 - 1)];
@@ -173,14 +173,14 @@ fn many_modules_on_the_same_bytes_cost_no_more_than_the_file() {
 fn a_stream_or_a_directory_that_claims_gigabytes_is_refused() {
     let mut file = vec![0; 3 * BLOCK];
     append(&mut file, &[0; BLOCK]);
-    // Five streams of almost 4 GiB each, whose blocks would have to be listed.
+    // Five streams of almost 4 GiB each, whose blocks the directory would have to list.
     let directory = [5, 0xFFFF_FF00, 0xFFFF_FF00, 0xFFFF_FF00, 0xFFFF_FF00, 0xFFFF_FF00, 3];
     for told_size in [None, Some(u32::MAX - 1), Some(64 << 20)] {
         let (_, symbols) = check(&finish(file.clone(), &directory, told_size));
         let notes = symbols.notes().join("\n");
         assert!(notes.contains("it is damaged: no directory of streams"), "{notes}");
     }
-    // One stream that is the same block again and again.
+    // One stream that consists of the same block again and again.
     let count = 200_000_u32;
     let directory: Vec<u32> = [vec![2, 0, count * BLOCK as u32], vec![3; count as usize]].concat();
     let (_, symbols) = check(&finish(file, &directory, None));
@@ -204,7 +204,7 @@ fn decorated_names_that_unfold_without_end_stay_as_they_are() {
     assert_eq!(symbols.notes(), [""; 0]);
     let function = symbols.place(&image, 0x1000).function.expect("a public symbol");
     assert_eq!(function.name, name.trim_end_matches('\0'));
-    // The same symbol with a good name, to know that it is read.
+    // The same symbol with a good name, to show that such a symbol is read.
     streams[4] = record(b"?Isr@@YAEPEAX@Z\0");
     let (image, symbols) = check(&container(&streams));
     assert_eq!(symbols.place(&image, 0x1000).to_string(), "null_adapter!Isr");

@@ -9,16 +9,16 @@ use pdb2::{
 
 use crate::{lines_at, loaded, pdb};
 
-/// What the judge tells of a module.
+/// The facts that the judge reports about a module.
 #[derive(Default)]
 struct Told {
-    /// Where a function begins, and its name.
+    /// The first address and the name of each function.
     functions: Vec<(u32, String)>,
-    /// How many inlined functions deep, where, and `file.cpp:12`.
+    /// For each line: the depth in inlined functions, the address, and `file.cpp:12`.
     lines: Vec<(usize, u32, String)>,
 }
 
-/// What the judge needs to read a module.
+/// The tables that the judge needs to read a module.
 struct Judge<'a> {
     addresses: AddressMap<'a>,
     names: StringTable<'a>,

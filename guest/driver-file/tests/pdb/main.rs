@@ -1,6 +1,6 @@
-//! Names and lines from a PDB, and which PDB is taken.
+//! Names and lines from a PDB, and the choice of the PDB.
 //!
-//! The fixture is a driver by clang and lld with the C++ ABI of MSVC.
+//! The fixture is a driver from clang and lld, with the C++ ABI of MSVC.
 
 mod damaged;
 mod judge;
@@ -24,7 +24,7 @@ fn pdb() -> Vec<u8> {
     fs::read(fixture("null_adapter.pdb")).expect("the committed PDB")
 }
 
-/// The driver and what its own file and the committed PDB know.
+/// The driver, with the symbols from its own file and the committed PDB.
 fn loaded() -> (Image, Symbols) {
     let image = Image::parse(&driver()).expect("a good driver");
     let symbols = Symbols::beside(&fixture("null_adapter.sys"), &image, &driver());
@@ -32,7 +32,7 @@ fn loaded() -> (Image, Symbols) {
     (image, symbols)
 }
 
-/// The driver with a PDB that is given.
+/// The driver, with the symbols from the given PDB.
 fn with_pdb(pdb: &[u8]) -> (Image, Symbols) {
     let image = Image::parse(&driver()).expect("a good driver");
     let mut symbols = Symbols::new("null_adapter", &image);
@@ -45,7 +45,7 @@ fn code(image: &Image) -> impl Iterator<Item = u32> {
     code.flat_map(|section| section.rva..section.rva + section.size)
 }
 
-/// `file.cpp:12` of each line at an address, that of the function itself first.
+/// `file.cpp:12` for each line of an address; the line of the function itself is first.
 fn lines_at(image: &Image, symbols: &Symbols, rva: u32) -> Vec<String> {
     let lines = symbols.place(image, rva).lines;
     lines.iter().rev().map(|line| format!("{}:{}", line.file, line.line)).collect()
@@ -74,7 +74,7 @@ fn a_place_is_told_with_function_offset_and_line() {
 #[test]
 fn inlined_functions_are_told_innermost_first() {
     let (image, symbols) = loaded();
-    // ServeInterrupt reads the status by Drain, which does it by ReadStatus, and that by the
+    // ServeInterrupt calls Drain to read the status, Drain calls ReadStatus, and this calls the
     // intrinsic for IN.
     let input = code(&image).find(|&rva| symbols.place(&image, rva).lines.len() == 5);
     let place = symbols.place(&image, input.expect("five functions deep"));
@@ -88,7 +88,7 @@ fn inlined_functions_are_told_innermost_first() {
 #[test]
 fn without_modules_the_public_symbols_name_functions() {
     let mut stripped = pdb();
-    // The list of modules lies behind the 64 bytes that begin the debug information; a module
+    // The list of modules follows the 64 bytes at the beginning of the debug information. A module
     // without a stream is one that was stripped.
     for position in find_all(&stripped, b"/drivers/parts.o\0/drivers/parts.o\0") {
         stripped[position - 30..position - 28].copy_from_slice(&[0xFF, 0xFF]);
@@ -104,7 +104,7 @@ fn without_modules_the_public_symbols_name_functions() {
             place.function.zip(expected).filter(|(it, _)| it.offset == 0)
             && !ours.name.contains('`')
         {
-            // A public symbol has no underscores in front, which a 32-bit compiler may have put.
+            // A public symbol has no underscores in front, which a 32-bit compiler may have added.
             assert_eq!(ours.name, expected.name.trim_start_matches('_'), "{rva:X}");
             compared += 1;
         }
@@ -148,7 +148,7 @@ fn a_driver_that_names_no_pdb_takes_none() {
     assert_eq!(symbols.notes(), [note]);
 }
 
-/// Puts driver and PDB into a folder and tells whether the PDB was used, and the notes.
+/// Puts driver and PDB into a folder. Returns whether the PDB was used, and the notes.
 fn beside(driver_bytes: &[u8], driver_name: &str, pdb_name: &str, pdb: &[u8]) -> (bool, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("bin").join(driver_name);
@@ -170,7 +170,7 @@ fn the_pdb_has_the_name_of_the_driver_or_the_one_that_the_driver_tells() {
     assert_eq!(beside(&driver(), "renamed.sys", "other.pdb", &pdb()), (false, String::new()));
 }
 
-/// The driver with another name for its PDB, of the same length.
+/// The driver with another name for its PDB, written over the old name.
 fn driver_that_tells(name: &str) -> Vec<u8> {
     let mut driver = driver();
     let place = find_all(&driver, b"null_adapter.pdb\0")[0];
@@ -185,11 +185,11 @@ fn only_the_last_part_of_the_told_name_counts_and_no_other_folder_is_read() {
     for name in ["C:\\b\\a.pdb", "/b/c/a.pdb", "..\\..\\a.pdb", "c:a.pdb"] {
         assert_eq!(told(name), (true, String::new()), "{name}");
     }
-    // Not a PDB by its name, a folder, the driver itself, nothing.
+    // Names without the ending of a PDB, a folder, the driver itself, nothing.
     for name in ["/etc/passwd", "..", "renamed.sys", "", "a.pdb/", ".pdb"] {
         assert_eq!(told(name), (false, String::new()), "{name}");
     }
-    // A PDB in a folder that the driver tells is left where it is.
+    // A PDB in a folder that the driver names is not used.
     let (is_used, _) = beside(&driver_that_tells("../a.pdb"), "renamed.sys", "../a.pdb", &pdb());
     assert!(!is_used);
 }

@@ -1,4 +1,4 @@
-// Mistake: sends a buffer by recursion whose end is never reached.
+// Mistake: sends a buffer by a recursion that never ends.
 #include "broken.h"
 
 class DeepRecursion : public UartStream
@@ -17,7 +17,7 @@ private:
     {
         volatile UCHAR message[64];
         message[0] = data[0];
-        // Goes on with all of it instead of with the rest.
+        // Sends all of the buffer again instead of the rest.
         ULONG sent = length > 0 ? Send(data, length) : 0;
         return sent + (message[0] != 0);
     }

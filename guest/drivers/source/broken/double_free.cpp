@@ -1,4 +1,4 @@
-// Mistake: frees a stream's buffer in STOP and again when the stream goes.
+// Mistake: frees a stream's buffer in STOP and again when the stream is destroyed.
 #include "broken.h"
 
 class DoubleFree : public UartStream

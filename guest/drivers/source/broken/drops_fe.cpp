@@ -1,4 +1,4 @@
-// Mistake: takes every FE for an ACK, which in UART mode is active sensing like any other byte.
+// Mistake: treats every FE as an ACK, but in UART mode FE is a MIDI byte, active sensing.
 #include "broken.h"
 
 class DropsFe : public Card

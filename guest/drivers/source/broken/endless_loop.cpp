@@ -1,4 +1,4 @@
-// Mistake: Write waits at DISPATCH_LEVEL for what only a DPC does, which cannot come in between.
+// Mistake: Write waits at DISPATCH_LEVEL for a flag that a DPC sets, and no DPC can run meanwhile.
 #include "broken.h"
 
 static volatile bool served = false;

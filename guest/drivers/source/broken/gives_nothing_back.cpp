@@ -1,4 +1,4 @@
-// Mistake: keeps the key of the registry, the work item and the IRP that it got at its start.
+// Mistake: does not give back the registry key, the work item and the IRP that it got at its start.
 #include "broken.h"
 
 class GivesNothingBack : public UartMiniport

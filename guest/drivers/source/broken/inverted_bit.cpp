@@ -1,4 +1,4 @@
-// Mistake: takes the busy bit for a ready bit, and waits for it at DISPATCH_LEVEL without a limit.
+// Mistake: reads the busy bit as a ready bit, and waits for it at DISPATCH_LEVEL without a limit.
 #include "broken.h"
 
 class InvertedBit : public Hardware

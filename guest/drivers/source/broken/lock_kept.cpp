@@ -1,4 +1,4 @@
-// Mistake: one way out of Write forgets the spin lock, so the next Write waits for itself.
+// Mistake: one way out of Write keeps the spin lock, so the next Write waits for itself.
 #include "broken.h"
 
 class LockKept : public UartStream

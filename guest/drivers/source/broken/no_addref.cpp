@@ -1,4 +1,4 @@
-// Mistake: hands its service group out without a reference for the taker.
+// Mistake: hands out its service group without a reference for the port.
 #include "broken.h"
 
 class NoAddRef : public UartMiniport

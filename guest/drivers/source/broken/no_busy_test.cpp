@@ -1,4 +1,4 @@
-// Mistake: writes DATA without looking whether the card can take it.
+// Mistake: writes DATA without checking whether the card can take it.
 #include "broken.h"
 
 class NoBusyTest : public Hardware

@@ -1,4 +1,4 @@
-// Mistake: keeps what came in and tells nobody.
+// Mistake: keeps the bytes that came in and does not notify the port.
 #include "broken.h"
 
 class NoNotify : public Card

@@ -1,4 +1,4 @@
-// Mistake: keeps one reference to the miniport too many, so it never goes.
+// Mistake: keeps one reference too many to the miniport, so the miniport is never destroyed.
 #include "broken.h"
 
 UartMiniport *CreateMiniport()

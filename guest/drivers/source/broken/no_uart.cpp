@@ -1,4 +1,4 @@
-// Mistake: never puts the card into UART mode, so nothing it writes gets to MIDI OUT.
+// Mistake: never puts the card into UART mode, so no byte that it writes gets to MIDI OUT.
 #include "broken.h"
 
 class NoUart : public Hardware

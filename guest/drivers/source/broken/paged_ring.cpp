@@ -1,4 +1,4 @@
-// Mistake: what the service routine keeps lies in paged pool.
+// Mistake: the service routine stores bytes in paged pool.
 #include "broken.h"
 
 class PagedRing : public Card

@@ -1,4 +1,4 @@
-// Mistake: ends a copy of what it wrote with a zero behind the block's last byte.
+// Mistake: copies the bytes of a Write to pool and adds a zero behind the block's last byte.
 #include "broken.h"
 
 class PoolOverrun : public UartStream

@@ -1,5 +1,5 @@
-// Mistake: Write rewinds the ring when it is empty, without the interrupt's lock: what comes in
-// between the look and the rewinding is lost.
+// Mistake: Write rewinds the ring when it is empty, without the interrupt's lock: a byte that comes
+// in between the check and the rewinding is lost.
 #include "broken.h"
 
 class RewindingCard : public Card

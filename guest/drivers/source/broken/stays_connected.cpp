@@ -1,4 +1,4 @@
-// Mistake: goes without disconnecting its interrupt.
+// Mistake: does not disconnect its interrupt at its end.
 #include "broken.h"
 
 class StaysConnected : public Hardware

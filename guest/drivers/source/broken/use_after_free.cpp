@@ -1,4 +1,4 @@
-// Mistake: the service routine goes on storing in the buffer of a stream that was closed.
+// Mistake: the service routine still stores bytes in the buffer of a closed stream.
 #include "broken.h"
 
 static UCHAR *volatile lastBytes = nullptr;

@@ -27,10 +27,10 @@ pub(super) static FAMILY: Family = Family {
 /// The object behind a PKINTERRUPT.
 impl Bound for Interrupt {}
 
-/// Bytes of a KINTERRUPT, which a driver does not look into. Assumed: any size will do.
+/// Size of a KINTERRUPT in bytes. Assumed: any size will do, because drivers do not look into it.
 const INTERRUPT_BYTES: usize = 64;
 
-/// The attachment of a sync object that stands for its interrupt.
+/// The key of a sync object's attachment that stands for its KINTERRUPT.
 const INTERRUPT_KEY: u64 = 0;
 
 /// `NTSTATUS CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE, PVOID)`

@@ -90,7 +90,7 @@ fn new_registry_key(
     hand_out_key(guest, out, disposition, made)
 }
 
-/// The name in an OBJECT_ATTRIBUTES, if there are any.
+/// The name in an OBJECT_ATTRIBUTES; `None` at a null pointer.
 pub(crate) fn path_of_attributes(guest: &Guest, attributes: Pointer) -> Option<String> {
     if attributes.is_null() {
         return None;

@@ -33,8 +33,8 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-/// The last three arguments of every query, `PVOID, ULONG, PULONG`: where the answer goes, its
-/// room in bytes, and where its length goes.
+/// The last three arguments of every query, `PVOID, ULONG, PULONG`: the buffer for the answer, its
+/// size in bytes, and the variable for the length of the answer.
 struct Room {
     out: Pointer,
     length: u32,
@@ -160,7 +160,7 @@ fn delete_key(call: &Call<'_>, key: This<dyn IRegistryKey>) -> Result<(), NtStat
     key.delete_key(call.kernel())
 }
 
-/// The text of a UNICODE_STRING; none at a null pointer.
+/// The text of a UNICODE_STRING; empty at a null pointer.
 pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     if string.is_null() {
         return String::new();
@@ -168,7 +168,7 @@ pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     String::from_utf16_lossy(&guest.load_unicode_string(string.0))
 }
 
-/// Hands a key out, counted once, with whether it was there before.
+/// Gives the guest a key with one reference, and tells it whether the key existed before.
 pub(crate) fn hand_out_key(
     guest: &Guest,
     out: Out<Pointer>,

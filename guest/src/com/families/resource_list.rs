@@ -76,7 +76,7 @@ fn find(
     };
     let Some(resource) = found else { return Pointer::NULL };
     let guest = call.guest();
-    // The pointer lives as long as the list.
+    // The descriptor must stay valid as long as the list, so it is an attachment of the list.
     let key = 1 + side as u64 + 2 * (kind as u64) + 16 * u64::from(index);
     let descriptor = || descriptor_bytes(guest.layout(), &resource);
     Pointer(guest.attachment(list.address, key, descriptor))
@@ -127,7 +127,7 @@ fn whole(call: &Call<'_>, list: &This<dyn IResourceList>, side: Side) -> Pointer
         Side::Untranslated => list.untranslated_list(),
     };
     let guest = call.guest();
-    // A list that has grown since is another block.
+    // The length is part of the key: when the list has grown, the driver gets a new block.
     let key = 1 << 40 | (resources.len() as u64) << 1 | side as u64;
     let bytes = || list_bytes(guest.layout(), &resources);
     Pointer(guest.attachment(list.address, key, bytes))

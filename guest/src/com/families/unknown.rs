@@ -27,7 +27,7 @@ fn query_interface(
     let guest = call.guest();
     let Some(object) = guest.port_object(this.0) else { return Ok(()) };
     let wanted = guest.load_guid(wanted.0);
-    // What PortCls keeps to itself is no interface of a driver.
+    // PortCls uses this interface itself; a driver cannot ask for it.
     let answer =
         if wanted == iid::SUBDEVICE { Err(NO_INTERFACE) } else { object.query_interface(&wanted) };
     match answer {

@@ -1,6 +1,6 @@
-//! The routines of the C library that compilers call and drivers use.
+//! The C library routines that compilers call and drivers use.
 //!
-//! Source: the C standard, and WDK for those with the prefix Rtl.
+//! Source: the C standard, and the WDK for the routines with the prefix Rtl.
 
 use crate::guest::Guest;
 use crate::routine::{Call, Pointer, Routine, Word, row};
@@ -22,18 +22,18 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("wcslen", ByKernel, wcslen).cdecl(),
 ];
 
-/// Bytes that are moved at one go, so that a length out of nowhere faults before it is allocated.
+/// Bytes that are stored at once: a senseless length faults before memory is allocated for it.
 const CHUNK: u64 = 4096;
 
-/// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`: blocks that
-/// overlap are moved as if by way of a third one.
+/// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`. Blocks that
+/// overlap are moved as if through a third block.
 fn memmove(call: &Call<'_>, to: Pointer, from: Pointer, bytes: Word) -> Pointer {
     let content = call.guest().load_bytes(from.0, bytes.0 as usize);
     call.guest().store(to.0, &content);
     to
 }
 
-/// `void *memset(void *, int, size_t)`: the lowest byte of the int.
+/// `void *memset(void *, int, size_t)`: uses the lowest byte of the int.
 fn memset(call: &Call<'_>, to: Pointer, value: u8, bytes: Word) -> Pointer {
     fill(call.guest(), to, value, bytes);
     to
@@ -65,13 +65,13 @@ fn memcmp(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> i32 {
     left.cmp(&right) as i32
 }
 
-/// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: how many bytes are equal.
+/// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: counts the equal first bytes.
 fn rtl_compare_memory(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> Word {
     let (left, right) = both(call.guest(), left, right, bytes);
     Word(left.iter().zip(&right).take_while(|(left, right)| left == right).count() as u64)
 }
 
-/// So many bytes at either place.
+/// Loads `bytes` bytes from each of two addresses.
 fn both(guest: &Guest, left: Pointer, right: Pointer, bytes: Word) -> (Vec<u8>, Vec<u8>) {
     let load = |from: Pointer| guest.load_bytes(from.0, bytes.0 as usize);
     (load(left), load(right))

@@ -26,13 +26,13 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("ObfReferenceObject", UpTo(DISPATCH_LEVEL), reference_object).fastcall(),
 ];
 
-/// The flag of a device that nobody opens yet. Source: wdm.h.
+/// The flag of a device that no driver or program may open yet. Source: wdm.h.
 const DO_DEVICE_INITIALIZING: u32 = 0x80;
 
 /// `NTSTATUS IoCreateDevice(PDRIVER_OBJECT, ULONG, PUNICODE_STRING, DEVICE_TYPE, ULONG, BOOLEAN,
 /// PDEVICE_OBJECT *)`
 ///
-/// Assumed: the name makes no difference, for nobody here opens a device by it.
+/// Assumed: the name makes no difference, because nothing in the emulator opens a device by name.
 fn create_device(
     call: &Call<'_>,
     driver: Pointer,
@@ -67,8 +67,8 @@ fn delete_device(call: &Call<'_>, device: Pointer) {
     }
 }
 
-/// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: the device that
-/// was on top before, which is the one below now.
+/// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: returns the
+/// device that was on top before and is now the one below.
 fn attach_device_to_device_stack(
     call: &Call<'_>,
     source_at: Pointer,
@@ -122,7 +122,7 @@ fn get_device_property(
     reply.status
 }
 
-/// The device at an address; another address is the driver's mistake.
+/// The device at an address. Any other address is the driver's mistake, and a violation.
 fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
     let device = call.guest().device_at(address.0);
     if device.is_none() {
@@ -150,7 +150,7 @@ impl Bound for DriverWorkItem {
     }
 }
 
-/// Bytes of a work item, which a driver does not look into. Assumed: any size will do.
+/// Size of a work item in bytes. Assumed: any size will do, because drivers do not look into it.
 const WORK_ITEM_BYTES: usize = 64;
 
 /// `PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT)`
@@ -174,7 +174,7 @@ fn allocate_work_item(call: &Call<'_>, device: Pointer) -> Pointer {
 
 /// `VOID IoQueueWorkItem(PIO_WORKITEM, PIO_WORKITEM_ROUTINE, WORK_QUEUE_TYPE, PVOID)`
 ///
-/// Assumed: the three queues are one, in the order in which items come.
+/// Assumed: the three queues are one queue, in the order in which the items are queued.
 fn queue_work_item(
     call: &Call<'_>,
     address: Pointer,
@@ -189,15 +189,16 @@ fn queue_work_item(
     if !item.waits.replace(true) {
         item.routine.set((routine.0, context.0));
     }
-    // A second time while it waits is a mistake that the kernel reports.
+    // If the item is already queued, the kernel reports the driver's mistake.
     call.kernel().queue_work_item(&item.item);
 }
 
-/// Whether the system can hold a reference to a device while a work item waits. Where there is no
-/// memory it faults, and another thing's count is bug check REFERENCE_BY_POINTER.
+/// Whether the system can take a reference to a work item's device while the item waits.
 ///
-/// IoAllocateWorkItem only keeps the pointer, so the mistake shows when the item is queued.
-/// Assumed: another thing has no count that is right, for what lies in front of it is unknown.
+/// An address without memory faults. An address that is no device is bug check
+/// REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the mistake shows when the
+/// driver queues the item.
+/// Assumed: the bytes in front of such an address, where the count would be, are no valid count.
 fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
     let guest = call.guest();
     let is_device = guest.device_at(device.0).is_some();
@@ -229,9 +230,9 @@ fn work_item(call: &Call<'_>, address: Pointer) -> Option<Rc<DriverWorkItem>> {
     item
 }
 
-/// References that the driver took to an object and did not give back: at least one.
+/// References that the driver took to an object and has not given back: at least one.
 ///
-/// A leak tells the place that took the first of them, and counts objects.
+/// The leak report names the place that took the first of them. It counts objects, not references.
 struct References(Cell<u64>);
 
 impl Bound for References {
@@ -240,8 +241,9 @@ impl Bound for References {
     }
 }
 
-/// Counts references of the driver to an object. More given back than taken is bug check
-/// REFERENCE_BY_POINTER, as it is when a count falls below what others hold.
+/// Counts references of the driver to an object. When the driver gives back more than it took,
+/// this is bug check REFERENCE_BY_POINTER, as when Windows finds fewer references than others
+/// hold.
 fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
     let counted = guest.bound::<References>(object.0);
@@ -255,7 +257,7 @@ fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
         Some(references) => references.0.set(count),
         None => guest.bind(object.0, Rc::new(References(Cell::new(count)))),
     }
-    // The system holds one itself.
+    // The result includes the reference that the system itself holds.
     Word(count + 1)
 }
 
@@ -278,7 +280,7 @@ fn dereference_object(call: &Call<'_>, object: Pointer) -> Word {
 /// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
 /// PVOID *, POBJECT_HANDLE_INFORMATION)`
 ///
-/// The only handles here are those of registry keys, whose object has no form in memory.
+/// The only handles in the emulator are those of registry keys, and keys have no object in memory.
 fn reference_object_by_handle(
     call: &Call<'_>,
     handle: Word,

@@ -1,4 +1,4 @@
-//! What a compiler's own code calls when something is wrong, and interrupt synchronisation.
+//! Routines for compiler-made checks, and KeSynchronizeExecution.
 
 use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 
@@ -13,16 +13,16 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("_purecall", ByKernel, purecall).cdecl(),
 ];
 
-/// The exception of an assertion that nobody debugs. Source: ntstatus.h.
+/// The exception of a failed assertion without a debugger. Source: ntstatus.h.
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The exception of a pure virtual function. Assumed: the pages name none.
+/// The exception of a pure virtual function. Assumed: the documentation names none.
 const STATUS_NOT_IMPLEMENTED: u64 = 0xC000_0002;
 
-/// Bytes of a text in an assertion that are told.
+/// The largest number of bytes that the report shows of each text in an assertion.
 const LONGEST_TEXT: usize = 256;
 
-/// The bug check of an exception that nothing handles.
+/// Raises the bug check of an unhandled exception.
 fn exception(call: &Call<'_>, status: u64, message: &str) {
     let code = if call.kernel().current_irql() >= Irql::DISPATCH_LEVEL {
         BugCheckCode::KMODE_EXCEPTION_NOT_HANDLED
@@ -32,8 +32,8 @@ fn exception(call: &Call<'_>, status: u64, message: &str) {
     call.kernel().bug_check_with(code, [status, call.return_address(), 0, 0], message);
 }
 
-/// `VOID RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PCHAR Message)`: a
-/// break into the debugger, and without one the end.
+/// `VOID RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PCHAR Message)`:
+/// breaks into the debugger. Without a debugger, the run ends.
 fn rtl_assert(call: &Call<'_>, assertion: Pointer, file: Pointer, line: u32, message: Pointer) {
     let text = |address: Pointer| {
         if !call.guest().is_readable(address.0, 1) {
@@ -56,7 +56,7 @@ fn purecall(call: &Call<'_>) {
 }
 
 /// `EXCEPTION_DISPOSITION __C_specific_handler(PEXCEPTION_RECORD, PVOID, PCONTEXT,
-/// PDISPATCHER_CONTEXT)`: who calls it has an exception to handle.
+/// PDISPATCHER_CONTEXT)`: a call means that there is an exception to handle.
 fn c_specific_handler(
     call: &Call<'_>,
     _record: Pointer,
@@ -67,7 +67,7 @@ fn c_specific_handler(
     call.kernel().unsupported("__C_specific_handler: structured exception handling");
 }
 
-/// `void __security_check_cookie(uintptr_t)`: a cookie that was overwritten is bug check
+/// `void __security_check_cookie(uintptr_t)`: an overwritten cookie is bug check
 /// DRIVER_OVERRAN_STACK_BUFFER.
 fn security_check_cookie(call: &Call<'_>, Word(found): Word) {
     let loaded = call.guest().loaded();

@@ -1,4 +1,4 @@
-//! Interlocked numbers and lists: nothing can come between, for a routine is one step.
+//! Interlocked numbers and lists: each routine is one uninterrupted step.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the layout of SLIST_HEADER.
 
@@ -26,7 +26,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("InterlockedPushEntrySList", ByKernel, push_entry_slist).fastcall(),
 ];
 
-/// Changes a LONG and returns what was there and what is there now.
+/// Changes a LONG and returns the old and the new value.
 fn change(call: &Call<'_>, address: Pointer, change: impl FnOnce(u32) -> u32) -> (u32, u32) {
     let guest = call.guest();
     let old = guest.load_u32(address.0);
@@ -60,7 +60,7 @@ fn compare_exchange(call: &Call<'_>, number: Pointer, new: u32, comparand: u32) 
     change(call, number, |old| if old == comparand { new } else { old }).0
 }
 
-/// Where an end of a list entry leads to.
+/// Which of the two pointers in a list entry.
 #[derive(Clone, Copy)]
 enum Link {
     Forward,
@@ -75,7 +75,7 @@ fn link(guest: &Guest, entry: u64, link: Link) -> u64 {
     }))
 }
 
-/// The first entry of a list, 0 of an empty one.
+/// The first entry of a list, or 0 if the list is empty.
 fn first(guest: &Guest, head: u64) -> u64 {
     let first = guest.load_word(link(guest, head, Link::Forward));
     if first == head { 0 } else { first }
@@ -89,8 +89,8 @@ fn insert(guest: &Guest, entry: u64, before: u64, behind: u64) {
     guest.store_word(link(guest, behind, Link::Backward), entry);
 }
 
-/// `PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: the entry
-/// that was first before, null if there was none.
+/// `PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: returns the
+/// entry that was first before, or null if there was none.
 fn insert_head_list(
     call: &Call<'_>,
     Pointer(head): Pointer,
@@ -103,8 +103,8 @@ fn insert_head_list(
     Pointer(old)
 }
 
-/// `PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: the entry
-/// that was last before, null if there was none.
+/// `PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: returns the
+/// entry that was last before, or null if there was none.
 fn insert_tail_list(
     call: &Call<'_>,
     Pointer(head): Pointer,
@@ -129,7 +129,7 @@ fn remove_head_list(call: &Call<'_>, Pointer(head): Pointer, _lock: Pointer) -> 
     Pointer(entry)
 }
 
-/// Where the pointer to the first entry of an SLIST_HEADER is, and the 16 bits of its depth.
+/// The address of the first entry's pointer in an SLIST_HEADER, and that of its 16-bit depth.
 fn slist_fields(guest: &Guest, head: u64) -> (u64, u64) {
     match guest.pointer_bytes() {
         8 => (head.wrapping_add(8), head),
@@ -137,7 +137,7 @@ fn slist_fields(guest: &Guest, head: u64) -> (u64, u64) {
     }
 }
 
-/// On x64 the low bits of the pointer say that the header is one of 16 bytes.
+/// The low bits of the pointer on x64: they mark a header of 16 bytes.
 const SLIST_FLAGS: u64 = 0xF;
 
 fn slist_first(guest: &Guest, head: u64) -> u64 {
@@ -151,7 +151,7 @@ fn set_slist_first(guest: &Guest, head: u64, entry: u64, deeper: i16) {
     guest.store_u16(depth, guest.load_u16(depth).wrapping_add_signed(deeper));
 }
 
-/// Takes the first entry of an SLIST, 0 of an empty one.
+/// Removes the first entry of an SLIST and returns it; 0 if the list is empty.
 pub(super) fn pop_slist(guest: &Guest, head: u64) -> u64 {
     let entry = slist_first(guest, head);
     if entry != 0 {
@@ -170,8 +170,8 @@ fn pop_entry_slist_locked(call: &Call<'_>, head: Pointer, _lock: Pointer) -> Poi
     pop_entry_slist(call, head)
 }
 
-/// `PSLIST_ENTRY InterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY)`: the entry that was
-/// first before.
+/// `PSLIST_ENTRY InterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY)`: returns the entry that
+/// was first before.
 fn push_entry_slist(call: &Call<'_>, Pointer(head): Pointer, Pointer(entry): Pointer) -> Pointer {
     let guest = call.guest();
     let old = slist_first(guest, head);

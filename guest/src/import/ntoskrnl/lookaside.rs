@@ -1,5 +1,6 @@
-//! Lookaside lists: the lists are the driver's own code, which calls the routines that lie in
-//! the structure.
+//! Lookaside lists, on which the driver's own inlined code works.
+//!
+//! That code calls the routines whose addresses are in the structure.
 //!
 //! Source: wdm.h, ExAllocateFromNPagedLookasideList, which compilers inline.
 
@@ -12,15 +13,15 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("ExInitializeNPagedLookasideList", UpTo(DISPATCH_LEVEL), initialize),
 ];
 
-/// What a list allocates and frees with when the driver names no routines.
+/// The routines by which a list allocates and frees when the driver names none.
 pub(crate) static ALLOCATE: Routine =
     row!("ExAllocatePoolWithTag", ByKernel, memory::ex_allocate_pool_with_tag);
 pub(crate) static FREE: Routine = row!("ExFreePool", ByKernel, memory::ex_free_pool);
 
-/// POOL_NX_ALLOCATION, the one flag that changes the type of the pool. Source: wdm.h.
+/// POOL_NX_ALLOCATION, the only flag that changes the type of the pool. Source: wdm.h.
 const NOT_EXECUTABLE: u32 = 0x200;
 
-/// The depths of a new list. Source: wdm.h; Assumed: the list is not tuned later, as Windows does.
+/// The depths of a new list. Source: wdm.h. Assumed: the depth stays; Windows tunes it later.
 const DEPTH: u16 = 4;
 const MAXIMUM_DEPTH: u16 = 256;
 

@@ -26,7 +26,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("KfReleaseSpinLock", ByKernel, release_spin_lock).fastcall(),
 ];
 
-/// Which pool a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 not executable.
+/// The pool that a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 is not executable.
 fn pool_type(value: u32) -> PoolType {
     match (value & 1, value & 0x200) {
         (1, _) => PoolType::Paged,
@@ -35,7 +35,7 @@ fn pool_type(value: u32) -> PoolType {
     }
 }
 
-/// The tag of the routines without one. Source: WDK, ExAllocatePool.
+/// The tag that the routines without a tag use. Source: WDK, ExAllocatePool.
 const NO_TAG: [u8; 4] = *b"None";
 
 /// POOL_FLAGS of ExAllocatePool2. Source: wdm.h.
@@ -59,8 +59,8 @@ pub(super) fn ex_allocate_pool_with_tag(
     allocate(call, pool_type(pool), bytes, tag.to_le_bytes(), Fill::Garbage)
 }
 
-/// `PVOID ExAllocatePool2(POOL_FLAGS, SIZE_T, ULONG)`: zeroed unless told not to; null for flags
-/// that name no pool.
+/// `PVOID ExAllocatePool2(POOL_FLAGS, SIZE_T, ULONG)`: zeroed unless a flag says otherwise. The
+/// result is null for flags that name no pool.
 fn ex_allocate_pool_2(call: &Call<'_>, flags: u64, bytes: Word, tag: u32) -> Pointer {
     let pools = POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED;
     let pool = match flags & pools {
@@ -82,15 +82,15 @@ pub(super) fn ex_free_pool(call: &Call<'_>, block: Pointer) {
     call.guest().free_pool(block.0, None);
 }
 
-/// `VOID ExFreePoolWithTag(PVOID, ULONG)`; a tag of 0 is any tag.
+/// `VOID ExFreePoolWithTag(PVOID, ULONG)`: a tag of 0 matches any tag.
 fn ex_free_pool_with_tag(call: &Call<'_>, block: Pointer, tag: u32) {
     call.guest().free_pool(block.0, (tag != 0).then_some(tag.to_le_bytes()));
 }
 
 impl Bound for SpinLock {}
 
-/// The lock at an address. A lock that was never initialised works when its memory is zero, as
-/// on Windows: initialising one does nothing else.
+/// The lock at an address. A lock that was never initialised works when its memory is zero, as on
+/// Windows, because initialising a lock only writes a zero.
 fn spin_lock(guest: &Guest, address: Pointer) -> Rc<SpinLock> {
     guest.bound(address.0).unwrap_or_else(|| {
         let lock = Rc::new(SpinLock::new());

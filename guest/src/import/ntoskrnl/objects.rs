@@ -1,7 +1,7 @@
 //! Events, timers and DPCs, which live in the driver's memory.
 //!
-//! The kernel's object is bound to the address; the fields that a driver may look at are written
-//! too. Source: wdm.h, the types of DISPATCHER_HEADER and KDPC.
+//! The kernel's object is bound to the address of the driver's structure. The routines also write
+//! the fields that a driver may read. Source: wdm.h, the types of DISPATCHER_HEADER and KDPC.
 
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// `KDPC.Type`.
 const DPC_OBJECT: u8 = 0x13;
 
-/// `DISPATCHER_HEADER.Type` of the first kind of event and of timer; the second is one more.
+/// `DISPATCHER_HEADER.Type` of the first kind of event and timer. The second kind is one higher.
 const EVENT_OBJECT: u8 = 0;
 const TIMER_OBJECT: u8 = 8;
 
@@ -59,7 +59,7 @@ impl Bound for Dpc {
     }
 }
 
-/// Writes the head of an object that can be waited for.
+/// Writes the DISPATCHER_HEADER of an object that a thread can wait for.
 pub(super) fn write_header(
     guest: &Guest,
     object: Pointer,
@@ -81,8 +81,8 @@ fn note_signal(guest: &Guest, object: Pointer, is_signalled: bool) {
     guest.store_u32(object.at(layout.signal_state), is_signalled.into());
 }
 
-/// The object at an address; one of these routines with another thing there is the driver's
-/// mistake, which is reported, and nothing else happens.
+/// The object at an address. If there is none of this type, the driver made a mistake: the
+/// violation is reported, and the routine does nothing else.
 pub(super) fn found<T: Bound>(call: &Call<'_>, address: Pointer, what: &str) -> Option<Rc<T>> {
     let object = call.guest().bound::<T>(address.0);
     if object.is_none() {
@@ -177,7 +177,7 @@ fn initialize_dpc(call: &Call<'_>, address: Pointer, routine: Pointer, context: 
     guest.bind(address.0, Rc::new(Dpc::new(call.kernel(), "a DPC of the driver", run)));
 }
 
-/// Calls the deferred routine with what lies in the KDPC now.
+/// Calls the deferred routine with the values that are now in the KDPC.
 fn run_dpc(guest: &Guest, address: Pointer) {
     let layout = &guest.layout().kdpc;
     let word = |offset| guest.load_word(address.at(offset));
@@ -193,7 +193,7 @@ fn insert_queue_dpc(call: &Call<'_>, address: Pointer, first: Pointer, second: P
     if dpc.is_queued() {
         return false;
     }
-    // Before it is queued, for below DISPATCH_LEVEL it runs at once.
+    // This must come before the DPC is queued, because below DISPATCH_LEVEL the DPC runs at once.
     let (guest, layout) = (call.guest(), &call.guest().layout().kdpc);
     guest.store_word(address.at(layout.system_argument1), first.0);
     guest.store_word(address.at(layout.system_argument2), second.0);

@@ -1,6 +1,6 @@
-//! DbgPrint: the formats of a driver's words.
+//! DbgPrint: formats the messages of a driver.
 //!
-//! A bad pointer in an argument is told in the text and never ends the run, as on Windows.
+//! A bad pointer in an argument appears in the text and never ends the run, as on Windows.
 //! Source: WDK, DbgPrint, and the format specification of the C runtime.
 
 use portcls_emulator::{Irql, NtStatus};
@@ -13,7 +13,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("DbgPrintEx", ByKernel, dbg_print_ex).cdecl(),
 ];
 
-/// Bytes of a message at most. Source: WDK, DbgPrint.
+/// The longest message in bytes. Source: WDK, DbgPrint.
 const LONGEST: usize = 512;
 
 /// `ULONG DbgPrint(PCSTR, ...)`
@@ -25,7 +25,7 @@ fn dbg_print(call: &Call<'_>, format: Pointer, variables: Variables) -> NtStatus
 
 /// `ULONG DbgPrintEx(ULONG, ULONG, PCSTR, ...)`
 ///
-/// Assumed: every component and level is shown, as to a debugger that asked for all.
+/// Assumed: messages of every component and level are shown, as to a debugger that wants all.
 fn dbg_print_ex(
     call: &Call<'_>,
     _component: u32,
@@ -36,7 +36,7 @@ fn dbg_print_ex(
     dbg_print(call, format, variables)
 }
 
-/// The arguments behind the format.
+/// The arguments that follow the format.
 struct Arguments<'a> {
     call: &'a Call<'a>,
     variables: Variables,
@@ -67,14 +67,14 @@ impl Arguments<'_> {
     }
 }
 
-/// How wide the characters of a text are.
+/// The width of the characters of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Width {
     Narrow,
     Wide,
 }
 
-/// One conversion: what stands between the percent sign and the letter.
+/// One conversion: the part between the percent sign and the letter.
 #[derive(Default)]
 struct Specification {
     left: bool,
@@ -83,7 +83,7 @@ struct Specification {
     zeros: bool,
     width: usize,
     precision: Option<usize>,
-    /// h, l or w, ll or I64 or I: whichever came.
+    /// The size prefix, if there is one: h, l, w, ll, I64 or I.
     size: Size,
 }
 
@@ -97,7 +97,7 @@ enum Size {
     Bits64,
 }
 
-/// The message that a format and the arguments behind it make.
+/// The message that a format and its arguments make.
 fn formatted(arguments: &Arguments<'_>, address: u64) -> String {
     let guest = arguments.guest();
     let format = match load_text(guest, address, Width::Narrow, LONGEST) {
@@ -169,7 +169,7 @@ impl Specification {
         (specification, rest)
     }
 
-    /// The text of one conversion, `None` where the letter stands for itself.
+    /// The text of one conversion; `None` for a letter that is no conversion.
     fn convert(&self, arguments: &Arguments<'_>, letter: char) -> Option<String> {
         let guest = arguments.guest();
         let digits = |digits: String| {
@@ -214,7 +214,7 @@ impl Specification {
         })
     }
 
-    /// A capital means the other width than the small letter, and a size prefix decides.
+    /// The width of a text. A size prefix decides; without one, a capital letter means wide.
     fn width_of(&self, letter: char) -> Width {
         match (self.size, letter.is_uppercase()) {
             (Size::Short, _) => Width::Narrow,
@@ -253,7 +253,7 @@ impl Specification {
         load_text(guest, address, width, limit).unwrap_or_else(|complaint| complaint)
     }
 
-    /// `%wZ` is a UNICODE_STRING, `%Z` an ANSI_STRING; both begin with their length.
+    /// The text of `%wZ`, a UNICODE_STRING, or `%Z`, an ANSI_STRING. Both begin with their length.
     fn counted_text(&self, guest: &Guest, address: u64) -> String {
         let layout = &guest.layout().unicode_string;
         if address == 0 {
@@ -291,7 +291,7 @@ impl Specification {
     }
 }
 
-/// The number at the beginning of a text, or the argument that an asterisk stands for.
+/// The number at the beginning of a text. An asterisk takes the number from the arguments.
 fn number(arguments: &Arguments<'_>, text: &mut &str) -> Option<i32> {
     if let Some(behind) = text.strip_prefix('*') {
         *text = behind;
@@ -303,7 +303,7 @@ fn number(arguments: &Arguments<'_>, text: &mut &str) -> Option<i32> {
     if number.is_empty() { None } else { Some(number.parse().unwrap_or(i32::MAX)) }
 }
 
-/// Characters up to a zero, at most `limit`; a complaint when they cannot be read.
+/// Loads characters up to a zero, at most `limit`. The error is a text for the message.
 fn load_text(guest: &Guest, address: u64, width: Width, limit: usize) -> Result<String, String> {
     let bytes = if width == Width::Wide { 2 } else { 1 };
     let mut text = String::new();

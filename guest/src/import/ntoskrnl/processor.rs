@@ -1,4 +1,4 @@
-//! The IRQL, and the end of everything.
+//! The IRQL routines and KeBugCheck.
 
 use portcls_emulator::{BugCheckCode, Irql};
 

@@ -1,6 +1,7 @@
-//! Registry keys by handles, and questions from a path.
+//! Registry keys by handle, and RtlQueryRegistryValues.
 //!
-//! Source: WDK, ZwOpenKey and its relatives, RtlQueryRegistryValues; wdm.h for the numbers.
+//! Source: WDK, ZwOpenKey and the other Zw routines for keys, RtlQueryRegistryValues; wdm.h for
+//! the numbers.
 
 use std::rc::Rc;
 
@@ -24,7 +25,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("ZwSetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
 ];
 
-/// An open key with what it was opened for.
+/// An open key with the access rights that it was opened with.
 pub(super) struct KeyHandle {
     key: RegistryKey,
     access: u32,
@@ -44,10 +45,10 @@ const GENERIC_ALL: u32 = 0x1000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 const GENERIC_READ: u32 = 0x8000_0000;
 
-/// The most keys that are open at once.
+/// The largest number of keys that are open at once.
 const HANDLES: u64 = 0x1_0000;
 
-/// What handles of the kernel begin at; each is 4 behind the one before.
+/// The first handle of the kernel. Each handle is 4 higher than the one before.
 const FIRST_HANDLE: u64 = 0xFFFF_FFFF_8000_0004;
 
 impl KeyHandle {
@@ -60,7 +61,7 @@ impl KeyHandle {
     }
 }
 
-/// Gives a key a handle: the first number that is free.
+/// Gives a key a handle: the first free number.
 fn new_handle(guest: &Guest, key: KeyHandle) -> Option<Word> {
     let numbers = (0..HANDLES).map(|index| FIRST_HANDLE + 4 * index).map(|handle| {
         if guest.pointer_bytes() == 8 { handle } else { handle & u64::from(u32::MAX) }
@@ -111,7 +112,7 @@ fn close(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
     Ok(())
 }
 
-/// `NTSTATUS ZwMakeTemporaryObject(HANDLE)`: no key is a permanent object, so nothing changes.
+/// `NTSTATUS ZwMakeTemporaryObject(HANDLE)`: changes nothing, because no key is permanent.
 fn make_temporary_object(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
     key_at(call.guest(), handle).map(drop)
 }
@@ -162,7 +163,7 @@ fn set_value_key(
     key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
 
-/// Bits of `RelativeTo` beside the number. Source: wdm.h, RTL_REGISTRY_.
+/// Bits of `RelativeTo` beside its number. Source: wdm.h, RTL_REGISTRY_.
 const BY_HANDLE: u32 = 0x4000_0000;
 const OPTIONAL: u32 = 0x8000_0000;
 

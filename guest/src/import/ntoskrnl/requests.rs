@@ -1,7 +1,7 @@
-//! Requests that a driver allocates, sends down, or completes.
+//! Requests that a driver allocates, sends to another driver, or completes.
 //!
-//! A request that the kernel made stands behind its IRP; one that the driver allocated is bytes
-//! until it is sent, and then gets a request of the kernel that says the same.
+//! Most IRPs stand for a request of the kernel. An IRP that the driver allocated is only bytes
+//! until the driver sends it. Then the kernel makes a request with the same content.
 //!
 //! Source: WDK, IofCallDriver and IofCompleteRequest; wdm.h for the macros around them.
 
@@ -27,11 +27,11 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
 ];
 
-/// What a driver's table holds before anybody fills it in.
+/// The routine in every entry of a driver's dispatch table that the driver has not filled in.
 pub(crate) static INVALID_REQUEST: Routine =
     row!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
-/// When a completion routine is called. Source: wdm.h, SL_INVOKE_ON_.
+/// The outcomes for which a completion routine is called. Source: wdm.h, SL_INVOKE_ON_.
 const INVOKE_ON_CANCEL: u8 = 0x20;
 const INVOKE_ON_SUCCESS: u8 = 0x40;
 const INVOKE_ON_ERROR: u8 = 0x80;
@@ -145,13 +145,14 @@ pub(super) fn call_driver(
     guest.set_irp_below(irp_at, true);
     let answer = call.kernel().call_driver(&device, &request);
     if request.is_marked_pending() && !request.is_completed() {
-        // The location is the driver's own when it skipped it.
+        // When the driver skipped its location, `location` is the driver's own.
         guest.mark_location(location);
     }
     answer
 }
 
-/// Moves an IRP to its next stack location; none left is bug check NO_MORE_IRP_STACK_LOCATIONS.
+/// Moves an IRP to its next stack location. If none is left: bug check
+/// NO_MORE_IRP_STACK_LOCATIONS.
 fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
     let guest = call.guest();
     let fields = &guest.layout().irp;
@@ -165,7 +166,7 @@ fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
     Some(move_location(guest, irp, -1))
 }
 
-/// Moves an IRP's present stack location down (-1) or up (1); where that is.
+/// Moves an IRP's current stack location down (-1) or up (1) and returns its address.
 fn move_location(guest: &Guest, irp: u64, by: i8) -> u64 {
     let fields = &guest.layout().irp;
     let bytes = i64::from(guest.layout().io_stack_location.size_of);
@@ -177,7 +178,7 @@ fn move_location(guest: &Guest, irp: u64, by: i8) -> u64 {
     location
 }
 
-/// What a stack location asks for, `None` for what is not offered.
+/// The request in a stack location; `None` for a request that the emulator does not offer.
 fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
     let fields = &guest.layout().io_stack_location;
     let word = |offset| guest.load_u32(at(location, offset));
@@ -213,9 +214,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
     }
 }
 
-/// Ends a request from its present location upwards: each completion routine is called that
-/// wants to be, until one keeps the request. Where none is called, the mark of a pending request
-/// goes to the location above, as with IoCompleteRequest.
+/// Completes a request from its current stack location upwards. Each completion routine that is
+/// set for the outcome is called, until one keeps the request. Where none is called, the mark of a
+/// pending request goes to the location above, as with IoCompleteRequest.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,
@@ -246,7 +247,7 @@ fn complete_upwards(
             }
             None => {}
         }
-        // The locations above belong to the kernel's own request.
+        // The locations above belong to the request that the kernel made.
         if let Some(original) = guest.irp_at(irp) {
             finish(guest, kernel, irp, &original);
             return;
@@ -258,7 +259,7 @@ fn complete_upwards(
     }
 }
 
-/// Completes the kernel's request with what is in its IRP.
+/// Completes the kernel's request with the status that is in its IRP.
 fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
     guest.take_irp(irp, original);
     if !original.is_completed() {
@@ -267,7 +268,7 @@ fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
     guest.free_completed_irps();
 }
 
-/// Calls the completion routine of a location; `None` if there is none for this outcome.
+/// Calls the completion routine of a location; `None` if the location has none for this outcome.
 fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -> Option<NtStatus> {
     let fields = &guest.layout().io_stack_location;
     let routine = guest.load_word(at(location, fields.completion_routine));
@@ -283,7 +284,7 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
         return None;
     }
     let context = guest.load_word(at(location, fields.context));
-    // The routine gets the device of the driver that set it, which is that of the location above.
+    // The routine gets the device of the driver that set it: that of the location above.
     let device =
         guest.load_word(at(location.wrapping_add(u64::from(fields.size_of)), fields.device_object));
     let is_top = guest.load_u8(at(irp, guest.layout().irp.current_location))

@@ -19,10 +19,10 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("RtlInitUnicodeString", ByKernel, init_unicode_string),
 ];
 
-/// The longest text, in bytes: an even number that fits 16 bits with a zero behind it.
+/// The longest text in bytes: an even number that fits into 16 bits together with a final zero.
 const LONGEST: usize = 0xFFFC;
 
-/// A UNICODE_STRING as it lies in memory.
+/// The fields of a UNICODE_STRING.
 struct Counted {
     address: Pointer,
     length: u16,
@@ -48,7 +48,7 @@ impl Counted {
         guest.store_word(self.address.at(layout.buffer), self.buffer);
     }
 
-    /// Puts text behind what is there, as much as fits; false when that is not all of it.
+    /// Appends as much of a text as fits. The result is false when not all of it fits.
     fn append(&mut self, guest: &Guest, text: &[u16]) -> bool {
         let room = usize::from(self.maximum.saturating_sub(self.length)) / 2;
         let fitting = &text[..text.len().min(room)];
@@ -56,7 +56,7 @@ impl Counted {
         let end = self.buffer.wrapping_add(self.length.into());
         guest.store(end, &bytes);
         self.length += bytes.len() as u16;
-        // A zero is for the reader's comfort, where there is room for it.
+        // Where there is room, a zero follows the text, for readers of the buffer alone.
         if room > fitting.len() {
             guest.store_u16(end.wrapping_add(bytes.len() as u64), 0);
         }
@@ -76,8 +76,8 @@ fn init_unicode_string(call: &Call<'_>, address: Pointer, Pointer(buffer): Point
     string.store(guest);
 }
 
-/// `VOID RtlCopyUnicodeString(PUNICODE_STRING, PCUNICODE_STRING)`: as much as fits; a null source
-/// makes it empty.
+/// `VOID RtlCopyUnicodeString(PUNICODE_STRING, PCUNICODE_STRING)`: copies as much as fits. A null
+/// source makes the string empty.
 fn copy_unicode_string(call: &Call<'_>, to: Pointer, from: Pointer) {
     let guest = call.guest();
     let text = if from.is_null() { Vec::new() } else { guest.load_unicode_string(from.0) };
@@ -99,7 +99,7 @@ fn append_unicode_string_to_string(call: &Call<'_>, to: Pointer, from: Pointer) 
     append_whole(call.guest(), to, &text)
 }
 
-/// All of the text or none of it.
+/// Appends all of the text, or none of it.
 fn append_whole(guest: &Guest, to: Pointer, text: &[u16]) -> NtStatus {
     let mut string = Counted::load(guest, to);
     if usize::from(string.maximum.saturating_sub(string.length)) < 2 * text.len() {
@@ -139,7 +139,7 @@ fn compare(guest: &Guest, left: Pointer, right: Pointer, ignores_case: Boolean) 
     }
 }
 
-/// A unit in upper case, where that is one unit too, as the system's table has it.
+/// A unit in upper case, as in the system's table: only where the upper case is one unit too.
 fn upper(unit: u16) -> u16 {
     let Some(letter) = char::from_u32(unit.into()) else { return unit };
     let mut upper = letter.to_uppercase();
@@ -149,7 +149,7 @@ fn upper(unit: u16) -> u16 {
     }
 }
 
-/// `VOID RtlFreeUnicodeString(PUNICODE_STRING)`: of a string whose buffer the system allocated.
+/// `VOID RtlFreeUnicodeString(PUNICODE_STRING)`: for a string whose buffer the system allocated.
 fn free_unicode_string(call: &Call<'_>, string: Pointer) {
     let guest = call.guest();
     let string = Counted::load(guest, string);

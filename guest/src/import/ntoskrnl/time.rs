@@ -1,4 +1,4 @@
-//! Clocks and waits of a thread.
+//! Clock routines, and routines by which a thread waits.
 
 use cpu_x86::Mode;
 use portcls_emulator::{Event, Kernel, Mutex, NtStatus, Timeout, Timer};
@@ -82,8 +82,8 @@ fn unknown_object(guest: &Guest, object: u64) -> String {
     format!("a wait for the object at {object:0width$x}, which no routine here initialised")
 }
 
-/// A LARGE_INTEGER of a wait as 100 ns units from now: negative ones are that already, others
-/// are a system time.
+/// The LARGE_INTEGER of a wait as 100 ns units from now. A negative value is such a time already;
+/// any other value is a system time.
 fn from_now_100ns(kernel: &Kernel, due: i64) -> u64 {
     match u64::try_from(due) {
         Ok(0) => 0,

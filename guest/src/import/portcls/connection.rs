@@ -70,7 +70,7 @@ fn connect(
     }
 }
 
-/// The end at a subdevice of the driver's, from a PUNKNOWN.
+/// The end at one of the driver's own subdevices, from a PUNKNOWN.
 fn subdevice(guest: &Guest, unknown: Pointer, pin: u32) -> Option<ConnectedPin> {
     let subdevice = guest.object_at(unknown.0, &iid::UNKNOWN, Hold::Retain)?;
     Some(ConnectedPin { end: ConnectionEnd::Subdevice(subdevice), pin })

@@ -1,4 +1,4 @@
-//! The routines about drivers, devices, requests and power.
+//! The PortCls routines about drivers, devices, requests and power.
 
 use std::rc::Rc;
 
@@ -37,7 +37,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("PcUnregisterIoTimeout", ByKernel, unregister_io_timeout),
 ];
 
-/// What PortCls writes into a driver's dispatch table.
+/// The routine that PortCls writes into a driver's dispatch table.
 pub(crate) static DISPATCH: Routine = row!("PortCls' dispatch routine", ByKernel, dispatch_irp);
 
 /// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver.
@@ -87,7 +87,7 @@ fn add_adapter_device(
     let guest = call.guest();
     let driver = guest.driver_at(driver.0).ok_or(NtStatus::INVALID_PARAMETER)?;
     let physical = device_at(call, physical)?;
-    // The rule counts in pointers: the port's own number is that of x64.
+    // The rule counts in pointers, and the port's limit is in bytes of x64.
     let words = guest.pointer_bytes() as u32;
     let counted = extension_bytes.saturating_mul(8 / words);
     let start = start_routine(guest, start.0);
@@ -101,17 +101,17 @@ fn add_adapter_device(
     Ok(())
 }
 
-/// The device that an argument names.
+/// The device at the address in an argument.
 fn device_at(call: &Call<'_>, device: Pointer) -> Result<Rc<DeviceObject>, NtStatus> {
     call.guest().device_at(device.0).ok_or(NtStatus::INVALID_PARAMETER)
 }
 
-/// The request under way that an argument names.
+/// The request at the address in an argument, while it is in progress.
 fn irp_at(call: &Call<'_>, irp: Pointer) -> Result<Irp, NtStatus> {
     call.guest().irp_at(irp.0).ok_or(NtStatus::INVALID_PARAMETER)
 }
 
-/// The driver's start routine.
+/// The driver's start routine as a routine that the port can call.
 fn start_routine(guest: &Guest, routine: u64) -> StartDevice {
     let guest = guest.clone();
     Rc::new(move |_kernel: &Kernel, device, irp, resources| {
@@ -224,13 +224,13 @@ fn request_new_power_state(call: &Call<'_>, device: Pointer, state: u32) -> Resu
     pc_request_new_power_state(call.kernel(), &device, state)
 }
 
-/// A registered I/O timeout; bound to an entry of the kernel's own.
+/// A registered I/O timeout. It is bound to a block of guest memory that only the kernel uses.
 struct IoTimeout {
     wanted: WantedTimeout,
     registered: IoTimeoutRoutine,
 }
 
-/// What a driver knows a timeout by: the device, the routine and its context.
+/// The arguments by which a driver names a timeout: the device, the routine and its context.
 type WantedTimeout = (Pointer, Pointer, Pointer);
 
 impl Bound for IoTimeout {
@@ -239,7 +239,7 @@ impl Bound for IoTimeout {
     }
 }
 
-/// The timeout that was registered with these arguments, and its entry.
+/// The timeout that was registered with these arguments, and the address that it is bound to.
 fn known_timeout(guest: &Guest, wanted: WantedTimeout) -> Option<(u64, Rc<IoTimeout>)> {
     guest.find_bound(|known: &IoTimeout| known.wanted == wanted)
 }

@@ -1,4 +1,4 @@
-//! The routines that make objects, and the time.
+//! The PortCls routines that make objects, and PcGetTimeInterval.
 
 use std::rc::Rc;
 
@@ -28,8 +28,9 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("PcNewServiceGroup", ByKernel, new_service_group),
 ];
 
-/// Hands a new object out through an out parameter, counted once; a null out parameter is an
-/// invalid parameter.
+/// Gives the guest a new object with one reference, through an out parameter.
+///
+/// # Errors `STATUS_INVALID_PARAMETER` for a null out parameter; the failure in `made`.
 fn hand_out<T: IUnknown + ?Sized>(
     call: &Call<'_>,
     out: Out<Pointer>,
@@ -51,7 +52,7 @@ fn hand_out<T: IUnknown + ?Sized>(
     Ok(())
 }
 
-/// The outer object of an aggregation, which PortCls never has.
+/// The outer object for an aggregation. No object of PortCls supports one.
 fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
     call.guest().object_at(outer.0, &iid::UNKNOWN, Hold::Retain)
 }

@@ -5,7 +5,7 @@ use portcls_emulator::{DeviceObject, DriverObject, Kernel, NtStatus};
 
 use super::{BOTH, Bench};
 
-/// A driver object that the guest knows, and its address.
+/// A driver object with an image in guest memory, and its address.
 fn driver(bench: &Bench) -> (Rc<DriverObject>, u64) {
     let driver = DriverObject::new("test");
     let address = bench.guest.driver_pointer(&driver);

@@ -3,7 +3,7 @@ use portcls_emulator::{Irql, NtStatus, Stop};
 
 use super::{BOTH, Bench};
 
-/// A guest with a deferred routine that adds its first argument to where its context points.
+/// A guest with a deferred routine that adds its first argument to the number at its context.
 fn bench(mode: Mode) -> Bench {
     // mov eax, [esp+8]; mov ecx, [esp+0Ch]; add [eax], ecx; ret 10h
     let narrow = [0x8B, 0x44, 0x24, 0x08, 0x8B, 0x4C, 0x24, 0x0C, 0x01, 0x08, 0xC2, 0x10, 0];
@@ -74,7 +74,8 @@ fn a_timer_queues_its_dpc_and_ends_waits() {
         let periodic = [&[timer][..], &large(mode, -10_000), &[1, dpc]].concat();
         bench.call("KeSetTimerEx", &periodic);
         let _ = bench.kernel.enter(|kernel| kernel.run_until(5_500_000));
-        // Set a little after a clock interrupt, it expires at the second one and at each after.
+        // The timer is set a little after a clock interrupt: it expires at the second one and each
+        // later one.
         assert_eq!(bench.guest.load_u32(sum), 9);
         assert_eq!(bench.call("KeCancelTimer", &[timer]) & 0xFF, 1);
         assert_eq!(bench.call("KeCancelTimer", &[timer]) & 0xFF, 0);

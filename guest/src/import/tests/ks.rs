@@ -5,7 +5,7 @@ use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, NtStatus, Paramete
 use super::{BOTH, Bench};
 use crate::import::find;
 
-/// routine(parameter): adds one to where it points.
+/// routine(parameter): adds one to the number that the parameter points to.
 /// mov eax, [esp+4]; inc dword [eax]; ret 4; and the same in RCX
 const NARROW: [u8; 9] = [0x8B, 0x44, 0x24, 0x04, 0xFF, 0x00, 0xC2, 0x04, 0];
 const WIDE: [u8; 3] = [0xFF, 0x01, 0xC3];

@@ -1,18 +1,18 @@
-//! What a driver took and did not give back, by kind and by the place that took it.
+//! What a driver did not give back, by kind and by place.
 
 use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 
 use super::{BOTH, Bench};
 use portcls_driver_file::symbols::Symbols;
 
-/// What the driver has to give back now, but for the pool that the tests write into.
+/// What the driver still has to give back, without the memory that the tests allocate.
 fn left(bench: &Bench) -> Vec<String> {
     let symbols = || Symbols::new("test", &bench.guest.loaded().image);
     let leaks = bench.guest.left_behind(symbols).into_iter().map(|leak| leak.to_string());
     leaks.filter(|text| !text.starts_with("pool tEsT")).collect()
 }
 
-/// Calls a routine that takes and one that gives back: what was listed between them.
+/// Calls a routine that takes, then one that gives back. Returns the leaks in between.
 fn taken_and_given_back(bench: &Bench, take: impl FnOnce() -> u64, give_back: &str) -> Vec<String> {
     assert_eq!(left(bench), [""; 0]);
     let taken = take();
@@ -134,7 +134,7 @@ fn a_device_that_another_driver_made_is_not_the_drivers_to_delete() {
 
 #[test]
 fn the_same_place_is_counted_and_named_by_the_drivers_symbols() {
-    // push 0; push 1; call [slot]; ret; and the same by way of RCX and RDX
+    // push 0; push 1; call [slot]; ret; and the same through RCX and RDX
     let wide = [
         0xB9, 1, 0, 0, 0, 0x31, 0xD2, 0x48, 0x83, 0xEC, 0x28, 0xFF, 0x15, 0x2F, 0x10, 0, 0, 0x48,
         0x83, 0xC4, 0x28, 0xC3,

@@ -13,7 +13,7 @@ use super::{BOTH, Bench};
 /// The slot of the import, IofCompleteRequest.
 const SLOT: u32 = 0x2040;
 
-/// How a driver hands a request down.
+/// How a driver passes a request to the driver below.
 #[derive(Clone, Copy)]
 enum Way {
     /// In its own stack location.
@@ -24,7 +24,7 @@ enum Way {
     Watch,
 }
 
-/// What the completion routine writes: one more than PendingReturned.
+/// What the completion routine writes: PendingReturned plus one.
 const NOT_CALLED: u32 = 0;
 const NOT_PENDED: u32 = 1;
 const PENDED: u32 = 2;
@@ -54,7 +54,7 @@ fn dispatch(mode: Mode) -> Vec<u8> {
             &[0xB8, 0x03, 0x01, 0, 0, 0xC2, 0x08, 0],
         ]
         .concat(),
-        // mov rcx, rdx; mov rax, [rcx+location]; and the same, within a frame of 28h
+        // mov rcx, rdx; mov rax, [rcx+location]; then as on x86, with a stack frame of 28h
         Mode::Bits64 => [
             &[0x48, 0x89, 0xD1, 0x48, 0x83, 0xEC, 0x28, 0x48, 0x8B, 0x81][..],
             &mark_and_succeed,
@@ -66,8 +66,8 @@ fn dispatch(mode: Mode) -> Vec<u8> {
     }
 }
 
-/// A completion routine that writes PendingReturned and one to its context, and hands the mark on
-/// if it is to.
+/// A completion routine that writes PendingReturned plus one to its context. It copies the mark to
+/// its own location if `hands_on` is true.
 fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
     let guest = Bench::plain(mode).guest;
     let irp = &guest.layout().irp;
@@ -88,7 +88,8 @@ fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
             &[0xC2, 0x0C, 0],
         ]
         .concat(),
-        // movzx eax, byte [rdx+pended]; inc eax; mov [r8], eax; mov rax, [rdx+location]; and so on
+        // movzx eax, byte [rdx+pended]; inc eax; mov [r8], eax; mov rax, [rdx+location]; then as
+        // on x86
         Mode::Bits64 => [
             &[0x0F, 0xB6, 0x42, pended, 0xFF, 0xC0, 0x41, 0x89, 0x00, 0x48, 0x8B, 0x82][..],
             &location,
@@ -100,15 +101,15 @@ fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
     }
 }
 
-/// A driver above one that keeps what it is sent.
+/// A stack of two drivers. The lower one keeps each request that it gets.
 struct Stack {
     bench: Bench,
     lower: Rc<DeviceObject>,
     upper: Rc<DeviceObject>,
     kept: Rc<RefCell<Vec<Irp>>>,
-    /// The completion routine, in pool that may be run.
+    /// The address of the completion routine, in executable pool.
     completion: u64,
-    /// What the completion routine wrote.
+    /// The address to which the completion routine writes.
     seen: u64,
 }
 
@@ -134,7 +135,7 @@ impl Stack {
         Stack { bench, lower, upper, kept, completion, seen }
     }
 
-    /// Has the driver below be the one whose dispatch routine completes within itself.
+    /// Replaces the lower driver by one whose dispatch routine completes the request itself.
     fn complete_within(&self) {
         let (guest, driver) = (&self.bench.guest, self.lower.driver());
         let (object, major) = (guest.driver_pointer(driver), MajorFunction::DeviceControl);
@@ -142,7 +143,7 @@ impl Stack {
         driver.set_major_function(major, guest.dispatch_routine(object, major));
     }
 
-    /// What the macros for the next stack location and IofCallDriver do.
+    /// Does the work of the macros for the next stack location and of IofCallDriver.
     fn send_down(&self, irp: u64, way: Way) -> NtStatus {
         let guest = &self.bench.guest;
         let fields = &guest.layout().irp;
@@ -172,7 +173,7 @@ impl Stack {
         }
     }
 
-    /// The driver below completes what it keeps.
+    /// Lets the lower driver complete the request that it keeps.
     fn complete_kept(&self) {
         let irp = self.kept.borrow_mut().pop().expect("a request that is kept");
         irp.set_status(NtStatus::SUCCESS);
@@ -180,7 +181,7 @@ impl Stack {
         assert_eq!(completed, Ok(()));
     }
 
-    /// The driver above is called with a request.
+    /// Calls the upper driver with a request.
     fn call_above(&self, irp: &Irp, work: impl FnOnce(u64) -> NtStatus) -> NtStatus {
         self.bench.guest.with_irp(irp, &self.upper, self.bench.code(), work)
     }
@@ -288,7 +289,7 @@ fn each_location_of_a_request_has_its_own_mark() {
             stack.complete_kept();
             let seen = [stack.seen(), guest.load_u32(stack.seen + 4)];
             assert_eq!(seen, expected);
-            // Nobody kept it.
+            // No completion routine kept it.
             assert_eq!(stack.rules(), ["own-irp-not-kept"]);
         }
     }

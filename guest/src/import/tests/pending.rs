@@ -15,20 +15,20 @@ use super::{BOTH, Bench};
 use crate::com::automation::read_property_item;
 use portcls_driver_file::symbols::Symbols;
 
-/// Where the code keeps the address of the request.
+/// Where the code stores the address of the request.
 const KEPT: u32 = 0x2900;
 
-/// Where the deferred routine lies in the code, behind the dispatch routine.
+/// The offset of the deferred routine in the code; it follows the dispatch routine.
 const DEFERRED: u64 = 0x1C;
 
-/// What the request is completed with: STATUS_IO_DEVICE_ERROR.
+/// The status with which the request is completed: STATUS_IO_DEVICE_ERROR.
 const FINAL: NtStatus = NtStatus(0xC000_0185);
 
 /// The slot of the import, IofCompleteRequest.
 const SLOT: u32 = 0x2040;
 
-/// A dispatch routine that marks its request pending and keeps it, and behind it a deferred
-/// routine that completes what was kept.
+/// A dispatch routine that marks its request pending and keeps it, followed by a deferred routine
+/// that completes the request.
 fn code(mode: Mode) -> Vec<u8> {
     let guest = Bench::plain(mode).guest;
     let (base, irp) = (guest.loaded().base as u32, &guest.layout().irp);
@@ -87,7 +87,7 @@ fn code(mode: Mode) -> Vec<u8> {
     code
 }
 
-/// A guest with a device whose control requests go to that dispatch routine.
+/// A guest with a device whose control requests go to the dispatch routine of `code`.
 fn bench(mode: Mode) -> (Bench, Rc<DeviceObject>) {
     let code = code(mode);
     let bench = Bench::importing(mode, [&code, &code], "IofCompleteRequest");
@@ -175,7 +175,7 @@ fn a_request_that_was_completed_may_not_be_touched_or_completed_again() {
     }
 }
 
-/// A property request, whose handler is the code at an address, and the item in guest memory.
+/// A property request whose item is in guest memory and whose handler is the bench's code.
 fn property_request(bench: &Bench) -> Rc<PcPropertyRequest> {
     let (guest, fields) = (&bench.guest, &bench.guest.layout().pcproperty_item);
     let item = bench.memory(u64::from(fields.size_of));
@@ -212,7 +212,7 @@ fn a_pending_property_request_is_told_once_and_its_irp_goes_when_it_is_completed
         let bench = Bench::new(mode, [&narrow(base), &wide]);
         let request = property_request(&bench);
         let handler = request.property_item.handler.clone().expect("it has one");
-        // The dispatch routine of the driver is shown the same request before.
+        // Before the handler, the driver's dispatch routine gets the same request.
         let device = Rc::clone(request.irp.file().expect("it has one").device());
         let answer = bench.guest.with_irp(&request.irp, &device, bench.code(), |_| {
             let answer = bench.kernel.enter(|kernel| handler(kernel, &request));

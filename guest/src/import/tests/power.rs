@@ -52,7 +52,7 @@ fn the_power_manager_remembers_the_state_of_a_device() {
     }
 }
 
-/// A completion routine that stores 1 where its context points to and keeps the request.
+/// A completion routine that stores 1 at the address in its context and keeps the request.
 /// mov eax, [esp+0Ch]; mov dword [eax], 1; mov eax, 0C0000016h; ret 0Ch
 const KEEP_NARROW: [u8; 18] =
     [0x8B, 0x44, 0x24, 0x0C, 0xC7, 0x00, 1, 0, 0, 0, 0xB8, 0x16, 0, 0, 0xC0, 0xC2, 0x0C, 0];
@@ -126,7 +126,7 @@ fn a_new_power_state_is_reached_when_the_routine_returns_which_it_may_at_passive
         assert_eq!(adapter.power_state(), DevicePowerState::D0);
         assert_eq!(bench.kernel.violation_count(), 0);
         bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
-        // It waits, which a thread cannot do there.
+        // The routine waits, and no thread can wait at this level.
         assert_eq!(bench.bug_check("PcRequestNewPowerState", &[adapter_at, 4]).0, 0xB8);
         assert_eq!(bench.kernel.violations()[0].rule.id, "PcIrqlDDIs");
     }

@@ -4,7 +4,7 @@ use portcls_emulator::{Irql, NtStatus};
 
 use super::{BOTH, Bench};
 
-/// What the driver printed last.
+/// The text that the driver printed last.
 fn printed(bench: &Bench) -> String {
     let log = bench.kernel.trace().log();
     let notes = log.events().filter_map(|event| match event.event {
@@ -14,7 +14,7 @@ fn printed(bench: &Bench) -> String {
     notes.last().unwrap_or_default()
 }
 
-/// Prints a format with arguments, one word each.
+/// Prints a format with arguments of one word each.
 fn print(bench: &Bench, format: &str, words: &[u64]) -> String {
     let format = bench.bytes(format!("{format}\0").as_bytes());
     bench.call("DbgPrint", &[&[format][..], words].concat());
@@ -98,7 +98,7 @@ fn a_bad_pointer_and_a_missing_argument_end_nothing() {
         let bench = Bench::plain(mode);
         assert_eq!(print(&bench, "a %s b", &[0x10]), "a (bad pointer 10) b");
         assert_eq!(print(&bench, "%wZ", &[0x10]), "(bad pointer 10)");
-        // A text without its end, at the end of a page.
+        // A text that has no final zero and lies at the end of a page.
         let unended = bench.bytes(&[b'x'; 16]);
         let text = print(&bench, "%s", &[unended]);
         assert!(text.starts_with("xxxxxxxxxxxxxxxx(bad pointer "), "{text}");

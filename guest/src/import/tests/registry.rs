@@ -11,8 +11,8 @@ const KEY: &str = r"\Registry\Machine\System\CurrentControlSet\Services\test";
 const READ: u64 = 0x2_0019;
 const WRITE: u64 = 0x2_0006;
 
-/// A guest whose registry has a key with a number, and a function that stores the value it is
-/// told: `routine(name, type, data, length, context, entry)` writes its data's first ULONG into
+/// A guest whose registry has a key with a number, and whose code is a query routine:
+/// `routine(name, type, data, length, context, entry)` writes the first ULONG of its data to
 /// `entry` and returns success.
 fn bench(mode: cpu_x86::Mode) -> Bench {
     // mov eax, [esp+0Ch]; mov eax, [eax]; mov ecx, [esp+18h]; mov [ecx], eax; xor eax, eax;
@@ -93,7 +93,7 @@ fn a_key_is_opened_below_another_one_and_only_for_what_was_asked() {
     }
 }
 
-/// Puts a query table together: flags, name, routine, context, default type.
+/// Builds a query table from flags, name, routine, context and default type.
 fn table(bench: &Bench, entries: &[(u32, &str, u64, u64, u32)]) -> u64 {
     let fields = &bench.guest.layout().rtl_query_registry_table;
     let size = u64::from(fields.size_of);

@@ -9,7 +9,7 @@ use super::{BOTH, Bench};
 
 type Seen = Rc<RefCell<Vec<Parameters>>>;
 
-/// A device whose driver writes down what it is asked and completes it.
+/// A device whose driver records each request and completes it.
 fn device(bench: &Bench, seen: &Seen) -> (Rc<DeviceObject>, u64) {
     let driver = DriverObject::new("bus");
     let seen = Rc::clone(seen);
@@ -26,7 +26,7 @@ fn device(bench: &Bench, seen: &Seen) -> (Rc<DeviceObject>, u64) {
     (device, address)
 }
 
-/// A completion routine that stores the request's information where its context points to, and
+/// A guest whose code is a completion routine that stores 1 at the address in its context and
 /// keeps the request.
 fn bench(mode: cpu_x86::Mode) -> Bench {
     // mov eax, [esp+0Ch]; mov dword [eax], 1; mov eax, 0C0000016h; ret 0Ch
@@ -47,7 +47,7 @@ fn a_request_of_the_driver_goes_down_and_comes_back_to_its_completion_routine() 
             (&bench.guest.layout().irp, &bench.guest.layout().io_stack_location);
         let at = |base: u64, offset: u32| base + u64::from(offset);
         let current = at(irp, fields.tail_overlay_current_stack_location);
-        // What the macros for the next stack location do.
+        // The driver's macros for the next stack location do the same.
         let next = bench.guest.load_word(current) - u64::from(location.size_of);
         let called = bench.memory(4);
         bench.guest.store_u8(at(next, location.major_function), 0x0E);

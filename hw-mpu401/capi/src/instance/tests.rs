@@ -21,7 +21,7 @@ fn smsc_in_uart_mode() -> Instance {
     card
 }
 
-/// Writes a byte each 320 us, from this time on, and returns the time after the last.
+/// Writes a byte each 320 us from this time on, and returns the time after the last byte.
 fn write_many(card: &mut Instance, count: u64, from_ns: u64) -> u64 {
     for number in 0..count {
         card.write(DATA, number as u8, from_ns + number * BYTE_NS);

@@ -1,10 +1,10 @@
-//! What cannot be true of one card at once, though each key by itself is possible.
+//! Values that exclude each other, though each of them is possible alone.
 
 use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck};
 
-/// Two things of a card that exclude each other.
+/// Two values of a card that exclude each other.
 pub(super) struct Contradiction {
-    /// The keys that say them, the one to mend first.
+    /// The keys of these values; the user should mend the first one.
     pub keys: &'static [&'static str],
     pub what: String,
     pub hint: String,

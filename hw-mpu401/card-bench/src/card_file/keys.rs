@@ -1,7 +1,8 @@
-//! The keys of a card file that are no latency, each with its place in a profile.
+//! The keys of a card file except the latencies, each with its place.
 //!
-//! Words for people stand here; all that a card does is the table of `hw_mpu401::behaviour`. One
-//! list serves reading and writing, so that neither can know a key that the other does not.
+//! Texts for people are here; everything that a card does is in the table of
+//! `hw_mpu401::behaviour`. Reading and writing use the same list, so that both always know the
+//! same keys.
 
 use hw_mpu401::behaviour::{FIELDS, Kind};
 use hw_mpu401::{CardProfile, Text};
@@ -9,14 +10,14 @@ use hw_mpu401::{CardProfile, Text};
 /// A key of the file.
 pub(super) struct Key {
     pub name: &'static str,
-    /// What it means, for the text that is written.
+    /// What the key means, for the text that is written.
     pub about: &'static str,
     pub value: Value,
 }
 
-/// What stands behind a key.
+/// The kind of a key's value.
 pub(super) enum Value {
-    /// Words for people.
+    /// Text for people.
     Text { get: fn(&CardProfile) -> &Text, set: fn(&mut CardProfile, Text) },
     /// The list of sources.
     Sources,
@@ -24,7 +25,7 @@ pub(super) enum Value {
     Behaviour(&'static Kind),
 }
 
-/// Every key but those of `timing`, in the order in which they are written.
+/// Every key except those of `timing`, in the order in which they are written.
 pub(super) fn keys() -> impl Iterator<Item = Key> {
     let fields = FIELDS.iter();
     let behaviour = fields.map(|field| Key {

@@ -31,7 +31,7 @@ impl CardFile {
     /// Reads a card; `file` is its name in messages.
     ///
     /// # Errors
-    /// [`CardFileError`] with the first thing that is wrong.
+    /// [`CardFileError`] with the first mistake in the text.
     pub fn parse(file: &str, text: &str) -> Result<Self, CardFileError> {
         parse(text).map_err(|fault| fault.place(file, text))
     }
@@ -67,20 +67,20 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
     Ok(CardFile { profile, based_on: start.based_on })
 }
 
-/// What a card file has to say.
+/// What a card file must have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needed {
-    /// The name, and what is otherwise than where it starts from.
+    /// The name, and the values that differ from those of its start.
     Differences,
     /// Every key.
     Everything,
 }
 
-/// What a card starts from.
+/// The profile that a card starts from.
 struct Start {
-    /// All that the file does not say is as here.
+    /// The profile with every value that the file leaves out.
     profile: Option<&'static CardProfile>,
-    /// The name of that card, if it is one and no family.
+    /// The name of the card that it starts from; `None` for a family.
     based_on: Option<String>,
 }
 
@@ -103,7 +103,7 @@ fn start(entries: &[Entry<'_>]) -> Result<Start, Fault> {
     }
 }
 
-/// The one that an entry names.
+/// The card or family that an entry names.
 fn known(entry: &Entry<'_>, all: &'static [CardProfile]) -> Result<&'static CardProfile, Fault> {
     let name = entry.value.get_ref().as_str();
     let found = name.and_then(|name| all.iter().find(|profile| profile.name == name));
@@ -113,7 +113,7 @@ fn known(entry: &Entry<'_>, all: &'static [CardProfile]) -> Result<&'static Card
     })
 }
 
-/// Looks for what cannot be true of one card at once.
+/// Looks for values of a card that exclude each other.
 fn check(behaviour: &Behaviour, entries: &[Entry<'_>]) -> Result<(), Fault> {
     let Some(contradiction) = contradiction(behaviour) else { return Ok(()) };
     let place = contradiction.keys.iter().find_map(|key| {
@@ -135,7 +135,7 @@ fn missing(key: &str, end: usize) -> Fault {
     Fault::new(end, what, hint)
 }
 
-/// A key that there is not, with the one that looks most like it.
+/// A fault for an unknown key, with the known key that looks most like it.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", short(entry.key));
     let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY]);
@@ -148,7 +148,7 @@ fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Faul
     Fault::new(entry.at, what, hint)
 }
 
-/// Letters that two words have in common at their ends.
+/// The number of letters that two words share at their ends.
 fn likeness(one: &str, other: &str) -> usize {
     let same = |(a, b): &(u8, u8)| a == b || (*a == b'-' && *b == b'_');
     let start = one.bytes().zip(other.bytes()).take_while(same).count();

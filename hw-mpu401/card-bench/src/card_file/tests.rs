@@ -1,4 +1,4 @@
-//! What a card file may say, what is wrong with one, and that a written card is the same card.
+//! Good and bad card files; a card that is written and read is the same.
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{
@@ -19,7 +19,7 @@ fn error(text: &str) -> String {
     CardFile::parse("t.toml", text).expect_err("the file is not valid").to_string()
 }
 
-/// What is wrong when this line stands below a name and a base.
+/// The error for a file with this line after a name and a base.
 fn error_of(line: &str) -> String {
     error(&format!("{BASED}{line}"))
 }
@@ -271,7 +271,7 @@ fn the_table_of_keys_has_every_latency_in_the_order_of_the_profile() {
     assert_eq!(next as usize, LATENCIES.len());
 }
 
-/// A card with every key at some possible value, contradictions included.
+/// A card with any possible value for every key, contradictions included.
 fn any_card() -> impl Strategy<Value = CardProfile> {
     let numbers = prop::collection::vec(any::<u64>(), FIELDS.len() + 3 * LATENCIES.len());
     (0..cards().len(), numbers, "[ -~]{1,40}").prop_map(|(card, numbers, words)| {

@@ -1,4 +1,6 @@
-//! A value of a card file as what a key wants, or what to write instead.
+//! Reads a value of a card file in the form that its key needs.
+//!
+//! A value in another form gives a fault that says what to write.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -12,7 +14,7 @@ use super::error::Fault;
 /// Longest text in characters.
 const MAX_TEXT: usize = 1_000;
 
-/// A key with its value, and where both stand.
+/// A key with its value, and the places of both.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'t> {
     pub key: &'t str,
@@ -54,7 +56,7 @@ impl Entry<'_> {
         })
     }
 
-    /// The position of the word among these.
+    /// The index of the word in `words`.
     pub fn word(&self, words: &[&str]) -> Result<usize, Fault> {
         let text = self.value.get_ref().as_str();
         let found = text.and_then(|text| words.iter().position(|word| *word == text));
@@ -67,7 +69,7 @@ impl Entry<'_> {
         texts.collect()
     }
 
-    /// The entries of a table that must have all of these keys and no other.
+    /// The entries of a table that must have all of these keys and no other key.
     pub fn table(&self, keys: &[&str], hint: &str) -> Result<Vec<Entry<'_>>, Fault> {
         let table = self.value.get_ref().as_table().ok_or_else(|| self.fault(hint))?;
         let found = entries(table);
@@ -94,7 +96,7 @@ pub(super) fn entries<'t>(table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
     entries
 }
 
-/// `"a", "b" or "c"`.
+/// The words as a choice: `"a", "b" or "c"`.
 fn alternatives(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
     match quoted.split_last() {
@@ -108,7 +110,7 @@ fn integer(value: &DeValue<'_>) -> Option<u64> {
     u64::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
-/// The start of a text of a user, as a message may show it.
+/// The start of a user's text, in a form that a message can show.
 pub(super) fn short(text: &str) -> String {
     const SHOWN: usize = 40;
     let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });

@@ -1,4 +1,4 @@
-//! Writes any profile as a card file, each key with what it means.
+//! Writes any profile as a card file, and explains each key.
 
 use std::fmt::Write;
 
@@ -7,19 +7,19 @@ use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
 
 use super::keys::{Key, Value, keys};
 
-/// The card as the text of a file that gives the same card.
+/// The text of a card file that gives the same card when it is read.
 #[must_use]
 pub fn to_toml(card: &CardProfile) -> String {
     let mut text = String::new();
     for key in keys() {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "# {}", about(&key));
         let _ = writeln!(text, "{} = {}\n", key.name, value(&key, card));
     }
     text.push_str("# Times in ns: one number, or { min, typ, max } where it varies.\n[timing]\n");
     for latency in LATENCIES {
         let spread = spread((latency.get)(&card.behaviour.timing));
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "# {}\n{} = {spread}", latency.about, latency.key);
     }
     text

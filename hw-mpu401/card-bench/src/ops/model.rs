@@ -1,4 +1,4 @@
-//! What a card has to be able to do so that scripts can drive it.
+//! What a card must offer so that scripts can drive it.
 
 use hw_mpu401::{Mode, Mpu401, Register, WireEvent};
 
@@ -6,27 +6,27 @@ use hw_mpu401::{Mode, Mpu401, Register, WireEvent};
 ///
 /// Times are in ns since the model was made and never go back.
 pub trait Model {
-    /// Reads a register; the access ends now.
+    /// Reads a register; the access ends at `now_ns`.
     fn read(&mut self, register: Register, now_ns: u64) -> u8;
 
-    /// Writes a register; the access ends now.
+    /// Writes a register; the access ends at `now_ns`.
     fn write(&mut self, register: Register, value: u8, now_ns: u64);
 
     /// Lets time pass.
     fn advance(&mut self, now_ns: u64);
 
-    /// Puts a byte on MIDI IN, its start bit at `start_ns`. A start is never before the end of
-    /// the byte before.
+    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. This is never before the end of
+    /// the byte before it.
     fn midi_in(&mut self, start_ns: u64, byte: u8);
 
     /// Whether the interrupt line is up, at the latest time given.
     fn interrupt_line(&self) -> bool;
 
-    /// The oldest event on a MIDI line that nobody has fetched, up to the latest time given.
+    /// Fetches the oldest event on a MIDI line, up to the latest time given.
     fn pop_wire(&mut self) -> Option<WireEvent>;
 
-    /// Whether data written now is MIDI. The script needs it to tell the clock bytes that the
-    /// host sends from those that the card sends by itself.
+    /// The mode: whether data written now is MIDI. The script needs the mode to tell the host's
+    /// clock bytes from those that the card sends by itself.
     fn mode(&self) -> Mode;
 }
 

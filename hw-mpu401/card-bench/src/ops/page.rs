@@ -1,4 +1,4 @@
-//! The page of the documentation that shows how every card does in the suite.
+//! The page of the documentation with the results of every card in the suite.
 
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ impl SuiteReport {
         self.push_cards(&mut text);
         for like in &self.likes {
             let others = like.others.join(", ");
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
                 "\nTaken to be like {}, and so open where nothing else is said: {others}.",
@@ -47,13 +47,13 @@ impl SuiteReport {
         text
     }
 
-    /// What the marks mean, and how often each card has each.
+    /// Adds what the marks mean, and how often each card has each mark.
     fn push_cards(&self, text: &mut String) {
         let heads: Vec<String> =
             Cell::ALL.iter().map(|cell| format!("`{}`", cell.mark())).collect();
         text.push_str("| cell | the card does |\n|---|---|\n");
         for (head, cell) in heads.iter().zip(Cell::ALL) {
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = writeln!(text, "| {head} | {} |", cell.meaning());
         }
         let _ = writeln!(text, "\n| | card | {} |", heads.join(" | "));
@@ -66,7 +66,7 @@ impl SuiteReport {
     }
 
     fn push_table(&self, text: &mut String, file: &str) {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "\n## {file}\n");
         let letters: Vec<String> =
             (0..self.cards.len()).map(|card| Self::letter(card).to_string()).collect();
@@ -74,13 +74,13 @@ impl SuiteReport {
         let _ = writeln!(text, "|---|---|{}", "---|".repeat(self.cards.len()));
     }
 
-    /// The grounds of a file's scenarios.
+    /// Adds the grounds of a file's scenarios.
     fn push_remarks(&self, text: &mut String, file: &str) {
         text.push('\n');
         let rows = self.rows.iter().enumerate().filter(|(_, row)| row.file == file);
         for (number, row) in rows {
             let scenario = &row.scenario;
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = writeln!(text, "{}. {}", number + 1, scenario.source);
             for remark in &scenario.remarks {
                 let kind = match remark.kind {
@@ -95,7 +95,7 @@ impl SuiteReport {
 }
 
 fn push_row(text: &mut String, number: usize, row: &Row) {
-    // A String takes everything.
+    // Writing to a String cannot fail.
     let _ = write!(text, "| {number} | {} |", row.scenario.title);
     for cell in &row.cells {
         let _ = write!(text, " {} |", cell.mark());

@@ -18,15 +18,15 @@ impl Script {
     /// Reads a script; `file` is its name in messages.
     ///
     /// # Errors
-    /// [`OpsError`] with the first line that is wrong.
+    /// [`OpsError`] at the first line with a mistake.
     pub fn parse(file: &str, text: &str) -> Result<Self, OpsError> {
         Self::parse_for(file, text, &[])
     }
 
-    /// Reads a script that may also name these cards, which this program does not know.
+    /// Reads a script that may also name `other_cards`, which this program does not know.
     ///
     /// # Errors
-    /// [`OpsError`] with the first line that is wrong.
+    /// [`OpsError`] at the first line with a mistake.
     pub fn parse_for(file: &str, text: &str, other_cards: &[&str]) -> Result<Self, OpsError> {
         let mut reader = Reader {
             other_cards,
@@ -47,7 +47,7 @@ impl Script {
     }
 }
 
-/// What a scenario may need so far.
+/// The most that the lines of a scenario may need, up to now.
 struct Used {
     steps: u64,
     accesses: u64,
@@ -59,7 +59,7 @@ impl Used {
     const NONE: Self = Self { steps: 0, accesses: 0, time_ns: 0, input: 0 };
 }
 
-/// The open `repeat`.
+/// The `repeat` whose `end` has not come yet.
 struct OpenBlock {
     line: usize,
     block: Block,
@@ -107,7 +107,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// `like CARD: OTHER...` before the first scenario.
+    /// Reads `like CARD: OTHER...` before the first scenario.
     fn like(&mut self, word: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
         if !self.scenarios.is_empty() {
             return Err(word.fault("expected here", LIKE));
@@ -125,7 +125,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Gives the cards that are taken to be like others what is said of those.
+    /// Gives each card that is like a known card the expectations of that known card.
     fn spread(&mut self) {
         let blocks = self.scenarios.iter_mut().flat_map(|scenario| &mut scenario.blocks);
         for step in blocks.flat_map(|block| &mut block.steps) {
@@ -143,7 +143,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A line about the scenario as a whole.
+    /// Reads a line about the scenario as a whole.
     fn tag(&mut self, line: &str, word: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
         let scenario = self.scenarios.last_mut().filter(|scenario| scenario.blocks.is_empty());
         let Some(scenario) = scenario else {
@@ -222,7 +222,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// `@CARD... -> RESULT` below a step.
+    /// Reads `@CARD... -> RESULT` after a step.
     fn of_cards(&mut self, first: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
         let mut cards = Vec::new();
         let mut next = Some(first);
@@ -297,7 +297,7 @@ impl Used {
     }
 }
 
-/// The free text of a line behind this word.
+/// The free text of a line after this word.
 fn text_behind(line: &str, word: Word<'_>) -> Result<String, Fault> {
     let length = word.text.chars().count();
     let behind: String = line.chars().skip(word.column - 1 + length).collect();

@@ -1,4 +1,4 @@
-//! Reads what a line does and what is expected of it.
+//! Reads what a line does and what it expects.
 
 use hw_mpu401::{ACK, InitialState, Register};
 
@@ -74,7 +74,7 @@ enum Access {
     Write,
 }
 
-/// S and C are one port: STATUS when it is read, COMMAND when it is written.
+/// S and C are the same port: STATUS when it is read, COMMAND when it is written.
 fn parse_register(words: &mut Words<'_>, access: Access) -> Result<Register, Fault> {
     let word = words.need("the register", REGISTERS)?;
     match (word.text, access) {
@@ -112,7 +112,7 @@ fn parse_bytes(words: &mut Words<'_>) -> Result<Action, Fault> {
     Ok(Action::MidiIn(bytes))
 }
 
-/// Reads what stands behind an action: nothing, or `->` and what is expected.
+/// Reads what comes after an action: nothing, or `->` and what is expected.
 pub(super) fn parse_outcome(
     action: &Action,
     words: &mut Words<'_>,
@@ -130,7 +130,7 @@ pub(super) fn parse_outcome(
     parse_expectation(action, words).map(Some)
 }
 
-/// True where something can be expected.
+/// True when the action has a result that a script can expect.
 pub(super) fn gives_result(action: &Action) -> bool {
     match action {
         Action::Read(_) | Action::Poll(_) | Action::Wire(_) | Action::InterruptLine => true,
@@ -138,7 +138,7 @@ pub(super) fn gives_result(action: &Action) -> bool {
     }
 }
 
-/// Reads what is expected, behind its arrow.
+/// Reads what is expected, after the arrow.
 pub(super) fn parse_expectation(
     action: &Action,
     words: &mut Words<'_>,
@@ -209,7 +209,7 @@ fn parse_wire_bytes(first: Word<'_>, words: &mut Words<'_>) -> Result<Expected, 
     Ok(Expected::Bytes(bytes))
 }
 
-/// What a step may need at most: accesses, time but for the accesses, and bytes on MIDI IN.
+/// The most that a step can need: accesses, time without the accesses, and bytes on MIDI IN.
 pub(super) fn cost(action: &Action) -> (u64, u64, u64) {
     match action {
         Action::Read(_) | Action::Write(..) => (1, 0, 0),

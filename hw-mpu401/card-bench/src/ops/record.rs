@@ -1,7 +1,7 @@
-//! A run of a script as a trace: the wires, the interrupt line, the flags and the buffers.
+//! A run of a script as a trace: wires, interrupt line, flags and buffers.
 //!
-//! A script has no kernel, so what a bus would see is recorded here, from the card itself: at
-//! each access, and at each moment at which the card changes by itself.
+//! A script has no kernel, so this file records, from the card itself, what a bus would see: at
+//! each access, and each time the card changes by itself.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -12,19 +12,20 @@ use portcls_emulator::trace::{Event, Layer, Level, NameId, Trace, TraceConfig, T
 use super::model::Model;
 use crate::signals::{LANES, NAMES, Signal, serial_edge};
 
-/// Time before the first card, and between the end of one card's course and the beginning of the
-/// next one's, in ns: longer than a byte, so that one that was on the wire has gone, and so that a
-/// decoder sees an idle line before the first start bit.
+/// Time before the first card, and between the end of one card's part and the beginning of the
+/// next, in ns. It is longer than a byte, so that a byte on the wire has gone, and a decoder sees
+/// an idle line before the first start bit.
 const BETWEEN_CARDS_NS: u64 = 1_000_000;
 
-/// Records scripts one after the other: each `init` begins a little after what was before it.
+/// Records scripts one after the other. Each `init` begins shortly after the end of the part
+/// before.
 pub struct Recorder {
     trace: Trace,
     names: Names,
     end_ns: Cell<u64>,
 }
 
-/// What the trace calls the parts of a card.
+/// The trace's names for the parts of a card.
 #[derive(Clone, Copy)]
 struct Names {
     wire: NameId,
@@ -41,7 +42,7 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A recorder of which nothing has been asked.
+    /// A recorder that has recorded nothing yet.
     #[must_use]
     pub fn new() -> Recorder {
         let trace = Trace::new(TraceConfig::default());
@@ -55,19 +56,19 @@ impl Recorder {
         Recorder { trace, names, end_ns: Cell::new(0) }
     }
 
-    /// What has been recorded.
+    /// The trace up to now.
     #[must_use]
     pub fn log(&self) -> TraceLog {
         self.trace.log()
     }
 
-    /// When it was full, in ns of the trace; what came later is not in it.
+    /// When the trace became full, in ns of the trace; it has no later events.
     #[must_use]
     pub fn first_dropped_ns(&self) -> Option<u64> {
         self.trace.first_dropped_ns()
     }
 
-    /// Puts a card on it.
+    /// Takes a card and records it.
     pub(super) fn watch(&self, chip: Mpu401) -> Watched<'_> {
         let begin_ns = (self.end_ns.get() + BETWEEN_CARDS_NS).next_multiple_of(BETWEEN_CARDS_NS);
         let mut watched =
@@ -77,19 +78,19 @@ impl Recorder {
     }
 }
 
-/// A card whose course is recorded.
+/// A card that is recorded.
 pub(super) struct Watched<'r> {
     recorder: &'r Recorder,
     chip: Mpu401,
-    /// When this card's time began, in the time of the trace.
+    /// The time in the trace at which this card's time begins.
     begin_ns: u64,
     values: [Option<u32>; 5],
-    /// Events on the wires that are recorded and that the script has not fetched.
+    /// Events on the wires that are recorded but not yet fetched by the script.
     events: VecDeque<WireEvent>,
 }
 
 impl Watched<'_> {
-    /// Lets time pass from change to change.
+    /// Lets time pass, and stops at each change.
     fn pass(&mut self, now_ns: u64) {
         loop {
             let change_ns = self.chip.next_change_ns();

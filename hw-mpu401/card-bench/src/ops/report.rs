@@ -1,4 +1,4 @@
-//! What became of a register script: each access with its time and its result.
+//! The results of a register script: each access with its time and its result.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::script::{Action, Expectation, Expected, Level, PollEnd};
 use super::text::{bytes_beside, bytes_text, us};
 
-/// Column of a line's text in which its remark stands, unless the text needs more.
+/// Column at which the remark of a line begins, unless the text is longer.
 const REMARK_COLUMN: usize = 46;
 
-/// What became of a script on one card. It prints as the text that a person reads.
+/// The results of a script on one card. It prints as text for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
     /// The file, as it was given.
@@ -23,14 +23,14 @@ pub struct RunReport {
     pub scenarios: Vec<ScenarioReport>,
 }
 
-/// What became of a scenario.
+/// The results of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioReport {
     /// What it shows.
     pub title: String,
     /// The line on which it begins, from 1.
     pub line: usize,
-    /// What was run, in order; `None` if the scenario is not meant for the card.
+    /// The results of its lines, in order; `None` if the scenario is not meant for the card.
     pub lines: Option<Vec<LineResult>>,
 }
 
@@ -43,27 +43,27 @@ impl ScenarioReport {
     }
 }
 
-/// What became of a line.
+/// The result of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineResult {
     /// Its number, from 1.
     pub line: usize,
-    /// When it ended, in ns since `init`.
+    /// When the line ended, in ns since `init`.
     pub time_ns: u64,
-    /// What it did and what it gave, in the words of a script.
+    /// What the line did and its result, in the words of a script.
     pub text: String,
     /// Reads of a poll, 0 for anything else.
     pub reads: u32,
-    /// Whether it was as expected.
+    /// Whether the line was as expected.
     pub outcome: Outcome,
 }
 
 /// Whether a line was as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was.
+    /// It was as expected.
     Pass,
-    /// It was not.
+    /// It was not as expected.
     Fail {
         /// What was expected, in the words of a script.
         expected: String,
@@ -74,19 +74,19 @@ pub enum Outcome {
     Unchecked,
 }
 
-/// What a run comes to.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Everything that was expected came.
+    /// All expectations were met.
     Passed,
-    /// Something did not.
+    /// An expectation was not met.
     Failed,
-    /// Nothing was expected of the card.
+    /// The script expected nothing of the card.
     NothingChecked,
 }
 
-/// An expectation that was not met. It prints as one line for a person; for programs its fields
-/// stand in the order in which they are here.
+/// An expectation that was not met. It prints as one line for a person. For programs its fields
+/// have this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Failure<'r> {
     /// The file, as it was given.
@@ -97,7 +97,7 @@ pub struct Failure<'r> {
     pub card: &'r str,
     /// The title of the scenario.
     pub title: &'r str,
-    /// When it ended, in ns since `init`.
+    /// When the line ended, in ns since `init`.
     pub time_ns: u64,
     /// What was expected.
     pub expected: &'r str,
@@ -114,7 +114,7 @@ impl Display for Failure<'_> {
 }
 
 impl RunReport {
-    /// What the run comes to.
+    /// The result of the run.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.failures().next().is_some() {
@@ -126,7 +126,7 @@ impl RunReport {
         }
     }
 
-    /// Expectations that were met.
+    /// The number of expectations that were met.
     #[must_use]
     pub fn met(&self) -> usize {
         let lines = self.scenarios.iter().flat_map(|scenario| scenario.lines.iter().flatten());
@@ -195,7 +195,7 @@ impl Display for LineResult {
     }
 }
 
-/// What a step gave.
+/// The result of a step.
 #[derive(Debug)]
 pub(super) enum Got {
     Nothing,
@@ -210,13 +210,13 @@ impl Got {
     pub(super) fn line(&self, action: &Action) -> String {
         let mut text = action.to_string();
         if let Some(result) = self.result() {
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = write!(text, " -> {result}");
         }
         text
     }
 
-    /// What came, as far as the expectation asks for it.
+    /// What came: the part of it that the expectation is about.
     pub(super) fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
         let mut text = match (self, &wanted.result) {
             (Self::Wire(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),
@@ -225,7 +225,7 @@ impl Got {
             }
             _ => self.result().unwrap_or_default(),
         };
-        // A String takes everything.
+        // Writing to a String cannot fail.
         if wanted.within.is_some() {
             let _ = write!(text, " at {}", us(end_ns));
         }

@@ -16,7 +16,7 @@ use super::script::{
 /// The MIDI clock. Source: MIDI 1.0 Detailed Specification, System Real Time.
 const MIDI_CLOCK: u8 = 0xF8;
 
-/// Time that passes at most before the wire is looked at, in ns, so that no model has to keep
+/// The longest time after which the bench looks at the wire, in ns, so that no model has to keep
 /// more than the events of this time.
 const WIRE_LOOK_NS: u64 = 50_000_000;
 
@@ -34,7 +34,7 @@ pub fn run_with(script: &Script, profile: &CardProfile, timing: CardTiming) -> R
     })
 }
 
-/// The same, with all that goes on at the card in a trace.
+/// The same, with a trace of everything that happens at the card.
 #[must_use]
 pub fn run_recorded(
     script: &Script,
@@ -47,8 +47,8 @@ pub fn run_recorded(
     })
 }
 
-/// Runs a script on any model: `card` is the name by which the script knows it, `access_ns` what
-/// an access costs, and `make` gives a card in the state of an `init` line.
+/// Runs a script on any model. `card` is the card's name in the script, `access_ns` is the time of
+/// an access, and `make` makes a card in the state of an `init` line.
 pub fn run_on<M: Model>(
     script: &Script,
     card: &str,
@@ -103,15 +103,15 @@ struct Bench<M> {
     now_ns: u64,
     /// When the last byte given to MIDI IN ends.
     input_until_ns: u64,
-    /// Clock bytes that the host has written and that have not left.
+    /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,
-    /// Bytes that have left and that no `wire` line has looked at.
+    /// Bytes that have left, and that no `wire` line has checked yet.
     sent: VecDeque<Sent>,
 }
 
 struct Sent {
     byte: u8,
-    /// A clock byte that the card sent by itself.
+    /// Whether this is a clock byte that the card sent by itself.
     is_own_clock: bool,
 }
 
@@ -186,8 +186,10 @@ impl<M: Model> Bench<M> {
         self.sent.drain(..).filter(is_shown).map(|sent| sent.byte).collect()
     }
 
-    /// Assumed: clock bytes leave in the order in which they were asked for, so the first ones
-    /// after a write of F8 are the host's.
+    /// Fetches the bytes that have left on MIDI OUT.
+    ///
+    /// Assumed: clock bytes leave in the order in which they were caused, so the first ones after
+    /// a write of F8 are the host's.
     fn fetch_sent(&mut self) {
         while let Some(event) = self.model.pop_wire() {
             if (event.lane, event.edge) != (Lane::Out, WireEdge::End) {

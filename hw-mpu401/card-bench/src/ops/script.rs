@@ -1,14 +1,14 @@
-//! A register script in memory: scenarios, their steps, and what is expected of each card.
+//! A register script in memory: scenarios, steps, and expected results.
 
 use hw_mpu401::{InitialState, Register};
 
-/// Steps that a scenario may run, those of a `repeat` counted each time.
+/// The most steps that a scenario may run; those of a `repeat` count each time.
 pub const STEP_LIMIT: u64 = 100_000;
-/// Port accesses that a scenario may need, if every poll runs to its end.
+/// The most port accesses that a scenario may need, if every poll runs to its end.
 pub const ACCESS_LIMIT: u64 = 10_000_000;
-/// Time in ns that a scenario may let pass, if every poll runs to its end: one hour.
+/// The most time in ns that a scenario may take, if every poll runs to its end: one hour.
 pub const TIME_LIMIT_NS: u64 = 3_600_000_000_000;
-/// Bytes that a scenario may put on MIDI IN.
+/// The most bytes that a scenario may put on MIDI IN.
 pub const MIDI_IN_LIMIT: u64 = hw_mpu401::MIDI_IN_LIMIT as u64;
 
 /// A script that has been read: at least one scenario.
@@ -16,40 +16,40 @@ pub const MIDI_IN_LIMIT: u64 = hw_mpu401::MIDI_IN_LIMIT as u64;
 pub struct Script {
     /// The name of the file, as it was given.
     pub file: String,
-    /// Cards that are taken to be like others.
+    /// Cards that are assumed to be like others.
     pub likes: Vec<Like>,
     /// The scenarios in the order of the file.
     pub scenarios: Vec<Scenario>,
 }
 
-/// Cards that are taken to be like another one: what a line says of that one alone holds for
-/// them too, unless a line names them.
+/// Cards that are assumed to be like another card. A line about that card alone also holds for
+/// them, unless a line names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Like {
-    /// The one that is known.
+    /// The known card.
     pub known: String,
-    /// Those that are taken to be like it.
+    /// The cards that are assumed to be like it.
     pub others: Vec<String>,
 }
 
-/// A sequence of accesses that shows one thing.
+/// A sequence of accesses that tests one behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scenario {
-    /// What it shows; the name of the file where the script says nothing.
+    /// What the scenario shows; the name of the file if the script gives no title.
     pub title: String,
     /// The line on which it begins, from 1.
     pub line: usize,
-    /// Where the expectations come from; empty where the script says nothing.
+    /// Where the expectations come from; empty if the script gives no source.
     pub source: String,
     /// The cards it is meant for; empty for every card.
     pub cards: Vec<String>,
-    /// Why some cards are expected to do otherwise.
+    /// Why some cards are expected to behave differently.
     pub remarks: Vec<Remark>,
-    /// The steps, in blocks that are repeated.
+    /// The steps, in blocks that can be repeated.
     pub blocks: Vec<Block>,
 }
 
-/// Why a card is expected to do otherwise than most.
+/// Why a card is expected to behave differently from most cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// What is known of it.
@@ -63,16 +63,16 @@ pub struct Remark {
 /// What is known of a difference between cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RemarkKind {
-    /// The card is made so.
+    /// The card is built like this.
     Differs,
-    /// Nobody has looked at a real card; what is expected is what the model assumes.
+    /// No real card has been tested; the expectation is what the model assumes.
     Open,
 }
 
-/// Steps that are run one after the other, and that several times.
+/// Steps that run one after the other; the whole block can run several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// How often.
+    /// How often the block runs.
     pub times: u32,
     /// The steps.
     pub steps: Vec<Step>,
@@ -85,9 +85,10 @@ pub struct Step {
     pub line: usize,
     /// What it does.
     pub action: Action,
-    /// What is expected of a card that no line below names.
+    /// What is expected of a card that no following line names.
     pub expectation: Option<Expectation>,
-    /// What is expected of one card alone, those that are taken to be like others included.
+    /// What is expected of single cards; cards that are assumed to be like another one are
+    /// included.
     pub of_cards: Vec<(String, Expectation)>,
 }
 
@@ -109,34 +110,34 @@ pub enum Action {
     Read(Register),
     /// One write.
     Write(Register, u8),
-    /// Reads until some bits are as wanted.
+    /// Reads until some bits have the wanted values.
     Poll(Poll),
     /// Nothing, for this many ns.
     Wait(u64),
     /// Bytes arrive on MIDI IN, from now on.
     MidiIn(Vec<u8>),
-    /// A look at what has left on MIDI OUT.
+    /// Checks what has left on MIDI OUT.
     Wire(OwnClocks),
-    /// A look at the interrupt line.
+    /// Checks the interrupt line.
     InterruptLine,
 }
 
 /// Reads of a register until `value & mask == wanted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Poll {
-    /// What is read.
+    /// The register.
     pub register: Register,
     /// The bits that count.
     pub mask: u8,
-    /// How they have to be.
+    /// The values that they must have.
     pub wanted: u8,
-    /// Reads at most, 1 or more.
+    /// The most reads, at least 1.
     pub times: u32,
-    /// From one read to the next, in ns, the read itself not counted.
+    /// Time from one read to the next, in ns, without the read itself.
     pub pause_ns: u64,
 }
 
-/// What a look at MIDI OUT does with the clock bytes F8 that a card sends by itself.
+/// Whether a `wire` line shows the clock bytes F8 that a card sends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OwnClocks {
     /// They are left out.
@@ -150,9 +151,9 @@ pub enum OwnClocks {
 pub struct Expectation {
     /// What it gives.
     pub result: Expected,
-    /// When it ends, since `init`.
+    /// When the step must end, since `init`.
     pub within: Option<Span>,
-    /// How long it takes.
+    /// How long the step must take.
     pub took: Option<Span>,
 }
 
@@ -164,23 +165,23 @@ impl Expectation {
     }
 }
 
-/// What a step is to give.
+/// The result that a step must give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
-    /// Whatever it may be.
+    /// Any result.
     Any,
-    /// A byte of which the bits of the mask are as given.
+    /// A byte whose bits in the mask are those of the value.
     Byte {
         /// The bits.
         value: u8,
-        /// Which of them count.
+        /// The bits that count.
         mask: u8,
     },
     /// How a poll ends.
     Poll(PollEnd),
     /// These bytes on MIDI OUT.
     Bytes(Vec<u8>),
-    /// So many bytes on MIDI OUT.
+    /// A number of bytes on MIDI OUT.
     Count {
         /// At least.
         least: u64,
@@ -194,18 +195,18 @@ pub enum Expected {
 /// How a poll ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PollEnd {
-    /// The bits came as wanted.
+    /// The bits got the wanted values.
     Ok,
-    /// The last read was in vain.
+    /// The last read did not give the wanted values.
     Timeout,
 }
 
 /// The level of the interrupt line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Level {
-    /// An interrupt is asked for.
+    /// The card requests an interrupt.
     Up,
-    /// None is.
+    /// The card requests no interrupt.
     Down,
 }
 

@@ -1,4 +1,4 @@
-//! The scenarios that come with the program, and how every card does in them.
+//! The built-in scenarios, and the results of every card in them.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,7 +9,7 @@ use super::report::{RunReport, ScenarioReport};
 use super::run::run_with;
 use super::script::{Like, RemarkKind, Scenario, Script};
 
-/// The scripts that are built in.
+/// The built-in scripts.
 ///
 /// # Panics
 /// If one of them is not a script, which a test excludes.
@@ -22,15 +22,15 @@ pub fn suite() -> Vec<Script> {
     SCRIPTS.iter().map(parse).collect()
 }
 
-/// How a card does in a scenario.
+/// The result of a card in a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cell {
-    /// As every card is expected to.
+    /// As every card is expected to behave.
     Pass,
-    /// Otherwise, as this card is expected to.
+    /// Different from other cards, as this card is expected to behave.
     Differs,
-    /// As the model assumes, or as a card that is taken to be like this one: nobody has compared
-    /// it with a real card.
+    /// As the model assumes, or as a card that this card is assumed to be like: it was never
+    /// compared with a real card.
     Open,
     /// The scenario is not meant for the card.
     NotMeant,
@@ -39,11 +39,11 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Each, in the order in which a person reads of them.
+    /// Every result, in the order in which a page shows them.
     pub const ALL: [Self; 5] =
         [Self::Pass, Self::Differs, Self::Open, Self::NotMeant, Self::Failed];
 
-    /// What stands for it in a table.
+    /// The mark of this result in a table.
     #[must_use]
     pub const fn mark(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Cell {
         }
     }
 
-    /// What it means, for a person.
+    /// What the result means, for a person.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -73,7 +73,8 @@ impl Cell {
             let mut remarks = remarks.iter().filter(|remark| remark.kind == kind);
             remarks.any(|remark| remark.cards.iter().any(|name| name == card))
         };
-        // A scenario that is meant for a card and not for the one that it is like is about itself.
+        // A scenario that is meant for this card, but not for the card that it is like, is about
+        // this card.
         let meant = &script.scenarios[number].cards;
         let is_about_itself =
             |like: &Like| meant.iter().any(|name| name == card) && !meant.contains(&like.known);
@@ -92,27 +93,27 @@ impl Cell {
     }
 }
 
-/// How the cards do in one scenario.
+/// The results of the cards in one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The file.
     pub file: String,
     /// The scenario.
     pub scenario: Scenario,
-    /// A cell for each card, in the order of the report's cards.
+    /// A result for each card, in the order of the report's cards.
     pub cells: Vec<Cell>,
 }
 
-/// How cards do in the suite. It prints as a few lines for a person.
+/// The results of cards in the suite. It prints as a few lines for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuiteReport {
     /// The names of the cards.
     pub cards: Vec<String>,
-    /// Cards that are taken to be like others.
+    /// Cards that are assumed to be like others.
     pub likes: Vec<Like>,
     /// A row for each scenario.
     pub rows: Vec<Row>,
-    /// The runs, file by file and in each card by card, with all that was seen.
+    /// The runs with everything that was seen: file by file, and for each file card by card.
     pub runs: Vec<RunReport>,
 }
 
@@ -151,19 +152,19 @@ pub fn check_with(cards: &[CardProfile], timing: CardTiming) -> SuiteReport {
 }
 
 impl SuiteReport {
-    /// True when every card did as expected.
+    /// True when every card behaved as expected.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.rows.iter().all(|row| !row.cells.contains(&Cell::Failed))
     }
 
-    /// The letter that stands for a card, by its position, in a table.
+    /// The letter of a card in a table, by the card's position.
     #[must_use]
     pub fn letter(card: usize) -> char {
         u8::try_from(card).ok().filter(|card| *card < 26).map_or('?', |card| (b'A' + card).into())
     }
 
-    /// How many scenarios of this card, by its position, ended so.
+    /// How many scenarios had this result on this card; the card is given by its position.
     #[must_use]
     pub fn count(&self, card: usize, cell: Cell) -> usize {
         self.rows.iter().filter(|row| row.cells[card] == cell).count()

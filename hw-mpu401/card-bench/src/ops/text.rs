@@ -1,4 +1,4 @@
-//! A script's parts in the words in which they are written.
+//! A script's parts, written in the words of a script.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,7 +6,7 @@ use hw_mpu401::{InitialState, Register};
 
 use super::script::{Action, Expectation, Expected, Level, OwnClocks, Poll, PollEnd, Span};
 
-/// Bytes that are written out; more of them are counted.
+/// The most bytes that are written out; of more bytes only the number is given.
 const MOST_BYTES: usize = 24;
 
 /// A time in us.
@@ -29,7 +29,7 @@ pub(super) fn bytes_text(bytes: &[u8]) -> String {
     }
 }
 
-/// Bytes that left on MIDI OUT instead of others: as many as were wanted and a few more.
+/// The bytes that left on MIDI OUT when others were wanted: as many as were wanted and a few more.
 pub(super) fn bytes_beside(bytes: &[u8], wanted: &[u8]) -> String {
     let shown = bytes.len().min(wanted.len().max(MOST_BYTES));
     let rest = bytes.len() - shown;
@@ -41,7 +41,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")
 }
 
-/// The letter of a register that is read.
+/// The letter of a register in a read.
 fn read_letter(register: Register) -> char {
     match register {
         Register::Data => 'D',

@@ -3,9 +3,9 @@
 use super::error::Fault;
 use super::script::Span;
 
-/// What is said of a byte that is none.
+/// The hint for a word that is not a byte.
 const BYTE_HINT: &str = "a byte is two hexadecimal digits, like 3F";
-/// What is said of a time that is none.
+/// The hint for a word that is not a time.
 const TIME_HINT: &str = "a time is a decimal number of us with up to three digits behind the point";
 
 /// A word and its column, from 1.
@@ -60,7 +60,7 @@ impl Word<'_> {
     }
 }
 
-/// A decimal number without sign and point.
+/// A decimal number without a sign or a point.
 fn decimal(text: &str) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_plain)
@@ -82,7 +82,7 @@ pub(super) struct Words<'t> {
 }
 
 impl<'t> Words<'t> {
-    /// The words of a line, the comment left out.
+    /// The words of a line, without its comment.
     pub fn new(line: &'t str) -> Self {
         let line = line.split('#').next().unwrap_or_default().trim_end();
         let mut words = Vec::new();
@@ -102,18 +102,18 @@ impl<'t> Words<'t> {
         self.words.next()
     }
 
-    /// The next word, which is left where it is.
+    /// The next word, which stays the next one.
     pub fn peek(&self) -> Option<Word<'t>> {
         self.words.as_slice().first().copied()
     }
 
-    /// The next word, or a fault at the end of the line.
+    /// The next word, or a fault when the line is at its end.
     pub fn need(&mut self, wanted: &str, hint: &str) -> Result<Word<'t>, Fault> {
         let end_column = self.end_column;
         self.next().ok_or_else(|| Fault::new(end_column, format!("{wanted} is missing"), hint))
     }
 
-    /// A fault at the next word, if there is one.
+    /// A fault if there is another word.
     pub fn end(&mut self, hint: &str) -> Result<(), Fault> {
         self.next().map_or(Ok(()), |word| Err(word.fault("expected here", hint)))
     }

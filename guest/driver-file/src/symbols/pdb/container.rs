@@ -6,20 +6,21 @@ use std::cell::Cell;
 
 use super::reader::Reader;
 
-/// What every such file begins with.
+/// The first bytes of every PDB.
 pub(super) const MAGIC: &[u8; 32] = b"Microsoft C/C++ MSF 7.00\r\n\x1A\x44\x53\0\0\0";
 
-/// The size of a stream that is not there.
+/// The size that means: no stream.
 const NO_STREAM: u32 = 0xFFFF_FFFF;
 
 /// The streams of a file.
 pub(super) struct Container<'a> {
     file: &'a [u8],
     block_size: usize,
-    /// Of each stream its size in bytes and the numbers of its blocks.
+    /// The size of each stream in bytes, and the numbers of its blocks.
     streams: Vec<(usize, Vec<u32>)>,
-    /// How many bytes of streams may still be read: each byte of the file once, so that no number
-    /// of streams on the same blocks can ask for more memory or time than the file has bytes.
+    /// The number of bytes that may still be read from streams: in total, the size of the file. So
+    /// a file with many streams on the same blocks cannot cost more memory or time than the file
+    /// has bytes.
     left: Cell<usize>,
 }
 
@@ -29,7 +30,7 @@ impl<'a> Container<'a> {
         let mut header = Reader::new(file);
         header.take(MAGIC.len()).filter(|magic| magic == MAGIC)?;
         let block_size = usize::try_from(header.u32()?).ok()?;
-        // Source: LLVM names 512 to 4096; newer linkers of Microsoft write up to 32768.
+        // Source: LLVM names 512 to 4096. Newer linkers of Microsoft write up to 32768.
         if !block_size.is_power_of_two() || !(512..=32_768).contains(&block_size) {
             return None;
         }
@@ -54,7 +55,7 @@ impl<'a> Container<'a> {
         Some(container)
     }
 
-    /// The bytes of a stream; `None` when there is no such stream, or it is damaged.
+    /// The bytes of a stream; `None` when there is no such stream, or when it is damaged.
     pub fn stream(&self, number: u16) -> Option<Vec<u8>> {
         let (size, blocks) = self.streams.get(usize::from(number))?;
         self.gather(blocks, *size)
@@ -62,7 +63,7 @@ impl<'a> Container<'a> {
 
     fn directory(&self, directory: &[u8]) -> Option<Vec<(usize, Vec<u32>)>> {
         let mut directory = Reader::new(directory);
-        // Streams are told by numbers of 16 bits.
+        // A stream number has 16 bits.
         let count = usize::from(u16::try_from(directory.u32()?).ok()?);
         let sizes = numbers(&mut directory, count)?;
         let mut streams = Vec::with_capacity(sizes.len());

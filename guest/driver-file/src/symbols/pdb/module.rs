@@ -1,4 +1,4 @@
-//! One module of a PDB: what the compiler told of one object file.
+//! One module of a PDB: symbols and lines of one object file.
 //!
 //! Source: LLVM, The Module Information Stream and CodeView Symbol Records; the numbers are those
 //! of Microsoft's cvinfo.h.
@@ -18,24 +18,24 @@ const S_INLINESITE: u16 = 0x114D;
 const S_INLINESITE_END: u16 = 0x114E;
 const S_INLINESITE2: u16 = 0x115D;
 
-/// Subsections behind the symbols.
+/// Subsections that follow the symbols.
 const LINES: u32 = 0xF2;
 const FILE_CHECKSUMS: u32 = 0xF4;
 const INLINEE_LINES: u32 = 0xF6;
 
-/// What the symbols of a module begin with.
+/// The first number of a module's symbols.
 const SIGNATURE: u32 = 4;
 
-/// Two numbers that stand for no line: code that the compiler made up.
+/// Two line numbers that stand for no line: code that the compiler made.
 const HIDDEN_LINES: [u32; 2] = [0x00F0_0F00, 0x00FE_EFEE];
 
-/// A module: its symbols, and the parts of what follows them.
+/// A module: its symbols, and the needed subsections.
 pub(super) struct Module<'a> {
     symbols: Reader<'a>,
     lines: Vec<&'a [u8]>,
-    /// Where each source file's name lies, by the number that lines use for the file.
+    /// The place of each source file's name, by the number that lines use for the file.
     checksums: &'a [u8],
-    /// Of each function that was inlined somewhere: its file and its first line.
+    /// The file and the first line of each function that was inlined somewhere.
     inlinees: HashMap<u32, (u32, u32)>,
 }
 
@@ -44,13 +44,13 @@ pub(super) struct Module<'a> {
 struct Scope {
     segment: u16,
     offset: u32,
-    /// How many inlined functions deep: 0 is the procedure itself.
+    /// The depth in inlined functions; 0 is the function itself.
     depth: usize,
 }
 
 impl<'a> Module<'a> {
-    /// Reads a module's stream, given the sizes of its first three parts: the symbols, lines in
-    /// the form of before 2005, which are not read, and the subsections.
+    /// Reads a module's stream, which begins with three parts of the given sizes: the symbols,
+    /// lines in the form before 2005, which are not read, and the subsections.
     pub fn read(stream: &'a [u8], sizes: [u32; 3]) -> Option<Module<'a>> {
         let mut stream = Reader::new(stream);
         let mut symbols = Reader::new(stream.take_u32(sizes[0])?);
@@ -89,7 +89,7 @@ impl<'a> Module<'a> {
         Some(())
     }
 
-    /// Tells the functions, and the lines of what was inlined into them.
+    /// Adds the functions, and the lines of functions that were inlined into them.
     pub fn procedures(
         &self,
         addresses: &Addresses,
@@ -103,7 +103,8 @@ impl<'a> Module<'a> {
             let mut record = Reader::new(symbols.take(usize::from(size))?);
             match record.u16()? {
                 S_LPROC32 | S_GPROC32 | S_LPROC32_ID | S_GPROC32_ID => {
-                    // Links to other records, the size of the code, where its body lies, its type.
+                    // Links to other records, the size of the code, the place of its body, and its
+                    // type.
                     record.take(28)?;
                     let (offset, segment) = (record.u32()?, record.u16()?);
                     record.u8()?;
@@ -132,15 +133,15 @@ impl<'a> Module<'a> {
                         scope.depth = scope.depth.saturating_sub(1);
                     }
                 }
-                // A function's end needs no look: the next one begins anew.
+                // The end of a function needs no work: the next function replaces the scope.
                 _ => {}
             }
         }
         Some(())
     }
 
-    /// Tells the lines of one place where a function was inlined. They are told by a little
-    /// program that moves an offset and a line; one that cannot be read ends early.
+    /// Adds the lines of one place where a function was inlined. The record holds a small program
+    /// that moves an offset and a line. A program that cannot be read ends early.
     fn inline_site(
         &self,
         function: u32,
@@ -151,7 +152,7 @@ impl<'a> Module<'a> {
     ) -> Option<()> {
         let &(mut file, mut line) = self.inlinees.get(&function)?;
         let (mut base, mut offset) = (0_u32, 0_u32);
-        // The range that is open: its end is where the next one begins, or is told apart.
+        // The open range. It ends where the next one begins, or at a length in the program.
         let mut open: Option<(u32, u32, u32)> = None;
         let mut close = |open: Option<(u32, u32, u32)>, end: u32| {
             let (start, file, line) = open?;
@@ -188,7 +189,7 @@ impl<'a> Module<'a> {
                     length = Some(operand);
                     (offset, begins) = (offset.checked_add(compressed(&mut program)?)?, true);
                 }
-                // Where a statement ends, its columns, and whether it is an expression.
+                // The end of a statement, its columns, and whether it is an expression.
                 7..=10 | 13 => {}
                 _ => return None,
             }
@@ -203,12 +204,12 @@ impl<'a> Module<'a> {
         Some(())
     }
 
-    /// Tells the lines of the functions themselves.
+    /// Adds the lines of the functions themselves.
     pub fn lines(&self, addresses: &Addresses, lines: &mut Lines) -> Option<()> {
         for part in &self.lines {
             let mut part = Reader::new(part);
             let (offset, segment) = (part.u32()?, part.u16()?);
-            // Whether columns follow the lines of a block; they are skipped.
+            // A flag: columns follow the lines of a block. The columns are skipped.
             part.u16()?;
             let size = part.u32()?;
             let mut starts: Vec<(u32, u32, u32)> = Vec::new();
@@ -236,14 +237,14 @@ impl<'a> Module<'a> {
         Some(())
     }
 
-    /// Where a file's name lies among the names.
+    /// The place of a file's name in the names.
     fn file_name(&self, file: u32) -> Option<u32> {
         let entry = self.checksums.get(usize::try_from(file).ok()?..)?;
         Reader::new(entry).u32()
     }
 }
 
-/// A number of one, two or four bytes, as its first bits say.
+/// Reads a number of one, two or four bytes; its first bits say how many.
 fn compressed(program: &mut Reader<'_>) -> Option<u32> {
     let first = u32::from(program.u8()?);
     let mut next = |number: u32| Some(number << 8 | u32::from(program.u8()?));
@@ -259,7 +260,7 @@ fn compressed(program: &mut Reader<'_>) -> Option<u32> {
     }
 }
 
-/// A number with its sign in the lowest bit, as what has to be added.
+/// Converts a number whose lowest bit is its sign to a number that can be added.
 fn signed(operand: u32) -> u32 {
     match operand & 1 {
         0 => operand >> 1,

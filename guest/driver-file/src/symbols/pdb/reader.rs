@@ -1,6 +1,6 @@
-//! Little-endian fields out of bytes that nobody has checked.
+//! Reads little-endian fields from bytes that no code has checked yet.
 
-/// The rest of some bytes; what is not there is `None`, and nothing panics.
+/// The rest of some bytes. A read beyond the end is `None`, and no function panics.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// As [`take`](Reader::take), with a count as files hold it.
+    /// Takes bytes as [`take`](Reader::take) does, with a count of the width that files use.
     pub fn take_u32(&mut self, count: u32) -> Option<&'a [u8]> {
         self.take(usize::try_from(count).ok()?)
     }
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         Some(u32::from_le_bytes(bytes.try_into().ok()?))
     }
 
-    /// Bytes up to a zero byte, which is taken too.
+    /// Takes the bytes up to a zero byte. The zero is taken too, but not returned.
     pub fn string(&mut self) -> Option<&'a [u8]> {
         let length = self.0.iter().position(|&byte| byte == 0)?;
         let string = self.take(length)?;
@@ -46,8 +46,8 @@ impl<'a> Reader<'a> {
         Some(string)
     }
 
-    /// Skips what fills up to a multiple of 4 behind `taken` bytes; at the end of the bytes
-    /// nothing needs to be there.
+    /// Skips the padding to a multiple of 4 after `taken` bytes. At the end of the bytes, the
+    /// padding may be missing.
     pub fn align(&mut self, taken: usize) {
         let filling = taken.wrapping_neg() % 4;
         self.0 = self.0.get(filling..).unwrap_or(&[]);

@@ -1,0 +1,95 @@
+//! A card of one's own: from a text, and made in Rust; checked, and played on.
+//!
+//! ```sh
+//! cargo run -p portcls-examples --example card_of_ones_own
+//! ```
+//!
+//! It takes the plainest card of the family `fifo-chip` and makes two others of it. For each of
+//! the three it prints the fields that differ, and the accesses of the driver when an application
+//! writes five bytes at once and when the driver goes. Then it prints how the cards do in the suite
+//! of register scripts, which `portcls-emu cards --check` runs too.
+//!
+//! To learn from it: a card is a list of facts, and no code. `docs/card-files.md` lists the
+//! families, and `portcls-emu cards --show smsc-superio` prints every field with its meaning.
+
+use std::error::Error;
+
+use portcls_machine::card_bench::card_file::{CardFile, to_toml};
+use portcls_machine::card_bench::ops::{self, Cell, RunReport};
+use portcls_machine::chip::{Behaviour, CardProfile, family};
+use portcls_machine::report::Filter;
+use portcls_machine::{Application, MachineBuilder, MachineError};
+
+/// A card as a file has it: less room for output, and it acknowledges FF in UART mode too.
+const ATTIC_CARD: &str = r#"
+name = "attic-card"
+family = "fifo-chip"
+tx-depth = 4
+ack-reset-in-uart = "acknowledged"
+"#;
+
+/// Failures that are shown.
+const SHOWN: usize = 4;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    print!("{}", report()?);
+    Ok(())
+}
+
+/// Checks and plays on the three cards, and returns what there is to print.
+pub fn report() -> Result<String, Box<dyn Error>> {
+    let plain = family("fifo-chip").ok_or("there is no family fifo-chip")?;
+    let cards = [plain.clone(), card_of_a_text()?, card_in_rust(plain)];
+    let mut text = String::new();
+    for card in &cards {
+        text += &format!("{}\n{}", card.name, differences(plain, card));
+        text += &format!("{}\n", register_trace(card)?);
+    }
+    // No script knows these cards, so they are held against what is expected of any card: what
+    // fails is where a card is not as most are. A failure has the place in the script.
+    let suite = ops::check(&cards);
+    for (number, card) in suite.cards.iter().enumerate() {
+        let [passed, failed] = [Cell::Pass, Cell::Failed].map(|cell| suite.count(number, cell));
+        text += &format!("{card:10}  {passed} scenarios pass, {failed} fail\n");
+    }
+    let of_the_text = suite.runs.iter().filter(|run| run.card == "attic-card");
+    for failure in of_the_text.flat_map(RunReport::failures).take(SHOWN) {
+        text += &format!("{failure}\n");
+    }
+    Ok(text)
+}
+
+/// Reads the text; what is wrong with it is told by file and line.
+fn card_of_a_text() -> Result<CardProfile, Box<dyn Error>> {
+    Ok(CardFile::parse("attic-card.toml", ATTIC_CARD)?.profile)
+}
+
+/// The same way in Rust: all but its name and two fields are those of the family.
+fn card_in_rust(plain: &CardProfile) -> CardProfile {
+    let behaviour = Behaviour { tx_depth: 2, status_low_bits: 0, ..plain.behaviour };
+    CardProfile { name: "slim-card".into(), behaviour, ..plain.clone() }
+}
+
+/// The lines of the card's file that are not in the file of the plain card.
+fn differences(plain: &CardProfile, card: &CardProfile) -> String {
+    let plain = to_toml(plain);
+    let differs = |line: &&str| !plain.lines().any(|other| other == *line);
+    to_toml(card).lines().filter(differs).map(|line| format!("   {line}\n")).collect()
+}
+
+/// Plays two notes and removes the driver; returns the accesses of both, as the bus saw them.
+fn register_trace(card: &CardProfile) -> Result<String, MachineError> {
+    let machine = MachineBuilder::new().card_profile(card.clone()).build()?;
+    machine.start()?;
+    let pin = Application::new(&machine).open_render()?;
+    pin.run()?;
+    pin.write_now(&[0x90, 0x3C, 0x40, 0x40, 0x40])?;
+    machine.run_for_ns(5_000_000)?;
+    pin.close()?;
+    machine.unload()?;
+    let trace = machine.trace_text(Filter::Registers);
+    let from_the_write = trace.lines().skip_while(|line| !line.contains("app writes"));
+    // The wire is as slow on every card; what differs is what the driver does meanwhile.
+    let accesses = from_the_write.filter(|line| line.starts_with("==") || line.contains(" bus "));
+    Ok(accesses.map(|line| format!("{line}\n")).collect())
+}

@@ -1,0 +1,119 @@
+//! The chip alone, in a loop that polls it.
+//!
+//! ```sh
+//! cargo run -p portcls-examples --example chip_alone
+//! ```
+//!
+//! No kernel, no port and no driver stand between. It resets a Roland MPU-401, enters UART mode,
+//! plays a note, and sends back what comes in on MIDI IN. It prints each access with what it met
+//! and the interrupt line behind it, and each byte on the wires; equal polls are one line.
+//!
+//! To learn from it: the chip has no clock. The time of an access is what the caller says it is,
+//! and the chip computes from that when a byte is on the wire. Any emulator can use it like this.
+
+use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status, WireEdge, card};
+
+// Time of one access to a port, and of the pause after a poll, in ns.
+const ACCESS_NS: u64 = 1_000;
+const PAUSE_NS: u64 = 10_000;
+/// Polls before the host gives up: 0.2 s. A reset takes 27 ms, and UART mode 35 ms.
+const POLL_LIMIT: u32 = 20_000;
+
+/// A host: the chip, the time, and what happened when, in words, and how often in a row.
+struct Host {
+    chip: Mpu401,
+    now_ns: u64,
+    lines: Vec<(u64, String, u32)>,
+}
+
+fn main() {
+    print!("{}", report());
+}
+
+/// Runs the loop and returns what it prints.
+pub fn report() -> String {
+    let profile = card("roland-mpu401").expect("a card that is built in");
+    let chip = Mpu401::new(profile, InitialState::Idle);
+    let mut host = Host { chip, now_ns: 0, lines: Vec::new() };
+
+    // Reset, then UART mode. The unit acknowledges each with FE and then is busy for a while.
+    for command in [RESET, ENTER_UART] {
+        host.send(Register::Command, command);
+        host.receive();
+    }
+    // A note, for which the unit has no room until it is done with UART mode.
+    for byte in [0x90, 0x3C, 0x40] {
+        host.send(Register::Data, byte);
+    }
+    // The note off comes in on MIDI IN, and each byte of it is sent back out.
+    for byte in [0x80, 0x3C, 0x00] {
+        host.chip.midi_in(host.now_ns, byte);
+        let received = host.receive();
+        host.send(Register::Data, received);
+    }
+    host.pass_ns(1_000_000); // Until the last byte has left.
+    let line = |(time_ns, text, count): &(u64, String, u32)| {
+        let times = if *count > 1 { format!("  {count} times") } else { String::new() };
+        format!("{:>6} us  {text}{times}\n", time_ns / 1_000)
+    };
+    host.lines.iter().map(line).collect()
+}
+
+impl Host {
+    /// Writes a byte when the chip takes one.
+    fn send(&mut self, register: Register, byte: u8) {
+        self.wait_until(Status::can_write);
+        self.pass_ns(ACCESS_NS);
+        self.chip.write(register, byte, self.now_ns);
+        let port = if register == Register::Data { "out DATA   " } else { "out COMMAND" };
+        self.show_access(port, byte);
+    }
+
+    /// Reads a byte when the chip has one.
+    fn receive(&mut self) -> u8 {
+        self.wait_until(Status::has_data);
+        self.pass_ns(ACCESS_NS);
+        let byte = self.chip.read(Register::Data, self.now_ns);
+        self.show_access("in  DATA   ", byte);
+        byte
+    }
+
+    /// Polls STATUS until it is as wanted.
+    fn wait_until(&mut self, wanted: fn(Status) -> bool) {
+        for _ in 0..POLL_LIMIT {
+            self.pass_ns(ACCESS_NS);
+            let status = self.chip.read(Register::Command, self.now_ns);
+            self.show_access("in  STATUS ", status);
+            if wanted(Status::from_bits_retain(status)) {
+                return;
+            }
+            self.pass_ns(PAUSE_NS);
+        }
+        panic!("the chip is not ready after {POLL_LIMIT} polls");
+    }
+
+    /// Lets time pass, and shows what went over the wires meanwhile.
+    fn pass_ns(&mut self, time_ns: u64) {
+        self.now_ns += time_ns;
+        self.chip.advance(self.now_ns);
+        while let Some(event) = self.chip.pop_wire() {
+            let lane = if event.lane == Lane::Out { "MIDI OUT" } else { "MIDI IN " };
+            let edge = if event.edge == WireEdge::Start { "begins" } else { "ends" };
+            self.show(event.time_ns, format!("    {lane}    {:02X}  {edge}", event.byte));
+        }
+    }
+
+    fn show_access(&mut self, port: &str, value: u8) {
+        let met = self.chip.last_access_note().text();
+        let line = if self.chip.interrupt_line() { "up" } else { "down" };
+        self.show(self.now_ns, format!("{port} {value:02X}  {met:18}  irq {line}"));
+    }
+
+    /// Adds a line, or counts the last one once more if it is the same.
+    fn show(&mut self, time_ns: u64, text: String) {
+        match self.lines.last_mut() {
+            Some((_, last, count)) if *last == text => *count += 1,
+            _ => self.lines.push((time_ns, text, 1)),
+        }
+    }
+}
