@@ -171,7 +171,8 @@ pub enum Verb {
     /// place before, so it shows the same run; what gdb wrote into registers or memory is then
     /// gone. `monitor help` in gdb lists what can be asked of the machine: IRQL, time, trace.
     #[command(
-        after_long_help = format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
+        after_long_help =
+            format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Debug(DebugArguments),
     /// Runs register scripts on a card, and prints each access with its time and result.

@@ -35,7 +35,7 @@ fn judged<'a>(module: &str, symbols: impl Iterator<Item = &'a str>) -> usize {
 
 #[test]
 fn the_routines_of_the_kernel_take_what_their_import_libraries_say() {
-    if !portcls_tests::has_program(NM, "--version", "binutils of mingw-w64 for i686") {
+    if !portcls_test_tools::has_program(NM, "--version", "binutils of mingw-w64 for i686") {
         return;
     }
     for (module, library, at_least) in

@@ -94,7 +94,7 @@ fn start_gdb(listener: &TcpListener, commands: &[&str]) -> Option<Child> {
     match child {
         Ok(child) => Some(child),
         Err(error) => {
-            portcls_tests::skip(&format!("gdb does not start: {error}"));
+            portcls_test_tools::skip(&format!("gdb does not start: {error}"));
             None
         }
     }

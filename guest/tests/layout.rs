@@ -139,8 +139,8 @@ fn numbers_of(line: &str) -> Option<[u32; 2]> {
 /// The table as Rust, from a column for x64 and one for x86.
 fn table(structures: &[Structure], columns: [&[u32]; 2]) -> String {
     let mut text = String::from(
-        "//! The layout of each structure: its size and the offset of each field, in bytes, for x64\n\
-         //! and for x86.\n//!\n\
+        "//! The size of each structure and the offset of each field, in bytes.\n//!\n\
+         //! The first number is for x64, the second for x86.\n\
          //! Written by tests/layout.rs from drivers/layout.txt; do not edit.\n\n\
          structures! {\n",
     );
@@ -192,7 +192,7 @@ fn the_table_follows_the_list_and_the_headers() {
     let columns = [0, 1].map(|target| {
         let triple = COMPILERS[target];
         compile(triple, &source(&structures, target)).unwrap_or_else(|| {
-            portcls_tests::skip(&format!("{triple}-g++-win32 is not installed"));
+            portcls_test_tools::skip(&format!("{triple}-g++-win32 is not installed"));
             committed_column(target)
         })
     });

@@ -55,7 +55,7 @@ fn talk(place: &'static str, commands: &[&str]) -> Option<Session> {
     let child = match child {
         Ok(child) => child,
         Err(error) => {
-            portcls_tests::skip(&format!("gdb does not start: {error}"));
+            portcls_test_tools::skip(&format!("gdb does not start: {error}"));
             return None;
         }
     };

@@ -36,7 +36,8 @@ fn a_port_that_is_taken_is_named() {
 
 #[test]
 fn gdb_finds_the_driver_and_the_run_goes_on_when_it_leaves() {
-    if !portcls_tests::has_program("gdb", "--version", "it comes with the Debian package gdb") {
+    if !portcls_test_tools::has_program("gdb", "--version", "it comes with the Debian package gdb")
+    {
         return;
     }
     let folder = Folder::new();

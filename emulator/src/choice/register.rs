@@ -88,8 +88,9 @@ choices! {
     /// order of the queue, which is a promise. Asked as for [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
     /// A timer is due and waits for the clock interrupt, which may come here: no document
-    /// promises the clock's phase. It is never early for a due time, and the time-out of a wait keeps its
-    /// tick. Asked at each preemption point below the level of the clock where a timer waits so.
+    /// promises the clock's phase. It is never early for a due time, and the time-out of a wait
+    /// keeps its tick. Asked at each preemption point below the level of the clock where a timer
+    /// waits so.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
     /// shared line. Asked at each preemption point for each line that asks for nothing, is

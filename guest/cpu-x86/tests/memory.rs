@@ -306,7 +306,8 @@ proptest! {
                 prop_assert_eq!(there.then_some(&bytes), contents);
                 let mut bytes = vec![0; PAGE_BYTES];
                 let readable = cpu.memory().read(number * PAGE, &mut bytes).is_ok();
-                let expected = expected.as_ref().filter(|(_, rights)| rights.contains(Rights::READ));
+                let is_readable = |page: &&(Vec<u8>, Rights)| page.1.contains(Rights::READ);
+                let expected = expected.as_ref().filter(is_readable);
                 prop_assert_eq!(readable.then_some(&bytes), expected.map(|(bytes, _)| bytes));
             }
         }

@@ -32,7 +32,7 @@ fn built() -> Option<&'static Built> {
 impl Built {
     fn new() -> Option<Built> {
         for (_, compiler, _) in TARGETS {
-            if !portcls_tests::has_program(compiler, "--version", ".ci/run installs it") {
+            if !portcls_test_tools::has_program(compiler, "--version", ".ci/run installs it") {
                 return None;
             }
         }

@@ -1,3 +1,5 @@
+//! COM objects of both sides: their addresses, counts, calls and queries.
+
 use std::rc::Rc;
 
 use cpu_x86::Mode;

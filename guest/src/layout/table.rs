@@ -1,6 +1,6 @@
-//! The layout of each structure: its size and the offset of each field, in bytes, for x64
-//! and for x86.
+//! The size of each structure and the offset of each field, in bytes.
 //!
+//! The first number is for x64, the second for x86.
 //! Written by tests/layout.rs from drivers/layout.txt; do not edit.
 
 structures! {

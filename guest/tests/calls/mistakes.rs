@@ -1,3 +1,5 @@
+//! Mistakes in driver code, and the bug check or violation of each.
+
 use cpu_x86::Mode;
 use portcls_emulator::{Irql, PoolType, Stop};
 use portcls_guest::{Fill, Guest, GuestOptions};

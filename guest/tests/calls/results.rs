@@ -1,3 +1,5 @@
+//! Arguments, results and registers of a call, in both modes.
+
 use cpu_x86::{Mode, Register};
 
 use crate::{BOTH, CODE, call, guest};

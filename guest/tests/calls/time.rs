@@ -1,3 +1,5 @@
+//! The time that instructions and port accesses take.
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

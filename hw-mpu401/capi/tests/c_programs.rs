@@ -25,7 +25,7 @@ fn compiler(variable: &str, usual: &str) -> Option<String> {
     let name = env::var(variable).unwrap_or_else(|_| usual.to_owned());
     let found = Command::new(&name).arg("--version").output().is_ok_and(|o| o.status.success());
     if !found {
-        portcls_tests::skip(&format!("no compiler `{name}`; install one or set {variable}"));
+        portcls_test_tools::skip(&format!("no compiler `{name}`; install one or set {variable}"));
     }
     found.then_some(name)
 }

@@ -1,4 +1,4 @@
-//! The service routine and Read: interrupts claimed, bytes kept, lost and read.
+//! The service routine and Read: interrupts claimed; bytes kept, lost, read.
 
 use portcls_emulator::{Irql, NtStatus};
 use portcls_port::interfaces::{IMiniportMidi, IMiniportMidiStream, StreamDirection};

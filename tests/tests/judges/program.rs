@@ -9,7 +9,7 @@ pub fn is_installed(name: &str, package: &str) -> bool {
     let found = std::env::split_paths(&paths).any(|folder| folder.join(name).is_file());
     if !found {
         let source = format!("it comes with the Debian package {package}");
-        portcls_tests::skip(&format!("{name} is not installed; {source}"));
+        portcls_test_tools::skip(&format!("{name} is not installed; {source}"));
     }
     found
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use portcls_machine::GuestOptions;
-use portcls_tests::{has_program, skip};
+use portcls_test_tools::{has_program, skip};
 
 use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};

@@ -1,3 +1,5 @@
+//! Device objects, handles, device properties and work items.
+
 use std::rc::Rc;
 
 use portcls_emulator::choice::{Choice, Question};

@@ -1,3 +1,5 @@
+//! DPCs, timers, events, delays and the clocks.
+
 use cpu_x86::Mode;
 use portcls_emulator::{Irql, NtStatus, Stop};
 

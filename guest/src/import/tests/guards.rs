@@ -1,3 +1,5 @@
+//! Assertions, pure virtual calls, exception handlers and stack cookies.
+
 use std::rc::Rc;
 
 use portcls_emulator::{Claim, InterruptLine, Irql, Share, Stop, TriggerMode};

@@ -1,3 +1,5 @@
+//! Interlocked operations, linked lists and lookaside lists.
+
 use super::{BOTH, Bench};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Workers of ks.sys, and its routines that a driver puts into its tables.
+
 use std::rc::Rc;
 
 use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, NtStatus, Parameters, Stop};

@@ -1,3 +1,5 @@
+//! Pool, spin locks, the IRQL, blocks of memory, and bug checks of a driver.
+
 use portcls_emulator::Irql;
 
 use super::{BOTH, Bench};

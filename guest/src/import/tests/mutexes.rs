@@ -1,3 +1,5 @@
+//! Mutexes and fast mutexes.
+
 use portcls_emulator::{Irql, NtStatus, Stop};
 
 use super::{BOTH, Bench};

@@ -1,3 +1,5 @@
+//! Port accesses of each width and form.
+
 use super::{BOTH, Bench};
 
 #[test]

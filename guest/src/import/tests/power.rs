@@ -1,3 +1,5 @@
+//! Power requests and the states of a device.
+
 use std::rc::Rc;
 
 use portcls_emulator::{

@@ -1,3 +1,5 @@
+//! The debug output of a driver: formats, texts and bad arguments.
+
 use cpu_x86::Mode;
 use portcls_emulator::trace::Event;
 use portcls_emulator::{Irql, NtStatus};

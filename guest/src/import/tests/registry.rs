@@ -1,3 +1,5 @@
+//! Keys and values of the registry, and tables of queries.
+
 use std::rc::Rc;
 
 use portcls_emulator::choice::{Choice, Question};

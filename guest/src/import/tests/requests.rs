@@ -1,3 +1,5 @@
+//! IRPs that a driver makes, passes down and completes.
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

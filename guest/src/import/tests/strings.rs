@@ -1,3 +1,5 @@
+//! Counted strings, and strings of the C library.
+
 use portcls_emulator::NtStatus;
 
 use super::{BOTH, Bench};

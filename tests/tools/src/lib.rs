@@ -1,6 +1,6 @@
 //! Help for tests that run a third-party tool: sigrok, gdb, a compiler.
 //!
-//! Golden traces and conformance tests are in `tests/`.
+//! The tests of every room may use it, so it knows no room.
 
 use std::process::Command;
 

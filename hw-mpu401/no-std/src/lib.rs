@@ -1,0 +1,41 @@
+//! The chip in a program without std: what a kernel or a firmware would link.
+//!
+//! It has the panic handler that std would bring. Were std below it, in the chip or in a crate that
+//! the chip uses, there would be two, and it could not be built. It is built, and never run.
+
+#![no_std]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::panic::PanicInfo;
+
+use hw_mpu401::{InitialState, Mpu401, Register, card};
+
+/// Powers a card on, resets it, and lets a byte's time pass; the last status, or 0 without a card.
+#[unsafe(no_mangle)]
+pub extern "C" fn use_the_chip() -> u8 {
+    let Some(profile) = card("roland-mpu401") else { return 0 };
+    let mut chip = Mpu401::new(profile, InitialState::PowerOn);
+    chip.write(Register::Command, 0xFF, 1_000);
+    chip.advance(320_000);
+    chip.read(Register::Command, 321_000)
+}
+
+#[panic_handler]
+fn panicked(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// The heap of this program: there is none. The chip's FIFOs would need one to run.
+struct NoHeap;
+
+// SAFETY: it gives out no memory, so none is ever given back.
+unsafe impl GlobalAlloc for NoHeap {
+    unsafe fn alloc(&self, _: Layout) -> *mut u8 {
+        core::ptr::null_mut()
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static HEAP: NoHeap = NoHeap;

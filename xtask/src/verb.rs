@@ -1,0 +1,132 @@
+//! The verbs: their names, what follows them, and what each does in one line.
+
+use std::fmt::Write as _;
+
+use crate::program::{Failure, Outcome, cargo, run, script};
+use crate::{fuzz, licences, made, measure, package, program, tidy};
+
+/// The most letters in which a word may differ from the verb that it is taken for.
+const NEAR_LETTERS: usize = 3;
+
+/// One command.
+pub struct Verb {
+    /// What it is called by.
+    pub name: &'static str,
+    /// What follows its name, as the list shows it.
+    pub arguments: &'static str,
+    /// What it does, in one line.
+    pub does: &'static str,
+    /// Does it.
+    pub run: fn(&[String]) -> Outcome,
+}
+
+/// Every verb, in the order of the list.
+pub static VERBS: &[Verb] = &[
+    verb("pages", "", "writes docs/cards.md, docs/rules.md and docs/bug-checks.md", made::pages),
+    verb("layouts", "", "writes guest/src/layout/table.rs from layout.txt", made::layouts),
+    verb("drivers", "[TARGET/NAME...]", "builds guest/drivers/bin/, or one driver", made::drivers),
+    verb("header", "", "writes hw-mpu401/capi/include/mpu401.h", made::header),
+    verb(
+        "goldens",
+        "TEST...",
+        "accepts what a test now prints: golden::start::NAME",
+        made::goldens,
+    ),
+    verb("fuzz", "TARGET [SECONDS]", "fuzzes loader, changed_driver or pdb", fuzz::fuzz),
+    verb("benches", "[NAME]", "runs the benchmarks, or one file of them", measure::benches),
+    verb("speed", "", "writes the first table of docs/speed.md", measure::speed),
+    verb("tidy", "", "checks sources, manifests and README against each other", tidy::tidy),
+    verb("licences", "", "checks the licence of every dependency", licences::licences),
+    verb("no-std", "", "checks that hw-mpu401 needs no std", no_std),
+    verb(
+        "package",
+        "",
+        "packages the published crates and checks what is in them",
+        package::package,
+    ),
+    verb("ci", "", "what a change has to pass: .ci/run", ci),
+];
+
+const fn verb(
+    name: &'static str,
+    arguments: &'static str,
+    does: &'static str,
+    run: fn(&[String]) -> Outcome,
+) -> Verb {
+    Verb { name, arguments, does, run }
+}
+
+/// The verb of this name.
+///
+/// # Errors
+/// A message that names the nearest verb.
+pub fn find<'a>(verbs: &'a [Verb], name: &str) -> Result<&'a Verb, Failure> {
+    if let Some(verb) = verbs.iter().find(|verb| verb.name == name) {
+        return Ok(verb);
+    }
+    let nearest = verbs
+        .iter()
+        .map(|verb| (strsim::levenshtein(verb.name, name), verb.name))
+        .filter(|(letters, _)| *letters <= NEAR_LETTERS)
+        .min();
+    let hint = match nearest {
+        Some((_, nearest)) => format!("did you mean `{nearest}`?"),
+        None => "`cargo xtask` lists the verbs".to_owned(),
+    };
+    Err(Failure::Usage(format!("there is no verb `{name}`; {hint}")))
+}
+
+/// The verbs, each in a line.
+pub fn list(verbs: &[Verb]) -> String {
+    let call = |verb: &Verb| format!("{} {}", verb.name, verb.arguments).trim_end().to_owned();
+    let width = verbs.iter().map(|verb| call(verb).len()).max().unwrap_or_default();
+    let mut text = String::from("cargo xtask VERB\n\n");
+    for verb in verbs {
+        let _ = writeln!(text, "  {:width$}  {}", call(verb), verb.does);
+    }
+    text
+}
+
+/// The program of `no-std/` has a panic handler of its own; std below it would bring a second.
+fn no_std(arguments: &[String]) -> Outcome {
+    program::no_arguments("no-std", arguments)?;
+    run(cargo(&[
+        "build",
+        "--quiet",
+        "--locked",
+        "--manifest-path",
+        "hw-mpu401/no-std/Cargo.toml",
+    ]))?;
+    println!("hw-mpu401 and all below it were built without std");
+    Ok(())
+}
+
+fn ci(arguments: &[String]) -> Outcome {
+    program::no_arguments("ci", arguments)?;
+    run(script(".ci/run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_verb_leads_to_the_nearest_one_and_is_wrong_usage() {
+        let message = |name| match find(VERBS, name) {
+            Err(Failure::Usage(message)) => message,
+            _ => panic!("{name} is no verb"),
+        };
+        assert_eq!(message("page"), "there is no verb `page`; did you mean `pages`?");
+        assert_eq!(message("licenses"), "there is no verb `licenses`; did you mean `licences`?");
+        assert_eq!(message("teapots"), "there is no verb `teapots`; `cargo xtask` lists the verbs");
+    }
+
+    #[test]
+    fn the_list_has_a_line_of_under_100_columns_for_each_verb() {
+        let list = list(VERBS);
+        for verb in VERBS {
+            assert_eq!(list.matches(&format!("\n  {}", verb.name)).count(), 1, "{}", verb.name);
+        }
+        assert!(list.lines().all(|line| line.len() < 100), "{list}");
+    }
+}
