@@ -210,8 +210,8 @@ impl Irp {
         &self.0.mdls
     }
 
-    /// The output buffer, as long as the sender has made it. A driver that answers a control request
-    /// leaves what it wrote, or the whole buffer when it wrote nothing.
+    /// The output buffer, as long as the sender has made it. A driver that answers a control
+    /// request leaves what it wrote, or the whole buffer when it wrote nothing.
     #[must_use]
     pub fn buffer(&self) -> &RefCell<Vec<u8>> {
         &self.0.buffer

@@ -1,4 +1,4 @@
-//! What waits in the kernel, in words: interrupts, DPCs, timers, work items, locks, waits.
+//! What waits in the kernel, in words: interrupts, DPCs, timers, locks, waits.
 
 use crate::inspection::{Inspection, Moment};
 use crate::kernel::Kernel;

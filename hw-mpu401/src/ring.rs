@@ -11,7 +11,7 @@ use ringbuf::{Cons, LocalRb};
 pub(crate) struct Ring<S: Storage>(LocalRb<S>);
 
 impl<T> Ring<Heap<T>> {
-    /// An empty ring for so many items, on the heap.
+    /// An empty ring with room for `capacity` items, on the heap.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(LocalRb::<Heap<T>>::new(capacity))
     }

@@ -1,4 +1,4 @@
-//! What a card tells of itself to a debugger or a report, in the words of its manual.
+//! What a card tells a debugger or a report, in the words of its manual.
 //!
 //! The facts are the chip's own, from `Mpu401::state`; only their words stand here.
 

@@ -1,4 +1,4 @@
-//! A look at the card and at the kernel: it changes nothing, and a hang is told with it.
+//! The inspection of card and kernel changes nothing, and a hang report has it.
 
 use std::cell::Cell;
 use std::rc::Rc;

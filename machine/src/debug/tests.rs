@@ -1,4 +1,6 @@
-//! What `monitor` answers, without gdb; gdb itself asks in `machine/tests/debug.rs`.
+//! What `monitor` answers, without gdb.
+//!
+//! `machine/tests/debug.rs` asks the same through gdb itself.
 
 use portcls_emulator::{DevicePowerState, Inspection};
 use portcls_guest::GuestOptions;
