@@ -1,11 +1,13 @@
 //! The I/O port bus: devices, port accesses and the time that they take.
 
+mod inspect;
 #[cfg(test)]
 mod tests;
 
 use std::cell::{Cell, RefCell};
 
 use crate::clock::NEVER;
+use crate::inspection::Inspection;
 use crate::interrupt::LineState;
 use crate::kernel::Kernel;
 use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
@@ -106,6 +108,10 @@ pub trait BusDevice {
 
     /// Hands over the serial bytes since the last call, in order of time.
     fn drain_serial(&mut self, _sink: &mut dyn FnMut(SerialByte)) {}
+
+    /// Tells what state it is in at `now_ns`, for a debugger or a report: it is no access, and the
+    /// state of the device stays as it is. Most devices tell nothing.
+    fn inspect(&self, _now_ns: u64, _told: &mut Inspection) {}
 }
 
 /// The number of a device on the bus.

@@ -174,6 +174,18 @@ impl Deadlines {
         found.into_iter().map(|(.., timer)| timer.clone()).collect()
     }
 
+    /// The timers that are set and the clock interrupts that they wait for, in that order.
+    fn timers(&self) -> Vec<(u64, Timer)> {
+        let queue = self.queue.borrow();
+        let mut entries: Vec<&Entry> = queue.iter().filter(|entry| !entry.is_stale()).collect();
+        entries.sort_by(|left, right| right.cmp(left));
+        let timer_of = |entry: &Entry| match &entry.due {
+            Due::Timer { timer, .. } => Some((entry.time_ns, timer.clone())),
+            Due::Callback(_) => None,
+        };
+        entries.into_iter().filter_map(timer_of).collect()
+    }
+
     fn pop_due(&self, now_ns: u64) -> Option<Due> {
         if self.queued_ns() > now_ns {
             return None;
@@ -344,6 +356,11 @@ impl Kernel {
     /// The timers that a clock interrupt would expire if it came now.
     pub(crate) fn timers_before_tick(&self) -> Vec<Timer> {
         self.state.deadlines.timers_before_tick(self.now_ns())
+    }
+
+    /// The timers that are set, each with the time of its clock interrupt in ns.
+    pub(crate) fn set_timers(&self) -> Vec<(u64, Timer)> {
+        self.state.deadlines.timers()
     }
 
     pub(crate) fn queue_timer(&self, time_ns: u64, timer: &Timer, armed: u64) {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::rules;
@@ -33,6 +34,8 @@ struct DpcObject {
     routine: DpcRoutine,
     importance: Cell<DpcImportance>,
     queued: Cell<bool>,
+    /// When it was queued last, in ns.
+    queued_ns: Cell<u64>,
 }
 
 /// A DPC object (KDPC). The queue keeps a queued DPC alive.
@@ -67,6 +70,7 @@ impl Dpc {
             routine,
             importance: Cell::new(DpcImportance::Medium),
             queued: Cell::new(false),
+            queued_ns: Cell::new(0),
         }))
     }
 
@@ -80,6 +84,11 @@ impl Dpc {
     #[must_use]
     pub fn is_queued(&self) -> bool {
         self.0.queued.get()
+    }
+
+    /// Its name, as a trace has it.
+    pub(crate) fn name(&self) -> NameId {
+        self.0.name
     }
 }
 
@@ -100,6 +109,7 @@ impl Kernel {
         if self.is_frozen() || dpc.0.queued.replace(true) {
             return false;
         }
+        dpc.0.queued_ns.set(self.now_ns());
         let mut queue = self.state.dpcs.queue.borrow_mut();
         match dpc.0.importance.get() {
             DpcImportance::High => queue.push_front(dpc.clone()),
@@ -134,6 +144,21 @@ impl Kernel {
     #[inline]
     pub(crate) fn has_queued_dpc(&self) -> bool {
         !self.state.dpcs.queue.borrow().is_empty()
+    }
+
+    /// The queued DPCs in words, the next one first.
+    pub(crate) fn describe_queued_dpcs(&self) -> Vec<String> {
+        let describe = |dpc: &Dpc| {
+            let name = self.trace().name_text(dpc.0.name);
+            let importance = match dpc.0.importance.get() {
+                DpcImportance::Low => "low",
+                DpcImportance::Medium => "medium",
+                DpcImportance::High => "high",
+            };
+            let since = Moment(dpc.0.queued_ns.get());
+            format!("'{name}', {importance} importance, queued at {since}")
+        };
+        self.state.dpcs.queue.borrow().iter().map(describe).collect()
     }
 
     /// Runs DPCs at DISPATCH_LEVEL until the queue is empty. A DPC leaves the queue before it

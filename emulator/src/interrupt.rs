@@ -1,5 +1,7 @@
 //! Interrupt lines, connected service routines and their synchronisation.
 
+mod inspect;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

@@ -108,7 +108,8 @@ pub enum Parameters {
         code: u32,
         /// The input buffer.
         input: Vec<u8>,
-        /// Length of the sender's output buffer in bytes.
+        /// Length of the sender's output buffer in bytes, as the sender states it. What the sender
+        /// owns is [`Irp::buffer`].
         output_length: u32,
     },
     /// Plug and Play.
@@ -209,7 +210,8 @@ impl Irp {
         &self.0.mdls
     }
 
-    /// The output buffer.
+    /// The output buffer, as long as the sender has made it. A driver that answers a control
+    /// request leaves what it wrote, or the whole buffer when it wrote nothing.
     #[must_use]
     pub fn buffer(&self) -> &RefCell<Vec<u8>> {
         &self.0.buffer

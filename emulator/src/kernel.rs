@@ -14,6 +14,7 @@ use crate::pool::Pool;
 use crate::power::PowerManager;
 use crate::registry::Registry;
 use crate::running::Running;
+use crate::spin_lock::HeldLocks;
 use crate::stop::StopState;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
 use crate::violation::Violations;
@@ -134,7 +135,8 @@ pub(crate) struct KernelState {
     pub interrupts: InterruptController,
     pub dpcs: DpcQueue,
     pub work: WorkQueue,
-    pub waits: wait::WaitDepth,
+    pub locks: HeldLocks,
+    pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
     pub pool: Pool,
     pub power: PowerManager,
@@ -175,7 +177,8 @@ impl Kernel {
                 interrupts: InterruptController::default(),
                 dpcs: DpcQueue::default(),
                 work: WorkQueue::default(),
-                waits: wait::WaitDepth::default(),
+                locks: HeldLocks::default(),
+                waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),

@@ -37,6 +37,15 @@ impl Kernel {
         self.state.running.get()
     }
 
+    /// What runs or ran, in words, a DPC with its name.
+    #[must_use]
+    pub fn describe_running(&self, running: Running) -> String {
+        match running {
+            Running::Dpc(name) => format!("the DPC '{}'", self.trace().name_text(name)),
+            other => other.to_string(),
+        }
+    }
+
     /// Sets what runs from now on; returns what ran before, so that the caller can put it back.
     #[inline]
     pub(crate) fn set_running(&self, running: Running) -> Running {

@@ -1,17 +1,42 @@
 //! Spin locks with an owner.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 
 use crate::bug_check::BugCheckCode;
+use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::rules;
+use crate::running::Running;
 
 /// A spin lock (KSPIN_LOCK). There is one processor, so only the owner can ask for an owned lock.
 #[doc(alias = "KSPIN_LOCK")]
 #[derive(Clone, Default)]
 pub struct SpinLock(Rc<Cell<bool>>);
+
+/// The locks that are held, in the order in which they were taken, for a debugger or a report.
+#[derive(Default)]
+pub(crate) struct HeldLocks(RefCell<Vec<HeldLock>>);
+
+struct HeldLock {
+    lock: Weak<Cell<bool>>,
+    since_ns: u64,
+    owner: Running,
+}
+
+impl HeldLocks {
+    fn push(&self, lock: &SpinLock, since_ns: u64, owner: Running) {
+        let mut held = self.0.borrow_mut();
+        // The memory of a lock may go while it is held.
+        held.retain(|other| other.lock.strong_count() > 0);
+        held.push(HeldLock { lock: Rc::downgrade(&lock.0), since_ns, owner });
+    }
+
+    fn remove(&self, lock: &SpinLock) {
+        self.0.borrow_mut().retain(|held| held.lock.as_ptr() != Rc::as_ptr(&lock.0));
+    }
+}
 
 impl SpinLock {
     /// A free lock. IRQL: any.
@@ -73,7 +98,9 @@ impl Kernel {
     /// Frees the lock without changing the IRQL.
     #[doc(alias = "KeReleaseSpinLockFromDpcLevel")]
     pub fn release_spin_lock_from_dpc_level(&self, lock: &SpinLock) {
-        if !lock.0.replace(false) && !self.is_frozen() {
+        if lock.0.replace(false) {
+            self.state.locks.remove(lock);
+        } else if !self.is_frozen() {
             let code = BugCheckCode::SPIN_LOCK_NOT_OWNED;
             self.bug_check_with(code, [0; 4], "a spin lock was released that nobody owns");
         }
@@ -83,6 +110,19 @@ impl Kernel {
         if lock.0.replace(true) {
             let code = BugCheckCode::SPIN_LOCK_ALREADY_OWNED;
             self.bug_check_with(code, [0; 4], "a spin lock was acquired by its owner");
+            return;
         }
+        self.state.locks.push(lock, self.now_ns(), self.running());
+    }
+
+    /// The locks that are held, in words, the one that was taken first before the others.
+    pub(crate) fn describe_held_locks(&self) -> Vec<String> {
+        let held = self.state.locks.0.borrow();
+        let known = held.iter().filter(|held| held.lock.strong_count() > 0);
+        let describe = |held: &HeldLock| {
+            let owner = self.describe_running(held.owner);
+            format!("one held since {} by {owner}", Moment(held.since_ns))
+        };
+        known.map(describe).collect()
     }
 }

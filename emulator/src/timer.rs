@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::dpc::Dpc;
+use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::wait::Waitable;
@@ -141,6 +142,24 @@ impl Kernel {
         }
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeCancelTimer");
         timer.0.armed.replace(0) != 0
+    }
+
+    /// The timers that are set, in words, in the order of their expiry.
+    pub(crate) fn describe_timers(&self) -> Vec<String> {
+        let describe = |(tick_ns, timer): (u64, Timer)| {
+            let due = Moment(timer.due_ns());
+            let period = match timer.0.period_ms.get() {
+                0 => "once".to_owned(),
+                period_ms => format!("every {period_ms} ms"),
+            };
+            let action = match &*timer.0.dpc.borrow() {
+                Some(dpc) => format!("the DPC '{}'", self.trace().name_text(dpc.name())),
+                None => "no DPC".to_owned(),
+            };
+            let tick = Moment(tick_ns);
+            format!("due at {due}, clock interrupt at {tick}, {period}, {action}")
+        };
+        self.set_timers().into_iter().map(describe).collect()
     }
 
     fn queue_expiry(&self, timer: &Timer, due_ns: u64) {

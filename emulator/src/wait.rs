@@ -1,9 +1,10 @@
 //! Waiting: a nested event loop on the stack of the waiting thread.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use crate::bug_check::BugCheckCode;
 use crate::clock::{NEVER, Progress};
+use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
@@ -27,10 +28,18 @@ pub enum Timeout {
 }
 
 /// The most waits that may be nested.
-const NESTED_WAITS: u32 = 64;
+const NESTED_WAITS: usize = 64;
 
+/// The waits that have begun and not ended, the outermost first.
 #[derive(Default)]
-pub(crate) struct WaitDepth(Cell<u32>);
+pub(crate) struct StandingWaits(RefCell<Vec<StandingWait>>);
+
+struct StandingWait {
+    /// What it waits for, in words.
+    object: String,
+    since_ns: u64,
+    deadline_ns: u64,
+}
 
 impl Kernel {
     /// Waits for an object: `SUCCESS` when the wait took it, `TIMEOUT` when the time was over.
@@ -58,7 +67,7 @@ impl Kernel {
             self.preemption_point();
             return if object.try_acquire() { NtStatus::SUCCESS } else { NtStatus::TIMEOUT };
         }
-        self.enter_wait(object);
+        self.enter_wait(object, deadline_ns);
         let status = self.wait_loop(object, deadline_ns);
         self.leave_wait();
         status
@@ -86,7 +95,7 @@ impl Kernel {
         if !self.may_wait("KeDelayExecutionThread", &Delay) {
             return;
         }
-        self.enter_wait(&Delay);
+        self.enter_wait(&Delay, tick_ns);
         let _ = self.wait_loop(&Delay, tick_ns);
         self.leave_wait();
     }
@@ -107,17 +116,32 @@ impl Kernel {
         false
     }
 
-    fn enter_wait(&self, object: &dyn Waitable) {
-        let depth = &self.state.waits.0;
-        depth.set(depth.get() + 1);
-        if depth.get() > NESTED_WAITS {
+    fn enter_wait(&self, object: &dyn Waitable, deadline_ns: u64) {
+        let wait = StandingWait { object: object.describe(), since_ns: self.now_ns(), deadline_ns };
+        let mut waits = self.state.waits.0.borrow_mut();
+        waits.push(wait);
+        let depth = waits.len();
+        drop(waits);
+        if depth > NESTED_WAITS {
             self.hang(&format!("{}: {NESTED_WAITS} waits stand on each other", object.describe()));
         }
     }
 
     fn leave_wait(&self) {
-        let depth = &self.state.waits.0;
-        depth.set(depth.get() - 1);
+        self.state.waits.0.borrow_mut().pop();
+    }
+
+    /// The waits that stand, in words, the innermost first: it has to end before the others can.
+    pub(crate) fn describe_waits(&self) -> Vec<String> {
+        let describe = |wait: &StandingWait| {
+            let StandingWait { object, since_ns, deadline_ns } = wait;
+            let since = Moment(*since_ns);
+            match *deadline_ns {
+                NEVER => format!("for {object}, since {since}"),
+                end_ns => format!("for {object}, since {since}, at most until {}", Moment(end_ns)),
+            }
+        };
+        self.state.waits.0.borrow().iter().rev().map(describe).collect()
     }
 
     fn wait_loop(&self, object: &dyn Waitable, deadline_ns: u64) -> NtStatus {
@@ -149,7 +173,7 @@ impl Kernel {
     /// the outer waits.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
         let what = object.describe();
-        match self.state.waits.0.get() {
+        match self.state.waits.0.borrow().len() {
             0 | 1 => what,
             2 => format!("{what}, with 1 outer wait that can end only after it"),
             depth => format!("{what}, with {} outer waits that can end only after it", depth - 1),

@@ -66,6 +66,14 @@ impl Kernel {
         self.state.work.queue.borrow_mut().push_back(item.clone());
     }
 
+    /// How many work items wait, in words.
+    pub(crate) fn describe_work_items(&self) -> Option<String> {
+        match self.state.work.queue.borrow().len() {
+            0 => None,
+            count => Some(format!("{count} queued")),
+        }
+    }
+
     /// Runs the first work item in place of the system thread; false when there is none.
     ///
     /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL, whatever the level of the

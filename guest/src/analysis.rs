@@ -20,7 +20,7 @@ mod text;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcls_emulator::{BugCheck, Irql, Kernel, Running, Stop};
+use portcls_emulator::{BugCheck, Inspection, Irql, Kernel, Stop};
 use serde::Serialize;
 
 use crate::guest::Guest;
@@ -69,6 +69,12 @@ pub struct Analysis {
     pub context: Option<GuestContext>,
     /// The last events of the trace, oldest first, in the form of the trace's text.
     pub events: Vec<String>,
+    /// In a hang, what each device on the bus tells of its state, in lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
+    /// In a hang, what waits in the kernel, in lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<String>,
     /// What the report cannot show, and why.
     pub notes: Vec<String>,
 }
@@ -193,14 +199,21 @@ fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis>
         module,
         time_ns: stop.time_ns(),
         irql: IrqlReport { level: irql.0, name: irql_name(irql) },
-        running: running(kernel),
+        running: kernel.describe_running(kernel.running()),
         location,
         failure_bucket_id: String::new(),
         failure_id_hash: Hex(0),
         context,
         events: Vec::new(),
+        devices: Vec::new(),
+        queues: Vec::new(),
         notes,
     };
+    if kind == Kind::Hang {
+        // The driver waits for one of these, or what it waits for is not among them.
+        analysis.devices = lines_of(&kernel.inspect_devices());
+        analysis.queues = lines_of(&[kernel.inspect_queues()]);
+    }
     analysis.failure_bucket_id = bucket::name(&analysis, bug_check);
     analysis.failure_id_hash = Hex(bucket::hash(&analysis.failure_bucket_id));
     Some(analysis)
@@ -261,9 +274,6 @@ fn irql_name(irql: Irql) -> String {
     irql.to_string()
 }
 
-fn running(kernel: &Kernel) -> String {
-    match kernel.running() {
-        Running::Dpc(name) => format!("the DPC '{}'", kernel.trace().name_text(name)),
-        other => other.to_string(),
-    }
+fn lines_of(parts: &[Inspection]) -> Vec<String> {
+    Inspection::text_of(parts).lines().map(str::to_owned).collect()
 }

@@ -178,6 +178,33 @@ fn mistakes_by_their_reports() {
 }
 
 #[test]
+fn a_hang_tells_the_devices_and_the_queues_to_people_and_to_programs() {
+    // jmp $
+    let analysis = failure(guest(Mode::Bits64, &[0xEB, 0xFE]), &[], at_dispatch);
+    let text = analysis.to_string();
+    let parts = text.split_once("\nDEVICES").expect("a hang has them").1;
+    let (parts, _) = parts.split_once("\nFAILURE_BUCKET_ID").expect("the end");
+    let told = ": what each tells of its state
+no device is on the bus
+
+QUEUES: what waits in the kernel
+the kernel at 10.000 us
+  IRQL           2 (DISPATCH_LEVEL)
+  running        a thread
+  interrupts     none
+  DPC queue      none
+  timers         none
+  work items     none
+  spin locks     none
+  waits          none
+";
+    assert_eq!(parts, told);
+    let json = serde_json::to_value(&analysis).expect("plain data");
+    assert_eq!(json["devices"], serde_json::json!(["no device is on the bus"]));
+    assert_eq!(json["queues"][1], "  IRQL           2 (DISPATCH_LEVEL)");
+}
+
+#[test]
 fn every_bug_check_of_the_table_is_reported_by_its_name_with_its_words() {
     for entry in BUG_CHECKS {
         let kernel = Kernel::new(KernelConfig::default());

@@ -2,10 +2,11 @@
 //!
 //! This file does not know what becomes of a byte that has arrived.
 
+use crate::ring::Ring;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
-use ringbuf::{LocalRb, storage::Heap};
+use ringbuf::storage::Heap;
 
 /// The most bytes that may wait for the MIDI IN cable. One more is refused, and counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
@@ -18,6 +19,7 @@ struct CableByte {
 }
 
 /// The MIDI IN cable: bytes that are on it or come later, with no gap or a longer one.
+#[derive(Clone)]
 pub(crate) struct Cable {
     /// When the line changes next, because a byte starts or ends; [`NEVER_NS`] if the line stays
     /// idle.
@@ -25,7 +27,7 @@ pub(crate) struct Cable {
     /// When the last byte given so far ends.
     taken_until_ns: u64,
     arriving: Option<u8>,
-    queue: LocalRb<Heap<CableByte>>,
+    queue: Ring<Heap<CableByte>>,
     waiting: usize,
     refused: u64,
     wire: WireLog,
@@ -38,7 +40,7 @@ impl Cable {
             due_ns: NEVER_NS,
             taken_until_ns: 0,
             arriving: None,
-            queue: LocalRb::<Heap<CableByte>>::new(MIDI_IN_LIMIT),
+            queue: Ring::with_capacity(MIDI_IN_LIMIT),
             waiting: 0,
             refused: 0,
             wire: WireLog::default(),
@@ -53,6 +55,11 @@ impl Cable {
     /// The number of bytes given that have not arrived completely.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// The byte that is on the line, and when it will have arrived.
+    pub(crate) fn arriving(&self) -> Option<(u8, u64)> {
+        self.arriving.map(|byte| (byte, self.due_ns))
     }
 
     /// The number of bytes refused so far.

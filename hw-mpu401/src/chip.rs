@@ -5,6 +5,8 @@
 //! lets the parts act one by one, in the order of their times. The plain stream of MIDI bytes to
 //! the output has its own fast path, in `stream`. This file does not know what each part does.
 
+pub(crate) mod state;
+
 use crate::answers::CommandPort;
 use crate::cable::Cable;
 use crate::counters::{Counters, Waiting};
@@ -45,6 +47,10 @@ const LAST_NS: u64 = u64::MAX / 2;
 ///
 /// The caller gives times in ns, and they must not go back: a time in the past counts as the
 /// latest time seen. Time ends after 292 years; a later time counts as that last moment.
+///
+/// A clone is a second chip in the same state, which then goes its own way: let time pass in one
+/// to see where the other will be.
+#[derive(Clone)]
 #[repr(C, align(64))]
 pub struct Mpu401 {
     // State.

@@ -17,6 +17,7 @@ use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
 
 /// The program, with the sequencer in it.
+#[derive(Clone)]
 pub(crate) struct Firmware {
     sequencer: Box<Sequencer>,
     /// When the sequencer acts by itself; [`NEVER_NS`] in UART mode.

@@ -2,14 +2,16 @@
 
 use crate::answers::MAX_RX_DEPTH;
 use crate::latches::Incoming;
+use crate::ring::Ring;
 use crate::timing::Timing;
 use alloc::boxed::Box;
+use ringbuf::storage::Array;
 use ringbuf::traits::Observer;
-use ringbuf::{LocalRb, storage::Array};
 
 /// The FIFO.
+#[derive(Clone)]
 pub(crate) struct Input {
-    bytes: Box<LocalRb<Array<u8, { MAX_RX_DEPTH as usize }>>>,
+    bytes: Box<Ring<Array<u8, { MAX_RX_DEPTH as usize }>>>,
     /// When a byte last arrived on MIDI IN, kept or not.
     heard_ns: u64,
 }

@@ -58,6 +58,7 @@ impl View {
 
 /// The latches. Nearly every access touches the fields before `reply`; the chip keeps these in one
 /// cache line.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct HostLatches {
     status_reads: u64,
@@ -223,6 +224,11 @@ impl HostLatches {
         self.inbox
     }
 
+    /// The byte in it, or the last one that was.
+    pub(crate) fn inbox_byte(&self) -> u8 {
+        self.inbox_byte
+    }
+
     /// When the host filled the latch from the host.
     pub(crate) fn written_ns(&self) -> u64 {
         self.written_ns
@@ -232,6 +238,16 @@ impl HostLatches {
     #[inline]
     pub(crate) fn outbox(&self) -> Outbox {
         self.outbox
+    }
+
+    /// The byte in it, or the last one that was.
+    pub(crate) fn outbox_byte(&self) -> u8 {
+        self.outbox_byte
+    }
+
+    /// The reply that is on its way.
+    pub(crate) fn reply_on_its_way(&self) -> Option<Reply> {
+        self.reply
     }
 
     /// Takes the host's byte.

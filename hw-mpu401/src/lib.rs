@@ -119,6 +119,7 @@ mod own_output;
 mod parts;
 mod profile;
 mod reply;
+mod ring;
 mod rules;
 mod sequencer;
 mod spec;
@@ -136,6 +137,7 @@ pub use answers::{
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
 pub use cards::{CARD_NAMES, card, cards, families, family};
+pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
 pub use note::Note;

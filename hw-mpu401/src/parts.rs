@@ -17,6 +17,7 @@ use crate::transmitter::Transmitter;
 use crate::unit::Unit;
 
 /// The parts.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct Parts {
     /// The latest time seen.

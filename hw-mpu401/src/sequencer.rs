@@ -48,6 +48,7 @@ mod track;
 mod transport;
 
 use crate::parts::Parts;
+use crate::ring::Ring;
 use crate::spec::{MIDI_CLOCK, MIDI_STOP};
 use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
@@ -55,7 +56,7 @@ use host_clock::HostClock;
 use listen::Listener;
 use metronome::{Clicks, Metronome};
 use record::{PacketEnds, Record};
-use ringbuf::{LocalRb, storage::Array};
+use ringbuf::storage::Array;
 use service::{Deferred, Expects};
 use sounding::Sounding;
 use switches::{Settings, Switches};
@@ -77,6 +78,7 @@ pub const CLICK_LIMIT: usize = 64;
 const TICK_ROOM: u64 = 32;
 
 /// What the unit knows in intelligent mode. A reset sets all of it except the clicks.
+#[derive(Clone)]
 pub(crate) struct Sequencer {
     // The settings that commands make.
     tempo: Tempo,
@@ -118,7 +120,7 @@ pub(crate) struct Sequencer {
     in_packet: bool,
     thru: ThruQueue,
     // The metronome's output.
-    clicks: LocalRb<Array<Click, CLICK_LIMIT>>,
+    clicks: Ring<Array<Click, CLICK_LIMIT>>,
     /// Stops at every tick, as a simple model would.
     #[cfg(test)]
     stops_at_every_tick: bool,
@@ -154,7 +156,7 @@ impl Sequencer {
             ends: PacketEnds::new(0),
             in_packet: false,
             thru: ThruQueue::EMPTY,
-            clicks: LocalRb::default(),
+            clicks: Ring::default(),
             #[cfg(test)]
             stops_at_every_tick: false,
         }

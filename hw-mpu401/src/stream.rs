@@ -18,6 +18,7 @@ use crate::spec::Mode;
 use crate::unit::Turn;
 
 /// The part of the stream that is not in the latches; they have the time from which it is open.
+#[derive(Clone)]
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
     first: u64,
@@ -115,6 +116,18 @@ impl Stream {
         parts.rules.host_port == HostPort::Mailbox
             && parts.latches.is_open()
             && parts.now_ns() < parts.latches.open_from_ns()
+    }
+
+    /// When the unit is back in its main loop, as far as the stream knows better than it.
+    pub(crate) fn unit_free_ns(&self, parts: &Parts) -> u64 {
+        let accept_ns = parts.unit.timing().tx_accept_ns;
+        match (parts.rules.host_port, self.holds_byte(parts)) {
+            (HostPort::Mailbox, true) => self.taken_before_ns + accept_ns,
+            (HostPort::Mailbox, false) if parts.latches.is_open() => {
+                parts.latches.open_from_ns() + accept_ns
+            }
+            (HostPort::Mailbox | HostPort::Fifo, _) => parts.unit.free_ns(),
+        }
     }
 
     /// Ends the stream in its state before this time. A byte that the unit has not taken is in the

@@ -179,6 +179,7 @@ pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Opt
 /// latency that is added to the end of [`Timing`] leaves all others unchanged. The sequence is
 /// SplitMix64. That of latency `n`, from 0 in the order of [`Timing`], starts at output `n` of a
 /// SplitMix64 that starts at the seed.
+#[derive(Clone)]
 pub(crate) struct Draws(Timing<Draw>);
 
 impl Draws {
@@ -241,6 +242,7 @@ pub(crate) enum ReplyOnItsWay {
     No,
 }
 
+#[derive(Clone)]
 struct Draw {
     spread: Spread,
     numbers: SplitMix64,
@@ -261,6 +263,7 @@ impl Draw {
 /// The generator SplitMix64.
 ///
 /// Source: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.
+#[derive(Clone)]
 struct SplitMix64(u64);
 
 impl SplitMix64 {

@@ -24,6 +24,7 @@ const _: () = assert!(
 );
 
 /// The bytes and the ends of their time on the line, each at its number modulo [`RING`].
+#[derive(Clone)]
 struct Passages {
     ends_ns: [u64; RING],
     bytes: [u8; RING],
@@ -46,6 +47,7 @@ pub struct SentByte {
 }
 
 /// Bytes on their way to MIDI OUT.
+#[derive(Clone)]
 pub(crate) struct Transmitter {
     // Configuration.
     /// Bytes that the FIFO and the shifter hold.
@@ -171,6 +173,19 @@ impl Transmitter {
     /// The number of bytes that have left.
     pub(crate) fn sent(&self, now_ns: u64) -> u64 {
         self.skipped.saturating_add(self.first_held(now_ns))
+    }
+
+    /// The byte that is on the line or comes next, and when it ends; `None` if there is none. The
+    /// last `unready` bytes do not count.
+    pub(crate) fn next_passage(&self, now_ns: u64, unready: u64) -> Option<(u8, u64)> {
+        let number = self.first_held(now_ns);
+        let is_there = number < self.pushed.saturating_sub(unready);
+        is_there.then(|| (self.byte(number), self.end_ns(number)))
+    }
+
+    /// The byte that was handed over last.
+    pub(crate) fn last_byte(&self) -> u8 {
+        self.byte(self.pushed.saturating_sub(1))
     }
 
     /// When the line changes next; [`NEVER_NS`] for never.

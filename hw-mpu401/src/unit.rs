@@ -56,6 +56,7 @@ pub(crate) enum Turn {
 }
 
 /// The main loop.
+#[derive(Clone)]
 pub(crate) struct Unit {
     // Configuration.
     /// How long each step takes; where times vary, how long the next one takes.
@@ -165,6 +166,11 @@ impl Unit {
     pub(crate) fn leave_uart(&mut self, now_ns: u64) {
         self.mode = Mode::Intelligent;
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
+    }
+
+    /// When it is through with entering UART mode; long past if it did not.
+    pub(crate) fn uart_from_ns(&self) -> u64 {
+        self.uart_from_ns
     }
 
     /// Whether the unit is still entering UART mode.

@@ -3,8 +3,9 @@
 //! MIDI IN queues an event when its time has come. MIDI OUT makes its events from the bytes that
 //! it keeps. A fetch merges both by time.
 
+use crate::ring::Ring;
 use alloc::boxed::Box;
-use ringbuf::{LocalRb, storage::Array};
+use ringbuf::storage::Array;
 
 /// The most wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire). One more
 /// drops the oldest of that line, and is counted.
@@ -42,9 +43,9 @@ pub struct WireEvent {
 }
 
 /// The events of MIDI IN that the caller has not fetched yet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct WireLog {
-    events: Box<LocalRb<Array<WireEvent, WIRE_LIMIT>>>,
+    events: Box<Ring<Array<WireEvent, WIRE_LIMIT>>>,
     dropped: u64,
 }
 

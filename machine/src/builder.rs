@@ -190,6 +190,7 @@ impl MachineBuilder {
         };
         kernel.wire_line(InterruptLine { number: self.irq, trigger });
         let card: Card = Rc::new(RefCell::new(CardState {
+            name: self.profile.name.to_string(),
             signals: self.signals,
             power: CardPower::On,
             chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, WireEdge};
 use mpu401_card_bench::signals::{LANES, NAMES, Signal, serial_edge};
-use portcls_emulator::{Answer, BusDevice, DeviceReply, LineState, Outputs, SerialByte};
+use portcls_emulator::{
+    Answer, BusDevice, DeviceReply, Inspection, LineState, Outputs, SerialByte,
+};
 
 use crate::card_faults::CardFaults;
 use crate::sent::SentBytes;
@@ -33,6 +35,8 @@ pub(crate) enum CardPower {
 
 /// The chip and what has left it, shared by the bus and the cable.
 pub(crate) struct CardState {
+    /// The name by which the card was chosen.
+    pub name: String,
     pub signals: CardSignals,
     pub power: CardPower,
     pub chip: Mpu401,
@@ -194,6 +198,13 @@ impl BusDevice for CardDevice {
             faults.arrive(&mut card.chip, now_ns);
         }
         card.changed(0)
+    }
+
+    fn inspect(&self, now_ns: u64, told: &mut Inspection) {
+        match self.0.try_borrow() {
+            Ok(card) => card.inspect(now_ns, told),
+            Err(_) => told.tell("card", "in the middle of an access"),
+        }
     }
 
     fn drain_serial(&mut self, sink: &mut dyn FnMut(SerialByte)) {

@@ -85,6 +85,11 @@ impl CardFaults {
         }
     }
 
+    /// How many writes are on their way.
+    pub fn late_writes(&self) -> usize {
+        self.late.len()
+    }
+
     /// True when no write is on its way.
     pub fn is_empty(&self) -> bool {
         self.late.is_empty()

@@ -1,8 +1,11 @@
 //! A run under gdb: the same machine, built again when gdb goes back.
 
+#[cfg(test)]
+mod tests;
+
 use std::rc::Rc;
 
-use portcls_emulator::{Kernel, Stop};
+use portcls_emulator::{Inspection, Kernel, Stop};
 use portcls_guest::Guest;
 use portcls_guest::debugger::{Debugger, Facts, Pause, Verdict};
 use portcls_guest::gdb::GdbServer;
@@ -20,6 +23,8 @@ const HELP: &str = "\
 irql          the level that the processor runs at
 time          simulated time, and how many instructions have retired
 running       what runs: a thread, a DPC, a service routine
+card          the state of the card and of every other device on the bus
+queues        what waits in the kernel: interrupts, DPCs, timers, work items, locks, waits
 trace [N]     the last N lines of the trace, 20 without a number
 lm            where the driver was loaded";
 
@@ -91,6 +96,8 @@ fn facts(guest: &Guest, header: Header) -> Facts {
                 format!("{us}.{ns:03} us, {count} instructions")
             }
             ("running", None) => kernel.running().to_string(),
+            ("card", None) => Inspection::text_of(&kernel.inspect_devices()),
+            ("queues", None) => kernel.inspect_queues().to_string(),
             ("trace", lines) => {
                 let lines = lines.map_or(Some(USUAL_TRACE_LINES), |word| word.parse().ok())?;
                 let text = print(&kernel.trace().log(), &header, Filter::Full);

@@ -78,11 +78,15 @@ impl KsFile {
             KsIoctl::Property,
             request.to_vec(),
             LONGEST_VALUE,
-            Vec::new(),
+            vec![0; LONGEST_VALUE as usize],
             Vec::new(),
         );
         match self.send_and_wait(&irp) {
-            NtStatus::SUCCESS => Ok(irp.buffer().borrow().clone()),
+            NtStatus::SUCCESS => {
+                let mut value = irp.buffer().borrow().clone();
+                value.truncate(irp.information() as usize);
+                Ok(value)
+            }
             status => Err(status),
         }
     }

@@ -29,6 +29,7 @@ mod builder;
 mod cable;
 mod card_device;
 mod card_faults;
+mod card_inspection;
 mod debug;
 mod driver;
 mod error;

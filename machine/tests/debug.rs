@@ -98,6 +98,25 @@ fn a_run_under_gdb_is_the_same_as_one_without() {
 }
 
 #[test]
+fn gdb_is_told_the_card_and_the_queues_and_the_run_stays_the_same() {
+    let plain = build("x64").unwrap();
+    let sent = play_three_bytes(&plain).unwrap();
+    let commands =
+        ["monitor card", "stepi 300", "monitor card", "monitor queues", "monitor cards", "detach"];
+    let Some(session) = talk("x64", &commands) else { return };
+    let text = &session.text;
+    assert_eq!(text.matches("the device at ports 330 to 331, irq 9\n").count(), 2, "{text}");
+    assert_eq!(text.matches("  card           smsc-superio\n").count(), 2, "{text}");
+    assert_eq!(text.matches("  IRQL           0 (PASSIVE_LEVEL)\n").count(), 1, "{text}");
+    let unknown = "unknown command; 'monitor help' lists them\n";
+    assert_eq!(text.matches(unknown).count(), 1, "{text}");
+    assert_eq!(session.sent.as_ref(), Ok(&sent), "{text}");
+    let texts = [&plain, &session.last]
+        .map(|machine| machine.trace_text(portcls_machine::report::Filter::Full));
+    assert_eq!(texts[0], texts[1]);
+}
+
+#[test]
 fn gdb_goes_back_to_where_it_came_from() {
     let break_at_entry = format!("break *{}", entry("x64"));
     let commands = [

@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus};
 
 use crate::com::{IUnknown, query};
+use crate::held_creates::HeldCreates;
 use crate::interfaces::{DeviceRegistryProperty, IResourceList};
 use crate::io_timeout::IoTimeouts;
 use crate::ks::LengthReply;
@@ -58,6 +59,7 @@ pub(crate) struct AdapterDevice {
     ports: RefCell<Vec<Weak<dyn ISubdevice>>>,
     pub(crate) state: Cell<PnpState>,
     pub(crate) power: AdapterPower,
+    pub(crate) held_creates: HeldCreates,
     pub(crate) timeouts: IoTimeouts,
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
@@ -107,6 +109,7 @@ pub fn pc_add_adapter_device(
         ports: RefCell::new(Vec::new()),
         state: Cell::new(PnpState::Stopped),
         power: AdapterPower::new(),
+        held_creates: HeldCreates::default(),
         timeouts: IoTimeouts::default(),
         connections: RefCell::new(Vec::new()),
     })));

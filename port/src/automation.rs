@@ -89,7 +89,8 @@ pub struct PcPropertyRequest {
     pub verb: KsPropertyType,
     /// The bytes of the input after the property, or after the node's number.
     pub instance: Vec<u8>,
-    /// The value of a SET, or the room for the value of a GET; as long as the client's buffer.
+    /// The value of a SET, or the room for the value of a GET: as long as the client says, but not
+    /// longer than the buffer that it owns.
     pub value: RefCell<Vec<u8>>,
     /// At first the bytes of room; the handler leaves here the bytes written, or needed.
     pub value_size: Cell<u32>,

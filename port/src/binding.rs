@@ -9,7 +9,7 @@ use std::rc::Rc;
 use portcls_emulator::{DeviceObject, Kernel, NtStatus};
 
 use crate::com::IUnknown;
-use crate::descriptor::PcFilterDescriptor;
+use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::{IMasterClock, IMiniport, IResourceList, IServiceGroup, StreamDirection};
 use crate::ks::KsDataFormat;
 use crate::lane::{Lane, NewLaneStream};
@@ -98,6 +98,34 @@ impl Binding {
         *self.descriptor.borrow_mut() = Some(descriptor);
     }
 
+    /// Takes over how the miniport describes a pin now. The tables of handlers stay as they were when
+    /// the miniport was initialised.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn refresh_pin(&self, kernel: &Kernel, pin_id: u32) {
+        let Ok(miniport) = self.miniport() else { return };
+        let object = miniport.object();
+        let describe = || object.describe_pin(kernel, pin_id);
+        if let Some(now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+            self.change_pin(pin_id, |pin| {
+                let automation = pin.automation.take();
+                *pin = PcPinDescriptor { automation, ..now };
+            });
+        }
+    }
+
+    /// Changes the description of a pin, when there is one.
+    pub fn change_pin(&self, pin_id: u32, change: impl FnOnce(&mut PcPinDescriptor)) {
+        let mut descriptor = self.descriptor.borrow_mut();
+        let Some(filter) = descriptor.as_mut() else { return };
+        let Some(pin) = filter.pins.get(pin_id as usize) else { return };
+        let mut changed = pin.clone();
+        change(&mut changed);
+        if changed != *pin {
+            Rc::make_mut(filter).pins[pin_id as usize] = changed;
+        }
+    }
+
     /// Forgets everything; returns the miniport, of which this may be the last reference.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
@@ -121,7 +149,8 @@ impl Binding {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, once the miniport has handed it out.
+    /// The filter's descriptor, once the miniport has handed it out; its pins are as they were when
+    /// they were last looked at.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

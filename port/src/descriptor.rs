@@ -4,6 +4,7 @@
 //! pointers with strides. The typed form has no strides, so the guest, which reads the C form from
 //! a `.sys` driver, checks them there.
 
+use std::ops::Deref;
 use std::rc::Rc;
 
 use bytemuck::{Pod, Zeroable};
@@ -57,6 +58,28 @@ pub struct PcPinDescriptor {
     /// The pin's kernel streaming description.
     #[doc(alias = "KsPinDescriptor")]
     pub pin: KsPinDescriptor,
+}
+
+/// A pin of a filter's description, which is shared.
+pub(crate) struct DescribedPin {
+    filter: Rc<PcFilterDescriptor>,
+    index: usize,
+}
+
+impl DescribedPin {
+    /// A pin by its identifier; `None` when the filter has no such pin.
+    pub fn new(filter: Rc<PcFilterDescriptor>, pin_id: u32) -> Option<DescribedPin> {
+        let index = pin_id as usize;
+        (index < filter.pins.len()).then_some(DescribedPin { filter, index })
+    }
+}
+
+impl Deref for DescribedPin {
+    type Target = PcPinDescriptor;
+
+    fn deref(&self) -> &PcPinDescriptor {
+        &self.filter.pins[self.index]
+    }
 }
 
 /// The kernel streaming description of a pin.

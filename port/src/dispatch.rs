@@ -11,7 +11,7 @@ use portcls_emulator::{
 use crate::adapter::{AdapterDevice, PnpState};
 use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::ks::pin_connect::filter_reference;
-use crate::power::dispatch_power;
+use crate::power::{dispatch_power, wake_for_access};
 use crate::resource_list::pc_new_resource_list;
 use crate::rules::require_irql_at_most;
 use crate::subdevice::KsObject;
@@ -64,9 +64,31 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
     }
 }
 
+/// Opens a file, or holds the request until a pending stop is decided.
 fn dispatch_create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let adapter = device.extension::<AdapterDevice>();
+    if let Some(adapter) = adapter.filter(|adapter| adapter.held_creates.is_stop_pending()) {
+        let this = Rc::downgrade(&adapter);
+        let cancel = move |kernel: &Kernel, irp: &Irp| {
+            if let Some(adapter) = this.upgrade() {
+                adapter.held_creates.cancel(kernel, irp);
+            }
+        };
+        return adapter.held_creates.hold(kernel, irp, Rc::new(cancel));
+    }
     let status = NtStatus::of(&create(kernel, device, irp));
     complete(kernel, irp, status)
+}
+
+/// Does what the requests asked for that were held; the stop is decided.
+///
+/// Source: WDK, IAdapterPnpManagement::PnpQueryStop and PnpCancelStop. Assumed: after the stop they
+/// fail, as a request does that comes to a stopped device.
+fn serve_held_creates(kernel: &Kernel, device: &Rc<DeviceObject>, adapter: &AdapterDevice) {
+    for irp in adapter.held_creates.end() {
+        let status = NtStatus::of(&create(kernel, device, &irp));
+        complete(kernel, &irp, status);
+    }
 }
 
 fn create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> Result<(), NtStatus> {
@@ -97,6 +119,7 @@ fn open_subdevice(
     }
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+    wake_for_access(kernel, device)?;
     port.open_filter(kernel, device)
 }
 
@@ -122,10 +145,13 @@ fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtS
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
-fn dispatch_device_control(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    match irp.file().and_then(|file| open_object(file)) {
-        Some(object) => object.device_control(kernel, irp),
-        None => complete(kernel, irp, NtStatus::INVALID_PARAMETER),
+fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let Some(object) = irp.file().and_then(|file| open_object(file)) else {
+        return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
+    };
+    match wake_for_access(kernel, device) {
+        Ok(()) => object.device_control(kernel, irp),
+        Err(status) => complete(kernel, irp, status),
     }
 }
 
@@ -139,14 +165,29 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
     let status = match request {
         PnpRequest::StartDevice { .. } => NtStatus::of(&start(kernel, device, &adapter, irp)),
         PnpRequest::QueryStopDevice if adapter.is_in_use() => NtStatus::DEVICE_BUSY,
+        PnpRequest::QueryStopDevice if adapter.state.get() == PnpState::Started => {
+            adapter.held_creates.begin();
+            let status = pc_forward_irp_synchronous(kernel, device, irp);
+            if !status.is_success() {
+                serve_held_creates(kernel, device, &adapter);
+            }
+            status
+        }
+        PnpRequest::CancelStopDevice => {
+            let status = pc_forward_irp_synchronous(kernel, device, irp);
+            serve_held_creates(kernel, device, &adapter);
+            status
+        }
         PnpRequest::StopDevice => {
             adapter.release_subdevices(kernel, device);
             adapter.state.set(PnpState::Stopped);
+            serve_held_creates(kernel, device, &adapter);
             pc_forward_irp_synchronous(kernel, device, irp)
         }
         PnpRequest::SurpriseRemoval => {
             adapter.release_subdevices(kernel, device);
             adapter.state.set(PnpState::Removed);
+            serve_held_creates(kernel, device, &adapter);
             pc_forward_irp_synchronous(kernel, device, irp)
         }
         PnpRequest::RemoveDevice => {
@@ -154,6 +195,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
             adapter.power.release();
             adapter.timeouts.release(kernel);
             adapter.state.set(PnpState::Removed);
+            serve_held_creates(kernel, device, &adapter);
             let status = pc_forward_irp_synchronous(kernel, device, irp);
             device.detach();
             device.delete();
@@ -161,7 +203,6 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         }
         PnpRequest::QueryCapabilities(_) => adapter.query_capabilities(kernel, device, irp),
         PnpRequest::QueryStopDevice
-        | PnpRequest::CancelStopDevice
         | PnpRequest::QueryRemoveDevice
         | PnpRequest::CancelRemoveDevice => pc_forward_irp_synchronous(kernel, device, irp),
     };

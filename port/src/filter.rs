@@ -10,7 +10,7 @@ use portcls_emulator::{Kernel, NtStatus};
 
 use crate::binding::Binding;
 use crate::com::query;
-use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::{IPinCount, PinCounts};
 use crate::ks::intersection::check_format;
 use crate::ks::pin_connect::PinRequest;
@@ -44,14 +44,19 @@ impl Filter {
         Rc::new(Filter { port, binding, descriptor, pins: Pins::default(), all_pins })
     }
 
-    fn pin(&self, pin_id: u32) -> Result<&PcPinDescriptor, NtStatus> {
-        self.descriptor.pins.get(pin_id as usize).ok_or(NtStatus::INVALID_PARAMETER)
+    /// A pin as the miniport describes it now; after the port was released, as it was when the
+    /// filter was opened.
+    fn pin(&self, kernel: &Kernel, pin_id: u32) -> Result<DescribedPin, NtStatus> {
+        self.binding.refresh_pin(kernel, pin_id);
+        let descriptor = self.binding.descriptor();
+        let descriptor = descriptor.unwrap_or_else(|| Rc::clone(&self.descriptor));
+        DescribedPin::new(descriptor, pin_id).ok_or(NtStatus::INVALID_PARAMETER)
     }
 
     /// Opens a pin: the checks of KsCreatePin, then the miniport's stream.
     fn create_pin(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<Pin>, NtStatus> {
         let PinRequest { connect, format } = PinRequest::from_name(name)?;
-        let pin = self.pin(connect.pin_id)?;
+        let pin = self.pin(kernel, connect.pin_id)?;
         // A client sends requests, so it can only connect to a pin that takes them.
         if connect.pin_to_handle != 0 || !pin.pin.can_be_opened() {
             return Err(NtStatus::INVALID_DEVICE_REQUEST);
@@ -67,7 +72,7 @@ impl Filter {
         check_format(&format, &pin.pin.data_ranges)?;
         // When the port was released, the miniport gets no call, not even one for its counts.
         let device = self.binding.device()?;
-        self.check_instances(kernel, connect.pin_id, pin)?;
+        self.check_instances(kernel, connect.pin_id, &pin)?;
         bring_to_d0(kernel, &device)?;
         let pin = Pin::open(kernel, &self.binding, &self.descriptor, connect.pin_id, format)?;
         self.pins.add(&pin);
@@ -114,6 +119,13 @@ impl Filter {
             };
             let none = Argument::None;
             let _ = self.binding.calls().call(kernel, Method::PinCount, none, ask, |()| none);
+            // What is possible and necessary is part of the description, and stays changed. What is
+            // open now is not, and is counted anew the next time.
+            self.binding.change_pin(pin_id, |pin| {
+                pin.min_filter_instance_count = counts.filter_necessary;
+                pin.max_filter_instance_count = counts.filter_possible;
+                pin.max_global_instance_count = counts.global_possible;
+            });
         }
         counts
     }

@@ -6,7 +6,9 @@
 use std::rc::Rc;
 
 use portcls_emulator::rules::COMPLETED_AS_PENDING;
-use portcls_emulator::{DeviceObject, Event, EventKind, Irp, Irql, Kernel, NtStatus, Timeout};
+use portcls_emulator::{
+    DeviceObject, Event, EventKind, Irp, Irql, Kernel, NtStatus, Parameters, Timeout,
+};
 
 use crate::ks::LengthReply;
 use crate::rules::require_irql_at_most;
@@ -64,6 +66,16 @@ pub fn pc_forward_irp_synchronous(
         }
         status => status,
     }
+}
+
+/// Bytes of room for the answer to a control request: the number that its client states, but at most
+/// the length of the buffer that the client owns.
+///
+/// So a client takes no more of the host's memory than it has given itself. Assumed: KS probes the
+/// buffer of a client and fails where it ends; here the room ends there.
+pub(crate) fn answer_room(irp: &Irp) -> u32 {
+    let Parameters::DeviceControl { output_length, .. } = irp.parameters() else { return 0 };
+    u32::try_from(irp.buffer().borrow().len()).map_or(*output_length, |it| it.min(*output_length))
 }
 
 /// Completes a request with a status and returns that status.

@@ -105,6 +105,6 @@ fn finish(kernel: &Kernel, request: &StreamRequest, status: NtStatus) {
     if status != NtStatus::SUCCESS {
         request.cut_off();
     }
-    request.write_back();
+    request.report();
     complete(kernel, request.irp(), status);
 }

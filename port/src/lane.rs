@@ -121,6 +121,7 @@ pub(crate) struct Lane {
     membership: RefCell<Option<Membership>>,
 
     state: Cell<KsState>,
+    resetting: Cell<bool>,
     clock: Cell<StreamClock>,
     queue: IrpQueue,
 }
@@ -151,6 +152,7 @@ impl Lane {
             stream: RefCell::new(None),
             membership: RefCell::new(None),
             state: Cell::new(KsState::Stop),
+            resetting: Cell::new(false),
             clock: Cell::new(StreamClock::default()),
             queue: IrpQueue::default(),
         })
@@ -217,6 +219,33 @@ impl Lane {
 
     pub fn state(&self) -> KsState {
         self.state.get()
+    }
+
+    /// Whether a reset has begun and has not ended.
+    pub fn is_resetting(&self) -> bool {
+        self.resetting.get()
+    }
+
+    /// Whether data that comes from the miniport now is for the client: in PAUSE and RUN, but not
+    /// during a reset.
+    pub fn keeps_data(&self) -> bool {
+        self.state.get() >= KsState::Pause && !self.resetting.get()
+    }
+
+    /// Begins a reset: cancels the queued requests, and forgets the data that came and the data that
+    /// will come until the reset ends.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IOCTL_KS_RESET_STATE.
+    pub fn begin_reset(&self, kernel: &Kernel) {
+        self.resetting.set(true);
+        self.flush(kernel);
+    }
+
+    /// Ends a reset, if one has begun.
+    ///
+    /// IRQL: any.
+    pub fn end_reset(&self) {
+        self.resetting.set(false);
     }
 
     /// Time that the stream spent in RUN since it left STOP, in ns.

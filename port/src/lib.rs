@@ -39,6 +39,7 @@ mod dmus;
 pub mod dmus_event;
 mod filter;
 pub mod guid;
+mod held_creates;
 pub mod interfaces;
 mod interrupt_sync;
 mod io_timeout;
@@ -81,5 +82,5 @@ pub use power::{
 pub use registry_key::{RegistryKeyRequest, pc_new_registry_key};
 pub use resource_list::{pc_new_resource_list, pc_new_resource_sublist};
 pub use service_group::pc_new_service_group;
-pub use subdevice::{ISubdevice, KsObject};
+pub use subdevice::{ISubdevice, KsObject, PowerDirection};
 pub use time::pc_get_time_interval;

@@ -9,8 +9,9 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{Irp, Kernel, NtStatus};
 
 use crate::binding::Binding;
-use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::StreamDirection;
+use crate::ks::intersection::check_format;
 use crate::ks::{KsDataFormat, KsIoctl, KsState};
 use crate::lane::Lane;
 use crate::rules;
@@ -28,7 +29,6 @@ pub(crate) struct Pin {
     lane: Rc<Lane>,
 
     format: Cell<KsDataFormat>,
-    resetting: Cell<bool>,
     /// While the device is not in D0: the state to which the stream goes back later.
     suspended: Cell<Option<KsState>>,
 }
@@ -86,7 +86,6 @@ impl Pin {
             descriptor: Rc::clone(descriptor),
             lane,
             format: Cell::new(format),
-            resetting: Cell::new(false),
             suspended: Cell::new(None),
         }))
     }
@@ -95,9 +94,22 @@ impl Pin {
         &self.lane
     }
 
-    /// The pin of the descriptor of which this is an instance.
+    /// The pin of the descriptor of which this is an instance, as it was when this one was opened.
     fn described(&self) -> &PcPinDescriptor {
         &self.descriptor.pins[self.id as usize]
+    }
+
+    /// Checks a format against the ranges of the pin, as the miniport describes them now.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// Those of [`check_format`].
+    fn check_format(&self, kernel: &Kernel, format: &KsDataFormat) -> Result<(), NtStatus> {
+        self.binding.refresh_pin(kernel, self.id);
+        let descriptor = self.binding.descriptor();
+        let pin = descriptor.and_then(|filter| DescribedPin::new(filter, self.id));
+        check_format(format, &pin.as_deref().unwrap_or(self.described()).pin.data_ranges)
     }
 
     /// Sets another format.
@@ -118,7 +130,8 @@ impl Pin {
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back.
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back. That
+    /// is so while the system sleeps; otherwise the client's request has brought the device to D0.
     ///
     /// # Errors
     /// Those of [`walk_to`](Self::walk_to).
@@ -193,7 +206,7 @@ impl Pin {
     /// Assumed: the documents say that STOP and ACQUIRE discard data. The refusal in STOP tells the
     /// client so. Requests that are queued in ACQUIRE are cancelled if the stream goes down again.
     fn check_stream_request(&self, irp: &Irp, code: KsIoctl) -> Result<StreamRequest, NtStatus> {
-        if self.resetting.get() {
+        if self.lane.is_resetting() {
             return Err(NtStatus::DEVICE_NOT_READY);
         }
         match (self.direction, code) {

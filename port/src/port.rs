@@ -29,7 +29,7 @@ use crate::pin::Pins;
 use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
 use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
-use crate::subdevice::{ISubdevice, KsObject};
+use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
@@ -270,14 +270,14 @@ impl<K: Kind> ISubdevice for Port<K> {
         self.pins.open().iter().for_each(|pin| pin.suspend(kernel));
     }
 
-    fn notify_power(&self, kernel: &Kernel, state: DevicePowerState) {
+    fn notify_power(&self, kernel: &Kernel, state: DevicePowerState, direction: PowerDirection) {
         let miniport = self.binding.miniport().ok();
         let miniport = miniport.map(|miniport| miniport.object() as Rc<dyn IUnknown>);
         let pins = self.pins.open();
         let streams = pins.iter().filter_map(|pin| pin.lane().stream());
         let streams = streams.map(|stream| stream.object());
         let mut objects: Vec<Rc<dyn IUnknown>> = miniport.into_iter().chain(streams).collect();
-        if state != DevicePowerState::D0 {
+        if direction == PowerDirection::Down {
             // Assumed: on the way down, the object that was made last is told first.
             objects.reverse();
         }

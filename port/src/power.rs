@@ -2,9 +2,12 @@
 //!
 //! On the way down: the port pauses the streams and tells the streams and the miniport, the adapter
 //! changes the state, and the request goes on to the bus. The way up has the opposite order: the
-//! bus, the adapter, the miniport and the streams; in D0 the streams then go on. Source: WDK,
-//! IPowerNotify and IAdapterPowerManagement. PortCls owns the power policy of its devices: to a
-//! state of the system it requests the device state that belongs to it.
+//! bus, the adapter, the miniport and the streams; in D0 the streams then go on. A change from a
+//! deep sleep to a lighter one is a way up. Source: WDK, IPowerNotify and IAdapterPowerManagement.
+//!
+//! PortCls owns the power policy of its devices: to a state of the system it requests the device
+//! state that belongs to it. While the system works, an access of a client brings the device to D0
+//! before the request is served.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,18 +18,21 @@ use portcls_emulator::{
     NtStatus, Parameters, PnpRequest, PowerAction, PowerState, SystemPowerState, Timeout,
 };
 
-use crate::adapter::AdapterDevice;
+use crate::adapter::{AdapterDevice, PnpState};
 use crate::com::{IUnknown, query};
 use crate::interfaces::IAdapterPowerManagement;
 use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::miniport_calls::Method;
 use crate::rules::{self, require_irql_at_most};
+use crate::subdevice::PowerDirection;
 
 /// The power state of an adapter, and the driver's object for it.
 pub(crate) struct AdapterPower {
     interface: RefCell<Option<Rc<dyn IAdapterPowerManagement>>>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
+    /// Whether a request for D0 is under way for which nobody waits.
+    is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
 }
 
@@ -37,6 +43,7 @@ impl AdapterPower {
             interface: RefCell::new(None),
             state: Cell::new(DevicePowerState::D0),
             system: Cell::new(SystemPowerState::S0),
+            is_waking: Cell::new(false),
             capabilities: Cell::new(DeviceCapabilities::default()),
         }
     }
@@ -123,6 +130,49 @@ pub fn pc_request_new_power_state(
     device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
     let status = request_and_wait(kernel, device, PowerAction::Set, state);
     if status.is_success() { Ok(()) } else { Err(status) }
+}
+
+/// Brings a device to D0 that sleeps while the system works, because a client accesses it.
+///
+/// Nothing happens while the system sleeps, and when the device is not started: the request then
+/// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. A system thread brings
+/// the device to D0 then; the request itself can only be one for data, which waits in the queue of
+/// its pin.
+///
+/// IRQL: up to DISPATCH_LEVEL. Source: WDK, Audio Device Class Inactivity Timer Implementation: an
+/// access is a request for data or for a property. Assumed: so is the opening of a filter.
+///
+/// # Errors
+/// The status of the power request.
+pub(crate) fn wake_for_access(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
+    let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
+    let power = &adapter.power;
+    let sleeps_alone = power.state.get() != DevicePowerState::D0
+        && power.system.get() == SystemPowerState::S0
+        && adapter.state.get() == PnpState::Started;
+    if !sleeps_alone {
+        return Ok(());
+    }
+    if kernel.current_irql() == Irql::PASSIVE_LEVEL {
+        return pc_request_new_power_state(kernel, device, DevicePowerState::D0);
+    }
+    if power.is_waking.replace(true) {
+        return Ok(());
+    }
+    let this = Rc::downgrade(&adapter);
+    let completion = move |_: &Kernel, _: NtStatus| {
+        if let Some(adapter) = this.upgrade() {
+            adapter.power.is_waking.set(false);
+        }
+    };
+    let (action, state) = (PowerAction::Set, DevicePowerState::D0);
+    match kernel.request_power_irp(device, action, state, Some(Box::new(completion))) {
+        NtStatus::PENDING => Ok(()),
+        status => {
+            power.is_waking.set(false);
+            Err(status)
+        }
+    }
 }
 
 /// Brings a device to D0 that sleeps while the system works; a client opens a pin.
@@ -225,7 +275,8 @@ impl AdapterDevice {
         }
         if state > old {
             self.ports().iter().for_each(|port| port.suspend(kernel));
-            self.ports().iter().for_each(|port| port.notify_power(kernel, state));
+            let down = PowerDirection::Down;
+            self.ports().iter().for_each(|port| port.notify_power(kernel, state, down));
             self.change(kernel, device, state);
             return pc_forward_irp_synchronous(kernel, device, irp);
         }
@@ -234,7 +285,8 @@ impl AdapterDevice {
             return status;
         }
         self.change(kernel, device, state);
-        self.ports().iter().for_each(|port| port.notify_power(kernel, state));
+        let up = PowerDirection::Up;
+        self.ports().iter().for_each(|port| port.notify_power(kernel, state, up));
         if state == DevicePowerState::D0 {
             self.ports().iter().for_each(|port| port.resume(kernel));
         }

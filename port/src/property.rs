@@ -16,7 +16,7 @@ use crate::automation::{
 };
 use crate::com::IUnknown;
 use crate::descriptor::PcNodeDescriptor;
-use crate::irp::{complete, complete_with_reply};
+use crate::irp::{answer_room, complete, complete_with_reply};
 use crate::ks::{KsNodeProperty, KsProperty, KsPropertyType, LengthReply, read};
 use crate::miniport_calls::{Method, MiniportCalls};
 
@@ -41,7 +41,7 @@ pub(crate) struct PropertyRequest<'a> {
     pub access: Access,
     /// The property, and the bytes after it.
     pub input: &'a [u8],
-    /// The value that is set.
+    /// The value that is set; empty in a GET.
     pub value: &'a [u8],
     /// Bytes of room for the value of a GET.
     pub length: u32,
@@ -88,22 +88,24 @@ pub(crate) fn serve<'a, T>(
     own: &[OwnProperty<T>],
     target: impl FnOnce() -> Option<Target<'a>>,
 ) -> NtStatus {
-    let Parameters::DeviceControl { input, output_length, .. } = irp.parameters() else {
+    let Parameters::DeviceControl { input, .. } = irp.parameters() else {
         return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
     };
+    let length = answer_room(irp);
     let Some(property) = read::<KsProperty>(input) else {
         return complete(kernel, irp, NtStatus::INVALID_BUFFER_SIZE);
     };
-    let reply = match find(own, &property, *output_length) {
+    let reply = match find(own, &property, length) {
         None => LengthReply::of_status(NtStatus::PROPSET_NOT_FOUND),
         Some(Found::Answer(reply)) => reply,
-        Some(Found::Handler(_, handler)) => {
-            let value = irp.buffer().borrow().clone();
-            ask(property.property_type(), |access| {
-                let (input, value, length) = (&input[..], &value[..], *output_length);
-                handler(object, kernel, &PropertyRequest { access, input, value, length })
-            })
-        }
+        Some(Found::Handler(_, handler)) => ask(property.property_type(), |access| {
+            let value = match access {
+                Access::Get => Vec::new(),
+                Access::Set => irp.buffer().borrow()[..length as usize].to_vec(),
+            };
+            let (input, value) = (&input[..], &value[..]);
+            handler(object, kernel, &PropertyRequest { access, input, value, length })
+        }),
     };
     let is_unknown = [NtStatus::PROPSET_NOT_FOUND, NtStatus::NOT_FOUND].contains(&reply.status);
     if is_unknown
@@ -167,9 +169,10 @@ fn offer(
     property: &KsProperty,
     target: &Target<'_>,
 ) -> Option<NtStatus> {
-    let Parameters::DeviceControl { input, output_length, .. } = irp.parameters() else {
+    let Parameters::DeviceControl { input, .. } = irp.parameters() else {
         return None;
     };
+    let length = answer_room(irp);
     let flags = property.property_type();
     let (table, node, rest) = if flags.contains(KsPropertyType::TOPOLOGY) {
         let Some(head) = read::<KsNodeProperty>(input) else {
@@ -182,12 +185,11 @@ fn offer(
     } else {
         (target.table, PcPropertyRequest::NO_NODE, &input[size_of::<KsProperty>()..])
     };
-    let (item, handler) = match find(&table?.properties, property, *output_length)? {
+    let (item, handler) = match find(&table?.properties, property, length)? {
         Found::Answer(reply) => return Some(complete_with_reply(kernel, irp, reply)),
         Found::Handler(item, handler) => (item, handler),
     };
-    let mut value = irp.buffer().borrow().clone();
-    value.resize(*output_length as usize, 0);
+    let value = irp.buffer().borrow()[..length as usize].to_vec();
     let request = Rc::new(PcPropertyRequest {
         major_target: Rc::clone(&target.miniport),
         minor_target: target.stream.clone(),
@@ -196,7 +198,7 @@ fn offer(
         verb: flags & !KsPropertyType::TOPOLOGY,
         instance: rest.to_vec(),
         value: RefCell::new(value),
-        value_size: Cell::new(*output_length),
+        value_size: Cell::new(length),
         irp: irp.clone(),
     });
     Some(call(kernel, target.calls, handler, &request))

@@ -4,15 +4,18 @@ use std::cell::{Cell, RefCell};
 
 use portcls_emulator::{Irp, Mdl, NtStatus};
 
+use crate::interfaces::StreamDirection;
 use crate::ks::music::{RecordPlace, record_places};
 use crate::ks::{KsStreamHeader, read};
 
 /// A request with its stream headers.
 ///
-/// The headers lie in the request's buffer, one behind the other; the data of header `n` is the
-/// request's locked buffer `n`.
+/// The headers lie in the request's buffer. Each begins where the size of the one before it ends,
+/// so a client may add bytes of its own to a header. The data of header `n` is the request's locked
+/// buffer `n`.
 pub(crate) struct StreamRequest {
     irp: Irp,
+    direction: StreamDirection,
     headers: RefCell<Vec<KsStreamHeader>>,
     /// The records in the data of all headers, each with the number of its header; none in a read
     /// request.
@@ -57,7 +60,7 @@ impl StreamRequest {
         irp: &Irp,
         mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,
     ) -> Result<StreamRequest, NtStatus> {
-        let request = StreamRequest::new(irp)?;
+        let request = StreamRequest::new(irp, StreamDirection::Render)?;
         for (header, data) in request.headers.borrow().iter().zip(irp.mdls()) {
             if header.data_used > header.frame_extent {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
@@ -74,7 +77,7 @@ impl StreamRequest {
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
     /// record; `STATUS_INVALID_PARAMETER` for another number of headers than of buffers.
     pub fn read(irp: &Irp, least_room: usize) -> Result<StreamRequest, NtStatus> {
-        let request = StreamRequest::new(irp)?;
+        let request = StreamRequest::new(irp, StreamDirection::Capture)?;
         for header in request.headers.borrow_mut().iter_mut() {
             if (header.frame_extent as usize) < least_room {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
@@ -84,7 +87,7 @@ impl StreamRequest {
         Ok(request)
     }
 
-    fn new(irp: &Irp) -> Result<StreamRequest, NtStatus> {
+    fn new(irp: &Irp, direction: StreamDirection) -> Result<StreamRequest, NtStatus> {
         let headers = read_headers(&irp.buffer().borrow())?;
         if headers.len() != irp.mdls().len() {
             return Err(NtStatus::INVALID_PARAMETER);
@@ -96,6 +99,7 @@ impl StreamRequest {
         }
         Ok(StreamRequest {
             irp: irp.clone(),
+            direction,
             headers: RefCell::new(headers),
             records: Vec::new(),
             index: Cell::new(0),
@@ -159,9 +163,9 @@ impl StreamRequest {
         *self.parts.borrow_mut() = bytes;
     }
 
-    /// Sets in the headers how much was served of a request that ends early: all of the headers
-    /// before the current one, a part of that one, and nothing of those after it; or a part of
-    /// each.
+    /// Sets in our copy of the headers how much was served of a request that ends early: all of the
+    /// headers before the current one, a part of that one, and nothing of those after it; or a
+    /// part of each.
     pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
         let parts = self.parts.borrow();
@@ -177,28 +181,57 @@ impl StreamRequest {
         }
     }
 
-    /// Copies the headers into the client's buffer, as far as the buffer has room now.
-    pub fn write_back(&self) {
+    /// Tells the client what was served.
+    ///
+    /// For a write request, Information is the number of bytes of data that were written, and the
+    /// headers in the client's buffer stay as they are. For a read request, the headers are copied
+    /// into the client's buffer, as far as it has room now, and Information is the size of the
+    /// headers that were used.
+    ///
+    /// Source: WDK, KSSTREAM_HEADER, DataUsed; IOCTL_KS_WRITE_STREAM. The page of
+    /// IOCTL_KS_READ_STREAM says that a read request returns the number of bytes read. Assumed: the
+    /// structure's page is right, which says so in more words. Assumed: a request that ends early
+    /// counts what was served until then.
+    pub fn report(&self) {
         let headers = self.headers.borrow();
-        let bytes: &[u8] = bytemuck::cast_slice(&headers);
+        let information = match self.direction {
+            StreamDirection::Render => headers.iter().map(|it| u64::from(it.data_used)).sum(),
+            StreamDirection::Capture => {
+                self.write_back(&headers);
+                let used = headers.iter().rposition(|it| it.data_used > 0).map_or(0, |it| it + 1);
+                headers[..used].iter().map(|it| u64::from(it.size)).sum()
+            }
+        };
+        self.irp.set_information(information);
+    }
+
+    /// Copies the headers to their places in the client's buffer. What the client added to a header
+    /// stays as it is.
+    fn write_back(&self, headers: &[KsStreamHeader]) {
         let mut buffer = self.irp.buffer().borrow_mut();
-        let length = bytes.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&bytes[..length]);
-        self.irp.set_information(bytes.len() as u64);
+        let mut rest = &mut buffer[..];
+        for header in headers {
+            let length = rest.len().min(size_of::<KsStreamHeader>());
+            rest[..length].copy_from_slice(&bytemuck::bytes_of(header)[..length]);
+            let next = rest.len().min(header.size as usize);
+            rest = &mut rest[next..];
+        }
     }
 }
 
+/// Reads the headers in a buffer, which they fill.
+///
+/// Source: WDK, KSSTREAM_HEADER, Size: at least the size of the structure.
 fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {
-    let size = KsStreamHeader::SIZE as usize;
-    if bytes.is_empty() || !bytes.len().is_multiple_of(size) {
-        return Err(NtStatus::INVALID_BUFFER_SIZE);
-    }
-    let headers = bytes.chunks_exact(size).map(|chunk| {
-        let header: KsStreamHeader = read(chunk).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
-        if header.size != KsStreamHeader::SIZE {
+    let mut headers = Vec::new();
+    let mut rest = bytes;
+    while headers.is_empty() || !rest.is_empty() {
+        let header: KsStreamHeader = read(rest).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        if header.size < KsStreamHeader::SIZE {
             return Err(NtStatus::INVALID_BUFFER_SIZE);
         }
-        Ok(header)
-    });
-    headers.collect()
+        rest = rest.get(header.size as usize..).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        headers.push(header);
+    }
+    Ok(headers)
 }

@@ -7,6 +7,15 @@ use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, NtStatus};
 use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
 
+/// Whether the device goes to a deeper sleep or to a lighter one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerDirection {
+    /// From D0 towards D3.
+    Down,
+    /// From D3 towards D0, also when the device does not reach D0.
+    Up,
+}
+
 /// A port that can be registered as a subdevice: PortCls opens its filters through this.
 ///
 /// Source: PortCls keeps such an interface to itself, so its identifier is our own. A driver
@@ -41,7 +50,7 @@ pub trait ISubdevice: IUnknown {
     /// streams first on the way down, the miniport first on the way up.
     ///
     /// IRQL: PASSIVE_LEVEL.
-    fn notify_power(&self, kernel: &Kernel, state: DevicePowerState);
+    fn notify_power(&self, kernel: &Kernel, state: DevicePowerState, direction: PowerDirection);
 
     /// Lets the streams go on; the device is in D0 again.
     ///

@@ -74,7 +74,10 @@ fn a_call_budget_that_is_used_up_is_a_hang_with_its_report() {
                 instructions\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (4, line));
     let summary = summary(&ran);
-    assert_eq!(summary["analysis"]["irql"]["name"], "DISPATCH_LEVEL", "{summary}");
+    let analysis = &summary["analysis"];
+    assert_eq!(analysis["irql"]["name"], "DISPATCH_LEVEL", "{summary}");
+    assert_eq!(analysis["devices"][1], "  card           roland-mpu401", "{summary}");
+    assert_eq!(analysis["queues"][1], "  IRQL           2 (DISPATCH_LEVEL)", "{summary}");
 }
 
 #[test]
@@ -93,6 +96,9 @@ fn a_driver_that_leaves_its_input_in_the_card_is_a_hang_that_says_so() {
         let summary = summary(&ran);
         assert_eq!(summary["outcome"], "hang", "{driver} on {card}");
         assert_eq!(summary["application"]["arrived_bytes"], 3, "{driver} on {card}");
+        let told = summary["analysis"]["devices"].to_string();
+        assert!(told.contains("DATA           the MIDI IN byte 90 waits to be read"), "{told}");
+        assert!(told.contains("input          3 of "), "{told}");
     }
 }
 

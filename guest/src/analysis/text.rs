@@ -31,6 +31,8 @@ impl fmt::Display for Analysis {
         if let Some(context) = &self.context {
             write_context(f, context, bytes)?;
         }
+        write_lines(f, "DEVICES: what each tells of its state", &self.devices)?;
+        write_lines(f, "QUEUES: what waits in the kernel", &self.queues)?;
         if !self.events.is_empty() {
             writeln!(f, "\nLAST_EVENTS: the last {} of the trace", self.events.len())?;
             for event in &self.events {
@@ -102,6 +104,15 @@ fn write_context(f: &mut fmt::Formatter<'_>, context: &GuestContext, bytes: u64)
         }
     }
     Ok(())
+}
+
+/// A part of the report that is lines already, if there are any.
+fn write_lines(f: &mut fmt::Formatter<'_>, title: &str, lines: &[String]) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}")?;
+    lines.iter().try_for_each(|line| writeln!(f, "{line}"))
 }
 
 /// Writes words in lines of limited length.

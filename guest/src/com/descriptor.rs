@@ -38,12 +38,56 @@ pub(crate) fn read_filter_descriptor(
     guest: &Guest,
     address: u64,
 ) -> Result<PcFilterDescriptor, NtStatus> {
-    let read = Reader { guest }.filter(address);
-    read.map_err(|what| {
-        let message = format!("the filter descriptor: {what}");
-        guest.kernel().report_violation(&rules::DESCRIPTOR_UNREADABLE, &message);
-        NtStatus::INVALID_PARAMETER
+    Reader { guest }.filter(address).map_err(|what| refuse(guest, &what))
+}
+
+/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, but for its automation table; `None` when
+/// there is no such pin.
+///
+/// The driver may have changed the pin since the whole descriptor was read. When it cannot be read
+/// any more, that violates the rule descriptor-unreadable, and the result is `None`.
+pub(crate) fn read_pin_descriptor(
+    guest: &Guest,
+    filter: u64,
+    pin_id: u32,
+) -> Option<PcPinDescriptor> {
+    let reader = Reader { guest };
+    let address = reader.pin_place(filter, pin_id)?;
+    let pin = reader.pin_with(address, None);
+    pin.map_err(|what| refuse(guest, &what)).ok()
+}
+
+/// The driver's own data range with these bytes, on a pin of the PCFILTER_DESCRIPTOR at an address.
+/// Of two ranges with the same bytes it is the first.
+pub(crate) fn find_data_range(
+    guest: &Guest,
+    filter: u64,
+    pin_id: u32,
+    range: &[u8],
+) -> Option<u64> {
+    let reader = Reader { guest };
+    let pin = reader.pin_place(filter, pin_id)?;
+    let fields = &guest.layout().kspin_descriptor;
+    let pin = at(pin, guest.layout().pcpin_descriptor.ks_pin_descriptor);
+    let first = guest.load_word(at(pin, fields.data_ranges));
+    let array = reader.range_array(first, guest.load_u32(at(pin, fields.data_ranges_count)));
+    array.check().ok()?;
+    let places = (0..array.count).map(|index| guest.load_word(array.place(index)));
+    places.into_iter().find(|place| {
+        guest.load_u32(*place) as usize == range.len()
+            && guest.load_bytes(*place, range.len()) == range
     })
+}
+
+/// The address of a pin in the PCFILTER_DESCRIPTOR at an address; `None` when there is no such pin.
+pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> Option<u64> {
+    Reader { guest }.pin_place(filter, pin_id)
+}
+
+fn refuse(guest: &Guest, what: &str) -> NtStatus {
+    let message = format!("the filter descriptor: {what}");
+    guest.kernel().report_violation(&rules::DESCRIPTOR_UNREADABLE, &message);
+    NtStatus::INVALID_PARAMETER
 }
 
 struct Reader<'a> {
@@ -62,13 +106,7 @@ impl Reader<'_> {
         let u32_at = |offset| self.guest.load_u32(at(address, offset));
         let word_at = |offset| self.guest.load_word(at(address, offset));
         let layout = self.guest.layout();
-        let pins = Array {
-            what: "pins",
-            first: word_at(fields.pins),
-            count: u32_at(fields.pin_count),
-            stride: u32_at(fields.pin_size),
-            least_stride: layout.pcpin_descriptor.size_of,
-        };
+        let pins = self.pins(address);
         let nodes = Array {
             what: "nodes",
             first: word_at(fields.nodes),
@@ -102,20 +140,47 @@ impl Reader<'_> {
 
     fn array<T>(&self, array: &Array, read: impl Fn(u64) -> Read<T>) -> Read<Vec<T>> {
         array.check()?;
-        let place =
-            |index: u32| array.first.wrapping_add(u64::from(index) * u64::from(array.stride));
-        (0..array.count).map(|index| read(place(index))).collect()
+        (0..array.count).map(|index| read(array.place(index))).collect()
+    }
+
+    /// The array of pins in the filter descriptor at an address.
+    fn pins(&self, address: u64) -> Array {
+        let fields = &self.guest.layout().pcfilter_descriptor;
+        Array {
+            what: "pins",
+            first: self.guest.load_word(at(address, fields.pins)),
+            count: self.guest.load_u32(at(address, fields.pin_count)),
+            stride: self.guest.load_u32(at(address, fields.pin_size)),
+            least_stride: self.guest.layout().pcpin_descriptor.size_of,
+        }
+    }
+
+    fn pin_place(&self, filter: u64, pin_id: u32) -> Option<u64> {
+        if filter == 0 {
+            return None;
+        }
+        let pins = self.pins(filter);
+        (pin_id < pins.count && pins.check().is_ok()).then(|| pins.place(pin_id))
     }
 
     fn pin(&self, address: u64) -> Read<PcPinDescriptor> {
+        let field = self.guest.layout().pcpin_descriptor.automation_table;
+        self.pin_with(address, self.automation(self.guest.load_word(at(address, field)))?)
+    }
+
+    /// A pin with an automation table that was read already, or is not asked for.
+    fn pin_with(
+        &self,
+        address: u64,
+        automation: Option<Rc<PcAutomationTable>>,
+    ) -> Read<PcPinDescriptor> {
         let fields = &self.guest.layout().pcpin_descriptor;
         let u32_at = |offset| self.guest.load_u32(at(address, offset));
         Ok(PcPinDescriptor {
             max_global_instance_count: u32_at(fields.max_global_instance_count),
             max_filter_instance_count: u32_at(fields.max_filter_instance_count),
             min_filter_instance_count: u32_at(fields.min_filter_instance_count),
-            automation: self
-                .automation(self.guest.load_word(at(address, fields.automation_table)))?,
+            automation,
             pin: self.ks_pin(at(address, fields.ks_pin_descriptor))?,
         })
     }
@@ -161,9 +226,7 @@ impl Reader<'_> {
 
     /// Reads data ranges: the descriptor has an array of pointers to them.
     fn ranges(&self, first: u64, count: u32) -> Read<Vec<DataRange>> {
-        let stride = self.guest.pointer_bytes() as u32;
-        let array = Array { what: "data ranges", first, count, stride, least_stride: 0 };
-        self.array(&array, |address| {
+        self.array(&self.range_array(first, count), |address| {
             let range = self.guest.load_word(address);
             let size = self.guest.load_u32(range);
             if !(RANGE_HEAD..=LONGEST_RANGE).contains(&size) {
@@ -172,6 +235,11 @@ impl Reader<'_> {
             let bytes = self.guest.load_bytes(range, size as usize);
             DataRange::read(&bytes).map_err(|status| format!("a data range: {status}"))
         })
+    }
+
+    fn range_array(&self, first: u64, count: u32) -> Array {
+        let stride = self.guest.pointer_bytes() as u32;
+        Array { what: "data ranges", first, count, stride, least_stride: 0 }
     }
 
     fn node(&self, address: u64) -> Read<PcNodeDescriptor> {
@@ -225,6 +293,11 @@ struct Array {
 }
 
 impl Array {
+    /// The address of an element.
+    fn place(&self, index: u32) -> u64 {
+        self.first.wrapping_add(u64::from(index) * u64::from(self.stride))
+    }
+
     fn check(&self) -> Read<()> {
         let Array { what, first, count, stride, least_stride } = self;
         if *count > LONGEST_LIST {

@@ -4,7 +4,7 @@
 //! for each interface pointer that it was given or asked for, and releases them when it is
 //! dropped.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::NtStatus;
@@ -35,6 +35,8 @@ pub(crate) struct GuestObject {
     identity: u64,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
+    /// The filter descriptor that a miniport has handed out, or 0.
+    pub(super) description: Cell<u64>,
 }
 
 impl Guest {
@@ -79,6 +81,7 @@ impl GuestObject {
             this: Weak::clone(this),
             identity,
             pointers: RefCell::new(Vec::new()),
+            description: Cell::new(0),
         });
         object.learn(pointer, iid, hold);
         known.insert(identity, object.this.clone());

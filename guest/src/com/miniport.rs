@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 use portcls_port::com::IUnknown;
-use portcls_port::descriptor::PcFilterDescriptor;
+use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
     IMiniport, IMiniportMidi, IMiniportMidiStream, IPortMidi, IResourceList, IServiceGroup,
@@ -12,7 +12,7 @@ use portcls_port::interfaces::{
 };
 use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 
-use super::descriptor::read_filter_descriptor;
+use super::descriptor::{find_data_range, read_filter_descriptor, read_pin_descriptor};
 use super::{GuestObject, Hold};
 
 /// The slots of `IMiniport` and `IMiniportMidi`. Source: portcls.h.
@@ -57,6 +57,31 @@ impl GuestObject {
         group
     }
 
+    /// Calls `DataRangeIntersection` with a client's range, a pin's range and room for the format.
+    fn ask_intersection(
+        &self,
+        pin_id: u32,
+        [client_range, pin_range]: [u64; 2],
+        output_length: u32,
+        out: u64,
+    ) -> LengthReply {
+        let guest = &self.guest;
+        let reply = guest.with_scratch(16, |length_at| {
+            let out_or_none = if output_length == 0 { 0 } else { out };
+            let (pin, room) = (u64::from(pin_id), u64::from(output_length));
+            let words = [pin, client_range, pin_range, room, out_or_none, length_at];
+            let status = self.call(&iid::MINIPORT_MIDI, DATA_RANGE_INTERSECTION, &words);
+            let status = NtStatus(status as u32);
+            let information = guest.load_u32(length_at);
+            let bytes = match status {
+                NtStatus::SUCCESS => guest.load_bytes(out, information.min(output_length) as usize),
+                _ => Vec::new(),
+            };
+            LengthReply { status, information, bytes }
+        });
+        reply.unwrap_or_else(|| LengthReply::of_status(STOPPED))
+    }
+
     fn run_in_buffer<R>(&self, bytes: u64, run: impl FnOnce(u64, u64) -> R) -> Option<R> {
         let guest = &self.guest;
         guest.with_scratch(16, |count| guest.with_transfer(bytes, |buffer| run(buffer, count)))?
@@ -71,7 +96,13 @@ impl IMiniport for GuestObject {
             Ok(guest.load_word(out))
         });
         let descriptor = described.unwrap_or(Err(STOPPED))?;
-        Ok(Rc::new(read_filter_descriptor(guest, descriptor)?))
+        let filter = read_filter_descriptor(guest, descriptor)?;
+        self.description.set(descriptor);
+        Ok(Rc::new(filter))
+    }
+
+    fn describe_pin(&self, _kernel: &Kernel, pin_id: u32) -> Option<PcPinDescriptor> {
+        read_pin_descriptor(&self.guest, self.description.get(), pin_id)
     }
 
     fn data_range_intersection(
@@ -84,28 +115,19 @@ impl IMiniport for GuestObject {
     ) -> LengthReply {
         let guest = &self.guest;
         let (client, own) = (client_range.to_bytes(), pin_range.to_bytes());
-        let room = |bytes: usize| (bytes as u64).next_multiple_of(16);
-        let (client_room, own_room) = (room(client.len()), room(own.len()));
-        let total = 16 + client_room + own_room + u64::from(output_length);
-        let reply = guest.with_scratch(total, |result| {
-            let client_at = result + 16;
-            let own_at = client_at + client_room;
-            let out = own_at + own_room;
+        let drivers_own = find_data_range(guest, self.description.get(), pin_id, &own);
+        // A client may send a long range and have a lot of room. Neither belongs on the stack.
+        let client_room = (client.len() as u64).next_multiple_of(16);
+        let reply = guest.with_pool_buffer(client_room + own.len() as u64, |client_at| {
             guest.store(client_at, &client);
-            guest.store(own_at, &own);
-            let out_or_none = if output_length == 0 { 0 } else { out };
-            let words =
-                [u64::from(pin_id), client_at, own_at, output_length.into(), out_or_none, result];
-            let status = self.call(&iid::MINIPORT_MIDI, DATA_RANGE_INTERSECTION, &words);
-            let status = NtStatus(status as u32);
-            let information = guest.load_u32(result);
-            let bytes = match status {
-                NtStatus::SUCCESS => guest.load_bytes(out, information.min(output_length) as usize),
-                _ => Vec::new(),
-            };
-            LengthReply { status, information, bytes }
+            let copy_at = client_at + client_room;
+            guest.store(copy_at, &own);
+            let own_at = drivers_own.unwrap_or(copy_at);
+            guest.with_pool_buffer(output_length.into(), |out| {
+                self.ask_intersection(pin_id, [client_at, own_at], output_length, out)
+            })
         });
-        reply.unwrap_or_else(|| LengthReply::of_status(STOPPED))
+        reply.flatten().unwrap_or_else(|| LengthReply::of_status(NtStatus::INSUFFICIENT_RESOURCES))
     }
 }
 

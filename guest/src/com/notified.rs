@@ -7,6 +7,8 @@ use portcls_port::interfaces::{
 };
 
 use super::GuestObject;
+use super::descriptor::pin_descriptor_place;
+use crate::memory::at;
 use crate::objects::power::{read_capabilities, write_capabilities};
 
 /// The slots of these interfaces. Source: portcls.h.
@@ -32,7 +34,18 @@ impl IPowerNotify for GuestObject {
 impl IPinCount for GuestObject {
     fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
         let guest = &self.guest;
-        guest.with_scratch(32, |at| {
+        // What is necessary and possible stands in the driver's descriptor, where its changes stay.
+        let pin = pin_descriptor_place(guest, self.description.get(), pin_id);
+        let fields = &guest.layout().pcpin_descriptor;
+        let described = |field: u32| pin.map(|pin| at(pin, field));
+        let places = [
+            described(fields.min_filter_instance_count),
+            None,
+            described(fields.max_filter_instance_count),
+            None,
+            described(fields.max_global_instance_count),
+        ];
+        guest.with_scratch(32, |scratch| {
             let fields = [
                 &mut counts.filter_necessary,
                 &mut counts.filter_current,
@@ -41,13 +54,16 @@ impl IPinCount for GuestObject {
                 &mut counts.global_possible,
             ];
             let mut words = [u64::from(pin_id), 0, 0, 0, 0, 0];
-            for (index, field) in fields.iter().enumerate() {
-                words[index + 1] = at + 4 * index as u64;
-                guest.store_u32(words[index + 1], **field);
+            for (index, (field, place)) in fields.iter().zip(places).enumerate() {
+                words[index + 1] = place.unwrap_or_else(|| {
+                    let copy = scratch + 4 * index as u64;
+                    guest.store_u32(copy, **field);
+                    copy
+                });
             }
             self.call(&iid::PIN_COUNT, PIN_COUNT, &words);
-            for (field, at) in fields.into_iter().zip(&words[1..]) {
-                *field = guest.load_u32(*at);
+            for (field, place) in fields.into_iter().zip(&words[1..]) {
+                *field = guest.load_u32(*place);
             }
         });
     }

@@ -6,11 +6,13 @@ use cpu_x86::Mode;
 use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};
 use portcls_port::com::{IUnknown, query};
 use portcls_port::guid::iid;
-use portcls_port::interfaces::{IServiceGroup, IServiceSink};
+use portcls_port::interfaces::{IMiniport, IPinCount, IServiceGroup, IServiceSink, PinCounts};
+use portcls_port::ks::{DataRange, KsDataFormat};
 use portcls_port::{pc_new_resource_list, pc_new_service_group};
 
 use super::{GuestObject, Hold};
 use crate::guest::Guest;
+use crate::memory::at;
 use crate::processor::vm::GuestOptions;
 use crate::tables::pool_table::Fill;
 use portcls_driver_file::image::Image;
@@ -136,6 +138,120 @@ fn own_object(guest: &Guest) -> u64 {
         guest.store(function, bytes);
     }
     object
+}
+
+/// Gives an object of the guest a method of its own.
+fn set_method(guest: &Guest, object: u64, slot: u64, code: &[u8]) {
+    let function = guest.allocate_pool(PoolType::NonPagedExecute, 64, *b"Test", Fill::Zero);
+    guest.store(function, code);
+    guest.store_u64(guest.load_word(object) + 8 * slot, function);
+}
+
+/// A miniport of the guest with one pin, which has one data range.
+struct OwnMiniport {
+    guest: Guest,
+    object: u64,
+    pin: u64,
+    range: u64,
+}
+
+impl OwnMiniport {
+    fn new() -> OwnMiniport {
+        let guest = guest("x64");
+        let object = own_object(&guest);
+        let filter = guest.allocate_pool(PoolType::NonPagedNx, 1_024, *b"Test", Fill::Zero);
+        let (pin, ranges, range) = (filter + 256, filter + 512, filter + 576);
+        let fields = &guest.layout().pcfilter_descriptor;
+        guest.store_u32(at(filter, fields.pin_count), 1);
+        guest.store_u32(at(filter, fields.pin_size), guest.layout().pcpin_descriptor.size_of);
+        guest.store_word(at(filter, fields.pins), pin);
+        let fields = &guest.layout().kspin_descriptor;
+        let ks_pin = at(pin, guest.layout().pcpin_descriptor.ks_pin_descriptor);
+        guest.store_u32(at(ks_pin, fields.data_ranges_count), 1);
+        guest.store_word(at(ks_pin, fields.data_ranges), ranges);
+        guest.store_u32(at(ks_pin, fields.data_flow), 1);
+        guest.store_u32(at(ks_pin, fields.communication), 1);
+        guest.store_word(ranges, range);
+        guest.store(range, bytemuck::bytes_of(&KsDataFormat::MIDI));
+        // GetDescription: mov rax, filter; mov [rdx], rax; xor eax, eax; ret
+        let rest = [0x48, 0x89, 0x02, 0x31, 0xC0, 0xC3];
+        let code = [&[0x48, 0xB8][..], &filter.to_le_bytes(), &rest].concat();
+        set_method(&guest, object, 3, &code);
+        OwnMiniport { guest, object, pin, range }
+    }
+
+    /// Runs a test with the miniport, whose descriptor was read.
+    fn run(&self, test: impl FnOnce(&Kernel, &Rc<GuestObject>)) {
+        let ran = self.guest.kernel().clone().enter(|kernel| {
+            let object =
+                GuestObject::wrap(&self.guest, self.object, &iid::MINIPORT_MIDI, Hold::Retain);
+            let filter = object.get_description(kernel).expect("it is good");
+            assert_eq!(filter.pins[0].pin.data_ranges, [KsDataFormat::MIDI.into()]);
+            test(kernel, &object);
+        });
+        assert_eq!(ran, Ok(()));
+    }
+
+    fn pin_field(&self, offset: u32) -> u64 {
+        at(self.pin, offset)
+    }
+}
+
+#[test]
+fn an_intersection_gets_the_drivers_own_range_and_room_of_any_size_from_pool() {
+    let own = OwnMiniport::new();
+    // DataRangeIntersection: mov rax, [rsp+38h]; mov [rax], r9d; mov eax, C00000BBh; ret
+    let code = [0x48, 0x8B, 0x44, 0x24, 0x38, 0x44, 0x89, 0x08, 0xB8, 0xBB, 0x00, 0x00, 0xC0, 0xC3];
+    set_method(&own.guest, own.object, 4, &code);
+    own.run(|kernel, miniport| {
+        let mine = DataRange::from(KsDataFormat::MIDI);
+        let long = DataRange::new(KsDataFormat::MIDI, vec![0; 100_000]);
+        for room in [0, 64, 65_536, 4 << 20] {
+            for client in [&mine, &long] {
+                let reply = miniport.data_range_intersection(kernel, 0, client, &mine, room);
+                assert_eq!(reply.status, NtStatus(0xC000_00BB));
+                assert_eq!(reply.information, own.range as u32, "the pointer to the range");
+            }
+        }
+        let other = DataRange::from(KsDataFormat::MIDI_BUS);
+        let reply = miniport.data_range_intersection(kernel, 0, &mine, &other, 64);
+        assert_ne!(reply.information, own.range as u32, "a range that the driver has not");
+    });
+}
+
+#[test]
+fn a_pin_descriptor_is_read_anew_each_time() {
+    let own = OwnMiniport::new();
+    own.run(|kernel, miniport| {
+        let fields = &own.guest.layout().pcpin_descriptor;
+        let count = || miniport.describe_pin(kernel, 0).map(|pin| pin.max_filter_instance_count);
+        assert_eq!(count(), Some(0));
+        own.guest.store_u32(own.pin_field(fields.max_filter_instance_count), 5);
+        assert_eq!(count(), Some(5));
+        assert_eq!(miniport.describe_pin(kernel, 1), None, "there is no such pin");
+        assert!(kernel.violations().is_empty());
+        let communication = own.guest.layout().kspin_descriptor.communication;
+        own.guest.store_u32(own.pin_field(fields.ks_pin_descriptor + communication), 9);
+        assert_eq!(count(), None);
+        assert_eq!(kernel.violations()[0].rule.id, "descriptor-unreadable");
+    });
+}
+
+#[test]
+fn pin_count_gets_pointers_into_the_descriptor() {
+    let own = OwnMiniport::new();
+    own.run(|kernel, miniport| {
+        // PinCount: mov rax, [rsp+28h]; inc dword [rax]; inc dword [r9]; ret
+        let code = [0x48, 0x8B, 0x44, 0x24, 0x28, 0xFF, 0x00, 0x41, 0xFF, 0x01, 0xC3];
+        set_method(&own.guest, own.object, 3, &code);
+        let field = own.guest.layout().pcpin_descriptor.max_filter_instance_count;
+        own.guest.store_u32(own.pin_field(field), 5);
+        let mut counts =
+            PinCounts { filter_current: 2, filter_possible: 5, ..PinCounts::default() };
+        miniport.pin_count(kernel, 0, &mut counts);
+        assert_eq!((counts.filter_current, counts.filter_possible), (3, 6));
+        assert_eq!(own.guest.load_u32(own.pin_field(field)), 6);
+    });
 }
 
 #[test]

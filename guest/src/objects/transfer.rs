@@ -28,6 +28,12 @@ impl Guest {
             self.0.is_transfer_taken.set(false);
             return Some(result);
         }
+        self.with_pool_buffer(bytes, work)
+    }
+
+    /// Runs `work` with a pool block of `bytes` bytes that hold 0. The result is `None` when there
+    /// is no memory for it.
+    pub(crate) fn with_pool_buffer<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
         let address = self.allocate_pool(PoolType::NonPagedNx, bytes.max(1), TAG, Fill::Zero);
         if address == 0 {
             return None;

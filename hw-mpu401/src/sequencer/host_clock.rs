@@ -11,6 +11,7 @@ const DEFAULT_QUARTERS: u8 = 240;
 const LEAST_QUARTERS: u8 = 4;
 
 /// The countdown to the next FD, in quarter ticks, so that four FDs share a remainder.
+#[derive(Clone)]
 pub(super) struct HostClock {
     quarters: u8,
     /// Quarter ticks until the next FD, at least 1.

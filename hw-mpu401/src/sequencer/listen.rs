@@ -33,6 +33,7 @@ enum System {
 }
 
 /// The bytes from MIDI IN whose message is not complete.
+#[derive(Clone)]
 pub(super) struct Listener {
     assembly: Assembly,
     system: System,

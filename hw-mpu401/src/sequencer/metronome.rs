@@ -44,6 +44,7 @@ pub(super) struct Falls {
 }
 
 /// The position in the measure.
+#[derive(Clone)]
 pub(super) struct Metronome {
     pub(super) clicks: Clicks,
     clocks_a_beat: u8,

@@ -18,6 +18,7 @@ pub(super) enum RecordState {
 }
 
 /// The counter and the state of record.
+#[derive(Clone)]
 pub(super) struct Record {
     pub(super) state: RecordState,
     /// Ticks since the last event, fewer than 240. The count also goes on without record.
@@ -68,6 +69,7 @@ impl Record {
 const END_WORDS: usize = MAX_RX_DEPTH as usize / 64;
 
 /// For each byte in the input FIFO, whether it ends a packet.
+#[derive(Clone)]
 pub(super) struct PacketEnds {
     bits: [u64; END_WORDS],
     pushed: usize,

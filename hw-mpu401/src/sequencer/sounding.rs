@@ -5,6 +5,7 @@ use super::message::Message;
 /// The keys that sound, for each channel; the documents call this the play map.
 ///
 /// Measured: a stop, the end of play and B9 end only notes that the unit started.
+#[derive(Clone)]
 pub(super) struct Sounding {
     keys: [u128; 16],
 }

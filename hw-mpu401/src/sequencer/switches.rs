@@ -106,6 +106,7 @@ impl ReferenceTables {
 }
 
 /// The switches and the channels together.
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) switches: Switches,
     pub(super) tables: ReferenceTables,

@@ -70,6 +70,7 @@ impl Glide {
 }
 
 /// Tempo, relative tempo and timebase.
+#[derive(Clone)]
 pub(super) struct Tempo {
     tempo: u8,
     relative: u8,

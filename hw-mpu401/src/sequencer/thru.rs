@@ -27,6 +27,7 @@ impl Part {
 }
 
 /// The parts in their order.
+#[derive(Clone)]
 pub(super) struct ThruQueue {
     parts: [Option<Part>; LIMIT],
 }

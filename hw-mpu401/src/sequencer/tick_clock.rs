@@ -27,6 +27,7 @@ enum Gait {
 }
 
 /// The clock.
+#[derive(Clone)]
 pub(super) struct TickClock {
     pub(super) source: ClockSource,
     gait: Gait,

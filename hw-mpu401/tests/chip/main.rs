@@ -9,5 +9,6 @@ mod properties;
 mod record;
 mod registers;
 mod roland;
+mod state;
 mod tempo;
 mod timing;

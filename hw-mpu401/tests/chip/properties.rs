@@ -238,6 +238,59 @@ proptest! {
     }
 
     #[test]
+    fn a_clone_is_the_same_chip_and_what_it_tells_is_what_comes(
+        card_number in 0..cards().len(),
+        initial in initial(),
+        timing in timing(),
+        steps in prop::collection::vec((pause_ns(), step()), 0..60),
+    ) {
+        let mut chip = Mpu401::with_timing(&cards()[card_number], initial, timing);
+        let mut copied = chip.clone();
+        let mut now_ns = 0_u64;
+        for (pause_ns, step) in steps {
+            now_ns = now_ns.saturating_add(pause_ns);
+            let mut later = copied.clone();
+            later.advance(now_ns);
+            let told = later.state();
+            prop_assert_eq!(told.status, later.status());
+            later.advance(now_ns.saturating_add(pause_ns));
+            prop_assert_eq!(copied.state(), chip.state(), "a look changes nothing");
+            prop_assert_eq!(apply(&mut chip, step, now_ns), apply(&mut copied, step, now_ns));
+            copied = copied.clone();
+            prop_assert_eq!(copied.state(), chip.state());
+            prop_assert_eq!(copied.next_change_ns(), chip.next_change_ns());
+            prop_assert_eq!(wire(&mut copied), wire(&mut chip));
+            prop_assert_eq!(copied.pop_click(), chip.pop_click());
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_the_ports_is_what_the_next_access_meets(
+        card_number in 0..cards().len(),
+        initial in initial(),
+        steps in prop::collection::vec((pause_ns(), step()), 0..60),
+    ) {
+        let mut chip = Mpu401::new(&cards()[card_number], initial);
+        let mut now_ns = 0_u64;
+        for (pause_ns, step) in steps {
+            now_ns = now_ns.saturating_add(pause_ns);
+            chip.advance(now_ns);
+            let told = chip.state();
+            prop_assert_eq!(told.from_host.is_some(), chip.waiting().host == 1);
+            prop_assert_eq!(told.to_host.is_some(), told.status.has_data());
+            match step {
+                Step::Read(Register::Data) => {
+                    prop_assert_eq!(apply(&mut chip, step, now_ns), told.data);
+                }
+                Step::Read(Register::Command) => {
+                    prop_assert_eq!(apply(&mut chip, step, now_ns), told.status.bits());
+                }
+                _ => { apply(&mut chip, step, now_ns); }
+            }
+        }
+    }
+
+    #[test]
     fn a_status_read_changes_nothing_and_a_line_that_is_up_means_data(
         card_number in 0..cards().len(),
         initial in initial(),

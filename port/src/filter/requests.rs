@@ -8,7 +8,7 @@ use std::rc::Rc;
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
 use super::Filter;
-use crate::descriptor::PcPinDescriptor;
+use crate::descriptor::DescribedPin;
 use crate::interfaces::IMasterClock;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
@@ -123,10 +123,11 @@ impl Filter {
     /// The pin that a request for a pin's property names.
     fn asked_pin(
         &self,
+        kernel: &Kernel,
         request: &PropertyRequest<'_>,
-    ) -> Result<(u32, &PcPinDescriptor), NtStatus> {
+    ) -> Result<(u32, DescribedPin), NtStatus> {
         let head: KsPPin = read(request.input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
-        Ok((head.pin_id, self.pin(head.pin_id)?))
+        Ok((head.pin_id, self.pin(kernel, head.pin_id)?))
     }
 }
 
@@ -134,58 +135,62 @@ fn pin_count(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Repl
     Ok(request.value(&(filter.descriptor.pins.len() as u32).to_le_bytes()))
 }
 
-fn data_flow(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn data_flow(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     Ok(request.value(&pin.pin.data_flow.value().to_le_bytes()))
 }
 
-fn communication(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn communication(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     Ok(request.value(&pin.pin.communication.value().to_le_bytes()))
 }
 
-fn category(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn category(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     let category = pin.pin.category.ok_or(NtStatus::NOT_FOUND)?;
     Ok(request.value(bytemuck::bytes_of(&category)))
 }
 
-fn physical_connection(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (pin_id, _) = filter.asked_pin(request)?;
+fn physical_connection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (pin_id, _) = filter.asked_pin(kernel, request)?;
     let device = filter.binding.device().map_err(|_| NtStatus::NOT_FOUND)?;
     let (link, pin) = connected_to(&device, &filter.port, pin_id).ok_or(NtStatus::NOT_FOUND)?;
     Ok(request.value(&wire_form(&link, pin)))
 }
 
 fn instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (pin_id, pin) = filter.asked_pin(request)?;
-    let counts = filter.pin_counts(kernel, pin_id, pin);
+    let (pin_id, pin) = filter.asked_pin(kernel, request)?;
+    let counts = filter.pin_counts(kernel, pin_id, &pin);
     let (possible_count, current_count) = (counts.filter_possible, counts.filter_current);
     let instances = KsPinCInstances { possible_count, current_count };
     Ok(request.value(bytemuck::bytes_of(&instances)))
 }
 
 fn global_instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (pin_id, pin) = filter.asked_pin(request)?;
-    let counts = filter.pin_counts(kernel, pin_id, pin);
+    let (pin_id, pin) = filter.asked_pin(kernel, request)?;
+    let counts = filter.pin_counts(kernel, pin_id, &pin);
     let (possible_count, current_count) = (counts.global_possible, counts.global_current);
     let instances = KsPinCInstances { possible_count, current_count };
     Ok(request.value(bytemuck::bytes_of(&instances)))
 }
 
 fn necessary_instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (pin_id, pin) = filter.asked_pin(request)?;
-    let counts = filter.pin_counts(kernel, pin_id, pin);
+    let (pin_id, pin) = filter.asked_pin(kernel, request)?;
+    let counts = filter.pin_counts(kernel, pin_id, &pin);
     Ok(request.value(&counts.filter_necessary.to_le_bytes()))
 }
 
-fn data_ranges(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn data_ranges(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     Ok(request.list(&list_of_ranges(&pin.pin.data_ranges)))
 }
 
-fn constrained_data_ranges(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn constrained_data_ranges(
+    filter: &Filter,
+    kernel: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     let constrained = &pin.pin.constrained_data_ranges;
     let all = if constrained.is_empty() { &pin.pin.data_ranges } else { constrained };
     Ok(request.list(&list_of_ranges(all)))
@@ -195,18 +200,18 @@ fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
     multiple_item(ranges.iter().map(DataRange::to_bytes))
 }
 
-fn interfaces(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn interfaces(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     Ok(request.list(&list_of(pin.pin.interfaces_or_standard())))
 }
 
-fn mediums(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn mediums(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     Ok(request.list(&list_of(pin.pin.mediums_or_standard())))
 }
 
 fn intersection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (pin_id, pin) = filter.asked_pin(request)?;
+    let (pin_id, pin) = filter.asked_pin(kernel, request)?;
     let miniport = filter.binding.miniport()?.object();
     let list = &request.input[size_of::<KsPPin>()..];
     let reply =
@@ -226,8 +231,8 @@ fn intersection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
     Ok(reply)
 }
 
-fn propose_data_format(filter: &Filter, _: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(request)?;
+fn propose_data_format(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
     check_format(&KsDataFormat::read(request.value)?, &pin.pin.data_ranges)?;
     Ok(LengthReply::of_status(NtStatus::SUCCESS))
 }

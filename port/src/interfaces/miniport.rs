@@ -6,7 +6,7 @@ use portcls_emulator::{Kernel, NtStatus, PoolType};
 
 use super::{IPortMidi, IResourceList, IServiceGroup};
 use crate::com::IUnknown;
-use crate::descriptor::PcFilterDescriptor;
+use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::ks::{DataRange, KsDataFormat, KsPinDataFlow, KsState, LengthReply};
 
 /// A miniport of any kind: its description, and the formats that its pins take.
@@ -17,8 +17,9 @@ pub trait IMiniport: IUnknown {
     /// Describes the filter: pins, nodes, connections, categories.
     ///
     /// The port calls this once, inside `IPort::Init`, after the miniport's own `Init` has
-    /// succeeded. The driver does not change the description as long as the miniport lives. Parts
-    /// that do not agree are violations; `IPort::Init` succeeds all the same.
+    /// succeeded. As long as the miniport lives, the driver may change how it describes its pins,
+    /// see [`describe_pin`](Self::describe_pin), and nothing else. Parts that do not agree are
+    /// violations; `IPort::Init` succeeds all the same.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniport::GetDescription.
     ///
@@ -28,21 +29,44 @@ pub trait IMiniport: IUnknown {
     #[doc(alias = "IMiniport::GetDescription")]
     fn get_description(&self, kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus>;
 
+    /// Describes a pin as it is now; `None` when it is as the port knows it.
+    ///
+    /// In C the pin descriptors are memory of the driver, which it may change, and the port reads
+    /// them again for each request about a pin; this method stands for that reading. A driver whose
+    /// pins never change leaves it out. The port then has the description that
+    /// [`get_description`](Self::get_description) handed out, with the counts that the miniport's
+    /// `IPinCount` has corrected.
+    ///
+    /// The port calls this before it answers a property of the pin, opens the pin, or checks a
+    /// format that is set on it. The port does not look at the automation table of the answer: it
+    /// has taken the tables at `IPort::Init` (`Assumed:` the pages speak of the pins only).
+    ///
+    /// IRQL: PASSIVE_LEVEL. Never fails. Limits: `pin_id` may be any number that a client sends.
+    /// Source: WDK, IPinCount::PinCount, Remarks: the port accesses the pin descriptors to answer
+    /// pin properties.
+    fn describe_pin(&self, kernel: &Kernel, pin_id: u32) -> Option<PcPinDescriptor> {
+        let _ = (kernel, pin_id);
+        None
+    }
+
     /// Finds a format that lies in a client's range and in a range of the pin.
     ///
-    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, exactly once for each pair of a
-    /// client's range and a range of the pin, in order, until a reply ends the search. With
-    /// `STATUS_SUCCESS` the reply has the format: the search ends, and no call follows. Windows
-    /// calls it only for pairs whose GUIDs fit (WDK, KsPinDataIntersection); this port calls it for
-    /// every pair.
+    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, until a reply ends the search. It
+    /// goes through the client's ranges in order, and for each of them through the ranges of the
+    /// pin. It calls this exactly once for each pair that fits: major format, subformat and
+    /// specifier are each equal, or one of the two is all zero, the wildcard. The miniport never
+    /// sees another pair. With `STATUS_SUCCESS` the reply has the format: the search ends, and no
+    /// call follows.
     ///
-    /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes.
-    /// Source: WDK, IMiniport::DataRangeIntersection.
+    /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes. It is at most the length of the
+    /// buffer that the client owns.
+    /// Source: WDK, IMiniport::DataRangeIntersection; KsPinDataIntersection; the comments of the
+    /// AC97 sample.
     ///
     /// # Errors
     /// In the reply:
-    /// - `STATUS_NO_MATCH`: no format lies in both ranges. The port asks for the next pair; after
-    ///   the last pair it ends the request with this status.
+    /// - `STATUS_NO_MATCH`: no format lies in both ranges. The port goes on to the next pair. When
+    ///   no pair is left, it ends the request with this status.
     /// - `STATUS_NOT_IMPLEMENTED`: the miniport leaves this pair to the port's own rule.
     /// - `STATUS_BUFFER_OVERFLOW`: `output_length` is 0; the reply has the needed length. The
     ///   search ends.
@@ -216,8 +240,10 @@ pub trait IMiniportMidiStream: IUnknown {
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Read.
     ///
     /// # Errors
-    /// A failure counts as 0 bytes: no further Read follows until the next service, and no request
-    /// of the client fails (`Assumed:` no page says who learns of it).
+    /// A failure ends the service: the port notes the status in the trace and calls no further Read
+    /// until the next service. What the Reads before it gave goes to the client. No request of the
+    /// client fails: its read requests wait for the bytes of a later service. `Assumed:` no page
+    /// says who learns of the failure, and a device that failed once can still have bytes later.
     /// - `STATUS_INVALID_DEVICE_REQUEST`: the stream is a render stream.
     #[doc(alias = "IMiniportMidiStream::Read")]
     fn read(&self, kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus>;

@@ -17,6 +17,11 @@ pub trait IPinCount: IUnknown {
     /// for the stream, the port refuses the pin and no `NewStream` follows. The method must not
     /// create or close a stream.
     ///
+    /// The counts that are necessary and possible are those of the pin's descriptor: a change stays
+    /// there, and the next call finds it. The counts that are open now are the port's; a change
+    /// holds for the one request. `Assumed:` the page says of all five that they point into the
+    /// description, which has no place for the other two.
+    ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount.
     #[doc(alias = "IPinCount::PinCount")]
     fn pin_count(&self, kernel: &Kernel, pin_id: u32, counts: &mut PinCounts);

@@ -17,8 +17,9 @@ pub trait IPowerNotify: IUnknown {
     ///
     /// On the way down the port has paused the streams before this call, and exactly one call of
     /// the adapter's `power_change_state` follows. On the way up the port has called the adapter
-    /// before, and in D0 the streams go on after this call. The driver may use the hardware inside
-    /// the call. The state at the start is D0.
+    /// before, and in D0 the streams go on after this call. From D3 to D1 or D2 is a way up: the
+    /// adapter comes before the miniport, and the miniport before its streams. The driver may use
+    /// the hardware inside the call. The state at the start is D0.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPowerNotify::PowerChangeNotify.
     #[doc(alias = "IPowerNotify::PowerChangeNotify")]

@@ -14,12 +14,14 @@ use crate::guid::Guid;
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes. `ask` calls the miniport, for each client range with each pin range in
-/// order; when it answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. Any
-/// answer other than `STATUS_NO_MATCH` ends the search and is the reply.
+/// multiple of 8 bytes. For each client range, and in order, `ask` calls the miniport for each pin
+/// range that fits the client's; see [`may_meet`]. Pairs that do not fit are skipped. When `ask`
+/// answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. Any answer other
+/// than `STATUS_NO_MATCH` ends the search and is the reply.
 ///
 /// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
-/// Source: WDK, IMiniport::DataRangeIntersection and KSPROPERTY_PIN_DATAINTERSECTION.
+/// Source: WDK, IMiniport::DataRangeIntersection, KSPROPERTY_PIN_DATAINTERSECTION and
+/// KsPinDataIntersection.
 pub fn data_intersection(
     client_list: &[u8],
     pin_ranges: &[DataRange],
@@ -31,7 +33,7 @@ pub fn data_intersection(
         Err(status) => return LengthReply::of_status(status),
     };
     for client in &client_ranges {
-        for mine in pin_ranges {
+        for mine in pin_ranges.iter().filter(|mine| may_meet(client.head(), mine.head())) {
             let mut reply = ask(client, mine, output_length);
             if reply.status == NtStatus::NOT_IMPLEMENTED {
                 reply = default_intersection(client.head(), mine.head(), output_length);
@@ -42,6 +44,19 @@ pub fn data_intersection(
         }
     }
     LengthReply::of_status(NtStatus::NO_MATCH)
+}
+
+/// Whether two ranges can have a format in common, as far as their heads tell: major format,
+/// subformat and specifier are each equal, or one of the two is all zero, the wildcard.
+///
+/// Source: WDK, KsPinDataIntersection; Wildcards in data ranges: a wildcard fits whatever it is
+/// compared with, so it counts on either side, and on both.
+#[must_use]
+pub fn may_meet(client: &KsDataRange, mine: &KsDataRange) -> bool {
+    let fits = |client: Guid, mine: Guid| client == mine || [client, mine].contains(&Guid::NULL);
+    fits(client.major_format, mine.major_format)
+        && fits(client.sub_format, mine.sub_format)
+        && fits(client.specifier, mine.specifier)
 }
 
 /// The answer of a port whose miniport has no rule of its own; see [`intersect`].
@@ -197,7 +212,42 @@ mod tests {
         });
         assert_eq!((reply.status, reply.information), (MATCHED, 64));
         assert_eq!(reply.bytes, bytemuck::bytes_of(&KsDataFormat::MIDI));
-        assert_eq!(asked, [(64, 64, 64), (64, 96, 64), (96, 64, 64), (96, 96, 64)]);
+        // Of the four pairs only the last one has the same subformat.
+        assert_eq!(asked, [(96, 96, 64)]);
+    }
+
+    #[test]
+    fn the_miniport_is_asked_for_pairs_with_equal_guids_or_a_wildcard_on_either_side_only() {
+        let other = Guid { data1: 1, ..Guid::NULL };
+        let mine = *midi_port().head();
+        let asks = |client: KsDataRange, mine: KsDataRange| {
+            let mut count = 0;
+            data_intersection(&list(&[client.into()]), &[mine.into()], 64, |_, _, _| {
+                count += 1;
+                LengthReply::of_status(NO_MATCH)
+            });
+            count
+        };
+        let change: [fn(&mut KsDataRange) -> &mut Guid; 3] = [
+            |range| &mut range.major_format,
+            |range| &mut range.sub_format,
+            |range| &mut range.specifier,
+        ];
+        let head = KsDataRange { format_size: 64, ..mine };
+        assert_eq!(asks(head, head), 1);
+        for field in change {
+            let with = |guid| {
+                let mut range = head;
+                *field(&mut range) = guid;
+                range
+            };
+            assert_eq!(asks(with(other), head), 0);
+            assert_eq!(asks(head, with(other)), 0);
+            assert_eq!(asks(with(other), with(other)), 1);
+            assert_eq!(asks(with(Guid::NULL), head), 1);
+            assert_eq!(asks(head, with(Guid::NULL)), 1);
+            assert_eq!(asks(with(Guid::NULL), with(Guid::NULL)), 1);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use portcls_emulator::{Kernel, NtStatus};
 
 use crate::interfaces::IMiniportMidiStream;
 use crate::ks::music::Packer;
-use crate::ks::{KsState, KsStreamOptions, KsTime};
+use crate::ks::{KsStreamOptions, KsTime};
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
 use crate::rules;
@@ -83,7 +83,13 @@ impl Capturer {
                     buffer.len()
                 }
                 Ok(count) => count as usize,
-                Err(_) => 0,
+                Err(status) => {
+                    if !kernel.is_frozen() {
+                        let text = format!("capture: Read failed with {status}, no more is read");
+                        calls.note(kernel, &text);
+                    }
+                    0
+                }
             };
             if count == 0 || kernel.is_frozen() {
                 self.deliver(kernel, lane);
@@ -96,9 +102,9 @@ impl Capturer {
         self.deliver(kernel, lane);
     }
 
-    /// Keeps bytes in RUN and PAUSE, and discards them in the other states.
+    /// Keeps bytes in RUN and PAUSE, and discards them in the other states and during a reset.
     fn keep(&self, kernel: &Kernel, lane: &Lane, bytes: &[u8]) {
-        if lane.state() < KsState::Pause {
+        if !lane.keeps_data() {
             return;
         }
         let room = CAPTURE_LIMIT - self.held.get();

@@ -83,6 +83,8 @@ pub(super) struct Renderer {
     message: RefCell<Message>,
     cursor: Cell<Cursor>,
     pumping: Cell<bool>,
+    /// Whether the request that is going out has ended since the last call of Write began.
+    abandoned: Cell<bool>,
     empty_writes: Cell<u32>,
 }
 
@@ -90,7 +92,7 @@ pub(super) struct Renderer {
 enum Outcome {
     /// Bytes were written, or the next message was made ready.
     Progress,
-    /// A request was completed.
+    /// A request was completed, by this step or during it.
     RequestEnded,
     /// The next step has work after this number of 100 ns units.
     Wait(u64),
@@ -115,6 +117,7 @@ impl Renderer {
             message: RefCell::default(),
             cursor: Cell::new(Cursor::default()),
             pumping: Cell::new(false),
+            abandoned: Cell::new(false),
             empty_writes: Cell::new(0),
         }
     }
@@ -138,6 +141,7 @@ impl Renderer {
     /// request ends now.
     pub fn abandon(&self, request: &StreamRequest) {
         request.note_done(self.cursor.get().done as u32);
+        self.abandoned.set(true);
         self.reset();
     }
 
@@ -236,6 +240,9 @@ impl Renderer {
 
     /// Offers the rest of the current message to the miniport once.
     ///
+    /// The request can end during the call: its client cancels it, or the stream goes down. Then
+    /// the rest of its message is not offered any more, and the result of the call concerns nobody.
+    ///
     /// # Errors
     /// The request fails with it: the status that the miniport returned, or
     /// `STATUS_IO_DEVICE_ERROR` when the miniport took nothing [`EMPTY_WRITES`] times in a row.
@@ -247,6 +254,7 @@ impl Renderer {
     ) -> Result<Outcome, NtStatus> {
         // The message is out of its cell during the call, so that the call can come back here.
         let mut message = self.message.take();
+        self.abandoned.set(false);
         let rest = &message.bytes[message.sent..];
         let calls = lane.calls();
         let result = calls.call(
@@ -256,12 +264,16 @@ impl Renderer {
             || stream.write(kernel, rest),
             |&taken| calls.bytes(taken as usize),
         );
-        let mut taken = result? as usize;
-        if taken > rest.len() {
+        if let Ok(taken) = result
+            && taken as usize > rest.len()
+        {
             let text = format!("Write took {taken} bytes of the {} that it was given", rest.len());
             kernel.report_violation(&rules::WRITE_OVERRUN, &text);
-            taken = rest.len();
         }
+        if self.abandoned.get() {
+            return Ok(Outcome::RequestEnded);
+        }
+        let taken = rest.len().min(result? as usize);
         message.sent += taken;
         if message.is_sent() {
             let cursor = self.cursor.get();

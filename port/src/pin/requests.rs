@@ -11,7 +11,6 @@ use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 use super::Pin;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
-use crate::ks::intersection::check_format;
 use crate::ks::{
     KsDataFormat, KsIoctl, KsPropertyConnection, KsPropertyType, KsReset, KsState, LengthReply,
     read,
@@ -70,11 +69,8 @@ impl Pin {
     fn reset(&self, kernel: &Kernel, input: &[u8]) -> Result<(), NtStatus> {
         let reset = read::<u32>(input).and_then(KsReset::from_u32);
         match reset.ok_or(NtStatus::INVALID_PARAMETER)? {
-            KsReset::Begin => {
-                self.resetting.set(true);
-                self.lane.flush(kernel);
-            }
-            KsReset::End => self.resetting.set(false),
+            KsReset::Begin => self.lane.begin_reset(kernel),
+            KsReset::End => self.lane.end_reset(),
         }
         Ok(())
     }
@@ -113,7 +109,7 @@ fn data_format(
         return Ok(request.value(bytemuck::bytes_of(&pin.format.get())));
     }
     let format = KsDataFormat::read(request.value)?;
-    check_format(&format, &pin.described().pin.data_ranges)?;
+    pin.check_format(kernel, &format)?;
     pin.set_format(kernel, format)?;
     Ok(LengthReply::of_status(NtStatus::SUCCESS))
 }

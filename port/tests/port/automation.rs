@@ -231,6 +231,7 @@ fn a_request_can_be_completed_later_but_not_as_pending() {
             let input = bytemuck::bytes_of(&property).to_vec();
             let parameters = Parameters::DeviceControl { code: PROPERTY, input, output_length: 2 };
             let irp = Irp::new(parameters, Some(Rc::clone(&filter.file)), Vec::new());
+            *irp.buffer().borrow_mut() = vec![0; 2];
             let sent = rig.kernel.send_request(filter.file.device(), &irp);
             assert_eq!((sent, irp.is_completed()), (NtStatus::PENDING, false));
             let request = kept.borrow_mut().take().unwrap();
@@ -243,6 +244,32 @@ fn a_request_can_be_completed_later_but_not_as_pending() {
             assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 2));
             assert_eq!(*irp.buffer().borrow(), [1, 2]);
             rig.expect_violations(&["PcPropertyRequest"]);
+        },
+    );
+}
+
+#[test]
+fn a_request_may_be_completed_before_its_handler_returns_pending() {
+    let handler = |kernel: &Kernel, request: &Rc<PcPropertyRequest>| {
+        let answered = request.answer(&[7, 0]);
+        pc_complete_pending_property_request(kernel, request, answered).unwrap();
+        NtStatus::PENDING
+    };
+    let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
+    let table = Rc::new(PcAutomationTable { properties });
+    on_planned_device(
+        |plan| plan.filter.automation = Some(table),
+        |rig| {
+            let filter = rig.open_filter().unwrap();
+            let property = KsProperty { set: SET_GUID, id: 1, flags: GET };
+            let input = bytemuck::bytes_of(&property).to_vec();
+            let parameters = Parameters::DeviceControl { code: PROPERTY, input, output_length: 2 };
+            let irp = Irp::new(parameters, Some(Rc::clone(&filter.file)), Vec::new());
+            *irp.buffer().borrow_mut() = vec![0; 2];
+            let sent = rig.kernel.send_request(filter.file.device(), &irp);
+            assert_eq!((sent, irp.is_marked_pending()), (NtStatus::PENDING, true));
+            assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 2));
+            assert_eq!(*irp.buffer().borrow(), [7, 0]);
         },
     );
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use portcls_emulator::trace::Event;
 use portcls_emulator::{Irp, NtStatus};
 use portcls_port::CAPTURE_LIMIT;
 use portcls_port::ks::KsState;
@@ -105,6 +106,7 @@ fn headers_that_are_not_reached_come_back_empty() {
         let irp = pin.read(&[Frame::room(64), untouched]);
         come_in(rig, &[&[1]]);
         assert_eq!(data_used(&irp), [12, 0]);
+        assert_eq!(irp.information(), 56, "the size of the one header that was used");
         assert_eq!(irp.mdls()[1].borrow()[..], [0xEE; 64]);
     });
 }
@@ -166,7 +168,42 @@ fn a_read_that_fails_ends_the_service_and_keeps_what_came_before() {
         let irp = pin.read(&[Frame::room(64)]);
         rig.fake.interrupt(&rig.kernel);
         assert_eq!(bytes_of(&captured(&irp)), [5]);
+        let notes = notes_of(rig);
+        assert_eq!(notes, ["capture: Read failed with STATUS_IO_DEVICE_ERROR, no more is read"]);
     });
+}
+
+#[test]
+fn after_a_read_that_fails_the_request_waits_for_the_bytes_of_a_later_service() {
+    on_device(|rig| {
+        let pin = rig.run_pin(CAPTURE);
+        let calls = Rc::new(Cell::new(0));
+        let count = Rc::clone(&calls);
+        rig.fake.answer_read(move |_, buffer| {
+            count.set(count.get() + 1);
+            buffer[0] = 7;
+            match count.get() {
+                1 => Err(NtStatus::IO_DEVICE_ERROR),
+                2 => Ok(1),
+                _ => Ok(0),
+            }
+        });
+        let irp = pin.read(&[Frame::room(64)]);
+        rig.fake.interrupt(&rig.kernel);
+        assert_eq!((calls.get(), irp.is_completed()), (1, false));
+        rig.fake.interrupt(&rig.kernel);
+        assert_eq!(bytes_of(&captured(&irp)), [7]);
+    });
+}
+
+/// The notes of the port in the trace.
+fn notes_of(rig: &Rig) -> Vec<String> {
+    let log = rig.kernel.trace().log();
+    let texts = log.events().filter_map(|event| match event.event {
+        Event::Note(text) => Some(log.text(text).to_owned()),
+        _ => None,
+    });
+    texts.filter(|text| text.starts_with("capture")).collect()
 }
 
 #[test]
@@ -206,9 +243,25 @@ fn stop_reset_and_cancel_give_read_requests_back_empty() {
         pin.set_state(KsState::Stop);
         for irp in [first, second, third] {
             assert_eq!((irp.status(), data_used(&irp)), (NtStatus::CANCELLED, vec![0]));
+            assert_eq!(irp.information(), 0);
         }
         let (_, stopped) = pin.stream(READ_STREAM, &[Frame::room(64)]);
         assert_eq!(stopped, NtStatus::INVALID_DEVICE_STATE);
+    });
+}
+
+#[test]
+fn what_comes_during_a_reset_is_thrown_away() {
+    on_device(|rig| {
+        let pin = rig.run_pin(CAPTURE);
+        come_in(rig, &[&[1]]);
+        assert_eq!(pin.reset(0), NtStatus::SUCCESS);
+        come_in(rig, &[&[2]]);
+        assert_eq!(pin.reset(1), NtStatus::SUCCESS);
+        let irp = pin.read(&[Frame::room(64)]);
+        assert!(!irp.is_completed());
+        come_in(rig, &[&[3]]);
+        assert_eq!(bytes_of(&captured(&irp)), [3]);
     });
 }
 

@@ -139,6 +139,21 @@ fn pause_still_delivers_and_below_it_all_is_discarded() {
 }
 
 #[test]
+fn what_comes_during_a_reset_is_discarded() {
+    on_dmus_device(|rig| {
+        let pin = rig.run_pin(CAPTURE);
+        let send = |byte| come_in(rig, rig.master_100ns(), &[&[0xC0, byte]]);
+        send(1);
+        pin.reset(0);
+        send(2);
+        pin.reset(1);
+        send(3);
+        let irp = pin.read(&[Frame::room(64)]);
+        assert_eq!(bytes_of(&captured(&irp)), [0xC0, 3]);
+    });
+}
+
+#[test]
 fn what_is_open_of_a_message_does_not_outlive_stop() {
     on_dmus_device(|rig| {
         let pin = rig.run_pin(CAPTURE);

@@ -46,7 +46,7 @@ fn a_message_of_midi_bytes_becomes_an_event_in_group_1_with_its_master_time() {
                 event(10_000_000, master_100ns + 5 * MS, &[0xC0, 5]),
             ]
         );
-        assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 56));
+        assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 24));
     });
 }
 

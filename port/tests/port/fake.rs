@@ -9,7 +9,7 @@ use std::rc::{Rc, Weak};
 
 use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, Kernel, NtStatus, PoolType};
 use portcls_port::com::{IUnknown, Interface};
-use portcls_port::descriptor::PcFilterDescriptor;
+use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use portcls_port::guid::{Guid, iid};
 use portcls_port::interfaces::{
     DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi,
@@ -22,7 +22,7 @@ use portcls_port::{
 };
 
 use crate::fake_dmus::DmusNotes;
-use crate::plan::{Grouping, Plan, PowerInterfaces, StreamGroup};
+use crate::plan::{Grouping, PinDescription, Plan, PowerInterfaces, StreamGroup};
 use crate::power::FakeAdapter;
 
 /// One call of Write, as the driver got it.
@@ -285,6 +285,15 @@ impl IMiniport for FakeMiniport {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
         self.fake.note("GetDescription");
         Ok(Rc::new(self.fake.plan.borrow().filter.clone()))
+    }
+
+    fn describe_pin(&self, kernel: &Kernel, pin_id: u32) -> Option<PcPinDescriptor> {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        let plan = self.fake.plan.borrow();
+        match plan.pin_description {
+            PinDescription::Fixed => None,
+            PinDescription::Live => plan.filter.pins.get(pin_id as usize).cloned(),
+        }
     }
 
     fn data_range_intersection(

@@ -4,6 +4,7 @@
 //! After every test the device is removed, and no object of the driver may be left.
 
 mod adapter_services;
+mod answer_room;
 mod automation;
 mod capture;
 mod dmus_capture;
@@ -13,9 +14,11 @@ mod dmus_requests;
 mod fake;
 mod fake_dmus;
 mod frames;
+mod held_creates;
 mod interrupt_sync;
 mod life;
 mod malformed;
+mod pin_descriptions;
 mod pins;
 mod plan;
 mod power;
@@ -26,3 +29,4 @@ mod resource_list;
 mod rig;
 mod service_group;
 mod states;
+mod stream_headers;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_emulator::{Irql, NtStatus, PnpRequest};
+use portcls_port::guid::Guid;
 use portcls_port::ks::guids::{category, property_set};
 use portcls_port::ks::pin_connect::PinRequest;
 use portcls_port::ks::{
@@ -103,7 +104,7 @@ fn the_miniport_corrects_the_counts_before_they_are_used() {
     on_planned_device(
         |plan| {
             plan.pin_count = Some(|pin_id, counts| {
-                assert_eq!((pin_id, counts.filter_necessary), (RENDER, 0));
+                assert_eq!(pin_id, RENDER);
                 assert_eq!(counts.filter_current, counts.global_current);
                 counts.filter_possible = 2;
                 counts.global_possible = 2;
@@ -280,6 +281,26 @@ fn the_intersection_of_midi_with_midi_is_the_midi_format() {
         let asked = filter.pin_property(4, RENDER, &list, 0);
         assert_eq!((asked.status(), asked.information()), (NtStatus::BUFFER_OVERFLOW, 64));
     });
+}
+
+#[test]
+fn a_miniport_is_not_asked_about_a_range_that_fits_none_of_its_own() {
+    let answer = |room| LengthReply::of_value(bytemuck::bytes_of(&KsDataFormat::MIDI), room);
+    on_planned_device(
+        |plan| plan.intersection = answer,
+        |rig| {
+            let filter = rig.open_filter().unwrap();
+            let ask = |format: KsDataFormat| {
+                let list = multiple_item([DataRange::from(format).to_bytes()]);
+                filter.pin_property(4, RENDER, &list, 64).status()
+            };
+            let midi = KsDataFormat::MIDI;
+            let wave = Guid { data1: 0x7375_6461, ..midi.major_format };
+            assert_eq!(ask(KsDataFormat { major_format: wave, ..midi }), NtStatus::NO_MATCH);
+            assert_eq!(ask(KsDataFormat { major_format: Guid::NULL, ..midi }), NtStatus::SUCCESS);
+            assert_eq!(ask(midi), NtStatus::SUCCESS);
+        },
+    );
 }
 
 #[test]

@@ -52,6 +52,15 @@ pub enum PowerInterfaces {
     Absent,
 }
 
+/// Whether the driver changes the description of its pins after its start.
+#[derive(Clone, Copy, PartialEq)]
+pub enum PinDescription {
+    /// It does not: the port has the only copy.
+    Fixed,
+    /// It may: the pins are always those of the plan's filter.
+    Live,
+}
+
 /// The plan of the driver, made before its device starts.
 pub struct Plan {
     pub names: Vec<&'static str>,
@@ -64,6 +73,7 @@ pub struct Plan {
     pub grouping: Grouping,
     pub stream_group: StreamGroup,
     pub filter: PcFilterDescriptor,
+    pub pin_description: PinDescription,
     pub init_status: NtStatus,
     /// The status of StartDevice after all subdevices are registered.
     pub start_status: NtStatus,
@@ -86,6 +96,7 @@ impl Default for Plan {
             grouping: Grouping::Early,
             stream_group: StreamGroup::Shared,
             filter: filter(),
+            pin_description: PinDescription::Fixed,
             init_status: NtStatus::SUCCESS,
             start_status: NtStatus::SUCCESS,
             new_stream_status: NtStatus::SUCCESS,

@@ -7,10 +7,11 @@ use portcls_emulator::{
     DeviceCapabilities, DeviceObject, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest,
     PowerAction, PowerRequest, PowerState, SystemPowerState,
 };
+use portcls_port::automation::{PcAutomationTable, PcPropertyItem, PcPropertyRequest};
 use portcls_port::com::{IUnknown, Interface};
-use portcls_port::guid::Guid;
+use portcls_port::guid::{Guid, clsid};
 use portcls_port::interfaces::{DevicePowerState, IAdapterPowerManagement};
-use portcls_port::ks::KsState;
+use portcls_port::ks::{KsProperty, KsPropertyType, KsState};
 use portcls_port::{
     answer_query, pc_register_adapter_power_management, pc_request_new_power_state,
     pc_unregister_adapter_power_management,
@@ -19,7 +20,7 @@ use portcls_port::{
 use crate::fake::Fake;
 use crate::frames::Frame;
 use crate::plan::{CAPTURE, Plan, PowerInterfaces, RENDER};
-use crate::rig::{Rig, on_device, on_planned_device};
+use crate::rig::{BusAnswer, File, GET, PROPERTY, Rig, on_device, on_planned_device};
 
 /// The adapter object of the fake driver; it writes down its calls.
 pub struct FakeAdapter(Rc<Fake>);
@@ -107,7 +108,6 @@ fn down_goes_from_the_streams_to_the_bus_and_up_the_other_way_round() {
         let down =
             ["SetState Pause", "stream D3", "miniport D3", "adapter D3", "bus Set Device(D3)"];
         assert_eq!(rig.fake.words(), down);
-        assert_eq!(pin.state(), KsState::Pause as u32);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D3);
         assert_eq!(device_power(rig, set, DevicePowerState::D0), success);
         let up = ["bus Set Device(D0)", "adapter D0", "miniport D0", "stream D0", "SetState Run"];
@@ -178,14 +178,15 @@ fn a_note_that_is_due_while_the_device_sleeps_goes_out_that_much_later() {
 }
 
 #[test]
-fn a_client_that_wants_run_during_sleep_gets_it_afterwards() {
+fn a_client_that_wants_run_while_the_system_sleeps_gets_it_afterwards() {
     on_powered_device(|rig| {
         let (_, pin) = rig.open_pin(RENDER);
-        device_power(rig, PowerAction::Set, DevicePowerState::D3);
+        system_power(rig, PowerAction::Set, SystemPowerState::S3);
         rig.fake.words();
         assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS);
         assert_eq!(rig.fake.words(), ["SetState Acquire", "SetState Pause"]);
-        device_power(rig, PowerAction::Set, DevicePowerState::D0);
+        assert_eq!(pin.state(), KsState::Pause as u32);
+        system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(pin.state(), KsState::Run as u32);
     });
 }
@@ -201,6 +202,130 @@ fn a_pin_that_is_opened_wakes_a_device_that_was_idle_but_not_a_sleeping_machine(
         assert_eq!(rig.fake.words(), words);
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         assert_eq!(filter.pin(RENDER).err(), Some(NtStatus::DEVICE_NOT_READY));
+    });
+}
+
+#[test]
+fn from_a_deep_sleep_to_a_lighter_one_the_order_is_that_of_the_way_up() {
+    on_powered_device(|rig| {
+        let pin = rig.run_pin(RENDER);
+        let set = |state| {
+            rig.fake.words();
+            device_power(rig, PowerAction::Set, state);
+            rig.fake.words()
+        };
+        set(DevicePowerState::D3);
+        for (state, name) in [(DevicePowerState::D2, "D2"), (DevicePowerState::D1, "D1")] {
+            let up = [
+                format!("bus Set Device({name})"),
+                format!("adapter {name}"),
+                format!("miniport {name}"),
+                format!("stream {name}"),
+            ];
+            assert_eq!(set(state), up, "the stream goes on in D0 only");
+        }
+        let down = ["stream D2", "miniport D2", "adapter D2", "bus Set Device(D2)"];
+        assert_eq!(set(DevicePowerState::D2), down);
+        let on = ["bus Set Device(D0)", "adapter D0", "miniport D0", "stream D0", "SetState Run"];
+        assert_eq!(set(DevicePowerState::D0), on);
+        assert_eq!(pin.state(), KsState::Run as u32);
+    });
+}
+
+/// Puts the device to sleep as one that nobody uses.
+fn fall_idle(rig: &Rig) {
+    let device = rig.physical.top();
+    pc_request_new_power_state(&rig.kernel, &device, DevicePowerState::D3).unwrap();
+    rig.fake.words();
+}
+
+#[test]
+fn a_property_of_the_miniport_finds_an_idle_device_in_d0() {
+    let handler = |_: &Kernel, request: &Rc<PcPropertyRequest>| {
+        let device = request.irp.file().unwrap().device();
+        request.answer(&device.power_state().number().to_le_bytes())
+    };
+    let (set, flags) = (clsid::PORT_MIDI, KsPropertyType::GET);
+    let properties = vec![PcPropertyItem { set, id: 1, flags, handler: Some(Rc::new(handler)) }];
+    on_planned_device(
+        |plan| {
+            plan.power = PowerInterfaces::Offered;
+            plan.filter.automation = Some(Rc::new(PcAutomationTable { properties }));
+        },
+        |rig| {
+            let filter = rig.open_filter().unwrap();
+            fall_idle(rig);
+            let property = KsProperty { set, id: 1, flags: GET };
+            let irp = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 4);
+            assert_eq!(irp.status(), NtStatus::SUCCESS);
+            let d0 = DevicePowerState::D0.number().to_le_bytes();
+            assert_eq!(irp.buffer().borrow()[..], d0);
+        },
+    );
+}
+
+#[test]
+fn every_access_of_a_client_brings_an_idle_device_to_d0() {
+    let accesses: [fn(&Rig, &File<'_>, &File<'_>); 6] = [
+        |rig, _, _| assert!(rig.open_filter().is_ok()),
+        |_, filter, _| assert_eq!(filter.pin_property(1, 0, &[], 4).information(), 4),
+        |_, _, pin| assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS),
+        |_, _, pin| assert_eq!(pin.state(), KsState::Pause as u32),
+        |_, _, pin| assert_eq!(pin.reset(0), NtStatus::SUCCESS),
+        |_, _, pin| assert!(!pin.write(&[Frame::now(&[(0, &[1])])]).is_completed()),
+    ];
+    for (index, access) in accesses.into_iter().enumerate() {
+        on_powered_device(|rig| {
+            let (filter, pin) = rig.open_pin(RENDER);
+            pin.set_state(KsState::Pause);
+            fall_idle(rig);
+            access(rig, &filter, &pin);
+            let words = rig.fake.words();
+            assert_eq!(words[..2], ["bus Set Device(D0)", "adapter D0"], "access {index}");
+            assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
+        });
+    }
+}
+
+#[test]
+fn run_reaches_a_device_that_was_idle() {
+    on_powered_device(|rig| {
+        let (_, pin) = rig.open_pin(RENDER);
+        fall_idle(rig);
+        assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS);
+        assert_eq!(pin.state(), KsState::Run as u32);
+    });
+}
+
+#[test]
+fn data_sent_at_dispatch_level_waits_until_a_system_thread_has_woken_the_device() {
+    on_powered_device(|rig| {
+        let pin = rig.run_pin(RENDER);
+        fall_idle(rig);
+        let old = rig.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        let irps = [1, 2].map(|byte| pin.write(&[Frame::now(&[(0, &[byte])])]));
+        rig.kernel.lower_irql(old);
+        assert!(rig.fake.taken().is_empty());
+        rig.pass_ms(1);
+        let words = rig.fake.words();
+        assert_eq!(words.iter().filter(|word| *word == "bus Set Device(D0)").count(), 1);
+        assert_eq!(rig.fake.taken(), [1, 2]);
+        assert!(irps.iter().all(Irp::is_completed));
+    });
+}
+
+#[test]
+fn a_request_to_an_idle_device_that_does_not_wake_ends_with_the_status_of_the_bus() {
+    on_powered_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        fall_idle(rig);
+        rig.bus_answer.set(BusAnswer::Fails(NtStatus::UNSUCCESSFUL));
+        assert_eq!(pin.set_state(KsState::Run), NtStatus::UNSUCCESSFUL);
+        assert_eq!(filter.pin_property(1, 0, &[], 4).status(), NtStatus::UNSUCCESSFUL);
+        assert_eq!(rig.open_filter().err(), Some(NtStatus::UNSUCCESSFUL));
+        assert_eq!(rig.fake.words(), ["bus Set Device(D0)"; 3]);
+        rig.bus_answer.set(BusAnswer::Success);
+        assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS);
     });
 }
 
@@ -234,9 +359,11 @@ fn registration_is_once_and_must_be_undone_before_the_next() {
 fn a_driver_without_power_interfaces_is_left_alone_and_its_stream_pauses() {
     on_device(|rig| {
         let pin = rig.run_pin(RENDER);
+        rig.fake.words();
         device_power(rig, PowerAction::Set, DevicePowerState::D3);
-        assert_eq!(pin.state(), KsState::Pause as u32);
+        assert_eq!(rig.fake.words(), ["SetState Pause"]);
         device_power(rig, PowerAction::Set, DevicePowerState::D0);
+        assert_eq!(rig.fake.words(), ["SetState Run"]);
         assert_eq!(pin.state(), KsState::Run as u32);
     });
 }

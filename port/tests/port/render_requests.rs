@@ -6,7 +6,7 @@ use std::rc::Rc;
 use portcls_emulator::{Irp, Irql, NtStatus};
 use portcls_port::ks::KsState;
 
-use crate::frames::{Frame, data_used};
+use crate::frames::Frame;
 use crate::plan::{RENDER, StreamGroup};
 use crate::rig::{RESET_STATE, Sender, WRITE_STREAM, on_device, on_planned_device};
 
@@ -59,8 +59,8 @@ fn stop_cancels_with_what_was_used_so_far_and_the_clock_begins_anew() {
         let queued = pin.write(&[Frame::now(NOTE)]);
         rig.pass_ms(30);
         pin.set_state(KsState::Stop);
-        assert_eq!((begun.status(), data_used(&begun)), (NtStatus::CANCELLED, vec![12, 0]));
-        assert_eq!((queued.status(), data_used(&queued)), (NtStatus::CANCELLED, vec![0]));
+        assert_eq!((begun.status(), begun.information()), (NtStatus::CANCELLED, 12));
+        assert_eq!((queued.status(), queued.information()), (NtStatus::CANCELLED, 0));
         pin.set_state(KsState::Run);
         pin.write(&[Frame::at_ms(5, &[(0, &[3])])]);
         rig.pass_ms(10);
@@ -77,10 +77,10 @@ fn a_queued_request_can_be_cancelled_and_a_half_sent_one_too() {
         let last = pin.write(&[Frame::at_ms(10, &[(0, &[4])])]);
         rig.pass_ms(20);
         assert!(rig.kernel.cancel_request(&middle));
-        assert_eq!((middle.status(), data_used(&middle)), (NtStatus::CANCELLED, vec![0]));
+        assert_eq!((middle.status(), middle.information()), (NtStatus::CANCELLED, 0));
         assert_eq!(rig.fake.taken(), [1]);
         assert!(rig.kernel.cancel_request(&front));
-        assert_eq!((front.status(), data_used(&front)), (NtStatus::CANCELLED, vec![12]));
+        assert_eq!((front.status(), front.information()), (NtStatus::CANCELLED, 12));
         // The request behind it was due and goes out at once.
         assert_eq!(rig.fake.times_us(), [0, 20_000]);
         assert_eq!(last.status(), NtStatus::SUCCESS);
@@ -115,6 +115,44 @@ fn a_reset_cancels_and_refuses_data_until_it_ends() {
         pin.write(&[Frame::now(NOTE)]);
         assert_eq!(rig.fake.taken(), [0x90, 0x3C, 0x40]);
         assert_eq!(pin.state(), 3);
+    });
+}
+
+#[test]
+fn a_request_that_ends_inside_write_does_not_go_on_and_the_next_one_begins() {
+    for result in [Ok(2), Ok(0), Err(NtStatus::IO_DEVICE_ERROR)] {
+        on_device(|rig| {
+            let pin = rig.run_pin(RENDER);
+            let sender = rig.sender(&pin, WRITE_STREAM);
+            let first = sender.prepare(&[Frame::at_ms(1, &[(0, &[0xF0, 1, 2, 3, 0xF7])])]);
+            let victim = Cell::new(Some(first.clone()));
+            rig.fake.answer_write(move |kernel, data| match victim.take() {
+                Some(irp) => {
+                    assert!(kernel.cancel_request(&irp));
+                    result
+                }
+                None => Ok(data.len() as u32),
+            });
+            sender.send(&rig.kernel, &first);
+            let second = pin.write(&[Frame::at_ms(2, NOTE)]);
+            rig.pass_ms(10);
+            let taken = &[0xF0, 1][..result.unwrap_or(0) as usize];
+            assert_eq!(rig.fake.taken(), [taken, &[0x90, 0x3C, 0x40]].concat());
+            assert_eq!((first.status(), first.information()), (NtStatus::CANCELLED, 0));
+            assert_eq!((second.status(), second.information()), (NtStatus::SUCCESS, 12));
+        });
+    }
+}
+
+#[test]
+fn the_rest_of_a_message_that_was_taken_in_part_is_offered_whole() {
+    on_device(|rig| {
+        let pin = rig.run_pin(RENDER);
+        rig.fake.answer_write(|_, data| Ok(data.len().min(3) as u32));
+        let irp = pin.write(&[Frame::now(&[(0, &[0xF0, 1, 2, 3, 0xF7])])]);
+        let offered: Vec<_> = rig.fake.writes().iter().map(|it| it.offered.clone()).collect();
+        assert_eq!(offered, [vec![0xF0, 1, 2, 3, 0xF7], vec![3, 0xF7]]);
+        assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 16));
     });
 }
 

@@ -139,14 +139,44 @@ impl Rig {
         related: Option<Rc<FileObject>>,
         name: &[u16],
     ) -> Result<File<'_>, NtStatus> {
+        let irp = self.send_create(device, related, name);
+        assert!(irp.is_completed());
+        self.opened(&irp)
+    }
+
+    /// A request to open a file, not sent yet; the rig checks at the end that it was completed.
+    pub fn prepare_create(
+        &self,
+        device: &Rc<DeviceObject>,
+        related: Option<Rc<FileObject>>,
+        name: &[u16],
+    ) -> Irp {
         let file = FileObject::new(device, related);
         let parameters = Parameters::Create { name: name.to_vec() };
-        let irp = Irp::new(parameters, Some(Rc::clone(&file)), Vec::new());
+        let irp = Irp::new(parameters, Some(file), Vec::new());
+        self.requests.borrow_mut().push(irp.clone());
+        irp
+    }
+
+    /// Sends a request to open a file.
+    pub fn send_create(
+        &self,
+        device: &Rc<DeviceObject>,
+        related: Option<Rc<FileObject>>,
+        name: &[u16],
+    ) -> Irp {
+        let irp = self.prepare_create(device, related, name);
         let status = self.kernel.send_request(device, &irp);
-        assert!(irp.is_completed());
-        if status != NtStatus::SUCCESS {
+        assert_eq!(status == NtStatus::PENDING, !irp.is_completed());
+        irp
+    }
+
+    /// The file that a request has opened, once it is complete.
+    pub fn opened(&self, irp: &Irp) -> Result<File<'_>, NtStatus> {
+        let file = Rc::clone(irp.file().expect("it opens one"));
+        if irp.status() != NtStatus::SUCCESS {
             assert!(file.context().is_none());
-            return Err(status);
+            return Err(irp.status());
         }
         self.files.borrow_mut().push(Rc::clone(&file));
         Ok(File { rig: self, file })
@@ -311,11 +341,27 @@ impl<'a> File<'a> {
         self.rig.close_file(&self.file);
     }
 
-    /// Sends a control request that is answered at once.
+    /// Sends a control request that is answered at once. The client owns as much room as it states,
+    /// or the longer `buffer`; of an answer that fails, the buffer without a change is left out.
     pub fn control(&self, code: u32, input: &[u8], buffer: &[u8], output_length: u32) -> Irp {
-        let parameters = Parameters::DeviceControl { code, input: input.to_vec(), output_length };
+        let mut owned = buffer.to_vec();
+        owned.resize(buffer.len().max(output_length as usize), 0);
+        let irp = self.control_with(code, input, owned.clone(), output_length);
+        let mut left = irp.buffer().borrow_mut();
+        if irp.status() != NtStatus::SUCCESS && *left == owned {
+            left.clear();
+        }
+        drop(left);
+        irp
+    }
+
+    /// Sends a control request that is answered at once, from a client that owns this buffer and
+    /// states this length.
+    pub fn control_with(&self, code: u32, input: &[u8], buffer: Vec<u8>, stated: u32) -> Irp {
+        let (input, output_length) = (input.to_vec(), stated);
+        let parameters = Parameters::DeviceControl { code, input, output_length };
         let irp = Irp::new(parameters, Some(Rc::clone(&self.file)), Vec::new());
-        *irp.buffer().borrow_mut() = buffer.to_vec();
+        *irp.buffer().borrow_mut() = buffer;
         let status = self.rig.kernel.send_request(self.file.device(), &irp);
         assert!(irp.is_completed());
         assert_eq!(irp.status(), status);

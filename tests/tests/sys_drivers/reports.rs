@@ -115,6 +115,11 @@ fn every_death_has_a_report_with_its_place() {
             assert!(analysis.failure_bucket_id.starts_with(bucket), "{analysis}");
             assert!(analysis.location.is_some(), "{place}/{name}\n{analysis}");
             assert!(!analysis.events.is_empty(), "{name}");
+            let is_hang = kind == Kind::Hang;
+            assert_eq!(
+                (!analysis.devices.is_empty(), !analysis.queues.is_empty()),
+                (is_hang, is_hang)
+            );
             let context = analysis.context.as_ref().expect("a compiled driver has registers");
             let frames = context.stack.iter().filter(|line| line.symbol.is_some()).count();
             assert!(frames >= 1, "{place}/{name}\n{analysis}");

@@ -1,0 +1,95 @@
+//! What a part of the machine tells of its state: named facts, in words.
+//!
+//! A debugger shows them, and the report of a hang. To ask is no access and changes nothing, so
+//! what is told here is in no trace. What the facts are belongs to the part that tells them.
+
+use std::fmt;
+
+use crate::clock::NEVER;
+
+/// A part of the machine with its facts, in the order in which they were told.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Inspection {
+    title: String,
+    facts: Vec<Fact>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+/// A time on the clock in ns, which shows as µs since power-on, or as never.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment(pub u64);
+
+/// Columns of a fact's name, the longest one that is in use.
+const NAME_COLUMNS: usize = 14;
+
+impl Inspection {
+    /// A part without facts so far; the title is the line above them.
+    #[must_use]
+    pub fn new(title: String) -> Inspection {
+        Inspection { title, facts: Vec::new() }
+    }
+
+    /// Tells a fact. A value is one line.
+    pub fn tell(&mut self, name: &'static str, value: impl fmt::Display) {
+        self.facts.push(Fact { name, value: value.to_string() });
+    }
+
+    /// Tells a fact of several values, a line each, or that there is none.
+    pub fn tell_all(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
+        let before = self.facts.len();
+        for value in values {
+            let name = if self.facts.len() == before { name } else { "" };
+            self.facts.push(Fact { name, value });
+        }
+        if self.facts.len() == before {
+            self.tell(name, "none");
+        }
+    }
+
+    /// Several parts one below the other.
+    #[must_use]
+    pub fn text_of(parts: &[Inspection]) -> String {
+        parts.iter().map(Inspection::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The line above the facts.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The facts by name and value; further values of one fact have an empty name.
+    pub fn facts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.facts.iter().map(|fact| (fact.name, fact.value.as_str()))
+    }
+
+    /// The first value of a fact.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.facts().find(|(told, _)| *told == name).map(|(_, value)| value)
+    }
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.title)?;
+        for (name, value) in self.facts() {
+            write!(f, "\n  {name:<NAME_COLUMNS$} {value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            NEVER => f.write_str("never"),
+            time_ns => write!(f, "{}.{:03} us", time_ns / 1_000, time_ns % 1_000),
+        }
+    }
+}

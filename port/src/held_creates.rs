@@ -1,0 +1,78 @@
+//! Requests to open files that are held while a stop of the device is pending.
+//!
+//! Owns the requests from IRP_MN_QUERY_STOP_DEVICE until the stop is decided. It never knows what a
+//! request opens, nor how it ends.
+
+use std::cell::{Cell, RefCell};
+
+use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
+
+use crate::irp::complete;
+
+/// The greatest number of requests that a device holds. Assumed: no document gives a number; each
+/// request belongs to a client that waits.
+const HELD_CREATES: usize = 1_024;
+
+/// The held requests of a device, in the order in which they came.
+#[derive(Default)]
+pub(crate) struct HeldCreates {
+    is_stop_pending: Cell<bool>,
+    requests: RefCell<Vec<Irp>>,
+}
+
+impl HeldCreates {
+    /// Holds the requests that come from now on.
+    pub fn begin(&self) {
+        self.is_stop_pending.set(true);
+    }
+
+    /// True until the stop is decided.
+    pub fn is_stop_pending(&self) -> bool {
+        self.is_stop_pending.get()
+    }
+
+    /// Keeps a request and marks it pending; the kernel calls `cancel` when the client cancels it.
+    ///
+    /// Returns `STATUS_PENDING`. Otherwise the request is complete, and its status is returned:
+    /// `STATUS_CANCELLED` when it was cancelled before it came here, and
+    /// `STATUS_INSUFFICIENT_RESOURCES` when the device holds [`HELD_CREATES`] requests already.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn hold(&self, kernel: &Kernel, irp: &Irp, cancel: CancelRoutine) -> NtStatus {
+        if irp.is_cancelled() {
+            return complete(kernel, irp, NtStatus::CANCELLED);
+        }
+        if self.requests.borrow().len() >= HELD_CREATES {
+            return complete(kernel, irp, NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        self.requests.borrow_mut().push(irp.clone());
+        irp.mark_pending();
+        irp.set_cancel_routine(Some(cancel));
+        NtStatus::PENDING
+    }
+
+    /// Completes a held request as cancelled.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
+    pub fn cancel(&self, kernel: &Kernel, irp: &Irp) {
+        let found = {
+            let mut requests = self.requests.borrow_mut();
+            let position = requests.iter().position(|other| other.is(irp));
+            position.map(|position| requests.remove(position))
+        };
+        if let Some(irp) = found {
+            complete(kernel, &irp, NtStatus::CANCELLED);
+        }
+    }
+
+    /// Holds no further request, and hands out those that were held; none of them can be cancelled
+    /// any more.
+    pub fn end(&self) -> Vec<Irp> {
+        self.is_stop_pending.set(false);
+        let requests = self.requests.take();
+        for irp in &requests {
+            irp.set_cancel_routine(None);
+        }
+        requests
+    }
+}
