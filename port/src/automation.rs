@@ -23,6 +23,8 @@ use crate::rules::{self, require_irql_at_most};
 /// `STATUS_BUFFER_OVERFLOW` and the size needed, to one with too little room
 /// `STATUS_BUFFER_TOO_SMALL`.
 ///
+/// The device is in D0, unless the whole system sleeps: PortCls wakes an idle device first.
+///
 /// IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNPROPERTY_HANDLER")]
 pub type PropertyHandler = Rc<dyn Fn(&Kernel, &Rc<PcPropertyRequest>) -> NtStatus>;

@@ -72,6 +72,11 @@ impl DescribedPin {
         let index = pin_id as usize;
         (index < filter.pins.len()).then_some(DescribedPin { filter, index })
     }
+
+    /// The description that the pin is part of.
+    pub fn filter(&self) -> &Rc<PcFilterDescriptor> {
+        &self.filter
+    }
 }
 
 impl Deref for DescribedPin {

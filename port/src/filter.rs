@@ -74,7 +74,7 @@ impl Filter {
         let device = self.binding.device()?;
         self.check_instances(kernel, connect.pin_id, &pin)?;
         bring_to_d0(kernel, &device)?;
-        let pin = Pin::open(kernel, &self.binding, &self.descriptor, connect.pin_id, format)?;
+        let pin = Pin::open(kernel, &self.binding, pin.filter(), connect.pin_id, format)?;
         self.pins.add(&pin);
         self.all_pins.add(&pin);
         Ok(pin)
