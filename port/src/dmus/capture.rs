@@ -110,9 +110,10 @@ impl CaptureSink {
         self.deliver(kernel, lane);
     }
 
-    /// Keeps the data of events in RUN and PAUSE; in the other states they are discarded.
+    /// Keeps the data of events in RUN and PAUSE; in the other states and during a reset they are
+    /// discarded.
     fn keep_all(&self, kernel: &Kernel, lane: &Lane, chain: &EventChain) {
-        if lane.state() < KsState::Pause {
+        if !lane.keeps_data() {
             return;
         }
         let mut parser = self.parser.borrow_mut();
