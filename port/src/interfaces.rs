@@ -12,8 +12,7 @@
 //! real cause.
 //!
 //! Architecture invariant: no trait here knows whether a driver is written in Rust or is a `.sys`
-//! file, and no method here has a body, except what the C header and its
-//! compiler say.
+//! file, and no method here has a body, except what the C header and its compiler say.
 
 mod dmus;
 mod interrupt_sync;

@@ -108,30 +108,39 @@ impl EventAllocator {
 
     /// Takes back all that is in a chain and is this allocator's; returns what is not, which is
     /// lost.
-    fn free_all(&self, mut chain: EventChain) -> Outstanding {
+    fn free_all(&self, chain: EventChain) -> Outstanding {
         let mut foreign = Outstanding::default();
         // Packages in packages are a driver's to build: they must not deepen the stack.
         let mut packages = Vec::new();
+        let mut chain = chain;
         loop {
-            while let Some(mut event) = chain.pop() {
-                match event.take_data() {
-                    EventData::Buffer(buffer) if self.is_home(buffer.home()) => {
-                        self.free_buffer(buffer);
-                    }
-                    EventData::Buffer(_) => foreign.buffers += 1,
-                    EventData::Package(inner) => packages.push(*inner),
-                    EventData::Inline(_) => {}
-                }
-                if self.is_home(event.home()) {
-                    self.free_events.borrow_mut().push(event.number());
-                } else {
-                    foreign.events += 1;
-                }
+            for event in chain {
+                self.free_one(event, &mut packages, &mut foreign);
             }
             match packages.pop() {
                 Some(inner) => chain = inner,
                 None => return foreign,
             }
+        }
+    }
+
+    fn free_one(
+        &self,
+        event: DmusKernelEvent,
+        packages: &mut Vec<EventChain>,
+        foreign: &mut Outstanding,
+    ) {
+        let (home, number, data) = event.into_parts();
+        match data {
+            EventData::Inline(_) => {}
+            EventData::Buffer(buffer) if self.is_home(buffer.home()) => self.free_buffer(buffer),
+            EventData::Buffer(_) => foreign.buffers += 1,
+            EventData::Package(inner) => packages.push(*inner),
+        }
+        if self.is_home(&home) {
+            self.free_events.borrow_mut().push(number);
+        } else {
+            foreign.events += 1;
         }
     }
 
@@ -145,11 +154,15 @@ impl EventAllocator {
     }
 
     fn take_event(&self, kernel: &Kernel) -> Result<DmusKernelEvent, NtStatus> {
-        if self.free_events.borrow().is_empty() {
-            self.grow(kernel)?;
-        }
-        let number = self.free_events.borrow_mut().pop();
-        let number = number.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
+        let free = self.free_events.borrow_mut().pop();
+        let number = match free {
+            Some(number) => number,
+            None => {
+                self.grow(kernel)?;
+                let grown = self.free_events.borrow_mut().pop();
+                grown.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?
+            }
+        };
         Ok(DmusKernelEvent::new(&self.home, number))
     }
 

@@ -11,6 +11,7 @@ use portcls_emulator::trace::Argument;
 use portcls_emulator::{Dpc, DueTime, Kernel, NtStatus, Timer, TimerKind};
 
 use super::allocator::EventAllocator;
+use super::clock::MasterClock;
 use super::form::WireForm;
 use super::sequence::Sequence;
 use super::unpack::{Pending, Unpacker};
@@ -239,6 +240,12 @@ impl Renderer {
     ) {
         event.time_100ns = self.form.master_time(kernel, lane, event.time_100ns);
         let calls = lane.calls();
+        let ahead_100ns = event.time_100ns.saturating_sub(MasterClock::time_100ns(kernel));
+        if ahead_100ns > 0 {
+            // A call shows one argument only, and its time is the event's in any other case.
+            let text = format!("the next event is due in {} us", ahead_100ns / 10);
+            calls.note(kernel, &text);
+        }
         let what = calls.bytes(usize::from(event.length()));
         let put = || stream.put_message(kernel, Some(event.into()));
         let none = Argument::None;

@@ -11,47 +11,53 @@ use crate::ks::{KsDataFormat, KsState};
 
 /// The DirectMusic port, as its miniports know it.
 ///
-/// Implemented by the port, called by the miniport. One object is this and the MIDI port at once,
-/// for both classes. Source: WDK, MIDI and DirectMusic filters: since Windows XP.
+/// The port implements it, and the miniport calls it. One object is this and the MIDI port at
+/// once, whichever class it was made for. Source: WDK, MIDI and DirectMusic filters: since
+/// Windows XP.
 #[doc(alias = "PPORTDMUS")]
 pub trait IPortDMus: IPort {
     /// Tells the port that the hardware wants service.
     ///
-    /// With a group, that group's DPC is queued. Without one, the miniport's group and the groups
-    /// of all streams are asked. A capture stream is then given
-    /// [`put_message`](IMxf::put_message) without events, in the DPC of its group.
+    /// With a group, the port queues that group's DPC. Without one, it does so for the miniport's
+    /// group and for the groups of all streams. In that DPC a capture stream is called by
+    /// [`put_message`](IMxf::put_message) without events: all notices before the DPC has run bring
+    /// exactly one such call.
     ///
-    /// IRQL: any; usually called by the ISR, after the interrupt's cause was taken away.
+    /// IRQL: any; the ISR calls it after it has taken away the interrupt's cause.
     /// Never fails. Source: WDK, IPortDMus::Notify.
     #[doc(alias = "IPortDMus::Notify")]
     fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>);
 
     /// Makes the miniport's group known to the port before `Init` has returned it.
     ///
-    /// The miniport calls this from its `Init`, before the device can interrupt, so that the
-    /// port's own sink is a member of the group when the first request comes.
+    /// The miniport calls this from its `Init`, before the device can interrupt. The port's own
+    /// sink is then a member of the group when the first notice comes.
     ///
-    /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPortDMus::RegisterServiceGroup.
+    /// IRQL: PASSIVE_LEVEL. Never fails; when the group refuses the sink, the trace says so.
+    /// Source: WDK, IPortDMus::RegisterServiceGroup.
     #[doc(alias = "IPortDMus::RegisterServiceGroup")]
     fn register_service_group(&self, kernel: &Kernel, group: Rc<dyn IServiceGroup>);
 }
 
 /// A DirectMusic miniport driver.
 ///
-/// Implemented by the driver, called by the port. The methods stand in the order of the header;
+/// The driver implements it, and the port calls it. The methods stand in the order of the header;
 /// [`inline_limit`](Self::inline_limit) is none of them.
 #[doc(alias = "PMINIPORTDMUS")]
 pub trait IMiniportDMus: IMiniport {
     /// Starts the hardware and hands out the miniport's service group.
     ///
-    /// As [`IMiniportMidi::init`](super::IMiniportMidi::init), but for the port.
+    /// The port calls this once, from `IPort::Init`. What the driver does here, and what it cleans
+    /// up when it fails, is as in [`IMiniportMidi::init`](super::IMiniportMidi::init).
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportDMus::Init.
     ///
     /// # Errors
-    /// - `STATUS_DEVICE_CONFIGURATION_ERROR` when the resources do not fit;
-    /// - `STATUS_INSUFFICIENT_RESOURCES`;
-    /// - `STATUS_IO_DEVICE_ERROR` when the device does not answer.
+    /// After a failure `IPort::Init` fails with the same status, and no other call of the miniport
+    /// follows. Usual causes:
+    /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: the resources do not fit.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory or no interrupt.
+    /// - `STATUS_IO_DEVICE_ERROR`: the device does not answer.
     #[doc(alias = "IMiniportDMus::Init")]
     fn init(
         self: Rc<Self>,
@@ -61,8 +67,8 @@ pub trait IMiniportDMus: IMiniport {
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Not used: the port never calls it. Service comes to the stream, by
-    /// [`put_message`](IMxf::put_message) without events.
+    /// Is not used: the port never calls it. A capture stream is served by
+    /// [`put_message`](IMxf::put_message) without events instead.
     ///
     /// IRQL: DISPATCH_LEVEL. Never fails. Source: WDK, IMiniportDMus::Service.
     #[doc(alias = "IMiniportDMus::Service")]
@@ -70,19 +76,22 @@ pub trait IMiniportDMus: IMiniport {
 
     /// Opens a stream on a pin; its state is STOP.
     ///
-    /// Called when a client opens a pin, after the format was checked against the ranges of the
-    /// pin. The device is in D0. `outer` is for aggregation and absent in practice; `pool` is
-    /// where the driver allocates the stream. The port adds its sink to the group that comes with
-    /// the stream, if there is one; then it connects a capture stream to its own sink, by
-    /// [`connect_output`](IMxf::connect_output).
+    /// The port calls this when a client opens a pin, after it has checked the format against the
+    /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
+    /// `pool` is where the driver allocates the stream. What follows, in this order: the port calls
+    /// [`connect_output`](IMxf::connect_output) of a capture stream, and adds a sink to the group
+    /// that comes with the stream, if there is one. When that group refuses the sink, the client's
+    /// request fails with its status, and the port disconnects and releases the stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportDMus::NewStream.
     ///
     /// # Errors
-    /// - `STATUS_INVALID_DEVICE_REQUEST` for a wrong pin or when no further stream is possible;
-    /// - `STATUS_INSUFFICIENT_RESOURCES`;
-    /// - `STATUS_INVALID_PARAMETER` for a type or format it cannot do.
+    /// After a failure there is no pin, and the client's request to open it ends with the same
+    /// status. Usual causes:
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: a wrong pin, or no further stream is possible.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory.
+    /// - `STATUS_INVALID_PARAMETER`: a type or a format that the driver does not have.
     #[doc(alias = "IMiniportDMus::NewStream")]
     fn new_stream(
         self: Rc<Self>,
@@ -146,59 +155,73 @@ pub enum DmusStreamType {
 
 /// A sink of events: a stream of a DirectMusic miniport, an allocator, or a part of the port.
 ///
-/// Implemented and called by both sides. No method may wait.
+/// Both sides implement it, and both call it. No method may wait.
 #[doc(alias = "PMXF")]
 pub trait IMxf: IUnknown {
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
     ///
-    /// Called by the port, which walks through the states between. A render stream keeps events
-    /// outside RUN, and in STOP gives them back to the allocator; a capture stream sends events on
-    /// in RUN and PAUSE, and in the other states throws away what it has. An allocator answers
-    /// success and does nothing.
+    /// The port calls this, and walks through the states between the one that a client wants and
+    /// the present one. A render stream keeps events outside RUN, and in STOP gives them back to
+    /// the allocator; a capture stream sends events on in RUN and PAUSE, and in the other states
+    /// throws away what it has. What the port's sequencer still holds it gives back itself, before
+    /// it calls this for ACQUIRE on the way down. An allocator answers success and does nothing.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::SetState.
     ///
     /// # Errors
-    /// On the way up, what hinders the device, such as `STATUS_INVALID_DEVICE_STATE`; the stream
-    /// stays in the state it was in. The way down must not fail.
+    /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in the
+    ///   state it was in, and the client's request ends with the same status.
+    /// - On the way down, any failure is a violation, and the port goes on as if there was none.
     #[doc(alias = "IMXF::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
     /// Hands over events: the whole chain belongs to the sink now, whatever it answers.
     ///
-    /// Every event has to reach its allocator in the end, and to put it there frees it, with its
-    /// buffer or the events of its package. No chain at all is the port's word to a capture stream
-    /// that it may send on what its ISR stored; a render stream is never given it, and an
-    /// allocator takes it for nothing. A chain is never empty.
+    /// Every event has to reach its allocator in the end. To put it there frees it, and with it its
+    /// buffer or the events of its package. A chain is never empty. `None` is a null pointer: with
+    /// it the port tells a capture stream to send on what its ISR stored. The port never passes
+    /// `None` to a render stream; an allocator and the port's own sink do nothing with it.
     ///
-    /// IRQL: DISPATCH_LEVEL; at the allocator up to that. Source: WDK, IMXF::PutMessage.
+    /// The port calls this on a render stream when an event is due, or as much earlier as the
+    /// stream wants it, in RUN only and with one event a call. On a capture stream it calls this in
+    /// the DPC of the stream's group, in any state.
+    ///
+    /// IRQL: DISPATCH_LEVEL; on an allocator and on the port's own sink at most that.
+    /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
     ///
     /// # Errors
-    /// What went wrong; the port goes on with the next events.
+    /// - Any failure of a render stream: the port goes on with the next events. When the last event
+    ///   of the client's request was put, the request ends with the first such status.
+    /// - Any failure of a capture stream is in the trace and has no other effect.
     #[doc(alias = "IMXF::PutMessage")]
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus>;
 
-    /// Sends the output of a capture stream to this sink; until then it goes to the allocator.
+    /// Sends the output of a capture stream to this sink from now on; until then the output goes
+    /// to the allocator.
     ///
-    /// Called by the port once, before the stream leaves STOP, and on capture streams only. An
-    /// allocator answers success and does nothing.
+    /// The port calls this once, right after NewStream, on capture streams only. An allocator
+    /// answers success and does nothing.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::ConnectOutput. Assumed: the order of the calls.
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::ConnectOutput. Assumed: when the port calls it.
     ///
     /// # Errors
-    /// `STATUS_UNSUCCESSFUL` when the stream has an output, or is for rendering.
+    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the stream has an output or is for
+    ///   rendering: the port releases the stream without another call, and the client's request to
+    ///   open the pin ends with the same status.
     #[doc(alias = "IMXF::ConnectOutput")]
     fn connect_output(&self, kernel: &Kernel, sink: Rc<dyn IMxf>) -> Result<(), NtStatus>;
 
-    /// Sends the output to the allocator again.
+    /// Sends the output of a capture stream to the allocator again.
     ///
-    /// Called by the port before it releases a stream that it has connected, with the same sink. A
-    /// null sink, which only a driver passes, means any.
+    /// The port calls this once on a stream that it has connected, with the same sink, in STOP and
+    /// before it leaves the stream's group and releases the stream. A null sink means any; the port
+    /// never passes one.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
     /// # Errors
-    /// `STATUS_UNSUCCESSFUL` when the output is another sink, or the stream is for rendering.
+    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: it is in the
+    ///   trace, and the port releases the stream all the same.
     #[doc(alias = "IMXF::DisconnectOutput")]
     fn disconnect_output(
         &self,
@@ -209,19 +232,22 @@ pub trait IMxf: IUnknown {
 
 /// An allocator of events, which is also where each of them ends.
 ///
-/// Implemented by the port, called by the miniport. To put an event to it frees the event; where
-/// that holds a buffer, the buffer too; and where it is a package, all events in it.
+/// The port implements it, and the miniport calls it. To put an event to it frees the event; with
+/// the event its buffer, or all events of its package. An event of another allocator is a violation
+/// (`event-foreign`, `event-data-foreign`) and is lost.
 ///
-/// `Assumed:` one for each stream, so that events which are not back when the stream closes are
-/// that stream's. They break the rule `events-outstanding`.
+/// `Assumed:` there is one for each stream, so that events which are not back when the stream is
+/// released are that stream's: a violation (`events-outstanding`).
 #[doc(alias = "PAllocatorMXF")]
 pub trait IAllocatorMxf: IMxf {
-    /// Hands out an event that is all zero.
+    /// Hands out an event that is all zero; the caller owns it.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IAllocatorMXF::GetMessage.
+    /// IRQL: up to DISPATCH_LEVEL. Limits: 250 000 events of one allocator.
+    /// Source: WDK, IAllocatorMXF::GetMessage. Assumed: the limit.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the pool is empty and cannot grow.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the limit is reached, or an oracle refuses the memory by
+    ///   which the pool would grow.
     #[doc(alias = "IAllocatorMXF::GetMessage")]
     fn get_message(&self, kernel: &Kernel) -> Result<DmusKernelEvent, NtStatus>;
 
@@ -235,10 +261,12 @@ pub trait IAllocatorMxf: IMxf {
     ///
     /// It goes back with its event, or alone by [`put_buffer`](Self::put_buffer).
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IAllocatorMXF::GetBuffer.
+    /// IRQL: up to DISPATCH_LEVEL. Limits: 16 384 buffers of one allocator.
+    /// Source: WDK, IAllocatorMXF::GetBuffer. Assumed: the limit.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the pool is empty and cannot grow.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the limit is reached, or an oracle refuses the memory for
+    ///   one buffer more.
     #[doc(alias = "IAllocatorMXF::GetBuffer")]
     fn get_buffer(&self, kernel: &Kernel) -> Result<EventBuffer, NtStatus>;
 
@@ -247,27 +275,29 @@ pub trait IAllocatorMxf: IMxf {
     /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IAllocatorMXF::PutBuffer.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a buffer of another allocator (`Assumed:` the page is
-    /// silent), which also breaks the rule `event-data-foreign`.
+    /// - `STATUS_INVALID_PARAMETER`: the buffer is another allocator's, which is also a violation
+    ///   (`event-data-foreign`). Assumed: the page is silent.
     #[doc(alias = "IAllocatorMXF::PutBuffer")]
     fn put_buffer(&self, kernel: &Kernel, buffer: EventBuffer) -> Result<(), NtStatus>;
 }
 
 /// The clock that the times of all events are meant by.
 ///
-/// Implemented by the port, called by the miniport. It wraps the clock of the system: it runs at a
-/// constant rate, never pauses, not even while the device sleeps, and is the same for every stream
-/// of a port. The header gives it no identifier, so no object can be asked for it.
+/// The port implements it, and the miniport calls it. It wraps the clock of the system: it runs at
+/// a constant rate, never pauses, not even while the device sleeps, and is the same for every
+/// stream of a port. The header gives it no identifier, so no object can be asked for it.
 ///
 /// Source: WDK, Latency Clocks; dmusicks.h.
 #[doc(alias = "PMASTERCLOCK")]
 pub trait IMasterClock: IUnknown {
-    /// The time in 100 ns.
+    /// The time now in 100 ns, since 1601 as the system time is.
     ///
-    /// IRQL: any. Source: WDK, IMasterClock::GetTime.
+    /// KSPROPERTY_SYNTH_MASTERCLOCK of the filter answers the same.
+    ///
+    /// IRQL: any. Source: WDK, IMasterClock::GetTime. Assumed: where it begins.
     ///
     /// # Errors
-    /// None of the port's own clock.
+    /// None; the status is the header's.
     #[doc(alias = "IMasterClock::GetTime")]
     fn get_time(&self, kernel: &Kernel) -> Result<i64, NtStatus>;
 }

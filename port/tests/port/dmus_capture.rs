@@ -6,10 +6,11 @@ use portcls_emulator::{Irql, NtStatus};
 use portcls_port::CAPTURE_LIMIT;
 use portcls_port::dmus_event::{DmusEventFlags, EventChain};
 use portcls_port::ks::KsState;
+use proptest::prelude::*;
 
 use crate::fake_dmus::on_dmus_device;
 use crate::frames::{Frame, bytes_of, captured, captured_events, data_used};
-use crate::plan::CAPTURE;
+use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{READ_STREAM, Rig};
 
 const WHOLE: DmusEventFlags = DmusEventFlags::empty();
@@ -315,4 +316,55 @@ fn a_failure_of_the_miniport_ends_a_service_and_nothing_else() {
         come_in(rig, rig.master_100ns(), &[&[0xFE]]);
         assert_eq!(bytes_of(&captured(&irp)), [0xFE]);
     });
+}
+
+/// Whole messages of all kinds.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        (0x80_u8..0xC0, 0_u8..0x80, 0_u8..0x80).prop_map(|(status, a, b)| vec![status, a, b]),
+        (0xC0_u8..0xE0, 0_u8..0x80).prop_map(|(status, a)| vec![status, a]),
+        Just(vec![0xF6]),
+        prop::collection::vec(0_u8..0x80, 0..60)
+            .prop_map(|inner| [&[0xF0], &inner[..], &[0xF7]].concat()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Both forms, there and back: what was captured is written as it is to a render pin.
+    #[test]
+    fn what_was_captured_can_be_played_back(
+        messages in prop::collection::vec((message(), 0_i64..5), 0..12),
+    ) {
+        on_dmus_device(|rig| {
+            for open in [Rig::run_pin, Rig::run_dmus_pin] {
+                let capture = open(rig, CAPTURE);
+                let stream = rig.fake.dmus.stream();
+                let mut time_100ns = rig.master_100ns();
+                for (message, delta_ms) in &messages {
+                    time_100ns += delta_ms * MS;
+                    let event = stream.event(&rig.kernel, RAW, time_100ns, message);
+                    stream.send(&rig.kernel, event.into());
+                }
+                drop(stream);
+                // There is something to read, also where no message came.
+                come_in(rig, time_100ns, &[&[0xFE]]);
+                let read = capture.read(&[Frame::room(4_096)]);
+                capture.close();
+
+                let render = open(rig, RENDER);
+                let used = data_used(&read)[0] as usize;
+                let written = render.write(&[Frame::of(read.mdls()[0].borrow()[..used].to_vec())]);
+                rig.pass_ms(100);
+                assert_eq!(written.status(), NtStatus::SUCCESS);
+                let played = rig.fake.dmus.puts.take();
+                let bytes: Vec<_> = played.iter().map(|put| put.bytes.clone()).collect();
+                let sent = messages.iter().map(|(message, _)| message.clone());
+                assert_eq!(bytes, sent.chain([vec![0xFE]]).collect::<Vec<_>>());
+                assert!(played.iter().all(|put| put.flags == WHOLE));
+                render.close();
+            }
+        });
+    }
 }

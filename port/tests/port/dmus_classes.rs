@@ -9,7 +9,7 @@ use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IAllocatorMxf, IMxf, IPortDMus, IPortMidi};
 use portcls_port::ks::guids::property_set;
 use portcls_port::ks::pin_connect::PinRequest;
-use portcls_port::ks::{KsDataFormat, KsProperty, KsState};
+use portcls_port::ks::{KsDataFormat, KsDataRangeMusic, KsProperty, KsState, multiple_item};
 
 use crate::fake::{Fake, midi_miniport};
 use crate::fake_dmus::{dmus_miniport, double_miniport, on_dmus_device, plan_dmus};
@@ -267,5 +267,19 @@ fn the_trace_shows_every_call_of_the_miniport_and_its_streams() {
                 "PutMessage, 3 byte",
             ]
         );
+    });
+}
+
+#[test]
+fn a_client_finds_the_form_of_a_pin_by_intersection() {
+    on_dmus_device(|rig| {
+        let filter = rig.open_filter().unwrap();
+        for range in [KsDataRangeMusic::MIDI_PORT, KsDataRangeMusic::DIRECTMUSIC_PORT] {
+            let list = multiple_item([bytemuck::bytes_of(&range).to_vec()]);
+            let irp = filter.pin_property(4, RENDER, &list, 64);
+            assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 64));
+            let format: KsDataFormat = bytemuck::pod_read_unaligned(&irp.buffer().borrow());
+            assert_eq!(format, KsDataFormat::music(range.data_range.sub_format));
+        }
     });
 }

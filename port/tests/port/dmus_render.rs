@@ -182,6 +182,8 @@ fn a_prefetch_gives_events_so_much_earlier_with_their_own_time() {
             rig.pass_ms(20);
             assert_eq!(rig.fake.dmus.times_us(), [at_us]);
             assert_eq!(rig.fake.dmus.puts.borrow()[0].time_100ns, master_100ns + 10 * MS);
+            let told = format!("the next event is due in {} us", 10_000 - at_us);
+            assert_eq!(rig.has_note(&told), prefetch_100ns > 0);
         });
     }
 }

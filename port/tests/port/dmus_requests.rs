@@ -1,6 +1,6 @@
 //! Requests of a DirectMusic render pin: refused, cancelled, failed; events that never come back.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::choice::{Choice, Question};
@@ -9,8 +9,8 @@ use portcls_port::ks::KsState;
 use proptest::prelude::*;
 
 use crate::fake_dmus::on_dmus_device;
-use crate::frames::{Event, Frame, event_records, headers};
-use crate::plan::RENDER;
+use crate::frames::{Event, Frame, bytes_of, captured, data_used, event_records, headers};
+use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{Rig, WRITE_STREAM};
 
 const NOTE: &[u8] = &[0x90, 0x3C, 0x40];
@@ -307,4 +307,45 @@ proptest! {
             }
         });
     }
+}
+
+#[test]
+fn a_request_that_is_cancelled_while_its_event_is_put_goes_no_further() {
+    on_dmus_device(|rig| {
+        let pin = rig.run_dmus_pin(RENDER);
+        let sender = rig.sender(&pin, WRITE_STREAM);
+        let events: &[Event<'_>] = &[(0, 1, NOTE), (0, 1, NOTE), (0, 1, NOTE)];
+        let irp = sender.prepare(&[Frame::events_now(events)]);
+        let victim = RefCell::new(Some(irp.clone()));
+        rig.fake.dmus.answer_put(move |kernel, stream, chain| {
+            let victim = victim.take().expect("it goes no further");
+            kernel.cancel_request(&victim);
+            stream.allocator.put_message(kernel, Some(chain))
+        });
+        sender.send(&rig.kernel, &irp);
+        assert_eq!((irp.status(), data_used(&irp)), (NtStatus::CANCELLED, vec![24]));
+        assert_eq!(rig.fake.dmus.bytes().len(), 1);
+    });
+}
+
+#[test]
+fn a_miniport_may_echo_what_it_is_put_to_its_capture_stream() {
+    on_dmus_device(|rig| {
+        let capture = rig.run_pin(CAPTURE);
+        let input = Rc::downgrade(&rig.fake.dmus.stream());
+        let render = rig.run_pin(RENDER);
+        rig.fake.dmus.answer_put(move |kernel, stream, chain| {
+            let input = input.upgrade().expect("it is open");
+            let time_100ns = input.clock.get_time(kernel)?;
+            let copies = chain
+                .iter()
+                .map(|event| input.event(kernel, event.flags, time_100ns, event.bytes()));
+            input.send(kernel, copies.collect());
+            stream.allocator.put_message(kernel, Some(chain))
+        });
+        let read = capture.read(&[Frame::room(64)]);
+        let long = [&[0xF0][..], &[5; 10], &[0xF7]].concat();
+        render.write(&[Frame::now(&[(0, &long)])]);
+        assert_eq!(bytes_of(&captured(&read)), long);
+    });
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use portcls_emulator::trace::Event;
 use portcls_emulator::{Irql, Kernel, NtStatus, PoolType};
 use portcls_port::answer_query;
 use portcls_port::com::{IUnknown, Interface, query};
@@ -118,6 +119,12 @@ impl Rig {
         let pin = filter.dmus_pin(pin_id).expect("the pin can be opened");
         assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS);
         pin
+    }
+
+    /// True when the trace has this sentence.
+    pub fn has_note(&self, sentence: &str) -> bool {
+        let log = self.kernel.trace().log();
+        log.events().any(|it| matches!(it.event, Event::Note(text) if log.text(text) == sentence))
     }
 
     /// The time of the master clock in 100 ns, as the driver is told it.

@@ -155,3 +155,13 @@ fn an_allocator_is_a_sink_that_takes_everything() {
     let again = query::<dyn IAllocatorMxf>(&sink).unwrap();
     assert_eq!(again.get_buffer_size(), 1_024);
 }
+
+#[test]
+fn a_buffer_that_is_overwritten_in_its_event_stays_out() {
+    let kernel = Kernel::new(KernelConfig::default());
+    let allocator = allocator(&kernel);
+    let mut event = allocator.event_of(&kernel, &[1; 9]).unwrap();
+    event.set_inline(&[2]);
+    allocator.put_message(&kernel, Some(event.into())).unwrap();
+    assert_eq!(allocator.outstanding(), out(0, 1));
+}
