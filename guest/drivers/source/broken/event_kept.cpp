@@ -1,4 +1,4 @@
-// Mistake: gives the events that it has played never back to the allocator.
+// Mistake: never gives the events that it has played back to the allocator.
 // DriverEntry is in the parts of a DirectMusic driver.
 #include "broken_dmus.h"
 
