@@ -363,3 +363,92 @@ impl State {
         Some((block.store, block.first + index))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cpu_x86::Mode;
+
+    use super::*;
+
+    const ALLOCATOR: u64 = 0x1000;
+    const STREAM: u64 = 0x2000;
+    const SINK: u64 = 0x3000;
+
+    fn home() -> Rc<EventHome> {
+        Rc::new(EventHome { inline_limit: 8, buffer_size: 1_024 })
+    }
+
+    /// A table, an allocator, and its number there.
+    fn table() -> (EventTable, Rc<EventHome>, StoreNumber) {
+        let (table, home) = (EventTable::new(Space::of(Mode::Bits64)), home());
+        table.open_stream(STREAM, ALLOCATOR);
+        let store = table.store_of(&home, ALLOCATOR);
+        (table, home, store)
+    }
+
+    /// The address of an event or buffer, in memory that is placed where it is needed.
+    fn place(table: &EventTable, store: StoreNumber, kind: Kind, number: u32) -> u64 {
+        if let Err(wanted) = table.address(store, kind, number) {
+            let block = table.place(wanted.bytes).expect("room");
+            table.add_block(store, number, block, wanted);
+        }
+        table.address(store, kind, number).expect("it has memory now")
+    }
+
+    #[test]
+    fn an_event_has_one_place_and_is_found_there_while_the_driver_has_it() {
+        let (table, home, store) = table();
+        assert_eq!(table.store_of(&home, ALLOCATOR), store, "it is known");
+        let wanted = Wanted { kind: Kind::Event, bytes: PAGE };
+        assert_eq!(table.address(store, Kind::Event, 70), Err(wanted));
+        let address = place(&table, store, Kind::Event, 70);
+        assert_eq!(place(&table, store, Kind::Event, 71), address + EVENT_STRIDE);
+        table.hold_event(store, DmusKernelEvent::new(&home, 70));
+        assert!(matches!(table.take_event(address + 8, 5), Found::Nothing), "inside of it");
+        let Found::Taken(from, event) = table.take_event(address, 5) else { panic!("no event") };
+        assert_eq!((from, event.number()), (store, 70));
+        assert!(matches!(table.take_event(address, 6), Found::Put { chain: 5 }));
+        assert!(matches!(table.take_event(address + EVENT_STRIDE, 6), Found::Nothing), "never got");
+    }
+
+    #[test]
+    fn a_buffer_ends_where_its_page_ends_and_is_no_event() {
+        let (table, home, store) = table();
+        let address = place(&table, store, Kind::Buffer, 3);
+        assert_eq!((address + 1_024) % PAGE, 0);
+        table.hold_buffer(store, EventBuffer::new(&home, 3));
+        assert!(matches!(table.take_event(address, 5), Found::Nothing));
+        assert!(matches!(table.take_buffer(address + 1), Found::Nothing));
+        assert!(matches!(table.take_buffer(address), Found::Taken(..)));
+        assert!(matches!(table.take_buffer(address), Found::Put { .. }));
+    }
+
+    #[test]
+    fn a_sink_belongs_to_the_allocator_of_its_stream() {
+        let (table, _home, store) = table();
+        table.connect(STREAM, SINK);
+        table.connect(STREAM + 1, SINK + 1);
+        assert_eq!(table.allocator(store), ALLOCATOR);
+        assert_eq!(table.allocator_of_stream(STREAM), ALLOCATOR);
+        assert_eq!(table.allocator_of_sink(SINK), Some(ALLOCATOR));
+        assert_eq!(table.allocator_of_sink(ALLOCATOR), Some(ALLOCATOR));
+        assert_eq!(table.allocator_of_sink(SINK + 1), None, "its stream is not known");
+    }
+
+    #[test]
+    fn the_memory_of_an_allocator_comes_back_when_its_last_stream_closes_and_nothing_is_out() {
+        let (table, home, store) = table();
+        let address = place(&table, store, Kind::Event, 0);
+        table.hold_event(store, DmusKernelEvent::new(&home, 0));
+        table.open_stream(STREAM + 1, ALLOCATOR);
+        assert_eq!(table.close_stream(STREAM), [], "another stream has it");
+        assert_eq!(table.close_stream(STREAM + 1), [], "the driver has an event");
+        table.open_stream(STREAM, ALLOCATOR);
+        assert!(matches!(table.take_event(address, 5), Found::Taken(..)));
+        assert_eq!(table.close_stream(STREAM), [(address, PAGE)]);
+        assert_eq!(table.close_stream(STREAM), [], "it is not open");
+        assert!(matches!(table.take_event(address, 5), Found::Nothing));
+        table.give_back(address, PAGE);
+        assert_eq!(table.place(PAGE), Some(address));
+    }
+}

@@ -4,6 +4,7 @@
 use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Machine, capture, play};
 
+use crate::broken;
 use crate::scene::{Access, accesses, driver, live, machine};
 
 /// The builds of the DirectMusic driver.
@@ -118,5 +119,18 @@ fn a_midi_driver_on_the_port_of_the_directmusic_class_makes_the_accesses_of_its_
             };
             assert_eq!(of(on_dmus), of(own), "{on_dmus}, {card}");
         }
+    }
+}
+
+#[test]
+fn a_broken_rule_about_events_names_the_event_and_the_place_in_the_driver() {
+    for build in ["x64/event_put_twice", "x86/event_put_twice"] {
+        let machine = machine("smsc-superio", driver(build));
+        assert!(broken::live(&machine).is_ok(), "{build}");
+        let violations = machine.kernel().violations();
+        let message = &violations.first().expect("it breaks a rule").message;
+        let words = "was put before; IAllocatorMXF::PutMessage, called before the driver+0x";
+        assert!(message.starts_with("the DirectMusic event at 0x"), "{build}: {message}");
+        assert!(message.contains(words), "{build}: {message}");
     }
 }
