@@ -120,6 +120,11 @@ impl GuestObject {
         pointer
     }
 
+    /// The pointer that stands for the whole object.
+    pub(super) fn identity(&self) -> u64 {
+        self.identity
+    }
+
     /// Calls a method of one of the object's interfaces.
     pub fn call(&self, iid: &Guid, slot: u64, words: &[u64]) -> u64 {
         self.guest.call_method(self.pointer(iid), slot, words)
@@ -136,7 +141,7 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
-    fn has(&self, iid: &Guid) -> bool {
+    pub(super) fn has(&self, iid: &Guid) -> bool {
         self.pointers.borrow().iter().any(|(known, _)| known == iid)
     }
 
@@ -178,6 +183,8 @@ impl IUnknown for GuestObject {
             iid::UNKNOWN => return Ok(Interface::Unknown(object)),
             iid::MINIPORT => Interface::Miniport(object),
             iid::MINIPORT_MIDI => Interface::MiniportMidi(object),
+            iid::MINIPORT_DMUS => Interface::MiniportDMus(object),
+            iid::MXF => Interface::Mxf(object),
             iid::MINIPORT_MIDI_STREAM => Interface::MiniportMidiStream(object),
             iid::SERVICE_SINK => Interface::ServiceSink(object),
             iid::POWER_NOTIFY => Interface::PowerNotify(object),
@@ -199,5 +206,7 @@ impl Drop for GuestObject {
         for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
             self.guest.call_method(pointer, RELEASE, &[]);
         }
+        // The object's destructor may have put its last events.
+        self.guest.close_stream_events(self.identity);
     }
 }

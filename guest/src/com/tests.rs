@@ -1,5 +1,7 @@
 //! COM objects of both sides: their addresses, counts, calls and queries.
 
+mod dmus;
+
 use std::rc::Rc;
 
 use cpu_x86::Mode;

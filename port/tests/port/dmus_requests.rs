@@ -9,7 +9,7 @@ use portcls_port::ks::KsState;
 use proptest::prelude::*;
 
 use crate::fake_dmus::on_dmus_device;
-use crate::frames::{Event, Frame, bytes_of, captured, data_used, event_records, headers};
+use crate::frames::{Event, Frame, bytes_of, captured, event_records, headers};
 use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{Rig, WRITE_STREAM};
 
@@ -323,7 +323,7 @@ fn a_request_that_is_cancelled_while_its_event_is_put_goes_no_further() {
             stream.allocator.put_message(kernel, Some(chain))
         });
         sender.send(&rig.kernel, &irp);
-        assert_eq!((irp.status(), data_used(&irp)), (NtStatus::CANCELLED, vec![24]));
+        assert_eq!((irp.status(), irp.information()), (NtStatus::CANCELLED, 24));
         assert_eq!(rig.fake.dmus.bytes().len(), 1);
     });
 }

@@ -1,9 +1,9 @@
-//! `IPort` and `IPortMidi` as a driver sees them.
+//! `IPort`, `IPortMidi` and `IPortDMus` as a driver sees them.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
-    DeviceRegistryProperty, IPort, IPortMidi, IResourceList, IServiceGroup, KeyAccess,
+    DeviceRegistryProperty, IPort, IPortDMus, IPortMidi, IResourceList, IServiceGroup, KeyAccess,
     RegistryKeyType,
 };
 
@@ -12,20 +12,39 @@ use crate::com::Hold;
 use crate::com::family::Family;
 use crate::com::this::This;
 use crate::guest::Guest;
-use crate::routine::{Call, Out, Pointer, row};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 
 pub(super) static MIDI: Family = Family {
     name: "IPortMidi",
     iid: iid::PORT_MIDI,
     bases: &[iid::PORT],
     methods: &[
-        row!("IPort::Init", ByKernel, init),
-        row!("IPort::GetDeviceProperty", ByKernel, get_device_property),
-        row!("IPort::NewRegistryKey", UpTo(PASSIVE_LEVEL), new_registry_key),
+        INIT,
+        GET_DEVICE_PROPERTY,
+        NEW_REGISTRY_KEY,
         row!("IPortMidi::Notify", ByKernel, notify),
         row!("IPortMidi::RegisterServiceGroup", ByKernel, register_group),
     ],
 };
+
+pub(super) static DMUS: Family = Family {
+    name: "IPortDMus",
+    iid: iid::PORT_DMUS,
+    bases: &[iid::PORT],
+    methods: &[
+        INIT,
+        GET_DEVICE_PROPERTY,
+        NEW_REGISTRY_KEY,
+        row!("IPortDMus::Notify", ByKernel, notify_dmus),
+        row!("IPortDMus::RegisterServiceGroup", ByKernel, register_group_dmus),
+    ],
+};
+
+const INIT: Routine = row!("IPort::Init", ByKernel, init);
+const GET_DEVICE_PROPERTY: Routine =
+    row!("IPort::GetDeviceProperty", ByKernel, get_device_property);
+const NEW_REGISTRY_KEY: Routine =
+    row!("IPort::NewRegistryKey", UpTo(PASSIVE_LEVEL), new_registry_key);
 
 /// `NTSTATUS Init(PDEVICE_OBJECT, PIRP, PUNKNOWN Miniport, PUNKNOWN Adapter, PRESOURCELIST)`
 fn init(
@@ -107,6 +126,19 @@ fn notify(call: &Call<'_>, port: This<dyn IPortMidi>, group: Pointer) {
 
 /// `VOID RegisterServiceGroup(PSERVICEGROUP)`
 fn register_group(call: &Call<'_>, port: This<dyn IPortMidi>, group: Pointer) {
+    if let Some(group) = call.guest().interface_at::<dyn IServiceGroup>(group.0, Hold::Retain) {
+        port.register_service_group(call.kernel(), group);
+    }
+}
+
+/// `VOID Notify(PSERVICEGROUP)`
+fn notify_dmus(call: &Call<'_>, port: This<dyn IPortDMus>, group: Pointer) {
+    let group = call.guest().interface_at::<dyn IServiceGroup>(group.0, Hold::Retain);
+    port.notify(call.kernel(), group.as_ref());
+}
+
+/// `VOID RegisterServiceGroup(PSERVICEGROUP)`
+fn register_group_dmus(call: &Call<'_>, port: This<dyn IPortDMus>, group: Pointer) {
     if let Some(group) = call.guest().interface_at::<dyn IServiceGroup>(group.0, Hold::Retain) {
         port.register_service_group(call.kernel(), group);
     }

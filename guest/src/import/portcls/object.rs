@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{NtStatus, PoolType};
 use portcls_port::com::IUnknown;
-use portcls_port::guid::{Guid, iid};
+use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IResourceList, InterruptSyncMode, KeyAccess, RegistryKeyType};
 use portcls_port::{
     RegistryKeyRequest, pc_get_time_interval, pc_new_interrupt_sync, pc_new_miniport, pc_new_port,
@@ -60,7 +60,9 @@ fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
 /// `NTSTATUS PcNewPort(PPORT *, REFCLSID)`
 fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
     let class = call.guest().load_guid(class.0);
-    hand_out(call, out, &iid::PORT, pc_new_port(call.kernel(), &class), |port| port)
+    // One object has the interfaces of both classes. The driver gets the pointer of its own.
+    let wanted = if class == clsid::PORT_DMUS { iid::PORT_DMUS } else { iid::PORT };
+    hand_out(call, out, &wanted, pc_new_port(call.kernel(), &class), |port| port)
 }
 
 /// `NTSTATUS PcNewMiniport(PMINIPORT *, REFCLSID)`
