@@ -29,7 +29,9 @@ pub use pin::{
     INSTANCES_UNLIMITED, KsPinCInstances, KsPinCommunication, KsPinConnect, KsPinDataFlow,
     KsPriority,
 };
-pub use property::{KsMultipleItem, LengthReply, multiple_item, read_multiple_item};
+pub use property::{
+    KsMultipleItem, KsPropertyDescription, LengthReply, multiple_item, read_multiple_item,
+};
 pub use stream_header::{KsStreamHeader, KsStreamOptions, KsTime};
 
 use bytemuck::AnyBitPattern;

@@ -14,6 +14,7 @@ mod malformed;
 mod pins;
 mod plan;
 mod power;
+mod property_kinds;
 mod registry_key;
 mod render;
 mod render_requests;
