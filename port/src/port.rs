@@ -12,7 +12,7 @@ use portcls_emulator::registry::KeyDisposition;
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, NtStatus};
 
-use crate::adapter::{adopt_port, pc_get_device_property, subdevice_name};
+use crate::adapter::{adopt_port, device_property, subdevice_name};
 use crate::answer_query;
 use crate::binding::{Binding, Miniport};
 use crate::com::{IUnknown, Interface, query};
@@ -26,7 +26,7 @@ use crate::interfaces::{
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
-use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
+use crate::registry_key::{RegistryKeyRequest, interface_key, new_registry_key};
 use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject};
@@ -222,8 +222,9 @@ impl<K: Kind> IPort for Port<K> {
         property: DeviceRegistryProperty,
         length: u32,
     ) -> LengthReply {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::GetDeviceProperty");
         match self.binding.device() {
-            Ok(device) => pc_get_device_property(kernel, &device, property, length),
+            Ok(device) => device_property(&device, property, length),
             Err(status) => LengthReply::of_status(status),
         }
     }
@@ -236,10 +237,14 @@ impl<K: Kind> IPort for Port<K> {
         access: KeyAccess,
         path: Option<&str>,
     ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::NewRegistryKey");
         let device = self.binding.device()?;
         if key_type != RegistryKeyType::DeviceInterface {
             let request = RegistryKeyRequest { key_type, access, device: Some(&device), path };
-            return pc_new_registry_key(kernel, outer, &request);
+            return new_registry_key(kernel, outer, &request);
+        }
+        if outer.is_some() {
+            return Err(NtStatus::INVALID_DEVICE_REQUEST);
         }
         let this: Rc<dyn ISubdevice> = self.this.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let reference = subdevice_name(&device, &this).ok_or(NtStatus::INVALID_DEVICE_REQUEST)?;

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irp, NtStatus, Parameters, PnpRequest, Stop};
+use portcls_emulator::{Irp, Irql, NtStatus, Parameters, PnpRequest, Stop};
 use portcls_port::guid::clsid;
-use portcls_port::interfaces::DeviceRegistryProperty;
+use portcls_port::interfaces::{DeviceRegistryProperty, KeyAccess, RegistryKeyType};
 use portcls_port::ks::KsState;
 use portcls_port::ks::guids::category;
 use portcls_port::ks::pin_connect::filter_name;
@@ -31,6 +31,25 @@ fn a_started_device_is_found_in_each_category_of_its_descriptor() {
         }
         assert!(rig.kernel.device_interfaces(bytemuck::cast(category::TOPOLOGY)).is_empty());
         assert!(rig.open_filter().is_ok());
+    });
+}
+
+#[test]
+fn a_method_of_the_port_at_too_high_a_level_breaks_the_rule_about_ports() {
+    on_device(|rig| {
+        let port = rig.fake.port();
+        let old = rig.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        let description = DeviceRegistryProperty::DeviceDescription;
+        port.get_device_property(&rig.kernel, description, 0);
+        let (key_type, access) = (RegistryKeyType::Driver, KeyAccess::READ);
+        assert!(port.new_registry_key(&rig.kernel, None, key_type, access, None).is_err());
+        rig.kernel.lower_irql(old);
+        rig.expect_violations(&["PcIrqlIport", "PcIrqlIport"]);
+        let named = |name: &str| {
+            let violations = rig.kernel.violations();
+            violations.iter().any(|violation| violation.message.contains(name))
+        };
+        assert!(named("IPort::GetDeviceProperty") && named("IPort::NewRegistryKey"));
     });
 }
 
