@@ -141,6 +141,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         PnpRequest::QueryStopDevice if adapter.is_in_use() => NtStatus::DEVICE_BUSY,
         PnpRequest::StopDevice => {
             adapter.release_subdevices(kernel, device);
+            adapter.power.end_start();
             adapter.state.set(PnpState::Stopped);
             pc_forward_irp_synchronous(kernel, device, irp)
         }
@@ -187,6 +188,7 @@ fn start(
     let resources = pc_new_resource_list(kernel, None, PoolType::Paged, translated, raw)?;
     // The driver registers its subdevices inside the start routine; clients can open them only
     // after it.
+    adapter.power.begin_start();
     let result =
         kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));
     match result {
@@ -194,7 +196,10 @@ fn start(
             adapter.state.set(PnpState::Started);
             adapter.timeouts.start(kernel, device);
         }
-        Err(_) => adapter.release_subdevices(kernel, device),
+        Err(_) => {
+            adapter.release_subdevices(kernel, device);
+            adapter.power.end_start();
+        }
     }
     result
 }

@@ -21,7 +21,7 @@ use portcls_port::{
     pc_new_service_group, pc_register_subdevice,
 };
 
-use crate::plan::{Grouping, Plan, PowerInterfaces, StreamGroup};
+use crate::plan::{Grouping, Plan, PowerInterfaces, PowerRegistration, StreamGroup};
 use crate::power::FakeAdapter;
 
 /// One call of Write, as the driver got it.
@@ -178,7 +178,11 @@ pub fn driver_entry(fake: &Rc<Fake>, kernel: &Kernel, driver: &Rc<DriverObject>)
             start_device(&fake, kernel, device, irp, resources)
         };
         pc_add_adapter_device(kernel, driver, physical, Rc::new(start), max_objects, size)?;
-        FakeAdapter::register(&kept, kernel, &physical.top())
+        let registration = kept.plan.borrow().power_registration;
+        if registration == PowerRegistration::InAddDevice {
+            FakeAdapter::register(&kept, kernel, &physical.top())?;
+        }
+        Ok(())
     };
     pc_initialize_adapter_driver(kernel, driver, "", Rc::new(add)).unwrap();
 }
@@ -191,6 +195,10 @@ fn start_device(
     resources: Rc<dyn IResourceList>,
 ) -> Result<(), NtStatus> {
     fake.note("StartDevice");
+    let registration = fake.plan.borrow().power_registration;
+    if registration == PowerRegistration::InStartDevice {
+        FakeAdapter::register(fake, kernel, device)?;
+    }
     let names = fake.plan.borrow().names.clone();
     for name in names {
         let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;

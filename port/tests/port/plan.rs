@@ -46,6 +46,13 @@ pub enum PowerInterfaces {
     Absent,
 }
 
+/// When the driver registers its adapter object for power.
+#[derive(Clone, Copy, PartialEq)]
+pub enum PowerRegistration {
+    InAddDevice,
+    InStartDevice,
+}
+
 /// The plan of the driver, made before its device starts.
 pub struct Plan {
     pub names: Vec<&'static str>,
@@ -59,6 +66,7 @@ pub struct Plan {
     pub start_status: NtStatus,
     pub new_stream_status: NtStatus,
     pub power: PowerInterfaces,
+    pub power_registration: PowerRegistration,
     /// The adapter's answer to QueryPowerChangeState.
     pub power_veto: NtStatus,
     pub pin_count: Option<fn(u32, &mut PinCounts)>,
@@ -78,6 +86,7 @@ impl Default for Plan {
             start_status: NtStatus::SUCCESS,
             new_stream_status: NtStatus::SUCCESS,
             power: PowerInterfaces::Absent,
+            power_registration: PowerRegistration::InAddDevice,
             power_veto: NtStatus::SUCCESS,
             pin_count: None,
             intersection: |_| LengthReply::of_status(NtStatus::NOT_IMPLEMENTED),
