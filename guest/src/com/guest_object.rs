@@ -4,7 +4,7 @@
 //! for each interface pointer that it was given or asked for, and releases them when it is
 //! dropped.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::NtStatus;
@@ -33,6 +33,8 @@ pub(crate) struct GuestObject {
     this: Weak<GuestObject>,
     /// The pointer that the object's `QueryInterface` answers for `IUnknown`.
     identity: u64,
+    /// The pointer by which the driver gave the object to the port.
+    target: Cell<u64>,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
 }
@@ -78,6 +80,7 @@ impl GuestObject {
             guest: guest.clone(),
             this: Weak::clone(this),
             identity,
+            target: Cell::new(pointer),
             pointers: RefCell::new(Vec::new()),
         });
         object.learn(pointer, iid, hold);
@@ -108,6 +111,17 @@ impl GuestObject {
         let pointers = self.pointers.borrow();
         let found = pointers.iter().find(|(known, _)| known == iid);
         found.map_or(self.identity, |(_, pointer)| *pointer)
+    }
+
+    /// The pointer by which the driver gave the object to the port. Drivers find themselves by it
+    /// without a query. Until one is noted, it is the first pointer that was handed in.
+    pub fn target(&self) -> u64 {
+        self.target.get()
+    }
+
+    /// Notes the pointer by which the driver gave the object to the port.
+    pub fn note_target(&self, pointer: u64) {
+        self.target.set(pointer);
     }
 
     /// The pointer of an interface, with one reference counted for the guest.
