@@ -151,7 +151,7 @@ impl<K: Kind> Port<K> {
         kernel: &Kernel,
         miniport: &Rc<dyn Miniport>,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus> {
         if let Some(group) = miniport.init(kernel, adapter, resources)? {
             self.join_group(kernel, group)?;
@@ -194,10 +194,10 @@ impl<K: Kind> IPort for Port<K> {
         self: Rc<Self>,
         kernel: &Kernel,
         device: &Rc<DeviceObject>,
-        _irp: &Irp,
+        _irp: Option<&Irp>,
         miniport: Rc<dyn IUnknown>,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus> {
         require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::Init");
         if self.binding.device().is_ok() {

@@ -21,7 +21,7 @@ use portcls_port::{
     pc_new_service_group, pc_register_subdevice,
 };
 
-use crate::plan::{Grouping, Plan, PowerInterfaces, PowerRegistration, StreamGroup};
+use crate::plan::{Grouping, Plan, PortInit, PowerInterfaces, PowerRegistration, StreamGroup};
 use crate::power::FakeAdapter;
 
 /// One call of Write, as the driver got it.
@@ -203,7 +203,10 @@ fn start_device(
     for name in names {
         let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
         let miniport: Rc<dyn IUnknown> = FakeMiniport::new(fake);
-        let list = Rc::clone(&resources);
+        let (irp, list) = match fake.plan.borrow().port_init {
+            PortInit::Full => (Some(irp), Some(Rc::clone(&resources))),
+            PortInit::Bare => (None, None),
+        };
         Rc::clone(&port).init(kernel, device, irp, miniport, None, list)?;
         pc_register_subdevice(kernel, device, name, port)?;
     }
@@ -284,10 +287,10 @@ impl IMiniportMidi for FakeMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         _adapter: Option<Rc<dyn IUnknown>>,
-        _resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        self.fake.note("Init");
+        self.fake.note(if resources.is_some() { "Init" } else { "Init without resources" });
         self.fake.ports.borrow_mut().push(Rc::downgrade(&port));
         let (status, grouping) = {
             let plan = self.fake.plan.borrow();

@@ -12,7 +12,7 @@ use portcls_port::ks::pin_connect::filter_name;
 use portcls_port::pc_new_port;
 
 use crate::frames::Frame;
-use crate::plan::{CAPTURE, Plan, RENDER};
+use crate::plan::{CAPTURE, Plan, PortInit, RENDER};
 use crate::rig::{
     BusAnswer, READ_STREAM, Rig, Sender, WRITE_STREAM, on_added_device, on_device,
     on_planned_device,
@@ -32,6 +32,20 @@ fn a_started_device_is_found_in_each_category_of_its_descriptor() {
         assert!(rig.kernel.device_interfaces(bytemuck::cast(category::TOPOLOGY)).is_empty());
         assert!(rig.open_filter().is_ok());
     });
+}
+
+/// Source: portcls.h, where the request is optional, and the published SB16 sample, which gives its
+/// topology no resources.
+#[test]
+fn a_port_is_initialised_without_a_request_and_without_resources() {
+    on_planned_device(
+        |plan| plan.port_init = PortInit::Bare,
+        |rig| {
+            let words = ["StartDevice", "Init without resources", "GetDescription"];
+            assert_eq!(rig.fake.words(), words);
+            assert!(rig.open_filter().is_ok());
+        },
+    );
 }
 
 #[test]

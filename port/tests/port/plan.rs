@@ -46,6 +46,15 @@ pub enum PowerInterfaces {
     Absent,
 }
 
+/// What the driver gives to IPort::Init besides the device and the miniport.
+#[derive(Clone, Copy, PartialEq)]
+pub enum PortInit {
+    /// The start request and the resources.
+    Full,
+    /// Neither.
+    Bare,
+}
+
 /// When the driver registers its adapter object for power.
 #[derive(Clone, Copy, PartialEq)]
 pub enum PowerRegistration {
@@ -61,6 +70,7 @@ pub struct Plan {
     pub grouping: Grouping,
     pub stream_group: StreamGroup,
     pub filter: PcFilterDescriptor,
+    pub port_init: PortInit,
     pub init_status: NtStatus,
     /// The status of StartDevice after all subdevices are registered.
     pub start_status: NtStatus,
@@ -82,6 +92,7 @@ impl Default for Plan {
             grouping: Grouping::Early,
             stream_group: StreamGroup::Shared,
             filter: filter(),
+            port_init: PortInit::Full,
             init_status: NtStatus::SUCCESS,
             start_status: NtStatus::SUCCESS,
             new_stream_status: NtStatus::SUCCESS,

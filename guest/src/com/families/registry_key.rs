@@ -152,7 +152,7 @@ fn new_sub_key(
     }
     let access = KeyAccess::from_bits_retain(access);
     let made = key.new_sub_key(call.kernel(), access, &text_at(guest, name));
-    hand_out_key(guest, out, disposition, made)
+    hand_out_key(guest, out, Some(disposition), made)
 }
 
 /// `NTSTATUS DeleteKey()`
@@ -168,18 +168,21 @@ pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     String::from_utf16_lossy(&guest.load_unicode_string(string.0))
 }
 
-/// Gives the guest a key with one reference, and tells it whether the key existed before.
+/// Gives the guest a key with one reference, and tells it whether the key existed before, if there
+/// is a variable for that.
 pub(crate) fn hand_out_key(
     guest: &Guest,
     out: Out<Pointer>,
-    disposition_out: Out<u32>,
+    disposition_out: Option<Out<u32>>,
     made: Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus>,
 ) -> Result<(), NtStatus> {
     match made {
         Ok((key, disposition)) => {
             let key: Rc<dyn IUnknown> = key;
             out.set(guest, Pointer(guest.give(&key, &iid::REGISTRY_KEY)));
-            disposition_out.set_if_given(guest, disposition as u32);
+            if let Some(disposition_out) = disposition_out {
+                disposition_out.set_if_given(guest, disposition as u32);
+            }
             Ok(())
         }
         Err(failure) => {
