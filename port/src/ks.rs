@@ -18,12 +18,14 @@ mod identifier;
 mod pin;
 mod property;
 mod stream_header;
+mod stream_position;
 
 pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use identifier::{
-    KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyConnection, KsPropertyGeneral,
-    KsPropertyPin, KsPropertyTopology, KsPropertyType,
+    KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
+    KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream,
+    KsPropertyTopology, KsPropertyType,
 };
 pub use pin::{
     INSTANCES_UNLIMITED, KsPinCInstances, KsPinCommunication, KsPinConnect, KsPinDataFlow,
@@ -33,6 +35,7 @@ pub use property::{
     KsMultipleItem, KsPropertyDescription, LengthReply, multiple_item, read_multiple_item,
 };
 pub use stream_header::{KsStreamHeader, KsStreamOptions, KsTime};
+pub use stream_position::{KsAllocatorFraming, KsAudioPosition};
 
 use bytemuck::AnyBitPattern;
 

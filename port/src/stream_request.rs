@@ -17,6 +17,8 @@ pub(crate) struct StreamRequest {
     /// The records in the data of all headers, each with the number of its header; none in a read
     /// request.
     records: Vec<(usize, RecordPlace)>,
+    /// Bytes of data that the client wrote, or bytes of room that it has for data.
+    length: u64,
     /// The header that is served now.
     index: Cell<usize>,
     /// The index of the record that comes next.
@@ -39,6 +41,7 @@ impl StreamRequest {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.presentation_100ns()?;
+            request.length += u64::from(header.data_used);
             for place in record_places(&data.borrow()[..header.data_used as usize]) {
                 request.records.push((index, place?));
             }
@@ -52,8 +55,10 @@ impl StreamRequest {
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
     /// record; `STATUS_INVALID_PARAMETER` for another number of headers than of buffers.
     pub fn read(irp: &Irp) -> Result<StreamRequest, NtStatus> {
-        let request = StreamRequest::new(irp)?;
-        for header in request.headers.borrow_mut().iter_mut() {
+        let mut request = StreamRequest::new(irp)?;
+        let length = &mut request.length;
+        for header in request.headers.get_mut() {
+            *length += u64::from(header.frame_extent);
             if (header.frame_extent as usize) < LEAST_RECORD {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
@@ -76,6 +81,7 @@ impl StreamRequest {
             irp: irp.clone(),
             headers: RefCell::new(headers),
             records: Vec::new(),
+            length: 0,
             index: Cell::new(0),
             next_record: Cell::new(0),
             done: Cell::new(0),
@@ -84,6 +90,16 @@ impl StreamRequest {
 
     pub fn irp(&self) -> &Irp {
         &self.irp
+    }
+
+    /// Bytes of data that the client wrote, or bytes of room that it has for data.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Bytes of data that were served, once the request has ended.
+    pub fn served(&self) -> u64 {
+        self.headers.borrow().iter().map(|header| u64::from(header.data_used)).sum()
     }
 
     /// The header that is served now with its data, `None` when all are served.

@@ -11,6 +11,7 @@ mod frames;
 mod interrupt_sync;
 mod life;
 mod malformed;
+mod pin_properties;
 mod pins;
 mod plan;
 mod power;
