@@ -19,8 +19,8 @@ use portcls_emulator::NtStatus;
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
     IAdapterPowerManagement, IInterruptSync, IMiniport, IMiniportMidi, IMiniportMidiStream,
-    IPinCount, IPort, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
-    IServiceSink,
+    IPinCount, IPort, IPortClsVersion, IPortMidi, IPowerNotify, IRegistryKey, IResourceList,
+    IServiceGroup, IServiceSink,
 };
 use crate::subdevice::ISubdevice;
 
@@ -131,6 +131,7 @@ interfaces! {
     Unknown(IUnknown) = UNKNOWN;
     Port(IPort) = PORT;
     PortMidi(IPortMidi) = PORT_MIDI;
+    PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;

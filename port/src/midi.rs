@@ -13,7 +13,8 @@ use crate::binding::Miniport;
 use crate::com::{IUnknown, Interface, query};
 use crate::guid::Guid;
 use crate::interfaces::{
-    IMiniport, IMiniportMidi, IPort, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
+    IMiniport, IMiniportMidi, IPort, IPortClsVersion, IPortMidi, IResourceList, IServiceGroup,
+    StreamDirection,
 };
 use crate::ks::KsDataFormat;
 use crate::ks::guids::category;
@@ -40,7 +41,7 @@ impl Kind for Midi {
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
 
     fn query(port: Rc<Port<Midi>>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(port, iid, IPort, IPortMidi, ISubdevice)
+        answer_query!(port, iid, IPort, IPortMidi, IPortClsVersion, ISubdevice)
     }
 
     fn find_miniport(

@@ -20,8 +20,8 @@ use crate::descriptor::PcFilterDescriptor;
 use crate::filter::Filter;
 use crate::guid::Guid;
 use crate::interfaces::{
-    DeviceRegistryProperty, IPort, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
-    IServiceSink, KeyAccess, RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
+    IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
 };
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
@@ -249,6 +249,14 @@ impl<K: Kind> IPort for Port<K> {
         let this: Rc<dyn ISubdevice> = self.this.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let reference = subdevice_name(&device, &this).ok_or(NtStatus::INVALID_DEVICE_REQUEST)?;
         interface_key(kernel, &device, &reference, access)
+    }
+}
+
+/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is that of
+/// Vista and later, as the rest of the emulated system has the version of Windows 10.
+impl<K: Kind> IPortClsVersion for Port<K> {
+    fn get_version(&self) -> PortClsVersion {
+        PortClsVersion::WindowsVista
     }
 }
 

@@ -18,6 +18,7 @@ use crate::routine::Routine;
 /// All families. A derived family stands before the families that it derives from.
 pub(crate) static FAMILIES: &[&Family] = &[
     &port::MIDI,
+    &port::VERSION,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

@@ -124,6 +124,25 @@ fn a_query_answers_what_the_object_has_and_nulls_the_pointer_when_it_refuses() {
     }
 }
 
+#[test]
+fn a_port_tells_a_driver_its_version_through_an_interface_of_its_own() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let port: Rc<dyn IUnknown> = pc_new_port(guest.kernel(), &clsid::PORT_MIDI).unwrap();
+        let pointer = guest.give(&port, &iid::PORT);
+        let block = guest.allocate_pool(PoolType::NonPagedNx, 32, *b"Test", Fill::Garbage);
+        let out = block + 16;
+        guest.store(block, bytemuck::bytes_of(&iid::PORT_CLS_VERSION));
+        assert_eq!(call(&guest, pointer, 0, &[block, out]).map(|status| status as u32), Ok(0));
+        let version = guest.load_word(out);
+        assert_ne!(version, pointer);
+        assert_eq!(call(&guest, version, 3, &[]), Ok(14), "{place}: Vista and later");
+        guest.store(block, bytemuck::bytes_of(&iid::UNKNOWN));
+        assert_eq!(call(&guest, version, 0, &[block, out]).map(|status| status as u32), Ok(0));
+        assert_eq!(guest.load_word(out), pointer, "{place}: one object");
+    }
+}
+
 /// An object of the guest: a vtable pointer and a count. Its QueryInterface always answers itself.
 fn own_object(guest: &Guest) -> u64 {
     // QueryInterface: mov [r8], rcx; inc dword [rcx+8]; xor eax, eax; ret

@@ -4,8 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::{Irp, Irql, NtStatus, Parameters, PnpRequest, Stop};
+use portcls_port::com::query;
 use portcls_port::guid::clsid;
-use portcls_port::interfaces::{DeviceRegistryProperty, KeyAccess, RegistryKeyType};
+use portcls_port::interfaces::{
+    DeviceRegistryProperty, IPortClsVersion, KeyAccess, PortClsVersion, RegistryKeyType,
+};
 use portcls_port::ks::KsState;
 use portcls_port::ks::guids::category;
 use portcls_port::ks::pin_connect::filter_name;
@@ -46,6 +49,15 @@ fn a_port_is_initialised_without_a_request_and_without_resources() {
             assert!(rig.open_filter().is_ok());
         },
     );
+}
+
+#[test]
+fn a_port_tells_the_version_of_windows() {
+    on_device(|rig| {
+        let version = query::<dyn IPortClsVersion>(&rig.fake.port()).unwrap();
+        assert_eq!(version.get_version(), PortClsVersion::WindowsVista);
+        assert_eq!(PortClsVersion::WindowsVista.value(), 14);
+    });
 }
 
 #[test]

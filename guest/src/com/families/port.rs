@@ -1,10 +1,10 @@
-//! `IPort` and `IPortMidi` as a driver sees them.
+//! `IPort`, `IPortMidi` and `IPortClsVersion` as a driver sees them.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
-    DeviceRegistryProperty, IPort, IPortMidi, IResourceList, IServiceGroup, KeyAccess,
-    RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPortMidi, IResourceList, IServiceGroup,
+    KeyAccess, RegistryKeyType,
 };
 
 use super::registry_key::{hand_out_key, text_at};
@@ -25,6 +25,13 @@ pub(super) static MIDI: Family = Family {
         row!("IPortMidi::Notify", ByKernel, notify),
         row!("IPortMidi::RegisterServiceGroup", ByKernel, register_group),
     ],
+};
+
+pub(super) static VERSION: Family = Family {
+    name: "IPortClsVersion",
+    iid: iid::PORT_CLS_VERSION,
+    bases: &[],
+    methods: &[row!("IPortClsVersion::GetVersion", ByKernel, get_version)],
 };
 
 /// `NTSTATUS Init(PDEVICE_OBJECT, PIRP, PUNKNOWN Miniport, PUNKNOWN Adapter, PRESOURCELIST)`
@@ -123,6 +130,11 @@ pub(crate) fn path_of_attributes(
     }
     let name = guest.load_word(attributes.at(guest.layout().object_attributes.object_name));
     Some(text_at(guest, Pointer(name)))
+}
+
+/// `DWORD GetVersion()`
+fn get_version(_call: &Call<'_>, port: This<dyn IPortClsVersion>) -> u32 {
+    port.get_version().value()
 }
 
 /// `VOID Notify(PSERVICEGROUP)`
