@@ -7,8 +7,8 @@ use hw_mpu401::Counters;
 use portcls_emulator::choice::Oracle;
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
-    DeviceId, DeviceObject, DevicePowerState, DriverObject, Irp, Kernel, NtStatus, Parameters,
-    PnpRequest, PoolLeak, PowerAction, PowerState, Resource, SystemPowerState,
+    DeviceId, DeviceObject, DevicePowerState, DriverObject, Kernel, NtStatus, PnpRequest, PoolLeak,
+    PowerAction, PowerState, Resource, SystemPowerState,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, print, print_first};
