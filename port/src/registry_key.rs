@@ -71,7 +71,8 @@ pub(crate) fn new_registry_key(
     }
     let device = request.device.ok_or(NtStatus::INVALID_PARAMETER)?;
     let top = device_key(&device.bottom(), request.key_type)?;
-    let key = kernel.open_registry_key(&top)?;
+    kernel.ask_registry()?;
+    let key = kernel.registry().open(below_registry(&top))?;
     Ok((Key::open(key, request.access), KeyDisposition::OpenedExisting))
 }
 

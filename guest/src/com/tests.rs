@@ -5,16 +5,17 @@ use std::rc::Rc;
 
 use cpu_x86::Mode;
 use portcls_emulator::{
-    DeviceObject, DriverObject, Irp, Kernel, KernelConfig, NtStatus, Parameters, PnpRequest,
+    DeviceObject, DriverObject, Irp, Irql, Kernel, KernelConfig, NtStatus, Parameters, PnpRequest,
     PoolType, Stop,
 };
 use portcls_port::automation::PcPropertyRequest;
 use portcls_port::com::{IUnknown, query};
 use portcls_port::guid::{clsid, iid};
-use portcls_port::interfaces::{IServiceGroup, IServiceSink};
+use portcls_port::interfaces::{IServiceGroup, IServiceSink, KeyAccess, RegistryKeyType};
 use portcls_port::ks::KsPropertyType;
 use portcls_port::{
-    StartDevice, pc_add_adapter_device, pc_new_port, pc_new_resource_list, pc_new_service_group,
+    RegistryKeyRequest, StartDevice, pc_add_adapter_device, pc_new_port, pc_new_registry_key,
+    pc_new_resource_list, pc_new_service_group,
 };
 
 use super::automation::read_property_item;
@@ -299,4 +300,32 @@ fn a_property_handler_gets_the_pointers_that_the_driver_gave_to_the_port() {
     assert_eq!(status, NtStatus::SUCCESS);
     assert_eq!(value[..8], miniport.to_le_bytes(), "MajorTarget");
     assert_eq!(value[8..], stream.to_le_bytes(), "MinorTarget");
+}
+
+#[test]
+fn a_method_at_too_high_a_level_is_told_once() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let request = RegistryKeyRequest {
+            key_type: RegistryKeyType::General,
+            access: KeyAccess::ALL,
+            device: None,
+            path: Some(r"\Registry\Machine\Test"),
+        };
+        let (key, _) = pc_new_registry_key(guest.kernel(), None, &request).unwrap();
+        let key: Rc<dyn IUnknown> = key;
+        let key = guest.give(&key, &iid::REGISTRY_KEY);
+        let port: Rc<dyn IUnknown> = pc_new_port(guest.kernel(), &clsid::PORT_MIDI).unwrap();
+        let port = guest.give(&port, &iid::PORT);
+        let out = guest.allocate_pool(PoolType::NonPagedNx, 32, *b"Test", Fill::Zero);
+        guest.kernel().raise_irql(Irql::DISPATCH_LEVEL);
+        // DeleteKey; NewRegistryKey of the driver's key.
+        assert!(call(&guest, key, 10, &[]).is_ok());
+        assert!(call(&guest, port, 5, &[out, 0, 2, 1, 0, 0, 0]).is_ok());
+        let told: Vec<String> =
+            guest.kernel().violations().iter().map(|it| it.message.clone()).collect();
+        assert_eq!(told.len(), 2, "{place}: {told:?}");
+        assert!(told[0].contains("IRegistryKey::DeleteKey"), "{told:?}");
+        assert!(told[1].contains("IPort::NewRegistryKey"), "{told:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irp, Irql, NtStatus, Parameters, PnpRequest, Stop};
+use portcls_emulator::{DeviceKeys, Irp, Irql, NtStatus, Parameters, PnpRequest, Stop};
 use portcls_port::com::query;
 use portcls_port::guid::clsid;
 use portcls_port::interfaces::{
@@ -64,11 +64,15 @@ fn a_port_tells_the_version_of_windows() {
 fn a_method_of_the_port_at_too_high_a_level_breaks_the_rule_about_ports() {
     on_device(|rig| {
         let port = rig.fake.port();
+        let driver = r"\Registry\Machine\Class\0000".to_owned();
+        rig.kernel.create_registry_key(&driver).unwrap();
+        let (device, hardware_profile) = (driver.clone(), driver.clone());
+        rig.physical.set_registry_keys(DeviceKeys { device, driver, hardware_profile });
         let old = rig.kernel.raise_irql(Irql::DISPATCH_LEVEL);
         let description = DeviceRegistryProperty::DeviceDescription;
         port.get_device_property(&rig.kernel, description, 0);
         let (key_type, access) = (RegistryKeyType::Driver, KeyAccess::READ);
-        assert!(port.new_registry_key(&rig.kernel, None, key_type, access, None).is_err());
+        assert!(port.new_registry_key(&rig.kernel, None, key_type, access, None).is_ok());
         rig.kernel.lower_irql(old);
         rig.expect_violations(&["PcIrqlIport", "PcIrqlIport"]);
         let named = |name: &str| {

@@ -21,7 +21,7 @@ pub(super) static MIDI: Family = Family {
     methods: &[
         row!("IPort::Init", ByKernel, init),
         row!("IPort::GetDeviceProperty", ByKernel, get_device_property),
-        row!("IPort::NewRegistryKey", UpTo(PASSIVE_LEVEL), new_registry_key),
+        row!("IPort::NewRegistryKey", ByKernel, new_registry_key),
         row!("IPortMidi::Notify", ByKernel, notify),
         row!("IPortMidi::RegisterServiceGroup", ByKernel, register_group),
     ],

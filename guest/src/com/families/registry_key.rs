@@ -22,14 +22,14 @@ pub(super) static FAMILY: Family = Family {
     iid: iid::REGISTRY_KEY,
     bases: &[],
     methods: &[
-        row!("IRegistryKey::QueryKey", UpTo(PASSIVE_LEVEL), query_key),
-        row!("IRegistryKey::EnumerateKey", UpTo(PASSIVE_LEVEL), enumerate_key),
-        row!("IRegistryKey::QueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
-        row!("IRegistryKey::EnumerateValueKey", UpTo(PASSIVE_LEVEL), enumerate_value_key),
-        row!("IRegistryKey::SetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
+        row!("IRegistryKey::QueryKey", ByKernel, query_key),
+        row!("IRegistryKey::EnumerateKey", ByKernel, enumerate_key),
+        row!("IRegistryKey::QueryValueKey", ByKernel, query_value_key),
+        row!("IRegistryKey::EnumerateValueKey", ByKernel, enumerate_value_key),
+        row!("IRegistryKey::SetValueKey", ByKernel, set_value_key),
         row!("IRegistryKey::QueryRegistryValues", UpTo(PASSIVE_LEVEL), query_values),
-        row!("IRegistryKey::NewSubKey", UpTo(PASSIVE_LEVEL), new_sub_key),
-        row!("IRegistryKey::DeleteKey", UpTo(PASSIVE_LEVEL), delete_key),
+        row!("IRegistryKey::NewSubKey", ByKernel, new_sub_key),
+        row!("IRegistryKey::DeleteKey", ByKernel, delete_key),
     ],
 };
 
