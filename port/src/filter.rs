@@ -62,9 +62,8 @@ impl Filter {
             return Err(NtStatus::INVALID_DEVICE_REQUEST);
         }
         let same = |a: &KsProperty, b: &KsProperty| a.set == b.set && a.id == b.id;
-        let interfaces = pin.pin.interfaces_or_standard();
         let mediums = pin.pin.mediums_or_standard();
-        if !interfaces.iter().any(|other| same(other, &connect.interface))
+        if !same(&KsProperty::STANDARD_STREAMING, &connect.interface)
             || !mediums.iter().any(|other| same(other, &connect.medium))
         {
             return Err(NtStatus::NO_MATCH);

@@ -25,14 +25,14 @@ impl IMiniportDMus for GuestObject {
         self: Rc<Self>,
         _kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
         let guest = &self.guest;
         let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources: Rc<dyn IUnknown> = resources;
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
         let port: Rc<dyn IUnknown> = port;
-        let resources_at = guest.lend(&resources, &iid::RESOURCE_LIST);
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
         let port_at = guest.lend(&port, &iid::PORT_DMUS);
         let group = guest.with_scratch(16, |out| {
             let words = [adapter, resources_at, port_at, out];

@@ -23,6 +23,7 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &dmus::ALLOCATOR,
     &dmus::SINK,
     &dmus::CLOCK,
+    &port::VERSION,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

@@ -33,6 +33,8 @@ pub(crate) struct GuestObject {
     this: Weak<GuestObject>,
     /// The pointer that the object's `QueryInterface` answers for `IUnknown`.
     identity: u64,
+    /// The pointer by which the driver gave the object to the port.
+    target: Cell<u64>,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
     /// The filter descriptor that a miniport has handed out, or 0.
@@ -80,6 +82,7 @@ impl GuestObject {
             guest: guest.clone(),
             this: Weak::clone(this),
             identity,
+            target: Cell::new(pointer),
             pointers: RefCell::new(Vec::new()),
             description: Cell::new(0),
         });
@@ -111,6 +114,17 @@ impl GuestObject {
         let pointers = self.pointers.borrow();
         let found = pointers.iter().find(|(known, _)| known == iid);
         found.map_or(self.identity, |(_, pointer)| *pointer)
+    }
+
+    /// The pointer by which the driver gave the object to the port. Drivers find themselves by it
+    /// without a query. Until one is noted, it is the first pointer that was handed in.
+    pub fn target(&self) -> u64 {
+        self.target.get()
+    }
+
+    /// Notes the pointer by which the driver gave the object to the port.
+    pub fn note_target(&self, pointer: u64) {
+        self.target.set(pointer);
     }
 
     /// The pointer of an interface, with one reference counted for the guest.

@@ -143,14 +143,14 @@ impl IMiniportMidi for GuestObject {
         self: Rc<Self>,
         _kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
         let guest = &self.guest;
         let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources: Rc<dyn IUnknown> = resources;
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
         let port: Rc<dyn IUnknown> = port;
-        let resources_at = guest.lend(&resources, &iid::RESOURCE_LIST);
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
         let port_at = guest.lend(&port, &iid::PORT_MIDI);
         let group = guest.with_scratch(16, |out| {
             let words = [adapter, resources_at, port_at, out];
@@ -184,10 +184,11 @@ impl IMiniportMidi for GuestObject {
             let words = [stream_at, outer, pool, u64::from(pin), capture, format_at, group_at];
             self.call_for_status(&iid::MINIPORT_MIDI, NEW_STREAM, &words)?;
             let service_group = self.group_at(group_at);
-            let stream = guest.load_word(stream_at);
+            let pointer = guest.load_word(stream_at);
             let stream = guest
-                .interface_at::<dyn IMiniportMidiStream>(stream, Hold::Adopt)
+                .interface_at::<dyn IMiniportMidiStream>(pointer, Hold::Adopt)
                 .ok_or(NtStatus::UNSUCCESSFUL)?;
+            guest.note_target(&(Rc::clone(&stream) as Rc<dyn IUnknown>), pointer);
             Ok(NewStream { stream, service_group })
         });
         opened.unwrap_or(Err(STOPPED))

@@ -356,7 +356,7 @@ impl State {
             Kind::Buffer => store.buffers.offset,
         };
         let index = match kind {
-            Kind::Event if inside % EVENT_STRIDE == 0 => (inside / EVENT_STRIDE) as u32,
+            Kind::Event if inside.is_multiple_of(EVENT_STRIDE) => (inside / EVENT_STRIDE) as u32,
             Kind::Buffer if inside == offset => 0,
             _ => return None,
         };

@@ -96,7 +96,8 @@ pub trait IMiniportMidi: IMiniport {
     /// The port calls this once, from `IPort::Init`. The driver takes its port range and interrupt
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
-    /// interrupts returns `None` for the group; no Service call follows then.
+    /// interrupts returns `None` for the group; no Service call follows then. `resources` are those
+    /// that the adapter driver gave to `IPort::Init`, which may be none.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -113,7 +114,7 @@ pub trait IMiniportMidi: IMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 

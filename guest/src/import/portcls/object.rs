@@ -12,7 +12,7 @@ use portcls_port::{
 };
 
 use crate::com::Hold;
-use crate::com::families::port::path_of_attributes;
+use crate::com::families::port::{disposition_of, path_of_attributes};
 use crate::com::families::registry_key::hand_out_key;
 use crate::objects::resources::list_at;
 use crate::routine::{Call, Out, Pointer, Routine, row};
@@ -90,7 +90,7 @@ fn new_registry_key(
     let outer = outer_at(call, outer);
     let key_type = RegistryKeyType::from_u32(key_type).ok_or(NtStatus::INVALID_PARAMETER)?;
     let device = guest.device_at(device.0);
-    let path = path_of_attributes(guest, attributes);
+    let path = path_of_attributes(guest, key_type, attributes);
     let request = RegistryKeyRequest {
         key_type,
         access: KeyAccess::from_bits_retain(access),
@@ -98,7 +98,7 @@ fn new_registry_key(
         path: path.as_deref(),
     };
     let made = pc_new_registry_key(call.kernel(), outer, &request);
-    hand_out_key(guest, out, disposition, made)
+    hand_out_key(guest, out, disposition_of(key_type, disposition), made)
 }
 
 /// `NTSTATUS PcNewServiceGroup(PSERVICEGROUP *, PUNKNOWN)`
