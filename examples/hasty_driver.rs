@@ -45,7 +45,7 @@ fn start_device(
     let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
     let good = MiniportMidiUart::new();
     let miniport = Rc::new(HastyMiniport { good, data_port: Cell::new(0) });
-    Rc::clone(&port).init(kernel, device, irp, miniport, None, resources)?;
+    Rc::clone(&port).init(kernel, device, Some(irp), miniport, None, Some(resources))?;
     pc_register_subdevice(kernel, device, "Midi", port)
 }
 
@@ -89,10 +89,11 @@ impl IMiniportMidi for HastyMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        if let Some(Resource::Port { start, .. }) = resources.find_translated_port(0) {
+        let port_range = resources.as_ref().and_then(|list| list.find_translated_port(0));
+        if let Some(Resource::Port { start, .. }) = port_range {
             self.data_port.set(start as u16);
         }
         Rc::clone(&self.good).init(kernel, adapter, resources, port)

@@ -316,19 +316,28 @@ impl fmt::Debug for DeviceObject {
     }
 }
 
+/// A routine that is called when the last handle of a file is closed. IRQL: PASSIVE_LEVEL.
+pub type LastHandleRoutine = Rc<dyn Fn(&Kernel)>;
+
 /// An open file: a handle of an application to a device or to something behind it.
 #[doc(alias = "FILE_OBJECT")]
 pub struct FileObject {
     device: Rc<DeviceObject>,
     related: Option<Rc<FileObject>>,
     context: RefCell<Option<Rc<dyn Any>>>,
+    last_handle_routine: RefCell<Option<LastHandleRoutine>>,
 }
 
 impl FileObject {
     /// A file on `device`; `related` is the open file that its name is relative to.
     #[must_use]
     pub fn new(device: &Rc<DeviceObject>, related: Option<Rc<FileObject>>) -> Rc<FileObject> {
-        Rc::new(FileObject { device: Rc::clone(device), related, context: RefCell::new(None) })
+        Rc::new(FileObject {
+            device: Rc::clone(device),
+            related,
+            context: RefCell::new(None),
+            last_handle_routine: RefCell::new(None),
+        })
     }
 
     /// The device.
@@ -341,6 +350,24 @@ impl FileObject {
     #[must_use]
     pub fn related(&self) -> Option<&Rc<FileObject>> {
         self.related.as_ref()
+    }
+
+    /// Sets or clears the routine that ends the requests which are queued for the file, when its
+    /// last handle is closed.
+    ///
+    /// IRP_MJ_CLEANUP comes at the same moment and is the driver's. A class driver that does not
+    /// take that request, as PortCls, has its own step here.
+    pub fn set_last_handle_routine(&self, routine: Option<LastHandleRoutine>) {
+        let old = self.last_handle_routine.replace(routine);
+        drop(old);
+    }
+
+    /// Runs the routine of [`set_last_handle_routine`](Self::set_last_handle_routine).
+    pub(crate) fn run_last_handle_routine(&self, kernel: &Kernel) {
+        let routine = self.last_handle_routine.borrow().clone();
+        if let Some(routine) = routine {
+            routine(kernel);
+        }
     }
 
     /// Sets or clears the data that the owning driver keeps with the file.

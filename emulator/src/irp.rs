@@ -36,8 +36,16 @@ numbered! {
         QueryStopDevice = 0x05 "IRP_MN_QUERY_STOP_DEVICE",
         /// Cancel the planned stop.
         CancelStopDevice = 0x06 "IRP_MN_CANCEL_STOP_DEVICE",
+        /// Ask which devices belong to the device.
+        QueryDeviceRelations = 0x07 "IRP_MN_QUERY_DEVICE_RELATIONS",
+        /// Ask for a table of routines that other drivers may call directly.
+        QueryInterface = 0x08 "IRP_MN_QUERY_INTERFACE",
         /// Ask for the capabilities of the device.
         QueryCapabilities = 0x09 "IRP_MN_QUERY_CAPABILITIES",
+        /// Let the driver change the list of resources that the device needs.
+        FilterResourceRequirements = 0x0D "IRP_MN_FILTER_RESOURCE_REQUIREMENTS",
+        /// Ask for the state in which the driver sees the device.
+        QueryPnpDeviceState = 0x14 "IRP_MN_QUERY_PNP_DEVICE_STATE",
         /// The device is gone already.
         SurpriseRemoval = 0x17 "IRP_MN_SURPRISE_REMOVAL",
     }
@@ -67,6 +75,15 @@ pub enum PnpRequest {
     SurpriseRemoval,
     /// Remove the device: undo AddDevice.
     RemoveDevice,
+    /// Ask which devices lie on the device as on a bus.
+    QueryDeviceRelations,
+    /// Ask for the interface that tells where the device is: GUID_PNP_LOCATION_INTERFACE.
+    QueryInterface,
+    /// Let the driver change the list of resources that the device needs. Assumed: the list is
+    /// empty here, because the machine gives a device its resources without a choice.
+    FilterResourceRequirements,
+    /// Ask whether the device failed, is disabled or must not be shown.
+    QueryPnpDeviceState,
     /// Ask for the capabilities. The bus driver fills them in; the drivers above may change them.
     QueryCapabilities(Rc<RefCell<DeviceCapabilities>>),
 }
@@ -84,7 +101,11 @@ impl PnpRequest {
             PnpRequest::CancelRemoveDevice => PnpMinor::CancelRemoveDevice,
             PnpRequest::SurpriseRemoval => PnpMinor::SurpriseRemoval,
             PnpRequest::RemoveDevice => PnpMinor::RemoveDevice,
+            PnpRequest::QueryDeviceRelations => PnpMinor::QueryDeviceRelations,
+            PnpRequest::QueryInterface => PnpMinor::QueryInterface,
             PnpRequest::QueryCapabilities(_) => PnpMinor::QueryCapabilities,
+            PnpRequest::FilterResourceRequirements => PnpMinor::FilterResourceRequirements,
+            PnpRequest::QueryPnpDeviceState => PnpMinor::QueryPnpDeviceState,
         }
     }
 }
@@ -116,6 +137,11 @@ pub enum Parameters {
     Pnp(PnpRequest),
     /// Power.
     Power(PowerRequest),
+    /// Windows Management Instrumentation.
+    SystemControl {
+        /// The minor function code.
+        minor: u8,
+    },
 }
 
 impl Parameters {
@@ -129,6 +155,7 @@ impl Parameters {
             Parameters::DeviceControl { .. } => MajorFunction::DeviceControl,
             Parameters::Pnp(_) => MajorFunction::Pnp,
             Parameters::Power(_) => MajorFunction::Power,
+            Parameters::SystemControl { .. } => MajorFunction::SystemControl,
         }
     }
 
@@ -138,6 +165,7 @@ impl Parameters {
         match self {
             Parameters::Pnp(request) => request.minor().number(),
             Parameters::Power(request) => request.action.number(),
+            Parameters::SystemControl { minor } => *minor,
             _ => 0,
         }
     }
@@ -361,6 +389,21 @@ impl Kernel {
             NtStatus::SUCCESS => irp.status(),
             failure => failure,
         }
+    }
+
+    /// Ends the last handle of a file, as the I/O manager does for an application: sends
+    /// IRP_MJ_CLEANUP, lets [`FileObject::set_last_handle_routine`] end what is queued, and sends
+    /// IRP_MJ_CLOSE. Returns the final status of the close. IRQL: PASSIVE_LEVEL.
+    pub fn close_file(&self, file: &Rc<FileObject>) -> NtStatus {
+        let send = |parameters| {
+            let irp = Irp::new(parameters, Some(Rc::clone(file)), Vec::new());
+            self.send_request_and_wait(file.device(), &irp)
+        };
+        send(Parameters::Cleanup);
+        if !self.is_frozen() {
+            file.run_last_handle_routine(self);
+        }
+        send(Parameters::Close)
     }
 
     /// Completes a request with the status that the driver set. IRQL: up to DISPATCH_LEVEL.

@@ -61,7 +61,7 @@ pub use clock::Progress;
 pub use device_interface::DeviceInterface;
 pub use device_object::{
     AddDeviceRoutine, DeviceKeys, DeviceObject, DispatchRoutine, DriverObject, FileObject,
-    MajorFunction, ObjectType, UnloadRoutine,
+    LastHandleRoutine, MajorFunction, ObjectType, UnloadRoutine,
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};

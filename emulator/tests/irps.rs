@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use fake::{Logbook, bug_check, kernel};
 use portcls_emulator::{
-    DeviceObject, DispatchRoutine, DriverObject, Event, EventKind, Irp, Irql, Kernel,
+    DeviceObject, DispatchRoutine, DriverObject, Event, EventKind, FileObject, Irp, Irql, Kernel,
     MajorFunction, NtStatus, Parameters, PnpMinor, PnpRequest, PowerAction, Timeout,
 };
 
@@ -190,12 +190,51 @@ fn a_request_completed_above_dispatch_level_is_a_violation() {
 }
 
 #[test]
+fn the_last_handle_ends_with_cleanup_then_the_routine_of_the_file_then_close() {
+    let kernel = kernel();
+    let words: Rc<RefCell<Vec<&str>>> = Rc::default();
+    let driver = DriverObject::new("test");
+    for (major, word) in [(MajorFunction::Cleanup, "cleanup"), (MajorFunction::Close, "close")] {
+        let words = Rc::clone(&words);
+        driver.set_major_function(
+            major,
+            Rc::new(move |kernel: &Kernel, _, irp: &Irp| {
+                words.borrow_mut().push(word);
+                irp.set_status(NtStatus::SUCCESS);
+                kernel.complete_request(irp);
+                NtStatus::SUCCESS
+            }),
+        );
+    }
+    let file = FileObject::new(&DeviceObject::new(&driver), None);
+    let told = Rc::clone(&words);
+    file.set_last_handle_routine(Some(Rc::new(move |_| told.borrow_mut().push("routine"))));
+    assert_eq!(kernel.close_file(&file), NtStatus::SUCCESS);
+    assert_eq!(*words.borrow(), ["cleanup", "routine", "close"]);
+}
+
+#[test]
+fn a_driver_without_an_entry_for_cleanup_is_closed_all_the_same() {
+    let kernel = kernel();
+    let driver = DriverObject::new("test");
+    let close = |kernel: &Kernel, _: &Rc<DeviceObject>, irp: &Irp| {
+        irp.set_status(NtStatus::SUCCESS);
+        kernel.complete_request(irp);
+        NtStatus::SUCCESS
+    };
+    driver.set_major_function(MajorFunction::Close, Rc::new(close));
+    let file = FileObject::new(&DeviceObject::new(&driver), None);
+    assert_eq!(kernel.close_file(&file), NtStatus::SUCCESS);
+    assert_eq!(kernel.violation_count(), 0);
+}
+
+#[test]
 fn function_codes_have_the_numbers_and_names_of_the_header() {
     let numbers = [0x00, 0x02, 0x03, 0x04, 0x09, 0x0E, 0x12, 0x14, 0x15, 0x16, 0x17, 0x1B];
     assert_eq!(MajorFunction::ALL.map(MajorFunction::number), numbers);
     assert_eq!(MajorFunction::from_number(0x1B).map(MajorFunction::name), Some("IRP_MJ_PNP"));
     assert_eq!(MajorFunction::from_number(0x01), None);
-    let minors = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x09, 0x17];
+    let minors = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0D, 0x14, 0x17];
     assert_eq!(PnpMinor::ALL.map(PnpMinor::number), minors);
     assert_eq!(PnpRequest::SurpriseRemoval.minor().name(), "IRP_MN_SURPRISE_REMOVAL");
     assert_eq!((PowerAction::Set.number(), PowerAction::Query.number()), (2, 3));

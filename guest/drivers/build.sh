@@ -148,13 +148,13 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    all=(uart services no_categories)
+    all=(uart services no_categories dmus dmus_script midi_on_dmus)
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")
     done
     build x64 "${all[@]}"
     build x86 "${all[@]}"
-    build msvc-x64 uart
+    build msvc-x64 uart dmus midi_on_dmus
     keep_debug=yes
     build msvc-x64 null_adapter
 fi

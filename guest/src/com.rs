@@ -12,6 +12,7 @@
 pub(crate) mod automation;
 mod border;
 mod descriptor;
+mod dmus;
 pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;

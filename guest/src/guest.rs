@@ -17,6 +17,7 @@ use crate::processor::outside::{Mistake, Outside};
 use crate::processor::thunk::{RoutineNumber, Thunk};
 use crate::processor::vm::Vm;
 use crate::tables::bindings::Bindings;
+use crate::tables::event_table::EventTable;
 use crate::tables::guest_table::GuestTable;
 use crate::tables::loaded::Loaded;
 use crate::tables::origin::{Origin, Serving};
@@ -38,6 +39,7 @@ pub(crate) struct GuestState {
     pub shown: ShownTable,
     pub port_objects: PortTable,
     pub guest_objects: GuestTable,
+    pub events: EventTable,
     /// The name of each routine, by its number.
     pub routine_names: &'static [&'static str],
     /// The routine being served, for the message of a bug check and the origin of a leak.
@@ -165,6 +167,7 @@ impl Guest {
         self.0.bindings.clear();
         self.0.shown.clear();
         self.0.port_objects.clear();
+        self.0.events.clear();
         self.0.vm.remove_debugger();
     }
 }

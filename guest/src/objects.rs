@@ -6,7 +6,9 @@
 
 mod binding;
 mod devices;
+pub(crate) mod events;
 pub(crate) mod irp;
+mod kernel_event;
 mod object_memory;
 mod pool;
 pub(crate) mod power;

@@ -6,6 +6,7 @@
 //! an image.
 
 pub(crate) mod bindings;
+pub(crate) mod event_table;
 pub(crate) mod guest_table;
 pub(crate) mod loaded;
 pub(crate) mod origin;

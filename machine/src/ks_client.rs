@@ -133,12 +133,10 @@ impl KsFile {
 
 impl Drop for KsFile {
     fn drop(&mut self) {
-        for parameters in [Parameters::Cleanup, Parameters::Close] {
-            let irp = Irp::new(parameters, Some(Rc::clone(&self.file)), Vec::new());
-            self.send_and_wait(&irp);
-        }
+        self.kernel.close_file(&self.file);
         // On a kernel that stopped, no driver was told of the close. A queued request then holds
         // the file, and the file holds the pin with its queue.
+        self.file.set_last_handle_routine(None);
         self.file.set_context(None);
     }
 }

@@ -7,8 +7,8 @@ use hw_mpu401::Counters;
 use portcls_emulator::choice::Oracle;
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
-    DeviceId, DeviceObject, DevicePowerState, DriverObject, Irp, Kernel, NtStatus, Parameters,
-    PnpRequest, PoolLeak, PowerAction, PowerState, Resource, SystemPowerState,
+    DeviceId, DeviceObject, DevicePowerState, DriverObject, Kernel, NtStatus, PnpRequest, PoolLeak,
+    PowerAction, PowerState, Resource, SystemPowerState,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, print, print_first};
@@ -172,7 +172,8 @@ impl Machine {
                     })
                 })
                 .map_err(refused("AddDevice"))?;
-            self.query_capabilities(kernel);
+            // The Plug and Play manager asks this after it added a device.
+            self.pnp.ask_driver(kernel, PnpRequest::QueryCapabilities(Rc::default()));
         }
         kernel.mark("device starts");
         let status = self.pnp.send(
@@ -187,13 +188,6 @@ impl Machine {
         }
         self.started_ns.set(Some(kernel.now_ns()));
         Ok(())
-    }
-
-    /// Asks what the device can do, as the Plug and Play manager does after it added a device.
-    fn query_capabilities(&self, kernel: &Kernel) {
-        let request = PnpRequest::QueryCapabilities(Rc::default());
-        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
-        kernel.send_request_and_wait(&self.physical().top(), &irp);
     }
 
     /// The physical device object, at the bottom of the stack.

@@ -81,18 +81,31 @@ impl PnpManager {
         let name = request.minor().name();
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let outer = self.is_busy.replace(true);
+        if starts {
+            self.ask_driver(kernel, PnpRequest::FilterResourceRequirements);
+        }
         let result = self.record_call(kernel, name, || {
             match kernel.send_request_and_wait(&self.physical.top(), &irp) {
                 status if status.is_success() => Ok(()),
                 status => Err(status),
             }
         });
-        self.is_busy.set(outer);
         if starts && result.is_ok() {
+            self.ask_driver(kernel, PnpRequest::QueryPnpDeviceState);
+            self.ask_driver(kernel, PnpRequest::QueryDeviceRelations);
+            self.ask_driver(kernel, PnpRequest::QueryInterface);
             self.is_started.set(true);
         }
+        self.is_busy.set(outer);
         self.tell_of_removal(kernel);
         NtStatus::of(&result)
+    }
+
+    /// Sends a question to the top of the stack whose answer changes nothing here. It is not in the
+    /// trace, because a driver of such a card passes it on.
+    pub fn ask_driver(&self, kernel: &Kernel, request: PnpRequest) {
+        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
+        kernel.send_request_and_wait(&self.physical.top(), &irp);
     }
 
     /// Records a call into the driver, and its result.

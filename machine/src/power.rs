@@ -8,21 +8,25 @@ use std::rc::Rc;
 use portcls_emulator::trace::{Argument, Layer};
 use portcls_emulator::{
     DeviceId, DeviceObject, DevicePowerState, DriverObject, Event, EventKind, Irp, Kernel,
-    MajorFunction, NtStatus, Parameters, PowerAction, PowerRequest, PowerState, Timeout,
+    MajorFunction, NtStatus, Parameters, PnpRequest, PowerAction, PowerRequest, PowerState,
+    Timeout,
 };
 
 use crate::card_device::{Card, CardPower};
 
-/// The driver of the bus that found the card. It agrees to every request, and gives the card power
+/// The driver of the bus that found the card. It agrees to every request for which it has an
+/// answer, and gives the card power
 /// only in D0.
 pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     let bus = DriverObject::new("isa");
     let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
-        irp.set_status(NtStatus::SUCCESS);
+        let status = answer(irp.parameters());
+        irp.set_status(status);
         kernel.complete_request(irp);
-        NtStatus::SUCCESS
+        status
     };
     bus.set_major_function(MajorFunction::Pnp, Rc::new(agree));
+    bus.set_major_function(MajorFunction::SystemControl, Rc::new(agree));
     let card = Rc::clone(card);
     let power = move |kernel: &Kernel, pdo: &Rc<DeviceObject>, irp: &Irp| {
         if let Parameters::Power(PowerRequest {
@@ -37,6 +41,21 @@ pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     };
     bus.set_major_function(MajorFunction::Power, Rc::new(power));
     bus
+}
+
+/// The answer of the bus. It has nothing to say to these questions, and a bus driver leaves the
+/// status of such a request as it arrived.
+fn answer(parameters: &Parameters) -> NtStatus {
+    match parameters {
+        Parameters::Pnp(
+            PnpRequest::QueryDeviceRelations
+            | PnpRequest::QueryInterface
+            | PnpRequest::FilterResourceRequirements
+            | PnpRequest::QueryPnpDeviceState,
+        )
+        | Parameters::SystemControl { .. } => NtStatus::NOT_SUPPORTED,
+        _ => NtStatus::SUCCESS,
+    }
 }
 
 fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DevicePowerState) {

@@ -56,6 +56,6 @@ fn start_device(
 ) -> Result<(), NtStatus> {
     let port = pc_new_port(kernel, &clsid::PORT_MIDI)?;
     let miniport = MiniportMidiUart::new();
-    Rc::clone(&port).init(kernel, device, irp, miniport, None, resources)?;
+    Rc::clone(&port).init(kernel, device, Some(irp), miniport, None, Some(resources))?;
     pc_register_subdevice(kernel, device, SUBDEVICE_NAME, port)
 }

@@ -123,9 +123,10 @@ impl IMiniportMidi for MiniportMidiUart {
         self: Rc<Self>,
         kernel: &Kernel,
         _adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let resources = resources.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)?;
         let registers = assigned_registers(&*resources)?;
         let group = pc_new_service_group(kernel, None)?;
         port.register_service_group(kernel, Rc::clone(&group));

@@ -238,6 +238,15 @@ pub fn pc_get_device_property(
     length: u32,
 ) -> LengthReply {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcGetDeviceProperty");
+    device_property(device, property, length)
+}
+
+/// Does the work of [`pc_get_device_property`], which a port offers too.
+pub(crate) fn device_property(
+    device: &Rc<DeviceObject>,
+    property: DeviceRegistryProperty,
+    length: u32,
+) -> LengthReply {
     // The properties belong to the physical device, at the bottom of the stack.
     match device.bottom().property(property.value()) {
         Some(value) => LengthReply::of_device_property(&value, length),

@@ -23,6 +23,8 @@ use crate::rules::{self, require_irql_at_most};
 /// `STATUS_BUFFER_OVERFLOW` and the size needed, to one with too little room
 /// `STATUS_BUFFER_TOO_SMALL`.
 ///
+/// The device is in D0, unless the whole system sleeps: PortCls wakes an idle device first.
+///
 /// IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNPROPERTY_HANDLER")]
 pub type PropertyHandler = Rc<dyn Fn(&Kernel, &Rc<PcPropertyRequest>) -> NtStatus>;
@@ -34,7 +36,8 @@ pub struct PropertyItem<H> {
     pub set: Guid,
     /// The member of the set.
     pub id: u32,
-    /// The kinds of request that the handler serves: GET, SET, BASICSUPPORT.
+    /// The kinds of request that the handler serves; it gets no other. GET, SET, BASICSUPPORT,
+    /// DEFAULTVALUES, SERIALIZERAW, UNSERIALIZERAW and SERIALIZESIZE count.
     pub flags: KsPropertyType,
     /// The handler. A property without one is known, and its GET and SET are refused.
     pub handler: Option<H>,
@@ -80,7 +83,7 @@ pub struct PcPropertyRequest {
     /// The stream, when the request went to a pin.
     #[doc(alias = "MinorTarget")]
     pub minor_target: Option<Rc<dyn IUnknown>>,
-    /// The node, or [`NO_NODE`](Self::NO_NODE).
+    /// The node, or [`NO_NODE`](Self::NO_NODE) when the client named none.
     pub node: u32,
     /// The entry of the table.
     pub property_item: PcPropertyItem,
@@ -151,7 +154,8 @@ pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtSta
         kernel.report_violation(&rules::PROPERTY_OVERRUN, &message);
         size = room.len() as u32;
     }
-    if wrote && !request.verb.contains(KsPropertyType::SET) {
+    let takes = KsPropertyType::SET | KsPropertyType::UNSERIALIZERAW;
+    if wrote && !request.verb.intersects(takes) {
         room.truncate(size as usize);
         *request.irp.buffer().borrow_mut() = std::mem::take(&mut *room);
     }

@@ -32,7 +32,7 @@ pub(crate) trait Miniport {
         &self,
         kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
     /// Calls the miniport's Service; its service group asks for it.

@@ -19,8 +19,8 @@ use portcls_emulator::NtStatus;
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
     IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMiniportMidiStream, IMxf, IPinCount, IPort, IPortDMus, IPortMidi, IPowerNotify,
-    IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IMiniportMidi, IMiniportMidiStream, IMxf, IPinCount, IPort, IPortClsVersion, IPortDMus,
+    IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
 };
 use crate::subdevice::ISubdevice;
 
@@ -132,6 +132,7 @@ interfaces! {
     Port(IPort) = PORT;
     PortMidi(IPortMidi) = PORT_MIDI;
     PortDMus(IPortDMus) = PORT_DMUS;
+    PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;

@@ -72,6 +72,11 @@ impl DescribedPin {
         let index = pin_id as usize;
         (index < filter.pins.len()).then_some(DescribedPin { filter, index })
     }
+
+    /// The description that the pin is part of.
+    pub fn filter(&self) -> &Rc<PcFilterDescriptor> {
+        &self.filter
+    }
 }
 
 impl Deref for DescribedPin {
@@ -86,7 +91,8 @@ impl Deref for DescribedPin {
 #[doc(alias = "KSPIN_DESCRIPTOR")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KsPinDescriptor {
-    /// The interfaces; none means the standard one.
+    /// The interfaces that the driver lists. The port ignores the list in all cases: a pin has
+    /// the interface [`KsIdentifier::STANDARD_STREAMING`] alone. Source: WDK, PCPIN_DESCRIPTOR.
     pub interfaces: Vec<KsIdentifier>,
     /// The mediums; none means the standard one.
     pub mediums: Vec<KsIdentifier>,
@@ -108,15 +114,6 @@ pub struct KsPinDescriptor {
 }
 
 impl KsPinDescriptor {
-    /// The interfaces that a client may ask for.
-    #[must_use]
-    pub fn interfaces_or_standard(&self) -> &[KsIdentifier] {
-        match self.interfaces.as_slice() {
-            [] => &[KsIdentifier::STANDARD_STREAMING],
-            interfaces => interfaces,
-        }
-    }
-
     /// The mediums that a client may ask for.
     #[must_use]
     pub fn mediums_or_standard(&self) -> &[KsIdentifier] {
@@ -196,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pin_without_interfaces_has_the_standard_ones() {
+    fn a_pin_without_mediums_has_the_standard_one() {
         let pin = KsPinDescriptor {
             interfaces: Vec::new(),
             mediums: Vec::new(),
@@ -207,7 +204,6 @@ mod tests {
             name: None,
             constrained_data_ranges: Vec::new(),
         };
-        assert_eq!(pin.interfaces_or_standard(), [KsIdentifier::STANDARD_STREAMING]);
         assert_eq!(pin.mediums_or_standard(), [KsIdentifier::STANDARD_DEVICE_IO]);
     }
 

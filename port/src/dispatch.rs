@@ -18,7 +18,9 @@ use crate::subdevice::KsObject;
 
 /// Makes a driver an adapter driver: sets its AddDevice and its dispatch table.
 ///
-/// The driver may replace entries of the table afterwards.
+/// The driver may replace entries of the table afterwards. IRP_MJ_CLEANUP is not in the list of the
+/// page, so it stays the driver's own. Assumed: what is queued for a file is cancelled when its
+/// last handle is closed, outside the driver's table; no page says which step does it.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
@@ -34,11 +36,11 @@ pub fn pc_initialize_adapter_driver(
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcInitializeAdapterDriver");
     driver.set_add_device(add_device);
     driver.set_major_function(MajorFunction::Create, Rc::new(dispatch_create));
-    driver.set_major_function(MajorFunction::Cleanup, Rc::new(dispatch_cleanup));
     driver.set_major_function(MajorFunction::Close, Rc::new(dispatch_close));
     driver.set_major_function(MajorFunction::DeviceControl, Rc::new(dispatch_device_control));
     driver.set_major_function(MajorFunction::Pnp, Rc::new(dispatch_pnp));
     driver.set_major_function(MajorFunction::Power, Rc::new(dispatch_power));
+    driver.set_major_function(MajorFunction::SystemControl, Rc::new(dispatch_system_control));
     Ok(())
 }
 
@@ -47,7 +49,8 @@ struct OpenFile(Rc<dyn KsObject>);
 
 /// Passes a request to PortCls from a dispatch routine that the driver put into the table itself.
 ///
-/// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own.
+/// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own. PortCls
+/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]
@@ -56,11 +59,12 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcDispatchIrp");
     match irp.parameters() {
         Parameters::Create { .. } => dispatch_create(kernel, device, irp),
-        Parameters::Cleanup => dispatch_cleanup(kernel, device, irp),
+        Parameters::Cleanup => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         Parameters::Close => dispatch_close(kernel, device, irp),
         Parameters::DeviceControl { .. } => dispatch_device_control(kernel, device, irp),
         Parameters::Pnp(_) => dispatch_pnp(kernel, device, irp),
         Parameters::Power(_) => dispatch_power(kernel, device, irp),
+        Parameters::SystemControl { .. } => dispatch_system_control(kernel, device, irp),
     }
 }
 
@@ -103,6 +107,8 @@ fn create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> Result<(), N
         }
         None => open_subdevice(kernel, device, name)?,
     };
+    let queued = Rc::clone(&object);
+    file.set_last_handle_routine(Some(Rc::new(move |kernel| queued.cleanup(kernel))));
     let context: Rc<dyn Any> = Rc::new(OpenFile(object));
     file.set_context(Some(context));
     Ok(())
@@ -128,21 +134,21 @@ fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
     Some(Rc::clone(&open.0))
 }
 
-fn dispatch_cleanup(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
-    if let Some(object) = irp.file().and_then(|file| open_object(file)) {
-        object.cleanup(kernel);
-    }
-    complete(kernel, irp, NtStatus::SUCCESS)
-}
-
 fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     if let Some(file) = irp.file() {
         if let Some(object) = open_object(file) {
             object.close(kernel);
         }
+        file.set_last_handle_routine(None);
         file.set_context(None);
     }
     complete(kernel, irp, NtStatus::SUCCESS)
+}
+
+/// Passes a request of Windows Management Instrumentation down; PortCls has no data for it.
+fn dispatch_system_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+    let status = pc_forward_irp_synchronous(kernel, device, irp);
+    complete(kernel, irp, status)
 }
 
 fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
@@ -180,6 +186,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         }
         PnpRequest::StopDevice => {
             adapter.release_subdevices(kernel, device);
+            adapter.power.end_start();
             adapter.state.set(PnpState::Stopped);
             serve_held_creates(kernel, device, &adapter);
             pc_forward_irp_synchronous(kernel, device, irp)
@@ -204,7 +211,11 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         PnpRequest::QueryCapabilities(_) => adapter.query_capabilities(kernel, device, irp),
         PnpRequest::QueryStopDevice
         | PnpRequest::QueryRemoveDevice
-        | PnpRequest::CancelRemoveDevice => pc_forward_irp_synchronous(kernel, device, irp),
+        | PnpRequest::CancelRemoveDevice
+        | PnpRequest::QueryDeviceRelations
+        | PnpRequest::QueryInterface
+        | PnpRequest::FilterResourceRequirements
+        | PnpRequest::QueryPnpDeviceState => pc_forward_irp_synchronous(kernel, device, irp),
     };
     complete(kernel, irp, status)
 }
@@ -228,6 +239,7 @@ fn start(
     let resources = pc_new_resource_list(kernel, None, PoolType::Paged, translated, raw)?;
     // The driver registers its subdevices inside the start routine; clients can open them only
     // after it.
+    adapter.power.begin_start();
     let result =
         kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));
     match result {
@@ -235,7 +247,10 @@ fn start(
             adapter.state.set(PnpState::Started);
             adapter.timeouts.start(kernel, device);
         }
-        Err(_) => adapter.release_subdevices(kernel, device),
+        Err(_) => {
+            adapter.release_subdevices(kernel, device);
+            adapter.power.end_start();
+        }
     }
     result
 }

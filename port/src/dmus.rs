@@ -72,7 +72,7 @@ impl Miniport for DmusMiniport {
         &self,
         kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
         let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let none = Argument::None;

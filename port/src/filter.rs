@@ -62,9 +62,8 @@ impl Filter {
             return Err(NtStatus::INVALID_DEVICE_REQUEST);
         }
         let same = |a: &KsProperty, b: &KsProperty| a.set == b.set && a.id == b.id;
-        let interfaces = pin.pin.interfaces_or_standard();
         let mediums = pin.pin.mediums_or_standard();
-        if !interfaces.iter().any(|other| same(other, &connect.interface))
+        if !same(&KsProperty::STANDARD_STREAMING, &connect.interface)
             || !mediums.iter().any(|other| same(other, &connect.medium))
         {
             return Err(NtStatus::NO_MATCH);
@@ -74,7 +73,7 @@ impl Filter {
         let device = self.binding.device()?;
         self.check_instances(kernel, connect.pin_id, &pin)?;
         bring_to_d0(kernel, &device)?;
-        let pin = Pin::open(kernel, &self.binding, &self.descriptor, connect.pin_id, format)?;
+        let pin = Pin::open(kernel, &self.binding, pin.filter(), connect.pin_id, format)?;
         self.pins.add(&pin);
         self.all_pins.add(&pin);
         Ok(pin)

@@ -19,6 +19,7 @@ mod interrupt_sync;
 mod miniport;
 mod pin_count;
 mod port;
+mod port_version;
 mod power;
 mod registry_key;
 mod resource_list;
@@ -32,6 +33,7 @@ pub use interrupt_sync::{IInterruptSync, InterruptSyncMode, RoutinePosition, Ser
 pub use miniport::{IMiniport, IMiniportMidi, IMiniportMidiStream, NewStream, StreamDirection};
 pub use pin_count::{IPinCount, PinCounts};
 pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
+pub use port_version::{IPortClsVersion, PortClsVersion};
 pub use portcls_emulator::{DeviceCapabilities, DevicePowerState};
 pub use power::{IAdapterPowerManagement, IPowerNotify};
 pub use registry_key::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};

@@ -167,7 +167,8 @@ impl IInterruptSync for InterruptSync {
             return Ok(());
         }
         if self.routines.borrow().is_empty() {
-            return Err(NtStatus::UNSUCCESSFUL);
+            let who = kernel.trace().name("port");
+            kernel.record_note(who, "Connect without a service routine");
         }
         let this = Weak::clone(&self.this);
         let service = move |kernel: &Kernel| match this.upgrade() {

@@ -37,8 +37,8 @@ pub fn pc_complete_irp(
     Ok(())
 }
 
-/// Sends a Plug and Play or power request to the device below and waits for it, without
-/// completing it.
+/// Sends a request to the device below and waits for it, without completing it: Plug and Play,
+/// power, or Windows Management Instrumentation.
 ///
 /// Assumed: a request has one stack location here, so the lower device gets a request of its own
 /// with the same parameters.

@@ -1,6 +1,6 @@
 //! The queue of a pin's requests, safe against cancelling.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -17,6 +17,16 @@ pub(crate) const QUEUED_REQUESTS: usize = 65_536;
 #[derive(Default)]
 pub(crate) struct IrpQueue {
     requests: RefCell<VecDeque<Rc<StreamRequest>>>,
+    position: Cell<QueuePosition>,
+}
+
+/// How far the data of a stream has come, in bytes since its start.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct QueuePosition {
+    /// The data that was served.
+    pub served: u64,
+    /// The end of the data, or of the room for data, that waits in the queue.
+    pub queued: u64,
 }
 
 impl IrpQueue {
@@ -42,6 +52,9 @@ impl IrpQueue {
             drop(requests);
             return complete(kernel, &irp, NtStatus::INSUFFICIENT_RESOURCES);
         }
+        let position = self.position.get();
+        let queued = position.queued + request.length();
+        self.position.set(QueuePosition { queued, ..position });
         requests.push_back(request);
         drop(requests);
         irp.mark_pending();
@@ -70,7 +83,7 @@ impl IrpQueue {
     pub fn complete_front(&self, kernel: &Kernel, status: NtStatus) {
         let front = self.requests.borrow_mut().pop_front();
         if let Some(request) = front {
-            finish(kernel, &request, status);
+            self.finish(kernel, &request, status);
         }
     }
 
@@ -84,7 +97,7 @@ impl IrpQueue {
             position.and_then(|position| requests.remove(position))
         };
         if let Some(request) = found {
-            finish(kernel, &request, status);
+            self.finish(kernel, &request, status);
         }
     }
 
@@ -95,16 +108,32 @@ impl IrpQueue {
     pub fn cancel_all(&self, kernel: &Kernel) {
         let requests = std::mem::take(&mut *self.requests.borrow_mut());
         for request in requests {
-            finish(kernel, &request, NtStatus::CANCELLED);
+            self.finish(kernel, &request, NtStatus::CANCELLED);
         }
     }
-}
 
-fn finish(kernel: &Kernel, request: &StreamRequest, status: NtStatus) {
-    request.irp().set_cancel_routine(None);
-    if status != NtStatus::SUCCESS {
-        request.cut_off();
+    /// How far the data has come. A request counts as served when it has ended.
+    pub fn position(&self) -> QueuePosition {
+        self.position.get()
     }
-    request.report();
-    complete(kernel, request.irp(), status);
+
+    /// Begins to count from 0; the stream starts anew, and the queue is empty.
+    pub fn restart_position(&self) {
+        self.position.set(QueuePosition::default());
+    }
+
+    fn finish(&self, kernel: &Kernel, request: &StreamRequest, status: NtStatus) {
+        request.irp().set_cancel_routine(None);
+        if status != NtStatus::SUCCESS {
+            request.cut_off();
+        }
+        let (position, served) = (self.position.get(), request.served());
+        let left_out = request.length().saturating_sub(served);
+        self.position.set(QueuePosition {
+            served: position.served + served,
+            queued: position.queued.saturating_sub(left_out),
+        });
+        request.report();
+        complete(kernel, request.irp(), status);
+    }
 }

@@ -19,19 +19,24 @@ mod identifier;
 mod pin;
 mod property;
 mod stream_header;
+mod stream_position;
 
 pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use identifier::{
-    KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyConnection, KsPropertyGeneral,
-    KsPropertyPin, KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
+    KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
+    KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream,
+    KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
 };
 pub use pin::{
     INSTANCES_UNLIMITED, KsPinCInstances, KsPinCommunication, KsPinConnect, KsPinDataFlow,
     KsPriority,
 };
-pub use property::{KsMultipleItem, LengthReply, multiple_item, read_multiple_item};
+pub use property::{
+    KsMultipleItem, KsPropertyDescription, LengthReply, multiple_item, read_multiple_item,
+};
 pub use stream_header::{KsStreamHeader, KsStreamOptions, KsTime};
+pub use stream_position::{KsAllocatorFraming, KsAudioPosition};
 
 use bytemuck::AnyBitPattern;
 

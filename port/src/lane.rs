@@ -349,6 +349,7 @@ impl Lane {
             self.flush(kernel);
         }
         if next == KsState::Stop {
+            self.queue.restart_position();
             self.clock.set(StreamClock::default());
         }
     }

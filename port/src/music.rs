@@ -15,7 +15,7 @@ use crate::binding::Miniport;
 use crate::com::{IUnknown, Interface};
 use crate::dmus::DmusMiniport;
 use crate::guid::Guid;
-use crate::interfaces::{IPort, IPortDMus, IPortMidi, IServiceGroup};
+use crate::interfaces::{IPort, IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
 use crate::ks::guids::category;
 use crate::midi::MidiMiniport;
 use crate::port::{Kind, Port};
@@ -56,12 +56,12 @@ impl MusicClass for DirectMusicClass {
 
 impl<C: MusicClass> Kind for Music<C> {
     /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that can
-    /// do MIDI and nothing else. Assumed: a filter that names none gets them; published samples
-    /// say so in comments, of wave filters.
+    /// do MIDI and nothing else. Assumed: a filter that names no categories gets these; comments
+    /// in published samples say so of wave filters.
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(port, iid, IPort, IPortMidi, IPortDMus, ISubdevice)
+        answer_query!(port, iid, IPort, IPortMidi, IPortDMus, IPortClsVersion, ISubdevice)
     }
 
     /// When it has neither, the answer to the first question is the failure.

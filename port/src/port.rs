@@ -12,7 +12,7 @@ use portcls_emulator::registry::KeyDisposition;
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, NtStatus};
 
-use crate::adapter::{adopt_port, pc_get_device_property, subdevice_name};
+use crate::adapter::{adopt_port, device_property, subdevice_name};
 use crate::answer_query;
 use crate::binding::{Binding, Miniport};
 use crate::com::{IUnknown, Interface, query};
@@ -20,13 +20,13 @@ use crate::descriptor::PcFilterDescriptor;
 use crate::filter::Filter;
 use crate::guid::Guid;
 use crate::interfaces::{
-    DeviceRegistryProperty, IPort, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
-    IServiceSink, KeyAccess, RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
+    IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
 };
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
-use crate::registry_key::{RegistryKeyRequest, interface_key, pc_new_registry_key};
+use crate::registry_key::{RegistryKeyRequest, interface_key, new_registry_key};
 use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
@@ -151,7 +151,7 @@ impl<K: Kind> Port<K> {
         kernel: &Kernel,
         miniport: &Rc<dyn Miniport>,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus> {
         if let Some(group) = miniport.init(kernel, adapter, resources)? {
             self.join_group(kernel, group)?;
@@ -194,10 +194,10 @@ impl<K: Kind> IPort for Port<K> {
         self: Rc<Self>,
         kernel: &Kernel,
         device: &Rc<DeviceObject>,
-        _irp: &Irp,
+        _irp: Option<&Irp>,
         miniport: Rc<dyn IUnknown>,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus> {
         require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::Init");
         if self.binding.device().is_ok() {
@@ -222,8 +222,9 @@ impl<K: Kind> IPort for Port<K> {
         property: DeviceRegistryProperty,
         length: u32,
     ) -> LengthReply {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::GetDeviceProperty");
         match self.binding.device() {
-            Ok(device) => pc_get_device_property(kernel, &device, property, length),
+            Ok(device) => device_property(&device, property, length),
             Err(status) => LengthReply::of_status(status),
         }
     }
@@ -236,14 +237,26 @@ impl<K: Kind> IPort for Port<K> {
         access: KeyAccess,
         path: Option<&str>,
     ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::NewRegistryKey");
         let device = self.binding.device()?;
         if key_type != RegistryKeyType::DeviceInterface {
             let request = RegistryKeyRequest { key_type, access, device: Some(&device), path };
-            return pc_new_registry_key(kernel, outer, &request);
+            return new_registry_key(kernel, outer, &request);
+        }
+        if outer.is_some() {
+            return Err(NtStatus::INVALID_DEVICE_REQUEST);
         }
         let this: Rc<dyn ISubdevice> = self.this.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let reference = subdevice_name(&device, &this).ok_or(NtStatus::INVALID_DEVICE_REQUEST)?;
         interface_key(kernel, &device, &reference, access)
+    }
+}
+
+/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is that of
+/// Vista and later, as the rest of the emulated system has the version of Windows 10.
+impl<K: Kind> IPortClsVersion for Port<K> {
+    fn get_version(&self) -> PortClsVersion {
+        PortClsVersion::WindowsVista
     }
 }
 

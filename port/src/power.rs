@@ -29,6 +29,8 @@ use crate::subdevice::PowerDirection;
 /// The power state of an adapter, and the driver's object for it.
 pub(crate) struct AdapterPower {
     interface: RefCell<Option<Rc<dyn IAdapterPowerManagement>>>,
+    since: Cell<Since>,
+    phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
     /// Whether a request for D0 is under way for which nobody waits.
@@ -36,15 +38,43 @@ pub(crate) struct AdapterPower {
     capabilities: Cell<DeviceCapabilities>,
 }
 
+/// A phase in the life of a device, and the moment from which a registration is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// The device is not started: AddDevice, or after a stop.
+    NotStarted,
+    /// StartDevice and later.
+    Start,
+}
+
 impl AdapterPower {
     /// A device that is on.
     pub fn new() -> AdapterPower {
         AdapterPower {
             interface: RefCell::new(None),
+            since: Cell::new(Since::NotStarted),
+            phase: Cell::new(Since::NotStarted),
             state: Cell::new(DevicePowerState::D0),
             system: Cell::new(SystemPowerState::S0),
             is_waking: Cell::new(false),
             capabilities: Cell::new(DeviceCapabilities::default()),
+        }
+    }
+
+    /// Notes that the device is about to be started.
+    pub fn begin_start(&self) {
+        self.phase.set(Since::Start);
+    }
+
+    /// Notes that the device was stopped, or that its start failed. This ends a registration from
+    /// StartDevice or later; one from AddDevice stays until removal.
+    ///
+    /// Assumed: drivers of before Windows 7 register in StartDevice, as the page Implementing
+    /// IAdapterPowerManagement says, and cannot unregister. StartDevice runs again after a stop.
+    pub fn end_start(&self) {
+        self.phase.set(Since::NotStarted);
+        if self.since.get() == Since::Start {
+            self.release();
         }
     }
 
@@ -61,13 +91,15 @@ impl AdapterPower {
 
 /// Registers the adapter's object that PortCls calls when the power state changes.
 ///
+/// A registration from StartDevice ends when the device stops or when its start fails, one from
+/// AddDevice when the device is removed. A second registration before that replaces the first, and
+/// is a violation of the rule PcRegisterAdapterPower.
+///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterAdapterPowerManagement.
 ///
 /// # Errors
 /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object does not have
 ///   `IAdapterPowerManagement` (Assumed: the page names no value).
-/// - `STATUS_INVALID_DEVICE_REQUEST`: an object is registered already; this is also a violation of
-///   the rule PcRegisterAdapterPower.
 #[doc(alias = "PcRegisterAdapterPowerManagement")]
 pub fn pc_register_adapter_power_management(
     kernel: &Kernel,
@@ -82,9 +114,10 @@ pub fn pc_register_adapter_power_management(
     if adapter.power.interface().is_some() {
         let message = "registered a second time without PcUnregisterAdapterPowerManagement";
         kernel.report_violation(&rules::PC_REGISTER_ADAPTER_POWER, message);
-        return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
-    *adapter.power.interface.borrow_mut() = Some(interface);
+    let first = adapter.power.interface.borrow_mut().replace(interface);
+    drop(first);
+    adapter.power.since.set(adapter.power.phase.get());
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! Property requests: which table answers, and the rules for all of them.
 //!
 //! An object's own table comes first. A property that is not in it goes to a table of the
-//! miniport: that of the filter, of the pin, or, when the request is flagged as a node's, of that
-//! node. Owns the order of the two, the question whether a set is supported, basic support and the
-//! allowed accesses. It never knows what a filter or a pin is.
+//! miniport. A request that is flagged as a node's goes to the table of that node. Any other goes
+//! to the table of the filter or of the pin, and then to those of the nodes. Owns the order of the
+//! tables, the question whether a set is supported, basic support, relations and the allowed
+//! accesses. It never knows what a filter or a pin is.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -130,10 +131,30 @@ fn ask(
     reply.unwrap_or_else(LengthReply::of_status)
 }
 
+/// The kinds of request; a client asks for one of them. The other flags only say more about the
+/// request, as TOPOLOGY does.
+const KINDS: KsPropertyType = HANDLED
+    .union(KsPropertyType::SETSUPPORT)
+    .union(KsPropertyType::RELATIONS)
+    .union(KsPropertyType::SERIALIZESET)
+    .union(KsPropertyType::UNSERIALIZESET);
+
+/// The kinds that a row can offer and its handler then serves.
+/// Source: WDK, PCPROPERTY_ITEM, Flags. portcls.h calls the flag RELATIONS of a row not supported.
+const HANDLED: KsPropertyType = KsPropertyType::GET
+    .union(KsPropertyType::SET)
+    .union(KsPropertyType::BASICSUPPORT)
+    .union(KsPropertyType::DEFAULTVALUES)
+    .union(KsPropertyType::SERIALIZERAW)
+    .union(KsPropertyType::UNSERIALIZERAW)
+    .union(KsPropertyType::SERIALIZESIZE);
+
 /// Looks a property up in a table; `None` when the table does not have its set.
 ///
-/// Assumed: an access that the property does not have is STATUS_INVALID_DEVICE_REQUEST. Unless its
-/// handler serves BASICSUPPORT, the answer about support comes from the flags of the row.
+/// Assumed: a kind of request that the property does not have is STATUS_INVALID_DEVICE_REQUEST, and
+/// a request of no kind, or of several, is STATUS_INVALID_PARAMETER. Unless the handler of the row
+/// serves BASICSUPPORT, the port answers for it from the flags of the row. The port answers for
+/// relations always: there are none.
 fn find<'a, H>(
     table: &'a [PropertyItem<H>],
     property: &KsProperty,
@@ -141,28 +162,55 @@ fn find<'a, H>(
 ) -> Option<Found<'a, H>> {
     let mut in_set = table.iter().filter(|item| item.set == property.set).peekable();
     in_set.peek()?;
-    let asked = property.property_type();
-    let status = |status| Some(Found::Answer(LengthReply::of_status(status)));
-    if asked.contains(KsPropertyType::SETSUPPORT) {
+    let kind = property.property_type() & KINDS;
+    let answer = |reply| Some(Found::Answer(reply));
+    let status = |status| answer(LengthReply::of_status(status));
+    if kind.contains(KsPropertyType::SETSUPPORT) {
         return status(NtStatus::SUCCESS);
     }
     let Some(item) = in_set.find(|item| item.id == property.id) else {
         return status(NtStatus::NOT_FOUND);
     };
-    let both = KsPropertyType::GET | KsPropertyType::SET;
-    let wanted = asked & (both | KsPropertyType::BASICSUPPORT);
-    if let Some(handler) = item.handler.as_ref().filter(|_| item.flags.contains(wanted)) {
+    if kind.bits().count_ones() != 1 {
+        return status(NtStatus::INVALID_PARAMETER);
+    }
+    let offered = item.flags & HANDLED;
+    if let Some(handler) = item.handler.as_ref().filter(|_| offered.contains(kind)) {
         return Some(Found::Handler(item, handler));
     }
-    if wanted.contains(KsPropertyType::BASICSUPPORT) {
-        let accesses = (item.flags & both).bits().to_le_bytes();
-        return Some(Found::Answer(LengthReply::of_value(&accesses, length)));
+    match kind {
+        KsPropertyType::BASICSUPPORT => answer(LengthReply::of_support(item.flags, length)),
+        KsPropertyType::RELATIONS => answer(LengthReply::of_relations(length)),
+        _ => status(NtStatus::INVALID_DEVICE_REQUEST),
     }
-    status(NtStatus::INVALID_DEVICE_REQUEST)
+}
+
+/// Looks a property up in one table after the other; `None` when no table has its set.
+fn find_in_order<'a>(
+    tables: impl IntoIterator<Item = &'a Rc<PcAutomationTable>>,
+    property: &KsProperty,
+    length: u32,
+) -> Option<Found<'a, PropertyHandler>> {
+    let mut unknown = None;
+    for table in tables {
+        match find(&table.properties, property, length) {
+            Some(Found::Answer(reply)) if reply.status == NtStatus::NOT_FOUND => {
+                unknown = Some(Found::Answer(reply));
+            }
+            Some(found) => return Some(found),
+            None => {}
+        }
+    }
+    unknown
 }
 
 /// Serves a request by a table of the miniport. `None` when no table has its set; the request is
 /// then not completed.
+///
+/// Some properties of a node are asked for without a node, and their handlers stand in the table of
+/// the node. Source: WDK, Filter, Pin, and Node Properties, of KSPROPERTY_SYNTH_VOLUME and
+/// KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this holds for any property that the table of the filter
+/// or pin does not have; the first node that has it gets the request, and its number is not given.
 fn offer(
     kernel: &Kernel,
     irp: &Irp,
@@ -174,18 +222,22 @@ fn offer(
     };
     let length = answer_room(irp);
     let flags = property.property_type();
-    let (table, node, rest) = if flags.contains(KsPropertyType::TOPOLOGY) {
+    let (found, node, rest) = if flags.contains(KsPropertyType::TOPOLOGY) {
         let Some(head) = read::<KsNodeProperty>(input) else {
             return Some(complete(kernel, irp, NtStatus::INVALID_BUFFER_SIZE));
         };
         let Some(node) = target.nodes.get(head.node_id as usize) else {
             return Some(complete(kernel, irp, NtStatus::INVALID_PARAMETER));
         };
-        (node.automation.as_ref(), head.node_id, &input[size_of::<KsNodeProperty>()..])
+        let found = find_in_order(&node.automation, property, length);
+        (found, head.node_id, &input[size_of::<KsNodeProperty>()..])
     } else {
-        (target.table, PcPropertyRequest::NO_NODE, &input[size_of::<KsProperty>()..])
+        let of_nodes = target.nodes.iter().filter_map(|node| node.automation.as_ref());
+        let tables = target.table.into_iter().chain(of_nodes);
+        let found = find_in_order(tables, property, length);
+        (found, PcPropertyRequest::NO_NODE, &input[size_of::<KsProperty>()..])
     };
-    let (item, handler) = match find(&table?.properties, property, length)? {
+    let (item, handler) = match found? {
         Found::Answer(reply) => return Some(complete_with_reply(kernel, irp, reply)),
         Found::Handler(item, handler) => (item, handler),
     };

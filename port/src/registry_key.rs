@@ -22,19 +22,20 @@ pub struct RegistryKeyRequest<'a> {
     pub access: KeyAccess,
     /// The device that the key belongs to; not used for a general key.
     pub device: Option<&'a Rc<DeviceObject>>,
-    /// The whole path of a general key, or a path below the key of the device.
+    /// The whole path of a general key; not used for any other key.
     pub path: Option<&'a str>,
 }
 
-/// Opens a registry key, which is made when it is not there.
+/// Opens a registry key. A general key is made when it is not there; any other key is only opened.
 ///
-/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey.
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey, which says for which types the object
+/// attributes, the options and the disposition are not used.
 ///
 /// # Errors
 /// - `STATUS_INVALID_PARAMETER`: a general key without a path, any other key without a device, or
 ///   the key of a device interface, which only a port can open.
 /// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
-/// - `STATUS_OBJECT_NAME_NOT_FOUND`: the device was never installed.
+/// - `STATUS_OBJECT_NAME_NOT_FOUND`: the device was never installed, or its key is not there.
 /// - The status that the registry returned.
 #[doc(alias = "PcNewRegistryKey")]
 pub fn pc_new_registry_key(
@@ -43,10 +44,21 @@ pub fn pc_new_registry_key(
     request: &RegistryKeyRequest<'_>,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewRegistryKey");
+    new_registry_key(kernel, outer, request)
+}
+
+/// Does the work of [`pc_new_registry_key`], which a port offers too.
+///
+/// # Errors
+/// Those of [`pc_new_registry_key`].
+pub(crate) fn new_registry_key(
+    kernel: &Kernel,
+    outer: Option<Rc<dyn IUnknown>>,
+    request: &RegistryKeyRequest<'_>,
+) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
-    let path = request.path.unwrap_or_default();
     if request.key_type == RegistryKeyType::General {
         let path = request.path.ok_or(NtStatus::INVALID_PARAMETER)?;
         let disposition = match kernel.open_registry_key(path) {
@@ -59,8 +71,9 @@ pub fn pc_new_registry_key(
     }
     let device = request.device.ok_or(NtStatus::INVALID_PARAMETER)?;
     let top = device_key(&device.bottom(), request.key_type)?;
-    let (key, disposition) = kernel.create_registry_key(&top)?.create(kernel, path)?;
-    Ok((Key::open(key, request.access), disposition))
+    kernel.ask_registry()?;
+    let key = kernel.registry().open(below_registry(&top))?;
+    Ok((Key::open(key, request.access), KeyDisposition::OpenedExisting))
 }
 
 /// Opens the key of the device interfaces of a subdevice, below the device's own key.
@@ -76,7 +89,8 @@ pub(crate) fn interface_key(
     reference: &str,
     access: KeyAccess,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
-    // Assumed: one key for all interfaces of a subdevice, named by its reference string.
+    // Assumed: one key for all interfaces of a subdevice, named by its reference string. Windows
+    // makes it when the interfaces are registered; here the first opening makes it.
     let top = device_key(&device.bottom(), RegistryKeyType::Device)?;
     let path = format!(r"{top}\Interfaces\#{reference}");
     let (key, disposition) = kernel.registry().create(kernel, below_registry(&path))?;
@@ -111,7 +125,7 @@ struct Key {
 
 impl Key {
     fn open(key: RegistryKey, access: KeyAccess) -> Rc<dyn IRegistryKey> {
-        Rc::new(Key { key, access })
+        Rc::new(Key { key, access: access.specific() })
     }
 
     fn require(&self, access: KeyAccess) -> Result<(), NtStatus> {
@@ -133,6 +147,9 @@ impl IUnknown for Key {
 impl IRegistryKey for Key {
     fn query_key(&self, kernel: &Kernel, class: KeyInformationClass, length: u32) -> QueryReply {
         at_passive_level(kernel, "QueryKey");
+        if let Err(status) = self.require(KeyAccess::QUERY_VALUE) {
+            return QueryReply::of_status(status);
+        }
         self.key.information(class, length)
     }
 
@@ -144,6 +161,9 @@ impl IRegistryKey for Key {
         length: u32,
     ) -> QueryReply {
         at_passive_level(kernel, "EnumerateKey");
+        if let Err(status) = self.require(KeyAccess::ENUMERATE_SUB_KEYS) {
+            return QueryReply::of_status(status);
+        }
         match self.key.subkeys().get(index as usize) {
             Some(key) => key.information(class, length),
             None => QueryReply::of_status(NtStatus::NO_MORE_ENTRIES),
@@ -158,7 +178,7 @@ impl IRegistryKey for Key {
         length: u32,
     ) -> QueryReply {
         at_passive_level(kernel, "QueryValueKey");
-        match self.key.value(name) {
+        match self.require(KeyAccess::QUERY_VALUE).and_then(|()| self.key.value(name)) {
             Ok(value) => value.information(class, length),
             Err(status) => QueryReply::of_status(status),
         }
@@ -172,6 +192,9 @@ impl IRegistryKey for Key {
         length: u32,
     ) -> QueryReply {
         at_passive_level(kernel, "EnumerateValueKey");
+        if let Err(status) = self.require(KeyAccess::QUERY_VALUE) {
+            return QueryReply::of_status(status);
+        }
         match self.key.values().get(index as usize) {
             Some(value) => value.information(class, length),
             None => QueryReply::of_status(NtStatus::NO_MORE_ENTRIES),
@@ -190,6 +213,7 @@ impl IRegistryKey for Key {
         table: &[QueryEntry],
         deliver: &mut RegistryAnswer<'_>,
     ) -> Result<(), NtStatus> {
+        self.require(KeyAccess::QUERY_VALUE)?;
         kernel.query_registry_values(&QueryStart::Key(self.key.clone()), table, deliver)
     }
 

@@ -62,7 +62,8 @@ pub fn pc_new_resource_list(
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewResourceSublist.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: `maximum_entries` is 0, or more than the parent has.
+/// - `STATUS_INVALID_PARAMETER`: `maximum_entries` is 0. The page sets no limit by the number of
+///   entries that the parent has.
 /// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewResourceSublist")]
@@ -70,19 +71,19 @@ pub fn pc_new_resource_sublist(
     kernel: &Kernel,
     outer: Option<Rc<dyn IUnknown>>,
     _pool: PoolType,
-    parent: &Rc<dyn IResourceList>,
+    _parent: &Rc<dyn IResourceList>,
     maximum_entries: u32,
 ) -> Result<Rc<dyn IResourceList>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewResourceSublist");
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
-    if maximum_entries == 0 || maximum_entries > parent.number_of_entries() {
+    if maximum_entries == 0 {
         return Err(NtStatus::INVALID_PARAMETER);
     }
     kernel.ask_allocation()?;
     let capacity = maximum_entries as usize;
-    Ok(Rc::new(ResourceList { capacity, entries: RefCell::new(Vec::with_capacity(capacity)) }))
+    Ok(Rc::new(ResourceList { capacity, entries: RefCell::default() }))
 }
 
 impl ResourceList {

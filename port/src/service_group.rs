@@ -156,7 +156,7 @@ impl IServiceGroup for ServiceGroup {
     }
 
     fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64) {
-        require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IServiceGroup::RequestDelayedService");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IServiceGroup::RequestDelayedService");
         let timer = self.timer.borrow().clone();
         let Some(timer) = timer else {
             let message = "RequestDelayedService without SupportDelayedService";
@@ -173,7 +173,7 @@ impl IServiceGroup for ServiceGroup {
     }
 
     fn cancel_delayed_service(&self, kernel: &Kernel) {
-        require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IServiceGroup::CancelDelayedService");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IServiceGroup::CancelDelayedService");
         let timer = self.timer.borrow().clone();
         if let Some(timer) = timer {
             kernel.cancel_timer(&timer);

@@ -20,6 +20,8 @@ pub(crate) struct StreamRequest {
     /// The records in the data of all headers, each with the number of its header; none in a read
     /// request.
     records: Vec<(usize, RecordPlace)>,
+    /// Bytes of data that the client wrote, or bytes of room that it has for data.
+    length: u64,
     /// The header that is served now.
     index: Cell<usize>,
     /// The index of the record that comes next.
@@ -60,12 +62,14 @@ impl StreamRequest {
         irp: &Irp,
         mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,
     ) -> Result<StreamRequest, NtStatus> {
-        let request = StreamRequest::new(irp, StreamDirection::Render)?;
-        for (header, data) in request.headers.borrow().iter().zip(irp.mdls()) {
+        let mut request = StreamRequest::new(irp, StreamDirection::Render)?;
+        let length = &mut request.length;
+        for (header, data) in request.headers.get_mut().iter().zip(irp.mdls()) {
             if header.data_used > header.frame_extent {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
             header.presentation_100ns()?;
+            *length += u64::from(header.data_used);
             check(&data.borrow()[..header.data_used as usize])?;
         }
         Ok(request)
@@ -77,8 +81,10 @@ impl StreamRequest {
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
     /// record; `STATUS_INVALID_PARAMETER` for another number of headers than of buffers.
     pub fn read(irp: &Irp, least_room: usize) -> Result<StreamRequest, NtStatus> {
-        let request = StreamRequest::new(irp, StreamDirection::Capture)?;
-        for header in request.headers.borrow_mut().iter_mut() {
+        let mut request = StreamRequest::new(irp, StreamDirection::Capture)?;
+        let length = &mut request.length;
+        for header in request.headers.get_mut() {
+            *length += u64::from(header.frame_extent);
             if (header.frame_extent as usize) < least_room {
                 return Err(NtStatus::INVALID_BUFFER_SIZE);
             }
@@ -102,6 +108,7 @@ impl StreamRequest {
             direction,
             headers: RefCell::new(headers),
             records: Vec::new(),
+            length: 0,
             index: Cell::new(0),
             next_record: Cell::new(0),
             done: Cell::new(0),
@@ -111,6 +118,16 @@ impl StreamRequest {
 
     pub fn irp(&self) -> &Irp {
         &self.irp
+    }
+
+    /// Bytes of data that the client wrote, or bytes of room that it has for data.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Bytes of data that were served, once the request has ended.
+    pub fn served(&self) -> u64 {
+        self.headers.borrow().iter().map(|header| u64::from(header.data_used)).sum()
     }
 
     /// The header that is served now with its data, `None` when all are served.

@@ -115,9 +115,10 @@ impl IMiniportMidi for PolledMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         _adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         _port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let resources = resources.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)?;
         // The driver supports only cards with two ports in a row.
         let Some(Resource::Port { start, length: 2.. }) = resources.find_translated_port(0) else {
             return Err(NtStatus::DEVICE_CONFIGURATION_ERROR);

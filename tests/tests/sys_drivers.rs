@@ -6,6 +6,10 @@
 
 #[path = "sys_drivers/broken.rs"]
 mod broken;
+#[path = "sys_drivers/dmus.rs"]
+mod dmus;
+#[path = "sys_drivers/event_scripts.rs"]
+mod event_scripts;
 #[path = "sys_drivers/injection.rs"]
 mod injection;
 #[path = "sys_drivers/mutations.rs"]

@@ -1,6 +1,11 @@
 // The adapter driver around a UART miniport: from DriverEntry to unload.
 #include "miniport.h"
 
+// The class of the port, which a driver can set before it includes this file.
+#ifndef PORT_CLASS
+#define PORT_CLASS CLSID_PortMidi
+#endif
+
 // Subdevices of one device: the UART.
 constexpr ULONG MaxObjects = 1;
 
@@ -29,7 +34,7 @@ PAGEABLE static NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT device, PIRP irp,
                                            PRESOURCELIST resources)
 {
     PPORT port;
-    NTSTATUS status = PcNewPort(&port, CLSID_PortMidi);
+    NTSTATUS status = PcNewPort(&port, PORT_CLASS);
     if (NT_SUCCESS(status)) {
         status = InstallSubdevice(device, irp, resources, port);
         port->Release();

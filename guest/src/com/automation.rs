@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::automation::{PcPropertyItem, PcPropertyRequest, PropertyHandler};
-use portcls_port::guid::iid;
 use portcls_port::ks::KsPropertyType;
 use portcls_port::pc_complete_pending_property_request;
 
@@ -77,9 +76,9 @@ impl ShownRequest {
         let address = guest.new_object_block(&vec![0; length]);
         let instance = guest.new_object_block(&request.instance);
         let value = guest.new_object_block(&room);
-        let major = guest.lend(&request.major_target, &iid::MINIPORT);
+        let major = guest.target_pointer(&request.major_target);
         let minor = &request.minor_target;
-        let minor = minor.as_ref().map_or(0, |stream| guest.lend(stream, &iid::UNKNOWN));
+        let minor = minor.as_ref().map_or(0, |stream| guest.target_pointer(stream));
         guest.put_word(at(address, fields.major_target), major);
         guest.put_word(at(address, fields.minor_target), minor);
         guest.put_u32(at(address, fields.node), request.node);

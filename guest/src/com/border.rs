@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use portcls_port::com::{ComInterface, IUnknown, query};
-use portcls_port::guid::Guid;
+use portcls_port::guid::{Guid, iid};
 
 use super::{GuestObject, Hold};
 use crate::guest::Guest;
@@ -22,6 +22,24 @@ impl Guest {
         match self.guest_object_behind(object) {
             Some(own) => own.pointer(iid),
             None => self.lend_port_object(object, iid),
+        }
+    }
+
+    /// The pointer by which the driver gave a miniport or a stream to the port, for a property
+    /// request.
+    /// Source: WDK, PCPROPERTY_REQUEST: MajorTarget is the miniport of IPort::Init, and MinorTarget
+    /// is the stream that NewStream put out. Drivers cast both without a query.
+    pub(crate) fn target_pointer(&self, object: &Rc<dyn IUnknown>) -> u64 {
+        match self.guest_object_behind(object) {
+            Some(own) => own.target(),
+            None => self.lend_port_object(object, &iid::UNKNOWN),
+        }
+    }
+
+    /// Notes the pointer by which the driver gives a miniport or a stream to the port.
+    pub(crate) fn note_target(&self, object: &Rc<dyn IUnknown>, pointer: u64) {
+        if let Some(own) = self.guest_object_behind(object) {
+            own.note_target(pointer);
         }
     }
 

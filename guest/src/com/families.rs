@@ -1,10 +1,11 @@
 //! The vtables of the port's interfaces: their methods in order.
 //!
 //! A family is the most derived interface of an object. Its vtable also serves the interfaces that
-//! it derives from. Source: the slots are those of portcls.h.
+//! it derives from. Source: the slots are those of portcls.h and dmusicks.h.
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
+mod dmus;
 mod interrupt_sync;
 pub(crate) mod port;
 pub(crate) mod registry_key;
@@ -18,6 +19,11 @@ use crate::routine::Routine;
 /// All families. A derived family stands before the families that it derives from.
 pub(crate) static FAMILIES: &[&Family] = &[
     &port::MIDI,
+    &port::DMUS,
+    &dmus::ALLOCATOR,
+    &dmus::SINK,
+    &dmus::CLOCK,
+    &port::VERSION,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

@@ -33,6 +33,8 @@ pub(crate) struct GuestObject {
     this: Weak<GuestObject>,
     /// The pointer that the object's `QueryInterface` answers for `IUnknown`.
     identity: u64,
+    /// The pointer by which the driver gave the object to the port.
+    target: Cell<u64>,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
     /// The filter descriptor that a miniport has handed out, or 0.
@@ -80,6 +82,7 @@ impl GuestObject {
             guest: guest.clone(),
             this: Weak::clone(this),
             identity,
+            target: Cell::new(pointer),
             pointers: RefCell::new(Vec::new()),
             description: Cell::new(0),
         });
@@ -113,11 +116,27 @@ impl GuestObject {
         found.map_or(self.identity, |(_, pointer)| *pointer)
     }
 
+    /// The pointer by which the driver gave the object to the port. Drivers find themselves by it
+    /// without a query. Until one is noted, it is the first pointer that was handed in.
+    pub fn target(&self) -> u64 {
+        self.target.get()
+    }
+
+    /// Notes the pointer by which the driver gave the object to the port.
+    pub fn note_target(&self, pointer: u64) {
+        self.target.set(pointer);
+    }
+
     /// The pointer of an interface, with one reference counted for the guest.
     pub fn give_back(&self, iid: &Guid) -> u64 {
         let pointer = self.pointer(iid);
         self.guest.call_method(pointer, ADD_REF, &[]);
         pointer
+    }
+
+    /// The pointer that stands for the whole object.
+    pub(super) fn identity(&self) -> u64 {
+        self.identity
     }
 
     /// Calls a method of one of the object's interfaces.
@@ -136,7 +155,7 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
-    fn has(&self, iid: &Guid) -> bool {
+    pub(super) fn has(&self, iid: &Guid) -> bool {
         self.pointers.borrow().iter().any(|(known, _)| known == iid)
     }
 
@@ -178,6 +197,8 @@ impl IUnknown for GuestObject {
             iid::UNKNOWN => return Ok(Interface::Unknown(object)),
             iid::MINIPORT => Interface::Miniport(object),
             iid::MINIPORT_MIDI => Interface::MiniportMidi(object),
+            iid::MINIPORT_DMUS => Interface::MiniportDMus(object),
+            iid::MXF => Interface::Mxf(object),
             iid::MINIPORT_MIDI_STREAM => Interface::MiniportMidiStream(object),
             iid::SERVICE_SINK => Interface::ServiceSink(object),
             iid::POWER_NOTIFY => Interface::PowerNotify(object),
@@ -199,5 +220,7 @@ impl Drop for GuestObject {
         for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
             self.guest.call_method(pointer, RELEASE, &[]);
         }
+        // The object's destructor may have put its last events.
+        self.guest.close_stream_events(self.identity);
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 use portcls_port::com::IUnknown;
 use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
-use portcls_port::guid::iid;
+use portcls_port::guid::{Guid, iid};
 use portcls_port::interfaces::{
     IMiniport, IMiniportMidi, IMiniportMidiStream, IPortMidi, IResourceList, IServiceGroup,
     NewStream, StreamDirection,
@@ -15,12 +15,13 @@ use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 use super::descriptor::{find_data_range, read_filter_descriptor, read_pin_descriptor};
 use super::{GuestObject, Hold};
 
-/// The slots of `IMiniport` and `IMiniportMidi`. Source: portcls.h.
+/// The slots of `IMiniport`, and those of `IMiniportMidi`, which are also those of
+/// `IMiniportDMus`. Source: portcls.h, dmusicks.h.
 const GET_DESCRIPTION: u64 = 3;
 const DATA_RANGE_INTERSECTION: u64 = 4;
-const INIT: u64 = 5;
-const SERVICE: u64 = 6;
-const NEW_STREAM: u64 = 7;
+pub(super) const INIT: u64 = 5;
+pub(super) const SERVICE: u64 = 6;
+pub(super) const NEW_STREAM: u64 = 7;
 
 /// The slots of `IMiniportMidiStream`.
 const SET_FORMAT: u64 = 3;
@@ -29,7 +30,7 @@ const READ: u64 = 5;
 const WRITE: u64 = 6;
 
 /// POOL_TYPE. Source: wdm.h.
-fn pool_value(pool: PoolType) -> u64 {
+pub(super) fn pool_value(pool: PoolType) -> u64 {
     match pool {
         PoolType::NonPagedExecute => 0,
         PoolType::Paged => 1,
@@ -43,11 +44,11 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
 }
 
 /// The answer of a call whose out parameters have no room on the stack: the machine has stopped.
-const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
+pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {
     /// The service group in an out parameter, which may be null.
-    fn group_at(&self, out: u64) -> Option<Rc<dyn IServiceGroup>> {
+    pub(super) fn group_at(&self, out: u64) -> Option<Rc<dyn IServiceGroup>> {
         let pointer = self.guest.load_word(out);
         let group = self.guest.interface_at::<dyn IServiceGroup>(pointer, Hold::Adopt);
         if group.is_none() && pointer != 0 {
@@ -55,6 +56,12 @@ impl GuestObject {
             self.guest.kernel().unsupported(what);
         }
         group
+    }
+
+    /// The interface by which the wrapper knows a miniport. All of them begin with `IMiniport`.
+    fn miniport(&self) -> &'static Guid {
+        let known = [&iid::MINIPORT_MIDI, &iid::MINIPORT_DMUS];
+        known.into_iter().find(|iid| self.has(iid)).unwrap_or(&iid::MINIPORT)
     }
 
     /// Calls `DataRangeIntersection` with a client's range, a pin's range and room for the format.
@@ -70,7 +77,7 @@ impl GuestObject {
             let out_or_none = if output_length == 0 { 0 } else { out };
             let (pin, room) = (u64::from(pin_id), u64::from(output_length));
             let words = [pin, client_range, pin_range, room, out_or_none, length_at];
-            let status = self.call(&iid::MINIPORT_MIDI, DATA_RANGE_INTERSECTION, &words);
+            let status = self.call(self.miniport(), DATA_RANGE_INTERSECTION, &words);
             let status = NtStatus(status as u32);
             let information = guest.load_u32(length_at);
             let bytes = match status {
@@ -92,7 +99,7 @@ impl IMiniport for GuestObject {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
         let guest = &self.guest;
         let described = guest.with_scratch(16, |out| {
-            self.call_for_status(&iid::MINIPORT_MIDI, GET_DESCRIPTION, &[out])?;
+            self.call_for_status(self.miniport(), GET_DESCRIPTION, &[out])?;
             Ok(guest.load_word(out))
         });
         let descriptor = described.unwrap_or(Err(STOPPED))?;
@@ -136,14 +143,14 @@ impl IMiniportMidi for GuestObject {
         self: Rc<Self>,
         _kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
         let guest = &self.guest;
         let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources: Rc<dyn IUnknown> = resources;
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
         let port: Rc<dyn IUnknown> = port;
-        let resources_at = guest.lend(&resources, &iid::RESOURCE_LIST);
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
         let port_at = guest.lend(&port, &iid::PORT_MIDI);
         let group = guest.with_scratch(16, |out| {
             let words = [adapter, resources_at, port_at, out];
@@ -177,10 +184,11 @@ impl IMiniportMidi for GuestObject {
             let words = [stream_at, outer, pool, u64::from(pin), capture, format_at, group_at];
             self.call_for_status(&iid::MINIPORT_MIDI, NEW_STREAM, &words)?;
             let service_group = self.group_at(group_at);
-            let stream = guest.load_word(stream_at);
+            let pointer = guest.load_word(stream_at);
             let stream = guest
-                .interface_at::<dyn IMiniportMidiStream>(stream, Hold::Adopt)
+                .interface_at::<dyn IMiniportMidiStream>(pointer, Hold::Adopt)
                 .ok_or(NtStatus::UNSUCCESSFUL)?;
+            guest.note_target(&(Rc::clone(&stream) as Rc<dyn IUnknown>), pointer);
             Ok(NewStream { stream, service_group })
         });
         opened.unwrap_or(Err(STOPPED))

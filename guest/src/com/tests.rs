@@ -1,15 +1,28 @@
 //! COM objects of both sides: their addresses, counts, calls and queries.
 
+mod dmus;
+
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use cpu_x86::Mode;
-use portcls_emulator::{Kernel, KernelConfig, NtStatus, PoolType, Stop};
+use portcls_emulator::{
+    DeviceObject, DriverObject, Irp, Irql, Kernel, KernelConfig, NtStatus, Parameters, PnpRequest,
+    PoolType, Stop,
+};
+use portcls_port::automation::PcPropertyRequest;
 use portcls_port::com::{IUnknown, query};
-use portcls_port::guid::iid;
-use portcls_port::interfaces::{IMiniport, IPinCount, IServiceGroup, IServiceSink, PinCounts};
-use portcls_port::ks::{DataRange, KsDataFormat};
-use portcls_port::{pc_new_resource_list, pc_new_service_group};
+use portcls_port::guid::{clsid, iid};
+use portcls_port::interfaces::{
+    IMiniport, IPinCount, IServiceGroup, IServiceSink, KeyAccess, PinCounts, RegistryKeyType,
+};
+use portcls_port::ks::{DataRange, KsDataFormat, KsPropertyType};
+use portcls_port::{
+    RegistryKeyRequest, StartDevice, pc_add_adapter_device, pc_new_port, pc_new_registry_key,
+    pc_new_resource_list, pc_new_service_group,
+};
 
+use super::automation::read_property_item;
 use super::{GuestObject, Hold};
 use crate::guest::Guest;
 use crate::memory::at;
@@ -114,6 +127,25 @@ fn a_query_answers_what_the_object_has_and_nulls_the_pointer_when_it_refuses() {
             assert_eq!(NtStatus(status as u32), NtStatus::INVALID_PARAMETER);
             assert_eq!(guest.load_word(out), 0);
         }
+    }
+}
+
+#[test]
+fn a_port_tells_a_driver_its_version_through_an_interface_of_its_own() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let port: Rc<dyn IUnknown> = pc_new_port(guest.kernel(), &clsid::PORT_MIDI).unwrap();
+        let pointer = guest.give(&port, &iid::PORT);
+        let block = guest.allocate_pool(PoolType::NonPagedNx, 32, *b"Test", Fill::Garbage);
+        let out = block + 16;
+        guest.store(block, bytemuck::bytes_of(&iid::PORT_CLS_VERSION));
+        assert_eq!(call(&guest, pointer, 0, &[block, out]).map(|status| status as u32), Ok(0));
+        let version = guest.load_word(out);
+        assert_ne!(version, pointer);
+        assert_eq!(call(&guest, version, 3, &[]), Ok(14), "{place}: Vista and later");
+        guest.store(block, bytemuck::bytes_of(&iid::UNKNOWN));
+        assert_eq!(call(&guest, version, 0, &[block, out]).map(|status| status as u32), Ok(0));
+        assert_eq!(guest.load_word(out), pointer, "{place}: one object");
     }
 }
 
@@ -274,4 +306,145 @@ fn an_object_of_the_guest_is_one_wrapper_and_its_references_come_back() {
         assert_eq!(count(), 1);
     });
     assert_eq!(ran, Ok(()));
+}
+
+/// Source: portcls.h, where the request is optional, and the published SB16 sample, which gives its
+/// topology no resources.
+#[test]
+fn a_port_is_initialised_without_a_request_and_without_resources() {
+    let guest = guest("x64");
+    let kernel = guest.kernel().clone();
+    let miniport = own_object(&guest);
+    // Slot 5, Init: mov eax, C0000182h; ret
+    guest.store_u64(miniport + 16 + 8 * 5, miniport + 160);
+    guest.store(miniport + 160, &[0xB8, 0x82, 0x01, 0x00, 0xC0, 0xC3]);
+    let driver = DriverObject::new("test");
+    let physical = DeviceObject::new(&DriverObject::new("bus"));
+    let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));
+    pc_add_adapter_device(&kernel, &driver, &physical, start, 1, 0).unwrap();
+    let fdo = physical.top();
+    let device = guest.device_pointer(&fdo);
+    let list = pc_new_resource_list(&kernel, None, PoolType::Paged, &[], &[]).unwrap();
+    let list: Rc<dyn IUnknown> = list;
+    let list = guest.lend(&list, &iid::RESOURCE_LIST);
+    let request = PnpRequest::StartDevice { translated: Vec::new(), raw: Vec::new() };
+    let request = Irp::new(Parameters::Pnp(request), None, Vec::new());
+    let init = |irp: u64, list: u64| {
+        let port: Rc<dyn IUnknown> = pc_new_port(&kernel, &clsid::PORT_MIDI).unwrap();
+        let pointer = guest.give(&port, &iid::PORT);
+        let words = [device, irp, miniport, 0, list];
+        NtStatus(guest.call_method(pointer, 3, &words) as u32)
+    };
+    let with_request = |given: bool, list: u64| {
+        let answer = kernel.enter(|_| {
+            guest.with_irp(&request, &fdo, 0, |irp| init(if given { irp } else { 0 }, list))
+        });
+        answer.unwrap()
+    };
+    // The miniport's own answer: the port has called its Init.
+    let from_miniport = NtStatus(0xC000_0182);
+    for (given, list) in [(true, list), (false, list), (true, 0), (false, 0)] {
+        assert_eq!(with_request(given, list), from_miniport, "{given} {list:#x}");
+    }
+    let group = guest.give(&group(&guest), &iid::SERVICE_GROUP);
+    let no_list = with_request(true, group);
+    assert_eq!(no_list, NtStatus::INVALID_PARAMETER, "a pointer that leads to no list");
+}
+
+/// Source: WDK, PCPROPERTY_REQUEST, MajorTarget and MinorTarget.
+#[test]
+fn a_property_handler_gets_the_pointers_that_the_driver_gave_to_the_port() {
+    let guest = guest("x64");
+    let kernel = guest.kernel().clone();
+    // QueryInterface: mov rax, [rcx+16]; mov [r8], rax; inc dword [rax+8]; xor eax, eax; ret
+    // AddRef: inc dword [rcx+8]; mov eax, [rcx+8]; ret; Release: the same with dec
+    // The handler: mov rdx, [rcx+38h]; mov rax, [rcx]; mov [rdx], rax; mov rax, [rcx+8];
+    // mov [rdx+8], rax; xor eax, eax; ret
+    let code: [&[u8]; 4] = [
+        &[0x48, 0x8B, 0x41, 0x10, 0x49, 0x89, 0x00, 0xFF, 0x40, 0x08, 0x31, 0xC0, 0xC3],
+        &[0xFF, 0x41, 0x08, 0x8B, 0x41, 0x08, 0xC3],
+        &[0xFF, 0x49, 0x08, 0x8B, 0x41, 0x08, 0xC3],
+        &[
+            0x48, 0x8B, 0x51, 0x38, 0x48, 0x8B, 0x01, 0x48, 0x89, 0x02, 0x48, 0x8B, 0x41, 0x08,
+            0x48, 0x89, 0x42, 0x08, 0x31, 0xC0, 0xC3,
+        ],
+    ];
+    let place = guest.allocate_pool(PoolType::NonPagedExecute, 512, *b"Test", Fill::Zero);
+    // Four objects in a row; the second and the fourth answer every query with the one before.
+    let (first, miniport, third, stream) = (place, place + 32, place + 64, place + 96);
+    let vtable = place + 128;
+    for (object, identity) in [(first, first), (miniport, first), (third, third), (stream, third)] {
+        guest.store_u64(object, vtable);
+        guest.store_u32(object + 8, 1);
+        guest.store_u64(object + 16, identity);
+    }
+    let function = |index: u64| place + 192 + 32 * index;
+    for (index, bytes) in (0..).zip(code) {
+        guest.store_u64(vtable + 8 * index, function(index));
+        guest.store(function(index), bytes);
+    }
+    let item = place + 384;
+    let fields = &guest.layout().pcproperty_item;
+    guest.store_u64(item + u64::from(fields.set), place);
+    guest.store_u64(item + u64::from(fields.handler), function(3));
+    let property_item = read_property_item(&guest, item);
+    let handler = property_item.handler.clone().expect("the item has a handler");
+    let asked = kernel.enter(|kernel| {
+        let wrap = |object, iid, hold| -> Rc<dyn IUnknown> {
+            GuestObject::wrap(&guest, object, iid, hold)
+        };
+        // The miniport's IUnknown is known before the driver gives the miniport to IPort::Init.
+        let _known = wrap(first, &iid::ADAPTER_POWER_MANAGEMENT, Hold::Retain);
+        let major_target = wrap(miniport, &iid::UNKNOWN, Hold::Retain);
+        guest.note_target(&major_target, miniport);
+        let minor_target = wrap(stream, &iid::MINIPORT_MIDI_STREAM, Hold::Retain);
+        let parameters =
+            Parameters::DeviceControl { code: 0, input: Vec::new(), output_length: 16 };
+        let request = Rc::new(PcPropertyRequest {
+            major_target,
+            minor_target: Some(minor_target),
+            node: PcPropertyRequest::NO_NODE,
+            property_item: property_item.clone(),
+            verb: KsPropertyType::GET,
+            instance: Vec::new(),
+            value: RefCell::new(vec![0; 16]),
+            value_size: Cell::new(16),
+            irp: Irp::new(parameters, None, Vec::new()),
+        });
+        let status = handler(kernel, &request);
+        let value = request.value.borrow().clone();
+        (status, value)
+    });
+    let (status, value) = asked.expect("the machine goes on");
+    assert_eq!(status, NtStatus::SUCCESS);
+    assert_eq!(value[..8], miniport.to_le_bytes(), "MajorTarget");
+    assert_eq!(value[8..], stream.to_le_bytes(), "MinorTarget");
+}
+
+#[test]
+fn a_method_at_too_high_a_level_is_told_once() {
+    for place in ["x64", "x86"] {
+        let guest = guest(place);
+        let request = RegistryKeyRequest {
+            key_type: RegistryKeyType::General,
+            access: KeyAccess::ALL,
+            device: None,
+            path: Some(r"\Registry\Machine\Test"),
+        };
+        let (key, _) = pc_new_registry_key(guest.kernel(), None, &request).unwrap();
+        let key: Rc<dyn IUnknown> = key;
+        let key = guest.give(&key, &iid::REGISTRY_KEY);
+        let port: Rc<dyn IUnknown> = pc_new_port(guest.kernel(), &clsid::PORT_MIDI).unwrap();
+        let port = guest.give(&port, &iid::PORT);
+        let out = guest.allocate_pool(PoolType::NonPagedNx, 32, *b"Test", Fill::Zero);
+        guest.kernel().raise_irql(Irql::DISPATCH_LEVEL);
+        // DeleteKey; NewRegistryKey of the driver's key.
+        assert!(call(&guest, key, 10, &[]).is_ok());
+        assert!(call(&guest, port, 5, &[out, 0, 2, 1, 0, 0, 0]).is_ok());
+        let told: Vec<String> =
+            guest.kernel().violations().iter().map(|it| it.message.clone()).collect();
+        assert_eq!(told.len(), 2, "{place}: {told:?}");
+        assert!(told[0].contains("IRegistryKey::DeleteKey"), "{told:?}");
+        assert!(told[1].contains("IPort::NewRegistryKey"), "{told:?}");
+    }
 }

@@ -5,6 +5,7 @@
 mod builder;
 
 mod devices;
+mod dispatch_table;
 mod dispatcher;
 mod guards;
 mod interlocked;

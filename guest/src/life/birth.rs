@@ -12,6 +12,7 @@ use super::routines::{faces, names};
 use crate::guest::{Guest, GuestState};
 use crate::processor::vm::{GuestOptions, Vm};
 use crate::tables::bindings::Bindings;
+use crate::tables::event_table::EventTable;
 use crate::tables::guest_table::GuestTable;
 use crate::tables::pool_table::PoolTable;
 use crate::tables::port_table::PortTable;
@@ -34,6 +35,7 @@ impl Guest {
             shown: ShownTable::new(space),
             port_objects: PortTable::new(space, faces()),
             guest_objects: GuestTable::default(),
+            events: EventTable::new(space),
             routine_names: names(),
             serving: Cell::new(None),
             is_transfer_taken: Cell::new(false),

@@ -104,6 +104,11 @@ impl Guest {
             if routine == guest.thunk_of(&DISPATCH) {
                 return pc_dispatch_irp(kernel, device, irp);
             }
+            if routine == guest.thunk_of(&INVALID_REQUEST) {
+                irp.set_status(NtStatus::INVALID_DEVICE_REQUEST);
+                kernel.complete_request(irp);
+                return NtStatus::INVALID_DEVICE_REQUEST;
+            }
             let device_pointer = guest.device_pointer(device);
             guest.with_irp(irp, device, routine, |irp| {
                 NtStatus(guest.call(routine, &[device_pointer, irp]) as u32)

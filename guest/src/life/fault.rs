@@ -190,6 +190,10 @@ impl Guest {
         if let Some(block) = self.0.pool.block_near(address) {
             return format!("beside {}", block.describe());
         }
+        if self.0.vm.space.events.contains(&address) {
+            return "beside a DirectMusic buffer, or among the events of a closed stream"
+                .to_owned();
+        }
         let discarded = self.0.loaded.discardable.iter().any(|range| range.contains(&address));
         if discarded {
             return "in a section that was discarded after DriverEntry".to_owned();

@@ -22,6 +22,15 @@ use crate::tables::shown_irp::ShownIrp;
 /// The number of stack locations: the driver's, and that of the driver below it.
 const LOCATIONS: u8 = 2;
 
+/// GUID_PNP_LOCATION_INTERFACE. Source: wdmguid.h.
+#[rustfmt::skip]
+const LOCATION_INTERFACE: [u8; 16] = [
+    0x0E, 0x1B, 0x21, 0x70, 0xFB, 0x0A, 0xDB, 0x47, 0xAF, 0xC1, 0x41, 0x0B, 0xF8, 0x42, 0x49, 0x7A,
+];
+
+/// PNP_LOCATION_INTERFACE_VERSION. Source: ntddk.h.
+const LOCATION_VERSION: u16 = 1;
+
 /// SL_PENDING_RETURNED, which IoMarkIrpPending sets. Source: wdm.h.
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
 
@@ -177,6 +186,17 @@ impl Guest {
                 self.put_word(at(location, field), raw);
                 let field = fields.parameters_start_device_allocated_resources_translated;
                 self.put_word(at(location, field), translated);
+            }
+            Parameters::Pnp(PnpRequest::QueryInterface) => {
+                // The routines of PNP_LOCATION_INTERFACE stand behind two numbers and a context.
+                let bytes = 5 * self.pointer_bytes();
+                let interface = blocks.add(&vec![0; bytes as usize]);
+                let guid = blocks.add(&LOCATION_INTERFACE);
+                self.put_word(at(location, fields.parameters_others_argument1), guid);
+                let size = at(location, fields.parameters_others_argument2);
+                self.put_u16(size, bytes as u16);
+                self.put_u16(size + 2, LOCATION_VERSION);
+                self.put_word(at(location, fields.parameters_others_argument3), interface);
             }
             Parameters::Pnp(PnpRequest::QueryCapabilities(capabilities)) => {
                 let bytes = self.layout().device_capabilities.size_of as usize;

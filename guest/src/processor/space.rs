@@ -30,6 +30,8 @@ pub(crate) struct Space {
     pub vtables: Range<u64>,
     /// Driver, device, file and request objects.
     pub objects: Range<u64>,
+    /// DirectMusic events and their buffers.
+    pub events: Range<u64>,
     /// Buffers for calls that move data.
     pub transfer: Range<u64>,
     /// The first stack; the others follow.
@@ -57,6 +59,7 @@ static BITS_64: Space = Space {
     port_objects: 0xFFFF_E000_0000_0000..0xFFFF_E000_0100_0000,
     vtables: 0xFFFF_F801_2000_0000..0xFFFF_F801_2001_0000,
     objects: 0xFFFF_E100_0000_0000..0xFFFF_E100_1000_0000,
+    events: 0xFFFF_E200_0000_0000..0xFFFF_E200_1000_0000,
     transfer: 0xFFFF_D100_0000_0000..0xFFFF_D100_0001_0000,
     stacks: 0xFFFF_D000_2000_0000,
     stack_bytes: 0x6000,
@@ -78,6 +81,7 @@ static BITS_32: Space = Space {
     port_objects: 0xC000_0000..0xC100_0000,
     vtables: 0x8F90_0000..0x8F91_0000,
     objects: 0xC200_0000..0xC600_0000,
+    events: 0xC800_0000..0xD800_0000,
     transfer: 0xC700_0000..0xC701_0000,
     stacks: 0xF800_0000,
     stack_bytes: 0x3000,

@@ -64,10 +64,10 @@ impl IPort for CountingPort {
         self: Rc<Self>,
         _kernel: &Kernel,
         _device: &Rc<DeviceObject>,
-        _irp: &Irp,
+        _irp: Option<&Irp>,
         _miniport: Rc<dyn IUnknown>,
         _adapter: Option<Rc<dyn IUnknown>>,
-        _resources: Rc<dyn IResourceList>,
+        _resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus> {
         Err(NtStatus::NOT_SUPPORTED)
     }
@@ -173,7 +173,7 @@ impl Rig {
         let pool = PoolType::NonPagedNx;
         let list = pc_new_resource_list(&self.kernel, None, pool, resources, resources)?;
         let port = Rc::clone(&self.port) as Rc<dyn IPortMidi>;
-        let group = Rc::clone(miniport).init(&self.kernel, None, list, port)?;
+        let group = Rc::clone(miniport).init(&self.kernel, None, Some(list), port)?;
         let group = group.expect("a group is handed out");
         assert!(Rc::ptr_eq(&group, &self.port.groups.borrow()[0]));
         Ok(())

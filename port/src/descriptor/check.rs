@@ -37,11 +37,6 @@ pub enum DescriptorFault {
         /// The pin.
         pin: u32,
     },
-    /// A pin that clients may open has a limit of 0.
-    NeverOpened {
-        /// The pin.
-        pin: u32,
-    },
     /// A pin needs more instances than it may have.
     InstanceLimits {
         /// The pin.
@@ -86,9 +81,6 @@ impl fmt::Display for DescriptorFault {
             ),
             Self::BridgeInstances { pin } => {
                 write!(f, "pin {pin}: a bridge pin has instance limits, must be 0, 0, 0")
-            }
-            Self::NeverOpened { pin } => {
-                write!(f, "pin {pin}: an instance limit of 0 on a pin that clients open")
             }
             Self::InstanceLimits { pin } => {
                 write!(f, "pin {pin}: MinFilterInstanceCount is more than a maximum")
@@ -184,9 +176,7 @@ impl PcPinDescriptor {
             }
             return;
         }
-        if self.pin.can_be_opened() && most == 0 {
-            faults.push(DescriptorFault::NeverOpened { pin });
-        } else if least > most {
+        if least > most {
             faults.push(DescriptorFault::InstanceLimits { pin });
         }
     }
@@ -323,10 +313,18 @@ mod tests {
     fn instance_limits_must_make_sense() {
         let found = ["pin 1: a bridge pin has instance limits, must be 0, 0, 0"];
         assert_eq!(faults(|d| d.pins[1].max_global_instance_count = 1), found);
-        let found = ["pin 0: an instance limit of 0 on a pin that clients open"];
-        assert_eq!(faults(|d| d.pins[0].max_filter_instance_count = 0), found);
         let found = ["pin 0: MinFilterInstanceCount is more than a maximum"];
         assert_eq!(faults(|d| d.pins[0].min_filter_instance_count = 2), found);
+    }
+
+    /// Source: WDK, PCPIN_DESCRIPTOR: a count of zero means that no client can open the pin.
+    #[test]
+    fn a_limit_of_0_keeps_clients_from_opening_the_pin_and_is_no_fault() {
+        let closed = faults(|d| {
+            d.pins[0].max_global_instance_count = 0;
+            d.pins[2].max_filter_instance_count = 0;
+        });
+        assert_eq!(closed, [""; 0]);
     }
 
     #[test]

@@ -110,8 +110,8 @@ impl CaptureSink {
         self.deliver(kernel, lane);
     }
 
-    /// Keeps the data of events in RUN and PAUSE, and discards them in the other states and during
-    /// a reset.
+    /// Keeps the data of events in RUN and PAUSE; in the other states and during a reset they are
+    /// discarded.
     fn keep_all(&self, kernel: &Kernel, lane: &Lane, chain: &EventChain) {
         if !lane.keeps_data() {
             return;

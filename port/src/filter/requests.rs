@@ -14,8 +14,8 @@ use crate::irp::complete;
 use crate::ks::guids::property_set;
 use crate::ks::intersection::{check_format, data_intersection};
 use crate::ks::{
-    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPropertyPin, KsPropertySynthClock,
-    KsPropertyTopology, KsPropertyType, LengthReply, multiple_item, read,
+    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsProperty, KsPropertyPin,
+    KsPropertySynthClock, KsPropertyTopology, KsPropertyType, LengthReply, multiple_item, read,
 };
 use crate::miniport_calls::Method;
 use crate::physical_connection::{connected_to, wire_form};
@@ -201,8 +201,8 @@ fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
 }
 
 fn interfaces(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
-    let (_, pin) = filter.asked_pin(kernel, request)?;
-    Ok(request.list(&list_of(pin.pin.interfaces_or_standard())))
+    filter.asked_pin(kernel, request)?;
+    Ok(request.list(&list_of(&[KsProperty::STANDARD_STREAMING])))
 }
 
 fn mediums(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {

@@ -41,13 +41,14 @@ pub trait IInterruptSync: IUnknown {
 
     /// Connects the interrupt. The first interrupt may come before this call returns.
     ///
-    /// A second call while the interrupt is connected succeeds and changes nothing.
+    /// A second call while the interrupt is connected succeeds and changes nothing. `Assumed:` so
+    /// does a call before a service routine is registered: the interrupt is connected, and the
+    /// trace notes that nobody serves it yet.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Connect.
     ///
     /// # Errors
     /// After a failure the interrupt is not connected, and no service routine is called.
-    /// - `STATUS_UNSUCCESSFUL`: no service routine is registered (`Assumed:` the page is silent).
     /// - `STATUS_INVALID_PARAMETER`: the vector is not wired, the line has another trigger mode, or
     ///   another driver has connected the line without sharing it.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the connection.

@@ -96,7 +96,8 @@ pub trait IMiniportMidi: IMiniport {
     /// The port calls this once, from `IPort::Init`. The driver takes its port range and interrupt
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
-    /// interrupts returns `None` for the group; no Service call follows then.
+    /// interrupts returns `None` for the group; no Service call follows then. `resources` are those
+    /// that the adapter driver gave to `IPort::Init`, which may be none.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -113,7 +114,7 @@ pub trait IMiniportMidi: IMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
@@ -215,8 +216,8 @@ pub trait IMiniportMidiStream: IUnknown {
     ///
     /// The port makes one call for each state on the way to the one that the client wants, so the
     /// driver never gets a jump. The port writes only in RUN. It keeps captured bytes in RUN and
-    /// PAUSE; in ACQUIRE and STOP it throws them away. On the way down from PAUSE it cancels the
-    /// queued requests before the call.
+    /// PAUSE; in ACQUIRE and STOP, and during a reset by the client, it throws them away. On the
+    /// way down from PAUSE it cancels the queued requests before the call.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidiStream::SetState.
     ///
@@ -254,6 +255,10 @@ pub trait IMiniportMidiStream: IUnknown {
     /// smaller multiple of 4, or 0. After a part the port offers the rest at once. After 0 it
     /// offers the same bytes again 1 ms later, or when the stream's group is served before that. A
     /// count greater than the length of `data` is a violation; the port takes all bytes as written.
+    ///
+    /// The client's request can end inside the call: the client cancels it, or the stream goes down.
+    /// Then the port ignores what the call returned, but for a count that is too great, and offers
+    /// nothing more of that request.
     ///
     /// The driver must tell a busy device from a dead one and must not return 0 for ever. After
     /// 10 000 answers of 0 in a row, which is a violation, the port ends the request with

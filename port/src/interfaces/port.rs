@@ -22,7 +22,12 @@ pub trait IPort: IUnknown {
     /// `Init` succeeds, exactly one of `GetDescription`. The port may read the resource list and
     /// never edits it.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::Init.
+    /// A driver that makes a subdevice after the start has no start request, so it passes no `irp`.
+    /// A driver whose subdevice has no hardware of its own passes no `resources`; the miniport's
+    /// `Init` gets none then.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::Init; portcls.h, where `irp` is optional; published
+    /// samples, of which one passes no resources.
     ///
     /// # Errors
     /// After each failure but the last one below, the port has left the miniport's service group
@@ -42,10 +47,10 @@ pub trait IPort: IUnknown {
         self: Rc<Self>,
         kernel: &Kernel,
         device: &Rc<DeviceObject>,
-        irp: &Irp,
+        irp: Option<&Irp>,
         miniport: Rc<dyn IUnknown>,
         adapter: Option<Rc<dyn IUnknown>>,
-        resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus>;
 
     /// Reads a property of the device, such as its description.

@@ -53,7 +53,33 @@ bitflags::bitflags! {
         const WRITE = 0x0002_0006;
         /// KEY_ALL_ACCESS
         const ALL = 0x000F_003F;
+        /// MAXIMUM_ALLOWED
+        const MAXIMUM_ALLOWED = 0x0200_0000;
+        /// GENERIC_ALL
+        const GENERIC_ALL = 0x1000_0000;
+        /// GENERIC_WRITE
+        const GENERIC_WRITE = 0x4000_0000;
+        /// GENERIC_READ
+        const GENERIC_READ = 0x8000_0000;
         const _ = !0;
+    }
+}
+
+impl KeyAccess {
+    /// The rights with those that the generic ones stand for.
+    ///
+    /// Source: wdm.h, KEY_READ, KEY_WRITE and KEY_ALL_ACCESS are what the three generic rights of a
+    /// key mean. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has them.
+    #[must_use]
+    pub fn specific(self) -> KeyAccess {
+        let generic = [
+            (KeyAccess::GENERIC_READ, KeyAccess::READ),
+            (KeyAccess::GENERIC_WRITE, KeyAccess::WRITE),
+            (KeyAccess::GENERIC_ALL, KeyAccess::ALL),
+            (KeyAccess::MAXIMUM_ALLOWED, KeyAccess::ALL),
+        ];
+        let meant = generic.iter().filter(|(right, _)| self.contains(*right));
+        meant.fold(self, |rights, (_, meaning)| rights | *meaning)
     }
 }
 
@@ -68,6 +94,10 @@ pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 ///   reply has the needed length.
 /// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written; the reply
 ///   has the needed length.
+///
+/// A key does only what it was opened for. The methods that read values and the key itself fail
+/// with `STATUS_ACCESS_DENIED` without `KEY_QUERY_VALUE`, and EnumerateKey without
+/// `KEY_ENUMERATE_SUB_KEYS`.
 ///
 /// When the key was deleted, QueryKey, QueryValueKey, SetValueKey, NewSubKey and DeleteKey fail
 /// with `STATUS_KEY_DELETED`.
@@ -145,7 +175,8 @@ pub trait IRegistryKey: IUnknown {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// Every failure of [`Kernel::query_registry_values`]; it ends the query, and no call of
+    /// `STATUS_ACCESS_DENIED` when the key was not opened with `KEY_QUERY_VALUE`, and every failure
+    /// of [`Kernel::query_registry_values`]; it ends the query, and no call of
     /// `deliver` follows.
     #[doc(alias = "IRegistryKey::QueryRegistryValues")]
     fn query_registry_values(

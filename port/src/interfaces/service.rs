@@ -66,16 +66,14 @@ pub trait IServiceGroup: IServiceSink {
     /// request is a violation. Units: 100 ns; negative is from now, positive is a point of system
     /// time.
     ///
-    /// IRQL: PASSIVE_LEVEL; this port accepts DISPATCH_LEVEL too.
-    /// Source: WDK, IServiceGroup::RequestDelayedService. The number is unsigned in C and read as
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RequestDelayedService. The number is unsigned in C and read as
     /// signed.
     #[doc(alias = "IServiceGroup::RequestDelayedService")]
     fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64);
 
     /// Cancels a delayed request that has not been served yet; no call of the members follows.
     ///
-    /// IRQL: PASSIVE_LEVEL; this port accepts DISPATCH_LEVEL too.
-    /// Source: WDK, IServiceGroup::CancelDelayedService.
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::CancelDelayedService.
     #[doc(alias = "IServiceGroup::CancelDelayedService")]
     fn cancel_delayed_service(&self, kernel: &Kernel);
 }

@@ -109,6 +109,10 @@ pub mod property_set {
         SYNTH_DLS = "KSPROPSETID_Synth_Dls" "D523FA2C-DEE3-11D1-A789-0000F875AC12";
         /// A clock.
         CLOCK = "KSPROPSETID_Clock" "DF12A4C0-AC17-11CF-A5D6-28DB04C10000";
+        /// Position and sound of an open pin.
+        AUDIO = "KSPROPSETID_Audio" "45FFAAA0-6E1B-11D0-BCF2-444553540000";
+        /// The rights to the content of an open pin.
+        DRM_AUDIO_STREAM = "KSPROPSETID_DrmAudioStream" "2F2C8DDD-4198-4FAC-BA29-61BB05B7DE06";
         /// An allocator of stream buffers.
         STREAM_ALLOCATOR = "KSPROPSETID_StreamAllocator" "CF6E4342-EC87-11CF-A130-0020AFD156E4";
     }

@@ -202,6 +202,37 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// The members of [`property_set::STREAM`](super::guids::property_set::STREAM) that a port
+    /// answers.
+    #[doc(alias = "KSPROPERTY_STREAM")]
+    pub enum KsPropertyStream {
+        /// HANDLE: the allocator of the stream's buffers.
+        Allocator = 0,
+        /// HANDLE: the clock that the stream follows or gives.
+        MasterClock = 3,
+    }
+}
+
+wire_enum! {
+    /// The member of [`property_set::AUDIO`](super::guids::property_set::AUDIO) that a port answers.
+    #[doc(alias = "KSPROPERTY_AUDIO")]
+    pub enum KsPropertyAudio {
+        /// [`KsAudioPosition`](super::KsAudioPosition).
+        Position = 5,
+    }
+}
+
+wire_enum! {
+    /// The members of
+    /// [`property_set::DRM_AUDIO_STREAM`](super::guids::property_set::DRM_AUDIO_STREAM).
+    #[doc(alias = "KSPROPERTY_DRMAUDIOSTREAM")]
+    pub enum KsPropertyDrmAudioStream {
+        /// SET: the number of protected content, and the rights to it.
+        ContentId = 0,
+    }
+}
+
+wire_enum! {
     /// The members of [`property_set::GENERAL`](super::guids::property_set::GENERAL).
     #[doc(alias = "KSPROPERTY_GENERAL")]
     pub enum KsPropertyGeneral {

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
 
-use super::{assert_layout, read};
+use super::{KsIdentifier, KsPropertyType, assert_layout, read};
 
 /// The answer to a request that states how many bytes it has room for.
 ///
@@ -61,6 +61,34 @@ impl LengthReply {
         }
     }
 
+    /// Answers a request for basic support: which accesses a property has, of its `flags`.
+    ///
+    /// A request with room for a [`KsPropertyDescription`] gets one, which says nothing about the
+    /// values. With less room it gets the accesses alone, a ULONG.
+    /// Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_BASICSUPPORT. `Assumed:` a request without room
+    /// asks for the length of the description.
+    #[must_use]
+    pub fn of_support(flags: KsPropertyType, output_length: u32) -> LengthReply {
+        let access_flags = (flags & KsPropertyType::GET.union(KsPropertyType::SET)).bits();
+        let description = KsPropertyDescription {
+            access_flags,
+            description_size: size_of::<KsPropertyDescription>() as u32,
+            ..KsPropertyDescription::zeroed()
+        };
+        match output_length {
+            4..40 => LengthReply::written(&access_flags.to_le_bytes()),
+            _ => LengthReply::of_value(bytemuck::bytes_of(&description), output_length),
+        }
+    }
+
+    /// Answers a request for the properties that depend on a property: there are none.
+    ///
+    /// Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_RELATIONS: every set supports the question.
+    #[must_use]
+    pub fn of_relations(output_length: u32) -> LengthReply {
+        LengthReply::of_list(&multiple_item::<&[u8]>([]), output_length)
+    }
+
     /// Answers a request for a device property with `length` bytes of room.
     ///
     /// With too little room, or none, the reply is `STATUS_BUFFER_TOO_SMALL` with the length
@@ -89,6 +117,32 @@ impl LengthReply {
 fn length_of(value: &[u8]) -> u32 {
     u32::try_from(value.len()).expect("a property value is shorter than 4 GiB")
 }
+
+/// The head of a description of a property: its accesses, and how its values are described.
+#[doc(alias = "KSPROPERTY_DESCRIPTION")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct KsPropertyDescription {
+    /// GET and SET, as far as the property has them.
+    #[doc(alias = "AccessFlags")]
+    pub access_flags: u32,
+    /// Size of the description in bytes, this head included.
+    #[doc(alias = "DescriptionSize")]
+    pub description_size: u32,
+    /// The type of the value; zero for none.
+    #[doc(alias = "PropTypeSet")]
+    pub prop_type_set: KsIdentifier,
+    /// The number of lists that follow.
+    #[doc(alias = "MembersListCount")]
+    pub members_list_count: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+assert_layout!(
+    KsPropertyDescription, 40, access_flags @ 0, description_size @ 4, prop_type_set @ 8,
+    members_list_count @ 32, reserved @ 36,
+);
 
 /// The head of a list of items.
 #[doc(alias = "KSMULTIPLE_ITEM")]
@@ -194,6 +248,28 @@ mod tests {
         assert_eq!(LengthReply::of_list(&list, 7), reply(TOO_SMALL, 0, &[]));
         assert_eq!(LengthReply::of_list(&list, 15), reply(TOO_SMALL, 0, &[]));
         assert_eq!(LengthReply::of_list(&list, 16), reply(NtStatus(0), 16, &list));
+    }
+
+    #[test]
+    fn basic_support_is_the_accesses_or_a_whole_description() {
+        let both = KsPropertyType::GET | KsPropertyType::SET;
+        let support = |room| LengthReply::of_support(both | KsPropertyType::BASICSUPPORT, room);
+        assert_eq!(support(0), reply(OVERFLOW, 40, &[]));
+        assert_eq!(support(3), reply(TOO_SMALL, 0, &[]));
+        assert_eq!(support(4), reply(NtStatus(0), 4, &[3, 0, 0, 0]));
+        assert_eq!(support(39), reply(NtStatus(0), 4, &[3, 0, 0, 0]));
+        let mut description = [0; 40];
+        (description[0], description[4]) = (3, 40);
+        assert_eq!(support(40), reply(NtStatus(0), 40, &description));
+        assert_eq!(support(100), reply(NtStatus(0), 40, &description));
+    }
+
+    #[test]
+    fn relations_are_an_empty_list() {
+        assert_eq!(LengthReply::of_relations(0), reply(OVERFLOW, 8, &[]));
+        assert_eq!(LengthReply::of_relations(4), reply(NtStatus(0), 4, &[8, 0, 0, 0]));
+        let empty = [8, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(LengthReply::of_relations(8), reply(NtStatus(0), 8, &empty));
     }
 
     #[test]

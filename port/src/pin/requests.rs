@@ -2,31 +2,61 @@
 //!
 //! Owns the table of the pin's own properties. It does not know how data moves.
 //!
-//! Not offered yet: clocks and allocators of a pin, allocator framing, stream and clock sets.
+//! A pin of this port has no clock and no allocator of its own: the handles are null, and the
+//! names of such objects cannot be opened.
 
 use std::rc::Rc;
 
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
 use super::Pin;
+use crate::guid::Guid;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
 use crate::ks::{
-    KsDataFormat, KsIoctl, KsPropertyConnection, KsPropertyType, KsReset, KsState, LengthReply,
-    read,
+    KsAllocatorFraming, KsAudioPosition, KsDataFormat, KsIoctl, KsPropertyAudio,
+    KsPropertyConnection, KsPropertyDrmAudioStream, KsPropertyStream, KsPropertyType, KsReset,
+    KsState, LengthReply, read,
 };
 use crate::property::{self, Access, OwnHandler, OwnProperty, PropertyRequest, Target};
 use crate::subdevice::KsObject;
 
-/// The properties of a pin.
-static PROPERTIES: [OwnProperty<Pin>; 2] = [
-    of_connection(KsPropertyConnection::State, state),
-    of_connection(KsPropertyConnection::DataFormat, data_format),
+const GET: KsPropertyType = KsPropertyType::GET;
+const SET: KsPropertyType = KsPropertyType::SET;
+const BOTH: KsPropertyType = GET.union(SET);
+
+/// The properties of a pin. Source: WDK, Audio Property Handlers: every port but that of the
+/// topology answers them.
+static PROPERTIES: [OwnProperty<Pin>; 7] = [
+    of_connection(KsPropertyConnection::State, BOTH, state),
+    of_connection(KsPropertyConnection::DataFormat, BOTH, data_format),
+    of_connection(KsPropertyConnection::AllocatorFraming, GET, allocator_framing),
+    own(property_set::STREAM, KsPropertyStream::Allocator.value(), BOTH, null_handle),
+    own(property_set::STREAM, KsPropertyStream::MasterClock.value(), BOTH, null_handle),
+    own(property_set::AUDIO, KsPropertyAudio::Position.value(), GET, position),
+    own(
+        property_set::DRM_AUDIO_STREAM,
+        KsPropertyDrmAudioStream::ContentId.value(),
+        SET,
+        content_id,
+    ),
 ];
 
-const fn of_connection(id: KsPropertyConnection, handler: OwnHandler<Pin>) -> OwnProperty<Pin> {
-    let (set, flags) = (property_set::CONNECTION, KsPropertyType::GET.union(KsPropertyType::SET));
-    OwnProperty { set, id: id.value(), flags, handler: Some(handler) }
+const fn own(
+    set: Guid,
+    id: u32,
+    flags: KsPropertyType,
+    handler: OwnHandler<Pin>,
+) -> OwnProperty<Pin> {
+    OwnProperty { set, id, flags, handler: Some(handler) }
+}
+
+const fn of_connection(
+    id: KsPropertyConnection,
+    flags: KsPropertyType,
+    handler: OwnHandler<Pin>,
+) -> OwnProperty<Pin> {
+    own(property_set::CONNECTION, id.value(), flags, handler)
 }
 
 impl KsObject for Pin {
@@ -112,4 +142,49 @@ fn data_format(
     pin.check_format(kernel, &format)?;
     pin.set_format(kernel, format)?;
     Ok(LengthReply::of_status(NtStatus::SUCCESS))
+}
+
+fn allocator_framing(
+    _: &Pin,
+    _: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Result<LengthReply, NtStatus> {
+    Ok(request.value(bytemuck::bytes_of(&KsAllocatorFraming::MUSIC)))
+}
+
+/// Answers for the allocator and for the master clock.
+///
+/// Source: WDK, KSPROPERTY_STREAM_MASTERCLOCK: the handle is null, and a call that succeeds says
+/// that the property is supported. Assumed: the same holds for the allocator. Assumed: a client can
+/// set the null handle again, and any other is no clock or allocator that this port could use.
+fn null_handle(
+    _: &Pin,
+    _: &Kernel,
+    request: &PropertyRequest<'_>,
+) -> Result<LengthReply, NtStatus> {
+    const NULL: [u8; 8] = [0; 8];
+    if request.access == Access::Get {
+        return Ok(request.value(&NULL));
+    }
+    match request.value.get(..NULL.len()).ok_or(NtStatus::BUFFER_TOO_SMALL)? {
+        handle if handle == NULL => Ok(LengthReply::of_status(NtStatus::SUCCESS)),
+        _ => Err(NtStatus::INVALID_HANDLE),
+    }
+}
+
+/// Tells how far the stream has come, in bytes of the client's buffers since STOP.
+///
+/// Source: WDK, KSAUDIO_POSITION, of a stream that is not looped. Assumed: no page says what a byte
+/// of music is; here it is a byte of the records. The position moves when a request ends.
+fn position(pin: &Pin, _: &Kernel, request: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {
+    let position = pin.lane.queue().position();
+    let position = KsAudioPosition { play_offset: position.served, write_offset: position.queued };
+    Ok(request.value(bytemuck::bytes_of(&position)))
+}
+
+/// Refuses rights to content: they come from the kernel alone, and the clients here are programs.
+///
+/// Source: WDK, KSPROPERTY_DRMAUDIOSTREAM_CONTENTID, with the status for a request from user mode.
+fn content_id(_: &Pin, _: &Kernel, _: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {
+    Err(NtStatus::INVALID_DEVICE_REQUEST)
 }

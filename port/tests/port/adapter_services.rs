@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceObject, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest};
+use portcls_emulator::{
+    DeviceObject, Irp, Irql, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest,
+};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::clsid;
 use portcls_port::interfaces::DeviceRegistryProperty;
@@ -15,7 +17,8 @@ use portcls_port::{
     pc_register_physical_connection, pc_unregister_io_timeout,
 };
 
-use crate::plan::BRIDGE;
+use crate::frames::Frame;
+use crate::plan::{BRIDGE, CAPTURE};
 use crate::rig::{BusAnswer, GET, PROPERTY, on_added_device, on_device};
 
 /// A routine that notes the times of its calls, in ms.
@@ -120,6 +123,58 @@ fn a_request_that_a_driver_took_goes_back_to_portcls() {
         let irp = Irp::new(Parameters::Pnp(PnpRequest::QueryStopDevice), None, Vec::new());
         assert_eq!(pc_dispatch_irp(&rig.kernel, &device, &irp), NtStatus::SUCCESS);
         assert!(irp.is_completed());
+    });
+}
+
+#[test]
+fn what_plug_and_play_asks_at_every_start_and_management_requests_go_down_to_the_bus() {
+    on_device(|rig| {
+        let from_bus = NtStatus(0xC000_00BB);
+        rig.bus_answer.set(BusAnswer::Fails(from_bus));
+        for request in [
+            PnpRequest::FilterResourceRequirements,
+            PnpRequest::QueryInterface,
+            PnpRequest::QueryPnpDeviceState,
+            PnpRequest::QueryDeviceRelations,
+        ] {
+            let name = request.minor().name();
+            assert_eq!(rig.pnp(request), from_bus, "{name}");
+        }
+        let device = rig.physical.top();
+        let request = || Irp::new(Parameters::SystemControl { minor: 8 }, None, Vec::new());
+        let sent = request();
+        assert_eq!(rig.kernel.send_request(&device, &sent), from_bus);
+        let by_driver = request();
+        assert_eq!(pc_dispatch_irp(&rig.kernel, &device, &by_driver), from_bus);
+        assert!(sent.is_completed() && by_driver.is_completed());
+        rig.bus_answer.set(BusAnswer::Success);
+    });
+}
+
+#[test]
+fn cleanup_is_the_drivers_own_and_requests_are_cancelled_without_it() {
+    on_device(|rig| {
+        let file = rig.run_pin(CAPTURE);
+        let irp = file.read(&[Frame::room(64)]);
+        assert!(rig.driver.major_function(MajorFunction::Cleanup).is_none());
+        let cleanup = Irp::new(Parameters::Cleanup, Some(Rc::clone(&file.file)), Vec::new());
+        let status = pc_dispatch_irp(&rig.kernel, &rig.physical.top(), &cleanup);
+        assert_eq!(status, NtStatus::INVALID_DEVICE_REQUEST);
+        assert!(!irp.is_completed());
+        // A routine of the driver's own sees the last handle's end, and is not what cancels.
+        let seen = Rc::new(RefCell::new(None));
+        // The driver's table outlives the client, so it must not keep the request.
+        let (told, read) = (Rc::clone(&seen), RefCell::new(Some(irp.clone())));
+        let serve = move |kernel: &Kernel, _: &Rc<DeviceObject>, irp: &Irp| {
+            *told.borrow_mut() = read.take().map(|read| read.is_completed());
+            irp.set_status(NtStatus::SUCCESS);
+            kernel.complete_request(irp);
+            NtStatus::SUCCESS
+        };
+        rig.driver.set_major_function(MajorFunction::Cleanup, Rc::new(serve));
+        file.close();
+        assert_eq!(*seen.borrow(), Some(false));
+        assert_eq!(irp.status(), NtStatus::CANCELLED);
     });
 }
 

@@ -66,6 +66,22 @@ fn a_chain_of_raw_events_becomes_messages_with_the_time_of_their_first_byte() {
 }
 
 #[test]
+fn what_comes_during_a_reset_is_thrown_away() {
+    on_dmus_device(|rig| {
+        let pin = rig.run_pin(CAPTURE);
+        let now = rig.master_100ns();
+        come_in(rig, now, &[&[0x90, 1, 1, 0x90]]);
+        assert_eq!(pin.reset(0), NtStatus::SUCCESS);
+        come_in(rig, now, &[&[2, 2, 0xF0, 3]]);
+        assert_eq!(pin.reset(1), NtStatus::SUCCESS);
+        let irp = pin.read(&[Frame::room(64)]);
+        assert!(!irp.is_completed());
+        come_in(rig, now, &[&[0x90, 4, 4]]);
+        assert_eq!(bytes_of(&captured(&irp)), [0x90, 4, 4]);
+    });
+}
+
+#[test]
 fn a_whole_event_passes_on_as_it_is() {
     on_dmus_device(|rig| {
         let pin = rig.run_dmus_pin(CAPTURE);

@@ -1,6 +1,6 @@
 //! Requests of a DirectMusic render pin: refused, cancelled, failed; events that never come back.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::choice::{Choice, Question};
@@ -81,6 +81,30 @@ fn any_request_can_be_cancelled_and_says_how_far_it_came() {
         rig.pass_ms(30);
         assert_eq!(irps[2].status(), NtStatus::SUCCESS);
         assert_eq!(rig.fake.dmus.bytes().len(), 6 + 4);
+    });
+}
+
+#[test]
+fn a_request_that_is_cancelled_inside_put_message_goes_no_further() {
+    on_dmus_device(|rig| {
+        let pin = rig.run_dmus_pin(RENDER);
+        let sender = rig.sender(&pin, WRITE_STREAM);
+        let later = Frame::events_at(rig.master_100ns() + MS, &[(0, 1, NOTE), (0, 1, NOTE)]);
+        let first = sender.prepare(&[later]);
+        let victim = Cell::new(Some(first.clone()));
+        rig.fake.dmus.answer_put(move |kernel, stream, chain| {
+            if let Some(irp) = victim.take() {
+                assert!(kernel.cancel_request(&irp));
+            }
+            stream.allocator.put_message(kernel, Some(chain))?;
+            Err(NtStatus::IO_DEVICE_ERROR)
+        });
+        sender.send(&rig.kernel, &first);
+        let second = pin.write(&[Frame::events_at(rig.master_100ns() + 2 * MS, &[(0, 1, NOTE)])]);
+        rig.pass_ms(5);
+        assert_eq!(rig.fake.dmus.bytes(), [NOTE, NOTE], "one of each request");
+        assert_eq!(first.status(), NtStatus::CANCELLED);
+        assert_eq!(second.status(), NtStatus::IO_DEVICE_ERROR, "that of its own event");
     });
 }
 

@@ -22,7 +22,9 @@ use portcls_port::{
 };
 
 use crate::fake_dmus::DmusNotes;
-use crate::plan::{Grouping, PinDescription, Plan, PowerInterfaces, StreamGroup};
+use crate::plan::{
+    Grouping, PinDescription, Plan, PortInit, PowerInterfaces, PowerRegistration, StreamGroup,
+};
 use crate::power::FakeAdapter;
 
 /// One call of Write, as the driver got it.
@@ -198,7 +200,11 @@ pub fn driver_entry(fake: &Rc<Fake>, kernel: &Kernel, driver: &Rc<DriverObject>)
             start_device(&fake, kernel, device, irp, resources)
         };
         pc_add_adapter_device(kernel, driver, physical, Rc::new(start), max_objects, size)?;
-        FakeAdapter::register(&kept, kernel, &physical.top())
+        let registration = kept.plan.borrow().power_registration;
+        if registration == PowerRegistration::InAddDevice {
+            FakeAdapter::register(&kept, kernel, &physical.top())?;
+        }
+        Ok(())
     };
     pc_initialize_adapter_driver(kernel, driver, "", Rc::new(add)).unwrap();
 }
@@ -211,6 +217,10 @@ fn start_device(
     resources: Rc<dyn IResourceList>,
 ) -> Result<(), NtStatus> {
     fake.note("StartDevice");
+    let registration = fake.plan.borrow().power_registration;
+    if registration == PowerRegistration::InStartDevice {
+        FakeAdapter::register(fake, kernel, device)?;
+    }
     let (names, class, new_miniport) = {
         let plan = fake.plan.borrow();
         (plan.names.clone(), plan.class, plan.miniport)
@@ -218,7 +228,10 @@ fn start_device(
     for name in names {
         let port = pc_new_port(kernel, &class)?;
         let miniport = new_miniport(fake);
-        let list = Rc::clone(&resources);
+        let (irp, list) = match fake.plan.borrow().port_init {
+            PortInit::Full => (Some(irp), Some(Rc::clone(&resources))),
+            PortInit::Bare => (None, None),
+        };
         Rc::clone(&port).init(kernel, device, irp, miniport, None, list)?;
         pc_register_subdevice(kernel, device, name, port)?;
     }
@@ -313,10 +326,10 @@ impl IMiniportMidi for FakeMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         _adapter: Option<Rc<dyn IUnknown>>,
-        _resources: Rc<dyn IResourceList>,
+        resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        self.fake.note("Init");
+        self.fake.note(if resources.is_some() { "Init" } else { "Init without resources" });
         self.fake.ports.borrow_mut().push(Rc::downgrade(&port));
         let (status, grouping) = {
             let plan = self.fake.plan.borrow();

@@ -205,7 +205,7 @@ impl IMiniportDMus for FakeDmusMiniport {
         self: Rc<Self>,
         kernel: &Kernel,
         _adapter: Option<Rc<dyn IUnknown>>,
-        _resources: Rc<dyn IResourceList>,
+        _resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
         self.fake.note("Init DMus");
@@ -263,7 +263,7 @@ impl IMiniportMidi for FakeDmusMiniport {
         self: Rc<Self>,
         _kernel: &Kernel,
         _adapter: Option<Rc<dyn IUnknown>>,
-        _resources: Rc<dyn IResourceList>,
+        _resources: Option<Rc<dyn IResourceList>>,
         _port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
         self.fake.note("Init Midi");

@@ -249,9 +249,19 @@ fn disconnect_and_drop_both_end_the_connection() {
 }
 
 #[test]
-fn connect_without_a_routine_and_a_wrong_index_are_refused() {
+fn connect_without_a_routine_connects_an_interrupt_that_nobody_serves_yet() {
     let bench = Bench::new(InterruptSyncMode::Normal);
-    assert_eq!(bench.sync.connect(&bench.kernel), Err(NtStatus::UNSUCCESSFUL));
+    bench.sync.connect(&bench.kernel).unwrap();
+    assert!(bench.sync.get_kinterrupt().is_some());
+    bench.add("isr", 9, RoutinePosition::Tail);
+    bench.ring(1);
+    assert_eq!(bench.names(), ["isr"]);
+    assert_eq!(bench.kernel.violation_count(), 0);
+}
+
+#[test]
+fn a_wrong_index_is_refused() {
+    let bench = Bench::new(InterruptSyncMode::Normal);
     let refused = new_sync(&bench.kernel, 1, InterruptSyncMode::Normal).err();
     assert_eq!(refused, Some(NtStatus::INVALID_PARAMETER));
 }

@@ -3,16 +3,19 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irp, NtStatus, Parameters, PnpRequest, Stop};
+use portcls_emulator::{DeviceKeys, Irp, Irql, NtStatus, Parameters, PnpRequest, Stop};
+use portcls_port::com::query;
 use portcls_port::guid::clsid;
-use portcls_port::interfaces::DeviceRegistryProperty;
+use portcls_port::interfaces::{
+    DeviceRegistryProperty, IPortClsVersion, KeyAccess, PortClsVersion, RegistryKeyType,
+};
 use portcls_port::ks::KsState;
 use portcls_port::ks::guids::category;
 use portcls_port::ks::pin_connect::filter_name;
 use portcls_port::pc_new_port;
 
 use crate::frames::Frame;
-use crate::plan::{CAPTURE, Plan, RENDER};
+use crate::plan::{CAPTURE, Plan, PortInit, RENDER};
 use crate::rig::{
     BusAnswer, READ_STREAM, Rig, Sender, WRITE_STREAM, on_added_device, on_device,
     on_planned_device,
@@ -31,6 +34,52 @@ fn a_started_device_is_found_in_each_category_of_its_descriptor() {
         }
         assert!(rig.kernel.device_interfaces(bytemuck::cast(category::TOPOLOGY)).is_empty());
         assert!(rig.open_filter().is_ok());
+    });
+}
+
+/// Source: portcls.h, where the request is optional, and the published SB16 sample, which gives its
+/// topology no resources.
+#[test]
+fn a_port_is_initialised_without_a_request_and_without_resources() {
+    on_planned_device(
+        |plan| plan.port_init = PortInit::Bare,
+        |rig| {
+            let words = ["StartDevice", "Init without resources", "GetDescription"];
+            assert_eq!(rig.fake.words(), words);
+            assert!(rig.open_filter().is_ok());
+        },
+    );
+}
+
+#[test]
+fn a_port_tells_the_version_of_windows() {
+    on_device(|rig| {
+        let version = query::<dyn IPortClsVersion>(&rig.fake.port()).unwrap();
+        assert_eq!(version.get_version(), PortClsVersion::WindowsVista);
+        assert_eq!(PortClsVersion::WindowsVista.value(), 14);
+    });
+}
+
+#[test]
+fn a_method_of_the_port_at_too_high_a_level_breaks_the_rule_about_ports() {
+    on_device(|rig| {
+        let port = rig.fake.port();
+        let driver = r"\Registry\Machine\Class\0000".to_owned();
+        rig.kernel.create_registry_key(&driver).unwrap();
+        let (device, hardware_profile) = (driver.clone(), driver.clone());
+        rig.physical.set_registry_keys(DeviceKeys { device, driver, hardware_profile });
+        let old = rig.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        let description = DeviceRegistryProperty::DeviceDescription;
+        port.get_device_property(&rig.kernel, description, 0);
+        let (key_type, access) = (RegistryKeyType::Driver, KeyAccess::READ);
+        assert!(port.new_registry_key(&rig.kernel, None, key_type, access, None).is_ok());
+        rig.kernel.lower_irql(old);
+        rig.expect_violations(&["PcIrqlIport", "PcIrqlIport"]);
+        let named = |name: &str| {
+            let violations = rig.kernel.violations();
+            violations.iter().any(|violation| violation.message.contains(name))
+        };
+        assert!(named("IPort::GetDeviceProperty") && named("IPort::NewRegistryKey"));
     });
 }
 

@@ -3,7 +3,9 @@
 use portcls_emulator::{NtStatus, PnpRequest};
 use portcls_port::descriptor::PcPinDescriptor;
 use portcls_port::ks::guids::property_set;
-use portcls_port::ks::{DataRange, KsDataFormat, KsPinCommunication, KsProperty, multiple_item};
+use portcls_port::ks::{
+    DataRange, KsDataFormat, KsPinCommunication, KsPinDataFlow, KsProperty, multiple_item,
+};
 
 use crate::plan::{PinDescription, RENDER};
 use crate::rig::{File, PROPERTY, SET, on_planned_device};
@@ -60,6 +62,13 @@ fn a_driver_that_changes_its_pin_descriptors_is_seen_at_the_next_request() {
             assert_eq!(set_format(&pin, &KsDataFormat::MIDI), NtStatus::NO_MATCH);
             let list = multiple_item([DataRange::from(KsDataFormat::MIDI_BUS).to_bytes()]);
             assert_eq!(filter.pin_property(4, RENDER, &list, 64).status(), NtStatus::SUCCESS);
+            change(&|pin| {
+                pin.pin.data_ranges = vec![KsDataFormat::MIDI.into()];
+                pin.pin.data_flow = KsPinDataFlow::Out;
+            });
+            rig.fake.words();
+            assert!(filter.pin(RENDER).is_ok());
+            assert_eq!(rig.fake.words(), ["NewStream 0 Capture"]);
             change(&|pin| pin.pin.communication = KsPinCommunication::Bridge);
             assert_eq!(filter.pin(RENDER).err(), Some(NtStatus::INVALID_DEVICE_REQUEST));
             rig.pnp(PnpRequest::StopDevice);

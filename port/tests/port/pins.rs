@@ -8,7 +8,8 @@ use portcls_port::guid::Guid;
 use portcls_port::ks::guids::{category, property_set};
 use portcls_port::ks::pin_connect::PinRequest;
 use portcls_port::ks::{
-    DataRange, KsDataFormat, KsDataRangeMusic, KsProperty, KsState, LengthReply, multiple_item,
+    DataRange, KsDataFormat, KsDataRangeMusic, KsIdentifier, KsProperty, KsState, LengthReply,
+    multiple_item,
 };
 
 use crate::frames::{Frame, bytes_of, captured};
@@ -248,6 +249,38 @@ fn each_pin_tells_what_it_is() {
         let physical = filter.pin_property(10, BRIDGE, &[], 100);
         assert_eq!(physical.status(), NtStatus::NOT_FOUND);
     });
+}
+
+/// Source: WDK, PCPIN_DESCRIPTOR: the list of interfaces is ignored in all cases.
+#[test]
+fn a_pin_has_the_standard_interface_whatever_its_descriptor_lists() {
+    let odd = KsIdentifier { set: property_set::PIN, id: 7, flags: 0 };
+    on_planned_device(
+        |plan| plan.filter.pins[RENDER as usize].pin.interfaces = vec![odd],
+        |rig| {
+            let filter = rig.open_filter().unwrap();
+            let told = filter.pin_property(5, RENDER, &[], 64);
+            let standard = [bytemuck::bytes_of(&KsIdentifier::STANDARD_STREAMING)];
+            assert_eq!(told.buffer().borrow()[..], multiple_item(standard));
+            let mut other = PinRequest::midi(RENDER);
+            other.connect.interface = odd;
+            assert_eq!(filter.open(&other.to_name()).err(), Some(NtStatus::NO_MATCH));
+            assert!(filter.pin(RENDER).is_ok());
+        },
+    );
+}
+
+#[test]
+fn a_pin_that_may_have_no_instance_cannot_be_opened_and_breaks_no_rule() {
+    on_planned_device(
+        |plan| plan.filter.pins[CAPTURE as usize].max_filter_instance_count = 0,
+        |rig| {
+            let filter = rig.open_filter().unwrap();
+            assert_eq!(filter.pin(CAPTURE).err(), Some(NtStatus::DEVICE_BUSY));
+            assert!(filter.pin(RENDER).is_ok());
+            assert_eq!(rig.kernel.violation_count(), 0);
+        },
+    );
 }
 
 #[test]

@@ -61,6 +61,22 @@ pub enum PinDescription {
     Live,
 }
 
+/// What the driver gives to IPort::Init besides the device and the miniport.
+#[derive(Clone, Copy, PartialEq)]
+pub enum PortInit {
+    /// The start request and the resources.
+    Full,
+    /// Neither.
+    Bare,
+}
+
+/// When the driver registers its adapter object for power.
+#[derive(Clone, Copy, PartialEq)]
+pub enum PowerRegistration {
+    InAddDevice,
+    InStartDevice,
+}
+
 /// The plan of the driver, made before its device starts.
 pub struct Plan {
     pub names: Vec<&'static str>,
@@ -74,11 +90,13 @@ pub struct Plan {
     pub stream_group: StreamGroup,
     pub filter: PcFilterDescriptor,
     pub pin_description: PinDescription,
+    pub port_init: PortInit,
     pub init_status: NtStatus,
     /// The status of StartDevice after all subdevices are registered.
     pub start_status: NtStatus,
     pub new_stream_status: NtStatus,
     pub power: PowerInterfaces,
+    pub power_registration: PowerRegistration,
     /// The adapter's answer to QueryPowerChangeState.
     pub power_veto: NtStatus,
     pub pin_count: Option<fn(u32, &mut PinCounts)>,
@@ -97,10 +115,12 @@ impl Default for Plan {
             stream_group: StreamGroup::Shared,
             filter: filter(),
             pin_description: PinDescription::Fixed,
+            port_init: PortInit::Full,
             init_status: NtStatus::SUCCESS,
             start_status: NtStatus::SUCCESS,
             new_stream_status: NtStatus::SUCCESS,
             power: PowerInterfaces::Absent,
+            power_registration: PowerRegistration::InAddDevice,
             power_veto: NtStatus::SUCCESS,
             pin_count: None,
             intersection: |_| LengthReply::of_status(NtStatus::NOT_IMPLEMENTED),

@@ -19,8 +19,10 @@ use portcls_port::{
 
 use crate::fake::Fake;
 use crate::frames::Frame;
-use crate::plan::{CAPTURE, Plan, PowerInterfaces, RENDER};
-use crate::rig::{BusAnswer, File, GET, PROPERTY, Rig, on_device, on_planned_device};
+use crate::plan::{CAPTURE, Plan, PowerInterfaces, PowerRegistration, RENDER};
+use crate::rig::{
+    BusAnswer, File, GET, PROPERTY, Rig, on_added_device, on_device, on_planned_device,
+};
 
 /// The adapter object of the fake driver; it writes down its calls.
 pub struct FakeAdapter(Rc<Fake>);
@@ -342,16 +344,68 @@ fn a_driver_asks_for_a_state_of_its_own_device() {
 }
 
 #[test]
-fn registration_is_once_and_must_be_undone_before_the_next() {
+fn a_second_registration_is_a_violation_and_yet_counts() {
     on_powered_device(|rig| {
         let device = rig.physical.top();
         let register = || FakeAdapter::register(&rig.fake, &rig.kernel, &device);
         let unregister = || pc_unregister_adapter_power_management(&rig.kernel, &device);
         rig.expect_violations(&["PcRegisterAdapterPower", "PcRegisterAdapterPower"]);
-        assert_eq!(register(), Err(NtStatus::INVALID_DEVICE_REQUEST));
+        assert_eq!(register(), Ok(()));
+        assert_eq!(rig.kernel.violation_count(), 1);
         assert_eq!(unregister(), Ok(()));
         assert_eq!(unregister(), Err(NtStatus::INVALID_DEVICE_REQUEST));
         assert_eq!(register(), Ok(()));
+    });
+}
+
+/// What the adapter is told when the device goes to D3 and back.
+fn told_by_power(rig: &Rig) -> Vec<String> {
+    rig.fake.words();
+    device_power(rig, PowerAction::Set, DevicePowerState::D3);
+    device_power(rig, PowerAction::Set, DevicePowerState::D0);
+    rig.fake.words().into_iter().filter(|word| word.starts_with("adapter")).collect()
+}
+
+#[test]
+fn a_driver_that_registers_in_start_device_starts_again_after_a_stop() {
+    let plan = |plan: &mut Plan| {
+        plan.power = PowerInterfaces::Offered;
+        plan.power_registration = PowerRegistration::InStartDevice;
+    };
+    on_planned_device(plan, |rig| {
+        for _ in 0..2 {
+            assert_eq!(told_by_power(rig), ["adapter D3", "adapter D0"]);
+            assert_eq!(rig.pnp(PnpRequest::QueryStopDevice), NtStatus::SUCCESS);
+            assert_eq!(rig.pnp(PnpRequest::StopDevice), NtStatus::SUCCESS);
+            assert_eq!(told_by_power(rig), [""; 0], "the stop has ended the registration");
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+        }
+        assert_eq!(rig.kernel.violation_count(), 0);
+    });
+}
+
+#[test]
+fn a_start_that_fails_ends_the_registration_of_its_driver() {
+    let plan = |plan: &mut Plan| {
+        plan.power = PowerInterfaces::Offered;
+        plan.power_registration = PowerRegistration::InStartDevice;
+        plan.start_status = NtStatus::UNSUCCESSFUL;
+    };
+    on_added_device(plan, |rig| {
+        assert_eq!(rig.start(), NtStatus::UNSUCCESSFUL);
+        assert_eq!(told_by_power(rig), [""; 0]);
+        rig.fake.plan.borrow_mut().start_status = NtStatus::SUCCESS;
+        assert_eq!(rig.start(), NtStatus::SUCCESS);
+        assert_eq!(rig.kernel.violation_count(), 0);
+    });
+}
+
+#[test]
+fn a_registration_from_add_device_outlives_a_stop() {
+    on_powered_device(|rig| {
+        assert_eq!(rig.pnp(PnpRequest::StopDevice), NtStatus::SUCCESS);
+        assert_eq!(rig.start(), NtStatus::SUCCESS);
+        assert_eq!(told_by_power(rig), ["adapter D3", "adapter D0"]);
     });
 }
 

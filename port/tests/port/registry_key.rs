@@ -8,6 +8,7 @@ use portcls_emulator::registry::{
     ValueInformationClass,
 };
 use portcls_emulator::{DeviceKeys, NtStatus};
+use portcls_port::com::IUnknown;
 use portcls_port::interfaces::{KeyAccess, RegistryKeyType};
 use portcls_port::{RegistryKeyRequest, pc_new_registry_key};
 
@@ -120,6 +121,9 @@ fn a_port_opens_the_key_of_its_interface_and_nobody_else_does() {
         let request = RegistryKeyRequest { key_type, access, device: Some(&device), path: None };
         let refused = pc_new_registry_key(kernel, None, &request).err();
         assert_eq!(refused, Some(NtStatus::INVALID_PARAMETER));
+        let outer: Rc<dyn IUnknown> = rig.fake.port();
+        let refused = port.new_registry_key(kernel, Some(outer), key_type, access, None).err();
+        assert_eq!(refused, Some(NtStatus::INVALID_DEVICE_REQUEST));
     });
 }
 
@@ -135,6 +139,76 @@ fn a_general_key_that_is_refused_is_not_made() {
         assert_eq!(refused, Some(NtStatus::ACCESS_DENIED));
         let opened = pc_new_registry_key(&rig.kernel, None, &request).expect("it is granted now");
         assert_eq!(opened.1, KeyDisposition::CreatedNew);
+    });
+}
+
+#[test]
+fn a_key_answers_only_what_it_was_opened_for() {
+    on_device(|rig| {
+        install(rig);
+        let kernel = &rig.kernel;
+        let open = |access| {
+            let (key_type, path) = (RegistryKeyType::General, Some(DRIVER));
+            let request = RegistryKeyRequest { key_type, access, device: None, path };
+            pc_new_registry_key(kernel, None, &request).unwrap().0
+        };
+        let query = |access: KeyAccess| {
+            let key = open(access);
+            let table = QueryEntry {
+                flags: QueryFlags::empty(),
+                name: Some("Port".to_owned()),
+                default: None,
+                expected: None,
+            };
+            let asked = key.query_registry_values(kernel, &[table], &mut |_, _| NtStatus::SUCCESS);
+            let class = ValueInformationClass::Partial;
+            [
+                key.query_key(kernel, KeyInformationClass::Full, 100).status,
+                key.query_value_key(kernel, "Port", class, 16).status,
+                key.enumerate_value_key(kernel, 0, class, 16).status,
+                NtStatus::of(&asked),
+                key.enumerate_key(kernel, 0, KeyInformationClass::Basic, 18).status,
+            ]
+        };
+        let (good, denied) = (NtStatus::SUCCESS, NtStatus::ACCESS_DENIED);
+        let end = NtStatus::NO_MORE_ENTRIES;
+        assert_eq!(query(KeyAccess::SET_VALUE), [denied; 5]);
+        assert_eq!(query(KeyAccess::QUERY_VALUE), [good, good, good, good, denied]);
+        let enumerate = KeyAccess::ENUMERATE_SUB_KEYS;
+        assert_eq!(query(enumerate), [denied, denied, denied, denied, end]);
+        for all in [KeyAccess::READ, KeyAccess::GENERIC_READ, KeyAccess::MAXIMUM_ALLOWED] {
+            assert_eq!(query(all), [good, good, good, good, end], "{all:?}");
+        }
+        let value = || RegistryValue::dword("x", 1);
+        assert_eq!(open(KeyAccess::GENERIC_READ).set_value_key(kernel, value()), Err(denied));
+        assert_eq!(open(KeyAccess::GENERIC_WRITE).set_value_key(kernel, value()), Ok(()));
+    });
+}
+
+#[test]
+fn a_key_of_a_device_is_opened_by_its_type_alone_and_never_made() {
+    on_device(|rig| {
+        install(rig);
+        let (kernel, device) = (&rig.kernel, rig.physical.top());
+        let open = |key_type, path| {
+            let request = RegistryKeyRequest {
+                key_type,
+                access: KeyAccess::ALL,
+                device: Some(&device),
+                path,
+            };
+            pc_new_registry_key(kernel, None, &request)
+        };
+        let (key, disposition) = open(RegistryKeyType::Driver, Some("Sub")).unwrap();
+        assert_eq!(disposition, KeyDisposition::OpenedExisting);
+        let class = ValueInformationClass::Partial;
+        assert_eq!(key.query_value_key(kernel, "Port", class, 16).status, NtStatus::SUCCESS);
+        assert!(kernel.open_registry_key(&format!(r"{DRIVER}\Sub")).is_err());
+        for missing in [RegistryKeyType::Device, RegistryKeyType::HardwareProfile] {
+            let refused = open(missing, None).err();
+            assert_eq!(refused, Some(NtStatus::OBJECT_NAME_NOT_FOUND));
+        }
+        assert!(kernel.open_registry_key(r"\Registry\Machine\Profile").is_err());
     });
 }
 

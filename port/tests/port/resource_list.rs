@@ -97,11 +97,16 @@ fn a_list_may_take_from_itself() {
 }
 
 #[test]
-fn a_sublist_has_at_least_one_place_and_no_more_than_its_parent() {
+fn a_sublist_has_at_least_one_place_and_may_have_more_than_its_parent_has_entries() {
     let kernel = kernel();
     let parent = parent(&kernel);
-    for maximum in [0, 4, u32::MAX] {
-        let list = pc_new_resource_sublist(&kernel, None, PoolType::Paged, &parent, maximum);
-        assert_eq!(list.err(), Some(NtStatus::INVALID_PARAMETER));
+    let sublist =
+        |maximum| pc_new_resource_sublist(&kernel, None, PoolType::Paged, &parent, maximum);
+    assert_eq!(sublist(0).err(), Some(NtStatus::INVALID_PARAMETER));
+    assert!(sublist(u32::MAX).is_ok());
+    let list = sublist(4).unwrap();
+    for (start, expected) in [(0x300, Ok(())), (0x310, Ok(())), (0x320, Ok(())), (0x330, Ok(()))] {
+        assert_eq!(list.add_entry(ports(start), ports(start)), expected);
     }
+    assert_eq!(list.add_entry(ports(0x340), ports(0x340)), Err(NtStatus::INSUFFICIENT_RESOURCES));
 }

@@ -202,10 +202,7 @@ impl Rig {
     }
 
     fn close_file(&self, file: &Rc<FileObject>) {
-        for parameters in [Parameters::Cleanup, Parameters::Close] {
-            let irp = Irp::new(parameters, Some(Rc::clone(file)), Vec::new());
-            assert_eq!(self.kernel.send_request(file.device(), &irp), NtStatus::SUCCESS);
-        }
+        assert_eq!(self.kernel.close_file(file), NtStatus::SUCCESS);
     }
 
     /// Ends the client, then removes the device.
@@ -261,6 +258,7 @@ fn bus_driver(answer: &Rc<Cell<BusAnswer>>, fake: &Rc<Fake>) -> Rc<DriverObject>
     };
     let serve: DispatchRoutine = Rc::new(serve);
     bus.set_major_function(MajorFunction::Pnp, Rc::clone(&serve));
+    bus.set_major_function(MajorFunction::SystemControl, Rc::clone(&serve));
     bus.set_major_function(MajorFunction::Power, serve);
     bus
 }

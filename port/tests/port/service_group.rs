@@ -184,7 +184,8 @@ fn delayed_service_that_was_taken_back_does_not_come() {
     bench.group.request_delayed_service(&bench.kernel, -30_000);
     bench.group.cancel_delayed_service(&bench.kernel);
     bench.kernel.run_until(20_000_000);
-    // The same holds when its time has come and only its DPC has not run yet.
+    // The same holds when its time has come and only its DPC has not run yet. Only a driver that
+    // calls at too high a level meets this.
     bench.group.request_delayed_service(&bench.kernel, -10_000);
     let old = bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
     bench.kernel.stall_us(5_000);
@@ -192,7 +193,7 @@ fn delayed_service_that_was_taken_back_does_not_come() {
     bench.kernel.lower_irql(old);
     bench.kernel.run_until(40_000_000);
     assert!(bench.names().is_empty());
-    bench.check(0);
+    bench.check(1);
 }
 
 #[test]
@@ -229,6 +230,19 @@ fn an_outer_object_is_refused() {
         Rc::new(Sink { name: "", log: Log::default(), more: Box::new(|_| ()) });
     let refused = pc_new_service_group(&bench.kernel, Some(outer)).err();
     assert_eq!(refused, Some(NtStatus::INVALID_DEVICE_REQUEST));
+}
+
+#[test]
+fn delayed_service_is_asked_for_and_taken_back_at_passive_level() {
+    let bench = Bench::new();
+    let old = bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+    bench.group.support_delayed_service(&bench.kernel);
+    assert_eq!(bench.kernel.violation_count(), 0);
+    bench.group.request_delayed_service(&bench.kernel, -10_000);
+    bench.group.cancel_delayed_service(&bench.kernel);
+    bench.kernel.lower_irql(old);
+    let rules: Vec<&str> = bench.kernel.violations().iter().map(|it| it.rule.id).collect();
+    assert_eq!(rules, ["PcIrqlIport", "PcIrqlIport"]);
 }
 
 #[test]

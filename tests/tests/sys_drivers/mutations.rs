@@ -19,10 +19,10 @@ const CALL_BUDGET: u64 = 20_000;
 const UNTIL_NS: u64 = 2_000_000_000;
 
 /// Numbers that look random and are the same in every run: xorshift64, by Marsaglia.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

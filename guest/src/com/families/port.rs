@@ -1,10 +1,10 @@
-//! `IPort` and `IPortMidi` as a driver sees them.
+//! `IPort`, `IPortMidi`, `IPortDMus` and `IPortClsVersion` as a driver sees them.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
-    DeviceRegistryProperty, IPort, IPortMidi, IResourceList, IServiceGroup, KeyAccess,
-    RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPortDMus, IPortMidi, IResourceList,
+    IServiceGroup, KeyAccess, RegistryKeyType,
 };
 
 use super::registry_key::{hand_out_key, text_at};
@@ -12,22 +12,49 @@ use crate::com::Hold;
 use crate::com::family::Family;
 use crate::com::this::This;
 use crate::guest::Guest;
-use crate::routine::{Call, Out, Pointer, row};
+use crate::routine::{Call, Out, Pointer, Routine, row};
 
 pub(super) static MIDI: Family = Family {
     name: "IPortMidi",
     iid: iid::PORT_MIDI,
     bases: &[iid::PORT],
     methods: &[
-        row!("IPort::Init", ByKernel, init),
-        row!("IPort::GetDeviceProperty", ByKernel, get_device_property),
-        row!("IPort::NewRegistryKey", UpTo(PASSIVE_LEVEL), new_registry_key),
+        INIT,
+        GET_DEVICE_PROPERTY,
+        NEW_REGISTRY_KEY,
         row!("IPortMidi::Notify", ByKernel, notify),
         row!("IPortMidi::RegisterServiceGroup", ByKernel, register_group),
     ],
 };
 
+pub(super) static DMUS: Family = Family {
+    name: "IPortDMus",
+    iid: iid::PORT_DMUS,
+    bases: &[iid::PORT],
+    methods: &[
+        INIT,
+        GET_DEVICE_PROPERTY,
+        NEW_REGISTRY_KEY,
+        row!("IPortDMus::Notify", ByKernel, notify_dmus),
+        row!("IPortDMus::RegisterServiceGroup", ByKernel, register_group_dmus),
+    ],
+};
+
+const INIT: Routine = row!("IPort::Init", ByKernel, init);
+const GET_DEVICE_PROPERTY: Routine =
+    row!("IPort::GetDeviceProperty", ByKernel, get_device_property);
+const NEW_REGISTRY_KEY: Routine = row!("IPort::NewRegistryKey", ByKernel, new_registry_key);
+
+pub(super) static VERSION: Family = Family {
+    name: "IPortClsVersion",
+    iid: iid::PORT_CLS_VERSION,
+    bases: &[],
+    methods: &[row!("IPortClsVersion::GetVersion", ByKernel, get_version)],
+};
+
 /// `NTSTATUS Init(PDEVICE_OBJECT, PIRP, PUNKNOWN Miniport, PUNKNOWN Adapter, PRESOURCELIST)`
+///
+/// The request, the adapter and the resource list may be null.
 fn init(
     call: &Call<'_>,
     port: This<dyn IPort>,
@@ -39,13 +66,26 @@ fn init(
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
     let unknown = |pointer: Pointer| guest.object_at(pointer.0, &iid::UNKNOWN, Hold::Retain);
-    let resources = guest.interface_at::<dyn IResourceList>(resources.0, Hold::Retain);
-    let (Some(device), Some(irp), Some(miniport), Some(resources)) =
-        (guest.device_at(device.0), guest.irp_at(irp.0), unknown(miniport), resources)
-    else {
+    let (Some(device), Some(object)) = (guest.device_at(device.0), unknown(miniport)) else {
         return Err(NtStatus::INVALID_PARAMETER);
     };
-    port.object.init(call.kernel(), &device, &irp, miniport, unknown(adapter), resources)
+    let irp = given(irp, || guest.irp_at(irp.0))?;
+    let list = || guest.interface_at::<dyn IResourceList>(resources.0, Hold::Retain);
+    let resources = given(resources, list)?;
+    let adapter = unknown(adapter);
+    guest.note_target(&object, miniport.0);
+    port.object.init(call.kernel(), &device, irp.as_ref(), object, adapter, resources)
+}
+
+/// An optional argument: nothing for a null pointer, and else the object behind the pointer.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` when the pointer leads to no such object.
+fn given<T>(pointer: Pointer, object: impl FnOnce() -> Option<T>) -> Result<Option<T>, NtStatus> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    object().map(Some).ok_or(NtStatus::INVALID_PARAMETER)
 }
 
 /// `NTSTATUS GetDeviceProperty(DEVICE_REGISTRY_PROPERTY, ULONG, PVOID, PULONG)`
@@ -84,19 +124,35 @@ fn new_registry_key(
     let guest = call.guest();
     let outer = guest.object_at(outer.0, &iid::UNKNOWN, Hold::Retain);
     let key_type = RegistryKeyType::from_u32(key_type).ok_or(NtStatus::INVALID_PARAMETER)?;
-    let path = path_of_attributes(guest, attributes);
+    let path = path_of_attributes(guest, key_type, attributes);
     let access = KeyAccess::from_bits_retain(access);
     let made = port.new_registry_key(call.kernel(), outer, key_type, access, path.as_deref());
-    hand_out_key(guest, out, disposition, made)
+    hand_out_key(guest, out, disposition_of(key_type, disposition), made)
 }
 
-/// The name in an OBJECT_ATTRIBUTES; `None` at a null pointer.
-pub(crate) fn path_of_attributes(guest: &Guest, attributes: Pointer) -> Option<String> {
-    if attributes.is_null() {
+/// The disposition of a general key; for any other key the variable is not used.
+/// Source: WDK, PcNewRegistryKey.
+pub(crate) fn disposition_of(key_type: RegistryKeyType, out: Out<u32>) -> Option<Out<u32>> {
+    (key_type == RegistryKeyType::General).then_some(out)
+}
+
+/// The name in the OBJECT_ATTRIBUTES of a general key; `None` at a null pointer, and for any other
+/// key, which has no use for attributes.
+pub(crate) fn path_of_attributes(
+    guest: &Guest,
+    key_type: RegistryKeyType,
+    attributes: Pointer,
+) -> Option<String> {
+    if key_type != RegistryKeyType::General || attributes.is_null() {
         return None;
     }
     let name = guest.load_word(attributes.at(guest.layout().object_attributes.object_name));
     Some(text_at(guest, Pointer(name)))
+}
+
+/// `DWORD GetVersion()`
+fn get_version(_call: &Call<'_>, port: This<dyn IPortClsVersion>) -> u32 {
+    port.get_version().value()
 }
 
 /// `VOID Notify(PSERVICEGROUP)`
@@ -107,6 +163,19 @@ fn notify(call: &Call<'_>, port: This<dyn IPortMidi>, group: Pointer) {
 
 /// `VOID RegisterServiceGroup(PSERVICEGROUP)`
 fn register_group(call: &Call<'_>, port: This<dyn IPortMidi>, group: Pointer) {
+    if let Some(group) = call.guest().interface_at::<dyn IServiceGroup>(group.0, Hold::Retain) {
+        port.register_service_group(call.kernel(), group);
+    }
+}
+
+/// `VOID Notify(PSERVICEGROUP)`
+fn notify_dmus(call: &Call<'_>, port: This<dyn IPortDMus>, group: Pointer) {
+    let group = call.guest().interface_at::<dyn IServiceGroup>(group.0, Hold::Retain);
+    port.notify(call.kernel(), group.as_ref());
+}
+
+/// `VOID RegisterServiceGroup(PSERVICEGROUP)`
+fn register_group_dmus(call: &Call<'_>, port: This<dyn IPortDMus>, group: Pointer) {
     if let Some(group) = call.guest().interface_at::<dyn IServiceGroup>(group.0, Hold::Retain) {
         port.register_service_group(call.kernel(), group);
     }

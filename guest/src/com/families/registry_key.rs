@@ -22,14 +22,14 @@ pub(super) static FAMILY: Family = Family {
     iid: iid::REGISTRY_KEY,
     bases: &[],
     methods: &[
-        row!("IRegistryKey::QueryKey", UpTo(PASSIVE_LEVEL), query_key),
-        row!("IRegistryKey::EnumerateKey", UpTo(PASSIVE_LEVEL), enumerate_key),
-        row!("IRegistryKey::QueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
-        row!("IRegistryKey::EnumerateValueKey", UpTo(PASSIVE_LEVEL), enumerate_value_key),
-        row!("IRegistryKey::SetValueKey", UpTo(PASSIVE_LEVEL), set_value_key),
+        row!("IRegistryKey::QueryKey", ByKernel, query_key),
+        row!("IRegistryKey::EnumerateKey", ByKernel, enumerate_key),
+        row!("IRegistryKey::QueryValueKey", ByKernel, query_value_key),
+        row!("IRegistryKey::EnumerateValueKey", ByKernel, enumerate_value_key),
+        row!("IRegistryKey::SetValueKey", ByKernel, set_value_key),
         row!("IRegistryKey::QueryRegistryValues", UpTo(PASSIVE_LEVEL), query_values),
-        row!("IRegistryKey::NewSubKey", UpTo(PASSIVE_LEVEL), new_sub_key),
-        row!("IRegistryKey::DeleteKey", UpTo(PASSIVE_LEVEL), delete_key),
+        row!("IRegistryKey::NewSubKey", ByKernel, new_sub_key),
+        row!("IRegistryKey::DeleteKey", ByKernel, delete_key),
     ],
 };
 
@@ -152,7 +152,7 @@ fn new_sub_key(
     }
     let access = KeyAccess::from_bits_retain(access);
     let made = key.new_sub_key(call.kernel(), access, &text_at(guest, name));
-    hand_out_key(guest, out, disposition, made)
+    hand_out_key(guest, out, Some(disposition), made)
 }
 
 /// `NTSTATUS DeleteKey()`
@@ -168,18 +168,21 @@ pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     String::from_utf16_lossy(&guest.load_unicode_string(string.0))
 }
 
-/// Gives the guest a key with one reference, and tells it whether the key existed before.
+/// Gives the guest a key with one reference, and tells it whether the key existed before, if there
+/// is a variable for that.
 pub(crate) fn hand_out_key(
     guest: &Guest,
     out: Out<Pointer>,
-    disposition_out: Out<u32>,
+    disposition_out: Option<Out<u32>>,
     made: Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus>,
 ) -> Result<(), NtStatus> {
     match made {
         Ok((key, disposition)) => {
             let key: Rc<dyn IUnknown> = key;
             out.set(guest, Pointer(guest.give(&key, &iid::REGISTRY_KEY)));
-            disposition_out.set_if_given(guest, disposition as u32);
+            if let Some(disposition_out) = disposition_out {
+                disposition_out.set_if_given(guest, disposition as u32);
+            }
             Ok(())
         }
         Err(failure) => {

@@ -27,9 +27,12 @@ fn query_interface(
     let guest = call.guest();
     let Some(object) = guest.port_object(this.0) else { return Ok(()) };
     let wanted = guest.load_guid(wanted.0);
-    // PortCls uses this interface itself; a driver cannot ask for it.
-    let answer =
-        if wanted == iid::SUBDEVICE { Err(NO_INTERFACE) } else { object.query_interface(&wanted) };
+    // PortCls uses the first interface itself, and the header of the second one has no identifier:
+    // a driver cannot ask for them.
+    let answer = match wanted {
+        iid::SUBDEVICE | iid::MASTER_CLOCK => Err(NO_INTERFACE),
+        _ => object.query_interface(&wanted),
+    };
     match answer {
         Ok(interface) => {
             out.set(guest, Pointer(guest.give(&interface.into_unknown(), &wanted)));

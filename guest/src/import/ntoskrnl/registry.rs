@@ -191,7 +191,11 @@ fn query_registry_values(
 
 fn start_of(guest: &Guest, relative: u32, path: Pointer) -> Result<QueryStart, NtStatus> {
     if relative & BY_HANDLE != 0 {
-        return Ok(QueryStart::Key(key_at(guest, Word(path.0))?.key.clone()));
+        let handle = key_at(guest, Word(path.0))?;
+        if !handle.allows(QUERY_VALUE) {
+            return Err(NtStatus::ACCESS_DENIED);
+        }
+        return Ok(QueryStart::Key(handle.key.clone()));
     }
     let base = QueryBase::from_u32(relative & 0xFF).ok_or(NtStatus::INVALID_PARAMETER)?;
     let path = if path.is_null() { Vec::new() } else { guest.load_wide_string(path.0) };

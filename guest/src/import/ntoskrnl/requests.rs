@@ -208,8 +208,13 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
             PnpMinor::CancelRemoveDevice => PnpRequest::CancelRemoveDevice,
             PnpMinor::QueryStopDevice => PnpRequest::QueryStopDevice,
             PnpMinor::CancelStopDevice => PnpRequest::CancelStopDevice,
+            PnpMinor::QueryDeviceRelations => PnpRequest::QueryDeviceRelations,
+            PnpMinor::QueryInterface => PnpRequest::QueryInterface,
+            PnpMinor::FilterResourceRequirements => PnpRequest::FilterResourceRequirements,
+            PnpMinor::QueryPnpDeviceState => PnpRequest::QueryPnpDeviceState,
             _ => return None,
         })),
+        MajorFunction::SystemControl => Some(Parameters::SystemControl { minor }),
         _ => None,
     }
 }

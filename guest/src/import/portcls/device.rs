@@ -40,7 +40,8 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// The routine that PortCls writes into a driver's dispatch table.
 pub(crate) static DISPATCH: Routine = row!("PortCls' dispatch routine", ByKernel, dispatch_irp);
 
-/// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver.
+/// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver. The list of
+/// the page has no IRP_MJ_CLEANUP.
 const TAKEN_OVER: [MajorFunction; 11] = [
     MajorFunction::Create,
     MajorFunction::Close,
@@ -48,10 +49,10 @@ const TAKEN_OVER: [MajorFunction; 11] = [
     MajorFunction::Write,
     MajorFunction::FlushBuffers,
     MajorFunction::DeviceControl,
-    MajorFunction::Cleanup,
     MajorFunction::QuerySecurity,
     MajorFunction::SetSecurity,
     MajorFunction::Power,
+    MajorFunction::SystemControl,
     MajorFunction::Pnp,
 ];
 

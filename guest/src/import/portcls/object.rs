@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{NtStatus, PoolType};
 use portcls_port::com::IUnknown;
-use portcls_port::guid::{Guid, iid};
+use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IResourceList, InterruptSyncMode, KeyAccess, RegistryKeyType};
 use portcls_port::{
     RegistryKeyRequest, pc_get_time_interval, pc_new_interrupt_sync, pc_new_miniport, pc_new_port,
@@ -12,7 +12,7 @@ use portcls_port::{
 };
 
 use crate::com::Hold;
-use crate::com::families::port::path_of_attributes;
+use crate::com::families::port::{disposition_of, path_of_attributes};
 use crate::com::families::registry_key::hand_out_key;
 use crate::objects::resources::list_at;
 use crate::routine::{Call, Out, Pointer, Routine, row};
@@ -60,7 +60,9 @@ fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
 /// `NTSTATUS PcNewPort(PPORT *, REFCLSID)`
 fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
     let class = call.guest().load_guid(class.0);
-    hand_out(call, out, &iid::PORT, pc_new_port(call.kernel(), &class), |port| port)
+    // One object has the interfaces of both classes. The driver gets the pointer of its own.
+    let wanted = if class == clsid::PORT_DMUS { iid::PORT_DMUS } else { iid::PORT };
+    hand_out(call, out, &wanted, pc_new_port(call.kernel(), &class), |port| port)
 }
 
 /// `NTSTATUS PcNewMiniport(PMINIPORT *, REFCLSID)`
@@ -88,7 +90,7 @@ fn new_registry_key(
     let outer = outer_at(call, outer);
     let key_type = RegistryKeyType::from_u32(key_type).ok_or(NtStatus::INVALID_PARAMETER)?;
     let device = guest.device_at(device.0);
-    let path = path_of_attributes(guest, attributes);
+    let path = path_of_attributes(guest, key_type, attributes);
     let request = RegistryKeyRequest {
         key_type,
         access: KeyAccess::from_bits_retain(access),
@@ -96,7 +98,7 @@ fn new_registry_key(
         path: path.as_deref(),
     };
     let made = pc_new_registry_key(call.kernel(), outer, &request);
-    hand_out_key(guest, out, disposition, made)
+    hand_out_key(guest, out, disposition_of(key_type, disposition), made)
 }
 
 /// `NTSTATUS PcNewServiceGroup(PSERVICEGROUP *, PUNKNOWN)`

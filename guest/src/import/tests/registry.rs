@@ -92,6 +92,16 @@ fn a_key_is_opened_below_another_one_and_only_for_what_was_asked() {
         let words = [handle, bench.unicode("port"), 0, 4, bench.memory(4), 4];
         assert_eq!(bench.status("ZwSetValueKey", &words), NtStatus(0xC000_0022));
         assert_eq!(open(&bench, 0, r"\Registry\None", READ).0, NtStatus(0xC000_0034));
+        let number = bench.memory(4);
+        let by_handle = |access| {
+            let (_, handle) = open(&bench, 0, KEY, access);
+            let entries = [(DIRECT, "Port", 0, number, 0)];
+            let words = [BY_HANDLE, handle, table(&bench, &entries), 0, 0];
+            bench.status("RtlQueryRegistryValues", &words)
+        };
+        assert_eq!(by_handle(WRITE), NtStatus(0xC000_0022));
+        assert_eq!(by_handle(READ), NtStatus::SUCCESS);
+        assert_eq!(bench.guest.load_u32(number), 0x330);
     }
 }
 
@@ -111,6 +121,7 @@ fn table(bench: &Bench, entries: &[(u32, &str, u64, u64, u32)]) -> u64 {
     table
 }
 
+const BY_HANDLE: u64 = 0x4000_0000;
 const DIRECT: u32 = 0x20;
 const REQUIRED: u32 = 0x04;
 const TYPECHECK: u32 = 0x100;

@@ -1,0 +1,135 @@
+//! DirectMusic miniports of the guest and their streams, as Rust traits of the port.
+
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, NtStatus, PoolType};
+use portcls_port::com::IUnknown;
+use portcls_port::dmus_event::EventChain;
+use portcls_port::guid::iid;
+use portcls_port::interfaces::{
+    DmusStreamRequest, IMiniportDMus, IMxf, IPortDMus, IResourceList, IServiceGroup, NewDmusStream,
+};
+use portcls_port::ks::KsState;
+
+use super::miniport::{INIT, NEW_STREAM, SERVICE, STOPPED, pool_value};
+use super::{GuestObject, Hold};
+
+/// The slots of `IMXF`. Source: dmusicks.h.
+const SET_STATE: u64 = 3;
+const PUT_MESSAGE: u64 = 4;
+const CONNECT_OUTPUT: u64 = 5;
+const DISCONNECT_OUTPUT: u64 = 6;
+
+impl IMiniportDMus for GuestObject {
+    fn init(
+        self: Rc<Self>,
+        _kernel: &Kernel,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IPortDMus>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let guest = &self.guest;
+        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
+        let port: Rc<dyn IUnknown> = port;
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
+        let port_at = guest.lend(&port, &iid::PORT_DMUS);
+        let group = guest.with_scratch(16, |out| {
+            let words = [adapter, resources_at, port_at, out];
+            self.call_for_status(&iid::MINIPORT_DMUS, INIT, &words)?;
+            Ok(self.group_at(out))
+        });
+        group.unwrap_or(Err(STOPPED))
+    }
+
+    fn service(&self, _kernel: &Kernel) {
+        self.call(&iid::MINIPORT_DMUS, SERVICE, &[]);
+    }
+
+    fn new_stream(
+        self: Rc<Self>,
+        _kernel: &Kernel,
+        outer: Option<Rc<dyn IUnknown>>,
+        pool: PoolType,
+        request: &DmusStreamRequest<'_>,
+    ) -> Result<NewDmusStream, NtStatus> {
+        let guest = &self.guest;
+        let outer = outer.map_or(0, |outer| guest.lend(&outer, &iid::UNKNOWN));
+        let allocator: Rc<dyn IUnknown> = Rc::clone(request.allocator) as _;
+        let clock: Rc<dyn IUnknown> = Rc::clone(request.clock) as _;
+        let allocator_at = guest.lend(&allocator, &iid::ALLOCATOR_MXF);
+        let clock_at = guest.lend(&clock, &iid::MASTER_CLOCK);
+        let (pin, stream_type) = (u64::from(request.pin), request.stream_type as u64);
+        let format = bytemuck::bytes_of(request.format);
+        let opened = guest.with_scratch(48 + format.len() as u64, |stream_at| {
+            let (group_at, ahead_at, format_at) = (stream_at + 16, stream_at + 32, stream_at + 48);
+            guest.store(format_at, format);
+            let pool = pool_value(pool);
+            let words = [
+                stream_at,
+                outer,
+                pool,
+                pin,
+                stream_type,
+                format_at,
+                group_at,
+                allocator_at,
+                clock_at,
+                ahead_at,
+            ];
+            self.call_for_status(&iid::MINIPORT_DMUS, NEW_STREAM, &words)?;
+            let service_group = self.group_at(group_at);
+            let stream = guest.load_word(stream_at);
+            let stream = guest
+                .interface_at::<dyn IMxf>(stream, Hold::Adopt)
+                .ok_or(NtStatus::UNSUCCESSFUL)?;
+            let object: Rc<dyn IUnknown> = Rc::clone(&stream) as _;
+            if let Some(own) = guest.guest_object_behind(&object) {
+                guest.0.events.open_stream(own.identity(), allocator_at);
+            }
+            let schedule_pre_fetch_100ns = guest.load_u64(ahead_at);
+            Ok(NewDmusStream { stream, service_group, schedule_pre_fetch_100ns })
+        });
+        opened.unwrap_or(Err(STOPPED))
+    }
+
+    fn inline_limit(&self) -> u8 {
+        self.guest.pointer_bytes() as u8
+    }
+}
+
+impl IMxf for GuestObject {
+    fn set_state(&self, _kernel: &Kernel, state: KsState) -> Result<(), NtStatus> {
+        self.call_for_status(&iid::MXF, SET_STATE, &[u64::from(state.value())])
+    }
+
+    fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
+        if kernel.is_frozen() {
+            return Err(STOPPED);
+        }
+        let guest = &self.guest;
+        let first = events.map_or(0, |events| {
+            guest.show_events(guest.0.events.allocator_of_stream(self.identity()), events)
+        });
+        self.call_for_status(&iid::MXF, PUT_MESSAGE, &[first])
+    }
+
+    fn connect_output(&self, _kernel: &Kernel, sink: Rc<dyn IMxf>) -> Result<(), NtStatus> {
+        let sink: Rc<dyn IUnknown> = sink;
+        let sink_at = self.guest.lend(&sink, &iid::MXF);
+        self.guest.0.events.connect(self.identity(), sink_at);
+        self.call_for_status(&iid::MXF, CONNECT_OUTPUT, &[sink_at])
+    }
+
+    fn disconnect_output(
+        &self,
+        _kernel: &Kernel,
+        sink: Option<&Rc<dyn IMxf>>,
+    ) -> Result<(), NtStatus> {
+        let sink_at = sink.map_or(0, |sink| {
+            let sink: Rc<dyn IUnknown> = Rc::clone(sink) as _;
+            self.guest.lend(&sink, &iid::MXF)
+        });
+        self.call_for_status(&iid::MXF, DISCONNECT_OUTPUT, &[sink_at])
+    }
+}

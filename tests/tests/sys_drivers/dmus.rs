@@ -1,0 +1,136 @@
+//! The C++ drivers on the port of the DirectMusic class: one with `IMiniportDMus`, and the good
+//! MIDI driver, which this port takes too.
+
+use portcls_machine::midi_file::{Song, default_tune};
+use portcls_machine::{Machine, capture, play};
+
+use crate::broken;
+use crate::scene::{Access, accesses, driver, live, machine};
+
+/// The builds of the DirectMusic driver.
+const DMUS_BUILDS: [&str; 3] = ["x64/dmus", "x86/dmus", "msvc-x64/dmus"];
+
+/// The MIDI driver on the port of the DirectMusic class, with the same driver on its own port.
+const MIDI_BUILDS: [(&str, &str); 3] = [
+    ("x64/midi_on_dmus", "x64/uart"),
+    ("x86/midi_on_dmus", "x86/uart"),
+    ("msvc-x64/midi_on_dmus", "msvc-x64/uart"),
+];
+
+/// A card without FIFO that is slow, one with a FIFO, and one that interrupts as a Sound Blaster.
+const CARDS: [&str; 3] = ["roland-mpu401", "smsc-superio", "sb16"];
+
+/// The time between two messages of a song that do not touch, in ns for each byte.
+const BYTE_TIME_NS: u64 = 320_000;
+
+/// A SysEx message of this length, with the beginning and the end byte.
+fn sysex(length: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..length).map(|index| (index * 7 % 128) as u8).collect();
+    bytes[0] = 0xF0;
+    bytes[length - 1] = 0xF7;
+    bytes
+}
+
+/// Five bytes of SysEx, which fit an event of x64 and need a buffer on x86; 100 KiB of it, which
+/// need a hundred buffers; notes and a clock between.
+const MESSAGES: [fn() -> Vec<u8>; 8] = [
+    || sysex(5),
+    || sysex(8),
+    || sysex(9),
+    || vec![0x90, 0x3C, 0x40],
+    || vec![0xF8],
+    || sysex(100 * 1_024),
+    || vec![0x80, 0x3C, 0x40],
+    || vec![0xC0, 0x05],
+];
+
+/// The messages one after the other, as fast as the wire takes them.
+fn song() -> Song {
+    let mut song = Song::new();
+    let mut time_ns = 0;
+    for message in MESSAGES {
+        let message = message();
+        song.push(time_ns, &message);
+        time_ns += (message.len() as u64 + 2) * BYTE_TIME_NS;
+    }
+    song
+}
+
+fn each_machine(mut test: impl FnMut(&str, &str, Machine)) {
+    for build in DMUS_BUILDS {
+        for card in CARDS {
+            test(build, card, machine(card, driver(build)));
+        }
+    }
+}
+
+#[test]
+fn a_directmusic_driver_lives_a_whole_life_on_three_cards() {
+    each_machine(|build, card, machine| {
+        live(&machine);
+        assert_eq!(machine.kernel().violations(), [], "{build}, {card}");
+    });
+}
+
+#[test]
+fn the_tune_goes_out_through_a_directmusic_driver() {
+    each_machine(|build, card, machine| {
+        let report = play(&machine, &default_tune()).expect("it plays");
+        assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
+        assert_eq!(report.job.driver.failed_requests, [], "{build}, {card}");
+        assert_eq!(report.job.violations, [], "{build}, {card}");
+        assert_eq!(report.job.leaks, [], "{build}, {card}");
+    });
+}
+
+#[test]
+fn sysex_of_5_bytes_and_of_100_kib_goes_out_byte_for_byte() {
+    each_machine(|build, card, machine| {
+        let report = play(&machine, &song()).expect("it plays");
+        let expected: Vec<u8> = MESSAGES.iter().flat_map(|message| message()).collect();
+        let sent = machine.cable().sent_bytes();
+        // A reset makes some cards stop what follows them.
+        assert!(sent.ends_with(&expected), "{build}, {card}");
+        assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
+        assert_eq!(report.job.violations, [], "{build}, {card}");
+        assert_eq!(report.job.leaks, [], "{build}, {card}");
+    });
+}
+
+#[test]
+fn sysex_of_5_bytes_and_of_100_kib_comes_in_byte_for_byte() {
+    each_machine(|build, card, machine| {
+        let report = capture(&machine, &song()).expect("it captures");
+        assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
+        assert_eq!(report.job.violations, [], "{build}, {card}");
+        assert_eq!(report.job.leaks, [], "{build}, {card}");
+    });
+}
+
+#[test]
+fn a_midi_driver_on_the_port_of_the_directmusic_class_makes_the_accesses_of_its_own_class() {
+    for (on_dmus, own) in MIDI_BUILDS {
+        for card in CARDS {
+            let of = |build| {
+                let machine = machine(card, driver(build));
+                live(&machine);
+                assert_eq!(machine.kernel().violations(), [], "{build}, {card}");
+                accesses(&machine).iter().map(Access::what).collect::<Vec<_>>()
+            };
+            assert_eq!(of(on_dmus), of(own), "{on_dmus}, {card}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_rule_about_events_names_the_event_and_the_place_in_the_driver() {
+    for build in ["x64/event_put_twice", "x86/event_put_twice"] {
+        let machine = machine("smsc-superio", driver(build));
+        assert!(broken::live(&machine).is_ok(), "{build}");
+        let violations = machine.kernel().violations();
+        let message = &violations.first().expect("it breaks a rule").message;
+        let words = "was put before; IAllocatorMXF::PutMessage, called before the driver+0x";
+        assert!(message.starts_with("the DirectMusic event at 0x"), "{build}: {message}");
+        assert!(message.contains(words), "{build}: {message}");
+    }
+}
