@@ -1,4 +1,4 @@
-//! What a driver sees of the kernel: objects, requests, pool, resources.
+//! What a driver sees of the kernel: objects, requests, pool, events.
 //!
 //! Owns how each of them lies in guest memory, and what it means to the kernel when the driver
 //! changes one there.

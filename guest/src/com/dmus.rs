@@ -1,4 +1,4 @@
-//! DirectMusic miniports of the guest and their streams, as Rust traits of the port.
+//! DirectMusic miniports of the guest, and their streams, as Rust traits.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! The DMUS_KERNEL_EVENT structure in guest memory: its fields, read and written.
+//! The DMUS_KERNEL_EVENT structure: its fields, read and written.
 //!
 //! It must never know where an event comes from or where it goes.
 

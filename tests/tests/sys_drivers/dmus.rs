@@ -1,5 +1,6 @@
-//! The C++ drivers on the port of the DirectMusic class: one with `IMiniportDMus`, and the good
-//! MIDI driver, which this port takes too.
+//! The C++ drivers on the port of the DirectMusic class.
+//!
+//! One of them has `IMiniportDMus`. The other is the good MIDI driver, which this port takes too.
 
 use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Machine, capture, play};

@@ -1,6 +1,8 @@
-//! A driver that does with DirectMusic events what random bytes of MIDI IN tell it: it gets events
-//! and buffers, changes them, and puts them, mostly wrong. Each script ends in a life or a report.
-//! The fuzz target `events` in `tests/fuzz/` does the same for as long as one likes.
+//! A driver that uses DirectMusic events as random bytes tell it.
+//!
+//! The bytes are on MIDI IN. The driver gets events and buffers, changes them, and puts them,
+//! mostly wrong. Each script ends in a life or a report. The fuzz target `events` in `tests/fuzz/`
+//! does the same for as long as one likes.
 
 use std::collections::BTreeSet;
 

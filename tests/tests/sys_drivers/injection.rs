@@ -1,4 +1,4 @@
-//! An interrupt between any two instructions of a Write.
+//! An interrupt between any two instructions of a Write, or of a PutMessage.
 //!
 //! An instruction takes 1 us here, so each boundary between two instructions has a time of its
 //! own. At each of these times a byte comes in, one run for each time. Other bytes come before it
@@ -18,8 +18,8 @@ const INSTRUCTION_NS: u64 = 1_000;
 /// What comes in. The second byte is the one whose time is chosen.
 const INPUT: [u8; 3] = [0x90, 0x3C, 0x40];
 
-/// What the Write sends.
-const OUTPUT: [u8; 2] = [0xF2, 0x01];
+/// What the Write sends: one whole message, because a DirectMusic port sends no other.
+const OUTPUT: [u8; 2] = [0xF3, 0x01];
 
 /// The time of the Write, in ns.
 const WRITE_NS: u64 = 1_000_000_000;
@@ -68,10 +68,10 @@ fn times(machine: &Machine) -> (Range<u64>, Vec<u64>) {
     let mut level = Level::Passive;
     for event in log.events().filter(|event| event.time_ns >= WRITE_NS - 1_000_000) {
         match event.event {
-            Event::Call { function, .. } if log.name(function) == "Write" => {
+            Event::Call { function, .. } if moves_data(log.name(function)) => {
                 write_ns.start = event.time_ns;
             }
-            Event::Return { function, .. } if log.name(function) == "Write" => {
+            Event::Return { function, .. } if moves_data(log.name(function)) => {
                 write_ns.end = event.time_ns;
             }
             _ => (),
@@ -86,7 +86,12 @@ fn times(machine: &Machine) -> (Range<u64>, Vec<u64>) {
     (write_ns, services_ns)
 }
 
-/// A run for each boundary of Write.
+/// Whether a method takes the bytes of a render stream.
+fn moves_data(method: &str) -> bool {
+    method == "Write" || method == "PutMessage"
+}
+
+/// A run for each boundary of the method that takes the output.
 fn all_boundaries(build: &str) -> Vec<Run> {
     // In this run the input is over long before the Write, so it gives the times of an undisturbed
     // Write.
@@ -112,6 +117,18 @@ fn no_byte_is_lost_doubled_or_reordered_at_any_boundary_of_a_good_write() {
             assert!(run.sent.ends_with(&OUTPUT), "{build}: {:X?}", run.sent);
             let is_inside = |time| run.write_ns.contains(time);
             assert!(run.services_ns.iter().any(is_inside), "{build}: no interrupt in Write");
+        }
+    }
+}
+
+#[test]
+fn no_byte_is_lost_doubled_or_reordered_at_any_boundary_of_a_good_put_message() {
+    for (build, least) in [("x64/dmus", 150), ("x86/dmus", 400), ("msvc-x64/dmus", 100)] {
+        let runs = all_boundaries(build);
+        assert!(runs.len() >= least, "{build}: {} boundaries", runs.len());
+        for run in &runs {
+            assert_eq!(run.received, INPUT, "{build}");
+            assert!(run.sent.ends_with(&OUTPUT), "{build}: {:X?}", run.sent);
         }
     }
 }
