@@ -18,6 +18,7 @@ mod pending;
 mod ports;
 mod power;
 mod print;
+mod refusals;
 mod registry;
 mod requests;
 mod strings;

@@ -29,7 +29,12 @@ macro_rules! body {
                 $(let Some($argument) = $argument::take(&mut words) else {
                     return Answered::refusal();
                 };)*
-                self(call, $($argument),*).into_rax()
+                let told = call.kernel().refused_call_count();
+                let answer = self(call, $($argument),*);
+                if let Some(status) = answer.refused() {
+                    call.tell_unless_told(told, status);
+                }
+                answer.into_rax()
             }
         }
     };

@@ -22,6 +22,7 @@ mod pin_descriptions;
 mod pins;
 mod plan;
 mod power;
+mod refusals;
 mod registry_key;
 mod render;
 mod render_requests;

@@ -36,7 +36,7 @@ fn init(
     miniport: Pointer,
     adapter: Pointer,
     resources: Pointer,
-) -> Result<(), NtStatus> {
+) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let unknown = |pointer: Pointer| guest.object_at(pointer.0, &iid::UNKNOWN, Hold::Retain);
     let resources = guest.interface_at::<dyn IResourceList>(resources.0, Hold::Retain);
@@ -45,7 +45,10 @@ fn init(
     else {
         return Err(NtStatus::INVALID_PARAMETER);
     };
-    port.object.init(call.kernel(), &device, &irp, miniport, unknown(adapter), resources)
+    // The port tells of its refusals itself, and what the miniport answered is in the trace.
+    let adapter = unknown(adapter);
+    let result = port.object.init(call.kernel(), &device, &irp, miniport, adapter, resources);
+    Ok(NtStatus::of(&result))
 }
 
 /// `NTSTATUS GetDeviceProperty(DEVICE_REGISTRY_PROPERTY, ULONG, PVOID, PULONG)`
