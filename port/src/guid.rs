@@ -105,6 +105,12 @@ impl Guid {
         })
     }
 
+    /// The bytes of the wire form.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        bytemuck::cast(self)
+    }
+
     /// The C name of a GUID that this crate knows, such as `IID_IPortMidi`.
     ///
     /// Where headers give one value two names (a synthesizer is a category and a node type), the
@@ -127,6 +133,14 @@ impl Guid {
         let mut known = tables.into_iter().flatten();
         known.find(|(_, guid)| guid == self).map(|(name, _)| *name)
     }
+}
+
+/// The classes and the interfaces of PortCls that have a name, each beside it; some of them are
+/// known and not offered.
+pub fn classes_and_interfaces() -> impl Iterator<Item = (&'static str, Guid)> {
+    // The port's own interface is no name that a driver knows.
+    let named = clsid::NAMED.iter().chain(iid::NAMED).copied();
+    named.filter(|(_, guid)| *guid != iid::SUBDEVICE)
 }
 
 impl fmt::Display for Guid {
