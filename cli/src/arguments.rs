@@ -13,7 +13,7 @@ use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{CardSignals, GuestOptions, MachineBuilder};
+use portcls_machine::{CardSignals, GuestOptions, MachineBuilder, PinChoice};
 
 use crate::card::CardChoice;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
@@ -35,6 +35,7 @@ Examples:
   portcls-emu capture song.mid              the other way: MIDI IN to the application
   portcls-emu ops test.ops                  register accesses, and what has to come of them
   portcls-emu imports driver.sys            what a compiled driver needs, and what is there
+  portcls-emu filters --driver driver.sys   its filters and pins, and which can be opened
   portcls-emu cards                         the cards that can be chosen
   portcls-emu rules                         the rules that a driver has to keep";
 
@@ -45,6 +46,7 @@ Examples:
   portcls-emu play song.mid --trace -                the whole trace, the summary on stderr
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
   portcls-emu play --driver uart.sys                 a compiled Windows driver
+  portcls-emu play --driver card.sys --pin Midi:0    through a pin that you choose
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program
@@ -70,6 +72,12 @@ In gdb, with what the program prints:
   continue
   reverse-stepi
   monitor irql";
+
+const FILTERS_EXAMPLES: &str = "\
+Examples:
+  portcls-emu filters                              the built-in driver
+  portcls-emu filters --driver mine.sys            a compiled Windows driver
+  portcls-emu filters --driver mine.sys --format json";
 
 const OPS_EXAMPLES: &str = "\
 Examples:
@@ -175,6 +183,13 @@ pub enum Verb {
             format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Debug(DebugArguments),
+    /// Shows what a client sees of a driver: its filters, their pins, nodes and connections.
+    ///
+    /// The driver is started, and everything is asked of it by the requests of an application.
+    /// Each pin for MIDI is opened and closed again, which tells whether play or capture can use
+    /// it, or why not. --pin of these verbs takes the names and numbers that are shown.
+    #[command(after_long_help = format!("{FILTERS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
+    Filters(FiltersArguments),
     /// Runs register scripts on a card, and prints each access with its time and result.
     ///
     /// A script needs no driver: it is a list of accesses to the two ports of a card, with what
@@ -225,6 +240,8 @@ pub struct PlayArguments {
     #[command(flatten)]
     pub machine: MachineArguments,
     #[command(flatten)]
+    pub client: PinArguments,
+    #[command(flatten)]
     pub report: ReportArguments,
     /// Writes the bytes of MIDI OUT, since power-on.
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
@@ -247,6 +264,8 @@ pub struct CaptureArguments {
     pub song: SongArguments,
     #[command(flatten)]
     pub machine: MachineArguments,
+    #[command(flatten)]
+    pub client: PinArguments,
     #[command(flatten)]
     pub report: ReportArguments,
     /// Writes the bytes that the application read.
@@ -271,6 +290,8 @@ pub struct DebugArguments {
     #[command(flatten)]
     pub machine: MachineArguments,
     #[command(flatten)]
+    pub client: PinArguments,
+    #[command(flatten)]
     pub report: ReportArguments,
     /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
     ///
@@ -283,6 +304,16 @@ pub struct DebugArguments {
     #[arg(long, value_enum, value_name = "JOB", default_value_t = DebugJob::Play)]
     #[arg(help_heading = "Debugger")]
     pub job: DebugJob,
+}
+
+/// The command line of `filters`.
+#[derive(Args, Debug)]
+pub struct FiltersArguments {
+    #[command(flatten)]
+    pub machine: MachineArguments,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// The command line of `ops`.
@@ -353,6 +384,16 @@ pub struct SongArguments {
     /// How to read the file.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = FileFormat::Auto)]
     pub input_format: FileFormat,
+}
+
+/// The pin.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Machine")]
+pub struct PinArguments {
+    /// The filter, and perhaps the pin of it, that the application opens: each by its name or its
+    /// number, as `filters` shows them [default: the first pin that can be opened].
+    #[arg(long, value_name = "FILTER[:PIN]")]
+    pub pin: Option<PinChoice>,
 }
 
 /// The machine.
