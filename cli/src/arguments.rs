@@ -104,9 +104,12 @@ Examples:
   portcls-emu imports driver.sys | grep missing    what would end a run when it is called";
 
 const IMPORTS_EXIT: &str = "\
-It exits with 1 when something is missing: a function or variable that is imported, or an
-instruction that the code leads to. What the driver never calls does no harm: a run ends with the
-name of what is missing only when it gets there. A file that is no driver is exit code 3.";
+It exits with 1 when something is missing: a function or variable that is imported, a class of
+PortCls that the code names, or an instruction that the code leads to; and when an imported function
+refuses every call. What the driver never calls does no harm: a run ends with the name of what is
+missing only when it gets there, and a refusal is a line of its trace. An interface that is not
+served does not change the exit code, because drivers ask for some and go on without. A file that is
+no driver is exit code 3.";
 
 const CARDS_EXAMPLES: &str = "\
 Examples:
@@ -200,7 +203,9 @@ pub enum Verb {
     /// Lists what a compiled driver (.sys) imports and executes, and what of it is missing here.
     ///
     /// Nothing of the driver is run. Its code is read along branches and calls; an instruction
-    /// that is missing in bytes between that code is told apart, for these bytes may be data.
+    /// that is missing in bytes between that code is told apart, for these bytes may be data. The
+    /// classes and interfaces of PortCls that this code names are listed, too, and whether a driver
+    /// gets them here.
     #[command(
         after_long_help = format!("{IMPORTS_EXAMPLES}\n\n{IMPORTS_EXIT}\n\n{EXIT_CODES}")
     )]

@@ -1,7 +1,7 @@
 //! Refused calls: what a driver asked for and did not get.
 //!
-//! Owns the list of refusals and their line in the trace. What a driver can ask for, and why it does
-//! not get it, is known in the rooms above.
+//! Owns the list of refusals and their line in the trace. What a driver can ask for, and why it
+//! does not get it, is known in the rooms above.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -41,8 +41,8 @@ impl<'m> Application<'m> {
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///
     /// # Errors
-    /// [`MachineError::NoPin`]; [`MachineError::WrongPin`] when the pin that was chosen is not there
-    /// or is not such a pin; [`MachineError::Request`] when no such pin can be opened, with the
+    /// [`MachineError::NoPin`]; [`MachineError::WrongPin`] when the pin that was chosen is not
+    /// there or is not such a pin; [`MachineError::Request`] when no such pin can be opened, with the
     /// status of the first; [`MachineError::Stopped`].
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Render, self.machine.pin_choice())
