@@ -41,9 +41,10 @@ impl<'m> Application<'m> {
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///
     /// # Errors
-    /// [`MachineError::NoPin`]; [`MachineError::WrongPin`] when the pin that was chosen is not
-    /// there or is not such a pin; [`MachineError::Request`] when no such pin can be opened, with the
-    /// status of the first; [`MachineError::Stopped`].
+    /// - [`MachineError::NoPin`]: there is no such pin.
+    /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or is not such a pin.
+    /// - [`MachineError::Request`]: no such pin can be opened; with the status of the first one.
+    /// - [`MachineError::Stopped`]: the machine stopped.
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Render, self.machine.pin_choice())
     }
