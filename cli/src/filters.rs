@@ -1,4 +1,4 @@
-//! `filters`: what a kernel streaming client sees of a driver, and which pins it can open.
+//! `filters`: what a client sees of a driver, and which pins it can open.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Which classes and interfaces a driver gets is what the port and the guest do, not a list.
+//! The classes and interfaces that a driver gets here.
 
 use portcls_emulator::{Kernel, KernelConfig};
 use portcls_guest::import::find;

@@ -1,4 +1,4 @@
-//! What a kernel streaming client sees of a driver: its filters, their pins, nodes, connections.
+//! What a client sees of a driver: filters, pins, nodes and connections.
 //!
 //! Owns the facts in the form in which they are shown. All of them come from requests of a client;
 //! the port is not looked into.

@@ -1,4 +1,4 @@
-//! The pins for MIDI of all filters: what a client finds out about one before it opens it.
+//! The pins for MIDI, and what a client learns of one before it opens it.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The choice of a pin: which filter, and perhaps which of its pins, an application opens.
+//! The choice of a pin: which filter and pin an application opens.
 
 use std::fmt;
 use std::str::FromStr;

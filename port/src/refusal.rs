@@ -1,4 +1,4 @@
-//! Refusals: each call of a driver that the port turns down has its line in the trace.
+//! Refusals: a line in the trace for each call that the port turns down.
 //!
 //! Owns how such a line comes into the trace. The place that refuses says what was asked for. A
 //! query for an interface has no line here, because it is asked without a kernel; who hands the

@@ -1,4 +1,4 @@
-//! `filters` and `--pin`: what a client sees of a driver, and which pin it opens.
+//! `filters` and `--pin`: what a client sees, and which pin it opens.
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Which identifiers of 16 bytes, such as the GUID of a class, a driver works with.
+//! Which identifiers of 16 bytes, such as GUIDs, a driver works with.
 //!
 //! An image often holds many that it does not use: a header defines all of its GUIDs wherever it is
 //! included once. So an identifier counts only where code leads to it: an instruction or a pointer

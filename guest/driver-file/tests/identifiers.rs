@@ -1,4 +1,4 @@
-//! Identifiers count where code leads to them, and not where they only lie in the image.
+//! Identifiers count where code leads to them, not where they only lie.
 
 use cpu_x86::Mode;
 use portcls_driver_file::identifiers::Identifier;

@@ -1,4 +1,4 @@
-//! The classes and interfaces that a driver can name, and whether it gets them.
+//! The classes and interfaces that a driver names, and which it gets.
 //!
 //! The code is asked, so that no list here can be older than it: a class by making an object of it,
 //! an interface by the vtables of the port's objects and by what is asked of a driver's objects.

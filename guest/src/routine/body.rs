@@ -27,7 +27,7 @@ macro_rules! body {
             fn serve(&self, call: &Call<'_>) -> u64 {
                 let mut words = Words::of(call);
                 $(let Some($argument) = $argument::take(&mut words) else {
-                    return Answered::refusal();
+                    return call.refuse_arguments(Answered::refusal());
                 };)*
                 let told = call.kernel().refused_call_count();
                 let answer = self(call, $($argument),*);

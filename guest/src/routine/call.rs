@@ -51,6 +51,16 @@ impl<'a> Call<'a> {
         self.kernel().report_refusal(who, RefusedCall { routine, what, status, need });
     }
 
+    /// Tells the trace that the arguments are refused, when the answer to that is a status; gives
+    /// the answer back.
+    #[cold]
+    pub(super) fn refuse_arguments(&self, answer: u64) -> u64 {
+        if answer != 0 {
+            self.tell_refusal(Need::Required, "its object".to_owned(), NtStatus(answer as u32));
+        }
+        answer
+    }
+
     /// Tells the trace that the call is refused, unless who refused it has told more: there were
     /// `told` refusals before the call.
     #[cold]

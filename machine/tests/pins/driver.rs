@@ -1,5 +1,6 @@
-//! A driver with two filters, whose streams take every byte and need no card; and two that are
-//! refused a port.
+//! A driver with two filters, and two that are refused a port.
+//!
+//! The streams of the first take every byte and need no card.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Filters and pins as a client sees and chooses them, on a driver with several.
+//! Filters and pins as a client sees and chooses them.
 
 mod driver;
 

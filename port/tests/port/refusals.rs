@@ -1,4 +1,4 @@
-//! Refusals: what a driver asked for and did not get stands in the trace, by name.
+//! What a driver asked for and did not get stands in the trace by its name.
 
 use std::rc::Rc;
 
