@@ -13,7 +13,7 @@ use portcls_machine::chip::{CardProfile, CardTiming};
 use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{CardSignals, GuestOptions, MachineBuilder};
+use portcls_machine::{CardSignals, GuestOptions, MachineBuilder, PinChoice};
 
 use crate::card::CardChoice;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
@@ -35,6 +35,7 @@ Examples:
   portcls-emu capture song.mid              the other way: MIDI IN to the application
   portcls-emu ops test.ops                  register accesses, and what has to come of them
   portcls-emu imports driver.sys            what a compiled driver needs, and what is there
+  portcls-emu filters --driver driver.sys   its filters and pins, and which can be opened
   portcls-emu cards                         the cards that can be chosen
   portcls-emu rules                         the rules that a driver has to keep";
 
@@ -45,6 +46,7 @@ Examples:
   portcls-emu play song.mid --trace -                the whole trace, the summary on stderr
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
   portcls-emu play --driver uart.sys                 a compiled Windows driver
+  portcls-emu play --driver card.sys --pin Midi:0    through a pin that you choose
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program
@@ -71,6 +73,12 @@ In gdb, with what the program prints:
   reverse-stepi
   monitor irql";
 
+const FILTERS_EXAMPLES: &str = "\
+Examples:
+  portcls-emu filters                              the built-in driver
+  portcls-emu filters --driver mine.sys            a compiled Windows driver
+  portcls-emu filters --driver mine.sys --format json";
+
 const OPS_EXAMPLES: &str = "\
 Examples:
   portcls-emu ops first-note.ops               on the default card
@@ -96,9 +104,12 @@ Examples:
   portcls-emu imports driver.sys | grep missing    what would end a run when it is called";
 
 const IMPORTS_EXIT: &str = "\
-It exits with 1 when something is missing: a function or variable that is imported, or an
-instruction that the code leads to. What the driver never calls does no harm: a run ends with the
-name of what is missing only when it gets there. A file that is no driver is exit code 3.";
+It exits with 1 when something is missing: a function or variable that is imported, a class of
+PortCls that the code names, or an instruction that the code leads to; and when an imported function
+refuses every call. What the driver never calls does no harm: a run ends with the name of what is
+missing only when it gets there, and a refusal is a line of its trace. An interface that is not
+served does not change the exit code, because drivers ask for some and go on without. A file that is
+no driver is exit code 3.";
 
 const CARDS_EXAMPLES: &str = "\
 Examples:
@@ -175,6 +186,13 @@ pub enum Verb {
             format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Debug(DebugArguments),
+    /// Shows what a client sees of a driver: its filters, their pins, nodes and connections.
+    ///
+    /// The driver is started, and everything is asked of it by the requests of an application.
+    /// Each pin for MIDI is opened and closed again, which tells whether play or capture can use
+    /// it, or why not. --pin of these verbs takes the names and numbers that are shown.
+    #[command(after_long_help = format!("{FILTERS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
+    Filters(FiltersArguments),
     /// Runs register scripts on a card, and prints each access with its time and result.
     ///
     /// A script needs no driver: it is a list of accesses to the two ports of a card, with what
@@ -185,7 +203,9 @@ pub enum Verb {
     /// Lists what a compiled driver (.sys) imports and executes, and what of it is missing here.
     ///
     /// Nothing of the driver is run. Its code is read along branches and calls; an instruction
-    /// that is missing in bytes between that code is told apart, for these bytes may be data.
+    /// that is missing in bytes between that code is told apart, for these bytes may be data. The
+    /// classes and interfaces of PortCls that this code names are listed, too, and whether a driver
+    /// gets them here.
     #[command(
         after_long_help = format!("{IMPORTS_EXAMPLES}\n\n{IMPORTS_EXIT}\n\n{EXIT_CODES}")
     )]
@@ -225,6 +245,8 @@ pub struct PlayArguments {
     #[command(flatten)]
     pub machine: MachineArguments,
     #[command(flatten)]
+    pub client: PinArguments,
+    #[command(flatten)]
     pub report: ReportArguments,
     /// Writes the bytes of MIDI OUT, since power-on.
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
@@ -247,6 +269,8 @@ pub struct CaptureArguments {
     pub song: SongArguments,
     #[command(flatten)]
     pub machine: MachineArguments,
+    #[command(flatten)]
+    pub client: PinArguments,
     #[command(flatten)]
     pub report: ReportArguments,
     /// Writes the bytes that the application read.
@@ -271,6 +295,8 @@ pub struct DebugArguments {
     #[command(flatten)]
     pub machine: MachineArguments,
     #[command(flatten)]
+    pub client: PinArguments,
+    #[command(flatten)]
     pub report: ReportArguments,
     /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
     ///
@@ -283,6 +309,16 @@ pub struct DebugArguments {
     #[arg(long, value_enum, value_name = "JOB", default_value_t = DebugJob::Play)]
     #[arg(help_heading = "Debugger")]
     pub job: DebugJob,
+}
+
+/// The command line of `filters`.
+#[derive(Args, Debug)]
+pub struct FiltersArguments {
+    #[command(flatten)]
+    pub machine: MachineArguments,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// The command line of `ops`.
@@ -353,6 +389,16 @@ pub struct SongArguments {
     /// How to read the file.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = FileFormat::Auto)]
     pub input_format: FileFormat,
+}
+
+/// The pin.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Machine")]
+pub struct PinArguments {
+    /// The filter, and perhaps the pin of it, that the application opens: each by its name or its
+    /// number, as `filters` shows them [default: the first pin that can be opened].
+    #[arg(long, value_name = "FILTER[:PIN]")]
+    pub pin: Option<PinChoice>,
 }
 
 /// The machine.

@@ -146,6 +146,9 @@ pub enum Failure {
         /// What the system says.
         reason: String,
     },
+    /// The driver does not start, and its filters cannot be shown.
+    #[error("{0}; play with --trace - shows what the driver did")]
+    Filters(MachineError),
     /// The machine cannot be put together, or its driver does not start.
     #[error("{0}{hint}", hint = where_to_look(.0))]
     Machine(#[from] MachineError),
@@ -179,7 +182,9 @@ impl Failure {
             | Failure::OutputIsInput { .. }
             | Failure::StdinTwice
             | Failure::CannotListen { .. }
-            | Failure::Machine(MachineError::NotDebuggable { .. }) => Exit::Usage,
+            | Failure::Machine(
+                MachineError::NotDebuggable { .. } | MachineError::WrongPin { .. },
+            ) => Exit::Usage,
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
@@ -190,8 +195,9 @@ impl Failure {
             | Failure::NotARegistryFile { .. }
             | Failure::Machine(MachineError::DriverFile { .. })
             | Failure::CannotWrite { .. } => Exit::BadFile,
-            Failure::Machine(MachineError::Stopped(_)) => Exit::DriverDied,
-            Failure::Machine(_) => Exit::CheckFailed,
+            Failure::Machine(MachineError::Stopped(_))
+            | Failure::Filters(MachineError::Stopped(_)) => Exit::DriverDied,
+            Failure::Machine(_) | Failure::Filters(_) => Exit::CheckFailed,
         }
     }
 }
@@ -200,6 +206,7 @@ impl Failure {
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. } => "",
+        MachineError::WrongPin { .. } => "; `filters` shows all of them",
         _ => "; with --trace - you see what the driver did",
     }
 }

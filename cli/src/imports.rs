@@ -1,12 +1,17 @@
 //! `imports`: what a compiled driver needs, and what of it is missing here.
+//!
+//! `text` shows the facts to people.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+mod text;
 
-use anstyle::{AnsiColor, Style};
+use portcls_machine::MachineBuilder;
 use portcls_machine::driver_file::image::{Image, Import, ImportName, Mode};
-use portcls_machine::driver_file::sweep::{Reach, sweep};
+use portcls_machine::driver_file::sweep::{Reach, Sweep, sweep};
 use portcls_machine::driver_file::symbols::Symbols;
+use portcls_machine::emulator::Kernel;
+use portcls_machine::guest::import::identifiers::{
+    Identifier, IdentifierKind, identifiers, is_served, only_refuses,
+};
 use portcls_machine::guest::import::{self, Found};
 use serde::Serialize;
 
@@ -14,21 +19,11 @@ use crate::arguments::{Format, ImportsArguments};
 use crate::console::Console;
 use crate::driver::read_image;
 use crate::failure::{Exit, Failure};
-use crate::figures::{counted, grouped};
 use crate::input::Input;
 use crate::summary::json;
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
-
-/// Addresses that the text lists for one instruction; the JSON has all addresses.
-const SHOWN_PLACES: usize = 3;
-
-/// Different missing instructions that the text lists for the bytes between the code.
-const SHOWN_BETWEEN: usize = 10;
-
-const NAME: Style = Style::new().bold();
-const MISSING: Style = AnsiColor::Red.on_default().bold();
 
 /// Everything that the verb says of a driver.
 #[derive(Serialize, Debug)]
@@ -39,6 +34,8 @@ struct DriverNeeds {
     machine: &'static str,
     is_complete: bool,
     imports: Vec<ImportFacts>,
+    /// The classes and interfaces that the code works with.
+    identifiers: Vec<IdentifierFacts>,
     instructions: InstructionFacts,
 }
 
@@ -59,8 +56,19 @@ enum Status {
     Supported,
     /// A variable that the emulator has.
     Data,
+    /// A routine that refuses whatever the driver asks for.
+    Refuses,
     /// Neither of the two: a run ends when the driver calls the import.
     Missing,
+}
+
+/// A class or an interface of PortCls that the driver works with.
+#[derive(Serialize, Debug)]
+struct IdentifierFacts {
+    name: &'static str,
+    guid: String,
+    is_class: bool,
+    is_served: bool,
 }
 
 /// What the sweep over the code found.
@@ -104,22 +112,30 @@ fn needs(input: &Input) -> Result<DriverNeeds, Failure> {
         Input::File(path) => Symbols::beside(path, &image, &bytes),
         Input::Stdin => Symbols::new("driver", &image),
     };
-    let imports: Vec<ImportFacts> = image.imports().iter().map(ImportFacts::new).collect();
-    let instructions = InstructionFacts::new(&image, &symbols);
-    let has_imports = imports.iter().all(|import| import.status != Status::Missing);
+    let machine = MachineBuilder::new().build()?;
+    let kernel = machine.kernel();
+    let imports = image.imports().iter().map(|import| ImportFacts::new(kernel, import));
+    let imports: Vec<ImportFacts> = imports.collect();
+    let found = swept(&image);
+    let identifiers = IdentifierFacts::all(kernel, &image, found.as_ref());
+    let instructions = InstructionFacts::new(&image, &symbols, found);
+    let has_imports =
+        imports.iter().all(|import| matches!(import.status, Status::Supported | Status::Data));
+    let has_classes = identifiers.iter().all(|known| known.is_served || !known.is_class);
     let has_instructions = !instructions.missing.iter().any(|missing| missing.is_reached);
     Ok(DriverNeeds {
         version: VERSION,
         file: name,
         machine: if image.mode() == Mode::Bits64 { "x64" } else { "x86" },
-        is_complete: has_imports && has_instructions,
+        is_complete: has_imports && has_classes && has_instructions,
         imports,
+        identifiers,
         instructions,
     })
 }
 
 impl ImportFacts {
-    fn new(import: &Import) -> ImportFacts {
+    fn new(kernel: &Kernel, import: &Import) -> ImportFacts {
         let (name, ordinal, found) = match &import.name {
             ImportName::Name(name) => {
                 (Some(name.clone()), None, import::find(&import.module, name))
@@ -127,29 +143,48 @@ impl ImportFacts {
             ImportName::Ordinal(number) => (None, Some(*number), None),
         };
         let status = match found {
+            Some(found) if only_refuses(kernel, &found) => Status::Refuses,
             Some(Found::Routine(_)) => Status::Supported,
             Some(Found::Data(_)) => Status::Data,
             None => Status::Missing,
         };
         ImportFacts { module: import.module.clone(), name, ordinal, status }
     }
+}
 
-    fn shown_name(&self) -> String {
-        let number = || format!("#{}", self.ordinal.unwrap_or_default());
-        self.name.clone().unwrap_or_else(number)
+impl IdentifierFacts {
+    fn all(kernel: &Kernel, image: &Image, found: Option<&Sweep>) -> Vec<IdentifierFacts> {
+        let Some(Sweep { constants, .. }) = found else { return Vec::new() };
+        let named =
+            identifiers().filter(|known| constants.name_identifier(image, &known.guid.to_bytes()));
+        named.map(|known| IdentifierFacts::new(kernel, &known)).collect()
+    }
+
+    fn new(kernel: &Kernel, known: &Identifier) -> IdentifierFacts {
+        IdentifierFacts {
+            name: known.name,
+            guid: known.guid.to_string(),
+            is_class: known.kind == IdentifierKind::Class,
+            is_served: is_served(kernel, known),
+        }
     }
 }
 
+/// The sweep over the code; `None` for an image that fits at no base.
+fn swept(image: &Image) -> Option<Sweep> {
+    // The sweep needs room above the image's base. A parsed image has that room at its preferred
+    // base; if not, a copy of the image is moved.
+    let mut moved = image.clone();
+    let found = sweep(image).or_else(|error| {
+        moved.relocate(0x1_0000).map_err(|_| error)?;
+        sweep(&moved)
+    });
+    found.ok()
+}
+
 impl InstructionFacts {
-    fn new(image: &Image, symbols: &Symbols) -> InstructionFacts {
-        // The sweep needs room above the image's base. A parsed image has that room at its
-        // preferred base; if not, a copy of the image is moved.
-        let mut moved = image.clone();
-        let found = sweep(image).or_else(|error| {
-            moved.relocate(0x1_0000).map_err(|_| error)?;
-            sweep(&moved)
-        });
-        let Ok(found) = found else {
+    fn new(image: &Image, symbols: &Symbols, found: Option<Sweep>) -> InstructionFacts {
+        let Some(found) = found else {
             return InstructionFacts { reached: 0, missing: Vec::new(), more: 0 };
         };
         let missing = found.refusals.into_iter().map(|refusal| MissingFacts {
@@ -160,74 +195,4 @@ impl InstructionFacts {
         });
         InstructionFacts { reached: found.reached, missing: missing.collect(), more: found.more }
     }
-}
-
-impl DriverNeeds {
-    fn text(&self) -> String {
-        let mut text = format!("{NAME}{}{NAME:#}  a driver for {}\n", self.file, self.machine);
-        let mut module = "";
-        for import in &self.imports {
-            if import.module != module {
-                module = &import.module;
-                let _ = writeln!(text, "\n{NAME}{module}{NAME:#}");
-            }
-            let name = import.shown_name();
-            let _ = match import.status {
-                Status::Supported => writeln!(text, "  {name:<44}supported"),
-                Status::Data => writeln!(text, "  {name:<44}data"),
-                Status::Missing => writeln!(text, "  {name:<44}{MISSING}missing{MISSING:#}"),
-            };
-        }
-        self.push_instructions(&mut text);
-        let missing = self.imports.iter().filter(|import| import.status == Status::Missing);
-        let _ = writeln!(
-            text,
-            "\n{} imported, {} missing; {} read, {} missing",
-            counted(self.imports.len() as u64, "name"),
-            missing.count(),
-            counted(self.instructions.reached, "instruction"),
-            self.instructions.missing.iter().filter(|missing| missing.is_reached).count(),
-        );
-        text
-    }
-
-    fn push_instructions(&self, text: &mut String) {
-        let (reached, between) = (self.by_text(true), self.by_text(false));
-        if !reached.is_empty() {
-            let _ = writeln!(text, "\n{NAME}instructions{NAME:#}");
-        }
-        for (instruction, places) in &reached {
-            push_instruction(text, instruction, places, "missing");
-        }
-        if !between.is_empty() {
-            let _ = writeln!(text, "\n{NAME}between the code{NAME:#}, and perhaps data");
-        }
-        for (instruction, places) in between.iter().take(SHOWN_BETWEEN) {
-            push_instruction(text, instruction, places, "missing?");
-        }
-        let more = between.len().saturating_sub(SHOWN_BETWEEN) as u64 + self.instructions.more;
-        if more > 0 {
-            let _ = writeln!(text, "  and {} more; --format json has them", grouped(more));
-        }
-    }
-
-    /// The places of each missing instruction.
-    fn by_text(&self, is_reached: bool) -> BTreeMap<&str, Vec<&str>> {
-        let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let missing = self.instructions.missing.iter();
-        for missing in missing.filter(|missing| missing.is_reached == is_reached) {
-            places.entry(&missing.text).or_default().push(&missing.place);
-        }
-        places
-    }
-}
-
-fn push_instruction(text: &mut String, instruction: &str, places: &[&str], word: &str) {
-    let shown: Vec<&str> = places.iter().copied().take(SHOWN_PLACES).collect();
-    let more = match places.len() - shown.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let _ = writeln!(text, "  {instruction:<44}{MISSING}{word}{MISSING:#}");
-    let _ = writeln!(text, "    at {}{more}", shown.join(", "));
 }

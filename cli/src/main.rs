@@ -16,6 +16,7 @@ mod debug;
 mod driver;
 mod failure;
 mod figures;
+mod filters;
 mod imports;
 mod input;
 mod manual;
@@ -56,6 +57,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Play(arguments) => play::run(arguments),
         Verb::Capture(arguments) => capture::run(arguments),
         Verb::Debug(arguments) => debug::run(arguments),
+        Verb::Filters(arguments) => filters::run(arguments),
         Verb::Ops(arguments) => ops::run(arguments),
         Verb::Cards(arguments) => cards::run(arguments),
         Verb::Imports(arguments) => imports::run(arguments),

@@ -9,7 +9,9 @@ use portcls_machine::chip::CardProfile;
 use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
-use portcls_machine::{ApplicationFigures, DriverFigures, Leak, ProcessorFigures, WireFigures};
+use portcls_machine::{
+    ApplicationFigures, DriverFigures, Leak, MidiPin, ProcessorFigures, WireFigures,
+};
 use serde::Serialize;
 
 use crate::arguments::MachineArguments;
@@ -35,6 +37,10 @@ pub struct Summary {
     analysis: Option<Analysis>,
     input: InputFacts,
     machine: MachineFacts,
+    /// The pin that was opened.
+    pin: Option<MidiPin>,
+    /// The other pins for MIDI that the driver has.
+    other_pins: Vec<MidiPin>,
     simulated_ns: u64,
     #[serde(flatten)]
     flow: Flow,
@@ -165,6 +171,8 @@ impl Summary {
                 port: format!("{:X}", machine.port.unwrap_or(card.behaviour.usual_port)),
                 irq: machine.irq,
             },
+            pin: job.pin,
+            other_pins: job.other_pins,
             simulated_ns: job.simulated_ns,
             flow,
             processor: job.processor,

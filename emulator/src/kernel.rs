@@ -12,6 +12,7 @@ use crate::interrupt::InterruptController;
 use crate::irql::Irql;
 use crate::pool::Pool;
 use crate::power::PowerManager;
+use crate::refusal::Refusals;
 use crate::registry::Registry;
 use crate::running::Running;
 use crate::spin_lock::HeldLocks;
@@ -143,6 +144,7 @@ pub(crate) struct KernelState {
     pub registry: Registry,
     pub stop: StopState,
     pub violations: Violations,
+    pub refusals: Refusals,
     pub counters: Cell<Counters>,
     pub warnings: Warnings,
     pub choices: Choices,
@@ -185,6 +187,7 @@ impl Kernel {
                 registry: Registry::default(),
                 stop: StopState::default(),
                 violations: Violations::default(),
+                refusals: Refusals::default(),
                 counters: Cell::new(Counters::default()),
                 warnings: Warnings::default(),
                 choices: Choices::default(),

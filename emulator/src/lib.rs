@@ -38,6 +38,7 @@ mod pool;
 mod power;
 mod preempt;
 mod queues;
+mod refusal;
 pub mod registry;
 mod resource;
 mod rule;
@@ -76,6 +77,7 @@ pub use power::{
     DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
     PowerStateType, SystemPowerState,
 };
+pub use refusal::{Need, RefusedCall};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use rule::{Rule, Severity};
 pub use running::Running;

@@ -23,4 +23,4 @@ mod port_objects;
 mod tests;
 mod this;
 
-pub(crate) use guest_object::{GuestObject, Hold};
+pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};

@@ -9,6 +9,7 @@
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
 mod hal;
+pub mod identifiers;
 mod ks;
 mod module;
 mod ntoskrnl;

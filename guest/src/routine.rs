@@ -48,6 +48,8 @@ mod call;
 use std::fmt;
 
 pub use portcls_emulator::Irql;
+use portcls_emulator::Kernel;
+use portcls_port::guid::Guid;
 
 pub use answer::Answer;
 pub use argument::{Argument, Boolean, Out, Pointer, Stored, Variables, Word, Words};
@@ -59,7 +61,8 @@ use crate::processor::arguments::Convention;
 /// Makes a row of a table from the name, who checks the IRQL, and the function.
 ///
 /// `UpTo(PASSIVE_LEVEL)` and `ByKernel` are values of [`Checked`](crate::routine::Checked). The
-/// calling convention is stdcall unless the row ends in `.fastcall()` or `.cdecl()`.
+/// calling convention is stdcall unless the row ends in `.fastcall()` or `.cdecl()`. The row of a
+/// routine that never gives a driver what it is for ends in `.refusing()`.
 #[macro_export]
 macro_rules! row {
     ($name:literal, $checked:ident $(($level:ident))?, $body:path $(,)?) => {
@@ -85,6 +88,18 @@ pub enum Checked {
     ByKernel,
 }
 
+/// What a driver can get from a routine.
+#[derive(Clone, Copy)]
+pub enum Serves {
+    /// What the routine is for.
+    Everything,
+    /// Objects of the classes for which this function answers true. It makes an object and drops
+    /// it.
+    Classes(fn(&Kernel, &Guid) -> bool),
+    /// Nothing: it is there to refuse, or to say why the run ends.
+    Nothing,
+}
+
 /// A routine that the guest can call.
 #[derive(Clone, Copy)]
 pub struct Routine {
@@ -96,6 +111,8 @@ pub struct Routine {
     pub words: u8,
     /// Who checks the IRQL of the caller.
     pub checked: Checked,
+    /// What a driver can get from it.
+    pub serves: Serves,
     /// Takes the arguments of a call, runs the routine, and returns RAX, or EDX:EAX on x86.
     pub(crate) serve: fn(&Call<'_>) -> u64,
 }
@@ -111,7 +128,20 @@ impl Routine {
         _body: &Function,
         serve: fn(&Call<'_>) -> u64,
     ) -> Routine {
-        Routine { name, convention: Convention::Stdcall, words: Function::WORDS, checked, serve }
+        let (convention, serves) = (Convention::Stdcall, Serves::Everything);
+        Routine { name, convention, words: Function::WORDS, checked, serves, serve }
+    }
+
+    /// The same routine as one that makes objects of the classes for which `makes` is true.
+    #[must_use]
+    pub const fn of_classes(self, makes: fn(&Kernel, &Guid) -> bool) -> Routine {
+        Routine { serves: Serves::Classes(makes), ..self }
+    }
+
+    /// The same routine as one that refuses every call.
+    #[must_use]
+    pub const fn refusing(self) -> Routine {
+        Routine { serves: Serves::Nothing, ..self }
     }
 
     /// The same routine as fastcall, as the `Kf`, `Iof` and `Interlocked` routines are.

@@ -1,19 +1,29 @@
 //! The application: a client that finds a MIDI pin and opens it.
 
-use portcls_emulator::Kernel;
 use portcls_emulator::trace::{Layer, NameId};
-use portcls_port::ks::KsPinDataFlow;
+use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::ks::pin_connect::PinRequest;
 
-use crate::error::MachineError;
-use crate::ks_client::{KsFile, PinPlace, audio_interfaces};
+use crate::error::{MachineError, list};
+use crate::filters::{FilterView, add_openings, views};
+use crate::ks_client::{FoundFilter, KsFile, PinPlace, find_filters};
 use crate::machine::{APPLICATION_DELAY_NS, Machine};
+use crate::midi_pin::{MidiPin, PinUse, midi_pins, obstacle};
+use crate::pin_choice::{PinChoice, pin_by_name};
 use crate::pin_client::PinClient;
+use crate::refusals::likely_cause;
 
 /// An application on a machine.
 pub struct Application<'m> {
     machine: &'m Machine,
     who: NameId,
+}
+
+/// A pin that was opened, and its filter.
+struct Opened {
+    filter: KsFile,
+    pin: KsFile,
+    place: PinPlace,
 }
 
 impl<'m> Application<'m> {
@@ -24,57 +34,221 @@ impl<'m> Application<'m> {
         Application { machine, who }
     }
 
-    /// Opens the first pin that plays MIDI.
+    /// Opens a pin that plays MIDI: the one that
+    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose, or else the first one of all
+    /// filters that can be opened.
     ///
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///
     /// # Errors
-    /// [`MachineError::NoPin`]; [`MachineError::Request`] when the pin cannot be opened;
-    /// [`MachineError::Stopped`].
+    /// - [`MachineError::NoPin`]: there is no such pin.
+    /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or is not such a pin.
+    /// - [`MachineError::Request`]: no such pin can be opened; with the status of the first one.
+    /// - [`MachineError::Stopped`]: the machine stopped.
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {
-        self.open(KsPinDataFlow::In)
+        self.open(PinUse::Render, self.machine.pin_choice())
     }
 
-    /// Opens the first pin that captures MIDI; the rest as [`Application::open_render`].
+    /// Opens a pin that captures MIDI; the rest as [`Application::open_render`].
     ///
     /// # Errors
     /// As [`Application::open_render`].
     pub fn open_capture(&self) -> Result<PinClient<'m>, MachineError> {
-        self.open(KsPinDataFlow::Out)
+        self.open(PinUse::Capture, self.machine.pin_choice())
     }
 
-    fn open(&self, data_flow: KsPinDataFlow) -> Result<PinClient<'m>, MachineError> {
+    /// Opens this pin, which plays MIDI; the rest as [`Application::open_render`].
+    ///
+    /// # Errors
+    /// As [`Application::open_render`].
+    pub fn open_render_at(&self, pin: &PinChoice) -> Result<PinClient<'m>, MachineError> {
+        self.open(PinUse::Render, Some(pin))
+    }
+
+    /// Opens this pin, which captures MIDI; the rest as [`Application::open_render`].
+    ///
+    /// # Errors
+    /// As [`Application::open_render`].
+    pub fn open_capture_at(&self, pin: &PinChoice) -> Result<PinClient<'m>, MachineError> {
+        self.open(PinUse::Capture, Some(pin))
+    }
+
+    /// Asks every filter about itself and its pins, and tries to open each pin for MIDI.
+    ///
+    /// A driver may stop the machine when a pin is opened. What was asked before is told then too.
+    ///
+    /// # Errors
+    /// [`MachineError::Stopped`] when the machine stopped before the first pin was opened.
+    pub fn filters(&self) -> Result<Vec<FilterView>, MachineError> {
+        let mut filters = self.machine.run(|kernel| {
+            self.wait_until_ready(kernel);
+            kernel.mark("app asks the filters");
+            views(kernel)
+        })?;
+        add_openings(self.machine, &mut filters);
+        Ok(filters)
+    }
+
+    fn wait_until_ready(&self, kernel: &Kernel) {
+        kernel.run_until(self.machine.started_ns().unwrap_or(0) + APPLICATION_DELAY_NS);
+    }
+
+    fn open(
+        &self,
+        wanted: PinUse,
+        choice: Option<&PinChoice>,
+    ) -> Result<PinClient<'m>, MachineError> {
         let (machine, who) = (self.machine, self.who);
         machine.run(|kernel| {
-            let ready_ns = machine.started_ns().unwrap_or(0) + APPLICATION_DELAY_NS;
-            kernel.run_until(ready_ns);
-            let wanted = direction(data_flow);
-            kernel.mark(&format!("app opens a {wanted} pin"));
-            let (filter, place) = find(kernel, data_flow)?;
-            let text = format!("open {wanted} pin {} of {}", place.pin_id, place.filter);
-            kernel.record_note(who, &text);
-            let request = PinRequest::midi(place.pin_id);
-            let failed = |status| MachineError::Request { request: "opening a pin", status };
-            let pin = filter.open_pin(&request).map_err(failed)?;
-            Ok(PinClient::new(machine, who, filter, pin, place))
+            self.wait_until_ready(kernel);
+            kernel.mark(&format!("app opens a {} pin", wanted.word()));
+            let filters = find_filters(kernel);
+            let opened = match choice {
+                None => self.open_first(kernel, &filters, wanted)?,
+                Some(choice) => self.open_chosen(kernel, &filters, wanted, choice)?,
+            };
+            let Opened { filter, pin, place } = opened;
+            let used = MidiPin { place, pin_use: wanted };
+            let mut others = midi_pins(kernel);
+            others.retain(|other| *other != used);
+            Ok(PinClient::new(machine, who, filter, pin, used, others))
         })?
     }
-}
 
-fn direction(data_flow: KsPinDataFlow) -> &'static str {
-    match data_flow {
-        KsPinDataFlow::In => "render",
-        KsPinDataFlow::Out => "capture",
-    }
-}
-
-fn find(kernel: &Kernel, data_flow: KsPinDataFlow) -> Result<(KsFile, PinPlace), MachineError> {
-    for interface in audio_interfaces(kernel) {
-        let Ok(filter) = KsFile::open_filter(kernel, &interface) else { continue };
-        if let Ok(Some(pin_id)) = filter.find_midi_pin(data_flow) {
-            let place = PinPlace { filter: interface.reference, pin_id };
-            return Ok((filter, place));
+    /// Opens the first pin of the filters for audio that can be opened for this use.
+    fn open_first(
+        &self,
+        kernel: &Kernel,
+        filters: &[FoundFilter],
+        wanted: PinUse,
+    ) -> Result<Opened, MachineError> {
+        let mut first_failure = None;
+        for found in filters.iter().filter(|found| found.is_audio()) {
+            match self.open_first_of(kernel, found, wanted) {
+                Ok(Some(opened)) => return Ok(opened),
+                Ok(None) => {}
+                Err(status) => first_failure = first_failure.or(Some(status)),
+            }
         }
+        Err(match first_failure {
+            Some(status) => MachineError::Request { request: "opening a pin", status },
+            None => {
+                let cause = likely_cause(&kernel.refused_calls(), None);
+                MachineError::NoPin { wanted: wanted.word(), cause }
+            }
+        })
     }
-    Err(MachineError::NoPin { wanted: direction(data_flow) })
+
+    /// Opens the first pin of a filter that can be opened for this use.
+    ///
+    /// # Errors
+    /// The status with which the first such pin could not be opened, and none of the others could.
+    fn open_first_of(
+        &self,
+        kernel: &Kernel,
+        found: &FoundFilter,
+        wanted: PinUse,
+    ) -> Result<Option<Opened>, NtStatus> {
+        let Ok(filter) = KsFile::open_filter(kernel, &found.interface) else { return Ok(None) };
+        let mut first_failure = None;
+        for pin_id in 0..filter.pin_count().unwrap_or(0) {
+            if obstacle(&filter, pin_id, wanted).is_err() {
+                continue;
+            }
+            let place = PinPlace { filter: found.interface.reference.clone(), pin_id };
+            match self.open_pin(kernel, &filter, &place, wanted) {
+                Ok(pin) => return Ok(Some(Opened { filter, pin, place })),
+                Err(status) => first_failure = first_failure.or(Some(status)),
+            }
+        }
+        first_failure.map_or(Ok(None), Err)
+    }
+
+    /// Opens the pin that was chosen, or the first one of the filter that was chosen.
+    fn open_chosen(
+        &self,
+        kernel: &Kernel,
+        filters: &[FoundFilter],
+        wanted: PinUse,
+        choice: &PinChoice,
+    ) -> Result<Opened, MachineError> {
+        let failed = |status| MachineError::Request { request: "opening a pin", status };
+        let word = wanted.word();
+        let Some((found, pin)) = choice.filter(filters) else {
+            let problem = format!("there is no filter for '{choice}'");
+            return Err(MachineError::WrongPin { problem, known: known_filters(filters) });
+        };
+        let name = &found.interface.reference;
+        let Some(pin) = pin else {
+            let opened = self.open_first_of(kernel, found, wanted).map_err(failed)?;
+            return opened.ok_or_else(|| {
+                let problem =
+                    format!("the filter {name} has no {word} pin for MIDI that a client can open");
+                MachineError::WrongPin { problem, known: known_midi_pins(kernel) }
+            });
+        };
+        let filter = KsFile::open_filter(kernel, &found.interface);
+        let filter = filter
+            .map_err(|status| MachineError::Request { request: "opening the filter", status })?;
+        let Some(pin_id) = pin_by_name(&filter, pin, wanted) else {
+            let problem = format!("the filter {name} has no pin '{pin}'");
+            return Err(MachineError::WrongPin { problem, known: known_pins(&filter) });
+        };
+        let place = PinPlace { filter: name.clone(), pin_id };
+        if let Err(obstacle) = obstacle(&filter, pin_id, wanted) {
+            let problem = format!("{place} is no {word} pin for MIDI: {obstacle}");
+            return Err(MachineError::WrongPin { problem, known: known_midi_pins(kernel) });
+        }
+        let pin = self.open_pin(kernel, &filter, &place, wanted).map_err(failed)?;
+        Ok(Opened { filter, pin, place })
+    }
+
+    fn open_pin(
+        &self,
+        kernel: &Kernel,
+        filter: &KsFile,
+        place: &PinPlace,
+        wanted: PinUse,
+    ) -> Result<KsFile, NtStatus> {
+        let PinPlace { filter: name, pin_id } = place;
+        kernel.record_note(self.who, &format!("open {} pin {pin_id} of {name}", wanted.word()));
+        let pin = filter.open_pin(&PinRequest::midi(*pin_id));
+        pin.inspect_err(|status| {
+            kernel
+                .record_note(self.who, &format!("pin {pin_id} of {name} does not open: {status}"));
+        })
+    }
+}
+
+fn known_filters(filters: &[FoundFilter]) -> String {
+    let names = filters.iter().enumerate();
+    let names: Vec<String> =
+        names.map(|(number, found)| format!("{} ({number})", found.interface.reference)).collect();
+    match names.len() {
+        0 => "the driver has registered none".to_owned(),
+        1 => format!("the only filter is {}", names[0]),
+        _ => format!("the filters are {}", list(names.iter().map(String::as_str))),
+    }
+}
+
+fn known_pins(filter: &KsFile) -> String {
+    let pin = |pin_id| match filter.data_flow(pin_id) {
+        Ok(flow) => format!("{pin_id} ({})", PinUse::of(flow).word()),
+        Err(_) => pin_id.to_string(),
+    };
+    let pins: Vec<String> = (0..filter.pin_count().unwrap_or(0)).map(pin).collect();
+    match pins.len() {
+        0 => "it has no pins".to_owned(),
+        1 => format!("its only pin is {}", pins[0]),
+        _ => format!("its pins are {}", list(pins.iter().map(String::as_str))),
+    }
+}
+
+fn known_midi_pins(kernel: &Kernel) -> String {
+    let pins: Vec<String> = midi_pins(kernel).iter().map(MidiPin::to_string).collect();
+    match pins.len() {
+        0 => "no pin of the driver is for MIDI".to_owned(),
+        1 => format!("the only pin for MIDI is {}", pins[0]),
+        _ => format!("the pins for MIDI are {}", list(pins.iter().map(String::as_str))),
+    }
 }

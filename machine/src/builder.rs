@@ -15,6 +15,7 @@ use crate::driver::Driver;
 use crate::error::{MachineError, list};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
+use crate::pin_choice::PinChoice;
 use crate::sent::SentBytes;
 
 /// The default interrupt line.
@@ -33,6 +34,7 @@ pub struct MachineBuilder {
     signals: CardSignals,
     kernel: KernelConfig,
     installed: Vec<Installed>,
+    pin: Option<PinChoice>,
 }
 
 impl Default for MachineBuilder {
@@ -56,6 +58,7 @@ impl MachineBuilder {
             signals: CardSignals::default(),
             kernel: KernelConfig::default(),
             installed: Vec::new(),
+            pin: None,
         }
     }
 
@@ -132,6 +135,14 @@ impl MachineBuilder {
             _ => return Err(MachineError::BadIrq { irq }),
         };
         Ok(self)
+    }
+
+    /// Chooses the pin that an application opens; without this it is the first one that can be
+    /// opened.
+    #[must_use]
+    pub fn pin(mut self, pin: Option<PinChoice>) -> MachineBuilder {
+        self.pin = pin;
+        self
     }
 
     /// Puts a value into the registry before the driver is loaded. The value goes into one of the
@@ -228,6 +239,7 @@ impl MachineBuilder {
             translated: ports.iter().copied().chain([translated]).collect(),
             raw: ports.into_iter().chain([raw]).collect(),
             installed: self.installed,
+            pin: self.pin,
         })
     }
 }

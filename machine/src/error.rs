@@ -1,6 +1,6 @@
 //! What can go wrong with a machine: what, where, and how to mend it.
 
-use portcls_emulator::{NtStatus, Stop};
+use portcls_emulator::{NtStatus, RefusedCall, Stop};
 
 /// An error of the machine, its driver or its application.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -49,18 +49,33 @@ pub enum MachineError {
         irq: u32,
     },
     /// The driver refused a call.
-    #[error("the driver refuses to start: {stage} answered {status}")]
+    #[error("the driver refuses to start: {stage} answered {status}{}", because(*.status, .cause))]
     DriverRefused {
         /// The call that failed.
         stage: &'static str,
         /// Its status.
         status: NtStatus,
+        /// The refusal that most likely made the driver give up.
+        cause: Option<RefusedCall>,
     },
     /// No pin of any registered filter is what the application looks for.
-    #[error("no filter of the driver has a {wanted} pin for MIDI that a client can open")]
+    #[error(
+        "no filter of the driver has a {wanted} pin for MIDI that a client can open{}",
+        because(NtStatus::SUCCESS, .cause)
+    )]
     NoPin {
-        /// The direction that the application looks for.
+        /// The use that the application looks for.
         wanted: &'static str,
+        /// The refusal that most likely keeps the driver from having one.
+        cause: Option<RefusedCall>,
+    },
+    /// The pin that was chosen is not there, or is of no use.
+    #[error("{problem}; {known}")]
+    WrongPin {
+        /// What is wrong with the choice.
+        problem: String,
+        /// The filters or pins that there are.
+        known: String,
     },
     /// A request of the application failed.
     #[error("{request} failed with {status}")]
@@ -84,6 +99,21 @@ pub enum MachineError {
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+}
+
+/// The words about the refusal behind a status.
+fn because(status: NtStatus, cause: &Option<RefusedCall>) -> String {
+    match cause {
+        None => String::new(),
+        Some(RefusedCall { routine, what, status: answer, .. }) => {
+            let object = if what.is_empty() { "its call" } else { what };
+            if *answer == status {
+                format!(", most likely because {routine} refused {object}")
+            } else {
+                format!("; earlier, {routine} refused {object} with {answer}")
+            }
+        }
+    }
 }
 
 /// Names as an error tells them: `a, b and c`.

@@ -1,14 +1,19 @@
 //! A kernel streaming client: files on filters and pins, and their properties.
 
+use std::fmt;
 use std::rc::Rc;
 
 use portcls_emulator::{DeviceInterface, FileObject, Irp, Kernel, Mdl, NtStatus, Parameters};
+use portcls_port::descriptor::PcConnectionDescriptor;
+use portcls_port::guid::Guid;
 use portcls_port::ks::guids::{category, property_set};
 use portcls_port::ks::pin_connect::{PinRequest, filter_name};
 use portcls_port::ks::{
-    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCommunication, KsPinDataFlow, KsProperty,
-    KsPropertyPin, KsPropertyType, multiple_item, read,
+    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPinCommunication, KsPinDataFlow,
+    KsProperty, KsPropertyPin, KsPropertyTopology, KsPropertyType, multiple_item, read,
+    read_multiple_item,
 };
+use serde::Serialize;
 
 /// An open file; dropping it closes the file.
 pub(crate) struct KsFile {
@@ -16,13 +21,19 @@ pub(crate) struct KsFile {
     file: Rc<FileObject>,
 }
 
-/// Where a pin was found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Where a pin was found; as text, `Uart:0`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinPlace {
     /// The reference string of the filter.
     pub filter: String,
     /// The number of the pin on that filter.
     pub pin_id: u32,
+}
+
+impl fmt::Display for PinPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.filter, self.pin_id)
+    }
 }
 
 impl KsFile {
@@ -106,28 +117,98 @@ impl KsFile {
         read(&self.get(request)?).ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
-    /// The first pin of this filter with this data flow that a client can open for MIDI.
-    pub fn find_midi_pin(&self, data_flow: KsPinDataFlow) -> Result<Option<u32>, NtStatus> {
-        let pins = self.number(bytemuck::bytes_of(&property(KsPropertyPin::CTypes)))?;
-        for pin_id in 0..pins {
-            let flow = self.number(&pin_property(KsPropertyPin::DataFlow, pin_id))?;
-            let communication = self.number(&pin_property(KsPropertyPin::Communication, pin_id))?;
-            let opens = matches!(
-                KsPinCommunication::from_u32(communication),
-                Some(KsPinCommunication::Sink | KsPinCommunication::Both)
-            );
-            if flow == data_flow.value() && opens && self.takes_midi(pin_id) {
-                return Ok(Some(pin_id));
-            }
-        }
-        Ok(None)
+    fn pin_number(&self, id: KsPropertyPin, pin_id: u32) -> Result<u32, NtStatus> {
+        self.number(&pin_property(id, pin_id))
     }
 
-    fn takes_midi(&self, pin_id: u32) -> bool {
+    /// The number of pins of this filter.
+    pub fn pin_count(&self) -> Result<u32, NtStatus> {
+        self.number(bytemuck::bytes_of(&property(property_set::PIN, KsPropertyPin::CTypes.value())))
+    }
+
+    /// The direction of data through a pin.
+    pub fn data_flow(&self, pin_id: u32) -> Result<KsPinDataFlow, NtStatus> {
+        let flow = self.pin_number(KsPropertyPin::DataFlow, pin_id)?;
+        KsPinDataFlow::from_u32(flow).ok_or(NtStatus::INVALID_BUFFER_SIZE)
+    }
+
+    /// Which side of a pin's connection sends requests.
+    pub fn communication(&self, pin_id: u32) -> Result<KsPinCommunication, NtStatus> {
+        let communication = self.pin_number(KsPropertyPin::Communication, pin_id)?;
+        KsPinCommunication::from_u32(communication).ok_or(NtStatus::INVALID_BUFFER_SIZE)
+    }
+
+    /// The instances of a pin on this filter, or with
+    /// [`GlobalCInstances`](KsPropertyPin::GlobalCInstances) on all filters.
+    pub fn instances(&self, id: KsPropertyPin, pin_id: u32) -> Result<KsPinCInstances, NtStatus> {
+        read(&self.get(&pin_property(id, pin_id))?).ok_or(NtStatus::INVALID_BUFFER_SIZE)
+    }
+
+    /// The instances of a pin without which the filter does not work.
+    pub fn necessary_instances(&self, pin_id: u32) -> Result<u32, NtStatus> {
+        self.pin_number(KsPropertyPin::NecessaryInstances, pin_id)
+    }
+
+    /// The category of a pin.
+    pub fn category(&self, pin_id: u32) -> Result<Guid, NtStatus> {
+        let category = self.get(&pin_property(KsPropertyPin::Category, pin_id))?;
+        read(&category).ok_or(NtStatus::INVALID_BUFFER_SIZE)
+    }
+
+    /// The name of a pin for people.
+    pub fn pin_name(&self, pin_id: u32) -> Result<String, NtStatus> {
+        let text = self.get(&pin_property(KsPropertyPin::Name, pin_id))?;
+        let (units, _) = text.as_chunks::<2>();
+        let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
+        let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+        Ok(String::from_utf16_lossy(&units))
+    }
+
+    /// The formats that a pin takes.
+    pub fn data_ranges(&self, pin_id: u32) -> Result<Vec<DataRange>, NtStatus> {
+        let list = self.get(&pin_property(KsPropertyPin::DataRanges, pin_id))?;
+        let (count, mut items) = read_multiple_item(&list)?;
+        let mut ranges = Vec::new();
+        for _ in 0..count {
+            let range = DataRange::read(items)?;
+            items = items.get(range.size().next_multiple_of(8)..).unwrap_or_default();
+            ranges.push(range);
+        }
+        Ok(ranges)
+    }
+
+    /// Whether a pin has a format for MIDI.
+    pub fn intersect_midi(&self, pin_id: u32) -> Result<(), NtStatus> {
         let ranges = multiple_item([DataRange::from(KsDataFormat::MIDI).to_bytes()]);
         let mut request = pin_property(KsPropertyPin::DataIntersection, pin_id);
         request.extend_from_slice(&ranges);
-        self.get(&request).is_ok()
+        self.get(&request).map(drop)
+    }
+
+    /// The categories of this filter.
+    pub fn categories(&self) -> Result<Vec<Guid>, NtStatus> {
+        self.topology(KsPropertyTopology::Categories)
+    }
+
+    /// The types of the nodes of this filter.
+    pub fn nodes(&self) -> Result<Vec<Guid>, NtStatus> {
+        self.topology(KsPropertyTopology::Nodes)
+    }
+
+    /// The connections between the pins and nodes of this filter.
+    pub fn connections(&self) -> Result<Vec<PcConnectionDescriptor>, NtStatus> {
+        self.topology(KsPropertyTopology::Connections)
+    }
+
+    fn topology<T: bytemuck::AnyBitPattern>(
+        &self,
+        id: KsPropertyTopology,
+    ) -> Result<Vec<T>, NtStatus> {
+        let request = property(property_set::TOPOLOGY, id.value());
+        let list = self.get(bytemuck::bytes_of(&request))?;
+        let (count, items) = read_multiple_item(&list)?;
+        let items = items.chunks_exact(size_of::<T>()).take(count as usize);
+        Ok(items.map(bytemuck::pod_read_unaligned).collect())
     }
 }
 
@@ -144,17 +225,53 @@ impl Drop for KsFile {
 /// Room for the value of a property, in bytes.
 const LONGEST_VALUE: u32 = 4_096;
 
-fn property(id: KsPropertyPin) -> KsProperty {
-    let flags = KsPropertyType::GET.bits();
-    KsProperty { set: property_set::PIN, id: id.value(), flags }
+fn property(set: Guid, id: u32) -> KsProperty {
+    KsProperty { set, id, flags: KsPropertyType::GET.bits() }
 }
 
 fn pin_property(id: KsPropertyPin, pin_id: u32) -> Vec<u8> {
-    let request = KsPPin { property: property(id), pin_id, flags: 0 };
-    bytemuck::bytes_of(&request).to_vec()
+    let property = property(property_set::PIN, id.value());
+    bytemuck::bytes_of(&KsPPin { property, pin_id, flags: 0 }).to_vec()
 }
 
-/// The filters that a client finds: one for each enabled audio interface.
-pub(crate) fn audio_interfaces(kernel: &Kernel) -> Vec<DeviceInterface> {
-    kernel.device_interfaces(bytemuck::cast(category::AUDIO))
+/// A filter that a client finds, and the categories under which it does.
+pub(crate) struct FoundFilter {
+    pub interface: DeviceInterface,
+    pub classes: Vec<Guid>,
+}
+
+impl FoundFilter {
+    /// True for a filter that an application for audio looks at.
+    pub fn is_audio(&self) -> bool {
+        self.classes.contains(&category::AUDIO)
+    }
+}
+
+/// The categories under which a client looks for filters, audio first.
+const CLASSES: [Guid; 7] = [
+    category::AUDIO,
+    category::RENDER,
+    category::CAPTURE,
+    category::SYNTHESIZER,
+    category::TOPOLOGY,
+    category::AUDIO_DEVICE,
+    category::WDMAUD_USE_PIN_NAME,
+];
+
+/// The filters that a client finds, those for audio first, each once.
+pub(crate) fn find_filters(kernel: &Kernel) -> Vec<FoundFilter> {
+    let mut found: Vec<FoundFilter> = Vec::new();
+    for class in CLASSES {
+        for interface in kernel.device_interfaces(bytemuck::cast(class)) {
+            let same = |other: &&mut FoundFilter| {
+                Rc::ptr_eq(&other.interface.device, &interface.device)
+                    && other.interface.reference == interface.reference
+            };
+            match found.iter_mut().find(same) {
+                Some(known) => known.classes.push(class),
+                None => found.push(FoundFilter { interface, classes: vec![class] }),
+            }
+        }
+    }
+    found
 }

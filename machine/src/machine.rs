@@ -22,8 +22,10 @@ use crate::card_faults::CardFaults;
 use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
 use crate::installation::{Installed, SERVICE, install};
+use crate::pin_choice::PinChoice;
 use crate::pnp::PnpManager;
 use crate::power::{bus_driver, send_power};
+use crate::refusals::likely_cause;
 
 /// Time from the return of StartDevice to the application's first pin, in ns. The card may still
 /// be busy entering UART mode.
@@ -38,6 +40,7 @@ pub(crate) struct Parts {
     pub translated: Vec<Resource>,
     pub raw: Vec<Resource>,
     pub installed: Vec<Installed>,
+    pub pin: Option<PinChoice>,
 }
 
 /// A computer with one card and one driver.
@@ -147,7 +150,13 @@ impl Machine {
     }
 
     fn load_and_start(&self, kernel: &Kernel) -> Result<(), MachineError> {
-        let refused = |stage| move |status| MachineError::DriverRefused { stage, status };
+        let told = kernel.refused_calls().len();
+        let refused = |stage| {
+            move |status| {
+                let cause = likely_cause(&kernel.refused_calls()[told..], Some(status));
+                MachineError::DriverRefused { stage, status, cause }
+            }
+        };
         if !self.loaded.replace(true) {
             kernel.mark("driver loads");
             if self.guest.borrow().is_none() {
@@ -164,6 +173,7 @@ impl Machine {
             let add_device = object.add_device().ok_or(MachineError::DriverRefused {
                 stage: "DriverEntry (no AddDevice routine)",
                 status: NtStatus::INVALID_DEVICE_REQUEST,
+                cause: None,
             })?;
             self.pnp
                 .record_call(kernel, "AddDevice", || {
@@ -188,6 +198,11 @@ impl Machine {
         }
         self.started_ns.set(Some(kernel.now_ns()));
         Ok(())
+    }
+
+    /// The pin that an application opens; `None` for the first one that can be opened.
+    pub(crate) fn pin_choice(&self) -> Option<&PinChoice> {
+        self.parts.pin.as_ref()
     }
 
     /// The physical device object, at the bottom of the stack.

@@ -16,6 +16,7 @@ use portcls_port::ks::{
 use crate::error::MachineError;
 use crate::ks_client::{KsFile, PinPlace};
 use crate::machine::Machine;
+use crate::midi_pin::MidiPin;
 
 /// MIDI bytes that a read request brought, with the time that the port stamped on them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,7 +38,8 @@ struct Mailbox {
 pub struct PinClient<'m> {
     machine: &'m Machine,
     who: NameId,
-    place: PinPlace,
+    used: MidiPin,
+    others: Vec<MidiPin>,
 
     pin: Option<KsFile>,
     filter: Option<KsFile>,
@@ -58,12 +60,14 @@ impl<'m> PinClient<'m> {
         who: NameId,
         filter: KsFile,
         pin: KsFile,
-        place: PinPlace,
+        used: MidiPin,
+        others: Vec<MidiPin>,
     ) -> PinClient<'m> {
         PinClient {
             machine,
             who,
-            place,
+            used,
+            others,
             pin: Some(pin),
             filter: Some(filter),
             mailbox: Rc::default(),
@@ -74,7 +78,19 @@ impl<'m> PinClient<'m> {
     /// Where the pin was found.
     #[must_use]
     pub fn place(&self) -> &PinPlace {
-        &self.place
+        &self.used.place
+    }
+
+    /// The pin itself, with its use.
+    #[must_use]
+    pub fn midi_pin(&self) -> &MidiPin {
+        &self.used
+    }
+
+    /// The other pins for MIDI that the driver has.
+    #[must_use]
+    pub fn other_midi_pins(&self) -> &[MidiPin] {
+        &self.others
     }
 
     /// Sets the state of the pin; the port goes through the states between.

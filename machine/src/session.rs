@@ -15,6 +15,7 @@ use crate::error::MachineError;
 use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFigures};
 use crate::listening::{listen, queue_reads};
 use crate::machine::Machine;
+use crate::midi_pin::MidiPin;
 use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
 use crate::pin_client::{PinClient, Received, hex};
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
@@ -28,6 +29,10 @@ pub struct JobReport {
     /// Simulated time from power-on to the end, in ns. After a stop the clock goes on during the
     /// driver's destructors; that time does not belong to the run.
     pub simulated_ns: u64,
+    /// The pin that was opened; `None` when the run ended before that.
+    pub pin: Option<MidiPin>,
+    /// The other pins for MIDI that the driver has.
+    pub other_pins: Vec<MidiPin>,
     /// What the processor did.
     pub processor: ProcessorFigures,
     /// What the driver did while the song went through.
@@ -97,9 +102,16 @@ struct Progress {
     failed: Vec<NtStatus>,
     received: Vec<Received>,
     leaks: Vec<Leak>,
+    pin: Option<MidiPin>,
+    other_pins: Vec<MidiPin>,
 }
 
 impl Progress {
+    fn take_pins(&mut self, pin: &PinClient<'_>) {
+        self.pin = Some(pin.midi_pin().clone());
+        self.other_pins = pin.other_midi_pins().to_vec();
+    }
+
     /// When the song began; `None` when the run stopped before that moment or at it.
     fn song_start_ns(&self, machine: &Machine) -> Option<u64> {
         self.run_ns.filter(|&run_ns| run_ns < end_ns(machine))
@@ -113,6 +125,8 @@ impl Progress {
         let kernel = machine.kernel();
         JobReport {
             simulated_ns: end_ns(machine),
+            pin: self.pin,
+            other_pins: self.other_pins,
             processor: ProcessorFigures::of(kernel),
             driver: DriverFigures::of(&start, &end, passed, self.failed),
             violations: kernel.violations(),
@@ -192,6 +206,7 @@ fn play_through(
 ) -> Result<(), MachineError> {
     machine.start()?;
     let pin = Application::new(machine).open_render()?;
+    progress.take_pins(&pin);
     pin.set_state(KsState::Pause)?;
     let mut position = Position::default();
     let mut next = RecordBuffer::next(song, &mut position);
@@ -268,6 +283,7 @@ fn capture_through(
 ) -> Result<(), MachineError> {
     machine.start()?;
     let pin = Application::new(machine).open_capture()?;
+    progress.take_pins(&pin);
     pin.set_state(KsState::Pause)?;
     queue_reads(&pin)?;
     machine.run(|kernel| kernel.mark("the song begins"))?;

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::trace::Layer;
-use portcls_emulator::{Irql, Kernel, NtStatus};
+use portcls_emulator::{Irql, Kernel, Need, NtStatus};
 
 use crate::guid::{Guid, clsid};
 use crate::interfaces::{IMiniport, IPort};
 use crate::music::{DirectMusicClass, MidiClass, Music};
 use crate::port::Port;
+use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
 /// Makes a port.
@@ -23,6 +23,10 @@ use crate::rules::require_irql_at_most;
 #[doc(alias = "PcNewPort")]
 pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewPort");
+    new_port(kernel, class).told(kernel, Need::Required, "PcNewPort", || format!("{class:?}"))
+}
+
+fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
     match *class {
         clsid::PORT_MIDI => {
             kernel.ask_allocation()?;
@@ -46,7 +50,6 @@ pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtSta
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewMiniport");
-    let who = kernel.trace().actor("port", Layer::Software);
-    kernel.record_note(who, &format!("PcNewMiniport: {class:?} is not built"));
-    Err(NtStatus::NOT_SUPPORTED)
+    let none = Err(NtStatus::NOT_SUPPORTED);
+    none.told(kernel, Need::Required, "PcNewMiniport", || format!("{class:?}"))
 }

@@ -105,6 +105,12 @@ impl Guid {
         })
     }
 
+    /// The bytes of the wire form.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        bytemuck::cast(self)
+    }
+
     /// The C name of a GUID that this crate knows, such as `IID_IPortMidi`.
     ///
     /// Where headers give one value two names (a synthesizer is a category and a node type), the
@@ -127,6 +133,14 @@ impl Guid {
         let mut known = tables.into_iter().flatten();
         known.find(|(_, guid)| guid == self).map(|(name, _)| *name)
     }
+}
+
+/// The classes and the interfaces of PortCls that have a name, each beside it; some of them are
+/// known and not offered.
+pub fn classes_and_interfaces() -> impl Iterator<Item = (&'static str, Guid)> {
+    // The port's own interface is no name that a driver knows.
+    let named = clsid::NAMED.iter().chain(iid::NAMED).copied();
+    named.filter(|(_, guid)| *guid != iid::SUBDEVICE)
 }
 
 impl fmt::Display for Guid {
@@ -263,6 +277,62 @@ pub mod iid {
             "706F2368-4086-47F5-B913-57B76EED1A32";
         /// Rebalance notices to a miniport.
         MINIPORT_PNP_NOTIFY = "IID_IMiniportPnpNotify" "6B735365-9487-464C-93E3-FA2C6391D5A4";
+        /// The topology port driver.
+        PORT_TOPOLOGY = "IID_IPortTopology" "B4C90A30-5791-11D0-86F9-00A0C911B544";
+        /// A topology miniport driver.
+        MINIPORT_TOPOLOGY = "IID_IMiniportTopology" "B4C90A31-5791-11D0-86F9-00A0C911B544";
+        /// The WaveCyclic port driver.
+        PORT_WAVE_CYCLIC = "IID_IPortWaveCyclic" "B4C90A26-5791-11D0-86F9-00A0C911B544";
+        /// A WaveCyclic miniport driver.
+        MINIPORT_WAVE_CYCLIC = "IID_IMiniportWaveCyclic" "B4C90A27-5791-11D0-86F9-00A0C911B544";
+        /// A stream of a WaveCyclic miniport.
+        MINIPORT_WAVE_CYCLIC_STREAM = "IID_IMiniportWaveCyclicStream"
+            "B4C90A28-5791-11D0-86F9-00A0C911B544";
+        /// The WavePci port driver.
+        PORT_WAVE_PCI = "IID_IPortWavePci" "B4C90A50-5791-11D0-86F9-00A0C911B544";
+        /// The port's side of a stream of a WavePci miniport.
+        PORT_WAVE_PCI_STREAM = "IID_IPortWavePciStream" "B4C90A51-5791-11D0-86F9-00A0C911B544";
+        /// A WavePci miniport driver.
+        MINIPORT_WAVE_PCI = "IID_IMiniportWavePci" "B4C90A52-5791-11D0-86F9-00A0C911B544";
+        /// A stream of a WavePci miniport.
+        MINIPORT_WAVE_PCI_STREAM = "IID_IMiniportWavePciStream"
+            "B4C90A53-5791-11D0-86F9-00A0C911B544";
+        /// The WaveRT port driver.
+        PORT_WAVE_RT = "IID_IPortWaveRT" "339FF909-68A9-4310-B09B-274E96EE4CBD";
+        /// The port's side of a stream of a WaveRT miniport.
+        PORT_WAVE_RT_STREAM = "IID_IPortWaveRTStream" "1809CE5A-64BC-4E62-BD7D-95BCE43DE393";
+        /// A WaveRT miniport driver.
+        MINIPORT_WAVE_RT = "IID_IMiniportWaveRT" "0F9FC4D6-6061-4F3C-B1FC-075E35F7960A";
+        /// A stream of a WaveRT miniport.
+        MINIPORT_WAVE_RT_STREAM = "IID_IMiniportWaveRTStream"
+            "000AC9AB-FAAB-4F3D-9455-6FF8306A74A0";
+        /// The same with events that the hardware sets.
+        MINIPORT_WAVE_RT_STREAM_NOTIFICATION = "IID_IMiniportWaveRTStreamNotification"
+            "23759128-96F1-423B-AB4D-81635BCF8CA1";
+        /// Packets that a WaveRT stream captured.
+        MINIPORT_WAVE_RT_INPUT_STREAM = "IID_IMiniportWaveRTInputStream"
+            "CD8E756A-5FC7-4624-984B-2AF02925B91F";
+        /// Packets that a WaveRT stream plays.
+        MINIPORT_WAVE_RT_OUTPUT_STREAM = "IID_IMiniportWaveRTOutputStream"
+            "831FC7BC-6347-44BC-B47B-C0C657B5BF73";
+        /// Memory that a device can reach.
+        DMA_OPERATIONS = "IID_IDmaOperations" "E5372D4C-0ECB-4DF8-A500-A65C8678BBE4";
+        /// The clock of a WaveCyclic stream.
+        WAVE_CYCLIC_CLOCK = "IID_IWaveCyclicClock" "DEC1EC78-419A-11D1-AD09-00C04FB91BC4";
+        /// The clock of a WavePci stream.
+        WAVE_PCI_CLOCK = "IID_IWavePciClock" "D5D7A256-5D10-11D1-ADAE-00C04FB91BC4";
+        /// Runtime power of a port.
+        PORT_CLS_RUNTIME_POWER = "IID_IPortClsRuntimePower" "E057C351-0430-4DBC-B172-C711D40A2373";
+        /// Event tracing of a miniport.
+        PORT_CLS_ETW_HELPER = "IID_IPortClsEtwHelper" "80EF6667-E8B1-4252-AB09-8F6D5EBBD19F";
+        /// Resources of a stream.
+        PORT_CLS_STREAM_RESOURCE_MANAGER = "IID_IPortClsStreamResourceManager"
+            "E1CD9915-CAB1-4103-BB2F-7DC09C9BE942";
+        /// Resources of a stream, second version.
+        PORT_CLS_STREAM_RESOURCE_MANAGER_2 = "IID_IPortClsStreamResourceManager2"
+            "0D500BAE-D565-469D-A0E2-F283760D7148";
+        /// Changes of a filter's descriptor.
+        PORT_CLS_SUBDEVICE_EX = "IID_IPortClsSubdeviceEx" "C3D5E80C-7F55-40C5-88B2-6210D0CB2B59";
     }
 }
 
@@ -277,6 +347,12 @@ pub mod clsid {
         PORT_DMUS = "CLSID_PortDMus" "B7902FE9-FB0A-11D1-81B0-0060083316C1";
         /// The topology port driver.
         PORT_TOPOLOGY = "CLSID_PortTopology" "B4C90A32-5791-11D0-86F9-00A0C911B544";
+        /// The WaveCyclic port driver.
+        PORT_WAVE_CYCLIC = "CLSID_PortWaveCyclic" "B4C90A2A-5791-11D0-86F9-00A0C911B544";
+        /// The WavePci port driver.
+        PORT_WAVE_PCI = "CLSID_PortWavePci" "B4C90A54-5791-11D0-86F9-00A0C911B544";
+        /// The WaveRT port driver.
+        PORT_WAVE_RT = "CLSID_PortWaveRT" "CC9BE57A-EB9E-42B4-94FC-0CAD3DBCE7FA";
         /// The obsolete UART miniport with `IMiniportMidi`.
         MINIPORT_DRIVER_UART = "CLSID_MiniportDriverUart" "B4C90AE1-5791-11D0-86F9-00A0C911B544";
         /// The UART miniport with `IMiniportDMus`.

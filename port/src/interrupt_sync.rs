@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::{
-    Claim, Interrupt, Irql, Kernel, NtStatus, Resource, ResourceKind, Share, TriggerMode,
+    Claim, Interrupt, Irql, Kernel, Need, NtStatus, Resource, ResourceKind, Share, TriggerMode,
 };
 
 use crate::answer_query;
@@ -13,6 +13,7 @@ use crate::guid::Guid;
 use crate::interfaces::{
     IInterruptSync, IResourceList, InterruptSyncMode, RoutinePosition, ServiceRoutine,
 };
+use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
 /// Passes over the service routines after which one interrupt counts as endless: in the mode
@@ -22,6 +23,9 @@ const PASS_LIMIT: u32 = 10_000;
 
 /// The greatest number of service routines of one object. Assumed: no document gives a number.
 const ROUTINE_LIMIT: usize = 256;
+
+/// What a driver calls to have its routines called.
+const CONNECT: &str = "IInterruptSync::Connect";
 
 /// The object that `PcNewInterruptSync` makes.
 struct InterruptSync {
@@ -62,7 +66,10 @@ pub fn pc_new_interrupt_sync(
     }
     let entry = resources.find_translated_entry(ResourceKind::Interrupt, resource_index);
     let Some(Resource::Interrupt { level, vector, trigger, share, .. }) = entry else {
-        return Err(NtStatus::INVALID_PARAMETER);
+        let none = Err(NtStatus::INVALID_PARAMETER);
+        return none.told(kernel, Need::Required, "PcNewInterruptSync", || {
+            format!("interrupt {resource_index} of the list, which has no such entry")
+        });
     };
     kernel.ask_allocation()?;
     Ok(Rc::new_cyclic(|this: &Weak<InterruptSync>| InterruptSync {
@@ -162,7 +169,7 @@ impl IInterruptSync for InterruptSync {
     }
 
     fn connect(&self, kernel: &Kernel) -> Result<(), NtStatus> {
-        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IInterruptSync::Connect");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, CONNECT);
         if self.interrupt.borrow().is_some() {
             return Ok(());
         }
@@ -176,7 +183,9 @@ impl IInterruptSync for InterruptSync {
             None => Claim::NotMine,
         };
         let interrupt =
-            kernel.connect_interrupt(self.vector, self.trigger, self.share, Rc::new(service))?;
+            kernel.connect_interrupt(self.vector, self.trigger, self.share, Rc::new(service));
+        let what = || format!("vector {:X}, {:?}, {:?}", self.vector, self.trigger, self.share);
+        let interrupt = interrupt.told(kernel, Need::Required, CONNECT, what)?;
         *self.interrupt.borrow_mut() = Some(interrupt);
         Ok(())
     }

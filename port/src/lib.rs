@@ -55,6 +55,7 @@ mod pin;
 mod port;
 mod power;
 mod property;
+mod refusal;
 mod registry_key;
 mod resource_list;
 pub mod rules;

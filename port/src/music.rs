@@ -55,6 +55,8 @@ impl MusicClass for DirectMusicClass {
 }
 
 impl<C: MusicClass> Kind for Music<C> {
+    const MINIPORT: &'static str = "IMiniportMidi and IMiniportDMus";
+
     /// Source: WDK, Installing Device Interfaces for an Audio Adapter, of a device that can
     /// do MIDI and nothing else. Assumed: a filter that names no categories gets these; comments
     /// in published samples say so of wave filters.

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 
 use portcls_emulator::registry::KeyDisposition;
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, NtStatus};
+use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Irql, Kernel, Need, NtStatus};
 
 use crate::adapter::{adopt_port, device_property, subdevice_name};
 use crate::answer_query;
@@ -26,13 +26,20 @@ use crate::interfaces::{
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
+use crate::refusal::Told;
 use crate::registry_key::{RegistryKeyRequest, interface_key, new_registry_key};
 use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 
+/// What a driver calls to bind a port to its miniport.
+const INIT: &str = "IPort::Init";
+
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
+    /// The name of the interface that its miniports have.
+    const MINIPORT: &'static str;
+
     /// The categories of a filter whose descriptor names none.
     const CATEGORIES: &'static [Guid];
 
@@ -199,13 +206,17 @@ impl<K: Kind> IPort for Port<K> {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<(), NtStatus> {
-        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPort::Init");
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, INIT);
         if self.binding.device().is_ok() {
-            return Err(NtStatus::INVALID_DEVICE_STATE);
+            let second = Err(NtStatus::INVALID_DEVICE_STATE);
+            return second.told(kernel, Need::Required, INIT, || "a second miniport".to_owned());
         }
-        let miniport = K::find_miniport(&self, &miniport)?;
+        let without = || format!("a miniport without {}", K::MINIPORT);
+        let miniport = K::find_miniport(&self, &miniport);
+        let miniport = miniport.told(kernel, Need::Required, INIT, without)?;
         let this: Weak<dyn ISubdevice> = self.this.clone();
-        adopt_port(device, this)?;
+        let not_ours = || "a device that PcAddAdapterDevice did not make".to_owned();
+        adopt_port(device, this).told(kernel, Need::Required, INIT, not_ours)?;
         // The device can interrupt during Init, and then Service must already reach the miniport.
         self.binding.bind(device, &miniport);
         let result = self.start(kernel, &miniport, adapter, resources);

@@ -6,12 +6,13 @@ use portcls_emulator::registry::{
     KeyDisposition, KeyInformationClass, QueryEntry, QueryReply, QueryStart, RegistryKey,
     RegistryValue, ValueInformationClass,
 };
-use portcls_emulator::{DeviceObject, Irql, Kernel, NtStatus};
+use portcls_emulator::{DeviceObject, Irql, Kernel, Need, NtStatus};
 
 use crate::answer_query;
 use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
+use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
 /// The key that a driver asks for.
@@ -59,6 +60,17 @@ pub(crate) fn new_registry_key(
     if outer.is_some() {
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
+    let made = open_key(kernel, request);
+    made.told(kernel, Need::Optional, "PcNewRegistryKey", || match request.path {
+        Some(path) => format!("the {:?} key {path}", request.key_type),
+        None => format!("the {:?} key", request.key_type),
+    })
+}
+
+fn open_key(
+    kernel: &Kernel,
+    request: &RegistryKeyRequest<'_>,
+) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
     if request.key_type == RegistryKeyType::General {
         let path = request.path.ok_or(NtStatus::INVALID_PARAMETER)?;
         let disposition = match kernel.open_registry_key(path) {
@@ -131,6 +143,21 @@ impl Key {
     fn require(&self, access: KeyAccess) -> Result<(), NtStatus> {
         if self.access.contains(access) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) }
     }
+
+    /// Tells the trace when a method refuses what has this name below the key.
+    fn told<T>(
+        &self,
+        kernel: &Kernel,
+        method: &str,
+        name: &str,
+        result: Result<T, NtStatus>,
+    ) -> Result<T, NtStatus> {
+        let routine = format!("IRegistryKey::{method}");
+        result.told(kernel, Need::Optional, &routine, || match name {
+            "" => self.key.path(),
+            name => format!("{name:?} of {}", self.key.path()),
+        })
+    }
 }
 
 /// Reports a method that runs above PASSIVE_LEVEL, the limit of every method of the interface.
@@ -178,7 +205,8 @@ impl IRegistryKey for Key {
         length: u32,
     ) -> QueryReply {
         at_passive_level(kernel, "QueryValueKey");
-        match self.require(KeyAccess::QUERY_VALUE).and_then(|()| self.key.value(name)) {
+        let value = self.require(KeyAccess::QUERY_VALUE).and_then(|()| self.key.value(name));
+        match self.told(kernel, "QueryValueKey", name, value) {
             Ok(value) => value.information(class, length),
             Err(status) => QueryReply::of_status(status),
         }
@@ -203,8 +231,9 @@ impl IRegistryKey for Key {
 
     fn set_value_key(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus> {
         at_passive_level(kernel, "SetValueKey");
-        self.require(KeyAccess::SET_VALUE)?;
-        self.key.set_value(kernel, value)
+        let (name, may) = (value.name.clone(), self.require(KeyAccess::SET_VALUE));
+        let set = may.and_then(|()| self.key.set_value(kernel, value));
+        self.told(kernel, "SetValueKey", &name, set)
     }
 
     fn query_registry_values(
@@ -224,16 +253,18 @@ impl IRegistryKey for Key {
         name: &str,
     ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
         at_passive_level(kernel, "NewSubKey");
-        if self.key.open(name) == Err(NtStatus::OBJECT_NAME_NOT_FOUND) {
-            self.require(KeyAccess::CREATE_SUB_KEY)?;
-        }
-        let (key, disposition) = self.key.create(kernel, name)?;
+        let may = match self.key.open(name) {
+            Err(NtStatus::OBJECT_NAME_NOT_FOUND) => self.require(KeyAccess::CREATE_SUB_KEY),
+            _ => Ok(()),
+        };
+        let made = may.and_then(|()| self.key.create(kernel, name));
+        let (key, disposition) = self.told(kernel, "NewSubKey", name, made)?;
         Ok((Key::open(key, access), disposition))
     }
 
     fn delete_key(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         at_passive_level(kernel, "DeleteKey");
-        self.require(KeyAccess::ALL)?;
-        self.key.delete(kernel)
+        let deleted = self.require(KeyAccess::ALL).and_then(|()| self.key.delete(kernel));
+        self.told(kernel, "DeleteKey", "", deleted)
     }
 }

@@ -115,8 +115,7 @@ portcls_emulator::rules! {
     EVENT_PACKAGE_LOOP = "event-package-loop",
         source: "WDK, DMUS_KERNEL_EVENT, pPackageEvt";
 
-    /// All DirectMusic events and buffers of a stream must be back at its allocator when the
-    /// stream is closed.
+    /// All events and buffers of a DirectMusic stream must be back at its allocator when it closes.
     EVENTS_OUTSTANDING = "events-outstanding",
         source: "WDK, IMXF::PutMessage; IAllocatorMXF";
 }

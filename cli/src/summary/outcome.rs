@@ -181,6 +181,8 @@ mod tests {
     fn good() -> Ending {
         let job = JobReport {
             simulated_ns: 0,
+            pin: None,
+            other_pins: Vec::new(),
             processor: ProcessorFigures::default(),
             driver: DriverFigures::default(),
             violations: Vec::new(),

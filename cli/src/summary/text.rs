@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::{ApplicationFigures, WireFigures};
+use portcls_machine::{ApplicationFigures, MidiPin, WireFigures};
 
 use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
@@ -85,6 +85,9 @@ impl Page {
             machine.card, machine.driver, machine.port, machine.irq
         );
         self.paragraph("machine", Style::new(), &[words]);
+        if let Some(pin) = &summary.pin {
+            self.paragraph("pin", Style::new(), &[pin_words(pin, &summary.other_pins)]);
+        }
     }
 
     fn result(&mut self, summary: &Summary) {
@@ -221,6 +224,15 @@ impl Page {
             let style = if line.starts_with('#') { QUIET } else { Style::new() };
             self.line(format_args!("{style}{line}{style:#}"));
         }
+    }
+}
+
+/// The pin that was opened, and the others that could have been meant.
+fn pin_words(pin: &MidiPin, others: &[MidiPin]) -> String {
+    let others: Vec<String> = others.iter().map(MidiPin::to_string).collect();
+    match others.len() {
+        0 => format!("{pin}, the only one for MIDI"),
+        _ => format!("{pin}; also for MIDI: {}", others.join(", ")),
     }
 }
 

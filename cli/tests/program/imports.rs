@@ -1,6 +1,7 @@
 //! `imports`: what a driver needs, and the errors for other files.
 
 use insta_cmd::assert_cmd_snapshot;
+use portcls_machine::port::guid::clsid;
 use serde_json::Value;
 
 use crate::support::{Folder, driver_path};
@@ -43,6 +44,32 @@ fn what_is_missing_is_listed_and_exit_1() {
     assert!(text.ends_with(" instructions read, 1 missing\n"), "{text}");
 }
 
+/// A driver that makes a port of another class, which nobody serves here, in place of a MIDI port.
+fn wave_driver(build: &str) -> Vec<u8> {
+    let mut driver = driver(&format!("{build}/uart.sys"));
+    let (midi, wave_rt) = (clsid::PORT_MIDI.to_bytes(), clsid::PORT_WAVE_RT.to_bytes());
+    let places = driver.windows(16).enumerate().filter(|(_, bytes)| **bytes == midi);
+    let at = places.map(|(at, _)| at).next().expect("its port is of the class MIDI");
+    driver[at..at + 16].copy_from_slice(&wave_rt);
+    driver
+}
+
+#[test]
+fn a_class_that_is_not_served_is_named_and_exit_1() {
+    let folder = Folder::new();
+    for build in ["x64", "x86", "msvc-x64"] {
+        folder.put("wave.sys", wave_driver(build));
+        let ran = folder.run(&["imports", "wave.sys"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{build}: {}", ran.text());
+        let text = ran.text();
+        let named = text.split("\nclasses and interfaces\n").nth(1).expect("they are listed");
+        let first = named.lines().next().expect("one a line");
+        assert_eq!(first, "  CLSID_PortWaveRT                            not served");
+        assert!(text.contains("IID_IMiniportMidi                           served"), "{text}");
+        assert!(text.contains(" identifiers named, 1 not served; "), "{text}");
+    }
+}
+
 #[test]
 fn a_driver_that_needs_nothing_more_is_exit_0() {
     let folder = Folder::new();
@@ -69,6 +96,10 @@ fn programs_read_the_same_from_json() {
         .iter()
         .find(|import| import["name"] == "XeStallExecutionProcessor");
     assert_eq!(stall.expect("it is listed")["status"], "missing");
+    let class = &needs["identifiers"][0];
+    assert_eq!((&class["name"], &class["is_class"]), (&"CLSID_PortMidi".into(), &true.into()));
+    assert_eq!(class["guid"], "{B4C90A43-5791-11D0-86F9-00A0C911B544}");
+    assert_eq!(class["is_served"], true);
     let missing = &needs["instructions"]["missing"][0];
     assert_eq!((&missing["text"], &missing["is_reached"]), (&"fld1".into(), &true.into()));
 }

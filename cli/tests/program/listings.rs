@@ -155,6 +155,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-play",
         "-capture",
         "-debug",
+        "-filters",
         "-ops",
         "-imports",
         "-cards",

@@ -5,6 +5,7 @@ mod capture;
 mod cards;
 mod debug;
 mod drivers;
+mod filters;
 mod imports;
 mod listings;
 mod ops;

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod identifiers;
 pub mod image;
 pub mod sweep;
 pub mod symbols;

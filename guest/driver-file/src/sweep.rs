@@ -7,7 +7,7 @@
 //! reached code, and marks what it finds there: it may be data, or code that only a jump table
 //! leads to.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use cpu_x86::{Cpu, Disassembly, MapError, Mode, Rights, Support};
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
@@ -29,6 +29,17 @@ pub struct Sweep {
     pub refusals: Vec<Refusal>,
     /// The number of further refusals.
     pub more: u64,
+    /// The constants that the code works with.
+    pub constants: Constants,
+}
+
+/// The constants that the reached code works with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Constants {
+    /// The addresses in the image that an instruction or a relocated pointer names.
+    pub addresses: BTreeSet<u32>,
+    /// The numbers of 32 and 64 bits that stand in the instructions.
+    pub numbers: BTreeSet<u64>,
 }
 
 /// An instruction that would end the run.
@@ -64,11 +75,11 @@ pub fn sweep(image: &Image) -> Result<Sweep, MapError> {
     for index in 0..walk.codes.len() {
         walk.read_between(index);
     }
-    let Walk { mut refusals, reached, .. } = walk;
+    let Walk { mut refusals, reached, constants, .. } = walk;
     refusals.sort_by_key(|refusal| refusal.rva);
     let more = refusals.len().saturating_sub(REFUSALS_KEPT) as u64;
     refusals.truncate(REFUSALS_KEPT);
-    Ok(Sweep { reached, refusals, more })
+    Ok(Sweep { reached, refusals, more, constants })
 }
 
 struct Walk<'a> {
@@ -79,6 +90,7 @@ struct Walk<'a> {
     queue: VecDeque<u32>,
     refusals: Vec<Refusal>,
     reached: u64,
+    constants: Constants,
 }
 
 /// One section of code, with a mark for each byte.
@@ -111,7 +123,8 @@ impl<'a> Walk<'a> {
             .filter(|section| section.rights.contains(Rights::EXECUTE))
             .map(|section| Code { section, marks: vec![Mark::Unknown; section.bytes.len()] })
             .collect();
-        Ok(Walk { image, cpu, codes, queue: VecDeque::new(), refusals: Vec::new(), reached: 0 })
+        let (queue, refusals, constants) = (VecDeque::new(), Vec::new(), Constants::default());
+        Ok(Walk { image, cpu, codes, queue, refusals, reached: 0, constants })
     }
 
     fn add_known_functions(&mut self) {
@@ -122,6 +135,7 @@ impl<'a> Walk<'a> {
         for &pointer in &pointers {
             let target = self.image.read_pointer(pointer);
             let target = target.and_then(|address| self.rva(address));
+            self.constants.addresses.extend(target);
             // A target that is itself a pointer is a jump table in the code, and no code.
             self.queue.extend(target.filter(|rva| pointers.binary_search(rva).is_err()));
         }
@@ -162,6 +176,7 @@ impl<'a> Walk<'a> {
             }
             self.reached += 1;
             self.add_code_pointer(&instruction);
+            self.add_constants(&instruction);
             let refused = text.support == Support::Refused;
             let length = text.length as u32;
             if refused {
@@ -193,6 +208,20 @@ impl<'a> Walk<'a> {
             && instruction.is_ip_rel_memory_operand()
         {
             self.queue.extend(self.rva(instruction.ip_rel_memory_address()));
+        }
+    }
+
+    /// Adds the address that an instruction of x64 names, and the numbers in an instruction. An
+    /// address in an instruction of x86 is a relocated pointer.
+    fn add_constants(&mut self, instruction: &Instruction) {
+        if instruction.is_ip_rel_memory_operand() {
+            let address = self.rva(instruction.ip_rel_memory_address());
+            self.constants.addresses.extend(address);
+        }
+        for operand in 0..instruction.op_count() {
+            if let OpKind::Immediate32 | OpKind::Immediate64 = instruction.op_kind(operand) {
+                self.constants.numbers.insert(instruction.immediate(operand));
+            }
         }
     }
 

@@ -190,27 +190,36 @@ fn identity_of(guest: &Guest, pointer: u64) -> u64 {
     }
 }
 
+/// Makes an interface of an object.
+type Wrap = fn(Rc<GuestObject>) -> Interface;
+
+/// How an object of a driver becomes the interface with an identifier; `None` for an interface that
+/// no code here asks a driver for.
+pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
+    let wrap: Wrap = match *iid {
+        iid::UNKNOWN => |object| Interface::Unknown(object),
+        iid::MINIPORT => |object| Interface::Miniport(object),
+        iid::MINIPORT_MIDI => |object| Interface::MiniportMidi(object),
+        iid::MINIPORT_DMUS => |object| Interface::MiniportDMus(object),
+        iid::MXF => |object| Interface::Mxf(object),
+        iid::MINIPORT_MIDI_STREAM => |object| Interface::MiniportMidiStream(object),
+        iid::SERVICE_SINK => |object| Interface::ServiceSink(object),
+        iid::POWER_NOTIFY => |object| Interface::PowerNotify(object),
+        iid::ADAPTER_POWER_MANAGEMENT => |object| Interface::AdapterPowerManagement(object),
+        iid::PIN_COUNT => |object| Interface::PinCount(object),
+        _ => return None,
+    };
+    Some(wrap)
+}
+
 impl IUnknown for GuestObject {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        let object = self.itself();
-        let interface = match *iid {
-            iid::UNKNOWN => return Ok(Interface::Unknown(object)),
-            iid::MINIPORT => Interface::Miniport(object),
-            iid::MINIPORT_MIDI => Interface::MiniportMidi(object),
-            iid::MINIPORT_DMUS => Interface::MiniportDMus(object),
-            iid::MXF => Interface::Mxf(object),
-            iid::MINIPORT_MIDI_STREAM => Interface::MiniportMidiStream(object),
-            iid::SERVICE_SINK => Interface::ServiceSink(object),
-            iid::POWER_NOTIFY => Interface::PowerNotify(object),
-            iid::ADAPTER_POWER_MANAGEMENT => Interface::AdapterPowerManagement(object),
-            iid::PIN_COUNT => Interface::PinCount(object),
-            _ => return Err(NO_INTERFACE),
-        };
-        if !self.has(iid) {
+        let wrap = interface_of_drivers(iid).ok_or(NO_INTERFACE)?;
+        if *iid != iid::UNKNOWN && !self.has(iid) {
             let pointer = self.ask(iid)?;
             self.learn(pointer, iid, Hold::Adopt);
         }
-        Ok(interface)
+        Ok(wrap(self.itself()))
     }
 }
 

@@ -25,6 +25,11 @@ impl Guest {
         self.0.vm.space.port_objects.contains(&pointer)
     }
 
+    /// The name of the interface that a pointer to an object of the port is of.
+    pub(super) fn interface_name(&self, pointer: u64) -> &'static str {
+        self.0.port_objects.interface_at(pointer).unwrap_or("IUnknown")
+    }
+
     pub(super) fn give_port_object(&self, object: &Rc<dyn IUnknown>, iid: &Guid) -> u64 {
         let address = self.lend_port_object(object, iid);
         self.0.port_objects.add_reference(address, Rc::clone(object), self.origin());

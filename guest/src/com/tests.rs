@@ -106,6 +106,10 @@ fn a_method_of_another_object_is_refused_in_the_form_of_its_answer() {
         let answer = NtStatus(guest.call(add_member, &[list, 0]) as u32);
         assert_eq!(answer, NtStatus(0xC000_000D), "{place}: a status is no success");
         assert_eq!(guest.call(translated_list, &[group]), 0, "{place}: a pointer is null");
+        let refused = guest.kernel().refused_calls();
+        let lines: Vec<String> = refused.iter().map(ToString::to_string).collect();
+        let line = "IServiceGroup::AddMember refuses its object: STATUS_INVALID_PARAMETER";
+        assert_eq!(lines, [line], "{place}: only a status is a refusal");
     }
 }
 

@@ -19,6 +19,7 @@ mod pending;
 mod ports;
 mod power;
 mod print;
+mod refusals;
 mod registry;
 mod requests;
 mod strings;

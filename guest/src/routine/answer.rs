@@ -16,6 +16,12 @@ pub trait Answer {
     fn refusal() -> u64 {
         0
     }
+
+    /// The status with which the routine turned the call down. A status that the routine only
+    /// passes on, as that of a request, is none.
+    fn refused(&self) -> Option<NtStatus> {
+        None
+    }
 }
 
 /// The value after a `VOID` routine: 0, so that no driver depends on the register's value before.
@@ -47,6 +53,11 @@ impl Answer for Result<(), NtStatus> {
     fn refusal() -> u64 {
         NtStatus::INVALID_PARAMETER.into_rax()
     }
+
+    #[inline]
+    fn refused(&self) -> Option<NtStatus> {
+        self.err()
+    }
 }
 
 /// An NTSTATUS that may be another success than STATUS_SUCCESS, such as STATUS_PENDING.
@@ -58,6 +69,11 @@ impl Answer for Result<NtStatus, NtStatus> {
 
     fn refusal() -> u64 {
         NtStatus::INVALID_PARAMETER.into_rax()
+    }
+
+    #[inline]
+    fn refused(&self) -> Option<NtStatus> {
+        self.err()
     }
 }
 

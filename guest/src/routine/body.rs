@@ -27,9 +27,14 @@ macro_rules! body {
             fn serve(&self, call: &Call<'_>) -> u64 {
                 let mut words = Words::of(call);
                 $(let Some($argument) = $argument::take(&mut words) else {
-                    return Answered::refusal();
+                    return call.refuse_arguments(Answered::refusal());
                 };)*
-                self(call, $($argument),*).into_rax()
+                let told = call.kernel().refused_call_count();
+                let answer = self(call, $($argument),*);
+                if let Some(status) = answer.refused() {
+                    call.tell_unless_told(told, status);
+                }
+                answer.into_rax()
             }
         }
     };

@@ -2,7 +2,8 @@
 //!
 //! It must never know what the arguments mean.
 
-use portcls_emulator::Kernel;
+use portcls_emulator::trace::Layer;
+use portcls_emulator::{Kernel, Need, NtStatus, RefusedCall};
 
 use super::Routine;
 use crate::guest::Guest;
@@ -34,6 +35,39 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn kernel(&self) -> &'a Kernel {
         self.guest.kernel()
+    }
+
+    /// Tells the trace that the call is refused; `what` names what the driver asked for.
+    pub(crate) fn tell_refusal(&self, need: Need, what: String, status: NtStatus) {
+        self.tell(self.routine.name.to_owned(), need, what, status);
+    }
+
+    /// As [`Call::tell_refusal`], where the driver called `routine` of a certain interface.
+    pub(crate) fn tell(&self, routine: String, need: Need, what: String, status: NtStatus) {
+        // A method, or a routine of PortCls; all others are the kernel's.
+        let is_ports = routine.contains("::") || routine.starts_with("Pc");
+        let who = if is_ports { "port" } else { "kernel" };
+        let who = self.kernel().trace().actor(who, Layer::Software);
+        self.kernel().report_refusal(who, RefusedCall { routine, what, status, need });
+    }
+
+    /// Tells the trace that the arguments are refused, when the answer to that is a status; gives
+    /// the answer back.
+    #[cold]
+    pub(super) fn refuse_arguments(&self, answer: u64) -> u64 {
+        if answer != 0 {
+            self.tell_refusal(Need::Required, "its object".to_owned(), NtStatus(answer as u32));
+        }
+        answer
+    }
+
+    /// Tells the trace that the call is refused, unless who refused it has told more: there were
+    /// `told` refusals before the call.
+    #[cold]
+    pub(super) fn tell_unless_told(&self, told: u64, status: NtStatus) {
+        if self.kernel().refused_call_count() == told {
+            self.tell_refusal(Need::Required, String::new(), status);
+        }
     }
 
     /// The routine that was called.

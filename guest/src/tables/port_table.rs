@@ -167,6 +167,11 @@ impl PortTable {
         }
     }
 
+    /// The name of the interface of the object at an address.
+    pub fn interface_at(&self, address: u64) -> Option<&'static str> {
+        Some(self.face(self.state.borrow().by_address.get(&address)?.face).name)
+    }
+
     /// Counts one more reference of the driver to `object`, which is at an address. Returns the
     /// new number, or 0 when the table has no object there.
     pub fn add_reference(

@@ -7,13 +7,12 @@ use portcls_emulator::{
     DeviceObject, Irp, Irql, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest,
 };
 use portcls_port::com::IUnknown;
-use portcls_port::guid::clsid;
 use portcls_port::interfaces::DeviceRegistryProperty;
 use portcls_port::ks::guids::property_set;
 use portcls_port::ks::{KsPPin, KsProperty};
 use portcls_port::{
     ConnectedPin, ConnectionEnd, IoTimeoutRoutine, pc_complete_irp, pc_dispatch_irp,
-    pc_forward_irp_synchronous, pc_get_device_property, pc_new_miniport, pc_register_io_timeout,
+    pc_forward_irp_synchronous, pc_get_device_property, pc_register_io_timeout,
     pc_register_physical_connection, pc_unregister_io_timeout,
 };
 
@@ -191,21 +190,5 @@ fn a_device_property_is_read_from_the_physical_device() {
         assert_eq!(ask(description, 0), (NtStatus::BUFFER_TOO_SMALL, 4, vec![]));
         let missing = ask(DeviceRegistryProperty::Address, 4).0;
         assert_eq!(missing, NtStatus::OBJECT_NAME_NOT_FOUND);
-    });
-}
-
-#[test]
-fn a_miniport_that_comes_with_portcls_is_refused_by_name() {
-    on_device(|rig| {
-        let refused = pc_new_miniport(&rig.kernel, &clsid::PORT_MIDI).err();
-        assert_eq!(refused, Some(NtStatus::NOT_SUPPORTED));
-        let log = rig.kernel.trace().log();
-        let said = log.events().any(|event| match event.event {
-            portcls_emulator::trace::Event::Note(text) => {
-                log.text(text) == "PcNewMiniport: CLSID_PortMidi is not built"
-            }
-            _ => false,
-        });
-        assert!(said);
     });
 }

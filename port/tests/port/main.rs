@@ -24,6 +24,7 @@ mod pins;
 mod plan;
 mod power;
 mod property_kinds;
+mod refusals;
 mod registry_key;
 mod render;
 mod render_requests;

@@ -19,7 +19,7 @@ fn repeat(machine: &Machine, answers: &str) {
 #[track_caller]
 fn refused(result: Result<(), MachineError>) -> (&'static str, NtStatus) {
     match result {
-        Err(MachineError::DriverRefused { stage, status }) => (stage, status),
+        Err(MachineError::DriverRefused { stage, status, .. }) => (stage, status),
         other => panic!("not refused: {other:?}"),
     }
 }

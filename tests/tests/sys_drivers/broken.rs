@@ -72,7 +72,9 @@ fn verdict(machine: &Machine, life: Result<Life, MachineError>) -> String {
             )
         }
         Err(MachineError::Stopped(Stop::Hang(hang))) => format!("hang: {}", hang.waits_for),
-        Err(MachineError::DriverRefused { stage, status }) => format!("{stage} refused: {status}"),
+        Err(MachineError::DriverRefused { stage, status, .. }) => {
+            format!("{stage} refused: {status}")
+        }
         Err(other) => other.to_string(),
         Ok(life) => {
             let mut parts = lost_bytes(machine, &life);

@@ -63,7 +63,7 @@ fn init(
     miniport: Pointer,
     adapter: Pointer,
     resources: Pointer,
-) -> Result<(), NtStatus> {
+) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let unknown = |pointer: Pointer| guest.object_at(pointer.0, &iid::UNKNOWN, Hold::Retain);
     let (Some(device), Some(object)) = (guest.device_at(device.0), unknown(miniport)) else {
@@ -74,7 +74,9 @@ fn init(
     let resources = given(resources, list)?;
     let adapter = unknown(adapter);
     guest.note_target(&object, miniport.0);
-    port.object.init(call.kernel(), &device, irp.as_ref(), object, adapter, resources)
+    // The port tells of its refusals itself, and what the miniport answered is in the trace.
+    let result = port.object.init(call.kernel(), &device, irp.as_ref(), object, adapter, resources);
+    Ok(NtStatus::of(&result))
 }
 
 /// An optional argument: nothing for a null pointer, and else the object behind the pointer.

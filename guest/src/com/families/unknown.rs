@@ -1,6 +1,6 @@
 //! `IUnknown` as a driver sees it: the first three slots of every vtable.
 
-use portcls_emulator::NtStatus;
+use portcls_emulator::{Need, NtStatus};
 use portcls_port::com::NO_INTERFACE;
 use portcls_port::guid::iid;
 
@@ -39,6 +39,8 @@ fn query_interface(
             Ok(())
         }
         Err(failure) => {
+            let method = format!("{}::QueryInterface", guest.interface_name(this.0));
+            call.tell(method, Need::Optional, format!("{wanted:?}"), failure);
             out.set(guest, Pointer::NULL);
             Err(failure)
         }

@@ -21,7 +21,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("IoGetAttachedDeviceReference", UpTo(DISPATCH_LEVEL), get_attached_device_reference),
     row!("IoGetDeviceProperty", UpTo(PASSIVE_LEVEL), get_device_property),
     row!("IoQueueWorkItem", ByKernel, queue_work_item),
-    row!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle),
+    row!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle).refusing(),
     row!("ObfDereferenceObject", UpTo(DISPATCH_LEVEL), dereference_object).fastcall(),
     row!("ObfReferenceObject", UpTo(DISPATCH_LEVEL), reference_object).fastcall(),
 ];

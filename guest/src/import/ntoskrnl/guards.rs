@@ -8,7 +8,7 @@ use crate::rules;
 pub(super) static ROUTINES: &[Routine] = &[
     row!("KeSynchronizeExecution", ByKernel, synchronize_execution),
     row!("RtlAssert", ByKernel, rtl_assert),
-    row!("__C_specific_handler", ByKernel, c_specific_handler).cdecl(),
+    row!("__C_specific_handler", ByKernel, c_specific_handler).cdecl().refusing(),
     row!("__security_check_cookie", ByKernel, security_check_cookie).fastcall(),
     row!("_purecall", ByKernel, purecall).cdecl(),
 ];

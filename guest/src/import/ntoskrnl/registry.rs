@@ -8,7 +8,7 @@ use std::rc::Rc;
 use portcls_emulator::registry::{
     QueryBase, QueryEntry, QueryStart, RegistryKey, RegistryValue, ValueInformationClass, ValueType,
 };
-use portcls_emulator::{Irql, NtStatus};
+use portcls_emulator::{Irql, Need, NtStatus};
 use portcls_port::interfaces::RegistryAnswer;
 
 use crate::guest::Guest;
@@ -91,18 +91,22 @@ fn open_key(
     let root = guest.load_word(attributes.at(fields.root_directory));
     let name = guest.load_word(attributes.at(fields.object_name));
     let path = if name == 0 { String::new() } else { text(&guest.load_unicode_string(name)) };
-    let key = match root {
-        0 => call.kernel().open_registry_key(&path)?,
-        root => {
-            call.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
-            let below = key_at(guest, Word(root))?;
-            call.kernel().ask_registry()?;
-            below.key.open(&path)?
-        }
-    };
+    let key = open_below(call, root, &path)
+        .inspect_err(|status| call.tell_refusal(Need::Optional, path, *status))?;
     let handle = new_handle(guest, KeyHandle { key, access });
     out.set(guest, handle.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?);
     Ok(())
+}
+
+/// The key at a path below the one that a handle is open on; without a handle, from the root on.
+fn open_below(call: &Call<'_>, root: u64, path: &str) -> Result<RegistryKey, NtStatus> {
+    if root == 0 {
+        return call.kernel().open_registry_key(path);
+    }
+    call.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, "ZwOpenKey");
+    let below = key_at(call.guest(), Word(root))?;
+    call.kernel().ask_registry()?;
+    below.key.open(path)
 }
 
 /// `NTSTATUS ZwClose(HANDLE)`
@@ -133,7 +137,11 @@ fn query_value_key(
     if !key.allows(QUERY_VALUE) {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    let value = key.key.value(&text(&guest.load_unicode_string(name.0)))?;
+    let name = text(&guest.load_unicode_string(name.0));
+    let value = key.key.value(&name).inspect_err(|status| {
+        let what = format!("{name:?} of {}", key.key.path());
+        call.tell_refusal(Need::Optional, what, *status);
+    })?;
     let class = ValueInformationClass::from_u32(class).ok_or(NtStatus::INVALID_PARAMETER)?;
     let reply = value.information(class, length);
     if !reply.bytes.is_empty() {

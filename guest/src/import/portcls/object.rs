@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{NtStatus, PoolType};
+use portcls_emulator::{Kernel, NtStatus, PoolType};
 use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IResourceList, InterruptSyncMode, KeyAccess, RegistryKeyType};
@@ -20,8 +20,8 @@ use crate::routine::{Call, Out, Pointer, Routine, row};
 pub(super) static ROUTINES: &[Routine] = &[
     row!("PcGetTimeInterval", ByKernel, get_time_interval),
     row!("PcNewInterruptSync", ByKernel, new_interrupt_sync),
-    row!("PcNewMiniport", ByKernel, new_miniport),
-    row!("PcNewPort", ByKernel, new_port),
+    row!("PcNewMiniport", ByKernel, new_miniport).of_classes(makes_miniport),
+    row!("PcNewPort", ByKernel, new_port).of_classes(makes_port),
     row!("PcNewRegistryKey", ByKernel, new_registry_key),
     row!("PcNewResourceList", ByKernel, new_resource_list),
     row!("PcNewResourceSublist", ByKernel, new_resource_sublist),
@@ -63,6 +63,14 @@ fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), Nt
     // One object has the interfaces of both classes. The driver gets the pointer of its own.
     let wanted = if class == clsid::PORT_DMUS { iid::PORT_DMUS } else { iid::PORT };
     hand_out(call, out, &wanted, pc_new_port(call.kernel(), &class), |port| port)
+}
+
+fn makes_port(kernel: &Kernel, class: &Guid) -> bool {
+    pc_new_port(kernel, class).is_ok()
+}
+
+fn makes_miniport(kernel: &Kernel, class: &Guid) -> bool {
+    pc_new_miniport(kernel, class).is_ok()
 }
 
 /// `NTSTATUS PcNewMiniport(PMINIPORT *, REFCLSID)`

@@ -1,0 +1,104 @@
+//! `filters` and `--pin`: what a client sees, and which pin it opens.
+
+use insta_cmd::assert_cmd_snapshot;
+use serde_json::Value;
+
+use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
+
+#[test]
+fn the_filters_are_listed_with_their_pins_and_whether_these_can_be_opened() {
+    assert_cmd_snapshot!(Folder::new().command(&["filters"]));
+}
+
+#[test]
+fn programs_read_the_same_of_a_compiled_driver_from_json() {
+    for build in ["x64", "x86", "msvc-x64"] {
+        let driver = driver_path(&format!("{build}/uart.sys"));
+        let ran = Folder::new().run(&["filters", "--driver", &driver, "--format", "json"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{build}");
+        let facts: Value = serde_json::from_str(ran.text()).expect("JSON");
+        assert_eq!((&facts["version"], &facts["driver"]), (&1.into(), &"uart.sys".into()));
+        let filter = &facts["filters"][0];
+        assert_eq!((&filter["reference"], &filter["number"]), (&"Uart".into(), &0.into()));
+        let pins = filter["pins"].as_array().expect("pins");
+        let uses: Vec<&Value> = pins.iter().map(|pin| &pin["midi"]["use"]).collect();
+        let (render, capture) = (Value::from("render"), Value::from("capture"));
+        assert_eq!(uses, [&render, &Value::Null, &capture, &Value::Null], "{build}");
+        assert!(pins.iter().all(|pin| pin["midi"]["obstacle"].is_null()), "{build}");
+        let formats = &pins[0]["formats"][0];
+        assert_eq!(formats["sub_format"], "KSDATAFORMAT_SUBTYPE_MIDI");
+    }
+}
+
+#[test]
+fn a_driver_that_does_not_start_has_no_filters_and_is_exit_1() {
+    let ran = Folder::new().run(&[
+        "filters",
+        "--card",
+        "pc98-mpu",
+        "--driver",
+        &driver_path("x64/uart.sys"),
+    ]);
+    assert_eq!((ran.code, ran.text()), (1, ""));
+    let told = "; play with --trace - shows what the driver did\n";
+    assert!(ran.stderr.starts_with("error: the driver refuses to start: "), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with(told), "{}", ran.stderr);
+}
+
+#[test]
+fn a_driver_that_dies_when_it_is_started_is_exit_4() {
+    let ran = Folder::new().run(&["filters", "--driver", &driver_path("x64/null_adapter.sys")]);
+    assert_eq!((ran.code, ran.text()), (4, ""), "{}", ran.stderr);
+}
+
+#[test]
+fn a_pin_is_chosen_by_name_or_number_and_the_summary_names_it() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    for pin in ["uart", "Uart:0", "0", "0:0"] {
+        let ran = folder.run(&["play", "song.mid", "--pin", pin]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{pin}");
+        let line = "pin         Uart:0 (render); also for MIDI: Uart:2 (capture)\n";
+        assert!(ran.text().contains(line), "{}", ran.text());
+    }
+    let ran = folder.run(&["capture", "song.mid", "--pin", "Uart:2", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let summary: Value = serde_json::from_str(ran.text()).expect("JSON");
+    assert_eq!((&summary["pin"]["filter"], &summary["pin"]["pin_id"]), (&"Uart".into(), &2.into()));
+    assert_eq!(summary["other_pins"][0]["use"], "render");
+}
+
+#[test]
+fn a_pin_that_is_not_there_is_exit_2_with_those_that_are() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    let midi_pins = "the pins for MIDI are Uart:0 (render) and Uart:2 (capture)";
+    for (verb, pin, told) in [
+        ("play", "Midi", "there is no filter for 'Midi'; the only filter is Uart (0)".to_owned()),
+        ("play", "1:0", "there is no filter for '1:0'; the only filter is Uart (0)".to_owned()),
+        (
+            "capture",
+            "Uart:4",
+            "the filter Uart has no pin '4'; its pins are 0 (render), 1 (capture), 2 (capture) and \
+             3 (render)"
+                .to_owned(),
+        ),
+        (
+            "capture",
+            "Uart:0",
+            format!("Uart:0 is no capture pin for MIDI: data flows into the filter; {midi_pins}"),
+        ),
+    ] {
+        let ran = folder.run(&[verb, "song.mid", "--pin", pin]);
+        assert_eq!(ran.stderr, format!("error: {told}; `filters` shows all of them\n"));
+        assert_eq!((ran.code, ran.text()), (2, ""), "{pin}");
+    }
+    let ran = folder.run(&["play", "--pin", "Uart:"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("give FILTER or FILTER:PIN, each by its name or its number"));
+}
+
+#[test]
+fn the_help_of_filters_is_complete() {
+    assert_cmd_snapshot!("help_filters", Folder::new().command(&["filters", "--help"]));
+}

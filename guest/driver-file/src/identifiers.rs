@@ -1,0 +1,38 @@
+//! Which identifiers of 16 bytes, such as GUIDs, a driver works with.
+//!
+//! An image often holds many that it does not use: a header defines all of its GUIDs wherever it is
+//! included once. So an identifier counts only where code leads to it: an instruction or a pointer
+//! names its address, or the compiler has put its bytes into instructions, as it does to compare an
+//! argument with it. What an identifier stands for must not be known here.
+
+use crate::image::Image;
+use crate::sweep::Constants;
+use cpu_x86::Mode;
+
+/// An identifier as it lies in memory.
+pub type Identifier = [u8; 16];
+
+impl Constants {
+    /// Whether the driver works with an identifier.
+    #[must_use]
+    pub fn name_identifier(&self, image: &Image, wanted: &Identifier) -> bool {
+        let lies_at = |rva: &u32| {
+            let mut bytes = Identifier::default();
+            image.read(*rva, &mut bytes).is_some() && bytes == *wanted
+        };
+        self.addresses.iter().any(lies_at) || self.hold_in_code(image.mode(), wanted)
+    }
+
+    /// Whether the bytes of an identifier stand in instructions: in the 64-bit numbers of x64, of
+    /// which the first is evidence enough, or in four of 32 bits.
+    fn hold_in_code(&self, mode: Mode, wanted: &Identifier) -> bool {
+        let (halves, _) = wanted.as_chunks::<8>();
+        let (quarters, _) = wanted.as_chunks::<4>();
+        match mode {
+            Mode::Bits64 => self.numbers.contains(&u64::from_le_bytes(halves[0])),
+            _ => quarters
+                .iter()
+                .all(|quarter| self.numbers.contains(&u32::from_le_bytes(*quarter).into())),
+        }
+    }
+}

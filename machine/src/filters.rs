@@ -1,0 +1,217 @@
+//! What a client sees of a driver: filters, pins, nodes and connections.
+//!
+//! Owns the facts in the form in which they are shown. All of them come from requests of a client;
+//! the port is not looked into.
+
+use portcls_emulator::{Kernel, NtStatus};
+use portcls_port::descriptor::PcConnectionDescriptor;
+use portcls_port::guid::Guid;
+use portcls_port::ks::pin_connect::PinRequest;
+use portcls_port::ks::{INSTANCES_UNLIMITED, KsPinDataFlow, KsPropertyPin};
+use serde::Serialize;
+
+use crate::ks_client::{FoundFilter, KsFile, find_filters};
+use crate::machine::Machine;
+use crate::midi_pin::{PinUse, has_midi, obstacle};
+
+/// A filter as a client sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FilterView {
+    /// Its number, from 0.
+    pub number: usize,
+    /// Its reference name.
+    pub reference: String,
+    /// The categories under which a client finds it.
+    pub interfaces: Vec<String>,
+    /// Why it tells no more, if it does not.
+    pub problem: Option<String>,
+    /// The categories that it tells.
+    pub categories: Vec<String>,
+    /// Its pins.
+    pub pins: Vec<PinView>,
+    /// The types of its nodes.
+    pub nodes: Vec<String>,
+    /// Its connections.
+    pub connections: Vec<ConnectionView>,
+}
+
+/// A pin as a client sees it; what the filter does not tell is `None`, or empty.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PinView {
+    /// Its number.
+    pub pin_id: u32,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Its category.
+    pub category: Option<String>,
+    /// `in` to the filter, or `out` of it.
+    pub data_flow: Option<&'static str>,
+    /// `none`, `sink`, `source`, `both` or `bridge`.
+    pub communication: Option<String>,
+    /// Its formats.
+    pub formats: Vec<FormatView>,
+    /// Its instances on one filter.
+    pub instances: Option<InstancesView>,
+    /// Its instances on all filters.
+    pub global_instances: Option<InstancesView>,
+    /// Instances that a filter needs.
+    pub necessary_instances: Option<u32>,
+    /// For a pin with a format for MIDI: whether it can be used.
+    pub midi: Option<MidiUseView>,
+}
+
+/// A format of a pin.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FormatView {
+    /// The kind of data.
+    pub major_format: String,
+    /// The form within that kind.
+    pub sub_format: String,
+    /// The type of what follows.
+    pub specifier: String,
+}
+
+/// How many instances there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct InstancesView {
+    /// Possible ones; `None` without a limit.
+    pub possible: Option<u32>,
+    /// Open ones.
+    pub current: u32,
+}
+
+/// Whether an application can use a pin for MIDI.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct MidiUseView {
+    /// The use.
+    #[serde(rename = "use")]
+    pub pin_use: PinUse,
+    /// What is in the way; `None` for a pin that was opened and closed again.
+    pub obstacle: Option<String>,
+}
+
+/// A connection inside a filter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct ConnectionView {
+    /// Where data comes from.
+    pub from: EndView,
+    /// Where it goes.
+    pub to: EndView,
+}
+
+/// One end of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct EndView {
+    /// The node; `None` for the filter itself.
+    pub node: Option<u32>,
+    /// The pin of the node, or of the filter.
+    pub pin: u32,
+}
+
+/// Asks all filters about themselves; no pin is opened.
+pub(crate) fn views(kernel: &Kernel) -> Vec<FilterView> {
+    let found = find_filters(kernel);
+    found.iter().enumerate().map(|(number, found)| view(kernel, number, found)).collect()
+}
+
+/// The C name of a GUID, or the GUID.
+fn name(guid: &Guid) -> String {
+    format!("{guid:?}")
+}
+
+fn names(guids: &[Guid]) -> Vec<String> {
+    guids.iter().map(name).collect()
+}
+
+fn view(kernel: &Kernel, number: usize, found: &FoundFilter) -> FilterView {
+    let mut view = FilterView {
+        number,
+        reference: found.interface.reference.clone(),
+        interfaces: names(&found.classes),
+        problem: None,
+        categories: Vec::new(),
+        pins: Vec::new(),
+        nodes: Vec::new(),
+        connections: Vec::new(),
+    };
+    let told = KsFile::open_filter(kernel, &found.interface).and_then(|filter| {
+        view.categories = names(&filter.categories()?);
+        view.nodes = names(&filter.nodes()?);
+        view.connections = filter.connections()?.iter().map(connection_view).collect();
+        view.pins = (0..filter.pin_count()?).map(|pin_id| pin_view(&filter, pin_id)).collect();
+        Ok(())
+    });
+    view.problem = told.err().map(|status| format!("a request to it answers {status}"));
+    view
+}
+
+fn connection_view(connection: &PcConnectionDescriptor) -> ConnectionView {
+    let end = |node: u32, pin: u32| {
+        let is_filter = node == PcConnectionDescriptor::FILTER_NODE;
+        EndView { node: (!is_filter).then_some(node), pin }
+    };
+    ConnectionView {
+        from: end(connection.from_node, connection.from_node_pin),
+        to: end(connection.to_node, connection.to_node_pin),
+    }
+}
+
+fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
+    let ranges = filter.data_ranges(pin_id).unwrap_or_default();
+    let data_flow = filter.data_flow(pin_id).ok();
+    let midi_use = data_flow.filter(|_| has_midi(&ranges)).map(PinUse::of);
+    let communication = filter.communication(pin_id).ok();
+    let formats = ranges.iter().map(|range| {
+        let head = range.head();
+        FormatView {
+            major_format: name(&head.major_format),
+            sub_format: name(&head.sub_format),
+            specifier: name(&head.specifier),
+        }
+    });
+    PinView {
+        pin_id,
+        name: filter.pin_name(pin_id).ok(),
+        category: filter.category(pin_id).ok().as_ref().map(name),
+        data_flow: data_flow.map(|flow| match flow {
+            KsPinDataFlow::In => "in",
+            KsPinDataFlow::Out => "out",
+        }),
+        communication: communication.map(|it| format!("{it:?}").to_lowercase()),
+        formats: formats.collect(),
+        instances: instances(filter, KsPropertyPin::CInstances, pin_id),
+        global_instances: instances(filter, KsPropertyPin::GlobalCInstances, pin_id),
+        necessary_instances: filter.necessary_instances(pin_id).ok(),
+        midi: midi_use.map(|pin_use| MidiUseView { pin_use, obstacle: None }),
+    }
+}
+
+fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<InstancesView> {
+    let counts = filter.instances(id, pin_id).ok()?;
+    let possible = Some(counts.possible_count).filter(|count| *count != INSTANCES_UNLIMITED);
+    Some(InstancesView { possible, current: counts.current_count })
+}
+
+/// Opens and closes each pin for MIDI, and adds what was in the way.
+pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
+    for (number, filter) in filters.iter_mut().enumerate() {
+        for pin in &mut filter.pins {
+            let Some(midi) = &mut pin.midi else { continue };
+            let (pin_id, wanted) = (pin.pin_id, midi.pin_use);
+            let tried = machine.run(|kernel| try_to_open(kernel, number, pin_id, wanted));
+            midi.obstacle = match tried {
+                Ok(outcome) => outcome.err(),
+                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
+            };
+        }
+    }
+}
+
+fn try_to_open(kernel: &Kernel, number: usize, pin_id: u32, wanted: PinUse) -> Result<(), String> {
+    let answered = |status: NtStatus| format!("opening it answers {status}");
+    let filters = find_filters(kernel);
+    let found = filters.get(number).ok_or("its filter has gone")?;
+    let filter = KsFile::open_filter(kernel, &found.interface).map_err(answered)?;
+    obstacle(&filter, pin_id, wanted).map_err(|obstacle| obstacle.to_string())?;
+    filter.open_pin(&PinRequest::midi(pin_id)).map(drop).map_err(answered)
+}

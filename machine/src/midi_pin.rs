@@ -1,0 +1,129 @@
+//! The pins for MIDI, and what a client learns of one before it opens it.
+
+use std::fmt;
+
+use portcls_emulator::{Kernel, NtStatus};
+use portcls_port::guid::Guid;
+use portcls_port::ks::guids::data_format;
+use portcls_port::ks::{DataRange, KsPinCommunication, KsPinDataFlow};
+use serde::Serialize;
+
+use crate::ks_client::{KsFile, PinPlace, find_filters};
+
+/// What a pin does for an application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PinUse {
+    /// It plays: data flows into the filter.
+    Render,
+    /// It captures: data flows out of the filter.
+    Capture,
+}
+
+impl PinUse {
+    /// The use of a pin with this data flow.
+    pub(crate) fn of(data_flow: KsPinDataFlow) -> PinUse {
+        match data_flow {
+            KsPinDataFlow::In => PinUse::Render,
+            KsPinDataFlow::Out => PinUse::Capture,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            PinUse::Render => "render",
+            PinUse::Capture => "capture",
+        }
+    }
+}
+
+/// A pin for MIDI; as text, `Uart:0 (render)`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct MidiPin {
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: PinPlace,
+    /// What it is for.
+    #[serde(rename = "use")]
+    pub pin_use: PinUse,
+}
+
+impl fmt::Display for MidiPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.place, self.pin_use.word())
+    }
+}
+
+/// The pins of all filters that have a format for MIDI, opened or not, in order.
+pub(crate) fn midi_pins(kernel: &Kernel) -> Vec<MidiPin> {
+    let mut pins = Vec::new();
+    for found in find_filters(kernel) {
+        let Ok(filter) = KsFile::open_filter(kernel, &found.interface) else { continue };
+        for pin_id in 0..filter.pin_count().unwrap_or(0) {
+            let has_midi = filter.data_ranges(pin_id).is_ok_and(|ranges| has_midi(&ranges));
+            if let (true, Ok(flow)) = (has_midi, filter.data_flow(pin_id)) {
+                let place = PinPlace { filter: found.interface.reference.clone(), pin_id };
+                pins.push(MidiPin { place, pin_use: PinUse::of(flow) });
+            }
+        }
+    }
+    pins
+}
+
+/// Whether one of a pin's formats is a client's MIDI: as bytes or as events of DirectMusic.
+pub(crate) fn has_midi(ranges: &[DataRange]) -> bool {
+    ranges.iter().any(|range| is_music(range, data_format::MIDI))
+        || ranges.iter().any(|range| is_music(range, data_format::DIRECTMUSIC))
+}
+
+/// Whether a range is of music with this subformat, or would be with any.
+fn is_music(range: &DataRange, sub_format: Guid) -> bool {
+    let head = range.head();
+    let fits = |mine: Guid, wanted: Guid| mine == wanted || mine == Guid::NULL;
+    fits(head.major_format, data_format::MUSIC) && fits(head.sub_format, sub_format)
+}
+
+/// Why an application cannot use a pin, as far as it learns without opening it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Obstacle {
+    /// The filter does not tell about the pin.
+    Untold(NtStatus),
+    /// The pin is for the other direction.
+    OtherUse(PinUse),
+    /// No client can connect to it.
+    NotForClients(KsPinCommunication),
+    /// It has no format for MIDI as bytes.
+    NoMidiFormat(NtStatus),
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Obstacle::Untold(status) => write!(f, "the filter answers {status} about it"),
+            Obstacle::OtherUse(PinUse::Render) => f.write_str("data flows into the filter"),
+            Obstacle::OtherUse(PinUse::Capture) => f.write_str("data flows out of the filter"),
+            Obstacle::NotForClients(communication) => {
+                write!(f, "no client can connect to it: its communication is {communication:?}")
+            }
+            Obstacle::NoMidiFormat(status) => {
+                write!(f, "no format for MIDI fits: DataIntersection answers {status}")
+            }
+        }
+    }
+}
+
+/// Asks whether a pin can be opened for a use. Asks the miniport for a format last, and not about a
+/// pin that is of no use anyway.
+pub(crate) fn obstacle(filter: &KsFile, pin_id: u32, wanted: PinUse) -> Result<(), Obstacle> {
+    let is = PinUse::of(filter.data_flow(pin_id).map_err(Obstacle::Untold)?);
+    let communication = filter.communication(pin_id).map_err(Obstacle::Untold)?;
+    if is != wanted {
+        return Err(Obstacle::OtherUse(is));
+    }
+    if !matches!(communication, KsPinCommunication::Sink | KsPinCommunication::Both) {
+        return Err(Obstacle::NotForClients(communication));
+    }
+    filter.intersect_midi(pin_id).map_err(Obstacle::NoMidiFormat)
+}

@@ -1,0 +1,61 @@
+//! Refused calls of a driver as the cause of its end.
+
+use portcls_emulator::{Need, NtStatus, RefusedCall};
+
+/// The refusal that most likely made a driver give up with a status; without one, the refusal that
+/// most likely keeps it from working.
+///
+/// A driver mostly passes on the status that it got, from what it asked for last. What drivers do
+/// without is no cause unless the status is the same.
+pub(crate) fn likely_cause(
+    refused: &[RefusedCall],
+    status: Option<NtStatus>,
+) -> Option<RefusedCall> {
+    let rank = |call: &&RefusedCall| {
+        let is_passed_on = status == Some(call.status);
+        (is_passed_on, call.need == Need::Required)
+    };
+    // Of equal ones, the last.
+    refused.iter().filter(|call| rank(call) != (false, false)).max_by_key(rank).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INVALID: NtStatus = NtStatus::INVALID_PARAMETER;
+    const UNSUPPORTED: NtStatus = NtStatus::NOT_SUPPORTED;
+
+    fn call(routine: &str, need: Need, status: NtStatus) -> RefusedCall {
+        RefusedCall { routine: routine.to_owned(), what: String::new(), status, need }
+    }
+
+    fn cause(refused: &[RefusedCall], status: Option<NtStatus>) -> Option<String> {
+        likely_cause(refused, status).map(|call| call.routine)
+    }
+
+    #[test]
+    fn the_last_refusal_whose_status_was_passed_on_is_the_cause() {
+        let refused = [
+            call("PcNewMiniport", Need::Required, UNSUPPORTED),
+            call("PcNewPort", Need::Required, UNSUPPORTED),
+            call("QueryInterface", Need::Optional, UNSUPPORTED),
+            call("Connect", Need::Required, INVALID),
+        ];
+        assert_eq!(cause(&refused, Some(UNSUPPORTED)).as_deref(), Some("PcNewPort"));
+        assert_eq!(cause(&refused, Some(INVALID)).as_deref(), Some("Connect"));
+    }
+
+    #[test]
+    fn a_driver_with_a_status_of_its_own_was_refused_something_that_it_needs() {
+        let refused = [
+            call("PcNewPort", Need::Required, UNSUPPORTED),
+            call("QueryInterface", Need::Optional, INVALID),
+        ];
+        assert_eq!(cause(&refused, Some(NtStatus::UNSUCCESSFUL)).as_deref(), Some("PcNewPort"));
+        assert_eq!(cause(&refused, None).as_deref(), Some("PcNewPort"));
+        assert_eq!(cause(&refused, Some(INVALID)).as_deref(), Some("QueryInterface"));
+        assert_eq!(cause(&refused[1..], None), None);
+        assert_eq!(cause(&[], Some(INVALID)), None);
+    }
+}
