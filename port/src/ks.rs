@@ -26,7 +26,7 @@ pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
     KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream,
-    KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
+    KsPropertySynth, KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
 };
 pub use pin::{
     INSTANCES_UNLIMITED, KsPinCInstances, KsPinCommunication, KsPinConnect, KsPinDataFlow,
