@@ -1,6 +1,6 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
-//! Owns the interrupt sync object and every wait of the driver. Waits at PASSIVE_LEVEL let other
+//! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let other
 //! threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
 //! counted as well as timed, so that it ends even when the clock stands still.
 //!
@@ -11,10 +11,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus};
-use portcls_port::interfaces::{IInterruptSync, StreamDirection};
 
 use crate::card::{Capture, Card, Mode};
 use crate::registers::{Command, Status};
+use crate::resources::Connection;
 
 /// Longest wait for a card to take a command, in ms.
 ///
@@ -84,10 +84,14 @@ pub(crate) struct Hardware {
     kernel: Kernel,
 
     card: Rc<Card>,
-    interrupt: Option<Rc<dyn IInterruptSync>>,
+    interrupt: Option<Connection>,
 
-    render_open: Cell<bool>,
-    capture_open: Cell<bool>,
+    /// The pins with an open stream, a bit for each.
+    open_pins: Cell<u32>,
+    /// The pin whose message has begun on MIDI OUT and is not over.
+    pin_in_message: Cell<Option<u32>>,
+    /// The number of lost bytes that were reported.
+    reported_overruns: Cell<u64>,
 }
 
 impl Hardware {
@@ -95,19 +99,20 @@ impl Hardware {
     pub fn new(
         kernel: &Kernel,
         card: Rc<Card>,
-        interrupt: Option<Rc<dyn IInterruptSync>>,
+        interrupt: Option<Connection>,
     ) -> Hardware {
         Hardware {
             kernel: kernel.clone(),
             card,
             interrupt,
-            render_open: Cell::new(false),
-            capture_open: Cell::new(false),
+            open_pins: Cell::new(0),
+            pin_in_message: Cell::new(None),
+            reported_overruns: Cell::new(0),
         }
     }
 
     /// The card.
-    pub fn card(&self) -> &Card {
+    pub fn card(&self) -> &Rc<Card> {
         &self.card
     }
 
@@ -121,26 +126,44 @@ impl Hardware {
         self.interrupt.is_some()
     }
 
-    /// Takes the one stream of a direction.
+    /// Takes the one stream of a pin.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_REQUEST` when the stream is taken already.
-    pub fn open(&self, direction: StreamDirection) -> Result<(), NtStatus> {
-        match self.open_flag(direction).replace(true) {
-            true => Err(NtStatus::INVALID_DEVICE_REQUEST),
-            false => Ok(()),
+    pub fn open(&self, pin: u32) -> Result<(), NtStatus> {
+        let (pins, bit) = (self.open_pins.get(), 1 << pin);
+        self.open_pins.set(pins | bit);
+        if pins & bit == 0 { Ok(()) } else { Err(NtStatus::INVALID_DEVICE_REQUEST) }
+    }
+
+    /// Gives the stream of a pin back.
+    pub fn close(&self, pin: u32) {
+        self.open_pins.set(self.open_pins.get() & !(1 << pin));
+    }
+
+    /// Takes MIDI OUT for a message of a pin; false while a message of another pin goes out.
+    ///
+    /// Bytes of two messages must not mix on the cable. IRQL: DISPATCH_LEVEL.
+    pub fn begin_message(&self, pin: u32) -> bool {
+        let owner = self.pin_in_message.get().unwrap_or(pin);
+        self.pin_in_message.set(Some(owner));
+        owner == pin
+    }
+
+    /// Gives MIDI OUT back after the last byte of a pin's message, or when the rest of the message
+    /// does not come. IRQL: up to DISPATCH_LEVEL.
+    pub fn end_message(&self, pin: u32) {
+        if self.pin_in_message.get() == Some(pin) {
+            self.pin_in_message.set(None);
         }
     }
 
-    /// Gives the stream of a direction back.
-    pub fn close(&self, direction: StreamDirection) {
-        self.open_flag(direction).set(false);
-    }
-
-    fn open_flag(&self, direction: StreamDirection) -> &Cell<bool> {
-        match direction {
-            StreamDirection::Render => &self.render_open,
-            StreamDirection::Capture => &self.capture_open,
+    /// Reports the captured bytes that were lost since the last report.
+    pub fn report_overruns(&self, kernel: &Kernel) {
+        let overruns = self.card.overruns();
+        let news = overruns - self.reported_overruns.replace(overruns);
+        if news > 0 {
+            kernel.debug_print(format_args!("MPU-401: {news} bytes of MIDI IN lost, ring full"));
         }
     }
 
@@ -228,6 +251,13 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
     }
 
+    /// Leaves the card alone from now on, without an access: it is about to lose its power.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn leave_alone(&self, kernel: &Kernel) {
+        self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
+    }
+
     /// Writes MIDI bytes as fast as the card takes them, up to the limits; returns how many.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
@@ -290,6 +320,21 @@ impl Hardware {
         taken
     }
 
+    /// Whether a captured byte waits. IRQL: up to DISPATCH_LEVEL.
+    pub fn has_captured(&self, kernel: &Kernel) -> bool {
+        let mut has_bytes = false;
+        self.synchronized(kernel, &mut |_| has_bytes = self.card.has_bytes());
+        has_bytes
+    }
+
+    /// Takes captured bytes that one drain read; returns how many, and when that was by the master
+    /// clock, in 100 ns. IRQL: up to DISPATCH_LEVEL.
+    pub fn take_captured_of_one_time(&self, kernel: &Kernel, buffer: &mut [u8]) -> (usize, i64) {
+        let mut taken = (0, 0);
+        self.synchronized(kernel, &mut |_| taken = self.card.take_of_one_time(buffer));
+        taken
+    }
+
     /// Drains the card without an interrupt, as the service routine does.
     /// IRQL: up to DISPATCH_LEVEL.
     fn poll(&self, kernel: &Kernel) {
@@ -307,12 +352,7 @@ impl Hardware {
     /// Runs a routine that the service routine cannot interrupt.
     fn synchronized(&self, kernel: &Kernel, routine: &mut dyn FnMut(&Kernel)) {
         match &self.interrupt {
-            Some(interrupt) => {
-                let _ = interrupt.call_synchronized_routine(kernel, &mut |kernel| {
-                    routine(kernel);
-                    NtStatus::SUCCESS
-                });
-            }
+            Some(interrupt) => interrupt.synchronized(kernel, routine),
             None => routine(kernel),
         }
     }
@@ -323,7 +363,7 @@ impl Drop for Hardware {
     fn drop(&mut self) {
         self.silence(&self.kernel);
         if let Some(interrupt) = &self.interrupt {
-            interrupt.disconnect(&self.kernel);
+            interrupt.end(&self.kernel);
         }
     }
 }
