@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Plays and records the built-in tune through each driver on each card.
 pub fn report() -> Result<String, Box<dyn Error>> {
-    let drivers = [Driver::new("directmusic", driver_entry), Driver::new("midi", midi_driver_entry)];
+    let drivers =
+        [Driver::new("directmusic", driver_entry), Driver::new("midi", midi_driver_entry)];
     let mut text = String::new();
     for driver in drivers {
         for card in CARDS {

@@ -99,11 +99,7 @@ impl Card {
     ///
     /// Bytes that are left over from the last driver are thrown away: when the line is up already,
     /// the service routine reads them as soon as the interrupt is connected.
-    pub fn new(
-        registers: Registers,
-        port: NotifiedPort,
-        group: Rc<dyn IServiceGroup>,
-    ) -> Rc<Card> {
+    pub fn new(registers: Registers, port: NotifiedPort, group: Rc<dyn IServiceGroup>) -> Rc<Card> {
         Rc::new(Card {
             registers,
             port,

@@ -13,8 +13,8 @@ use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::PcFilterDescriptor;
 use portcls_port::guid::Guid;
 use portcls_port::interfaces::{
-    DevicePowerState, DmusStreamRequest, DmusStreamType, IMiniport, IMiniportDMus, IMxf, IPortDMus,
-    IPowerNotify, IResourceList, IServiceGroup, NewDmusStream,
+    DevicePowerState, DmusStreamRequest, DmusStreamType, IMiniport, IMiniportDMus,
+    IMusicTechnology, IMxf, IPortDMus, IPowerNotify, IResourceList, IServiceGroup, NewDmusStream,
 };
 use portcls_port::ks::guids::data_format;
 use portcls_port::ks::{DataRange, KsDataFormat, LengthReply};
@@ -23,6 +23,7 @@ use portcls_port::pc_new_service_group;
 use crate::card::{Card, NotifiedPort};
 use crate::hardware::Hardware;
 use crate::resources::{Connection, assigned_registers};
+use crate::technology::Technology;
 use capture::CaptureStream;
 use descriptor::{CAPTURE_PIN, DIRECTMUSIC_RENDER_PIN, MIDI_RENDER_PIN};
 use render::RenderStream;
@@ -35,19 +36,21 @@ mod synth;
 
 /// The miniport of an MPU-401 that is used as a UART: DirectMusic events out and in.
 ///
-/// It offers `IMiniportDMus` and `IPowerNotify`. A render stream on each of two pins and one capture
-/// stream can be open at a time; messages of the two render streams do not mix on the cable. Without
-/// an interrupt it renders only.
+/// It offers `IMiniportDMus`, `IPowerNotify` and `IMusicTechnology`. A render stream on each of two
+/// pins and one capture stream can be open at a time; messages of the two render streams do not mix
+/// on the cable. Without an interrupt it renders only.
 pub struct MiniportDMusUart {
     /// The card, after `Init` has succeeded. It holds the counted reference to the port.
     hardware: OnceCell<Rc<Hardware>>,
+
+    technology: Technology,
 }
 
 impl MiniportDMusUart {
     /// A miniport without hardware; `Init` gives it the card.
     #[must_use]
     pub fn new() -> Rc<MiniportDMusUart> {
-        Rc::new(MiniportDMusUart { hardware: OnceCell::new() })
+        Rc::new(MiniportDMusUart { hardware: OnceCell::new(), technology: Technology::default() })
     }
 
     fn hardware(&self) -> Result<&Rc<Hardware>, NtStatus> {
@@ -64,7 +67,7 @@ fn require_music(format: &KsDataFormat) -> Result<(), NtStatus> {
 
 impl IUnknown for MiniportDMusUart {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IMiniport, IMiniportDMus, IPowerNotify)
+        answer_query!(self, iid, IMiniport, IMiniportDMus, IMusicTechnology, IPowerNotify)
     }
 }
 
@@ -72,9 +75,9 @@ impl IMiniport for MiniportDMusUart {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
         let hardware = self.hardware()?;
         let filter = if hardware.has_interrupt() {
-            descriptor::duplex_filter(hardware.card())
+            descriptor::duplex_filter(hardware.card(), &self.technology)
         } else {
-            descriptor::render_filter(hardware.card())
+            descriptor::render_filter(hardware.card(), &self.technology)
         };
         Ok(Rc::new(filter))
     }
@@ -143,6 +146,12 @@ impl IMiniportDMus for MiniportDMusUart {
         };
         let service_group = Some(Rc::clone(hardware.card().group()));
         Ok(NewDmusStream { stream, service_group, schedule_pre_fetch_100ns: 0 })
+    }
+}
+
+impl IMusicTechnology for MiniportDMusUart {
+    fn set_technology(&self, _kernel: &Kernel, technology: &Guid) -> Result<(), NtStatus> {
+        self.technology.set(technology, self.hardware.get().into())
     }
 }
 

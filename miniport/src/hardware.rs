@@ -1,7 +1,7 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
-//! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let other
-//! threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
+//! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let
+//! other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
 //! counted as well as timed, so that it ends even when the clock stands still.
 //!
 //! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
@@ -61,6 +61,18 @@ const OUTPUT_CALL_LIMIT_100NS: u64 = 10_000;
 /// The greatest number of looks for room for one byte, for the case that the clock stands still.
 const OUTPUT_LOOKS: u64 = 1 + OUTPUT_BYTE_LIMIT_100NS / (OUTPUT_PITCH_US as u64 * 10);
 
+/// Longest time without a byte of a message that is not over, in 100 ns units, after which another
+/// pin's message may begin. Assumed: 1 s, after which the rest of a SysEx will not come any more.
+const MESSAGE_GAP_LIMIT_100NS: u64 = 10_000_000;
+
+/// A message on its way out.
+#[derive(Clone, Copy)]
+struct Message {
+    pin: u32,
+    /// When the driver last had bytes of it.
+    last_100ns: u64,
+}
+
 /// Whether a card answered a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
@@ -88,25 +100,21 @@ pub(crate) struct Hardware {
 
     /// The pins with an open stream, a bit for each.
     open_pins: Cell<u32>,
-    /// The pin whose message has begun on MIDI OUT and is not over.
-    pin_in_message: Cell<Option<u32>>,
+    /// The message that has begun on MIDI OUT and is not over.
+    message: Cell<Option<Message>>,
     /// The number of lost bytes that were reported.
     reported_overruns: Cell<u64>,
 }
 
 impl Hardware {
     /// A card whose interrupt, if it has one, is connected already.
-    pub fn new(
-        kernel: &Kernel,
-        card: Rc<Card>,
-        interrupt: Option<Connection>,
-    ) -> Hardware {
+    pub fn new(kernel: &Kernel, card: Rc<Card>, interrupt: Option<Connection>) -> Hardware {
         Hardware {
             kernel: kernel.clone(),
             card,
             interrupt,
             open_pins: Cell::new(0),
-            pin_in_message: Cell::new(None),
+            message: Cell::new(None),
             reported_overruns: Cell::new(0),
         }
     }
@@ -141,20 +149,25 @@ impl Hardware {
         self.open_pins.set(self.open_pins.get() & !(1 << pin));
     }
 
-    /// Takes MIDI OUT for a message of a pin; false while a message of another pin goes out.
+    /// Takes MIDI OUT for bytes of a pin's message; false while a message of another pin goes out.
     ///
     /// Bytes of two messages must not mix on the cable. IRQL: DISPATCH_LEVEL.
-    pub fn begin_message(&self, pin: u32) -> bool {
-        let owner = self.pin_in_message.get().unwrap_or(pin);
-        self.pin_in_message.set(Some(owner));
-        owner == pin
+    pub fn begin_message(&self, kernel: &Kernel, pin: u32) -> bool {
+        let now_100ns = now_100ns(kernel);
+        let is_free = self.message.get().is_none_or(|message| {
+            message.pin == pin || now_100ns >= message.last_100ns + MESSAGE_GAP_LIMIT_100NS
+        });
+        if is_free {
+            self.message.set(Some(Message { pin, last_100ns: now_100ns }));
+        }
+        is_free
     }
 
     /// Gives MIDI OUT back after the last byte of a pin's message, or when the rest of the message
     /// does not come. IRQL: up to DISPATCH_LEVEL.
     pub fn end_message(&self, pin: u32) {
-        if self.pin_in_message.get() == Some(pin) {
-            self.pin_in_message.set(None);
+        if self.message.get().is_some_and(|message| message.pin == pin) {
+            self.message.set(None);
         }
     }
 

@@ -14,6 +14,7 @@
 //! | `hardware.rs` | start, silence, output: every wait and its limit |
 //! | `busy_or_dead.rs` | when a card that takes nothing is given up |
 //! | `card.rs` | shared by the service routine and the rest: mode, ring, overruns |
+//! | `technology.rs` | how the device makes its sound, as the adapter driver says |
 //! | `registers.rs` | the two ports |
 //!
 //! Architecture invariant: no code here names the hardware model or a file. A driver must not need
@@ -30,6 +31,7 @@ mod registers;
 mod resources;
 mod stream;
 mod system;
+mod technology;
 
 use std::rc::Rc;
 

@@ -13,10 +13,10 @@ use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::PcFilterDescriptor;
 use portcls_port::guid::Guid;
 use portcls_port::interfaces::{
-    DevicePowerState, IMiniport, IMiniportMidi, IPortMidi, IPowerNotify, IResourceList,
-    IServiceGroup, NewStream, StreamDirection,
+    DevicePowerState, IMiniport, IMiniportMidi, IMusicTechnology, IPortMidi, IPowerNotify,
+    IResourceList, IServiceGroup, NewStream, StreamDirection,
 };
-use portcls_port::ks::{DataRange, KsDataFormat, LengthReply};
+use portcls_port::ks::{DataRange, KsDataFormat, KsDataRangeMusic, LengthReply};
 use portcls_port::pc_new_service_group;
 
 use crate::card::{Card, NotifiedPort};
@@ -24,21 +24,24 @@ use crate::descriptor::{CAPTURE_PIN, RENDER_PIN, duplex_filter, render_filter};
 use crate::hardware::Hardware;
 use crate::resources::{Connection, assigned_registers};
 use crate::stream::{UartStream, require_midi};
+use crate::technology::Technology;
 
 /// The miniport of an MPU-401 that is used as a UART: MIDI bytes out, MIDI bytes in.
 ///
-/// It offers `IMiniportMidi` and `IPowerNotify`. One render and one capture stream can be open at
-/// a time. Without an interrupt it renders only.
+/// It offers `IMiniportMidi`, `IPowerNotify` and `IMusicTechnology`. One render and one capture
+/// stream can be open at a time. Without an interrupt it renders only.
 pub struct MiniportMidiUart {
     /// The card, after `Init` has succeeded. It holds the counted reference to the port.
     hardware: OnceCell<Rc<Hardware>>,
+
+    technology: Technology,
 }
 
 impl MiniportMidiUart {
     /// A miniport without hardware; `Init` gives it the card.
     #[must_use]
     pub fn new() -> Rc<MiniportMidiUart> {
-        Rc::new(MiniportMidiUart { hardware: OnceCell::new() })
+        Rc::new(MiniportMidiUart { hardware: OnceCell::new(), technology: Technology::default() })
     }
 
     /// The number of captured bytes that were lost because the port did not read them in time.
@@ -55,14 +58,18 @@ impl MiniportMidiUart {
 
 impl IUnknown for MiniportMidiUart {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IMiniport, IMiniportMidi, IPowerNotify)
+        answer_query!(self, iid, IMiniport, IMiniportMidi, IMusicTechnology, IPowerNotify)
     }
 }
 
 impl IMiniport for MiniportMidiUart {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
-        let filter =
-            if self.hardware()?.has_interrupt() { duplex_filter() } else { render_filter() };
+        let range = self.technology.range(KsDataRangeMusic::MIDI_PORT);
+        let filter = if self.hardware()?.has_interrupt() {
+            duplex_filter(&range)
+        } else {
+            render_filter(&range)
+        };
         Ok(Rc::new(filter))
     }
 
@@ -127,6 +134,12 @@ impl IMiniportMidi for MiniportMidiUart {
         require_midi(format)?;
         let stream = UartStream::open(kernel, hardware, direction)?;
         Ok(NewStream { stream, service_group })
+    }
+}
+
+impl IMusicTechnology for MiniportMidiUart {
+    fn set_technology(&self, _kernel: &Kernel, technology: &Guid) -> Result<(), NtStatus> {
+        self.technology.set(technology, self.hardware.get().into())
     }
 }
 

@@ -25,8 +25,8 @@ pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
-    KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream,
-    KsPropertySynth, KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
+    KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream, KsPropertySynth,
+    KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
 };
 pub use pin::{
     INSTANCES_UNLIMITED, KsPinCInstances, KsPinCommunication, KsPinConnect, KsPinDataFlow,

@@ -27,6 +27,7 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &port::VERSION,
     &miniport::MIDI,
     &miniport::DMUS,
+    &miniport::TECHNOLOGY,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

@@ -18,6 +18,7 @@ use portcls_port::ks::{
 
 use super::synth::synth_properties;
 use crate::card::Card;
+use crate::technology::Technology;
 
 /// The pin to which clients send MIDI.
 pub(super) const MIDI_RENDER_PIN: u32 = 0;
@@ -44,9 +45,10 @@ const NODE_IN: u32 = 1;
 const STREAMS_PER_PIN: u32 = 1;
 
 /// The filter of a card that plays and records.
-pub(super) fn duplex_filter(card: &Rc<Card>) -> PcFilterDescriptor {
-    let mut filter = render_filter(card);
-    let both = vec![KsDataRangeMusic::MIDI_PORT.into(), KsDataRangeMusic::DIRECTMUSIC_PORT.into()];
+pub(super) fn duplex_filter(card: &Rc<Card>, technology: &Technology) -> PcFilterDescriptor {
+    let mut filter = render_filter(card, technology);
+    let ranges = [KsDataRangeMusic::MIDI_PORT, KsDataRangeMusic::DIRECTMUSIC_PORT];
+    let both = ranges.map(|range| technology.range(range)).to_vec();
     filter.pins.push(cable_pin(KsPinDataFlow::In));
     filter.pins.push(client_pin(KsPinDataFlow::Out, pin_name::DMUSIC_MPU_IN, both));
     filter.nodes.push(synthesizer(card));
@@ -57,9 +59,9 @@ pub(super) fn duplex_filter(card: &Rc<Card>) -> PcFilterDescriptor {
 }
 
 /// The filter of a card that only plays.
-pub(super) fn render_filter(card: &Rc<Card>) -> PcFilterDescriptor {
-    let midi = vec![KsDataRangeMusic::MIDI_PORT.into()];
-    let directmusic = vec![KsDataRangeMusic::DIRECTMUSIC_PORT.into()];
+pub(super) fn render_filter(card: &Rc<Card>, technology: &Technology) -> PcFilterDescriptor {
+    let midi = vec![technology.range(KsDataRangeMusic::MIDI_PORT)];
+    let directmusic = vec![technology.range(KsDataRangeMusic::DIRECTMUSIC_PORT)];
     PcFilterDescriptor {
         version: 0,
         automation: None,

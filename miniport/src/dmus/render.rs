@@ -114,8 +114,8 @@ impl RenderStream {
         }
         let end_ns = kernel.now_ns() + TURN_NS;
         let mut result = Ok(());
-        while let Some(mut event) = self.take_first(kernel) {
-            match self.send(kernel, &mut event) {
+        while let Some(event) = self.take_first(kernel) {
+            match self.send(kernel, &event) {
                 Sent::Whole => self.give_back(kernel, event.into()),
                 Sent::Part => {
                     self.with_queue(kernel, |queue| queue.events.push_front(event));
@@ -157,11 +157,11 @@ impl RenderStream {
     }
 
     /// Sends what is left of an event.
-    fn send(&self, kernel: &Kernel, event: &mut DmusKernelEvent) -> Sent {
+    fn send(&self, kernel: &Kernel, event: &DmusKernelEvent) -> Sent {
         let mut sent = self.with_queue(kernel, |queue| std::mem::take(&mut queue.sent_of_first));
         let bytes = event.bytes();
         while sent < bytes.len() {
-            if !self.hardware.begin_message(self.pin) {
+            if !self.hardware.begin_message(kernel, self.pin) {
                 break;
             }
             let written = self.busy_or_dead.write(kernel, &self.hardware, &bytes[sent..]);

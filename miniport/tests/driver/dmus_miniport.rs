@@ -4,13 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::{Irp, NtStatus, Parameters, PoolType};
-use portcls_miniport::{MiniportDMusUart, SYSTEM_MINIPORTS};
+use portcls_miniport::{MiniportDMusUart, MiniportMidiUart, SYSTEM_MINIPORTS};
 use portcls_port::automation::PcPropertyRequest;
 use portcls_port::com::IUnknown;
 use portcls_port::guid::clsid;
 use portcls_port::interfaces::{
-    DevicePowerState, DmusStreamType, IInterruptSync, IMiniport, IPowerNotify, InterruptSyncMode,
+    DevicePowerState, DmusStreamType, IInterruptSync, IMiniport, IMusicTechnology, IPowerNotify,
+    InterruptSyncMode,
 };
+use portcls_port::ks::guids::technology;
 use portcls_port::ks::{KsPinCommunication, KsPropertySynth, KsPropertyType, KsState};
 use portcls_port::{pc_new_interrupt_sync, pc_new_resource_list};
 
@@ -27,7 +29,8 @@ fn a_card_with_an_interrupt_has_five_pins_and_without_one_three() {
     let (sink, none) = (KsPinCommunication::Sink, KsPinCommunication::None);
     assert_eq!(communications, [sink, sink, none, none, sink]);
     let filter_node = 0xFFFF_FFFF;
-    let lines: Vec<[u32; 4]> = filter.connections.iter().map(|line| bytemuck::cast(*line)).collect();
+    let lines: Vec<[u32; 4]> =
+        filter.connections.iter().map(|line| bytemuck::cast(*line)).collect();
     let expected: [[u32; 4]; 5] = [
         [filter_node, 0, filter_node, 2],
         [filter_node, 1, 0, 1],
@@ -259,4 +262,24 @@ fn the_table_of_the_system_has_three_classes() {
         clsid::MINIPORT_DRIVER_DMUS_UART_CAPTURE,
     ];
     assert_eq!(classes, expected);
+}
+
+#[test]
+fn an_adapter_sets_the_technology_before_init_and_not_after() {
+    let rig = Rig::new(Wiring::Interrupt);
+    let miniport = MiniportDMusUart::new();
+    let wavetable = technology::WAVETABLE;
+    assert_eq!(miniport.set_technology(&rig.kernel, &wavetable), Ok(()));
+    rig.script.expect(QUICK_START);
+    init(&rig, &miniport, None, &[ports(0x330, 2), interrupt()]).unwrap();
+    let late = miniport.set_technology(&rig.kernel, &technology::FMSYNTH);
+    assert_eq!(late, Err(NtStatus::UNSUCCESSFUL));
+    let filter = miniport.get_description(&rig.kernel).unwrap();
+    let ranges = filter.pins.iter().flat_map(|pin| &pin.pin.data_ranges);
+    let technologies: Vec<_> =
+        ranges.filter_map(|range| range.as_music()).map(|range| range.technology).collect();
+    assert_eq!(technologies, [wavetable; 4]);
+
+    let midi = MiniportMidiUart::new();
+    assert_eq!(midi.set_technology(&rig.kernel, &wavetable), Ok(()));
 }

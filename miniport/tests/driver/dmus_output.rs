@@ -49,7 +49,8 @@ fn the_rest_of_an_event_goes_out_when_the_card_is_ready_again() {
 fn a_package_is_played_in_the_place_of_its_event() {
     let dmus = DmusRig::started(Wiring::Interrupt);
     let stream = dmus.run(1, RENDER);
-    let inner: EventChain = [[0x90], [0x3C]].map(|bytes| dmus.pool.event(&bytes)).into_iter().collect();
+    let inner: EventChain =
+        [[0x90], [0x3C]].map(|bytes| dmus.pool.event(&bytes)).into_iter().collect();
     let mut package = dmus.pool.event(&[]);
     package.set_package(inner);
     let mut chain = EventChain::from(package);
@@ -96,7 +97,7 @@ fn messages_of_two_streams_do_not_mix_on_the_cable() {
 }
 
 #[test]
-fn a_message_of_several_events_keeps_the_other_stream_waiting_until_pause() {
+fn a_message_of_several_events_keeps_the_other_stream_waiting_until_pause_or_for_a_second() {
     let dmus = DmusRig::started(Wiring::Interrupt);
     let (one, other) = (dmus.run(0, RENDER), dmus.run(1, RENDER));
     let mut part = dmus.pool.event(&[0xF0, 0x11]);
@@ -106,6 +107,14 @@ fn a_message_of_several_events_keeps_the_other_stream_waiting_until_pause() {
     dmus.wait_us(5_000, "");
     one.set_state(&dmus.rig.kernel, KsState::Pause).unwrap();
     dmus.wait_us(5_000, &taken(&[0xFA]));
+
+    let mut part = dmus.pool.event(&[0xF0, 0x22]);
+    part.flags = DmusEventFlags::INCOMPLETE;
+    dmus.put(&other, part.into(), &taken(&[0xF0, 0x22])).unwrap();
+    one.set_state(&dmus.rig.kernel, KsState::Run).unwrap();
+    dmus.put(&one, dmus.pool.event(&[0xFB]).into(), "").unwrap();
+    dmus.wait_us(990_000, "");
+    dmus.wait_us(20_000, &taken(&[0xFB]));
 }
 
 #[test]
@@ -116,10 +125,8 @@ fn a_dead_card_is_reported_and_no_event_is_lost() {
     assert_eq!(dmus.put(&stream, dmus.pool.event(&[0xF8]).into(), ""), Ok(()));
     dmus.wait_us(500_000, "R S -> C0 x7363");
     assert_eq!(dmus.pool.take_back(), (vec![0, 1], 1));
-    let prints = [
-        "MPU-401 at 330: took nothing in 200 writes, given up",
-        "MPU-401: 2 events not played",
-    ];
+    let prints =
+        ["MPU-401 at 330: took nothing in 200 writes, given up", "MPU-401: 2 events not played"];
     assert_eq!(dmus.rig.prints(), prints);
 
     let dead = dmus.put(&stream, dmus.pool.event(&[0xF8]).into(), "R S -> C0");

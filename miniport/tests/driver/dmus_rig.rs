@@ -86,7 +86,11 @@ impl IMxf for Pool {
 
 impl IAllocatorMxf for Pool {
     fn get_message(&self, _: &Kernel) -> Result<DmusKernelEvent, NtStatus> {
-        if self.is_empty.get() { Err(NtStatus::INSUFFICIENT_RESOURCES) } else { Ok(self.event(&[])) }
+        if self.is_empty.get() {
+            Err(NtStatus::INSUFFICIENT_RESOURCES)
+        } else {
+            Ok(self.event(&[]))
+        }
     }
 
     fn get_buffer_size(&self) -> u16 {

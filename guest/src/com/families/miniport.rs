@@ -5,12 +5,13 @@
 //! methods itself, as a miniport around it would, is not supported: the run ends with the name of
 //! the method.
 
+use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
-use portcls_port::interfaces::{IMiniport, IMiniportDMus, IMiniportMidi};
+use portcls_port::interfaces::{IMiniport, IMiniportDMus, IMiniportMidi, IMusicTechnology};
 
 use crate::com::family::Family;
 use crate::com::this::This;
-use crate::routine::{Call, row};
+use crate::routine::{Call, Pointer, row};
 
 pub(super) static MIDI: Family = Family {
     name: "IMiniportMidi",
@@ -37,6 +38,23 @@ pub(super) static DMUS: Family = Family {
         row!("IMiniportDMus::NewStream", UpTo(PASSIVE_LEVEL), new_stream),
     ],
 };
+
+pub(super) static TECHNOLOGY: Family = Family {
+    name: "IMusicTechnology",
+    iid: iid::MUSIC_TECHNOLOGY,
+    bases: &[],
+    methods: &[row!("IMusicTechnology::SetTechnology", UpTo(PASSIVE_LEVEL), set_technology)],
+};
+
+/// `NTSTATUS SetTechnology(const GUID *)`
+fn set_technology(
+    call: &Call<'_>,
+    miniport: This<dyn IMusicTechnology>,
+    technology: Pointer,
+) -> Result<(), NtStatus> {
+    let technology = call.guest().load_guid(technology.0);
+    miniport.set_technology(call.kernel(), &technology)
+}
 
 /// `NTSTATUS GetDescription(PPCFILTER_DESCRIPTOR *)`
 fn get_description(call: &Call<'_>, _miniport: This<dyn IMiniport>) {
