@@ -252,7 +252,7 @@ impl<K: Kind> IPort for Port<K> {
         let device = self.binding.device()?;
         if key_type != RegistryKeyType::DeviceInterface {
             let request = RegistryKeyRequest { key_type, access, device: Some(&device), path };
-            return new_registry_key(kernel, outer, &request);
+            return new_registry_key(kernel, "IPort::NewRegistryKey", outer, &request);
         }
         if outer.is_some() {
             return Err(NtStatus::INVALID_DEVICE_REQUEST);

@@ -45,15 +45,16 @@ pub fn pc_new_registry_key(
     request: &RegistryKeyRequest<'_>,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewRegistryKey");
-    new_registry_key(kernel, outer, request)
+    new_registry_key(kernel, "PcNewRegistryKey", outer, request)
 }
 
-/// Does the work of [`pc_new_registry_key`], which a port offers too.
+/// Does the work of [`pc_new_registry_key`], which a port offers too, as `routine`.
 ///
 /// # Errors
 /// Those of [`pc_new_registry_key`].
 pub(crate) fn new_registry_key(
     kernel: &Kernel,
+    routine: &str,
     outer: Option<Rc<dyn IUnknown>>,
     request: &RegistryKeyRequest<'_>,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
@@ -61,7 +62,7 @@ pub(crate) fn new_registry_key(
         return Err(NtStatus::INVALID_DEVICE_REQUEST);
     }
     let made = open_key(kernel, request);
-    made.told(kernel, Need::Optional, "PcNewRegistryKey", || match request.path {
+    made.told(kernel, Need::Optional, routine, || match request.path {
         Some(path) => format!("the {:?} key {path}", request.key_type),
         None => format!("the {:?} key", request.key_type),
     })
@@ -174,7 +175,8 @@ impl IUnknown for Key {
 impl IRegistryKey for Key {
     fn query_key(&self, kernel: &Kernel, class: KeyInformationClass, length: u32) -> QueryReply {
         at_passive_level(kernel, "QueryKey");
-        if let Err(status) = self.require(KeyAccess::QUERY_VALUE) {
+        let may = self.require(KeyAccess::QUERY_VALUE);
+        if let Err(status) = self.told(kernel, "QueryKey", "", may) {
             return QueryReply::of_status(status);
         }
         self.key.information(class, length)
@@ -188,7 +190,8 @@ impl IRegistryKey for Key {
         length: u32,
     ) -> QueryReply {
         at_passive_level(kernel, "EnumerateKey");
-        if let Err(status) = self.require(KeyAccess::ENUMERATE_SUB_KEYS) {
+        let may = self.require(KeyAccess::ENUMERATE_SUB_KEYS);
+        if let Err(status) = self.told(kernel, "EnumerateKey", "", may) {
             return QueryReply::of_status(status);
         }
         match self.key.subkeys().get(index as usize) {
@@ -220,7 +223,8 @@ impl IRegistryKey for Key {
         length: u32,
     ) -> QueryReply {
         at_passive_level(kernel, "EnumerateValueKey");
-        if let Err(status) = self.require(KeyAccess::QUERY_VALUE) {
+        let may = self.require(KeyAccess::QUERY_VALUE);
+        if let Err(status) = self.told(kernel, "EnumerateValueKey", "", may) {
             return QueryReply::of_status(status);
         }
         match self.key.values().get(index as usize) {
