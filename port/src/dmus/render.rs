@@ -145,7 +145,7 @@ impl Renderer {
         self.sweep(entries);
     }
 
-    /// Does the same for all requests, and forgets the open message.
+    /// Gives back the events of all requests, which end now, and forgets the open message.
     pub fn flush(&self) {
         *self.sequence.borrow_mut() = Sequence::default();
         self.stale.set(0);
