@@ -56,8 +56,8 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card under the name of the card that it is based on. The scripts know what that card must
-/// do, so a check fails where the two cards differ.
+/// The card, renamed to the card that it is based on. The scripts have expectations under that
+/// name, so a check fails where the two cards differ.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }

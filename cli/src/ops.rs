@@ -18,7 +18,7 @@ use crate::output::prepare;
 /// Longest script in bytes: room for the longest script that the reader allows, with comments.
 const MAX_SCRIPT_BYTES: usize = 1 << 24;
 
-/// Failures of a script that get a line of their own; its report has all of them.
+/// The most failures of a script that get an error line each; the script's report has all of them.
 const SHOWN_FAILURES: usize = 10;
 
 /// Reads all scripts, runs them one after the other, and reports what was not as expected.

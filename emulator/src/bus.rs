@@ -15,7 +15,8 @@ use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
 /// What a device replies to an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeviceReply {
-    /// The outputs are those of the last reply, so the device need not work them out: most polls.
+    /// The outputs are those of the last reply, so the device need not work them out. Most polls
+    /// get this reply.
     Same(Answer),
     /// The outputs may have changed. The first reply of a device is always this one.
     Changed(Answer, Outputs),
@@ -70,9 +71,10 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks and never calls out, but for a question by [`Kernel::choose`]; no answer
-/// to such a question may touch the bus. Times never go back. Before an access, the bus advances
-/// the device at each earlier time at which the device said that it changes by itself.
+/// A device never ticks. It calls nothing outside but [`Kernel::choose`], and the oracle that
+/// answers must not touch the bus. Times never go back. A device says when it changes next by
+/// itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it passes on
+/// a later access.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
@@ -146,7 +148,7 @@ pub(crate) struct Bus {
     pub writes: Cell<u64>,
 }
 
-/// Most advances of one device at one and the same time.
+/// The most times that one device can be advanced without time moving on.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.

@@ -43,7 +43,7 @@ struct DpcObject {
 #[derive(Clone)]
 pub struct Dpc(Rc<DpcObject>);
 
-/// DPCs in a row, without a return to the thread below, that count as endless.
+/// A run of this many DPCs, in which the thread below never goes on, counts as endless.
 /// Assumed: far more than a queue of real DPCs holds, and quickly reached.
 const DPCS_IN_A_ROW: u32 = 100_000;
 

@@ -15,7 +15,7 @@ use crate::status::NtStatus;
 use crate::trace::{Argument, Event, Level, NameId, Regions};
 use crate::warning::Advice;
 
-/// The state of an interrupt output by its meaning, not its voltage: up asks for service.
+/// The state of an interrupt output: up asks for service, whatever the voltage is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineState {
     /// The device wants no service.
@@ -45,7 +45,7 @@ pub type InterruptRoutine = Rc<dyn Fn(&Kernel) -> Claim>;
 pub struct InterruptLine {
     /// Number of the line, 0 to 15.
     pub number: u8,
-    /// Whether the line remembers an edge or its level counts.
+    /// Whether the line asks for service by an edge, which it remembers, or by its level.
     pub trigger: TriggerMode,
 }
 

@@ -8,6 +8,7 @@ use crate::choice::Choices;
 use crate::clock::Deadlines;
 use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
+use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
 use crate::pool::Pool;
@@ -142,6 +143,7 @@ pub(crate) struct KernelState {
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
+    pub installed: Installed,
     pub stop: StopState,
     pub violations: Violations,
     pub refusals: Refusals,
@@ -185,6 +187,7 @@ impl Kernel {
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),
+                installed: Installed::default(),
                 stop: StopState::default(),
                 violations: Violations::default(),
                 refusals: Refusals::default(),
@@ -209,6 +212,7 @@ impl Kernel {
         state.interfaces.clear();
         state.power.clear();
         state.choices.clear();
+        state.installed.clear();
     }
 
     /// The settings of this kernel.

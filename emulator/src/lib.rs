@@ -28,6 +28,7 @@ mod device_object;
 mod dpc;
 mod event;
 mod inspection;
+mod installed;
 mod interrupt;
 mod irp;
 mod irql;

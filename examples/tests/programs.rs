@@ -17,6 +17,9 @@ mod chip_alone;
 #[path = "../play_a_file.rs"]
 #[allow(dead_code, reason = "main is not called")]
 mod play_a_file;
+#[path = "../system_miniport.rs"]
+#[allow(dead_code, reason = "main is not called")]
+mod system_miniport;
 #[path = "../test_of_a_driver.rs"]
 #[allow(dead_code, reason = "main is not called")]
 mod test_of_a_driver;
@@ -60,6 +63,15 @@ fn the_chip_alone_shows_each_access() {
 }
 
 #[test]
+fn drivers_without_midi_code_play_and_record_on_three_cards() {
+    let text = system_miniport::report().expect("the tune plays");
+    let description = "The built-in tune out and in through the system's two miniports.";
+    insta::with_settings!({ description => description, omit_expression => true }, {
+        insta::assert_snapshot!(text);
+    });
+}
+
+#[test]
 fn a_file_is_played_on_the_card_that_is_named_and_an_unknown_card_is_told() {
     let name = format!("portcls-example-{}.syx", std::process::id());
     let file = std::env::temp_dir().join(name);
@@ -98,7 +110,9 @@ fn a_file_that_cannot_be_read_is_told_and_the_exit_code_is_1() {
 #[test]
 fn each_example_is_short_and_names_the_command_that_runs_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["play_a_file", "test_of_a_driver", "card_of_ones_own", "chip_alone"] {
+    let names =
+        ["play_a_file", "test_of_a_driver", "card_of_ones_own", "chip_alone", "system_miniport"];
+    for name in names {
         let text = fs::read_to_string(folder.join(name).with_extension("rs")).expect(name);
         let lines = text.lines().count();
         assert!(lines <= LINE_LIMIT, "{name} has {lines} lines");

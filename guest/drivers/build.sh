@@ -148,13 +148,16 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    all=(uart services no_categories dmus dmus_script midi_on_dmus)
+    all=(
+        uart services no_categories dmus dmus_script midi_on_dmus
+        system_uart system_dmus system_shared
+    )
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")
     done
     build x64 "${all[@]}"
     build x86 "${all[@]}"
-    build msvc-x64 uart dmus midi_on_dmus
+    build msvc-x64 uart dmus midi_on_dmus system_shared
     keep_debug=yes
     build msvc-x64 null_adapter
 fi

@@ -9,6 +9,8 @@ use hw_mpu401::{
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
 use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
+use portcls_miniport::SYSTEM_MINIPORTS;
+use portcls_port::install_system_miniports;
 
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::driver::Driver;
@@ -195,6 +197,7 @@ impl MachineBuilder {
         let config =
             KernelConfig { port_access_ns: self.profile.behaviour.access_ns, ..self.kernel };
         let kernel = Kernel::new(config);
+        install_system_miniports(&kernel, SYSTEM_MINIPORTS);
         let (trigger, share) = match self.profile.behaviour.interrupt {
             InterruptKind::LatchEdge => (TriggerMode::Latched, Share::Exclusive),
             InterruptKind::Level => (TriggerMode::Level, Share::Shared),

@@ -8,9 +8,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus};
-use portcls_port::interfaces::{IPortMidi, IServiceGroup};
+use portcls_port::interfaces::{IMasterClock, IPortDMus, IPortMidi, IServiceGroup};
 use ringbuf::LocalRb;
 use ringbuf::storage::Array;
+use ringbuf::traits::Observer;
 
 use crate::registers::{ACK, Command, Registers, Status};
 
@@ -45,6 +46,31 @@ pub(crate) enum Capture {
     Keep,
 }
 
+/// The port that hears of bytes from the card.
+pub(crate) enum NotifiedPort {
+    /// The port of a MIDI miniport.
+    Midi(Rc<dyn IPortMidi>),
+    /// The port of a DirectMusic miniport.
+    DirectMusic(Rc<dyn IPortDMus>),
+}
+
+impl NotifiedPort {
+    fn notify(&self, kernel: &Kernel, group: &Rc<dyn IServiceGroup>) {
+        match self {
+            NotifiedPort::Midi(port) => port.notify(kernel, Some(group)),
+            NotifiedPort::DirectMusic(port) => port.notify(kernel, Some(group)),
+        }
+    }
+}
+
+/// A byte from the card.
+#[derive(Clone, Copy, Default)]
+struct Received {
+    byte: u8,
+    /// The time of the drain that read it, by the master clock; 0 without a clock.
+    time_100ns: i64,
+}
+
 /// The result of a drain.
 pub(crate) struct Drained {
     /// The number of bytes that were read.
@@ -57,13 +83,14 @@ pub(crate) struct Drained {
 pub(crate) struct Card {
     registers: Registers,
 
-    port: Rc<dyn IPortMidi>,
+    port: NotifiedPort,
     group: Rc<dyn IServiceGroup>,
+    clock: RefCell<Option<Rc<dyn IMasterClock>>>,
 
     mode: Cell<Mode>,
     acknowledged: Cell<bool>,
     capture: Cell<Capture>,
-    ring: RefCell<LocalRb<Array<u8, RING_BYTES>>>,
+    ring: RefCell<LocalRb<Array<Received, RING_BYTES>>>,
     overruns: Cell<u64>,
 }
 
@@ -72,15 +99,12 @@ impl Card {
     ///
     /// Bytes that are left over from the last driver are thrown away: when the line is up already,
     /// the service routine reads them as soon as the interrupt is connected.
-    pub fn new(
-        registers: Registers,
-        port: Rc<dyn IPortMidi>,
-        group: Rc<dyn IServiceGroup>,
-    ) -> Rc<Card> {
+    pub fn new(registers: Registers, port: NotifiedPort, group: Rc<dyn IServiceGroup>) -> Rc<Card> {
         Rc::new(Card {
             registers,
             port,
             group,
+            clock: RefCell::new(None),
             mode: Cell::new(Mode::Command),
             acknowledged: Cell::new(false),
             capture: Cell::new(Capture::Discard),
@@ -97,6 +121,16 @@ impl Card {
     /// The service group that the port serves when bytes have come.
     pub fn group(&self) -> &Rc<dyn IServiceGroup> {
         &self.group
+    }
+
+    /// The clock of the times of received bytes, once a stream has brought one.
+    pub fn clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        self.clock.borrow().clone()
+    }
+
+    /// Sets the clock of the times of received bytes.
+    pub fn set_clock(&self, clock: &Rc<dyn IMasterClock>) {
+        *self.clock.borrow_mut() = Some(Rc::clone(clock));
     }
 
     /// The present meaning of the card's bytes.
@@ -134,32 +168,39 @@ impl Card {
     /// Reads bytes until none waits, at most [`DRAIN_LIMIT`]; tells the port of captured ones.
     pub fn drain(&self, kernel: &Kernel) -> Drained {
         let mut status = self.registers.read_status(kernel);
+        let time_100ns = if status.can_read() { self.time_100ns(kernel) } else { 0 };
         let mut bytes = 0;
         let mut captured = 0;
         while status.can_read() && bytes < DRAIN_LIMIT {
             let byte = self.registers.read_data(kernel);
             bytes += 1;
-            captured += self.accept(byte);
+            captured += self.accept(Received { byte, time_100ns });
             status = self.registers.read_status(kernel);
         }
         if captured > 0 {
-            self.port.notify(kernel, Some(&self.group));
+            self.port.notify(kernel, &self.group);
         }
         Drained { bytes, status }
     }
 
+    /// The present time by the master clock; 0 without a clock.
+    fn time_100ns(&self, kernel: &Kernel) -> i64 {
+        let clock = self.clock.borrow();
+        clock.as_ref().and_then(|clock| clock.get_time(kernel).ok()).unwrap_or(0)
+    }
+
     /// Keeps, notes or discards a byte, as the mode says; returns 1 for a byte of the capture
     /// stream and 0 for any other.
-    fn accept(&self, byte: u8) -> u32 {
+    fn accept(&self, received: Received) -> u32 {
         match (self.mode.get(), self.capture.get()) {
             (Mode::Uart, Capture::Keep) => {
-                if self.ring.borrow_mut().try_push(byte).is_err() {
+                if self.ring.borrow_mut().try_push(received).is_err() {
                     self.overruns.set(self.overruns.get() + 1);
                 }
                 1
             }
             (Mode::Command, _) => {
-                if byte == ACK {
+                if received.byte == ACK {
                     self.acknowledged.set(true);
                 }
                 0
@@ -192,8 +233,36 @@ impl Card {
         self.ring.borrow_mut().clear();
     }
 
+    /// Whether a byte is kept.
+    pub fn has_bytes(&self) -> bool {
+        !self.ring.borrow().is_empty()
+    }
+
     /// Takes the oldest bytes that were kept; returns how many.
     pub fn take(&self, buffer: &mut [u8]) -> usize {
-        self.ring.borrow_mut().pop_slice(buffer)
+        let mut ring = self.ring.borrow_mut();
+        let mut taken = 0;
+        for (place, received) in buffer.iter_mut().zip(ring.pop_iter()) {
+            *place = received.byte;
+            taken += 1;
+        }
+        taken
+    }
+
+    /// Takes the oldest bytes that were kept, as far as one drain read them; returns how many, and
+    /// the time of that drain in 100 ns.
+    pub fn take_of_one_time(&self, buffer: &mut [u8]) -> (usize, i64) {
+        let mut ring = self.ring.borrow_mut();
+        let time_100ns = ring.first().map_or(0, |received| received.time_100ns);
+        let mut taken = 0;
+        while taken < buffer.len()
+            && let Some(&received) = ring.first()
+            && received.time_100ns == time_100ns
+        {
+            buffer[taken] = received.byte;
+            taken += 1;
+            let _ = ring.try_pop();
+        }
+        (taken, time_100ns)
     }
 }

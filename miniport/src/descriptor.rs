@@ -8,9 +8,7 @@ use portcls_port::descriptor::{KsPinDescriptor, PcConnectionDescriptor};
 use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use portcls_port::guid::Guid;
 use portcls_port::ks::guids::{category, pin_name};
-use portcls_port::ks::{
-    DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow,
-};
+use portcls_port::ks::{DataRange, KsDataFormat, KsPinCommunication, KsPinDataFlow};
 
 /// The pin to which clients send MIDI.
 pub(crate) const RENDER_PIN: u32 = 0;
@@ -24,10 +22,10 @@ const IN_CABLE_PIN: u32 = 3;
 /// Streams on a pin that clients open: the card has one cable in each direction.
 const STREAMS_PER_PIN: u32 = 1;
 
-/// The filter of a card that plays and records.
-pub(crate) fn duplex_filter() -> PcFilterDescriptor {
-    let mut filter = render_filter();
-    filter.pins.push(client_pin(KsPinDataFlow::Out, pin_name::DMUSIC_MPU_IN));
+/// The filter of a card that plays and records MIDI of this range.
+pub(crate) fn duplex_filter(midi: &DataRange) -> PcFilterDescriptor {
+    let mut filter = render_filter(midi);
+    filter.pins.push(client_pin(KsPinDataFlow::Out, pin_name::DMUSIC_MPU_IN, midi));
     filter.pins.push(cable_pin(KsPinDataFlow::In));
     let in_line = PcConnectionDescriptor::between_pins(IN_CABLE_PIN, CAPTURE_PIN);
     filter.connections.push(in_line);
@@ -35,13 +33,13 @@ pub(crate) fn duplex_filter() -> PcFilterDescriptor {
     filter
 }
 
-/// The filter of a card that only plays.
-pub(crate) fn render_filter() -> PcFilterDescriptor {
+/// The filter of a card that only plays MIDI of this range.
+pub(crate) fn render_filter(midi: &DataRange) -> PcFilterDescriptor {
     PcFilterDescriptor {
         version: 0,
         automation: None,
         pins: vec![
-            client_pin(KsPinDataFlow::In, pin_name::DMUSIC_MPU_OUT),
+            client_pin(KsPinDataFlow::In, pin_name::DMUSIC_MPU_OUT, midi),
             cable_pin(KsPinDataFlow::Out),
         ],
         nodes: Vec::new(),
@@ -50,7 +48,7 @@ pub(crate) fn render_filter() -> PcFilterDescriptor {
     }
 }
 
-fn client_pin(data_flow: KsPinDataFlow, name: Guid) -> PcPinDescriptor {
+fn client_pin(data_flow: KsPinDataFlow, name: Guid, midi: &DataRange) -> PcPinDescriptor {
     PcPinDescriptor {
         max_global_instance_count: STREAMS_PER_PIN,
         max_filter_instance_count: STREAMS_PER_PIN,
@@ -58,7 +56,7 @@ fn client_pin(data_flow: KsPinDataFlow, name: Guid) -> PcPinDescriptor {
         automation: None,
         pin: KsPinDescriptor {
             name: Some(name),
-            ..pin(data_flow, KsPinCommunication::Sink, KsDataRangeMusic::MIDI_PORT.into())
+            ..pin(data_flow, KsPinCommunication::Sink, midi.clone())
         },
     }
 }

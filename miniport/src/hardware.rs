@@ -1,7 +1,7 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
-//! Owns the interrupt sync object and every wait of the driver. Waits at PASSIVE_LEVEL let other
-//! threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
+//! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let
+//! other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
 //! counted as well as timed, so that it ends even when the clock stands still.
 //!
 //! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
@@ -11,10 +11,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus};
-use portcls_port::interfaces::{IInterruptSync, StreamDirection};
 
 use crate::card::{Capture, Card, Mode};
 use crate::registers::{Command, Status};
+use crate::resources::Connection;
 
 /// Longest wait for a card to take a command, in ms.
 ///
@@ -61,6 +61,18 @@ const OUTPUT_CALL_LIMIT_100NS: u64 = 10_000;
 /// The greatest number of looks for room for one byte, for the case that the clock stands still.
 const OUTPUT_LOOKS: u64 = 1 + OUTPUT_BYTE_LIMIT_100NS / (OUTPUT_PITCH_US as u64 * 10);
 
+/// Longest time without a byte of a message that is not over, in 100 ns units, after which another
+/// pin's message may begin. Assumed: 1 s, after which the rest of a SysEx will not come any more.
+const MESSAGE_GAP_LIMIT_100NS: u64 = 10_000_000;
+
+/// A message on its way out.
+#[derive(Clone, Copy)]
+struct Message {
+    pin: u32,
+    /// When the driver last had bytes of it.
+    last_100ns: u64,
+}
+
 /// Whether a card answered a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
@@ -84,30 +96,31 @@ pub(crate) struct Hardware {
     kernel: Kernel,
 
     card: Rc<Card>,
-    interrupt: Option<Rc<dyn IInterruptSync>>,
+    interrupt: Option<Connection>,
 
-    render_open: Cell<bool>,
-    capture_open: Cell<bool>,
+    /// The pins with an open stream, a bit for each.
+    open_pins: Cell<u32>,
+    /// The message that has begun on MIDI OUT and is not over.
+    message: Cell<Option<Message>>,
+    /// The number of lost bytes that were reported.
+    reported_overruns: Cell<u64>,
 }
 
 impl Hardware {
     /// A card whose interrupt, if it has one, is connected already.
-    pub fn new(
-        kernel: &Kernel,
-        card: Rc<Card>,
-        interrupt: Option<Rc<dyn IInterruptSync>>,
-    ) -> Hardware {
+    pub fn new(kernel: &Kernel, card: Rc<Card>, interrupt: Option<Connection>) -> Hardware {
         Hardware {
             kernel: kernel.clone(),
             card,
             interrupt,
-            render_open: Cell::new(false),
-            capture_open: Cell::new(false),
+            open_pins: Cell::new(0),
+            message: Cell::new(None),
+            reported_overruns: Cell::new(0),
         }
     }
 
     /// The card.
-    pub fn card(&self) -> &Card {
+    pub fn card(&self) -> &Rc<Card> {
         &self.card
     }
 
@@ -121,26 +134,49 @@ impl Hardware {
         self.interrupt.is_some()
     }
 
-    /// Takes the one stream of a direction.
+    /// Takes the one stream of a pin.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_REQUEST` when the stream is taken already.
-    pub fn open(&self, direction: StreamDirection) -> Result<(), NtStatus> {
-        match self.open_flag(direction).replace(true) {
-            true => Err(NtStatus::INVALID_DEVICE_REQUEST),
-            false => Ok(()),
+    pub fn open(&self, pin: u32) -> Result<(), NtStatus> {
+        let (pins, bit) = (self.open_pins.get(), 1 << pin);
+        self.open_pins.set(pins | bit);
+        if pins & bit == 0 { Ok(()) } else { Err(NtStatus::INVALID_DEVICE_REQUEST) }
+    }
+
+    /// Gives the stream of a pin back.
+    pub fn close(&self, pin: u32) {
+        self.open_pins.set(self.open_pins.get() & !(1 << pin));
+    }
+
+    /// Takes MIDI OUT for bytes of a pin's message; false while a message of another pin goes out.
+    ///
+    /// Bytes of two messages must not mix on the cable. IRQL: DISPATCH_LEVEL.
+    pub fn begin_message(&self, kernel: &Kernel, pin: u32) -> bool {
+        let now_100ns = now_100ns(kernel);
+        let is_free = self.message.get().is_none_or(|message| {
+            message.pin == pin || now_100ns >= message.last_100ns + MESSAGE_GAP_LIMIT_100NS
+        });
+        if is_free {
+            self.message.set(Some(Message { pin, last_100ns: now_100ns }));
+        }
+        is_free
+    }
+
+    /// Gives MIDI OUT back after the last byte of a pin's message, or when the rest of the message
+    /// does not come. IRQL: up to DISPATCH_LEVEL.
+    pub fn end_message(&self, pin: u32) {
+        if self.message.get().is_some_and(|message| message.pin == pin) {
+            self.message.set(None);
         }
     }
 
-    /// Gives the stream of a direction back.
-    pub fn close(&self, direction: StreamDirection) {
-        self.open_flag(direction).set(false);
-    }
-
-    fn open_flag(&self, direction: StreamDirection) -> &Cell<bool> {
-        match direction {
-            StreamDirection::Render => &self.render_open,
-            StreamDirection::Capture => &self.capture_open,
+    /// Reports the captured bytes that were lost since the last report.
+    pub fn report_overruns(&self, kernel: &Kernel) {
+        let overruns = self.card.overruns();
+        let news = overruns - self.reported_overruns.replace(overruns);
+        if news > 0 {
+            kernel.debug_print(format_args!("MPU-401: {news} bytes of MIDI IN lost, ring full"));
         }
     }
 
@@ -228,6 +264,13 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
     }
 
+    /// Leaves the card alone from now on, without an access: it is about to lose its power.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn leave_alone(&self, kernel: &Kernel) {
+        self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
+    }
+
     /// Writes MIDI bytes as fast as the card takes them, up to the limits; returns how many.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
@@ -290,6 +333,21 @@ impl Hardware {
         taken
     }
 
+    /// Whether a captured byte waits. IRQL: up to DISPATCH_LEVEL.
+    pub fn has_captured(&self, kernel: &Kernel) -> bool {
+        let mut has_bytes = false;
+        self.synchronized(kernel, &mut |_| has_bytes = self.card.has_bytes());
+        has_bytes
+    }
+
+    /// Takes captured bytes that one drain read; returns how many, and when that was by the master
+    /// clock, in 100 ns. IRQL: up to DISPATCH_LEVEL.
+    pub fn take_captured_of_one_time(&self, kernel: &Kernel, buffer: &mut [u8]) -> (usize, i64) {
+        let mut taken = (0, 0);
+        self.synchronized(kernel, &mut |_| taken = self.card.take_of_one_time(buffer));
+        taken
+    }
+
     /// Drains the card without an interrupt, as the service routine does.
     /// IRQL: up to DISPATCH_LEVEL.
     fn poll(&self, kernel: &Kernel) {
@@ -307,12 +365,7 @@ impl Hardware {
     /// Runs a routine that the service routine cannot interrupt.
     fn synchronized(&self, kernel: &Kernel, routine: &mut dyn FnMut(&Kernel)) {
         match &self.interrupt {
-            Some(interrupt) => {
-                let _ = interrupt.call_synchronized_routine(kernel, &mut |kernel| {
-                    routine(kernel);
-                    NtStatus::SUCCESS
-                });
-            }
+            Some(interrupt) => interrupt.synchronized(kernel, routine),
             None => routine(kernel),
         }
     }
@@ -323,7 +376,7 @@ impl Drop for Hardware {
     fn drop(&mut self) {
         self.silence(&self.kernel);
         if let Some(interrupt) = &self.interrupt {
-            interrupt.disconnect(&self.kernel);
+            interrupt.end(&self.kernel);
         }
     }
 }

@@ -6,31 +6,41 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `adapter.rs` | DriverEntry, AddDevice, StartDevice, unload |
-//! | `miniport.rs` | `IMiniportMidi`: init, streams, service, power |
-//! | `stream.rs` | `IMiniportMidiStream`: states, read, write, busy or dead |
+//! | `adapter.rs` | DriverEntry, AddDevice, StartDevice, unload of the driver "uart" |
+//! | `system.rs` | the miniports that come with the system, for `PcNewMiniport` |
+//! | `miniport.rs`, `stream.rs`, `descriptor.rs` | `IMiniportMidi` and its streams, its filter |
+//! | `dmus.rs`, `dmus/` | `IMiniportDMus` and its streams, its filter, the synthesizer's properties |
+//! | `resources.rs` | the registers and the interrupt, out of a resource list |
 //! | `hardware.rs` | start, silence, output: every wait and its limit |
+//! | `busy_or_dead.rs` | when a card that takes nothing is given up |
 //! | `card.rs` | shared by the service routine and the rest: mode, ring, overruns |
+//! | `technology.rs` | how the device makes its sound, as the adapter driver says |
 //! | `registers.rs` | the two ports |
-//! | `descriptor.rs` | pins, connections, categories |
 //!
 //! Architecture invariant: no code here names the hardware model or a file. A driver must not need
 //! more than a driver on Windows can have.
 
 mod adapter;
+mod busy_or_dead;
 mod card;
 mod descriptor;
+mod dmus;
 mod hardware;
 mod miniport;
 mod registers;
+mod resources;
 mod stream;
+mod system;
+mod technology;
 
 use std::rc::Rc;
 
 use portcls_emulator::{DriverObject, Kernel, NtStatus};
 
 pub use adapter::driver_entry;
+pub use dmus::MiniportDMusUart;
 pub use miniport::MiniportMidiUart;
+pub use system::SYSTEM_MINIPORTS;
 
 /// The entry of a driver's image: kernel, driver object, registry path. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_INITIALIZE")]

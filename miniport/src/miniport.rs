@@ -4,44 +4,44 @@
 //! has a fixed order: all objects that the service routine uses exist before the interrupt is
 //! connected, and the interrupt is connected before the card gets its first command.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use portcls_emulator::{Kernel, NtStatus, PoolType, Resource};
+use portcls_emulator::{Kernel, NtStatus, PoolType};
 use portcls_port::answer_query;
 use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::PcFilterDescriptor;
 use portcls_port::guid::Guid;
 use portcls_port::interfaces::{
-    DevicePowerState, IInterruptSync, IMiniport, IMiniportMidi, IPortMidi, IPowerNotify,
-    IResourceList, IServiceGroup, InterruptSyncMode, NewStream, RoutinePosition, StreamDirection,
+    DevicePowerState, IMiniport, IMiniportMidi, IMusicTechnology, IPortMidi, IPowerNotify,
+    IResourceList, IServiceGroup, NewStream, StreamDirection,
 };
-use portcls_port::ks::{DataRange, KsDataFormat, LengthReply};
-use portcls_port::{pc_new_interrupt_sync, pc_new_service_group};
+use portcls_port::ks::{DataRange, KsDataFormat, KsDataRangeMusic, LengthReply};
+use portcls_port::pc_new_service_group;
 
-use crate::card::Card;
+use crate::card::{Card, NotifiedPort};
 use crate::descriptor::{CAPTURE_PIN, RENDER_PIN, duplex_filter, render_filter};
 use crate::hardware::Hardware;
-use crate::registers::{PORT_COUNT, Registers};
+use crate::resources::{Connection, assigned_registers};
 use crate::stream::{UartStream, require_midi};
+use crate::technology::Technology;
 
 /// The miniport of an MPU-401 that is used as a UART: MIDI bytes out, MIDI bytes in.
 ///
-/// It offers `IMiniportMidi` and `IPowerNotify`. One render and one capture stream can be open at
-/// a time. Without an interrupt it renders only.
+/// It offers `IMiniportMidi`, `IPowerNotify` and `IMusicTechnology`. One render and one capture
+/// stream can be open at a time. Without an interrupt it renders only.
 pub struct MiniportMidiUart {
     /// The card, after `Init` has succeeded. It holds the counted reference to the port.
     hardware: OnceCell<Rc<Hardware>>,
 
-    /// The number of lost bytes that were reported.
-    reported_overruns: Cell<u64>,
+    technology: Technology,
 }
 
 impl MiniportMidiUart {
     /// A miniport without hardware; `Init` gives it the card.
     #[must_use]
     pub fn new() -> Rc<MiniportMidiUart> {
-        Rc::new(MiniportMidiUart { hardware: OnceCell::new(), reported_overruns: Cell::new(0) })
+        Rc::new(MiniportMidiUart { hardware: OnceCell::new(), technology: Technology::default() })
     }
 
     /// The number of captured bytes that were lost because the port did not read them in time.
@@ -56,52 +56,20 @@ impl MiniportMidiUart {
     }
 }
 
-/// Finds the registers in the assigned resources.
-///
-/// An MPU-401 has one range of ports that is wide enough, or one port for DATA and one for STATUS.
-/// It has at most one interrupt, and no memory or DMA channel. Other lists are refused.
-fn assigned_registers(resources: &dyn IResourceList) -> Result<Registers, NtStatus> {
-    let others = resources.number_of_dmas() + resources.number_of_memories();
-    let registers = match [0, 1, 2].map(|index| resources.find_translated_port(index)) {
-        _ if resources.number_of_interrupts() > 1 || others > 0 => None,
-        [Some(Resource::Port { start, length }), None, None] if length >= PORT_COUNT => {
-            Registers::new(start)
-        }
-        [
-            Some(Resource::Port { start: data, length: 1 }),
-            Some(Resource::Port { start: command, length: 1 }),
-            None,
-        ] => Registers::apart(data, command),
-        _ => None,
-    };
-    registers.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)
-}
-
-/// Connects the service routine of a card to the assigned interrupt.
-fn connect(
-    kernel: &Kernel,
-    card: &Rc<Card>,
-    resources: &Rc<dyn IResourceList>,
-) -> Result<Rc<dyn IInterruptSync>, NtStatus> {
-    let mode = InterruptSyncMode::Normal;
-    let interrupt = pc_new_interrupt_sync(kernel, None, resources, 0, mode)?;
-    let served = Rc::clone(card);
-    let routine = Rc::new(move |kernel: &Kernel| served.serve_interrupt(kernel));
-    interrupt.register_service_routine(kernel, routine, RoutinePosition::Head)?;
-    interrupt.connect(kernel)?;
-    Ok(interrupt)
-}
-
 impl IUnknown for MiniportMidiUart {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IMiniport, IMiniportMidi, IPowerNotify)
+        answer_query!(self, iid, IMiniport, IMiniportMidi, IMusicTechnology, IPowerNotify)
     }
 }
 
 impl IMiniport for MiniportMidiUart {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
-        let filter =
-            if self.hardware()?.has_interrupt() { duplex_filter() } else { render_filter() };
+        let range = self.technology.range(KsDataRangeMusic::MIDI_PORT);
+        let filter = if self.hardware()?.has_interrupt() {
+            duplex_filter(&range)
+        } else {
+            render_filter(&range)
+        };
         Ok(Rc::new(filter))
     }
 
@@ -122,7 +90,7 @@ impl IMiniportMidi for MiniportMidiUart {
     fn init(
         self: Rc<Self>,
         kernel: &Kernel,
-        _adapter: Option<Rc<dyn IUnknown>>,
+        adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
@@ -130,11 +98,8 @@ impl IMiniportMidi for MiniportMidiUart {
         let registers = assigned_registers(&*resources)?;
         let group = pc_new_service_group(kernel, None)?;
         port.register_service_group(kernel, Rc::clone(&group));
-        let card = Card::new(registers, port, Rc::clone(&group));
-        let interrupt = match resources.number_of_interrupts() {
-            0 => None,
-            _ => Some(connect(kernel, &card, &resources)?),
-        };
+        let card = Card::new(registers, NotifiedPort::Midi(port), Rc::clone(&group));
+        let interrupt = Connection::new(kernel, &card, adapter.as_ref(), &resources)?;
         // From here on a failure drops the hardware, which disconnects the interrupt.
         let hardware = Hardware::new(kernel, card, interrupt);
         hardware.start(kernel)?;
@@ -144,10 +109,8 @@ impl IMiniportMidi for MiniportMidiUart {
 
     /// Reports lost bytes. The port reads the capture stream by itself, so there is no other work.
     fn service(&self, kernel: &Kernel) {
-        let overruns = self.overruns();
-        let news = overruns - self.reported_overruns.replace(overruns);
-        if news > 0 {
-            kernel.debug_print(format_args!("MPU-401: {news} bytes of MIDI IN lost, ring full"));
+        if let Ok(hardware) = self.hardware() {
+            hardware.report_overruns(kernel);
         }
     }
 
@@ -171,6 +134,12 @@ impl IMiniportMidi for MiniportMidiUart {
         require_midi(format)?;
         let stream = UartStream::open(kernel, hardware, direction)?;
         Ok(NewStream { stream, service_group })
+    }
+}
+
+impl IMusicTechnology for MiniportMidiUart {
+    fn set_technology(&self, _kernel: &Kernel, technology: &Guid) -> Result<(), NtStatus> {
+        self.technology.set(technology, self.hardware.get().into())
     }
 }
 

@@ -1,7 +1,6 @@
 //! A stream of the UART miniport: one open pin, render or capture.
 //!
-//! Owns the stream's state and the decision whether a card that takes no bytes is busy or dead.
-//! `hardware.rs` and `card.rs` keep and move the bytes.
+//! Owns the stream's state. `hardware.rs` and `card.rs` keep and move the bytes.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,14 +13,10 @@ use portcls_port::interfaces::{IMiniportMidiStream, StreamDirection};
 use portcls_port::ks::guids::data_format;
 use portcls_port::ks::{KsDataFormat, KsState};
 
+use crate::busy_or_dead::BusyOrDead;
 use crate::card::Capture;
-use crate::hardware::{Hardware, Patience};
-
-/// The number of writes in a row that took no byte, after which the card counts as dead.
-///
-/// Each write waits 0.4 ms, so this is 80 ms at least: more than the 34.7 ms in which a card enters
-/// UART mode and the 70.1 ms of its longest reset. Measured: Roland MPU-401, firmware 1.5A.
-const DEAD_AFTER_CALLS: u32 = 200;
+use crate::descriptor::{CAPTURE_PIN, RENDER_PIN};
+use crate::hardware::Hardware;
 
 /// Checks that a format is MIDI, the only one that the driver has.
 ///
@@ -41,8 +36,7 @@ pub(crate) struct UartStream {
     hardware: Rc<Hardware>,
 
     state: Cell<KsState>,
-    /// Writes in a row that took nothing, up to [`DEAD_AFTER_CALLS`].
-    fruitless_calls: Cell<u32>,
+    busy_or_dead: BusyOrDead,
 }
 
 impl UartStream {
@@ -55,13 +49,13 @@ impl UartStream {
         hardware: &Rc<Hardware>,
         direction: StreamDirection,
     ) -> Result<Rc<UartStream>, NtStatus> {
-        hardware.open(direction)?;
+        hardware.open(pin_of(direction))?;
         Ok(Rc::new(UartStream {
             direction,
             kernel: kernel.clone(),
             hardware: Rc::clone(hardware),
             state: Cell::new(KsState::Stop),
-            fruitless_calls: Cell::new(0),
+            busy_or_dead: BusyOrDead::default(),
         }))
     }
 
@@ -80,26 +74,13 @@ impl UartStream {
     fn require(&self, direction: StreamDirection) -> Result<(), NtStatus> {
         (self.direction == direction).then_some(()).ok_or(NtStatus::INVALID_DEVICE_REQUEST)
     }
+}
 
-    fn is_dead(&self) -> bool {
-        self.fruitless_calls.get() >= DEAD_AFTER_CALLS
-    }
-
-    /// Counts a write that took nothing.
-    ///
-    /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` from write number [`DEAD_AFTER_CALLS`] on.
-    fn count_fruitless(&self, kernel: &Kernel) -> Result<u32, NtStatus> {
-        if !self.is_dead() {
-            self.fruitless_calls.set(self.fruitless_calls.get() + 1);
-            if self.is_dead() {
-                let base = self.hardware.card().registers().base();
-                kernel.debug_print(format_args!(
-                    "MPU-401 at {base:X}: took nothing in {DEAD_AFTER_CALLS} writes, given up"
-                ));
-            }
-        }
-        if self.is_dead() { Err(NtStatus::IO_DEVICE_ERROR) } else { Ok(0) }
+/// The pin of a direction.
+fn pin_of(direction: StreamDirection) -> u32 {
+    match direction {
+        StreamDirection::Render => RENDER_PIN,
+        StreamDirection::Capture => CAPTURE_PIN,
     }
 }
 
@@ -109,7 +90,7 @@ impl Drop for UartStream {
         if self.direction == StreamDirection::Capture {
             self.capture_in(&self.kernel, KsState::Stop);
         }
-        self.hardware.close(self.direction);
+        self.hardware.close(pin_of(self.direction));
     }
 }
 
@@ -150,12 +131,9 @@ impl IMiniportMidiStream for UartStream {
         if self.state.get() != KsState::Run || data.is_empty() {
             return Ok(0);
         }
-        let patience = if self.is_dead() { Patience::None } else { Patience::Full };
-        let written = self.hardware.write(kernel, data, patience);
-        if written == 0 {
-            return self.count_fruitless(kernel);
+        match self.busy_or_dead.write(kernel, &self.hardware, data) {
+            0 if self.busy_or_dead.is_dead() => Err(NtStatus::IO_DEVICE_ERROR),
+            written => Ok(written as u32),
         }
-        self.fruitless_calls.set(0);
-        Ok(written as u32)
     }
 }

@@ -40,16 +40,49 @@ fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
     }
 }
 
-/// Makes a miniport that comes with PortCls.
+/// A miniport that comes with the system: its class, and how to make one.
+///
+/// A port knows no miniport. So the maker of a machine installs the table of these miniports in the
+/// kernel, by [`install_system_miniports`], and `PcNewMiniport` looks there.
+#[derive(Clone, Copy)]
+pub struct SystemMiniport {
+    /// The class that a driver asks `PcNewMiniport` for.
+    pub class: Guid,
+    /// Makes a miniport that is not bound yet. IRQL: PASSIVE_LEVEL.
+    pub make: fn() -> Rc<dyn IMiniport>,
+}
+
+/// The table of a kernel.
+struct SystemMiniports(&'static [SystemMiniport]);
+
+/// The classes of the system that need hardware which no machine here has.
+/// Source: WDK, PcNewMiniport: the FM synthesizers drive an OPL3.
+const NEED_AN_OPL3: [Guid; 2] =
+    [clsid::MINIPORT_DRIVER_FM_SYNTH, clsid::MINIPORT_DRIVER_FM_SYNTH_WITH_VOL];
+
+/// Installs the miniports that come with the system, in place of those installed before.
+pub fn install_system_miniports(kernel: &Kernel, table: &'static [SystemMiniport]) {
+    kernel.install(SystemMiniports(table));
+}
+
+/// Makes a miniport that comes with the system.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewMiniport.
 ///
 /// # Errors
-/// - `STATUS_NOT_SUPPORTED`: always, because none of these miniports is built. The trace notes the
-///   class.
+/// - `STATUS_NOT_SUPPORTED`: the class is not installed; the trace notes it by its name. Assumed:
+///   the documents name no value. Combined drivers ignore this answer for an FM synthesizer.
+/// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcNewMiniport");
-    let none = Err(NtStatus::NOT_SUPPORTED);
-    none.told(kernel, Need::Required, "PcNewMiniport", || format!("{class:?}"))
+    let table = kernel.installed::<SystemMiniports>();
+    let entry = table.and_then(|table| table.0.iter().find(|entry| entry.class == *class));
+    let found = entry.ok_or(NtStatus::NOT_SUPPORTED);
+    let entry = found.told(kernel, Need::Required, "PcNewMiniport", || {
+        let reason = if NEED_AN_OPL3.contains(class) { ", which needs an OPL3" } else { "" };
+        format!("{class:?}{reason}")
+    })?;
+    kernel.ask_allocation()?;
+    Ok((entry.make)())
 }

@@ -19,8 +19,8 @@ use portcls_emulator::NtStatus;
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
     IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMiniportMidiStream, IMxf, IPinCount, IPort, IPortClsVersion, IPortDMus,
-    IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IMiniportMidi, IMiniportMidiStream, IMusicTechnology, IMxf, IPinCount, IPort, IPortClsVersion,
+    IPortDMus, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
 };
 use crate::subdevice::ISubdevice;
 
@@ -147,6 +147,7 @@ interfaces! {
     PowerNotify(IPowerNotify) = POWER_NOTIFY;
     AdapterPowerManagement(IAdapterPowerManagement) = ADAPTER_POWER_MANAGEMENT;
     RegistryKey(IRegistryKey) = REGISTRY_KEY;
+    MusicTechnology(IMusicTechnology) = MUSIC_TECHNOLOGY;
     PinCount(IPinCount) = PIN_COUNT;
     Subdevice(ISubdevice) = SUBDEVICE;
 }

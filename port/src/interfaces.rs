@@ -17,6 +17,7 @@
 mod dmus;
 mod interrupt_sync;
 mod miniport;
+mod music_technology;
 mod pin_count;
 mod port;
 mod port_version;
@@ -31,6 +32,7 @@ pub use dmus::{
 };
 pub use interrupt_sync::{IInterruptSync, InterruptSyncMode, RoutinePosition, ServiceRoutine};
 pub use miniport::{IMiniport, IMiniportMidi, IMiniportMidiStream, NewStream, StreamDirection};
+pub use music_technology::IMusicTechnology;
 pub use pin_count::{IPinCount, PinCounts};
 pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
 pub use port_version::{IPortClsVersion, PortClsVersion};

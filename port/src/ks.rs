@@ -26,7 +26,7 @@ pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
-    KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream,
+    KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream, KsPropertySynth,
     KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
 };
 pub use pin::{

@@ -69,7 +69,7 @@ pub use adapter::{
     pc_get_device_property, pc_get_physical_device_object, pc_register_subdevice,
 };
 pub use automation::pc_complete_pending_property_request;
-pub use classes::{pc_new_miniport, pc_new_port};
+pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};

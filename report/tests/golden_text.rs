@@ -1,4 +1,4 @@
-//! The golden text, literally: what the writer writes, and that it reads back.
+//! The golden text, letter by letter: what is written, and what is read back.
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{

@@ -16,6 +16,8 @@ mod load;
 mod playing;
 #[path = "behaviour/songs.rs"]
 mod songs;
+#[path = "behaviour/system_miniports.rs"]
+mod system_miniports;
 
 use portcls_machine::chip::{CARD_NAMES as CARDS, card};
 use portcls_machine::{CaptureReport, Machine, MachineBuilder, PlayReport};

@@ -20,6 +20,8 @@ mod scene;
 mod start;
 #[path = "golden/states.rs"]
 mod states;
+#[path = "golden/system_miniport.rs"]
+mod system_miniport;
 
 use portcls_machine::Machine;
 use portcls_machine::report::Filter;

@@ -24,3 +24,5 @@ mod reports;
 mod scene;
 #[path = "sys_drivers/songs.rs"]
 mod songs;
+#[path = "sys_drivers/system_miniports.rs"]
+mod system_miniports;

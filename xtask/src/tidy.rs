@@ -1,8 +1,8 @@
-//! What holds in all files of the project and no compiler sees.
+//! Checks of all files of the project that no compiler does.
 //!
-//! Owns the walk over the files and the list of finders. A finder is a function of texts: it is
-//! tried on a planted fault, and on the project by a test. None knows how a fault is mended
-//! but by the sentence that it says.
+//! Owns the walk over the files and the list of finders. A finder is a function of texts. Tests
+//! run it on a planted fault and on the whole project. It mends nothing: it says in one sentence
+//! what is wrong and what has to be.
 
 mod arrows;
 mod manifest;

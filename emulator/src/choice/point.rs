@@ -28,7 +28,7 @@ pub(crate) enum When {
 }
 
 /// How many times in a row interrupts and DPCs can be put off. Then they begin without a question.
-/// Assumed: so long that no driver can tell it from a lost interrupt.
+/// Assumed: after this many delays no driver can tell a late interrupt from a lost one.
 const PUT_OFF_IN_A_ROW: u32 = 1_000;
 
 /// The most requests that an oracle can choose from for cancelling. Later requests are not
@@ -53,7 +53,7 @@ impl Kernel {
         }
     }
 
-    /// Asks when an interrupt or a DPC begins that could begin here.
+    /// An interrupt or a DPC could begin here: asks when it begins.
     #[inline]
     pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }

@@ -80,17 +80,17 @@ impl Choice {
 }
 
 choices! {
-    /// The IRQL lets an interrupt through that waits. Asked at each preemption point where one
-    /// does, and again after each time that other work keeps the processor; put off, it waits for
-    /// the next point.
+    /// An interrupt waits, and the IRQL lets it through. Asked at each preemption point where this
+    /// is so. An interrupt that is put off waits for the next point; when it waits only until
+    /// other work has kept the processor, the question is asked again at this point.
     Interrupt "interrupt" "an interrupt that waits may begin" Begin;
-    /// The IRQL lets a DPC through that waits; when it begins, every one that waits runs, in the
-    /// order of the queue, which is a promise. Asked as for [`Choice::Interrupt`].
+    /// A DPC waits, and the IRQL lets it through. When it begins, all DPCs that wait run in the
+    /// order of the queue; no answer changes this order. Asked as for [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
-    /// A timer is due and waits for the clock interrupt, which may come here: no document
-    /// promises the clock's phase. It is never early for a due time, and the time-out of a wait
-    /// keeps its tick. Asked at each preemption point below the level of the clock where a timer
-    /// waits so.
+    /// A timer is due and waits for the clock interrupt. The interrupt may come at this point,
+    /// because no document promises the clock's phase. No timer expires before its due time, and
+    /// the time-out of a wait still ends at the regular clock interrupt. Asked at each preemption
+    /// point below the level of the clock where such a timer waits.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
     /// shared line. Asked at each preemption point for each line that asks for nothing, is
@@ -104,18 +104,18 @@ choices! {
     /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. Asked at each
     /// connection that would succeed.
     Connect "connect" "the connection of an interrupt may be refused" Refusal;
-    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening a key, making or deleting one,
-    /// setting or deleting a value, a table of questions. Asked at each.
+    /// A call may be refused with `STATUS_ACCESS_DENIED`: opening, making or deleting a key,
+    /// setting or deleting a value, and RtlQueryRegistryValues. Asked at each such call.
     Registry "registry" "a call of the registry may be refused" Refusal;
-    /// What becomes of a byte that the driver writes to a register of a card, on its way to what
-    /// the card makes of it. Asked at each write.
+    /// What happens to a byte between the driver, which writes it to a register, and the card.
+    /// Asked at each write.
     ByteToCard "byte-to-card" "a byte written to the card may suffer" Fate;
-    /// What becomes of a byte that comes in from outside, such as by a cable. Asked at each byte.
+    /// What happens to a byte that comes in from outside, such as by a cable. Asked at each byte.
     ByteToInput "byte-to-input" "a byte sent to the card's input may suffer" Fate;
-    /// A request of an application that is not complete may be cancelled, as by another thread of
-    /// it. Asked at each preemption point below DISPATCH_LEVEL while there is one.
+    /// A request that is not complete may be cancelled, as if another thread of the application
+    /// did it. Asked at each preemption point below DISPATCH_LEVEL while there is such a request.
     Cancel "cancel" "a request may be cancelled" Cancel;
-    /// A device may be pulled out. Asked at each preemption point while a driver stands on it.
+    /// A device may be pulled out. Asked at each preemption point while a driver is attached to it.
     Removal "removal" "the device may vanish" Happens;
     /// The power may change. Asked at each preemption point at PASSIVE_LEVEL while the device is
     /// started and no other change is under way.

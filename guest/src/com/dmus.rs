@@ -79,11 +79,12 @@ impl IMiniportDMus for GuestObject {
             ];
             self.call_for_status(&iid::MINIPORT_DMUS, NEW_STREAM, &words)?;
             let service_group = self.group_at(group_at);
-            let stream = guest.load_word(stream_at);
+            let pointer = guest.load_word(stream_at);
             let stream = guest
-                .interface_at::<dyn IMxf>(stream, Hold::Adopt)
+                .interface_at::<dyn IMxf>(pointer, Hold::Adopt)
                 .ok_or(NtStatus::UNSUCCESSFUL)?;
             let object: Rc<dyn IUnknown> = Rc::clone(&stream) as _;
+            guest.note_target(&object, pointer);
             if let Some(own) = guest.guest_object_behind(&object) {
                 guest.0.events.open_stream(own.identity(), allocator_at);
             }

@@ -7,6 +7,7 @@
 
 mod dmus;
 mod interrupt_sync;
+mod miniport;
 pub(crate) mod port;
 pub(crate) mod registry_key;
 mod resource_list;
@@ -24,6 +25,9 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &dmus::SINK,
     &dmus::CLOCK,
     &port::VERSION,
+    &miniport::MIDI,
+    &miniport::DMUS,
+    &miniport::TECHNOLOGY,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

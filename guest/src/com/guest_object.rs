@@ -8,8 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::NtStatus;
-use portcls_port::com::{IUnknown, Interface, NO_INTERFACE};
+use portcls_port::com::{ComInterface, IUnknown, Interface, NO_INTERFACE};
 use portcls_port::guid::{Guid, iid};
+use portcls_port::interfaces::IInterruptSync;
 
 use crate::guest::Guest;
 
@@ -155,6 +156,21 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
+    /// An object of the port that the object answers in its own place, as an adapter's object does
+    /// for the interrupt sync object of all its miniports.
+    ///
+    /// # Errors
+    /// What the object answered; [`NO_INTERFACE`] when the answer is no object of the port. Such an
+    /// interface of the driver's own is not supported.
+    fn port_object_for<I: ComInterface + ?Sized>(&self) -> Result<Interface, NtStatus> {
+        let pointer = self.ask(&I::IID)?;
+        if !self.guest.is_port_object(pointer) {
+            self.guest.call_method(pointer, RELEASE, &[]);
+            return Err(NO_INTERFACE);
+        }
+        self.guest.interface_at::<I>(pointer, Hold::Adopt).map(I::wrap).ok_or(NO_INTERFACE)
+    }
+
     pub(super) fn has(&self, iid: &Guid) -> bool {
         self.pointers.borrow().iter().any(|(known, _)| known == iid)
     }
@@ -214,6 +230,9 @@ pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
 
 impl IUnknown for GuestObject {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        if *iid == iid::INTERRUPT_SYNC {
+            return self.port_object_for::<dyn IInterruptSync>();
+        }
         let wrap = interface_of_drivers(iid).ok_or(NO_INTERFACE)?;
         if *iid != iid::UNKNOWN && !self.has(iid) {
             let pointer = self.ask(iid)?;

@@ -1,6 +1,7 @@
 //! COM objects of both sides: their addresses, counts, calls and queries.
 
 mod dmus;
+mod system_miniport;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

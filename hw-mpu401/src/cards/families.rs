@@ -66,7 +66,6 @@ pub fn family(name: &str) -> Option<&'static CardProfile> {
 ///
 /// For most such chips there is no known document. The values come from what drivers do with the
 /// chips, and from lists of buffer sizes.
-/// of buffer sizes.
 pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Source: the drivers for these chips use only FF and 3F.
     firmware: None,

@@ -50,11 +50,11 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     Ok(song)
 }
 
-/// Merges tracks that sound together. Returns when the last of them ends, in ns from the start of
-/// the song; `u64::MAX` when the song is longer than the limit.
+/// Merges tracks that sound together. Returns the time at which the last of them ends, in ns from
+/// the start of the song; `u64::MAX` when the song is longer than the limit.
 ///
-/// The heap holds the next event of each track that has one: the lowest tick first, and of one
-/// tick the lowest track.
+/// The heap holds the tick of each track's next event, or of the track's end. The lowest tick is
+/// first; of equal ticks, that of the lowest track.
 fn merge(
     readers: &mut [TrackReader<'_>],
     mut clock: TickClock,
@@ -72,7 +72,7 @@ fn merge(
         let due_ns = u128::from(start_ns) + clock.advance_to(tick);
         let due_ns = u64::try_from(due_ns).unwrap_or(u64::MAX);
         end_ns = due_ns;
-        // A track without a next event is at its end; only its last tick was still missing.
+        // Without a next event the track is at its end, and `end_ns` now has the time of it.
         let Some(event) = waiting[index].take() else {
             continue;
         };

@@ -4,6 +4,10 @@
 //! when the driver makes one access more, one less, or one at another time.
 
 mod adapter;
+mod dmus_input;
+mod dmus_miniport;
+mod dmus_output;
+mod dmus_rig;
 mod input;
 mod output;
 mod power;

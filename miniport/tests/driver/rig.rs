@@ -12,8 +12,8 @@ use portcls_miniport::MiniportMidiUart;
 use portcls_port::com::{IUnknown, Interface};
 use portcls_port::guid::Guid;
 use portcls_port::interfaces::{
-    DeviceRegistryProperty, IMiniportMidi, IMiniportMidiStream, IPort, IPortMidi, IRegistryKey,
-    IResourceList, IServiceGroup, KeyAccess, RegistryKeyType, StreamDirection,
+    DeviceRegistryProperty, IMiniportMidi, IMiniportMidiStream, IPort, IPortDMus, IPortMidi,
+    IRegistryKey, IResourceList, IServiceGroup, KeyAccess, RegistryKeyType, StreamDirection,
 };
 use portcls_port::ks::{KsDataFormat, KsState, LengthReply};
 use portcls_port::{answer_query, pc_new_resource_list};
@@ -55,7 +55,7 @@ pub struct CountingPort {
 
 impl IUnknown for CountingPort {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IPort, IPortMidi)
+        answer_query!(self, iid, IPort, IPortMidi, IPortDMus)
     }
 }
 
@@ -93,14 +93,30 @@ impl IPort for CountingPort {
     }
 }
 
-impl IPortMidi for CountingPort {
-    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
+impl CountingPort {
+    fn count(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
         assert!(group.is_some_and(|group| Rc::ptr_eq(group, &self.groups.borrow()[0])));
         self.notified.set(self.notified.get() + 1);
         let level = kernel.current_irql();
         if !self.levels.borrow().contains(&level) {
             self.levels.borrow_mut().push(level);
         }
+    }
+}
+
+impl IPortMidi for CountingPort {
+    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
+        self.count(kernel, group);
+    }
+
+    fn register_service_group(&self, _kernel: &Kernel, group: Rc<dyn IServiceGroup>) {
+        self.groups.borrow_mut().push(group);
+    }
+}
+
+impl IPortDMus for CountingPort {
+    fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
+        self.count(kernel, group);
     }
 
     fn register_service_group(&self, _kernel: &Kernel, group: Rc<dyn IServiceGroup>) {

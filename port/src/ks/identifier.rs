@@ -192,6 +192,31 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// The members of [`property_set::SYNTH`](super::guids::property_set::SYNTH).
+    ///
+    /// Source: WDK dmusprop.h.
+    #[doc(alias = "KSPROPERTY_SYNTH")]
+    pub enum KsPropertySynth {
+        /// LONG: the volume.
+        Volume = 0,
+        /// LONG: an addition to the volume.
+        VolumeBoost = 1,
+        /// SYNTHCAPS: what the synthesizer is and can do.
+        Caps = 2,
+        /// SYNTH_PORTPARAMS: what an open pin can do, of what its client wants.
+        PortParameters = 3,
+        /// ULONG: the number of channel groups.
+        ChannelGroups = 4,
+        /// ULONG: the priority of a channel's voices.
+        VoicePriority = 5,
+        /// ULONGLONG: the time of the synthesizer's clock in 100 ns.
+        LatencyClock = 6,
+        /// SYNTH_STATS: what the synthesizer has counted.
+        RunningStats = 7,
+    }
+}
+
+wire_enum! {
     /// The members of [`property_set::SYNTH_CLOCK`](super::guids::property_set::SYNTH_CLOCK).
     #[doc(alias = "KSPROPERTY_SYNTHCLOCK")]
     pub enum KsPropertySynthClock {

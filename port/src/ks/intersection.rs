@@ -14,8 +14,8 @@ use crate::guid::Guid;
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes. For each client range, and in order, `ask` calls the miniport for each pin
-/// range that fits the client's; see [`may_meet`]. Pairs that do not fit are skipped. When `ask`
+/// multiple of 8 bytes. The client ranges are tried in their order, each with every pin range in
+/// turn. `ask` calls the miniport for each pair that fits; see [`may_meet`]. When `ask`
 /// answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. Any answer other
 /// than `STATUS_NO_MATCH` ends the search and is the reply.
 ///
@@ -49,8 +49,8 @@ pub fn data_intersection(
 /// Whether two ranges can have a format in common, as far as their heads tell: major format,
 /// subformat and specifier are each equal, or one of the two is all zero, the wildcard.
 ///
-/// Source: WDK, KsPinDataIntersection; Wildcards in data ranges: a wildcard fits whatever it is
-/// compared with, so it counts on either side, and on both.
+/// Source: WDK, KsPinDataIntersection; "Wildcards in data ranges". A wildcard fits every value, so
+/// it may stand on either side, or on both.
 #[must_use]
 pub fn may_meet(client: &KsDataRange, mine: &KsDataRange) -> bool {
     let fits = |client: Guid, mine: Guid| client == mine || [client, mine].contains(&Guid::NULL);

@@ -6,19 +6,22 @@ use std::rc::Rc;
 use portcls_emulator::{
     DeviceObject, Irp, Irql, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest,
 };
-use portcls_port::com::IUnknown;
-use portcls_port::interfaces::DeviceRegistryProperty;
+use portcls_port::com::{IUnknown, Interface};
+use portcls_port::descriptor::PcFilterDescriptor;
+use portcls_port::guid::{Guid, clsid};
+use portcls_port::interfaces::{DeviceRegistryProperty, IMiniport};
 use portcls_port::ks::guids::property_set;
-use portcls_port::ks::{KsPPin, KsProperty};
+use portcls_port::ks::{DataRange, KsPPin, KsProperty, LengthReply};
 use portcls_port::{
-    ConnectedPin, ConnectionEnd, IoTimeoutRoutine, pc_complete_irp, pc_dispatch_irp,
-    pc_forward_irp_synchronous, pc_get_device_property, pc_register_io_timeout,
+    ConnectedPin, ConnectionEnd, IoTimeoutRoutine, SystemMiniport, answer_query,
+    install_system_miniports, pc_complete_irp, pc_dispatch_irp, pc_forward_irp_synchronous,
+    pc_get_device_property, pc_new_miniport, pc_register_io_timeout,
     pc_register_physical_connection, pc_unregister_io_timeout,
 };
 
 use crate::frames::Frame;
 use crate::plan::{BRIDGE, CAPTURE};
-use crate::rig::{BusAnswer, GET, PROPERTY, on_added_device, on_device};
+use crate::rig::{BusAnswer, GET, PROPERTY, Rig, on_added_device, on_device};
 
 /// A routine that notes the times of its calls, in ms.
 fn clock_watcher() -> (IoTimeoutRoutine, Rc<RefCell<Vec<u64>>>) {
@@ -191,4 +194,82 @@ fn a_device_property_is_read_from_the_physical_device() {
         let missing = ask(DeviceRegistryProperty::Address, 4).0;
         assert_eq!(missing, NtStatus::OBJECT_NAME_NOT_FOUND);
     });
+}
+
+/// The notes of the trace that begin with a word.
+fn notes(rig: &Rig, first: &str) -> Vec<String> {
+    let log = rig.kernel.trace().log();
+    let notes = log.events().filter_map(|event| match event.event {
+        portcls_emulator::trace::Event::Note(text) => Some(log.text(text).to_owned()),
+        _ => None,
+    });
+    notes.filter(|text| text.starts_with(first)).collect()
+}
+
+#[test]
+fn a_miniport_that_the_system_does_not_have_is_refused_by_name() {
+    on_device(|rig| {
+        let unknown = Guid::from_text("00000000-1111-2222-3333-444444444444").unwrap();
+        let classes = [
+            clsid::PORT_MIDI,
+            clsid::MINIPORT_DRIVER_FM_SYNTH,
+            clsid::MINIPORT_DRIVER_FM_SYNTH_WITH_VOL,
+            unknown,
+        ];
+        for class in classes {
+            let refused = pc_new_miniport(&rig.kernel, &class).err();
+            assert_eq!(refused, Some(NtStatus::NOT_SUPPORTED));
+        }
+        let expected = [
+            "CLSID_PortMidi",
+            "CLSID_MiniportDriverFmSynth, which needs an OPL3",
+            "CLSID_MiniportDriverFmSynthWithVol, which needs an OPL3",
+            "{00000000-1111-2222-3333-444444444444}",
+        ];
+        let expected =
+            expected.map(|it| format!("PcNewMiniport refuses {it}: STATUS_NOT_SUPPORTED"));
+        assert_eq!(notes(rig, "PcNewMiniport"), expected);
+    });
+}
+
+#[test]
+fn a_miniport_of_the_system_is_made_by_the_table_that_was_installed() {
+    static TABLE: &[SystemMiniport] = &[SystemMiniport {
+        class: clsid::MINIPORT_DRIVER_UART,
+        make: || Rc::new(Bare) as Rc<dyn IMiniport>,
+    }];
+    on_device(|rig| {
+        let class = clsid::MINIPORT_DRIVER_UART;
+        assert_eq!(pc_new_miniport(&rig.kernel, &class).err(), Some(NtStatus::NOT_SUPPORTED));
+        install_system_miniports(&rig.kernel, TABLE);
+        let one = pc_new_miniport(&rig.kernel, &class).unwrap();
+        let other = pc_new_miniport(&rig.kernel, &class).unwrap();
+        assert!(!Rc::ptr_eq(&one, &other));
+    });
+}
+
+/// A miniport without a function.
+struct Bare;
+
+impl IUnknown for Bare {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(self, iid, IMiniport)
+    }
+}
+
+impl IMiniport for Bare {
+    fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
+        Err(NtStatus::NOT_SUPPORTED)
+    }
+
+    fn data_range_intersection(
+        &self,
+        _kernel: &Kernel,
+        _pin_id: u32,
+        _client_range: &DataRange,
+        _pin_range: &DataRange,
+        _output_length: u32,
+    ) -> LengthReply {
+        LengthReply::of_status(NtStatus::NOT_IMPLEMENTED)
+    }
 }

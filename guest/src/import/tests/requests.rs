@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_emulator::{
-    DeviceObject, DriverObject, Irp, Kernel, MajorFunction, NtStatus, Parameters,
+    DeviceObject, DriverObject, Irp, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest,
 };
 
 use super::{BOTH, Bench};
@@ -120,5 +120,35 @@ fn a_request_of_the_kernel_is_completed_with_what_the_driver_wrote_into_it() {
         });
         assert!(irp.is_completed());
         assert_eq!(irp.status(), NtStatus(0xC000_0010));
+    }
+}
+
+/// Source: wdm.h, Parameters.QueryInterface; wdmguid.h; ntddk.h, PNP_LOCATION_INTERFACE.
+#[test]
+fn a_question_for_an_interface_names_it_and_has_room_for_it() {
+    for mode in BOTH {
+        let (bench, seen) = (bench(mode), Seen::default());
+        let (device, _) = device(&bench, &seen);
+        let irp = Irp::new(Parameters::Pnp(PnpRequest::QueryInterface), None, Vec::new());
+        let guest = &bench.guest;
+        let status = guest.with_irp(&irp, &device, 0, |address| {
+            let fields = &guest.layout().irp;
+            let current = u64::from(fields.tail_overlay_current_stack_location);
+            let location = guest.load_word(address + current);
+            assert_eq!(guest.load_bytes(location, 2), [0x1B, 0x08]);
+            let words = guest.pointer_bytes();
+            let parameters = location + words;
+            let guid = guest.load_guid(guest.load_word(parameters));
+            assert_eq!(format!("{guid:?}"), "{70211B0E-0AFB-47DB-AFC1-410BF842497A}");
+            let numbers = guest.load_u32(parameters + words);
+            assert_eq!(numbers, 0x1_0000 + 5 * words as u32, "version and size");
+            let interface = guest.load_word(parameters + 2 * words);
+            assert_eq!(
+                guest.load_bytes(interface, 5 * words as usize),
+                vec![0; 5 * words as usize]
+            );
+            NtStatus::SUCCESS
+        });
+        assert_eq!(status, NtStatus::SUCCESS);
     }
 }

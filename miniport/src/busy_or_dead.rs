@@ -1,0 +1,47 @@
+//! Whether a card that takes no bytes is busy or dead.
+
+use std::cell::Cell;
+
+use portcls_emulator::Kernel;
+
+use crate::hardware::{Hardware, Patience};
+
+/// The number of writes in a row that took no byte, after which the card counts as dead.
+///
+/// Each write waits 0.4 ms, so this is 80 ms at least: more than the 34.7 ms in which a card enters
+/// UART mode and the 70.1 ms of its longest reset. Measured: Roland MPU-401, firmware 1.5A.
+pub(crate) const DEAD_AFTER_WRITES: u32 = 200;
+
+/// The count of writes in a row that took nothing, up to [`DEAD_AFTER_WRITES`].
+#[derive(Default)]
+pub(crate) struct BusyOrDead {
+    fruitless_writes: Cell<u32>,
+}
+
+impl BusyOrDead {
+    /// Whether the card counts as dead.
+    pub fn is_dead(&self) -> bool {
+        self.fruitless_writes.get() >= DEAD_AFTER_WRITES
+    }
+
+    /// Writes MIDI bytes as fast as the card takes them; returns how many it took. A dead card gets
+    /// one look, and lives again when it takes a byte.
+    ///
+    /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
+    pub fn write(&self, kernel: &Kernel, hardware: &Hardware, data: &[u8]) -> usize {
+        let patience = if self.is_dead() { Patience::None } else { Patience::Full };
+        let written = hardware.write(kernel, data, patience);
+        if written > 0 {
+            self.fruitless_writes.set(0);
+        } else if !self.is_dead() {
+            self.fruitless_writes.set(self.fruitless_writes.get() + 1);
+            if self.is_dead() {
+                let base = hardware.card().registers().base();
+                kernel.debug_print(format_args!(
+                    "MPU-401 at {base:X}: took nothing in {DEAD_AFTER_WRITES} writes, given up"
+                ));
+            }
+        }
+        written
+    }
+}

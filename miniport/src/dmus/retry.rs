@@ -1,0 +1,53 @@
+//! A timer with its DPC: a stream goes on a little later.
+
+use std::rc::Rc;
+
+use portcls_emulator::{Dpc, DueTime, Kernel, Timer, TimerKind};
+
+/// The time until a stream goes on, in 100 ns units: 1 ms, the resolution of the system's timers.
+const RETRY_100NS: u64 = 10_000;
+
+/// The timer and the DPC of a stream.
+///
+/// Dropping it cancels the timer and waits for a DPC that is under way: memory must not go while a
+/// DPC can still run in it.
+pub(super) struct Retry {
+    kernel: Kernel,
+    timer: Timer,
+    dpc: Dpc,
+}
+
+impl Retry {
+    /// A timer that is not set. `go_on` is called at DISPATCH_LEVEL.
+    pub fn new(kernel: &Kernel, name: &str, go_on: impl Fn(&Kernel) + 'static) -> Retry {
+        Retry {
+            kernel: kernel.clone(),
+            timer: Timer::new(TimerKind::Notification),
+            dpc: Dpc::new(kernel, name, Rc::new(go_on)),
+        }
+    }
+
+    /// Whether the stream will go on by itself. IRQL: up to DISPATCH_LEVEL.
+    pub fn is_set(&self) -> bool {
+        self.timer.is_set()
+    }
+
+    /// Sets the timer. IRQL: up to DISPATCH_LEVEL.
+    pub fn set(&self) {
+        let due = DueTime::Relative(RETRY_100NS);
+        self.kernel.set_timer(&self.timer, due, 0, Some(&self.dpc));
+    }
+
+    /// Stops the timer; a DPC that is queued already still runs. IRQL: up to DISPATCH_LEVEL.
+    pub fn cancel(&self) {
+        self.kernel.cancel_timer(&self.timer);
+    }
+}
+
+impl Drop for Retry {
+    /// IRQL: PASSIVE_LEVEL.
+    fn drop(&mut self) {
+        self.cancel();
+        self.kernel.flush_queued_dpcs();
+    }
+}
