@@ -44,7 +44,8 @@ pub fn report() -> Result<String, Box<dyn Error>> {
             let recorded = capture(&machine()?, &default_tune())?;
             let whole = |is_complete| if is_complete { "all" } else { "NOT all" };
             text += &format!(
-                "{:11}  {card:13}  {} bytes: {} out, {} in; {} rules broken, {} things left behind\n",
+                "{:11}  {card:13}  {} bytes: {} out, {} in; {} rules broken, \
+                 {} things left behind\n",
                 driver.name,
                 played.song_bytes,
                 whole(played.is_complete()),

@@ -148,8 +148,8 @@ impl<'m> PinClient<'m> {
         self.write_records(None, buffer, &format!("write {}", hex(bytes)))
     }
 
-    /// Writes a buffer of music records. Its presentation time is `start_100ns` of stream time; with
-    /// `None` it begins at once.
+    /// Writes a buffer of music records. Its presentation time is `start_100ns` of stream time;
+    /// with `None` it begins at once.
     ///
     /// # Errors
     /// As [`PinClient::write_now`].

@@ -1,8 +1,8 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
 //! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let
-//! other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named limit,
-//! counted as well as timed, so that it ends even when the clock stands still.
+//! other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named
+//! limit, counted as well as timed, so that it ends even when the clock stands still.
 //!
 //! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
 //! miniport's destructor both end this way.

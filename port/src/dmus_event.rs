@@ -1,4 +1,4 @@
-//! DirectMusic events: MIDI data with their time, which move from sink to sink.
+//! DirectMusic events: MIDI data with a time, which move from sink to sink.
 //!
 //! Owns the event, its buffer and the chain. An event comes from an allocator and has one owner at
 //! a time. The owner hands the event on by a move, so a driver in Rust cannot put it twice. This

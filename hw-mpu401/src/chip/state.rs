@@ -119,7 +119,7 @@ pub struct State {
     pub output: Fill,
     /// MIDI IN bytes that the host has not read, with the one in DATA.
     pub input: Fill,
-    /// The byte that is arriving on MIDI IN, and the time at which its stop bit ends, in ns.
+    /// The byte that is arriving on MIDI IN, and the time at which it will have arrived, in ns.
     pub arriving: Option<(u8, u64)>,
     /// Bytes given to MIDI IN that have not arrived as a whole.
     pub cable_bytes: usize,

@@ -1,4 +1,4 @@
-//! The capture side of a DirectMusic lane: the stream's sink, and its read requests.
+//! The capture side of a DirectMusic lane: its sink, and its read requests.
 //!
 //! The stream puts events to the sink. The sink copies their bytes, and puts the events to the
 //! allocator at once. Then it packs the bytes into the client's read requests.

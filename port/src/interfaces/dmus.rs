@@ -1,4 +1,4 @@
-//! DirectMusic: the port, the miniport, and the sinks that events pass through.
+//! DirectMusic: the port, the miniport, and the sinks of events.
 
 use std::rc::Rc;
 
