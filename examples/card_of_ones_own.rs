@@ -1,13 +1,14 @@
-//! A card of one's own: from a text, and made in Rust; checked, and played on.
+//! A card of your own: two ways to make it, its check, and how a driver plays.
 //!
 //! ```sh
 //! cargo run -p portcls-examples --example card_of_ones_own
 //! ```
 //!
-//! It takes the plainest card of the family `fifo-chip` and makes two others of it. For each of
-//! the three it prints the fields that differ, and the accesses of the driver when an application
-//! writes five bytes at once and when the driver goes. Then it prints how the cards do in the suite
-//! of register scripts, which `portcls-emu cards --check` runs too.
+//! The program takes the plainest card of the family `fifo-chip` and makes two other cards from it:
+//! one from a text, and one in Rust. For each of the three cards it prints the fields that differ,
+//! and the accesses of the driver when an application writes five bytes at once and when the driver
+//! is removed. Then it prints the results of the register scripts, which
+//! `portcls-emu cards --check` runs too.
 //!
 //! To learn from it: a card is a list of facts, and no code. `docs/card-files.md` lists the
 //! families, and `portcls-emu cards --show smsc-superio` prints every field with its meaning.
@@ -20,7 +21,8 @@ use portcls_machine::chip::{Behaviour, CardProfile, family};
 use portcls_machine::report::Filter;
 use portcls_machine::{Application, MachineBuilder, MachineError};
 
-/// A card as a file has it: less room for output, and it acknowledges FF in UART mode too.
+/// A card in the form of a card file. It has less room for output, and it acknowledges FF also in
+/// UART mode.
 const ATTIC_CARD: &str = r#"
 name = "attic-card"
 family = "fifo-chip"
@@ -28,7 +30,7 @@ tx-depth = 4
 ack-reset-in-uart = "acknowledged"
 "#;
 
-/// Failures that are shown.
+/// The most failures that the program prints.
 const SHOWN: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Checks and plays on the three cards, and returns what there is to print.
+/// Checks the three cards, plays on each, and returns the text to print.
 pub fn report() -> Result<String, Box<dyn Error>> {
     let plain = family("fifo-chip").ok_or("there is no family fifo-chip")?;
     let cards = [plain.clone(), card_of_a_text()?, card_in_rust(plain)];
@@ -45,8 +47,8 @@ pub fn report() -> Result<String, Box<dyn Error>> {
         text += &format!("{}\n{}", card.name, differences(plain, card));
         text += &format!("{}\n", register_trace(card)?);
     }
-    // No script knows these cards, so they are held against what is expected of any card: what
-    // fails is where a card is not as most are. A failure has the place in the script.
+    // No script knows these cards, so the suite compares each with what it expects of any card. A
+    // scenario fails where a card differs from most cards. A failure names the place in the script.
     let suite = ops::check(&cards);
     for (number, card) in suite.cards.iter().enumerate() {
         let [passed, failed] = [Cell::Pass, Cell::Failed].map(|cell| suite.count(number, cell));
@@ -59,12 +61,12 @@ pub fn report() -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-/// Reads the text; what is wrong with it is told by file and line.
+/// Reads the text. An error names the file and the line.
 fn card_of_a_text() -> Result<CardProfile, Box<dyn Error>> {
     Ok(CardFile::parse("attic-card.toml", ATTIC_CARD)?.profile)
 }
 
-/// The same way in Rust: all but its name and two fields are those of the family.
+/// Makes a card in Rust: all but its name and two fields are those of the family.
 fn card_in_rust(plain: &CardProfile) -> CardProfile {
     let behaviour = Behaviour { tx_depth: 2, status_low_bits: 0, ..plain.behaviour };
     CardProfile { name: "slim-card".into(), behaviour, ..plain.clone() }
@@ -77,7 +79,7 @@ fn differences(plain: &CardProfile, card: &CardProfile) -> String {
     to_toml(card).lines().filter(differs).map(|line| format!("   {line}\n")).collect()
 }
 
-/// Plays two notes and removes the driver; returns the accesses of both, as the bus saw them.
+/// Plays two notes and removes the driver. Returns the accesses of the driver on the bus.
 fn register_trace(card: &CardProfile) -> Result<String, MachineError> {
     let machine = MachineBuilder::new().card_profile(card.clone()).build()?;
     machine.start()?;
@@ -89,7 +91,7 @@ fn register_trace(card: &CardProfile) -> Result<String, MachineError> {
     machine.unload()?;
     let trace = machine.trace_text(Filter::Registers);
     let from_the_write = trace.lines().skip_while(|line| !line.contains("app writes"));
-    // The wire is as slow on every card; what differs is what the driver does meanwhile.
+    // The wire has the same speed on every card. Only the accesses of the driver differ.
     let accesses = from_the_write.filter(|line| line.starts_with("==") || line.contains(" bus "));
     Ok(accesses.map(|line| format!("{line}\n")).collect())
 }

@@ -1,15 +1,15 @@
-//! The chip alone, in a loop that polls it.
+//! The chip alone, without a kernel, and a loop that polls it.
 //!
 //! ```sh
 //! cargo run -p portcls-examples --example chip_alone
 //! ```
 //!
-//! No kernel, no port and no driver stand between. It resets a Roland MPU-401, enters UART mode,
-//! plays a note, and sends back what comes in on MIDI IN. It prints each access with what it met
-//! and the interrupt line behind it, and each byte on the wires; equal polls are one line.
+//! The loop resets a Roland MPU-401, enters UART mode, plays a note, and sends back the bytes that
+//! come in on MIDI IN. It prints each access with its value and the interrupt line after it, and
+//! each byte on the wires. It prints equal polls as one line.
 //!
-//! To learn from it: the chip has no clock. The time of an access is what the caller says it is,
-//! and the chip computes from that when a byte is on the wire. Any emulator can use it like this.
+//! To learn from it: the chip has no clock. The caller gives the time of each access, and the chip
+//! computes from it when a byte is on the wire. Any emulator can use the chip in this way.
 
 use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status, WireEdge, card};
 
@@ -19,7 +19,7 @@ const PAUSE_NS: u64 = 10_000;
 /// Polls before the host gives up: 0.2 s. A reset takes 27 ms, and UART mode 35 ms.
 const POLL_LIMIT: u32 = 20_000;
 
-/// A host: the chip, the time, and what happened when, in words, and how often in a row.
+/// A host: the chip, the time, and the lines to print, each with its time and its repeat count.
 struct Host {
     chip: Mpu401,
     now_ns: u64,
@@ -41,11 +41,11 @@ pub fn report() -> String {
         host.send(Register::Command, command);
         host.receive();
     }
-    // A note, for which the unit has no room until it is done with UART mode.
+    // A note. The host waits until the unit has entered UART mode and can take it.
     for byte in [0x90, 0x3C, 0x40] {
         host.send(Register::Data, byte);
     }
-    // The note off comes in on MIDI IN, and each byte of it is sent back out.
+    // The note off comes in on MIDI IN, and the host sends each byte of it to MIDI OUT.
     for byte in [0x80, 0x3C, 0x00] {
         host.chip.midi_in(host.now_ns, byte);
         let received = host.receive();
@@ -60,7 +60,7 @@ pub fn report() -> String {
 }
 
 impl Host {
-    /// Writes a byte when the chip takes one.
+    /// Waits until the chip can take a byte, and writes it.
     fn send(&mut self, register: Register, byte: u8) {
         self.wait_until(Status::can_write);
         self.pass_ns(ACCESS_NS);
@@ -69,7 +69,7 @@ impl Host {
         self.show_access(port, byte);
     }
 
-    /// Reads a byte when the chip has one.
+    /// Waits until the chip has a byte, and reads it.
     fn receive(&mut self) -> u8 {
         self.wait_until(Status::has_data);
         self.pass_ns(ACCESS_NS);
@@ -78,7 +78,7 @@ impl Host {
         byte
     }
 
-    /// Polls STATUS until it is as wanted.
+    /// Polls STATUS until `wanted` is true of it.
     fn wait_until(&mut self, wanted: fn(Status) -> bool) {
         for _ in 0..POLL_LIMIT {
             self.pass_ns(ACCESS_NS);
@@ -92,7 +92,7 @@ impl Host {
         panic!("the chip is not ready after {POLL_LIMIT} polls");
     }
 
-    /// Lets time pass, and shows what went over the wires meanwhile.
+    /// Lets time pass, and adds a line for each byte that passed a wire in it.
     fn pass_ns(&mut self, time_ns: u64) {
         self.now_ns += time_ns;
         self.chip.advance(self.now_ns);
@@ -109,7 +109,7 @@ impl Host {
         self.show(self.now_ns, format!("{port} {value:02X}  {met:18}  irq {line}"));
     }
 
-    /// Adds a line, or counts the last one once more if it is the same.
+    /// Adds a line, or counts the last line once more if it is the same.
     fn show(&mut self, time_ns: u64, text: String) {
         match self.lines.last_mut() {
             Some((_, last, count)) if *last == text => *count += 1,

@@ -1,6 +1,6 @@
 //! A driver with two mistakes, for the example `test_of_a_driver`.
 //!
-//! The mistakes are in the `Write` of its stream. Everything else is passed on to the reference
+//! The mistakes are in the `Write` of its stream. It passes all other calls on to the reference
 //! driver. A whole driver without mistakes is in `template/`.
 
 use std::cell::Cell;
@@ -62,8 +62,8 @@ struct HastyStream {
 }
 
 impl IMiniportMidiStream for HastyStream {
-    /// Sends the bytes. Mistakes: it never looks whether DRR is clear, so it writes over bytes
-    /// that the card has not taken; and it answers a count that is rounded up.
+    /// Sends the bytes. First mistake: it never checks that DRR is clear, so it overwrites bytes
+    /// that the card has not taken. Second mistake: it rounds up the count that it returns.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         for &byte in data {
             kernel.write_port_u8(self.data_port, byte);

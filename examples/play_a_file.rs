@@ -4,12 +4,13 @@
 //! cargo run -p portcls-examples --example play_a_file -- song.mid roland-mpu401
 //! ```
 //!
-//! Both arguments may be left out: then the built-in tune plays on an SMSC super-I/O chip. It
-//! prints how the run went, in a few figures, and the first lines of the register trace. A file
-//! that cannot be read is told on standard error, and the exit code is 1.
+//! Both arguments may be left out: then the program plays the built-in tune on an SMSC super-I/O
+//! chip. It prints a few figures of the run, and the first lines of the register trace. When it
+//! cannot read the file, it says so on standard error, and the exit code is 1.
 //!
-//! To learn from it: a machine is built, `play` does all that an application does, and what it
-//! returns has every figure as a number. The program `portcls-emu play` is the same with options.
+//! To learn from it: the program builds a machine, and `play` does all that an application does.
+//! The result of `play` has every figure as a number. The command `portcls-emu play` does the same
+//! with options.
 
 use std::error::Error;
 use std::fs;
@@ -19,7 +20,7 @@ use portcls_machine::midi_file::{InputFormat, Song, default_tune, read_song};
 use portcls_machine::report::{Filter, text};
 use portcls_machine::{MachineBuilder, PlayReport, play};
 
-/// Lines of the trace that are shown: the driver finds the card, and the first bytes go out.
+/// Lines of the trace to print: the driver finds the card, and the first bytes go out.
 const TRACE_LINES: usize = 24;
 
 fn main() -> ExitCode {
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Plays the file and says how it went. The arguments are a file and the name of a card.
+/// Plays the file, and returns the text to print. The arguments are a file and the name of a card.
 ///
 /// `Box<dyn Error>` is any error that can be printed; `?` returns it to the caller at once.
 pub fn report(arguments: &[String]) -> Result<String, Box<dyn Error>> {
@@ -47,10 +48,10 @@ pub fn report(arguments: &[String]) -> Result<String, Box<dyn Error>> {
         None => default_tune(),
     };
 
-    // A whole computer: card, bus, kernel, port. The driver is the reference driver, since no
-    // other is named.
+    // A whole computer: card, bus, kernel, port. It has the reference driver, because this program
+    // names no other.
     let machine = MachineBuilder::new().card(card)?.build()?;
-    // Loads the driver, opens a pin, writes the song at its times, closes and unloads.
+    // Loads the driver, opens a pin, writes the song at its times, closes the pin and unloads.
     let played = play(&machine, &song)?;
 
     let title = file.map_or("the built-in tune", String::as_str);
@@ -64,7 +65,7 @@ pub fn report(arguments: &[String]) -> Result<String, Box<dyn Error>> {
 }
 
 fn read(path: &str) -> Result<Song, String> {
-    // The name of the file is all that the errors themselves do not tell.
+    // The errors do not tell the name of the file, so it is added here.
     let bytes = fs::read(path).map_err(|error| format!("{path}: {error}"))?;
     read_song(&bytes, InputFormat::Auto).map_err(|error| format!("{path}: {error}"))
 }

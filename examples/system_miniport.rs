@@ -4,11 +4,11 @@
 //! cargo run -p portcls-examples --example system_miniport
 //! ```
 //!
-//! Windows comes with a miniport for the MPU-401. Its driver then only says which port and which
-//! miniport it wants, and hands over the resources of the device. The example prints, for three
-//! cards and for both miniports, how a tune goes out through such a driver and comes in again.
+//! Windows comes with a miniport for the MPU-401. A driver that uses it only says which port and
+//! which miniport it wants, and hands over the resources of the device. The example plays and
+//! records a tune with such a driver, and prints the results for three cards and both miniports.
 //!
-//! To learn from it: what an adapter driver has to do at the least. The miniports themselves are in
+//! To learn from it: the least that an adapter driver has to do. The miniports themselves are in
 //! `miniport/`; `PcNewMiniport` finds them because the machine has installed them.
 
 use std::error::Error;
@@ -24,7 +24,7 @@ use portcls_port::{
     pc_register_subdevice,
 };
 
-/// A card with a FIFO, one that takes a byte in 155 us, and one of a sound card.
+/// A card with a FIFO, a card that takes a byte in 155 us, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -84,7 +84,7 @@ fn start_device(
     pc_register_subdevice(kernel, device, "Uart", port)
 }
 
-// The same with the older classes, whose miniport has IMiniportMidi.
+// The same driver with the older classes, whose miniport has IMiniportMidi.
 
 fn midi_driver_entry(
     kernel: &Kernel,

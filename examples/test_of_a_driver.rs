@@ -1,4 +1,4 @@
-//! What a test says of a driver that has a mistake.
+//! Tests that find the mistakes of a driver.
 //!
 //! ```sh
 //! cargo test -p portcls-examples --example test_of_a_driver
@@ -6,12 +6,13 @@
 //! ```
 //!
 //! The driver is in `hasty_driver.rs`, and its `Write` has two mistakes. The first command runs the
-//! tests below, and each passes because it finds what it looks for. The second one prints what
-//! they look at: the bytes on MIDI OUT, the rule that was broken, and the trace around it.
+//! tests below, and each passes because it finds a mistake. The second command prints what the
+//! tests look at: the bytes on MIDI OUT, the rule that the driver broke, and the trace around it.
 //!
 //! To learn from it: `template/` shows the test of a good driver, which compares a whole trace. A
-//! mistake shows in three places. Broken rules of Windows are a list; bytes are right or wrong on
-//! the cable; and the trace says why. Run a driver on more than one card: it may be good luck.
+//! mistake shows in three places: in the list of broken rules of Windows, in the bytes on the
+//! cable, and in the trace, which says why. Run a driver on more than one card: on one card it may
+//! work by luck.
 
 mod hasty_driver;
 
@@ -26,14 +27,14 @@ fn main() -> Result<(), MachineError> {
     Ok(())
 }
 
-/// Plays the notes with the hasty driver; returns the machine, which knows what happened, and the
-/// bytes that left on MIDI OUT since the application wrote.
+/// Plays the notes with the hasty driver. Returns the machine with its trace and its violations,
+/// and the bytes that left on MIDI OUT after the application wrote.
 fn play_notes(card: &str) -> Result<(Machine, Vec<u8>), MachineError> {
     let driver = Driver::new("hasty", hasty_driver::driver_entry);
     let machine = MachineBuilder::new().card(card)?.driver(driver).build()?;
     machine.start()?;
     let pin = Application::new(&machine).open_render()?;
-    // The card has been ready for output for long, so what is lost now is the driver's fault.
+    // Now the card has been ready for output for long, so a lost byte is the driver's fault.
     machine.run_for_ns(100_000_000)?;
     let sent_before = machine.cable().sent_count();
     pin.run()?;
@@ -45,7 +46,7 @@ fn play_notes(card: &str) -> Result<(Machine, Vec<u8>), MachineError> {
     Ok((machine, sent))
 }
 
-/// The trace from the write on, until the first byte is on the wire.
+/// The trace from the write until the first byte is on the wire.
 fn trace_of_the_write(machine: &Machine) -> String {
     let trace = machine.trace_text(Filter::Full);
     let from_the_write = trace.lines().skip_while(|line| !line.contains("app writes"));
@@ -53,7 +54,7 @@ fn trace_of_the_write(machine: &Machine) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// What the machine says of the driver, on a card with little room and on one with more.
+/// Runs the driver on a card with little room and on one with more, and returns the text to print.
 pub fn report() -> Result<String, MachineError> {
     let mut text = String::new();
     for card in ["roland-mpu401", "smsc-superio"] {

@@ -19,19 +19,19 @@ use crate::summary::json;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// Events that the trace holds, which nobody reads here.
+/// Events that the trace holds. No code of this verb reads them.
 const HELD_EVENTS: usize = 256;
 
 const NAME: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-/// Columns of a label, with the space before and behind it.
+/// Columns of a label, with the spaces before and behind it.
 const LABEL_COLUMNS: usize = 15;
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Everything that the verb says.
+/// All facts that the verb prints.
 #[derive(Serialize, Debug)]
 struct Filters {
     version: u32,
@@ -43,8 +43,7 @@ struct Filters {
 /// Starts the driver and lists its filters.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be used, a driver that refuses to start, a stdout that cannot be
-/// written.
+/// [`Failure`]: a file is not usable, the driver refuses to start, or stdout cannot be written.
 pub fn run(arguments: &FiltersArguments) -> Result<Exit, Failure> {
     let card = arguments.machine.card.load()?.profile;
     let hold = Hold::First(HELD_EVENTS);
@@ -87,7 +86,7 @@ impl Filters {
         page.text
     }
 
-    /// The pin that a verb opens unless it is told another one.
+    /// The pin that a verb opens when the user names no other.
     fn usual_pin(&self, pin_use: PinUse) -> String {
         let is_audio = |filter: &&FilterView| {
             filter.interfaces.iter().any(|category| category == "KSCATEGORY_AUDIO")
@@ -111,12 +110,12 @@ struct Page {
 }
 
 impl Page {
-    /// Text beside a label, which stands before its first line only.
+    /// Adds text beside a label. The label stands before the first line only.
     fn paragraph(&mut self, label: &str, style: Style, text: &str) {
         let mut label = label;
         for line in wrapped(text, COLUMNS - LABEL_COLUMNS) {
             let columns = LABEL_COLUMNS - 2;
-            // A String takes everything.
+            // A write to a String never fails.
             let _ =
                 writeln!(self.text, "  {LABEL}{label:<columns$}{LABEL:#}{style}{line}{style:#}");
             label = "";
@@ -186,7 +185,7 @@ impl Page {
     }
 }
 
-/// A format by the ends of its C names, which all begin alike.
+/// A format in words: its three C names, without the beginning that they have in common.
 fn format_words(format: &FormatView) -> String {
     let FormatView { major_format, sub_format, specifier } = format;
     let short = |name: &String| name.strip_prefix("KSDATAFORMAT_").unwrap_or(name).to_owned();

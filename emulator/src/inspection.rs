@@ -1,13 +1,13 @@
 //! What a part of the machine tells of its state: named facts, in words.
 //!
-//! A debugger shows them, and the report of a hang. To ask is no access and changes nothing, so
-//! what is told here is in no trace. What the facts are belongs to the part that tells them.
+//! A debugger and the report of a hang show them. An inspection is no access and changes nothing,
+//! so it is not in the trace. Each part of the machine chooses its own facts.
 
 use std::fmt;
 
 use crate::clock::NEVER;
 
-/// A part of the machine with its facts, in the order in which they were told.
+/// The facts of one part of the machine, in the order in which the part told them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Inspection {
     title: String,
@@ -20,26 +20,26 @@ struct Fact {
     value: String,
 }
 
-/// A time on the clock in ns, which shows as µs since power-on, or as never.
+/// A time on the clock in ns. Its text is the time in µs since power-on, or "never".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment(pub u64);
 
-/// Columns of a fact's name, the longest one that is in use.
+/// Columns for the name of a fact: the length of the longest name.
 const NAME_COLUMNS: usize = 14;
 
 impl Inspection {
-    /// A part without facts so far; the title is the line above them.
+    /// Begins the inspection of a part, without facts. The title is the line above the facts.
     #[must_use]
     pub fn new(title: String) -> Inspection {
         Inspection { title, facts: Vec::new() }
     }
 
-    /// Tells a fact. A value is one line.
+    /// Adds a fact. Its value must be one line.
     pub fn tell(&mut self, name: &'static str, value: impl fmt::Display) {
         self.facts.push(Fact { name, value: value.to_string() });
     }
 
-    /// Tells a fact of several values, a line each, or that there is none.
+    /// Adds a fact with several values, one line for each, or with the value "none".
     pub fn tell_all(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
         let before = self.facts.len();
         for value in values {
@@ -51,7 +51,7 @@ impl Inspection {
         }
     }
 
-    /// Several parts one below the other.
+    /// The text of several parts, one below the other.
     #[must_use]
     pub fn text_of(parts: &[Inspection]) -> String {
         parts.iter().map(Inspection::to_string).collect::<Vec<_>>().join("\n")
@@ -63,7 +63,7 @@ impl Inspection {
         &self.title
     }
 
-    /// The facts by name and value; further values of one fact have an empty name.
+    /// The names and values of the facts. The second and later values of a fact have an empty name.
     pub fn facts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.facts.iter().map(|fact| (fact.name, fact.value.as_str()))
     }

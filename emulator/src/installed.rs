@@ -1,4 +1,4 @@
-//! What the rooms above install in a kernel, found again by its type.
+//! Items that the rooms above install in a kernel, each found by its type.
 //!
 //! Windows has no such place: a part of Windows simply has its tables in its own image. Here a room
 //! must not know the rooms above it, so the machine installs what a room needs from them. The
@@ -24,7 +24,7 @@ impl Installed {
 }
 
 impl Kernel {
-    /// Installs an item; an item of the same type that was there goes. IRQL: any.
+    /// Installs an item, and drops the installed item of the same type. IRQL: any.
     pub fn install<T: Any>(&self, item: T) {
         let mut items = self.state.installed.items.borrow_mut();
         items.retain(|known| !known.is::<T>());

@@ -4,10 +4,10 @@ use crate::inspection::{Inspection, Moment};
 use crate::kernel::Kernel;
 
 impl Kernel {
-    /// The level, what runs, and all that waits to run or holds something up.
+    /// Tells the IRQL, what runs now, what waits to run, which locks are held, and who waits.
     ///
-    /// For a debugger and a report, also after a stop: it takes no time, serves nothing and is in
-    /// no trace. IRQL: any.
+    /// A debugger and a report may call this, also after a stop. The call takes no time, runs
+    /// nothing that waits, and is not in the trace. IRQL: any.
     #[must_use]
     pub fn inspect_queues(&self) -> Inspection {
         let irql = self.current_irql();

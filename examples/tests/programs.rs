@@ -1,7 +1,7 @@
-//! What each example prints is what its golden shows, so that no example rots.
+//! Each example prints what its golden shows, so no example stops working.
 //!
-//! The examples are modules of this test: their `report` gives what their `main` prints. Only the
-//! exit code needs a program; `cargo test` builds it.
+//! The examples are modules of this test: their `report` returns what their `main` prints. Only the
+//! test of the exit code needs a program; `cargo test` builds it.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -24,7 +24,7 @@ mod system_miniport;
 #[allow(dead_code, reason = "main is not called")]
 mod test_of_a_driver;
 
-/// Most lines of an example.
+/// The most lines of an example.
 const LINE_LIMIT: usize = 119;
 
 #[test]
@@ -121,7 +121,7 @@ fn each_example_is_short_and_names_the_command_that_runs_it() {
     }
 }
 
-/// Where cargo puts the program of an example: beside the folder of the tests.
+/// The path of an example's program: cargo puts it beside the folder of the tests.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let folder = test.ancestors().nth(2).expect("the folder of the profile");

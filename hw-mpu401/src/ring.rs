@@ -1,17 +1,17 @@
-//! A ring of bytes or events that can be copied, as the chip can.
+//! A ring buffer that can be cloned, because the chip can be cloned.
 //!
-//! Everything else about it is ringbuf's; what it holds is not known here.
+//! All else comes from the crate `ringbuf`. This file does not know what a ring holds.
 
 use core::ops::{Deref, DerefMut};
 use ringbuf::storage::{Array, Heap, Storage};
 use ringbuf::traits::{Consumer, Observer};
 use ringbuf::{Cons, LocalRb};
 
-/// The ring.
+/// A ring of bytes or events.
 pub(crate) struct Ring<S: Storage>(LocalRb<S>);
 
 impl<T> Ring<Heap<T>> {
-    /// An empty ring with room for `capacity` items, on the heap.
+    /// Makes an empty ring on the heap, with room for `capacity` items.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(LocalRb::<Heap<T>>::new(capacity))
     }

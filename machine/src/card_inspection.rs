@@ -1,6 +1,6 @@
 //! What a card tells a debugger or a report, in the words of its manual.
 //!
-//! The facts are the chip's own, from `Mpu401::state`; only their words stand here.
+//! The facts come from `Mpu401::state`. This file puts them into words.
 
 use hw_mpu401::{
     Counters, DataByte, DataKind, HostByte, Mode, Phase, Register, State, Status, Transmission,
@@ -17,7 +17,7 @@ impl CardState {
             told.tell("power", "off: its registers read FF, and nothing leaves it");
             return;
         }
-        // The chip itself waits for the next access; a copy of it may go ahead.
+        // The time of the chip passes with its next access. So it passes in a copy here.
         let mut chip = self.chip.clone();
         chip.advance(now_ns);
         tell_state(&chip.state(), told);
@@ -117,7 +117,7 @@ fn midi_in(state: &State) -> String {
     }
 }
 
-/// The bytes that did not come through, by what became of them.
+/// How many bytes were lost, by the way in which each was lost.
 fn lost(counters: &Counters) -> String {
     let kinds = [
         (counters.overwritten, "overwritten before they were taken"),

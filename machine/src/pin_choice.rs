@@ -6,17 +6,17 @@ use std::str::FromStr;
 use crate::ks_client::{FoundFilter, KsFile};
 use crate::midi_pin::PinUse;
 
-/// A filter, and perhaps one of its pins: `Uart`, `Uart:0`, `1:0`.
+/// A text that names a filter, and perhaps one of its pins: `Uart`, `Uart:0`, `1:0`.
 ///
-/// The filter is its reference name or its number among the filters, from 0; the pin is its number,
-/// or its name or category as far as the filter tells them. A reference name comes before a number,
-/// so a filter that is called 1 is meant by 1.
+/// The text has the reference name of the filter, or its number among the filters, from 0. For the
+/// pin it has the number, or the name or category if the filter tells them. A reference name comes
+/// before a number: where a filter has the name `1`, the text `1` names this filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PinChoice {
     text: String,
 }
 
-/// A text that names no pin.
+/// The error for a text that names no filter or pin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("give FILTER or FILTER:PIN, each by its name or its number, as in Uart:0")]
 pub struct ParsePinChoiceError;
@@ -37,12 +37,13 @@ impl fmt::Display for PinChoice {
 }
 
 impl PinChoice {
-    /// The filter that is meant, and the words for its pin; `None` when there is no such filter.
+    /// The filter that the text names, and the part of the text for its pin. `None` when there is
+    /// no such filter.
     pub(crate) fn filter<'f>(
         &self,
         filters: &'f [FoundFilter],
     ) -> Option<(&'f FoundFilter, Option<&str>)> {
-        // A reference name may hold a colon itself.
+        // A reference name may have a colon in it.
         if let Some(whole) = by_name_or_number(filters, &self.text) {
             return Some((whole, None));
         }
@@ -57,8 +58,8 @@ fn by_name_or_number<'f>(filters: &'f [FoundFilter], text: &str) -> Option<&'f F
     filters.iter().find(is_named).or_else(by_number)
 }
 
-/// The pin of a filter by its name or its number. Where several have a name, the first one for the
-/// wanted use is meant.
+/// Finds the pin of a filter by its name or its number. When several pins have the name, this is
+/// the first of them that has the wanted use.
 pub(crate) fn pin_by_name(filter: &KsFile, text: &str, wanted: PinUse) -> Option<u32> {
     let pins = 0..filter.pin_count().ok()?;
     let is_named = |pin_id: &u32| {
@@ -92,7 +93,7 @@ mod tests {
         names.iter().map(found).collect()
     }
 
-    /// The reference name of the filter that a text means, and the words for its pin.
+    /// The reference name of the filter that a text names, and the part of the text for its pin.
     fn meant(names: &[&str], text: &str) -> Option<(String, Option<String>)> {
         let choice: PinChoice = text.parse().expect("it has the form");
         let filters = filters(names);

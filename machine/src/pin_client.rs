@@ -1,4 +1,4 @@
-//! An open pin as its client uses it: states, buffers out, buffers in.
+//! An open pin for its client: states, write requests, read requests.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use crate::ks_client::{KsFile, PinPlace};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
 
-/// MIDI bytes that a read request brought, with the time that the port stamped on them.
+/// MIDI bytes from a read request, with the time that the port gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
     /// Stream time in ns: 0 is the moment when RUN was set.
@@ -27,7 +27,7 @@ pub struct Received {
     pub bytes: Vec<u8>,
 }
 
-/// Requests that came back, in the order in which they came back.
+/// The requests that were completed, in the order of their completion.
 #[derive(Default)]
 struct Mailbox {
     in_flight: Cell<usize>,
@@ -51,7 +51,7 @@ pub struct PinClient<'m> {
 /// Size of a buffer to read into, in bytes.
 const READ_BUFFER: usize = 1_024;
 
-/// Bytes of data that a note in the trace shows.
+/// The most bytes of data that a note in the trace shows.
 const NOTED_BYTES: usize = 16;
 
 impl<'m> PinClient<'m> {
@@ -75,7 +75,7 @@ impl<'m> PinClient<'m> {
         }
     }
 
-    /// Where the pin was found.
+    /// The filter and the number of the pin.
     #[must_use]
     pub fn place(&self) -> &PinPlace {
         &self.used.place
@@ -93,7 +93,7 @@ impl<'m> PinClient<'m> {
         &self.others
     }
 
-    /// Sets the state of the pin; the port goes through the states between.
+    /// Sets the state of the pin. The port goes through the states between.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status; [`MachineError::Stopped`].
@@ -110,7 +110,7 @@ impl<'m> PinClient<'m> {
         status.map_err(|status| MachineError::Request { request: "setting the state", status })
     }
 
-    /// Sets RUN; this moment is time zero of the stream.
+    /// Sets RUN. The stream time begins with 0 at this moment.
     ///
     /// # Errors
     /// As [`PinClient::set_state`].
@@ -134,7 +134,7 @@ impl<'m> PinClient<'m> {
         state.ok_or(failed(NtStatus::INVALID_BUFFER_SIZE))
     }
 
-    /// Writes bytes as one message that is due at once, under a mark of its own in the trace.
+    /// Writes bytes as one record that is due at once, and puts a mark into the trace before it.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the request is refused at once; [`MachineError::Stopped`].
@@ -148,7 +148,8 @@ impl<'m> PinClient<'m> {
         self.write_records(None, buffer, &format!("write {}", hex(bytes)))
     }
 
-    /// Writes a buffer of music records due from `start_100ns` of the stream on, or at once.
+    /// Writes a buffer of music records. Its presentation time is `start_100ns` of stream time;
+    /// with `None` it begins at once.
     ///
     /// # Errors
     /// As [`PinClient::write_now`].
@@ -218,14 +219,14 @@ impl<'m> PinClient<'m> {
         status
     }
 
-    /// Requests that are not complete yet.
+    /// The number of requests that are not complete yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.mailbox.in_flight.get()
     }
 
-    /// Asks for the oldest request that is not complete to be cancelled; returns false when there
-    /// is none.
+    /// Cancels the oldest request that is not complete. Returns false when there is none, or when
+    /// the port can no longer cancel it.
     ///
     /// # Errors
     /// [`MachineError::Stopped`].
@@ -238,7 +239,7 @@ impl<'m> PinClient<'m> {
         })
     }
 
-    /// The statuses of the requests that came back since the last call of this method or of
+    /// The statuses of the requests that were completed since the last call of this method or of
     /// [`PinClient::take_received`].
     #[must_use]
     pub fn take_statuses(&self) -> Vec<NtStatus> {
@@ -246,7 +247,7 @@ impl<'m> PinClient<'m> {
         self.mailbox.done.borrow_mut().drain(..).map(|irp| irp.status()).collect()
     }
 
-    /// The bytes of the read requests that came back, in order.
+    /// The bytes of the completed read requests, in the order of their completion.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
@@ -254,9 +255,9 @@ impl<'m> PinClient<'m> {
         done.iter().flat_map(unpack).collect()
     }
 
-    /// Lets time pass until at most `count` requests are in flight, but only until `limit_ns` on
-    /// the clock. Returns false when the clock got there first, or when nothing can complete the
-    /// requests any more.
+    /// Lets time pass until at most `count` requests are in flight, but at most until `limit_ns` on
+    /// the clock. Returns false when the clock reaches `limit_ns` first, or when nothing can
+    /// complete the requests any more.
     ///
     /// # Errors
     /// [`MachineError::Stopped`].
@@ -291,7 +292,7 @@ impl<'m> PinClient<'m> {
 impl Drop for PinClient<'_> {
     fn drop(&mut self) {
         let machine = self.machine;
-        // The machine reports a stop while the pin closes.
+        // If the machine stops while the pin closes, the machine itself reports that.
         let _ = machine.run(|_| self.close_files());
     }
 }
@@ -314,7 +315,7 @@ fn refused(request: &'static str, status: NtStatus) -> Result<(), MachineError> 
     }
 }
 
-/// What the trace says of a request that came back.
+/// The text in the trace for a completed request.
 fn completion(code: KsIoctl, irp: &Irp) -> String {
     let verb = if code == KsIoctl::ReadStream { "read" } else { "write" };
     let status = irp.status();
@@ -330,7 +331,7 @@ fn completion(code: KsIoctl, irp: &Irp) -> String {
     }
 }
 
-/// The records of a read request that came back.
+/// The records of a completed read request.
 fn unpack(irp: &Irp) -> Vec<Received> {
     let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return Vec::new() };
     let start_100ns = header.presentation_100ns().ok().flatten().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! The inspection of card and kernel changes nothing, and a hang report has it.
+//! An inspection of card and kernel changes nothing, and a hang report has it.
 
 use std::cell::Cell;
 use std::rc::Rc;

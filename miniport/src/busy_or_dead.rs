@@ -12,7 +12,7 @@ use crate::hardware::{Hardware, Patience};
 /// UART mode and the 70.1 ms of its longest reset. Measured: Roland MPU-401, firmware 1.5A.
 pub(crate) const DEAD_AFTER_WRITES: u32 = 200;
 
-/// The count of writes in a row that took nothing, up to [`DEAD_AFTER_WRITES`].
+/// The count of writes in a row of which the card took no byte, up to [`DEAD_AFTER_WRITES`].
 #[derive(Default)]
 pub(crate) struct BusyOrDead {
     fruitless_writes: Cell<u32>,
@@ -24,8 +24,8 @@ impl BusyOrDead {
         self.fruitless_writes.get() >= DEAD_AFTER_WRITES
     }
 
-    /// Writes MIDI bytes as fast as the card takes them; returns how many it took. A dead card gets
-    /// one look, and lives again when it takes a byte.
+    /// Writes MIDI bytes as fast as the card takes them, and returns how many it took. On a dead
+    /// card the driver reads STATUS only once. The card counts as alive again when it takes a byte.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
     pub fn write(&self, kernel: &Kernel, hardware: &Hardware, data: &[u8]) -> usize {

@@ -1,15 +1,15 @@
-//! DirectMusic events: MIDI data with its time, on its way through the sinks of a graph.
+//! DirectMusic events: MIDI data with a time, which move from sink to sink.
 //!
 //! Owns the event, its buffer and the chain. An event comes from an allocator and has one owner at
-//! a time: handing it on moves it, so a driver in Rust cannot put it twice. It never knows which
-//! allocator keeps it nor who reads it.
+//! a time. The owner hands the event on by a move, so a driver in Rust cannot put it twice. This
+//! file never knows the allocator of an event, nor its reader.
 //!
 //! # Identity
 //!
-//! An allocator numbers its events and its buffers from 0 and hands out the same numbers again
-//! and again. A number with its [`EventHome`] says which event it is, so whoever shows events to a
-//! driver as memory can keep one block for each, and knows at a glance whether that driver has the
-//! event now: it holds the event as long as the driver holds the block.
+//! An allocator numbers its events and its buffers from 0, and hands out the same numbers again
+//! and again. A number and its [`EventHome`] together name one event. The guest, which shows
+//! events to a compiled driver as memory, keeps one block of memory for each. While the driver has
+//! the block, the guest holds the event: so the guest knows whether the driver has it now.
 
 use core::fmt;
 use std::collections::{VecDeque, vec_deque};
@@ -20,7 +20,8 @@ use std::rc::Rc;
 /// Source: WDK, DMUS_KERNEL_EVENT, uData.
 pub const INLINE_LIMIT: u8 = 8;
 
-/// What the events of one allocator have in common; it is known by its place in memory.
+/// What the events of one allocator have in common. Two homes are equal only when they are the
+/// same object in memory.
 #[derive(Debug)]
 pub struct EventHome {
     /// The most bytes that an event holds by itself: the size of a pointer of the driver that the
@@ -31,24 +32,25 @@ pub struct EventHome {
 }
 
 bitflags::bitflags! {
-    /// What kind of data an event has; no flag is one whole message.
+    /// What kind of data an event has. Without a flag, the data are one whole message.
     ///
     /// Source: WDK dmusicks.h.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct DmusEventFlags: u16 {
-        /// Raw bytes as they came: a part of a message, or several messages.
+        /// The data are raw bytes as they came: a part of a message, or several messages.
         #[doc(alias = "DMUS_KEF_EVENT_INCOMPLETE")]
         const INCOMPLETE = 0x1;
-        /// Not bytes, but a chain of events that belong together.
+        /// The data are no bytes, but a chain of events that belong together.
         #[doc(alias = "DMUS_KEF_PACKAGE_EVENT")]
         const PACKAGE = 0x2;
         const _ = !0;
     }
 }
 
-/// The flag in a presentation time that lets an event pass at once, behind those put before it.
+/// The flag in a presentation time that lets an event pass at once, behind the events that were
+/// put before it.
 ///
-/// It is the sign of the time. Source: WDK dmusicks.h.
+/// The flag is the sign bit of the time. Source: WDK dmusicks.h.
 pub const DONT_HOLD_FOR_SEQUENCING: i64 = i64::MIN;
 
 /// The byte position of an event that has none. Source: WDK dmusicks.h.
@@ -60,9 +62,9 @@ pub const NO_BYTE_POSITION: u64 = u64::MAX;
 pub enum EventData {
     /// At most [`EventHome::inline_limit`] bytes.
     Inline(InlineBytes),
-    /// More of them.
+    /// More bytes, in a buffer.
     Buffer(EventBuffer),
-    /// A package, which goes where its event goes.
+    /// A package: it belongs to the owner of its event.
     Package(Box<EventChain>),
 }
 
@@ -75,11 +77,11 @@ pub struct InlineBytes {
 
 /// An event, as an allocator hands it out and a sink receives it.
 ///
-/// `bReserved` and `cbStruct` are not here: they are always 0 and the size of the structure, and a
-/// driver must not touch them. `pNextEvt` is the [`EventChain`].
+/// `bReserved` and `cbStruct` are not here: the first is always 0, the second is always the size
+/// of the structure, and a driver must not touch them. `pNextEvt` is the [`EventChain`].
 ///
-/// An event that is dropped is lost to its allocator: whoever owns one puts it, at last to the
-/// allocator. Source: WDK, DMUS_KERNEL_EVENT.
+/// An event that is dropped is lost to its allocator. So each owner puts the event to a sink, and
+/// the last one puts it to the allocator. Source: WDK, DMUS_KERNEL_EVENT.
 #[doc(alias = "DMUS_KERNEL_EVENT")]
 #[derive(Debug)]
 #[must_use = "an event that is dropped is lost to its allocator"]
@@ -87,10 +89,10 @@ pub struct DmusKernelEvent {
     home: Rc<EventHome>,
     number: u32,
 
-    /// What kind of data it has; [`set_package`](Self::set_package) sets its flag by itself.
+    /// What kind of data it has. [`set_package`](Self::set_package) sets the flag of a package.
     #[doc(alias = "usFlags")]
     pub flags: DmusEventFlags,
-    /// Which group of 16 channels; 1 is the first, and that of a MIDI pin.
+    /// Which group of 16 channels. 1 is the first group, and the group of a MIDI pin.
     #[doc(alias = "usChannelGroup")]
     pub channel_group: u16,
     /// When it is due by the master clock, in 100 ns; see [`DONT_HOLD_FOR_SEQUENCING`].
@@ -102,10 +104,10 @@ pub struct DmusKernelEvent {
     data: EventData,
 }
 
-/// Memory for the data of one event that is too long to be held by itself.
+/// Memory for the data of one event, when the event cannot hold them by itself.
 ///
-/// It comes from an allocator and belongs to one event, or to whoever fills it for one. To put the
-/// event gives both back.
+/// A buffer comes from an allocator. It belongs to one event, or to the driver that fills it for
+/// one. To put the event to the allocator gives both back.
 pub struct EventBuffer(Box<BufferContent>);
 
 struct BufferContent {
@@ -114,17 +116,17 @@ struct BufferContent {
     bytes: Vec<u8>,
 }
 
-/// One or more events, put as one: the first, and what is reached from it by `pNextEvt`.
+/// One or more events that are put in one call: the first, and those that `pNextEvt` links to it.
 #[derive(Debug, Default)]
 #[must_use = "events that are dropped are lost to their allocator"]
 pub struct EventChain {
     first: Option<DmusKernelEvent>,
-    /// Nothing is allocated for a chain of one event.
+    /// The events behind the first. A chain of one event allocates nothing here.
     rest: VecDeque<DmusKernelEvent>,
 }
 
 impl InlineBytes {
-    /// The first bytes of a slice, as many as there is room for.
+    /// Holds the first bytes of a slice, as many as there is room for.
     #[must_use]
     pub fn new(bytes: &[u8]) -> InlineBytes {
         let length = bytes.len().min(INLINE_LIMIT as usize);
@@ -149,7 +151,7 @@ impl fmt::Debug for InlineBytes {
 impl DmusKernelEvent {
     /// Event `number` of an allocator, as GetMessage hands it out: all zero.
     ///
-    /// Only an allocator calls this, and only while it has no other event of that number out.
+    /// Only an allocator calls this, and only while no other event of this number is out.
     pub fn new(home: &Rc<EventHome>, number: u32) -> DmusKernelEvent {
         DmusKernelEvent {
             home: Rc::clone(home),
@@ -168,7 +170,7 @@ impl DmusKernelEvent {
         &self.home
     }
 
-    /// Its number there.
+    /// Its number in its allocator.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
@@ -203,19 +205,20 @@ impl DmusKernelEvent {
         self.flags.contains(DmusEventFlags::INCOMPLETE)
     }
 
-    /// Holds a few bytes by itself, as many as the limit of its home allows; returns how many that
-    /// is.
+    /// Stores the first of these bytes in the event itself, as many as the limit of its home
+    /// allows, and returns how many that is.
     ///
-    /// Here and in the methods below, a buffer or package that it had is lost to its allocator, as
-    /// in C, where the pointer is overwritten: [`take_data`](Self::take_data) saves it.
+    /// This method, `set_buffer` and `set_package` drop the buffer or the package that the event
+    /// had, and it is lost to its allocator. A driver in C loses it in the same way, when it
+    /// overwrites the pointer. [`take_data`](Self::take_data) saves it.
     pub fn set_inline(&mut self, bytes: &[u8]) -> usize {
         let taken = bytes.len().min(usize::from(self.home.inline_limit));
         self.data = EventData::Inline(InlineBytes::new(&bytes[..taken]));
         taken
     }
 
-    /// Takes a buffer for its data. A buffer with no more bytes than the event can hold by itself
-    /// is taken all the same; a driver cannot say that in its own form of an event.
+    /// Takes a buffer for its data, also one with so few bytes that the event could hold them by
+    /// itself. A driver in C cannot express such an event.
     pub fn set_buffer(&mut self, buffer: EventBuffer) {
         self.data = EventData::Buffer(buffer);
     }
@@ -226,13 +229,13 @@ impl DmusKernelEvent {
         self.flags |= DmusEventFlags::PACKAGE;
     }
 
-    /// Takes its data away; it is empty then, and no package.
+    /// Takes its data away. Then the event is empty, and no package.
     pub fn take_data(&mut self) -> EventData {
         self.flags -= DmusEventFlags::PACKAGE;
         std::mem::replace(&mut self.data, EventData::Inline(InlineBytes::default()))
     }
 
-    /// What an allocator takes back.
+    /// Takes the event apart for its allocator: the home, the number and the data.
     pub(crate) fn into_parts(self) -> (Rc<EventHome>, u32, EventData) {
         (self.home, self.number, self.data)
     }
@@ -254,7 +257,7 @@ impl EventBuffer {
         &self.0.home
     }
 
-    /// Its number there.
+    /// Its number in its allocator.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.0.number
@@ -266,7 +269,7 @@ impl EventBuffer {
         &self.0.bytes
     }
 
-    /// Appends data, as much as there is room for; returns how much that is.
+    /// Appends data, as much as there is room for, and returns how many bytes that is.
     pub fn push(&mut self, data: &[u8]) -> usize {
         let room = usize::from(self.0.home.buffer_size) - self.0.bytes.len();
         let taken = data.len().min(room);
@@ -292,13 +295,13 @@ impl EventChain {
         EventChain::default()
     }
 
-    /// How many events it has; one with a package counts once.
+    /// How many events it has. An event with a package counts once.
     #[must_use]
     pub fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.len()
     }
 
-    /// True without events.
+    /// True when it has no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.first.is_none()

@@ -68,8 +68,8 @@ pub fn pc_forward_irp_synchronous(
     }
 }
 
-/// Bytes of room for the answer to a control request: the number that its client states, but at most
-/// the length of the buffer that the client owns.
+/// Bytes of room for the answer to a control request: the number that its client states, but at
+/// most the length of the buffer that the client owns.
 ///
 /// So a client takes no more of the host's memory than it has given itself. Assumed: KS probes the
 /// buffer of a client and fails where it ends; here the room ends there.

@@ -1,16 +1,16 @@
 //! Refusals: a line in the trace for each call that the port turns down.
 //!
-//! Owns how such a line comes into the trace. The place that refuses says what was asked for. A
-//! query for an interface has no line here, because it is asked without a kernel; who hands the
-//! port's objects to a compiled driver tells of it.
+//! Owns how such a line comes into the trace. The code that refuses a call says what the driver
+//! asked for. A refused query for an interface makes no line here, because `query_interface` gets
+//! no kernel. For a compiled driver, the guest writes that line.
 
 use portcls_emulator::trace::Layer;
 use portcls_emulator::{Kernel, Need, NtStatus, RefusedCall};
 
-/// A result that a driver gets.
+/// A result of a driver's call, which can go into the trace.
 pub(crate) trait Told {
-    /// Tells the trace when it is a refusal. `routine` is what the driver called, and `what` names
-    /// what it asked for.
+    /// Writes a line into the trace when the result is a failure, and returns the result. `routine`
+    /// is the routine that the driver called, and `what` names what the driver asked for.
     #[must_use]
     fn told(
         self,

@@ -1,7 +1,7 @@
-//! What the documents point at is there: links, files, commands.
+//! The links, files and commands that the documents name are there.
 //!
-//! Owns the rules by which a word of a document counts as a link, a path or a command, each with
-//! a planted fault that it finds. Links to other sites are not fetched.
+//! Owns the rules by which a word of a document counts as a link, a path or a command. A test of
+//! each rule plants a fault, and the rule finds it. Links to other sites are not fetched.
 
 #[path = "documents/commands.rs"]
 mod commands;
@@ -22,7 +22,7 @@ use repository::Repository;
 /// The repository, read once for all tests.
 static REPOSITORY: LazyLock<Repository> = LazyLock::new(Repository::here);
 
-/// What is wrong with a page: a line, and what is there.
+/// A fault of a page: its line, and what is wrong there.
 type Fault = (usize, String);
 
 /// Fails with every fault that a check finds, each with its document and line.

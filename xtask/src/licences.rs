@@ -1,7 +1,7 @@
-//! The licence of every dependency: one that asks for no more than a notice.
+//! The licence of every dependency: it must ask for no more than a notice.
 //!
-//! Owns what is allowed and why, and the way from a crate of the project to a dependency.
-//! `expression` reads what a package says of its licence.
+//! Owns the allowed licences with the reasons, and the way from a crate of the project to a
+//! dependency. `expression` reads the licence expression of a package.
 
 mod expression;
 
@@ -27,12 +27,13 @@ const ALLOWED: [(&str, &str); 9] = [
     ("Zlib", "asks that a changed source says so"),
 ];
 
-/// Packages that no published crate needs, so that nothing of them is in what others get, with
-/// the licence that is then allowed, and why.
+/// Packages that no published crate needs, each with a licence that is allowed for it alone, and
+/// why. A user of a published crate gets nothing of such a package.
 const ONLY_IN_TESTS: [(&str, &str, &str); 1] =
     [("cbindgen", "MPL-2.0", "a test runs it to make the C header; it is not changed here")];
 
-/// Packages that name a file in place of an expression, and what was read in it: none.
+/// Packages that name a licence file in place of an expression, each with what a person has read
+/// in the file. There are none.
 const READ_FILES: [(&str, &str); 0] = [];
 
 /// Checks the licences of all dependencies of all workspaces of the project.
@@ -52,7 +53,7 @@ pub fn licences(arguments: &[String]) -> Outcome {
     Err(Failure::Failed(faults.into_iter().collect::<Vec<_>>().join("\n")))
 }
 
-/// The packages of a workspace and what each depends on, by the ids of cargo.
+/// The packages of a workspace with their dependencies, by the ids of cargo.
 struct Graph {
     packages: BTreeMap<String, Package>,
     /// The packages of the project.
@@ -62,11 +63,11 @@ struct Graph {
 struct Package {
     name: String,
     version: String,
-    /// What it says of its licence; empty where it says nothing.
+    /// Its licence expression; empty where it has none.
     licence: String,
-    /// A file that it names in place of that.
+    /// The licence file that it names in place of an expression.
     licence_file: Option<String>,
-    /// False where it says that it is never published.
+    /// False where its manifest says that it is never published.
     is_published: bool,
     needs: Vec<Need>,
 }
@@ -107,7 +108,7 @@ impl Graph {
         Graph { packages, own }
     }
 
-    /// What is wrong: the package, its licence, and the way to it.
+    /// The packages whose licence is not allowed, each with the reason and the way to it.
     fn faults(&self) -> Vec<String> {
         let all = self.ways(|_| true, |_| true);
         let shipped = self.ways(|package| package.is_published, |need| !need.is_for_tests);
@@ -124,7 +125,8 @@ impl Graph {
         faults
     }
 
-    /// Each package that can be reached from the project's own by such needs, with a shortest way.
+    /// Each package that the project depends on, with a shortest way to it. A way begins at a
+    /// package of the project for which `begins` is true, and `goes` is true of each need on it.
     fn ways(
         &self,
         begins: impl Fn(&Package) -> bool,
@@ -159,7 +161,10 @@ impl Need {
     }
 }
 
-/// Whether a package may be a dependency, and if not why.
+/// Checks that a package may be a dependency.
+///
+/// # Errors
+/// Why it may not, in words.
 fn judge(package: &Package, is_in_tests_only: bool) -> Result<(), String> {
     if package.licence.is_empty() {
         return match &package.licence_file {

@@ -1,9 +1,9 @@
-//! Benchmarks, and the page that their figures go into.
+//! Benchmarks, and the page with their figures.
 
 use crate::program::{Failure, Outcome, VALGRIND, cargo, no_arguments, require, run};
 use crate::project::root;
 
-/// Runs all benchmarks, or those of one file.
+/// Runs all benchmarks, or only those of one file.
 pub fn benches(arguments: &[String]) -> Outcome {
     let mut command = cargo(&["bench", "-p", "portcls-benches"]);
     match arguments {

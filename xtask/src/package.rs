@@ -1,7 +1,7 @@
-//! The crates that are published, as crates.io would get them.
+//! The crates that are published, in the form that crates.io would get.
 //!
-//! `cargo package` builds each of them alone, which takes minutes. Here they are unpacked beside
-//! each other and checked as one workspace, with the dependencies that the project has already.
+//! `cargo package` builds each crate alone, which takes minutes. This verb unpacks all packages
+//! beside each other and checks them as one workspace, with dependencies that are already built.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::program::{Failure, Outcome, cargo, no_arguments, run, target_folder};
 use crate::project::{own_packages, root, text};
 
-/// Packages the published crates, and checks what is in the packages.
+/// Packages the published crates, and checks the content of the packages.
 pub fn package(arguments: &[String]) -> Outcome {
     no_arguments("package", arguments)?;
     let packages = own_packages()?;
     let published: Vec<&Value> = packages.iter().filter(|package| is_published(package)).collect();
-    // What is not committed yet is packaged too: nothing is published from here.
+    // Changes without a commit are packaged too, because this verb publishes nothing.
     let options = ["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"];
     let mut command = cargo(&options);
     for package in &published {
@@ -46,7 +46,7 @@ fn unpack(packages: &[&Value], folder: &Path) -> Outcome {
         run(command)?;
         names.push((text(package, "name"), titled));
     }
-    // The same versions of all dependencies as the project has: they are there and built.
+    // The workspace takes the dependencies in the versions of the project: cargo has them already.
     let lock = fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"));
     lock.map_err(Failure::failed)?;
     fs::write(folder.join("Cargo.toml"), workspace(&names)).map_err(Failure::failed)
@@ -59,12 +59,12 @@ fn make_empty(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// The manifest of a workspace in which each crate stands for its version of crates.io.
+/// The manifest of a workspace in which each crate replaces the same crate of crates.io.
 fn workspace(crates: &[(&str, String)]) -> String {
     let members: Vec<String> = crates.iter().map(|(_, folder)| format!("{folder:?}")).collect();
     let patches: Vec<String> =
         crates.iter().map(|(name, folder)| format!("{name} = {{ path = {folder:?} }}\n")).collect();
-    // The profile is that of the project, so that its dependencies are not checked once more.
+    // With the profile of the project, cargo does not check the dependencies again.
     format!(
         "[workspace]\nresolver = \"3\"\nmembers = [{}]\n\n[patch.crates-io]\n{}\n\
          [profile.dev]\nopt-level = 1\n",

@@ -6,7 +6,7 @@ use std::{env, fmt};
 
 use crate::project::root;
 
-/// What came of a verb.
+/// The result of a verb.
 pub type Outcome = Result<(), Failure>;
 
 /// Why a verb did not do its work.
@@ -19,7 +19,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What failed.
+    /// Makes the failure of a program, a tool or a check.
     pub fn failed(what: impl fmt::Display) -> Failure {
         Failure::Failed(what.to_string())
     }
@@ -27,11 +27,11 @@ impl Failure {
 
 /// A third-party program.
 pub struct Tool {
-    /// What is missing without it.
+    /// The name of the tool, for the message that it is missing.
     pub name: &'static str,
-    /// A command that ends well when it is there.
+    /// A command that succeeds when the tool is installed.
     pub probe: &'static [&'static str],
-    /// How to get it.
+    /// A command that installs the tool.
     pub get: &'static str,
 }
 
@@ -56,21 +56,21 @@ pub const ZIGLANG: Tool = Tool {
     get: "pip install ziglang==0.17.1",
 };
 
-/// Counts the instructions of benchmarks.
+/// The tool that counts the instructions of benchmarks.
 pub const VALGRIND: Tool =
     Tool { name: "valgrind", probe: &["valgrind", "--version"], get: "apt-get install valgrind" };
 
-/// Builds and runs fuzz targets.
+/// The tool that builds and runs fuzz targets.
 pub const CARGO_FUZZ: Tool = Tool {
     name: "cargo-fuzz",
     probe: &["cargo", "fuzz", "--version"],
     get: "cargo install cargo-fuzz",
 };
 
-/// Says how to get a tool that is missing.
+/// Checks that a tool is installed.
 ///
 /// # Errors
-/// The name of the tool, and where it comes from.
+/// The name of a missing tool, and the command that installs it.
 pub fn require(tool: &Tool) -> Outcome {
     let (program, arguments) = tool.probe.split_first().expect("a command has a program");
     let mut command = Command::new(program);
@@ -81,32 +81,32 @@ pub fn require(tool: &Tool) -> Outcome {
     Err(Failure::Failed(format!("{} is missing; get it by: {}", tool.name, tool.get)))
 }
 
-/// Cargo with these arguments, from the root of the project.
+/// The command `cargo` with these arguments, in the root of the project.
 ///
-/// It builds into the one target folder, also what is a workspace of its own.
+/// It builds into the one target folder, also for a crate with a workspace of its own.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments).env("CARGO_TARGET_DIR", target_folder());
     command
 }
 
-/// Where cargo builds.
+/// The folder into which cargo builds.
 pub fn target_folder() -> PathBuf {
-    // A relative folder is one below the root: that is where `.ci/run` takes it from.
+    // A relative folder is relative to the root, as in `.ci/run`.
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// A script of the project, from its root.
+/// The command that runs a script of the project, in the root of the project.
 pub fn script(path: &str) -> Command {
     let mut command = Command::new(root().join(path));
     command.current_dir(root());
     command
 }
 
-/// Runs a command to its end; what it prints is seen as it comes.
+/// Runs a command to its end. The terminal shows its output at once.
 ///
 /// # Errors
-/// That it did not start, or how it ended.
+/// The command did not start, or ended without success.
 pub fn run(mut command: Command) -> Outcome {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
@@ -115,10 +115,10 @@ pub fn run(mut command: Command) -> Outcome {
     }
 }
 
-/// What a command prints, once it has ended well; its errors are seen as they come.
+/// Runs a command to its end, and returns its output. The terminal shows its errors at once.
 ///
 /// # Errors
-/// That it did not start, how it ended, or that it printed something that is no text.
+/// The command did not start, ended without success, or printed something that is no text.
 pub fn output_of(mut command: Command) -> Result<String, Failure> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| Failure::failed(error).of(&command))?;
@@ -129,7 +129,7 @@ pub fn output_of(mut command: Command) -> Result<String, Failure> {
 }
 
 impl Failure {
-    /// The same, with the command that it came of.
+    /// Adds the command to the message of a failure.
     fn of(self, command: &Command) -> Failure {
         match self {
             Failure::Failed(what) => Failure::Failed(format!("{}: {what}", line_of(command))),
@@ -138,7 +138,7 @@ impl Failure {
     }
 }
 
-/// Refuses arguments after a verb that takes none.
+/// Checks that a verb which takes no arguments has none.
 ///
 /// # Errors
 /// Wrong usage, with the name of the verb.
@@ -149,7 +149,7 @@ pub fn no_arguments(verb: &str, arguments: &[String]) -> Outcome {
     }
 }
 
-/// A command as one would type it.
+/// A command, as a user would type it.
 fn line_of(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! Where the project is, and what cargo says of its packages.
+//! The folder of the project, and what cargo says of its packages.
 
 use std::env;
 use std::path::PathBuf;
@@ -7,44 +7,44 @@ use serde_json::Value;
 
 use crate::program::{Failure, cargo, output_of};
 
-/// The manifests of all workspaces: the project, and what has to stand alone.
+/// The manifests of all workspaces: the project, and the crates that must stand alone.
 pub const WORKSPACES: [&str; 4] =
     ["Cargo.toml", "template/Cargo.toml", "tests/fuzz/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"];
 
 /// The root of the project.
 ///
-/// Cargo says at run time where this crate is. A program that was built for another copy of the
-/// project, into the same target folder, then still works on the copy in which it was called.
+/// Cargo says at run time where this crate is. Two copies of the project may share a target folder;
+/// then a program that was built in one copy still works on the copy in which it was called.
 pub fn root() -> PathBuf {
     let built_for = || env!("CARGO_MANIFEST_DIR").into();
     let room = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_for));
     room.parent().expect("this crate is a folder of the project").to_owned()
 }
 
-/// What `cargo metadata` says of a workspace, its dependencies included.
+/// The output of `cargo metadata` for a workspace, with its dependencies.
 ///
 /// # Errors
-/// When cargo fails, such as without a network when a dependency was never fetched.
+/// Cargo failed. For example, a dependency was never fetched, and there is no network.
 pub fn metadata(manifest: &str) -> Result<Value, Failure> {
     let arguments = ["metadata", "--locked", "--format-version", "1", "--manifest-path", manifest];
     parse(&output_of(cargo(&arguments))?)
 }
 
-/// What `cargo metadata` says of the project's own packages; it needs no network.
+/// The output of `cargo metadata` for the project's own packages. It needs no network.
 ///
 /// # Errors
-/// When cargo fails.
+/// Cargo failed.
 pub fn own_packages() -> Result<Vec<Value>, Failure> {
     let arguments = ["metadata", "--offline", "--no-deps", "--format-version", "1"];
     Ok(list(&parse(&output_of(cargo(&arguments))?)?["packages"]).to_vec())
 }
 
-/// The text of a field, empty where there is none.
+/// The text of a field; empty where there is no such field.
 pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-/// The values of a list, none where there is no list.
+/// The values of a list; none where the value is no list.
 pub fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

@@ -1,8 +1,8 @@
-//! Checks of all files of the project that no compiler does.
+//! The rules for all files of the project that no compiler checks.
 //!
-//! Owns the walk over the files and the list of finders. A finder is a function of texts. Tests
-//! run it on a planted fault and on the whole project. It mends nothing: it says in one sentence
-//! what is wrong and what has to be.
+//! Owns the walk over the files and the list of finders. A finder is a function that gets texts and
+//! returns faults. Its tests run it on planted faults, and one test runs all finders on the
+//! project. A finder never changes a file: its sentence says how to mend the fault.
 
 mod arrows;
 mod manifest;
@@ -24,20 +24,20 @@ use manifest::Manifest;
 /// A text of the project.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Where it is, from the root, with slashes.
+    /// Its path from the root, with slashes.
     pub path: String,
-    /// What it holds.
+    /// Its content.
     pub text: String,
 }
 
-/// Something that should be otherwise.
+/// A place in a file that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The file.
     pub path: String,
     /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
-    /// What is wrong, and what has to be.
+    /// What is wrong, and what must be there.
     pub what: String,
 }
 
@@ -69,7 +69,7 @@ pub fn tidy(arguments: &[String]) -> Outcome {
     Err(Failure::Failed(lines.join("\n")))
 }
 
-/// All that the finders find.
+/// The faults that all finders find.
 fn faults(files: &[File]) -> Vec<Fault> {
     let manifests: Vec<Manifest> =
         files.iter().filter(|file| file.is_manifest()).map(Manifest::read).collect();
@@ -95,7 +95,7 @@ impl File {
         self.path == "Cargo.toml" || self.path.ends_with("/Cargo.toml")
     }
 
-    /// True where the whole file serves tests or benchmarks.
+    /// True where the whole file is for tests or benchmarks.
     fn is_test(&self) -> bool {
         let mut folders = self.path.split('/');
         self.path.ends_with("tests.rs") || folders.any(|part| part == "tests" || part == "benches")
@@ -112,7 +112,7 @@ fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
     files.iter().find(|file| file.path == path)
 }
 
-/// The sources, manifests and pages below a folder, by path.
+/// The sources, manifests and pages below a folder, in the order of their paths.
 fn read_files(root: &Path) -> io::Result<Vec<File>> {
     let mut files = Vec::new();
     let mut open = vec![root.to_owned()];
@@ -135,8 +135,8 @@ fn read_files(root: &Path) -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-/// True for what is not the project's: the repository itself, what cargo builds into, and what
-/// fuzzing leaves.
+/// True for a folder with no files of the project: the folder of git, a folder into which cargo
+/// builds, and a folder into which a fuzz target writes.
 fn is_left_out(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default();
     let is_named = [".git", "target", "corpus", "artifacts"].iter().any(|left| name == *left);

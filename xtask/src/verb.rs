@@ -1,22 +1,22 @@
-//! The verbs: their names, what follows them, and what each does in one line.
+//! The verbs: of each the name, the arguments, and what it does in one line.
 
 use std::fmt::Write as _;
 
 use crate::program::{Failure, Outcome, cargo, run, script};
 use crate::{fuzz, licences, made, measure, package, program, tidy};
 
-/// The most letters in which a word may differ from the verb that it is taken for.
+/// The most letters in which a word may differ from a verb that the error message suggests for it.
 const NEAR_LETTERS: usize = 3;
 
 /// One command.
 pub struct Verb {
-    /// What it is called by.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What follows its name, as the list shows it.
+    /// Its arguments, in the form that the list shows.
     pub arguments: &'static str,
     /// What it does, in one line.
     pub does: &'static str,
-    /// Does it.
+    /// The function that does it.
     pub run: fn(&[String]) -> Outcome,
 }
 
@@ -76,7 +76,7 @@ pub fn find<'a>(verbs: &'a [Verb], name: &str) -> Result<&'a Verb, Failure> {
     Err(Failure::Usage(format!("there is no verb `{name}`; {hint}")))
 }
 
-/// The verbs, each in a line.
+/// The list of the verbs, one line for each.
 pub fn list(verbs: &[Verb]) -> String {
     let call = |verb: &Verb| format!("{} {}", verb.name, verb.arguments).trim_end().to_owned();
     let width = verbs.iter().map(|verb| call(verb).len()).max().unwrap_or_default();
@@ -87,7 +87,8 @@ pub fn list(verbs: &[Verb]) -> String {
     text
 }
 
-/// The program of `no-std/` has a panic handler of its own; std below it would bring a second.
+/// Builds the program of `no-std/`, which has a panic handler of its own. If a crate below it used
+/// std, there would be two panic handlers, and the build would fail.
 fn no_std(arguments: &[String]) -> Outcome {
     program::no_arguments("no-std", arguments)?;
     run(cargo(&[

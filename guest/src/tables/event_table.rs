@@ -2,7 +2,7 @@
 //!
 //! An allocator of the port numbers its events and its buffers, and uses each number again. So
 //! each number has one place in the driver's memory, and keeps it. While the driver has an event,
-//! the event itself is in this table; otherwise the port has it. The same holds for a buffer.
+//! this table holds the event itself; otherwise the port has it. The same is true of a buffer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -50,9 +50,9 @@ pub(crate) struct Wanted {
 pub(crate) enum Found<T> {
     /// An event or buffer that the driver had. The table holds it no longer.
     Taken(StoreNumber, T),
-    /// One that the driver had and has put before, as a part of this chain.
+    /// An event or buffer that the driver has put before, as a part of this chain.
     Put { chain: u64 },
-    /// Nothing that the driver ever got.
+    /// Nothing: the driver never got an event or buffer at this address.
     Nothing,
 }
 
@@ -70,9 +70,9 @@ struct State {
     /// Freed blocks with their sizes.
     free: Vec<(u64, u64)>,
     next_chain: u64,
-    /// The guest's pointer to the allocator of each stream that is open, by the stream's own.
+    /// The guest's pointer to the allocator of each open stream, by the pointer to the stream.
     streams: BTreeMap<u64, u64>,
-    /// The guest's pointer to the allocator that belongs to each sink of the port, by the sink's.
+    /// The guest's pointer to the allocator of each sink of the port, by the pointer to the sink.
     sinks: BTreeMap<u64, u64>,
 }
 
@@ -96,7 +96,7 @@ struct Block {
 
 /// Events or buffers by their numbers.
 struct Slots<T> {
-    /// The addresses of the blocks; 0 for one that nothing needed yet.
+    /// The addresses of the blocks; 0 for a block that no event or buffer has needed yet.
     blocks: Vec<u64>,
     in_block: u32,
     block_bytes: u64,
@@ -174,7 +174,8 @@ impl EventTable {
         drop(stores);
     }
 
-    /// The allocator of events with this home. `allocator` is the guest's pointer to it.
+    /// The number of the allocator whose events have this home. A new allocator gets the next
+    /// number. `allocator` is the guest's pointer to it.
     pub fn store_of(&self, home: &Rc<EventHome>, allocator: u64) -> StoreNumber {
         let mut state = self.state.borrow_mut();
         let known = state.stores.iter().find(|(_, store)| Rc::ptr_eq(&store.home, home));
@@ -213,7 +214,7 @@ impl EventTable {
         self.state.borrow().stores.get(&store).map_or(0, |store| store.allocator)
     }
 
-    /// The address of an event or a buffer, or the memory that it needs before it has one.
+    /// The address of an event or a buffer, or the memory that it needs first.
     pub fn address(&self, store: StoreNumber, kind: Kind, number: u32) -> Result<u64, Wanted> {
         let state = self.state.borrow();
         let store = &state.stores[&store];
@@ -224,7 +225,8 @@ impl EventTable {
         address.ok_or(Wanted { kind, bytes })
     }
 
-    /// Pages for a block, followed by an unmapped page; `None` when the range is used up.
+    /// Finds pages for a block, with an unmapped page behind them; `None` when the range is used
+    /// up.
     pub fn place(&self, bytes: u64) -> Option<u64> {
         let mut state = self.state.borrow_mut();
         match state.free.iter().position(|(_, free)| *free == bytes) {
@@ -264,8 +266,8 @@ impl EventTable {
         }
     }
 
-    /// The number of a new chain, by which the table remembers what was put in it. Later chains
-    /// have larger numbers.
+    /// The number of a new chain. The table keeps it for each event that the driver puts in the
+    /// chain. Later chains have larger numbers.
     pub fn new_chain(&self) -> u64 {
         let mut state = self.state.borrow_mut();
         state.next_chain += 1;
@@ -292,12 +294,12 @@ impl EventTable {
         store.buffers.take(number, index, CHAIN_OF_BUFFERS)
     }
 
-    /// Notes the allocator that a stream of the driver was opened with.
+    /// Notes the allocator that the driver got with a new stream.
     pub fn open_stream(&self, stream: u64, allocator: u64) {
         self.state.borrow_mut().streams.insert(stream, allocator);
     }
 
-    /// Notes the sink of the port that a stream sends its events to.
+    /// Notes the sink of the port to which a stream sends its events.
     pub fn connect(&self, stream: u64, sink: u64) {
         let mut state = self.state.borrow_mut();
         if let Some(allocator) = state.streams.get(&stream).copied() {
@@ -305,13 +307,13 @@ impl EventTable {
         }
     }
 
-    /// The guest's pointer to the allocator of a stream; 0 for a stream that is not known.
+    /// The guest's pointer to the allocator of a stream; 0 for an unknown stream.
     pub fn allocator_of_stream(&self, stream: u64) -> u64 {
         self.state.borrow().streams.get(&stream).copied().unwrap_or(0)
     }
 
-    /// The guest's pointer to the allocator whose events a sink of the port takes; the sink itself
-    /// may be the allocator. `None` for a sink that is not known.
+    /// The guest's pointer to the allocator whose events a sink of the port takes. The sink may be
+    /// the allocator itself. `None` for an unknown sink.
     pub fn allocator_of_sink(&self, sink: u64) -> Option<u64> {
         let state = self.state.borrow();
         let is_allocator = || {
@@ -321,9 +323,9 @@ impl EventTable {
         state.sinks.get(&sink).copied().or_else(|| is_allocator().then_some(sink))
     }
 
-    /// Forgets a stream that is closed. Returns the blocks of its allocator with their sizes, to
-    /// unmap them. There are none while another stream has the same allocator, or while the driver
-    /// still has an event of it.
+    /// Forgets a closed stream. Returns the blocks of its allocator with their sizes, so that the
+    /// caller unmaps them. There are none while another stream has the same allocator, or while the
+    /// driver still has an event or a buffer of the allocator.
     pub fn close_stream(&self, stream: u64) -> Vec<(u64, u64)> {
         let mut state = self.state.borrow_mut();
         let Some(allocator) = state.streams.remove(&stream) else { return Vec::new() };
@@ -378,7 +380,7 @@ mod tests {
         Rc::new(EventHome { inline_limit: 8, buffer_size: 1_024 })
     }
 
-    /// A table, an allocator, and its number there.
+    /// A table, the home of an allocator, and the number of the allocator in the table.
     fn table() -> (EventTable, Rc<EventHome>, StoreNumber) {
         let (table, home) = (EventTable::new(Space::of(Mode::Bits64)), home());
         table.open_stream(STREAM, ALLOCATOR);
@@ -386,7 +388,7 @@ mod tests {
         (table, home, store)
     }
 
-    /// The address of an event or buffer, in memory that is placed where it is needed.
+    /// The address of an event or buffer, which gets memory first where it has none.
     fn place(table: &EventTable, store: StoreNumber, kind: Kind, number: u32) -> u64 {
         if let Err(wanted) = table.address(store, kind, number) {
             let block = table.place(wanted.bytes).expect("room");

@@ -1,7 +1,7 @@
 //! What the chip is doing, in plain data for an observer inside the card.
 //!
-//! Nothing here changes the chip: what a driver has to read for, [`Mpu401::state`] only tells. The
-//! words for it are the caller's.
+//! A driver learns this by reads that change the chip. [`Mpu401::state`] tells the same and changes
+//! nothing. The caller puts it into words.
 
 use super::Mpu401;
 use crate::answers::EmptyRead;
@@ -14,33 +14,33 @@ use crate::spec::{BYTE_TIME_NS, Mode, Register, Status};
 use crate::timing::NEVER_NS;
 use crate::unit::Action;
 
-/// What the unit is at.
+/// What the unit is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// In its main loop: it takes what comes.
+    /// The unit is in its main loop: it takes the next byte or command.
     Ready,
-    /// At work on a byte or a command until this time, in ns.
+    /// The unit works on a byte or a command until this time, in ns.
     Busy(u64),
-    /// At a reset, or starting up, until this time in ns; `None` while that cannot be told,
-    /// because the host has not read what stands before the ACK.
+    /// The unit resets or starts up until this time, in ns. `None` while the end is not known,
+    /// because the host has not read the bytes before the ACK.
     Resets(Option<u64>),
-    /// Entering UART mode, in the same way.
+    /// The unit enters UART mode until this time, in ns. `None` for the same reason.
     EntersUart(Option<u64>),
 }
 
 /// A byte that the host wrote and that the unit has not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HostByte {
-    /// Where it was written.
+    /// The register that the host wrote.
     pub register: Register,
     /// The byte.
     pub byte: u8,
-    /// When the unit takes it, in ns, as things stand; `None` if something else has to happen
-    /// before, as a read of DATA.
+    /// When the unit takes it, in ns, if the host does nothing more; `None` if something else has
+    /// to happen before, such as a read of DATA.
     pub taken_ns: Option<u64>,
 }
 
-/// What a byte for the host is.
+/// The kind of a byte for the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DataKind {
     /// It acknowledges a command.
@@ -56,13 +56,13 @@ pub enum DataKind {
 /// A byte for the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DataByte {
-    /// What it is.
+    /// Its kind.
     pub kind: DataKind,
     /// The byte.
     pub byte: u8,
 }
 
-/// What MIDI OUT is at.
+/// What MIDI OUT is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transmission {
     /// The line is idle, and there is nothing to send.
@@ -88,48 +88,50 @@ pub enum Transmission {
 pub struct Fill {
     /// Bytes in it.
     pub bytes: usize,
-    /// Bytes that it holds at most.
+    /// The most bytes that it holds.
     pub limit: usize,
 }
 
 /// The state of a chip at the latest time that it has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct State {
-    /// That time, in ns.
+    /// The latest time that the chip has seen, in ns.
     pub time_ns: u64,
     /// The mode that the unit is in.
     pub mode: Mode,
-    /// What the unit is at.
+    /// What the unit is doing.
     pub phase: Phase,
-    /// STATUS as a read would find it.
+    /// STATUS, as a read would return it.
     pub status: Status,
     /// Whether the interrupt line is up.
     pub interrupt_line: bool,
-    /// What the host wrote last, while it waits for the unit.
+    /// The byte that the host wrote last, while the unit has not taken it.
     pub from_host: Option<HostByte>,
-    /// What waits in DATA to be read.
+    /// The byte in DATA that the host has not read.
     pub to_host: Option<DataByte>,
-    /// What a read of DATA would give now.
+    /// The value that a read of DATA would return now.
     pub data: u8,
-    /// What the unit puts into DATA next, if it is an ACK or something else of its own.
+    /// The next byte that the unit puts into DATA, if it is an ACK or another byte of its own.
     pub reply: Option<DataByte>,
-    /// What MIDI OUT is at.
+    /// What MIDI OUT is doing.
     pub transmission: Transmission,
-    /// Bytes for MIDI OUT, the one on the line included.
+    /// Bytes for MIDI OUT, with the one on the line.
     pub output: Fill,
-    /// MIDI IN bytes that the host has not read, the one in DATA included.
+    /// MIDI IN bytes that the host has not read, with the one in DATA.
     pub input: Fill,
-    /// The byte that is arriving on MIDI IN, and when it will have, in ns.
+    /// The byte that is arriving on MIDI IN, and the time at which it will have arrived, in ns.
     pub arriving: Option<(u8, u64)>,
-    /// Bytes given to MIDI IN that have not arrived whole.
+    /// Bytes given to MIDI IN that have not arrived as a whole.
     pub cable_bytes: usize,
-    /// What passed through, and what was lost.
+    /// How many bytes passed through, and how many were lost.
     pub counters: Counters,
 }
 
 impl Mpu401 {
-    /// What the chip is doing at the latest time that it has seen: it is no access, and changes
-    /// nothing. To have it at a later time, let that time pass in a clone and ask the clone.
+    /// What the chip is doing at the latest time that it has seen.
+    ///
+    /// This is no access, and changes nothing. For the state at a later time, let that time pass in
+    /// a clone of the chip, and ask the clone.
     #[must_use]
     pub fn state(&self) -> State {
         let (parts, now_ns) = (&self.parts, self.parts.now_ns());
@@ -196,7 +198,7 @@ impl Mpu401 {
 
     fn transmission(&self) -> Transmission {
         let now_ns = self.parts.now_ns();
-        // A byte of the stream is with the transmitter before the unit has taken it.
+        // The transmitter gets a byte of the stream before the unit has taken the byte.
         let unready = u64::from(self.stream.holds_byte(&self.parts));
         match self.parts.transmitter.next_passage(now_ns, unready) {
             None => Transmission::Idle,
@@ -208,8 +210,8 @@ impl Mpu401 {
     }
 }
 
-/// Whether what keeps the unit busy is a reset or the start-up: it plans its own output then, or
-/// has nothing else to do for long.
+/// Whether the unit is busy with a reset or the start-up. In both it plans its own output. A unit
+/// without a sequencer has none, and is busy for long with nothing else.
 fn is_resetting(parts: &Parts) -> bool {
     let own = parts.own_output;
     if parts.unit.mode() == Mode::Uart {
@@ -220,7 +222,7 @@ fn is_resetting(parts: &Parts) -> bool {
         _ if own.due_ns() == NEVER_NS => false,
         OutputStep::DropBacklog | OutputStep::Stop => true,
         OutputStep::FirstClock => {
-            // A command that came since has moved the end of its work behind this.
+            // A command that came after the reset keeps the unit busy until a later time.
             let pause_ns = parts.rules.reset_output.map_or(0, |output| output.clock_after_ready_ns);
             parts.unit.free_ns() <= own.due_ns().saturating_sub(pause_ns)
         }

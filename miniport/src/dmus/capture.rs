@@ -1,8 +1,8 @@
 //! A capture stream: bytes in, events out.
 //!
-//! The service routine keeps the bytes with the time of the drain that read them. The stream hands
-//! them on as raw fragments, in the DPC of the service group; the port's sink makes messages of
-//! them. A byte leaves the ring only when there is an event for it.
+//! The service routine keeps the bytes with the time of the drain that read them. In the DPC of the
+//! service group, the stream hands them on as raw fragments, and the port's sink makes messages of
+//! the fragments. A byte leaves the ring only when there is an event for it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -32,7 +32,7 @@ pub(super) struct CaptureStream {
     kernel: Kernel,
     hardware: Rc<Hardware>,
     allocator: Rc<dyn IAllocatorMxf>,
-    /// Where events go; without one they go back to the allocator.
+    /// The sink for the events. Without a sink they go back to the allocator.
     output: RefCell<Option<Rc<dyn IMxf>>>,
     retry: Retry,
 
@@ -68,8 +68,8 @@ impl CaptureStream {
         })
     }
 
-    /// Sets what happens to input: in RUN it is kept; in PAUSE new input is discarded, and what was
-    /// kept still goes on; below PAUSE all of it is dropped.
+    /// Sets what the driver does with input. In RUN it keeps input. In PAUSE it discards new input,
+    /// and still sends the kept bytes on. Below PAUSE it drops all bytes.
     ///
     /// Source: WDK, IMXF::SetState, for the events that go on in PAUSE. Assumed: a paused stream
     /// takes no new input, as the published sample does.
@@ -151,8 +151,8 @@ impl IMxf for CaptureStream {
         Ok(())
     }
 
-    /// Without events: sends on what the service routine has kept. Events are for a render stream;
-    /// they go back to the allocator.
+    /// Without events, sends on the bytes that the service routine has kept. With events, gives
+    /// them back to the allocator, because they are for a render stream.
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
         if events.is_some() {
             let _ = self.allocator.put_message(kernel, events);
@@ -185,7 +185,7 @@ impl IMxf for CaptureStream {
         if is_other {
             return Err(NtStatus::UNSUCCESSFUL);
         }
-        // No DPC runs at this level, so no DPC sends to the sink while it goes.
+        // No DPC runs at this level, so no DPC sends to the sink while this code takes it away.
         let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
         let output = self.output.take();
         kernel.lower_irql(old);

@@ -29,21 +29,22 @@ use crate::hardware::Hardware;
 /// with a buffer of a byte or two, which is 5 % of the wire's rate then.
 const TURN_NS: u64 = 20_000_000;
 
-/// The events that wait. The allocator's limit is the limit of the queue: the events are its own.
+/// The events that wait. All of them are the allocator's, so the allocator's limit is the limit of
+/// the queue.
 #[derive(Default)]
 struct Queue {
     events: VecDeque<DmusKernelEvent>,
-    /// The bytes of the first event that are out.
+    /// How many bytes of the first event are out.
     sent_of_first: usize,
 }
 
-/// What came of the first event.
+/// The result of sending the first event.
 enum Sent {
     /// All of its bytes are out.
     Whole,
     /// The card is busy, or another stream's message is not over.
     Part,
-    /// The card takes nothing any more.
+    /// The card is dead: it takes no bytes any more.
     Dead,
 }
 
@@ -107,7 +108,7 @@ impl RenderStream {
     /// IRQL: DISPATCH_LEVEL. Time: at most [`TURN_NS`] and 1 ms.
     ///
     /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` when the card is dead; all events have gone back then.
+    /// `STATUS_IO_DEVICE_ERROR` when the card is dead. Then all events are back.
     fn play(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         if self.is_sending.replace(true) {
             return Ok(());
@@ -140,7 +141,7 @@ impl RenderStream {
 
     /// Takes the first event out of the queue, in RUN only.
     ///
-    /// A package is opened: its events take its place, and the emptied package goes back.
+    /// If it is a package, its events take its place, and the empty package goes back.
     fn take_first(&self, kernel: &Kernel) -> Option<DmusKernelEvent> {
         while self.state.get() == KsState::Run && !kernel.is_frozen() {
             let mut event = self.with_queue(kernel, |queue| queue.events.pop_front())?;
@@ -156,7 +157,7 @@ impl RenderStream {
         None
     }
 
-    /// Sends what is left of an event.
+    /// Sends the rest of an event.
     fn send(&self, kernel: &Kernel, event: &DmusKernelEvent) -> Sent {
         let mut sent = self.with_queue(kernel, |queue| std::mem::take(&mut queue.sent_of_first));
         let bytes = event.bytes();
@@ -190,7 +191,7 @@ impl RenderStream {
         let _ = self.allocator.put_message(kernel, Some(events));
     }
 
-    /// Gives all queued events back, as one chain; returns how many there were.
+    /// Gives all queued events back as one chain, and returns how many there were.
     fn give_all_back(&self, kernel: &Kernel) -> usize {
         let queue = self.with_queue(kernel, std::mem::take);
         self.hardware.end_message(self.pin);
@@ -204,8 +205,8 @@ impl RenderStream {
 }
 
 impl Drop for RenderStream {
-    /// Gives back what is not played, because a client can close its pin, or die, in any state.
-    /// The timer goes after this. IRQL: PASSIVE_LEVEL.
+    /// Gives back the events that are not played, because a client can close its pin, or die, in
+    /// any state. The timer is dropped after this. IRQL: PASSIVE_LEVEL.
     fn drop(&mut self) {
         self.state.set(KsState::Stop);
         self.retry.cancel();
@@ -221,9 +222,10 @@ impl IUnknown for RenderStream {
 }
 
 impl IMxf for RenderStream {
-    /// In RUN the queue is played, in PAUSE it is held, below PAUSE it is given back.
+    /// Plays the queue in RUN, holds it in PAUSE, and gives it back below PAUSE.
     ///
-    /// A message that PAUSE cuts gives MIDI OUT free: another stream's message may come first.
+    /// When PAUSE cuts a message, MIDI OUT is free, and another stream's message may come before
+    /// the rest.
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus> {
         if state == KsState::Run && !self.hardware.is_ready() {
             return Err(NtStatus::INVALID_DEVICE_STATE);
@@ -250,7 +252,7 @@ impl IMxf for RenderStream {
             return Ok(());
         }
         self.with_queue(kernel, |queue| queue.events.extend(events));
-        // A busy card is looked at again when the timer says so, and not for each event.
+        // The timer looks at a busy card again. A new event does not.
         if self.retry.is_set() { Ok(()) } else { self.play(kernel) }
     }
 

@@ -9,8 +9,8 @@ const RETRY_100NS: u64 = 10_000;
 
 /// The timer and the DPC of a stream.
 ///
-/// Dropping it cancels the timer and waits for a DPC that is under way: memory must not go while a
-/// DPC can still run in it.
+/// Dropping it cancels the timer and waits for a queued DPC, because the DPC must not run after its
+/// memory is freed.
 pub(super) struct Retry {
     kernel: Kernel,
     timer: Timer,
@@ -18,7 +18,7 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// A timer that is not set. `go_on` is called at DISPATCH_LEVEL.
+    /// Makes a timer that is not set. Its DPC calls `go_on` at DISPATCH_LEVEL.
     pub fn new(kernel: &Kernel, name: &str, go_on: impl Fn(&Kernel) + 'static) -> Retry {
         Retry {
             kernel: kernel.clone(),
@@ -38,7 +38,7 @@ impl Retry {
         self.kernel.set_timer(&self.timer, due, 0, Some(&self.dpc));
     }
 
-    /// Stops the timer; a DPC that is queued already still runs. IRQL: up to DISPATCH_LEVEL.
+    /// Stops the timer. A DPC that is already queued still runs. IRQL: up to DISPATCH_LEVEL.
     pub fn cancel(&self) {
         self.kernel.cancel_timer(&self.timer);
     }

@@ -60,7 +60,7 @@ type Handler = fn(&Kernel, &Card, &PcPropertyRequest) -> NtStatus;
 
 /// Answers a question for basic support, or calls the handler of the property.
 ///
-/// Two of the properties belong to a stream. Asked on the filter, they support no access.
+/// Two of the properties belong to a stream. On the filter they support no access.
 fn serve(
     kernel: &Kernel,
     card: &Weak<Card>,
@@ -85,7 +85,7 @@ fn serve(
     }
 }
 
-/// SYNTHCAPS: what the node is and can do.
+/// SYNTHCAPS: the kind and the abilities of the node.
 fn caps(_kernel: &Kernel, card: &Card, request: &PcPropertyRequest) -> NtStatus {
     // A client that names no node gets the first one.
     let (class, name): (Guid, _) = if request.node == IN_NODE {
@@ -109,7 +109,7 @@ fn caps(_kernel: &Kernel, card: &Card, request: &PcPropertyRequest) -> NtStatus 
     request.answer(&value)
 }
 
-/// SYNTH_PORTPARAMS: of what the client wants for its pin, the channel groups are granted.
+/// SYNTH_PORTPARAMS: a client asks for parameters of its pin, and gets the channel groups only.
 ///
 /// Assumed: an instance that is shorter than the structure is `STATUS_INVALID_BUFFER_SIZE`.
 fn port_parameters(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -> NtStatus {
@@ -128,7 +128,7 @@ fn port_parameters(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) 
     request.answer(&granted)
 }
 
-/// ULONG: the number of channel groups. The client can set it to the number that there is.
+/// ULONG: the number of channel groups. The client can set it only to the present number.
 ///
 /// Assumed: another number is `STATUS_INVALID_PARAMETER`; no page says so.
 fn channel_groups(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -> NtStatus {

@@ -99,7 +99,7 @@ fn the_adapters_interrupt_is_used_and_the_side_that_connects_it_disconnects_it()
         drop(miniport);
         rig.script.check();
         assert_eq!(sync.get_kinterrupt().is_some(), is_connected_before);
-        // The routine is still in the object's list, and must not touch the card any more.
+        // The service routine is still in the object's list, and must not access the card any more.
         sync.connect(&rig.kernel).unwrap();
         rig.share_line();
         rig.expect("irq up");
@@ -123,7 +123,7 @@ fn power_goes_down_without_an_access_and_comes_back_with_uart_mode() {
     assert_eq!(stream.set_state(kernel, KsState::Run), Ok(()));
 }
 
-/// What a request for a property of the synthesizer nodes came to.
+/// The answer to a request for a property of the synthesizer nodes.
 struct Asked {
     status: NtStatus,
     size: u32,

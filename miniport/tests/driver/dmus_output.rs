@@ -12,13 +12,14 @@ use crate::rig::Wiring;
 
 const RENDER: DmusStreamType = DmusStreamType::Render;
 
-/// The looks of a write that takes nothing.
+/// The reads of STATUS in a write of which the card takes no byte.
 const BUSY: &str = "R S -> C0 x37";
 
-/// The same after a write that took some bytes and then waited in vain.
+/// The reads of STATUS in such a write, and in a write before it that took some bytes and then
+/// waited in vain.
 const BUSY_TWICE: &str = "R S -> C0 x74";
 
-/// The accesses of bytes that a ready card takes.
+/// The accesses by which the driver writes bytes to a ready card.
 fn taken(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("R S -> 80\n W D {byte:02X}\n")).collect()
 }

@@ -106,7 +106,7 @@ impl IAllocatorMxf for Pool {
     }
 }
 
-/// An event as it was put to a sink.
+/// An event that a stream put to a sink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Put {
     pub time_us: u64,
@@ -215,7 +215,7 @@ impl DmusRig {
         stream
     }
 
-    /// Puts events to a stream against a script.
+    /// Puts events to a stream, and compares the accesses with a script.
     pub fn put(
         &self,
         stream: &Rc<dyn IMxf>,
@@ -228,14 +228,14 @@ impl DmusRig {
         result
     }
 
-    /// Lets time pass against a script.
+    /// Lets time pass, and compares the accesses with a script.
     pub fn wait_us(&self, time_us: u64, script: &str) {
         self.rig.expect(script);
         self.rig.kernel.run_until(self.rig.kernel.now_ns() + time_us * 1_000);
         self.rig.script.check();
     }
 
-    /// The port's word that bytes have come.
+    /// Calls PutMessage without events, as the port does in the DPC.
     pub fn serve(&self, stream: &Rc<dyn IMxf>) {
         self.rig.at_dispatch(|kernel| stream.put_message(kernel, None)).unwrap();
     }

@@ -1,8 +1,8 @@
-//! The allocator of a stream: events and buffers that are used again and again.
+//! The allocator of a stream: events and buffers, used again and again.
 //!
-//! Owns how many there are and which are out. An event is a number here until it is handed out, so
-//! nothing is allocated for one; a buffer is memory, made when it is first needed. What an event
-//! means is not known here.
+//! Owns the number of events and buffers, and which of them are out. A free event is only a number
+//! here, so it needs no memory. A buffer is memory, which is allocated when it is first needed.
+//! This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,15 +17,15 @@ use crate::interfaces::{IAllocatorMxf, IMxf};
 use crate::ks::KsState;
 use crate::rules::{self, require_irql_at_most};
 
-/// Events that an allocator has from the start, and that it grows by. Assumed: the pages say that
-/// there are some, not how many.
+/// The number of events that an allocator has from the start, and by which it grows. Assumed: the
+/// pages say that there are some events from the start, but not how many.
 const EVENTS_AT_ONCE: u32 = 1_000;
 
-/// The most events of one allocator. Assumed: 13 minutes of notes at the pace of the wire; a driver
-/// that holds so many puts none of them back.
+/// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
+/// wire, so a driver that holds all of them never puts one back.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
-/// The room in a buffer, in bytes. Assumed: the pages only say that it is the same for all.
+/// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
 /// The most buffers of one allocator: 16 MiB. Assumed: as for the events.
@@ -37,9 +37,11 @@ pub(super) struct EventAllocator {
 
     /// The numbers of the events that are not out.
     free_events: RefCell<Vec<u32>>,
+    /// The number of events in all.
     events: Cell<u32>,
     /// The buffers that are not out.
     free_buffers: RefCell<Vec<EventBuffer>>,
+    /// The number of buffers in all.
     buffers: Cell<u32>,
 }
 
@@ -51,8 +53,8 @@ pub(super) struct Outstanding {
 }
 
 impl EventAllocator {
-    /// An allocator for a driver whose events hold so many bytes by themselves.
-    /// IRQL: PASSIVE_LEVEL.
+    /// Makes an allocator for a driver whose events hold at most `inline_limit` bytes by
+    /// themselves. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
@@ -76,8 +78,8 @@ impl EventAllocator {
         }
     }
 
-    /// Makes an event with these bytes, in a buffer where they need one. At most [`BUFFER_SIZE`]
-    /// of them. IRQL: up to DISPATCH_LEVEL.
+    /// Makes an event with these bytes, and takes a buffer when the event cannot hold them by
+    /// itself. Limits: at most [`BUFFER_SIZE`] bytes. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
     /// As [`IAllocatorMxf::get_message`] and [`IAllocatorMxf::get_buffer`].
@@ -100,17 +102,19 @@ impl EventAllocator {
         }
     }
 
-    /// Takes an event back that is this allocator's, with its data if they are.
+    /// Takes back an event of this allocator, with its data. The port calls this for its own
+    /// events alone, so both are this allocator's.
     pub fn free(&self, event: DmusKernelEvent) {
         let foreign = self.free_all(event.into());
         debug_assert_eq!(foreign, Outstanding::default(), "the port's own events are its own");
     }
 
-    /// Takes back all that is in a chain and is this allocator's; returns what is not, which is
-    /// lost.
+    /// Takes back the events and buffers of this allocator that are in a chain. Returns how many
+    /// events and buffers of other allocators the chain has; those are lost.
     fn free_all(&self, chain: EventChain) -> Outstanding {
         let mut foreign = Outstanding::default();
-        // Packages in packages are a driver's to build: they must not deepen the stack.
+        // A driver can build packages in packages of any depth, so no recursion here: the stack
+        // must not grow with them.
         let mut packages = Vec::new();
         let mut chain = chain;
         loop {
@@ -199,7 +203,7 @@ impl IUnknown for EventAllocator {
     }
 }
 
-/// Assumed: what only a stream has a use for succeeds without effect; the pages are silent.
+/// Assumed: a method that is of use to a stream only succeeds without effect; the pages are silent.
 impl IMxf for EventAllocator {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

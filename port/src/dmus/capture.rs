@@ -1,7 +1,7 @@
-//! The capture side of a DirectMusic lane: the sink that a stream puts events to, and the packer
-//! of what came into the client's read requests.
+//! The capture side of a DirectMusic lane: its sink, and its read requests.
 //!
-//! Every event goes back to the allocator at once; what is kept for the client is its bytes.
+//! The stream puts events to the sink. The sink copies their bytes, and puts the events to the
+//! allocator at once. Then it packs the bytes into the client's read requests.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -32,15 +32,15 @@ const UNSPLIT_LENGTH: usize = 3;
 
 /// A message on its way to the client.
 struct Captured {
-    /// By the client's clock.
+    /// When it came, by the client's clock.
     time_100ns: i64,
     channel_group: u16,
     bytes: Bytes,
-    /// How many of the bytes are delivered.
+    /// How many of the bytes the client has.
     taken: usize,
 }
 
-/// The bytes of a message; those of a short one are no memory of their own.
+/// The bytes of a message. A short message needs no allocation.
 enum Bytes {
     Short(InlineBytes),
     Long(Vec<u8>),
@@ -56,7 +56,7 @@ impl Captured {
     }
 }
 
-/// The sink of one lane, with what it holds.
+/// The sink of one lane, with the messages that it holds for the client.
 pub(super) struct CaptureSink {
     form: WireForm,
 
@@ -65,11 +65,12 @@ pub(super) struct CaptureSink {
 
     parser: RefCell<Parser>,
     messages: RefCell<VecDeque<Captured>>,
-    /// Bytes in the messages.
+    /// The number of bytes in the messages that the client does not have yet.
     held: Cell<usize>,
     warned: Cell<bool>,
     dropped: Cell<u64>,
-    /// The stream was asked for what it has; the answer is delivered when it is all there.
+    /// The port has asked the stream for its data. The sink fills no request until the stream has
+    /// put all of them.
     collecting: Cell<bool>,
     delivering: Cell<bool>,
 }
@@ -90,7 +91,8 @@ impl CaptureSink {
         })
     }
 
-    /// Forgets what was captured and not delivered, and what is open of a message.
+    /// Discards the captured messages that the client does not have yet, and the part of a message
+    /// that the parser has.
     pub fn reset(&self) {
         self.messages.borrow_mut().clear();
         self.parser.borrow_mut().reset();
@@ -98,27 +100,27 @@ impl CaptureSink {
         self.warned.set(false);
     }
 
-    /// Lets the stream send on what its ISR stored, then serves read requests.
+    /// Asks the stream to send on what its ISR stored, and then fills read requests.
     /// IRQL: DISPATCH_LEVEL.
     pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
         self.collecting.set(true);
         let none = Argument::None;
         let put = || stream.put_message(kernel, None);
-        // A failure is in the trace; nobody waits for it.
+        // The trace has a failure, and no request waits for the status.
         let _ = lane.calls().call(kernel, Method::PutMessage, none, put, |()| none);
         self.collecting.set(false);
         self.deliver(kernel, lane);
     }
 
-    /// Keeps the data of events in RUN and PAUSE; in the other states and during a reset they are
-    /// discarded.
+    /// Keeps the data of events in RUN and PAUSE. In the other states and during a reset, the port
+    /// discards them.
     fn keep_all(&self, kernel: &Kernel, lane: &Lane, chain: &EventChain) {
         if !lane.keeps_data() {
             return;
         }
         let mut parser = self.parser.borrow_mut();
         let mut walk = chain.iter();
-        // What is left of the chains around the package that the walk is in.
+        // The rest of each chain around the package that the walk is in.
         let mut outer = Vec::new();
         loop {
             match walk.next().map(|event| (event, event.data())) {
@@ -176,9 +178,10 @@ impl CaptureSink {
         }
     }
 
-    /// Fills and completes read requests as long as there is data.
+    /// Fills and completes read requests as long as there are data.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
-        // A completed request can bring the next one, which this loop serves too.
+        // In the completion of a request, the client can send the next one. That request calls this
+        // method again, and the running loop serves it.
         if self.collecting.get() || self.delivering.replace(true) {
             return;
         }
@@ -210,10 +213,11 @@ impl CaptureSink {
         }
     }
 
-    /// Packs messages into a frame, a record each; returns the bytes used and the time of the
-    /// first record.
+    /// Packs messages into a frame as KSMUSICFORMAT, one record for each. Returns the bytes used
+    /// and the time of the first record.
     ///
-    /// Deltas are whole milliseconds since the first record, so they do not drift.
+    /// Each delta is a difference of whole milliseconds since the first record, so the rounding
+    /// errors do not add up.
     fn pack_midi(&self, frame: &mut [u8]) -> (usize, i64) {
         let mut packer = Packer::new(frame);
         let mut last_ms = 0;
@@ -229,7 +233,8 @@ impl CaptureSink {
         (packer.data_used(), start_100ns)
     }
 
-    /// The same in the form of DirectMusic.
+    /// Packs messages into a frame as DMUS_EVENTHEADER, one record for each. Returns the bytes used
+    /// and the time of the first record.
     fn pack_events(&self, frame: &mut [u8]) -> (usize, i64) {
         let mut packer = EventPacker::new(frame);
         let start_100ns = self.each_message(|offset_100ns, channel_group, bytes| {
@@ -245,10 +250,11 @@ impl CaptureSink {
         (packer.data_used(), start_100ns)
     }
 
-    /// Shows messages with their times since the first one, until one is not taken whole; returns
-    /// the time of the first.
+    /// Shows `take` each message with its time since the first one, until `take` does not take a
+    /// whole message. Returns the time of the first.
     ///
-    /// Times do not go back: a real-time message inside another one comes before it.
+    /// The times never go back. A real-time message inside another message is delivered before it,
+    /// but has the later time; so the other message gets that time too.
     fn each_message(&self, mut take: impl FnMut(u64, u16, &[u8]) -> usize) -> i64 {
         let mut messages = self.messages.borrow_mut();
         let start_100ns = messages.front().map_or(0, |message| message.time_100ns);
@@ -268,7 +274,7 @@ impl CaptureSink {
     }
 }
 
-/// A short message is not split; a long one goes as far as there is room.
+/// True when there is room for a short message as a whole, or for the first part of a long one.
 fn fits(room: usize, bytes: &[u8]) -> bool {
     room >= bytes.len().min(UNSPLIT_LENGTH)
 }
@@ -279,7 +285,7 @@ impl IUnknown for CaptureSink {
     }
 }
 
-/// Assumed: what only a stream has a use for succeeds without effect; the pages are silent.
+/// Assumed: a method that is of use to a stream only succeeds without effect; the pages are silent.
 impl IMxf for CaptureSink {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

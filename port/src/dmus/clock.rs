@@ -1,4 +1,4 @@
-//! The master clock of a port: the time that all DirectMusic events are meant by.
+//! The master clock of a port: it gives the time for all DirectMusic events.
 
 use std::rc::Rc;
 
@@ -9,11 +9,11 @@ use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::IMasterClock;
 
-/// The clock; it has no state, for it never pauses and the system keeps its time.
+/// The clock. It has no state, because it never pauses and takes its time from the system.
 pub(super) struct MasterClock;
 
 impl MasterClock {
-    /// The time in 100 ns.
+    /// The time now, in 100 ns.
     pub fn time_100ns(kernel: &Kernel) -> i64 {
         i64::try_from(kernel.system_time_100ns()).unwrap_or(i64::MAX)
     }

@@ -1,4 +1,4 @@
-//! The form that a client's buffers have, and the clock that its times are meant by.
+//! The form of a client's buffers, and the clock for the times in them.
 
 use portcls_emulator::{Kernel, NtStatus};
 
@@ -10,20 +10,20 @@ use crate::ks::guids::data_format;
 use crate::ks::music::{LEAST_RECORD, record_places};
 use crate::lane::Lane;
 
-/// The form of an opened pin's buffers; the subformat decides.
+/// The form of the buffers of an open pin. The subformat of the pin decides it.
 ///
 /// Source: WDK, DMUS_EVENTHEADER and KSMUSICFORMAT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum WireForm {
-    /// MIDI bytes in KSMUSICFORMAT records. Assumed: their times are the stream's, as on a pin of
-    /// a MIDI miniport; a client cannot tell the two apart.
+    /// MIDI bytes in KSMUSICFORMAT records. Assumed: their times are stream times, as on a pin of
+    /// a MIDI miniport, because a client cannot distinguish the two pins.
     Midi,
-    /// Events in DMUS_EVENTHEADER records. Their times are the master clock's.
+    /// Events in DMUS_EVENTHEADER records. Their times are times of the master clock.
     DirectMusic,
 }
 
 impl WireForm {
-    /// The form of a format that fits the pin. Assumed: what is not DirectMusic is MIDI.
+    /// The form of a format that fits the pin. Assumed: every format but DirectMusic is MIDI.
     pub fn of(format: &KsDataFormat) -> WireForm {
         if format.sub_format == data_format::DIRECTMUSIC {
             WireForm::DirectMusic
@@ -32,7 +32,7 @@ impl WireForm {
         }
     }
 
-    /// The least room that a read request's buffer has to have, in bytes.
+    /// The least room that the buffer of a read request must have, in bytes.
     pub fn least_room(self) -> usize {
         match self {
             WireForm::Midi => LEAST_RECORD,
@@ -44,8 +44,9 @@ impl WireForm {
     ///
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` for a malformed chain of records; in the form of DirectMusic
-    /// also for a channel group beyond 16 bits, or a structured record that is not one whole
-    /// message. Assumed: the page of DMUS_EVENTHEADER says what has to be, not what comes of it.
+    /// also for a channel group of more than 16 bits, or a structured record that is not one whole
+    /// message. Assumed: the page of DMUS_EVENTHEADER says what a client must write, but not what
+    /// happens otherwise.
     pub fn check(self, used: &[u8]) -> Result<(), NtStatus> {
         match self {
             WireForm::Midi => record_places(used).try_for_each(|record| record.map(drop)),
@@ -61,7 +62,7 @@ impl WireForm {
         }
     }
 
-    /// The time of the clock that the client means, in 100 ns.
+    /// The time now by the client's clock, in 100 ns.
     pub fn now_100ns(self, kernel: &Kernel, lane: &Lane) -> i64 {
         match self {
             WireForm::Midi => i64::try_from(lane.time_ns(kernel) / 100).unwrap_or(i64::MAX),
@@ -69,19 +70,19 @@ impl WireForm {
         }
     }
 
-    /// A time of the client's clock as one of the master clock.
+    /// Converts a time of the client's clock to the master clock.
     pub fn master_time(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
         match self {
             WireForm::Midi => {
                 let ahead = time_100ns.saturating_sub(self.now_100ns(kernel, lane));
-                // The sign would be a flag.
+                // A negative time would have the flag DONT_HOLD_FOR_SEQUENCING.
                 MasterClock::time_100ns(kernel).saturating_add(ahead).max(0)
             }
             WireForm::DirectMusic => time_100ns,
         }
     }
 
-    /// A time of the master clock as one of the client's.
+    /// Converts a time of the master clock to the client's clock.
     pub fn client_time(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
         match self {
             WireForm::Midi => {

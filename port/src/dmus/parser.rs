@@ -1,7 +1,8 @@
 //! The parser: MIDI bytes, cut anywhere, into whole messages.
 //!
-//! Owns running status and what is open of a message. Every byte comes out again: in a message, or
-//! as raw bytes where it belongs to none. It never knows an event, a clock or a direction.
+//! Owns the running status and the open message: the one that is not whole yet. Every byte comes
+//! out again, in a message or, where it belongs to none, as a raw byte. The parser never knows an
+//! event, a clock or a direction.
 //!
 //! Source: MIDI 1.0 Detailed Specification: running status; real-time messages anywhere; a status
 //! byte other than those ends a system exclusive message.
@@ -11,17 +12,17 @@ use super::allocator::BUFFER_SIZE;
 /// The most bytes of a system exclusive message that come out as one piece.
 const PIECE_LIMIT: usize = BUFFER_SIZE as usize;
 
-/// What a piece of the stream is.
+/// The kind of a piece that the parser gives out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Piece {
-    /// A whole message, with its status byte also where that was left out; or the last part of a
-    /// system exclusive message that came out in parts.
+    /// A whole message, with its status byte, also when the sender left that out; or the last part
+    /// of a system exclusive message that came out in parts.
     Whole,
     /// A part of a system exclusive message, or bytes that belong to no message.
     Raw,
 }
 
-/// What a message was stamped with when its first byte came.
+/// The time and the channel group of a message, those of its first byte.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Stamp {
     pub time_100ns: i64,
@@ -31,31 +32,33 @@ pub(super) struct Stamp {
 /// The state between two cuts.
 #[derive(Default)]
 pub(super) struct Parser {
-    /// The status that a data byte may leave out; 0 is none.
+    /// The running status: the status byte that the next message may leave out; 0 when there is
+    /// none.
     running: u8,
-    /// The bytes of the message that is open; its status byte comes first, also a left-out one.
+    /// The bytes of the open message. Its status byte comes first, also when the sender left it
+    /// out.
     open: Vec<u8>,
-    /// How many bytes the open message has in all; 0 while none is open, and for one that is
-    /// system exclusive.
+    /// How many bytes the open message has in all; 0 while no message is open, and for a system
+    /// exclusive message.
     wanted: usize,
     in_exclusive: bool,
-    /// The open message began with a data byte.
+    /// The open message began with a data byte, by running status.
     is_running: bool,
     stamp: Stamp,
 }
 
 impl Parser {
-    /// Forgets what is open.
+    /// Forgets the open message and the running status.
     pub fn reset(&mut self) {
         *self = Parser { open: std::mem::take(&mut self.open), ..Parser::default() };
         self.open.clear();
     }
 
-    /// Takes bytes that were stamped together, and gives out each piece as it becomes whole.
+    /// Takes bytes that have one stamp, and gives out each piece as soon as it is whole.
     pub fn feed(&mut self, stamp: Stamp, bytes: &[u8], give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         let mut rest = bytes;
         while let [byte, others @ ..] = rest {
-            // Nearly all that comes is whole already.
+            // Nearly all messages come whole: they are given out without a copy.
             if !self.in_exclusive
                 && self.wanted == 0
                 && (0x80..0xF0).contains(byte)
@@ -76,7 +79,7 @@ impl Parser {
         }
     }
 
-    /// Gives out what is open of a system exclusive message, which may go on afterwards.
+    /// Gives out the bytes of an open system exclusive message, which may go on afterwards.
     pub fn flush(&mut self, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         if self.in_exclusive && !self.open.is_empty() {
             give(self.stamp, Piece::Raw, &self.open);
@@ -90,7 +93,7 @@ impl Parser {
             self.close(Piece::Whole, give);
             return;
         }
-        // What is open was cut off by this byte.
+        // This byte cuts off the open message.
         self.close_raw(give);
         self.running = if byte < 0xF0 { byte } else { 0 };
         if byte == 0xF0 {
@@ -124,7 +127,7 @@ impl Parser {
         }
     }
 
-    /// Appends a byte of a system exclusive message; a full piece goes out before it.
+    /// Appends a byte of a system exclusive message, and gives out a full piece before it.
     fn exclusive(&mut self, stamp: Stamp, byte: u8, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         if self.open.len() == PIECE_LIMIT {
             self.flush(give);
@@ -143,9 +146,9 @@ impl Parser {
         self.open.push(status);
     }
 
-    /// Gives out what is open and begins anew.
+    /// Gives out the open message, whole or not. No message is open then.
     fn close(&mut self, piece: Piece, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
-        // A status byte that was not sent is no raw byte.
+        // A status byte that the sender left out is no raw byte.
         let unsent = usize::from(piece == Piece::Raw && self.is_running);
         if self.open.len() > unsent {
             give(self.stamp, piece, &self.open[unsent..]);
@@ -174,12 +177,13 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many bytes a message with this status has; 0 where the status does not say, or is none.
+/// How many bytes a message with this status has; 0 where the status does not say it, or is no
+/// status.
 pub(super) fn length_of(status: u8) -> usize {
     match status {
         0xC0..=0xDF | 0xF1 | 0xF3 => 2,
         0x80..=0xEF | 0xF2 => 3,
-        // F4 and F5 are undefined. Assumed: they stand alone.
+        // F4 and F5 are undefined. Assumed: they are messages of one byte.
         0xF4..=0xF6 | 0xF8..=0xFF => 1,
         _ => 0,
     }

@@ -1,7 +1,8 @@
-//! The render side of a DirectMusic lane: its sequencer, which puts each event when it is due.
+//! The render side of a DirectMusic lane: its sequencer.
 //!
-//! Events of all requests are merged by their times. A request is complete when its last event was
-//! put; what the miniport does with an event is its own business from then on.
+//! The sequencer puts each event to the miniport's stream when the event is due. It merges the
+//! events of all requests by their times. It completes a request when it has put the last event of
+//! the request, and does not wait for the miniport to play it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -23,25 +24,27 @@ use crate::lane::Lane;
 use crate::miniport_calls::Method;
 use crate::stream_request::StreamRequest;
 
-/// Longest time in ns for which the sequencer's DPC goes on putting events before it lets others
-/// run. Assumed: as the MIDI sequencer.
+/// The longest time in ns for which the sequencer's DPC puts events before it lets other DPCs run.
+/// Assumed: as the MIDI sequencer.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
-/// The most requests that end in one turn of the sequencer before it lets others run: a client
-/// that sends one without data from each completion would else stop the clock.
+/// The most requests that the sequencer completes in one turn before it lets other DPCs run. A
+/// client may send a request without data in the completion of each one; without this limit, the
+/// clock would stand still then.
 const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 
-/// Entries of requests that ended which are worth to be swept out, if there are not more others.
+/// The sequencer throws out the entries of ended requests when there are more of them than this
+/// number, and more than half of all entries.
 const STALE_LIMIT: usize = 1_000;
 
-/// What the sequence has for each event, and for the end of each request.
+/// An entry of the sequence: an event of a request, or the end of a request.
 struct Entry {
     pending: Rc<Pending>,
     /// Which event of the request, or [`END`].
     index: u32,
 }
 
-/// In the place of an event's number: the end of its request. There are fewer events.
+/// The index that stands for the end of a request. No request has that many events.
 const END: u32 = u32::MAX;
 
 /// The sequencer of one lane.
@@ -55,27 +58,27 @@ pub(super) struct Renderer {
     dpc: Dpc,
 
     sequence: RefCell<Sequence<Entry>>,
-    /// The requests that wait, in the order in which they came.
+    /// The requests that have not ended, in the order in which they came.
     pending: RefCell<VecDeque<Rc<Pending>>>,
-    /// Entries of requests that have ended.
+    /// The number of entries in the sequence whose requests have ended, or more.
     stale: Cell<usize>,
     pumping: Cell<bool>,
 }
 
-/// What one step of the sequencer came to.
+/// The result of one step of the sequencer.
 enum Outcome {
-    /// An event was put, or an entry was nothing any more.
+    /// The sequencer put an event, or removed an entry whose request had ended.
     Progress,
-    /// A request was completed.
+    /// The sequencer completed a request.
     RequestEnded,
-    /// The next step makes sense after so many 100 ns units.
+    /// The next entry is due after this time, in 100 ns.
     Wait(u64),
-    /// There is nothing to do.
+    /// The sequence is empty.
     Idle,
 }
 
 impl Renderer {
-    /// A sequencer for a stream that wants its events so much earlier than they are due.
+    /// Makes a sequencer for a stream that wants each event `prefetch_100ns` before it is due.
     pub fn new(
         kernel: &Kernel,
         lane: &Rc<Lane>,
@@ -103,10 +106,10 @@ impl Renderer {
         }
     }
 
-    /// Takes a request that was queued into the sequence. IRQL: up to DISPATCH_LEVEL.
+    /// Puts the events of a queued request into the sequence. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// As [`Unpacker::unpack`]: the request has no part in the sequence then.
+    /// As [`Unpacker::unpack`]: then the sequence has no entry of the request.
     pub fn accept(
         &self,
         kernel: &Kernel,
@@ -125,13 +128,15 @@ impl Renderer {
         Ok(())
     }
 
-    /// Holds what is not put yet. IRQL: up to DISPATCH_LEVEL.
+    /// Stops the timer and the DPC, so that no event is put until the next
+    /// [`pump`](Self::pump). IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
         kernel.cancel_timer(&self.timer);
         kernel.remove_queue_dpc(&self.dpc);
     }
 
-    /// A request will end now: its events go back, and it says how far it came.
+    /// Gives back the events of a request that ends now, and notes in the request how many bytes
+    /// were put.
     pub fn abandon(&self, request: &Rc<StreamRequest>) {
         let is_it = |pending: &Rc<Pending>| Rc::ptr_eq(&pending.request, request);
         let Some(pending) = self.remove(is_it) else { return };
@@ -140,7 +145,7 @@ impl Renderer {
         self.sweep(entries);
     }
 
-    /// All requests will end now.
+    /// Gives back the events of all requests, which end now, and forgets the open message.
     pub fn flush(&self) {
         *self.sequence.borrow_mut() = Sequence::default();
         self.stale.set(0);
@@ -155,8 +160,8 @@ impl Renderer {
         all.remove(position)
     }
 
-    /// So many more entries of the sequence are nothing any more, or fewer: it may be time to
-    /// throw them out.
+    /// Counts the entries of a request that has ended, and throws out all such entries when there
+    /// are many. `entries` is their number at most: some may have left the sequence before.
     fn sweep(&self, entries: usize) {
         self.stale.set(self.stale.get() + entries);
         let mut sequence = self.sequence.borrow_mut();
@@ -166,9 +171,10 @@ impl Renderer {
         }
     }
 
-    /// Puts what is due and sets the timer for the rest. IRQL: DISPATCH_LEVEL.
+    /// Puts the events that are due, and sets the timer for the next one. IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
-        // A completed request can bring the next one while this one is still served.
+        // In the completion of a request, the client can send the next one. That request calls this
+        // method again, and the running loop serves it.
         if self.pumping.replace(true) {
             return;
         }
@@ -196,7 +202,7 @@ impl Renderer {
         kernel.set_timer(&self.timer, DueTime::Relative(in_100ns), 0, Some(&self.dpc));
     }
 
-    /// Puts the first event if it is due, or completes the request whose end it is.
+    /// Handles the first entry if it is due: puts its event, or completes the request that it ends.
     fn step(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) -> Outcome {
         let first = match self.sequence.borrow().first() {
             None => return Outcome::Idle,
@@ -228,8 +234,10 @@ impl Renderer {
         Outcome::Progress
     }
 
-    /// Assumed: one event a call; the pages only say that a chain is allowed. When the miniport
-    /// answers an error the next events are put all the same, and the request tells it at its end.
+    /// Puts one event to the miniport's stream. When the miniport answers an error, the port puts
+    /// the next events all the same, and completes the request with that error.
+    ///
+    /// Assumed: one event a call; the pages only say that a chain is allowed.
     fn put(
         &self,
         kernel: &Kernel,
@@ -242,7 +250,8 @@ impl Renderer {
         let calls = lane.calls();
         let ahead_100ns = event.time_100ns.saturating_sub(MasterClock::time_100ns(kernel));
         if ahead_100ns > 0 {
-            // A call shows one argument only, and its time is the event's in any other case.
+            // In the trace, a call has one argument only, and the time of the call is the time of
+            // the event, but for an event that is put early.
             let text = format!("the next event is due in {} us", ahead_100ns / 10);
             calls.note(kernel, &text);
         }

@@ -1,16 +1,16 @@
-//! A sequence: things in the order of their times, and of their arrival where times are equal.
+//! A sequence: things in the order of their times, and then of their arrival.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
-/// Things with times.
+/// Things in the order of their times. Things of the same time are in the order of their arrival.
 ///
-/// What comes in the order of its time, as nearly everything does, is appended to a run; only what
-/// is earlier than the end of the run goes through the heap.
+/// Nearly all things arrive in the order of their times: these are appended to a queue, the run.
+/// Only a thing that is earlier than the end of the run goes into the heap.
 pub(super) struct Sequence<T> {
     run: VecDeque<Entry<T>>,
     heap: BinaryHeap<Reverse<Entry<T>>>,
-    /// How many came so far.
+    /// How many things have arrived.
     arrivals: u64,
 }
 
@@ -53,7 +53,7 @@ impl<T> Default for Sequence<T> {
 }
 
 impl<T> Sequence<T> {
-    /// Puts a thing behind all that came before it and are not later.
+    /// Puts a thing behind all things whose time is not later.
     pub fn push(&mut self, time_100ns: i64, thing: T) {
         self.arrivals += 1;
         let entry = Entry { time_100ns, arrival: self.arrivals, thing };
@@ -83,7 +83,7 @@ impl<T> Sequence<T> {
         entry.map(|entry| (entry.time_100ns, entry.thing))
     }
 
-    /// Takes out what does not fit.
+    /// Takes out the things for which `fits` is false.
     pub fn retain(&mut self, mut fits: impl FnMut(&T) -> bool) {
         self.run.retain(|entry| fits(&entry.thing));
         self.heap.retain(|Reverse(entry)| fits(&entry.thing));

@@ -1,6 +1,7 @@
-//! A stream of a DirectMusic miniport, with the side of the port that moves its events.
+//! A stream of a DirectMusic miniport, with what the port needs to drive it.
 //!
-//! Owns the graph around the stream: its allocator, and on a capture stream the sink behind it.
+//! Owns the objects around the stream: its allocator, the sequencer of a render stream, and the
+//! sink of a capture stream.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,13 +21,13 @@ use crate::miniport_calls::{Method, MiniportCalls};
 use crate::rules;
 use crate::stream_request::StreamRequest;
 
-/// A stream as its lane drives it.
+/// A stream, with the methods by which its lane drives it.
 pub(super) struct DmusStream {
     kernel: Kernel,
     pin: u32,
     form: WireForm,
 
-    /// None once it is being dropped.
+    /// `None` only while this object is dropped.
     stream: Option<Rc<dyn IMxf>>,
     allocator: Rc<EventAllocator>,
     side: Side,
@@ -37,13 +38,13 @@ pub(super) enum Side {
     Render(Box<Renderer>),
     Capture {
         sink: Rc<CaptureSink>,
-        /// The sink as the stream knows it, while it is connected.
+        /// The interface that the stream is connected to; `None` while it is not connected.
         connected: RefCell<Option<Rc<dyn IMxf>>>,
     },
 }
 
 impl Side {
-    /// The side of a capture stream, which is not connected yet.
+    /// Makes the side of a capture stream that is not connected yet.
     pub fn capture(sink: Rc<CaptureSink>) -> Side {
         Side::Capture { sink, connected: RefCell::default() }
     }
@@ -84,7 +85,8 @@ impl Stream for DmusStream {
         Rc::clone(self.stream()) as _
     }
 
-    /// Assumed: the form of the buffers stays as the pin was opened; the miniport has no say.
+    /// Accepts a format of the same form only. Assumed: the form of the buffers stays as it was
+    /// when the pin was opened, and the port does not ask the miniport.
     fn set_format(&self, _: &Kernel, _: &Lane, format: &KsDataFormat) -> Result<(), NtStatus> {
         if WireForm::of(format) == self.form {
             Ok(())
@@ -156,12 +158,13 @@ impl Stream for DmusStream {
         let Some(sink) = connected.take() else { return };
         let none = Argument::None;
         let disconnect = || self.stream().disconnect_output(kernel, Some(&sink));
-        // A failure is in the trace, and the stream goes all the same.
+        // The trace has a failure, and the port releases the stream all the same.
         let _ = lane.calls().call(kernel, Method::DisconnectOutput, none, disconnect, |()| none);
     }
 }
 
-/// The driver's stream goes first: its destructor may still put events.
+/// Releases the driver's stream, then counts the events that are out: the destructor of the
+/// driver's stream may still put events.
 impl Drop for DmusStream {
     fn drop(&mut self) {
         self.stream = None;

@@ -1,6 +1,7 @@
-//! The unpacker: a client's write request into events with their times.
+//! The unpacker: makes events with their times from a client's write request.
 //!
-//! Owns what is open of a message between two requests. When an event goes out is not known here.
+//! Owns the part of a message that waits for the rest from the next request. The unpacker does not
+//! know when an event goes out.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,35 +16,37 @@ use crate::ks::dmus::event_records;
 use crate::ks::music::record_places;
 use crate::stream_request::StreamRequest;
 
-/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and it has one.
+/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and a MIDI pin has one.
 const FIRST_GROUP: u16 = 1;
 
-/// A write request whose events wait.
+/// A write request whose events wait until they are due.
 pub(super) struct Pending {
     pub request: Rc<StreamRequest>,
-    /// What waits, in the order in which it was unpacked.
+    /// The events, in the order in which they were unpacked.
     items: RefCell<Vec<Item>>,
-    /// How many bytes of the data of each header went out.
+    /// How many bytes of the data of each header are in events that went out.
     given: RefCell<Vec<u32>>,
-    /// What the request will be completed with.
+    /// The status for the completion of the request.
     pub status: Cell<NtStatus>,
-    /// It was completed, or will be by whoever cancels it.
+    /// True when the request was completed, or when its canceller will complete it.
     pub has_ended: Cell<bool>,
 }
 
-/// An event of a request; none once it went out.
+/// An event of a request.
 struct Item {
+    /// `None` when the event went out.
     event: Option<DmusKernelEvent>,
+    /// The index of the header that the event's data are from.
     header: usize,
-    /// How many bytes of the header's data are done with it.
+    /// How many bytes of the header's data count as played when this event goes out.
     bytes: u32,
     /// When it is due by the client's clock.
     due_100ns: i64,
 }
 
 impl Pending {
-    /// Tells when each event is due, in the order in which they were unpacked; returns when the
-    /// request is done, which is when the latest of them is.
+    /// Tells when each event is due, in the order in which they were unpacked. Returns when the
+    /// request ends, which is the time of its latest event.
     pub fn each_due(&self, mut tell: impl FnMut(u32, i64)) -> i64 {
         let mut end_100ns = i64::MIN;
         for (index, item) in self.items.borrow().iter().enumerate() {
@@ -53,7 +56,7 @@ impl Pending {
         end_100ns
     }
 
-    /// How many events it had.
+    /// How many events the request had.
     pub fn events(&self) -> usize {
         self.items.borrow().len()
     }
@@ -69,7 +72,8 @@ impl Pending {
         Some(event)
     }
 
-    /// It ends now, before its end: notes in the request how far it came; gives its events back.
+    /// Ends a request early: notes in the request how many bytes went out, and gives its events
+    /// back.
     pub fn abandon(&self, allocator: &EventAllocator) {
         self.has_ended.set(true);
         self.request.note_parts(self.given.take());
@@ -85,19 +89,19 @@ pub(super) struct Unpacker {
     parser: RefCell<Parser>,
 }
 
-/// The events of a request as they are made.
+/// The state of the unpacker while it makes the events of one request.
 struct Making<'a> {
     kernel: &'a Kernel,
     allocator: &'a EventAllocator,
     items: Vec<Item>,
     header: usize,
-    /// Bytes of the header's data that no event is made of yet.
+    /// How many bytes of the header's data no event counts yet.
     bytes: u32,
     failed: Result<(), NtStatus>,
 }
 
 impl Making<'_> {
-    /// Makes an event, unless one could not be made before.
+    /// Makes an event, unless an earlier event of the request failed.
     fn event(&mut self, stamp: Stamp, due_100ns: i64, flags: DmusEventFlags, bytes: &[u8]) {
         if self.failed.is_err() {
             return;
@@ -115,7 +119,7 @@ impl Making<'_> {
         }
     }
 
-    /// The data up to here are in the events so far.
+    /// Adds the bytes up to here to the last event, which is the last one that has some of them.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header
@@ -130,20 +134,20 @@ impl Unpacker {
         Unpacker { form, allocator: Rc::clone(allocator), parser: RefCell::default() }
     }
 
-    /// Forgets what is open.
+    /// Forgets the part of a message that waits for the rest.
     pub fn reset(&self) {
         self.parser.borrow_mut().reset();
     }
 
     /// Unpacks a request that was checked and came at `now_100ns` by the client's clock.
     ///
-    /// A buffer without a time begins now, or where the one before it in the request ends.
-    /// What is open of a system exclusive message at the end of the request goes out too.
-    /// IRQL: up to DISPATCH_LEVEL.
+    /// A buffer without a time begins now, or where the buffer before it in the request ends.
+    /// When a system exclusive message is open at the end of the request, its bytes so far become
+    /// an event too. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events: then none of the request
-    /// is left.
+    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events: then all events of the
+    /// request are back.
     pub fn unpack(
         &self,
         kernel: &Kernel,
@@ -211,12 +215,13 @@ impl Unpacker {
     }
 }
 
-/// Makes events of the records in a buffer of DirectMusic events.
+/// Makes an event of each record in a buffer of DirectMusic events, or several of a long record.
 fn directmusic(making: &mut Making<'_>, start_100ns: i64, now_100ns: i64, used: &[u8]) {
     let mut done = 0;
     for record in event_records(used).map_while(Result::ok) {
         let time_100ns = start_100ns.saturating_add(record.offset_100ns);
-        // The sign is the flag to pass at once, behind what came before and is due.
+        // The sign bit is the flag to let the event pass at once, behind the events that came
+        // before it and are due.
         let due_100ns = if time_100ns < 0 { now_100ns } else { time_100ns };
         let stamp = Stamp { time_100ns, channel_group: record.channel_group as u16 };
         let mut pieces = record.data.chunks(usize::from(BUFFER_SIZE)).peekable();

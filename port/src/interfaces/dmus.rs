@@ -1,4 +1,4 @@
-//! DirectMusic: the port, the miniport, and the sinks that events go through.
+//! DirectMusic: the port, the miniport, and the sinks of events.
 
 use std::rc::Rc;
 
@@ -9,29 +9,28 @@ use crate::com::IUnknown;
 use crate::dmus_event::{DmusKernelEvent, EventBuffer, EventChain, INLINE_LIMIT};
 use crate::ks::{KsDataFormat, KsState};
 
-/// The DirectMusic port, as its miniports know it.
+/// The interface of the DirectMusic port for its miniport.
 ///
-/// The port implements it, and the miniport calls it. One object is this and the MIDI port at
-/// once, whichever class it was made for. Source: WDK, MIDI and DirectMusic filters: since
-/// Windows XP.
+/// The port implements it, and the miniport calls it. The same object also has `IPortMidi`, for
+/// either class of port. Source: WDK, MIDI and DirectMusic filters: since Windows XP.
 #[doc(alias = "PPORTDMUS")]
 pub trait IPortDMus: IPort {
     /// Tells the port that the hardware wants service.
     ///
-    /// With a group, the port queues that group's DPC. Without one, it does so for the miniport's
-    /// group and for the groups of all streams. In that DPC a capture stream is called by
-    /// [`put_message`](IMxf::put_message) without events: all notices before the DPC has run bring
-    /// exactly one such call.
+    /// With a group, the port queues that group's DPC. Without one, the port queues the DPCs of the
+    /// miniport's group and of the groups of all streams. In that DPC the port calls
+    /// [`put_message`](IMxf::put_message) of a capture stream without events: exactly once for all
+    /// notices before the DPC.
     ///
-    /// IRQL: any; the ISR calls it after it has taken away the interrupt's cause.
+    /// IRQL: any; the ISR calls it after it has removed the cause of the interrupt.
     /// Never fails. Source: WDK, IPortDMus::Notify.
     #[doc(alias = "IPortDMus::Notify")]
     fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>);
 
     /// Makes the miniport's group known to the port before `Init` has returned it.
     ///
-    /// The miniport calls this from its `Init`, before the device can interrupt. The port's own
-    /// sink is then a member of the group when the first notice comes.
+    /// The miniport calls this from its `Init`, before the device can interrupt. So the port's own
+    /// sink is a member of the group before the first notice.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails; when the group refuses the sink, the trace says so.
     /// Source: WDK, IPortDMus::RegisterServiceGroup.
@@ -41,14 +40,14 @@ pub trait IPortDMus: IPort {
 
 /// A DirectMusic miniport driver.
 ///
-/// The driver implements it, and the port calls it. The methods stand in the order of the header;
-/// [`inline_limit`](Self::inline_limit) is none of them.
+/// The driver implements it, and the port calls it. The methods stand in the order of the header,
+/// which does not have [`inline_limit`](Self::inline_limit).
 #[doc(alias = "PMINIPORTDMUS")]
 pub trait IMiniportDMus: IMiniport {
     /// Starts the hardware and hands out the miniport's service group.
     ///
-    /// The port calls this once, from `IPort::Init`. What the driver does here, and what it cleans
-    /// up when it fails, is as in [`IMiniportMidi::init`](super::IMiniportMidi::init).
+    /// The port calls this once, from `IPort::Init`. The driver does the same here, and cleans up
+    /// the same after a failure, as in [`IMiniportMidi::init`](super::IMiniportMidi::init).
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportDMus::Init.
     ///
@@ -67,8 +66,8 @@ pub trait IMiniportDMus: IMiniport {
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Is not used: the port never calls it. A capture stream is served by
-    /// [`put_message`](IMxf::put_message) without events instead.
+    /// Does nothing for the port, which never calls it. Instead the port calls
+    /// [`put_message`](IMxf::put_message) of a capture stream without events.
     ///
     /// IRQL: DISPATCH_LEVEL. Never fails. Source: WDK, IMiniportDMus::Service.
     #[doc(alias = "IMiniportDMus::Service")]
@@ -78,10 +77,11 @@ pub trait IMiniportDMus: IMiniport {
     ///
     /// The port calls this when a client opens a pin, after it has checked the format against the
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
-    /// `pool` is where the driver allocates the stream. What follows, in this order: the port calls
-    /// [`connect_output`](IMxf::connect_output) of a capture stream, and adds a sink to the group
-    /// that comes with the stream, if there is one. When that group refuses the sink, the client's
-    /// request fails with its status, and the port disconnects and releases the stream.
+    /// `pool` is the pool in which the driver allocates the stream. Then the port calls
+    /// [`connect_output`](IMxf::connect_output) of a capture stream. After that it adds a sink to
+    /// the group that comes with the stream, if there is one. When that group refuses the sink, the
+    /// client's request fails with the group's status, and the port disconnects and releases the
+    /// stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportDMus::NewStream.
@@ -101,16 +101,16 @@ pub trait IMiniportDMus: IMiniport {
         request: &DmusStreamRequest<'_>,
     ) -> Result<NewDmusStream, NtStatus>;
 
-    /// The most bytes that an event holds by itself for this driver, which is the size of its
-    /// pointers: 8, or 4 for one that was compiled for 32 bits.
+    /// The most bytes that an event holds by itself for this driver, which is the size of the
+    /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. It never changes.
     ///
-    /// No method of the header, where the compiler of the driver says it. It never changes.
+    /// The header has no such method, because there the driver's compiler sets the size.
     fn inline_limit(&self) -> u8 {
         INLINE_LIMIT
     }
 }
 
-/// What [`IMiniportDMus::new_stream`] is asked for, and what it is lent.
+/// The stream that the port wants from [`IMiniportDMus::new_stream`], and what it lends for it.
 pub struct DmusStreamRequest<'a> {
     /// Which pin.
     pub pin: u32,
@@ -118,21 +118,22 @@ pub struct DmusStreamRequest<'a> {
     pub stream_type: DmusStreamType,
     /// The format, which fits the pin.
     pub format: &'a KsDataFormat,
-    /// Where the stream gets its events, and where each ends. It lives as long as the stream.
+    /// The allocator that the stream gets its events from, and that takes each back. It lives as
+    /// long as the stream.
     pub allocator: &'a Rc<dyn IAllocatorMxf>,
-    /// The time of all events. It lives as long as the port, also when the driver does not count
-    /// its reference, as the published sample does not.
+    /// The clock for the times of all events. It lives as long as the port, also when the driver
+    /// does not count its reference, as the published sample does not.
     pub clock: &'a Rc<dyn IMasterClock>,
 }
 
-/// What [`IMiniportDMus::new_stream`] hands out.
+/// The result of [`IMiniportDMus::new_stream`].
 pub struct NewDmusStream {
     /// The stream.
     pub stream: Rc<dyn IMxf>,
-    /// The group whose requests the stream's pin wants, absent when it needs no service.
+    /// The service group of the stream, absent when the stream needs no service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
-    /// How long before it is due the stream wants an event, in 100 ns; 0 is when it is due. A very
-    /// large number is as soon as it is there.
+    /// How long before its due time the stream wants each event, in 100 ns. With 0 the port puts
+    /// an event when it is due; with a very large number, as soon as the port has it.
     #[doc(alias = "SchedulePreFetch")]
     pub schedule_pre_fetch_100ns: u64,
 }
@@ -148,7 +149,7 @@ pub enum DmusStreamType {
     /// From the device to the client.
     #[doc(alias = "DMUS_STREAM_MIDI_CAPTURE")]
     Capture = 1,
-    /// Waves out of a software synthesizer.
+    /// Waves that a software synthesizer makes.
     #[doc(alias = "DMUS_STREAM_WAVE_SINK")]
     WaveSink = 2,
 }
@@ -160,44 +161,45 @@ pub enum DmusStreamType {
 pub trait IMxf: IUnknown {
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
     ///
-    /// The port calls this, and walks through the states between the one that a client wants and
-    /// the present one. A render stream keeps events outside RUN, and in STOP gives them back to
-    /// the allocator; a capture stream sends events on in RUN and PAUSE, and in the other states
-    /// throws away what it has. What the port's sequencer still holds it gives back itself, before
-    /// it calls this for ACQUIRE on the way down. An allocator answers success and does nothing.
+    /// The port calls this once for each state on the way from the present state to the one that a
+    /// client wants. A render stream keeps its events outside RUN, and gives them back to the
+    /// allocator in STOP. A capture stream sends events on in RUN and PAUSE, and throws its data
+    /// away in the other states. The port's sequencer gives back its own events before the port
+    /// calls this for ACQUIRE on the way down. An allocator answers success and does nothing.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::SetState.
     ///
     /// # Errors
-    /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in the
-    ///   state it was in, and the client's request ends with the same status.
+    /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in its
+    ///   state, and the client's request ends with the same status.
     /// - On the way down, any failure is a violation, and the port goes on as if there was none.
     #[doc(alias = "IMXF::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
-    /// Hands over events: the whole chain belongs to the sink now, whatever it answers.
+    /// Hands over events. The whole chain belongs to the sink now, also after a failure.
     ///
-    /// Every event has to reach its allocator in the end. To put it there frees it, and with it its
-    /// buffer or the events of its package. A chain is never empty. `None` is a null pointer: with
-    /// it the port tells a capture stream to send on what its ISR stored. The port never passes
-    /// `None` to a render stream; an allocator and the port's own sink do nothing with it.
+    /// Each sink must put its events on, so that every event reaches its allocator in the end. The
+    /// allocator frees the event, and its buffer or the events of its package. A chain is never
+    /// empty. `None` is a null pointer: with it the port tells a capture stream to send on what its
+    /// ISR stored. The port never passes `None` to a render stream. An allocator and the port's own
+    /// sink do nothing with `None`.
     ///
-    /// The port calls this on a render stream when an event is due, or as much earlier as the
-    /// stream wants it, in RUN only and with one event a call. On a capture stream it calls this in
-    /// the DPC of the stream's group, in any state.
+    /// The port calls this on a render stream when an event is due, or earlier by the time that the
+    /// stream asked for; in RUN only, and with one event a call. On a capture stream the port calls
+    /// this in the DPC of the stream's group, in any state.
     ///
-    /// IRQL: DISPATCH_LEVEL; on an allocator and on the port's own sink at most that.
+    /// IRQL: DISPATCH_LEVEL; for an allocator and the port's own sink, up to DISPATCH_LEVEL.
     /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
     ///
     /// # Errors
-    /// - Any failure of a render stream: the port goes on with the next events. When the last event
-    ///   of the client's request was put, the request ends with the first such status.
+    /// - Any failure of a render stream: the port goes on with the next events. After the last
+    ///   event of the client's request, the request ends with the status of the first failure.
     /// - Any failure of a capture stream is in the trace and has no other effect.
     #[doc(alias = "IMXF::PutMessage")]
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus>;
 
-    /// Sends the output of a capture stream to this sink from now on; until then the output goes
-    /// to the allocator.
+    /// Connects a capture stream to a sink: the stream puts its events there from now on. Before
+    /// this call, the stream puts them to the allocator.
     ///
     /// The port calls this once, right after NewStream, on capture streams only. An allocator
     /// answers success and does nothing.
@@ -213,15 +215,15 @@ pub trait IMxf: IUnknown {
 
     /// Sends the output of a capture stream to the allocator again.
     ///
-    /// The port calls this once on a stream that it has connected, with the same sink, in STOP and
-    /// before it leaves the stream's group and releases the stream. A null sink means any; the port
-    /// never passes one.
+    /// The port calls this once on each stream that it has connected, with the same sink. It does
+    /// so in STOP, before it leaves the stream's group and releases the stream. A null sink means
+    /// any sink; the port never passes a null sink.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
     /// # Errors
-    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: it is in the
-    ///   trace, and the port releases the stream all the same.
+    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the failure is
+    ///   in the trace, and the port releases the stream all the same.
     #[doc(alias = "IMXF::DisconnectOutput")]
     fn disconnect_output(
         &self,
@@ -230,14 +232,14 @@ pub trait IMxf: IUnknown {
     ) -> Result<(), NtStatus>;
 }
 
-/// An allocator of events, which is also where each of them ends.
+/// An allocator of events, which is also the last sink of each event.
 ///
-/// The port implements it, and the miniport calls it. To put an event to it frees the event; with
-/// the event its buffer, or all events of its package. An event of another allocator is a violation
-/// (`event-foreign`, `event-data-foreign`) and is lost.
+/// The port implements it, and the miniport calls it. When the miniport puts an event to it, the
+/// allocator frees the event, and its buffer or all events of its package. An event of another
+/// allocator is a violation (`event-foreign`, `event-data-foreign`) and is lost.
 ///
-/// `Assumed:` there is one for each stream, so that events which are not back when the stream is
-/// released are that stream's: a violation (`events-outstanding`).
+/// `Assumed:` each stream has its own allocator. So when a stream is released and events are not
+/// back, that stream has lost them: a violation (`events-outstanding`).
 #[doc(alias = "PAllocatorMXF")]
 pub trait IAllocatorMxf: IMxf {
     /// Hands out an event that is all zero; the caller owns it.
@@ -251,7 +253,7 @@ pub trait IAllocatorMxf: IMxf {
     #[doc(alias = "IAllocatorMXF::GetMessage")]
     fn get_message(&self, kernel: &Kernel) -> Result<DmusKernelEvent, NtStatus>;
 
-    /// How many bytes a buffer has room for; always the same.
+    /// How many bytes a buffer has room for: the same for all buffers, at any time.
     ///
     /// IRQL: any. Never fails. Source: WDK, IAllocatorMXF::GetBufferSize.
     #[doc(alias = "IAllocatorMXF::GetBufferSize")]
@@ -259,45 +261,46 @@ pub trait IAllocatorMxf: IMxf {
 
     /// Hands out a buffer for the data of an event that cannot hold them by itself.
     ///
-    /// It goes back with its event, or alone by [`put_buffer`](Self::put_buffer).
+    /// The driver gives the buffer back with its event, or alone by
+    /// [`put_buffer`](Self::put_buffer).
     ///
     /// IRQL: up to DISPATCH_LEVEL. Limits: 16 384 buffers of one allocator.
     /// Source: WDK, IAllocatorMXF::GetBuffer. Assumed: the limit.
     ///
     /// # Errors
     /// - `STATUS_INSUFFICIENT_RESOURCES`: the limit is reached, or an oracle refuses the memory for
-    ///   one buffer more.
+    ///   another buffer.
     #[doc(alias = "IAllocatorMXF::GetBuffer")]
     fn get_buffer(&self, kernel: &Kernel) -> Result<EventBuffer, NtStatus>;
 
-    /// Takes back a buffer that has no event. Documented as not used.
+    /// Takes back a buffer that has no event. The page says that this method is not used.
     ///
     /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IAllocatorMXF::PutBuffer.
     ///
     /// # Errors
-    /// - `STATUS_INVALID_PARAMETER`: the buffer is another allocator's, which is also a violation
-    ///   (`event-data-foreign`). Assumed: the page is silent.
+    /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator, which is also a
+    ///   violation (`event-data-foreign`). Assumed: the page is silent.
     #[doc(alias = "IAllocatorMXF::PutBuffer")]
     fn put_buffer(&self, kernel: &Kernel, buffer: EventBuffer) -> Result<(), NtStatus>;
 }
 
-/// The clock that the times of all events are meant by.
+/// The clock for the times of all events.
 ///
-/// The port implements it, and the miniport calls it. It wraps the clock of the system: it runs at
-/// a constant rate, never pauses, not even while the device sleeps, and is the same for every
-/// stream of a port. The header gives it no identifier, so no object can be asked for it.
+/// The port implements it, and the miniport calls it. The clock wraps the system clock: it runs at
+/// a constant rate and never pauses, not even while the device sleeps. All streams of a port have
+/// the same clock. The header gives the interface no identifier, so a driver cannot query for it.
 ///
 /// Source: WDK, Latency Clocks; dmusicks.h.
 #[doc(alias = "PMASTERCLOCK")]
 pub trait IMasterClock: IUnknown {
-    /// The time now in 100 ns, since 1601 as the system time is.
+    /// The time now in 100 ns since 1601, as the system time.
     ///
-    /// KSPROPERTY_SYNTH_MASTERCLOCK of the filter answers the same.
+    /// KSPROPERTY_SYNTH_MASTERCLOCK of the filter answers the same time.
     ///
-    /// IRQL: any. Source: WDK, IMasterClock::GetTime. Assumed: where it begins.
+    /// IRQL: any. Source: WDK, IMasterClock::GetTime. Assumed: the year in which the time begins.
     ///
     /// # Errors
-    /// None; the status is the header's.
+    /// None; the method returns a status because the header has it.
     #[doc(alias = "IMasterClock::GetTime")]
     fn get_time(&self, kernel: &Kernel) -> Result<i64, NtStatus>;
 }

@@ -1,8 +1,8 @@
-//! DirectMusic buffers: events with their times, as a stream buffer holds them.
+//! DirectMusic buffers: events with their times in a stream buffer.
 //!
-//! A buffer is a chain of records: a head of 20 bytes (byte count, channel group, time, flags), the
-//! data, and what fills up to a multiple of 8. [`event_records`] takes a chain apart,
-//! [`EventPacker`] builds one. Neither knows what the data mean.
+//! A buffer is a chain of records. A record has a head of 20 bytes (byte count, channel group,
+//! time, flags), the data, and padding up to a multiple of 8. [`event_records`] takes a chain
+//! apart, [`EventPacker`] builds one. Neither knows what the data mean.
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
@@ -14,10 +14,10 @@ use super::{assert_layout, read};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct DmusEventHeader {
-    /// How many bytes of data follow; what fills up is not counted.
+    /// How many bytes of data follow, without the padding.
     #[doc(alias = "cbEvent")]
     pub byte_count: u32,
-    /// Which group of 16 channels.
+    /// The number of a group of 16 channels.
     #[doc(alias = "dwChannelGroup")]
     pub channel_group: u32,
     /// Time since the presentation time of the buffer, in 100 ns, low half first.
@@ -41,10 +41,10 @@ impl DmusEventHeader {
 /// The size of the head of a record, in bytes.
 const HEAD_SIZE: usize = 20;
 
-/// The boundary that a record is filled up to, in bytes.
+/// The boundary up to which a record is padded, in bytes.
 const RECORD_ALIGNMENT: usize = 8;
 
-/// The least room that a record with anything in it needs, in bytes: with one byte of data.
+/// The least room that a record with data needs, in bytes: a record with one byte of data.
 pub const LEAST_EVENT_RECORD: usize = (HEAD_SIZE + 1).next_multiple_of(RECORD_ALIGNMENT);
 
 /// What kind of data a record has.
@@ -61,9 +61,9 @@ pub enum EventForm {
 pub struct EventRecord<'a> {
     /// Time since the presentation time of the buffer, in 100 ns; not since the record before.
     pub offset_100ns: i64,
-    /// Which group of 16 channels.
+    /// The number of a group of 16 channels.
     pub channel_group: u32,
-    /// What kind of data.
+    /// The kind of the data.
     pub form: EventForm,
     /// The data; there may be none.
     pub data: &'a [u8],
@@ -73,8 +73,8 @@ pub struct EventRecord<'a> {
 
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
-/// After an error there are no more records. An empty record is accepted, and so is a last record
-/// whose filling is cut short; other flags are not looked at.
+/// After an error there are no more records. An empty record is accepted, and also a last record
+/// with too little padding. Other flags have no effect.
 /// Source: WDK, DMUS_EVENTHEADER. `Assumed:` the treatment of malformed chains, on which the page
 /// is silent.
 ///
@@ -100,7 +100,7 @@ impl<'a> Iterator for EventRecords<'a> {
             return None;
         }
         let record = record_at(self.used, self.position);
-        // What follows a malformed record cannot be found.
+        // A malformed record does not say where the next record begins.
         self.position = record.map_or(self.used.len(), |record| record.end);
         Some(record.ok_or(NtStatus::INVALID_PARAMETER))
     }
@@ -132,13 +132,13 @@ pub struct EventPacker<'a> {
 }
 
 impl<'a> EventPacker<'a> {
-    /// A packer at the start of a buffer of `FrameExtent` bytes.
+    /// Makes a packer at the start of a buffer of `FrameExtent` bytes.
     #[must_use]
     pub fn new(buffer: &'a mut [u8]) -> EventPacker<'a> {
         EventPacker { buffer, used: 0 }
     }
 
-    /// How many bytes of data one more record could hold, its filling allowed for.
+    /// How many bytes of data another record could hold, with its padding.
     #[must_use]
     pub fn room(&self) -> usize {
         let left = self.buffer.len() - self.used;
@@ -147,7 +147,7 @@ impl<'a> EventPacker<'a> {
     }
 
     /// Appends a record with as much of `data` as there is room for, and returns how many bytes
-    /// that is; for 0 nothing is appended.
+    /// that is. Without room for a byte, or without data, it appends nothing and returns 0.
     pub fn push(
         &mut self,
         offset_100ns: i64,
@@ -155,7 +155,7 @@ impl<'a> EventPacker<'a> {
         form: EventForm,
         data: &[u8],
     ) -> usize {
-        // A ULONG counts the bytes.
+        // The byte count of a record is a ULONG.
         let taken = data.len().min(self.room()).min(u32::MAX as usize & !7);
         if taken == 0 {
             return 0;

@@ -1,15 +1,15 @@
-//! What a pin tells of its stream's buffers: where they are, and how they should be made.
+//! What a pin tells of its stream: its position, and the buffers it wants.
 
 use bytemuck::{Pod, Zeroable};
 
 use super::assert_layout;
 
-/// How far a stream has come, in bytes from its start.
+/// The position of a stream, in bytes from its start.
 #[doc(alias = "KSAUDIO_POSITION")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsAudioPosition {
-    /// The end of the data that was played, or captured.
+    /// The end of the data that the device has played or captured.
     #[doc(alias = "PlayOffset")]
     pub play_offset: u64,
     /// The end of the data, or of the room for data, that the device has.
@@ -19,7 +19,7 @@ pub struct KsAudioPosition {
 
 assert_layout!(KsAudioPosition, 16, play_offset @ 0, write_offset @ 8);
 
-/// The buffers that a pin would like its client to make.
+/// The buffers that a pin wants its client to allocate.
 #[doc(alias = "KSALLOCATOR_FRAMING")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -51,8 +51,8 @@ impl KsAllocatorFraming {
     /// The framing of a stream of music.
     ///
     /// Source: WDK ks.h, KSALLOCATOR_REQUIREMENTF_SYSTEM_MEMORY and _PREFERENCES_ONLY. `Assumed:`
-    /// no page has values for music: a page at a time, at a boundary of music records, and the
-    /// client may do otherwise.
+    /// no page has values for music. So the pin wants one buffer of a memory page at the boundary
+    /// of a music record, and the client need not follow.
     pub const MUSIC: KsAllocatorFraming = KsAllocatorFraming {
         requirements: 0x8000_0002,
         pool_type: 0,

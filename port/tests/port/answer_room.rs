@@ -1,4 +1,4 @@
-//! Room for answers: a client has no more of it than it owns.
+//! Room for answers: at most the length of the buffer that the client owns.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use portcls_port::ks::{
 use crate::plan::RENDER;
 use crate::rig::{GET, PROPERTY, READ_STREAM, SET, WRITE_STREAM, on_device, on_planned_device};
 
-/// A set of the miniport.
+/// A property set of the miniport.
 const SET_GUID: Guid = clsid::PORT_MIDI;
 
-/// The most room that a client can state: a byte less than 4 GiB.
+/// The most room that a client can state: 1 byte less than 4 GiB.
 const MOST: u32 = u32::MAX;
 
 #[test]

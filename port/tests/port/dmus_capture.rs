@@ -1,4 +1,4 @@
-//! The capture sink of DirectMusic: what a stream sends on, in both forms of a client's buffers.
+//! The capture sink of DirectMusic, with both forms of a client's buffers.
 
 use std::rc::Rc;
 
@@ -17,7 +17,8 @@ const WHOLE: DmusEventFlags = DmusEventFlags::empty();
 const RAW: DmusEventFlags = DmusEventFlags::INCOMPLETE;
 const MS: i64 = 10_000;
 
-/// Has the newest stream send raw bytes on, each slice an event, all in one chain with one time.
+/// Lets the newest stream send raw bytes on: one event for each slice, with the same time, all in
+/// one chain.
 fn come_in(rig: &Rig, time_100ns: i64, cuts: &[&[u8]]) {
     let stream = rig.fake.dmus.stream();
     let events = cuts.iter().map(|cut| stream.event(&rig.kernel, RAW, time_100ns, cut));
@@ -125,7 +126,7 @@ fn times_on_a_midi_pin_are_those_of_the_stream() {
         rig.kernel.stall_us(2_300);
         let first = rig.master_100ns();
         rig.kernel.stall_us(3_000);
-        // The ISR's time is older than the DPC.
+        // The time of the first event, from the ISR, is earlier than the DPC.
         come_in(rig, first, &[&[0xC0, 1]]);
         come_in(rig, rig.master_100ns(), &[&[0xC0, 2]]);
         let irp = pin.read(&[Frame::room(64)]);
@@ -187,7 +188,7 @@ fn a_channel_message_is_never_split_and_a_long_one_is() {
     on_dmus_device(|rig| {
         let long = [&[0xF0][..], &[7; 14], &[0xF7]].concat();
         let midi = rig.run_pin(CAPTURE);
-        // One record of 3 bytes takes 12 of 20; the 8 that are left hold no other.
+        // One record with 3 bytes takes 12 of 20 bytes; the other 8 have no room for a record.
         come_in(rig, rig.master_100ns(), &[&[0x90, 1, 2, 3, 4, 5], &[6], &long]);
         let irp = midi.read(&[Frame::room(20), Frame::room(31), Frame::room(24), Frame::room(24)]);
         let records: Vec<_> = captured(&irp).into_iter().map(|(_, records)| records).collect();
@@ -296,7 +297,7 @@ fn a_disconnected_stream_and_a_null_chain_find_nothing_to_do() {
         drop(stream);
         rig.expect_violations(&["events-outstanding"]);
         pin.close();
-        // The event was out at the close; the sink still takes it to the allocator.
+        // The event was out when the pin closed; the sink still puts it to the allocator.
         assert_eq!(sink.put_message(&rig.kernel, Some(late.into())), Ok(()));
         assert_eq!(allocator.get_message(&rig.kernel).unwrap().number(), 0);
     });
@@ -333,7 +334,7 @@ fn a_failure_of_the_miniport_ends_a_service_and_nothing_else() {
     });
 }
 
-/// Whole messages of all kinds.
+/// A whole message of any kind.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (0x80_u8..0xC0, 0_u8..0x80, 0_u8..0x80).prop_map(|(status, a, b)| vec![status, a, b]),
@@ -347,7 +348,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Both forms, there and back: what was captured is written as it is to a render pin.
+    /// In both forms, the client writes the captured buffer unchanged to a render pin.
     #[test]
     fn what_was_captured_can_be_played_back(
         messages in prop::collection::vec((message(), 0_i64..5), 0..12),
@@ -363,7 +364,7 @@ proptest! {
                     stream.send(&rig.kernel, event.into());
                 }
                 drop(stream);
-                // There is something to read, also where no message came.
+                // One byte more, so that the read request ends also without a message.
                 come_in(rig, time_100ns, &[&[0xFE]]);
                 let read = capture.read(&[Frame::room(4_096)]);
                 capture.close();

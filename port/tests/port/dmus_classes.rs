@@ -1,4 +1,4 @@
-//! Which miniport a class of port drives by which interface, and how its streams are opened.
+//! Which interface a class of port drives a miniport by, and how streams open.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::frames::Frame;
 use crate::plan::{CAPTURE, Plan, RENDER};
 use crate::rig::{GET, PROPERTY, Rig, SET, on_added_device, on_planned_device};
 
-/// What a miniport writes down when a port of a class is started with it.
+/// What a miniport writes down when a port of this class starts with it.
 fn start(class: Guid, miniport: fn(&Rc<Fake>) -> Rc<dyn IUnknown>) -> Vec<String> {
     let mut words = Vec::new();
     let plan = |plan: &mut Plan| {
@@ -60,7 +60,7 @@ fn the_port_is_both_ports_at_once() {
         let port = query::<dyn IPortDMus>(&rig.fake.port()).unwrap();
         assert!(query::<dyn IPortMidi>(&port).is_ok());
         port.notify(&rig.kernel, None);
-        // The miniport's own Service is never called.
+        // The port never calls the miniport's Service.
         assert!(!rig.fake.words().contains(&"Service".to_owned()));
     });
 }

@@ -1,4 +1,4 @@
-//! The sequencer of DirectMusic: what is put when, in which order, and in which form.
+//! The sequencer of DirectMusic: what it puts, when, in which order and form.
 
 use portcls_emulator::NtStatus;
 use portcls_port::dmus_event::{DmusEventFlags, EventData, NO_BYTE_POSITION};
@@ -15,7 +15,7 @@ const WHOLE: DmusEventFlags = DmusEventFlags::empty();
 const RAW: DmusEventFlags = DmusEventFlags::INCOMPLETE;
 const MS: i64 = 10_000;
 
-/// A note that is told by its key.
+/// A note with this key, by which a test knows it again.
 fn note(key: u8) -> [u8; 3] {
     [0x90, key, 0x40]
 }
@@ -246,7 +246,8 @@ fn the_farthest_times_wait_and_can_be_stopped() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// The model: all events in the order in which they were sent, sorted by their times.
+    /// The model: all events in the order in which the client sent them, then sorted by their
+    /// times.
     #[test]
     fn what_goes_out_is_what_came_in_sorted_by_time(
         requests in prop::collection::vec(

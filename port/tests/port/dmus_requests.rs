@@ -1,4 +1,4 @@
-//! Requests of a DirectMusic render pin: refused, cancelled, failed; events that never come back.
+//! Requests of a DirectMusic render pin that do not succeed, and lost events.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::rig::{Rig, WRITE_STREAM};
 const NOTE: &[u8] = &[0x90, 0x3C, 0x40];
 const MS: i64 = 10_000;
 
-/// Three notes, 10 ms apart, the first now.
+/// Three notes, 10 ms apart. The first is due now.
 fn three_notes(rig: &Rig) -> Frame {
     let events: &[Event<'_>] = &[(0, 1, NOTE), (10 * MS, 1, NOTE), (20 * MS, 1, NOTE)];
     Frame::events_at(rig.master_100ns(), events)
@@ -135,7 +135,7 @@ fn below_pause_all_events_are_given_back() {
             assert!(!irp.is_completed());
             pin.set_state(state);
             assert_eq!((irp.status(), irp.information()), (NtStatus::CANCELLED, 24));
-            // That none is out is checked when it is closed.
+            // At the close, the port reports a violation when an event is out.
             pin.close();
         }
     });
@@ -228,7 +228,7 @@ fn refuse_allocations(_: &Kernel, question: &Question) -> u32 {
     u32::from(question.choice == Choice::Allocation)
 }
 
-/// A record that says what is put into its head.
+/// A record whose head says this byte count and this group.
 fn raw_record(byte_count: u32, group: u32, flags: u32, data: &[u8]) -> Vec<u8> {
     let mut record = event_records(&[(0, flags, data)]);
     record[..4].copy_from_slice(&byte_count.to_le_bytes());
@@ -275,13 +275,16 @@ fn a_buffer_that_its_client_cuts_while_it_waits_has_been_read_already() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a client sends in whichever form is refused or comes out, and nothing is lost: the
-    /// rig checks that each request ends, the stream that no event is out.
+    /// The client sends any bytes in either form. The port refuses them or puts them, and loses no
+    /// event: the rig checks that each request ends, and the port that no event is out.
     #[test]
     fn any_bytes_are_refused_or_go_out_whole(
         data in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..100),
-            prop::collection::vec((any::<u16>(), 0_u32..2, prop::collection::vec(any::<u8>(), 0..5)), 0..5)
+            prop::collection::vec(
+                (any::<u16>(), 0_u32..2, prop::collection::vec(any::<u8>(), 0..5)),
+                0..5,
+            )
                 .prop_map(|records| {
                     let records = records.iter().map(|(time, flags, data)| {
                         let mut record = event_records(&[(i64::from(*time), *flags, data)]);

@@ -1,4 +1,4 @@
-//! A DirectMusic miniport whose answers a test plans, and which writes down what it is put.
+//! A DirectMusic miniport that a test plans, and that writes down its events.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -21,7 +21,7 @@ use crate::fake::{Fake, result};
 use crate::plan::{CAPTURE, Plan, RENDER, filter};
 use crate::rig::{File, Rig, on_planned_device};
 
-/// An event as it was put.
+/// An event that the port put to a stream of the miniport.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Put {
     pub at_ns: u64,
@@ -34,7 +34,7 @@ pub struct Put {
 type PutAnswer = Rc<dyn Fn(&Kernel, &FakeDmusStream, EventChain) -> Result<(), NtStatus>>;
 type ServiceAnswer = Rc<dyn Fn(&Kernel, &FakeDmusStream) -> Result<(), NtStatus>>;
 
-/// The answers and the notes of a DirectMusic miniport.
+/// The planned answers of a DirectMusic miniport, and what it writes down.
 pub struct DmusNotes {
     pub puts: RefCell<Vec<Put>>,
     pub prefetch_100ns: Cell<u64>,
@@ -62,7 +62,7 @@ impl Default for DmusNotes {
 }
 
 impl DmusNotes {
-    /// How PutMessage with events answers from now on, in place of giving them back.
+    /// Sets the answer of PutMessage with events. Without it, the stream gives the events back.
     pub fn answer_put(
         &self,
         answer: impl Fn(&Kernel, &FakeDmusStream, EventChain) -> Result<(), NtStatus> + 'static,
@@ -70,7 +70,7 @@ impl DmusNotes {
         *self.put.borrow_mut() = Rc::new(answer);
     }
 
-    /// How PutMessage without events answers from now on.
+    /// Sets the answer of PutMessage without events.
     pub fn answer_service(
         &self,
         answer: impl Fn(&Kernel, &FakeDmusStream) -> Result<(), NtStatus> + 'static,
@@ -88,13 +88,13 @@ impl DmusNotes {
         self.puts.borrow().iter().map(|put| put.bytes.clone()).collect()
     }
 
-    /// When each event so far was put, in us.
+    /// The time in us at which the port put each event so far.
     pub fn times_us(&self) -> Vec<u64> {
         self.puts.borrow().iter().map(|put| put.at_ns / 1_000).collect()
     }
 }
 
-/// A plan with a DirectMusic miniport on its own class of port.
+/// Plans a DirectMusic miniport on the DirectMusic class of port.
 pub fn plan_dmus(plan: &mut Plan) {
     plan.class = clsid::PORT_DMUS;
     plan.miniport = dmus_miniport;
@@ -113,7 +113,7 @@ pub fn on_dmus_device(test: impl FnOnce(&Rig)) {
 }
 
 impl Rig {
-    /// A pin in RUN that was opened for DirectMusic events, its filter left open.
+    /// Opens a pin for DirectMusic events and sets it to RUN. Its filter stays open.
     pub fn run_dmus_pin(&self, pin_id: u32) -> File<'_> {
         let filter = self.open_filter().expect("the filter is there");
         let pin = filter.dmus_pin(pin_id).expect("the pin can be opened");
@@ -127,7 +127,7 @@ impl Rig {
         log.events().any(|it| matches!(it.event, Event::Note(text) if log.text(text) == sentence))
     }
 
-    /// The time of the master clock in 100 ns, as the driver is told it.
+    /// The time of the master clock in 100 ns, as the driver gets it.
     pub fn master_100ns(&self) -> i64 {
         self.fake.dmus.stream().clock.get_time(&self.kernel).expect("the clock runs")
     }
@@ -257,7 +257,7 @@ impl IMiniportDMus for FakeDmusMiniport {
     }
 }
 
-/// Only its Init is of interest: by which interface it was called.
+/// The tests look only at its Init: it shows by which interface the port drives the miniport.
 impl IMiniportMidi for FakeDmusMiniport {
     fn init(
         self: Rc<Self>,
@@ -291,13 +291,13 @@ pub struct FakeDmusStream {
     pub allocator: Rc<dyn IAllocatorMxf>,
     pub clock: Rc<dyn IMasterClock>,
     pub output: RefCell<Option<Rc<dyn IMxf>>>,
-    /// Events that it keeps for itself; the destructor gives them back.
+    /// Events that the stream keeps; its destructor gives them back.
     pub held: RefCell<EventChain>,
     _miniport: Rc<FakeDmusMiniport>,
 }
 
 impl FakeDmusStream {
-    /// An event with these bytes, raw ones for the flag INCOMPLETE.
+    /// An event with these flags, this time and these bytes.
     pub fn event(
         &self,
         kernel: &Kernel,
@@ -319,7 +319,7 @@ impl FakeDmusStream {
         event
     }
 
-    /// Sends events on, to the sink or the allocator, at DISPATCH_LEVEL.
+    /// Puts events to the sink, or to the allocator while there is no sink, at DISPATCH_LEVEL.
     pub fn send(&self, kernel: &Kernel, chain: EventChain) {
         let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
         let output = self.output.borrow().clone();

@@ -82,7 +82,7 @@ fn a_driver_that_changes_its_pin_descriptors_is_seen_at_the_next_request() {
     );
 }
 
-/// Sets a format on an open pin.
+/// Sets the format of an open pin.
 fn set_format(pin: &File<'_>, format: &KsDataFormat) -> NtStatus {
     let property = KsProperty { set: property_set::CONNECTION, id: 2, flags: SET };
     pin.control(PROPERTY, bytemuck::bytes_of(&property), bytemuck::bytes_of(format), 64).status()

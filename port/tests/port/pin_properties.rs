@@ -20,7 +20,7 @@ fn ask(pin: &File<'_>, set: Guid, id: u32, flags: u32, value: &[u8], length: u32
     pin.control(PROPERTY, bytemuck::bytes_of(&property), value, length)
 }
 
-/// Played or captured bytes, and the bytes that the device has.
+/// The position of a pin: the end of the played or captured bytes, and the end of all bytes.
 fn position(pin: &File<'_>) -> (u64, u64) {
     let irp = ask(pin, property_set::AUDIO, POSITION, GET, &[], 16);
     assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 16));
@@ -81,7 +81,7 @@ fn the_position_of_a_render_stream_follows_its_requests() {
     on_device(|rig| {
         let pin = rig.run_pin(RENDER);
         assert_eq!(position(&pin), (0, 0));
-        // Each has a record of 8 + 3 bytes, filled up to 12.
+        // Each request has a record of 8 + 3 bytes, padded to 12.
         pin.write(&[Frame::at_ms(1, &[(0, &[0x90, 0x3C, 0x40])])]);
         let late = pin.write(&[Frame::at_ms(50, &[(0, &[0x80, 0x3C, 0x40])])]);
         assert_eq!(position(&pin), (0, 24));

@@ -1,4 +1,4 @@
-//! Kinds of property requests: which reach a handler, which the port answers, and for whom.
+//! Kinds of property requests: who answers each, a handler or the port.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::rig::{File, GET, PROPERTY, SET, on_device, on_planned_device};
 
 /// A property set of the driver's own.
 const SET_GUID: Guid = portcls_port::guid::clsid::PORT_MIDI;
-/// Another one.
+/// Another property set of the driver.
 const OTHER_SET: Guid = portcls_port::guid::clsid::PORT_DMUS;
 
 const SET_SUPPORT: u32 = 0x100;
@@ -169,7 +169,7 @@ fn a_property_of_a_node_can_be_asked_for_without_the_node() {
                 let unknown = file.control(PROPERTY, bytemuck::bytes_of(&unknown), &[], 4);
                 assert_eq!(unknown.status(), NtStatus::NOT_FOUND);
             }
-            // The filter's own table comes first; the pin has none.
+            // The filter has a table of its own, which comes first; the pin has none.
             assert_eq!(ask(&filter, SET_GUID, GET, 4).status(), NtStatus::SUCCESS);
             assert_eq!(ask(&pin, SET_GUID, GET, 4).status(), NtStatus::SUCCESS);
             let expected = ["first FFFFFFFF 1", "first FFFFFFFF 1", "filter FFFFFFFF 1"];

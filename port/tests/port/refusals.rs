@@ -1,4 +1,4 @@
-//! What a driver asked for and did not get stands in the trace by its name.
+//! The trace names each thing that a driver asked for and did not get.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use portcls_port::{
 
 use crate::rig::{Rig, on_device};
 
-/// The newest refusal: its line in the trace, and what is kept of it.
+/// The newest refusal: its line in the trace, and its need.
 fn newest(kernel: &Kernel) -> (String, Need) {
     let log = kernel.trace().log();
     let notes = log.events().filter_map(|event| match event.event {

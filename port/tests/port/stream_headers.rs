@@ -1,4 +1,4 @@
-//! Stream headers: how long they are, and what the client finds in them afterwards.
+//! Stream headers: their length, and what the client finds in them afterwards.
 
 use std::cell::RefCell;
 
@@ -14,7 +14,7 @@ const NOTE: &[(u32, &[u8])] = &[(0, &[0x90, 0x3C, 0x40])];
 /// What the client added to each header.
 const ADDED: [u8; 8] = [0xA5; 8];
 
-/// Sends frames whose headers are longer than the structure, each by `added` bytes.
+/// Sends frames. The header of each is longer than the structure, by the bytes that `added` says.
 fn send(rig: &Rig, pin: &File<'_>, code: u32, frames: &[Frame], added: &[usize]) -> Irp {
     let mut bytes = Vec::new();
     for (frame, added) in frames.iter().zip(added) {

@@ -1,8 +1,8 @@
-//! Commands of cargo: what they name exists.
+//! Commands of cargo in the documents: all names in them exist.
 //!
-//! That is packages, targets, tests and the verbs of xtask. A command is what follows the word
-//! `cargo` in code for a shell or between backticks, and an option of cargo that stands alone
-//! between backticks. A name in capitals stands for any name.
+//! The names are packages, targets, tests and the verbs of xtask. A command is the text after the
+//! word `cargo` in code for a shell or between backticks. An option of cargo that stands alone
+//! between backticks is a command too. A name in capitals stands for any name.
 
 use crate::Fault;
 use crate::page::{Code, CodeKind, Page, is_placeholder};
@@ -12,7 +12,7 @@ use crate::repository::{Package, Repository, Target};
 const TARGET_OPTIONS: [&str; 4] = ["--example", "--bench", "--test", "--bin"];
 /// Options that name a package.
 const PACKAGE_OPTIONS: [&str; 2] = ["-p", "--package"];
-/// Other options that have a word behind them.
+/// Other options that take a word.
 const OTHER_OPTIONS: [&str; 2] = ["--manifest-path", "--features"];
 
 /// The names in a document's commands that do not exist.
@@ -24,8 +24,8 @@ pub fn faults(repository: &Repository, _name: &str, page: &Page) -> Vec<Fault> {
 /// A command without the word `cargo`: its words, each with its line.
 type Words<'t> = Vec<(usize, &'t str)>;
 
-/// The commands in a piece of code. A command ends with its line, unless that ends in `\`, and
-/// before what joins it to another one.
+/// The commands in a piece of code. A command ends with its line, unless the line ends in `\`. It
+/// also ends before an operator such as `&&`, which joins it to another command.
 fn commands(code: &Code) -> Vec<Words<'_>> {
     let mut commands: Vec<Words<'_>> = Vec::new();
     let mut is_open = false;
@@ -60,7 +60,7 @@ fn word_before(code: &Code, line: usize) -> Option<&str> {
 }
 
 fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
-    // What stands behind `--` is for another program.
+    // The words behind `--` are for another program.
     let own: Vec<(usize, &str)> =
         command.iter().copied().take_while(|(_, word)| *word != "--").collect();
     if let [(_, "xtask"), (line, verb), ..] = own[..] {
@@ -80,7 +80,8 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
     if names.is_empty() {
         packages = repository.packages().iter().collect();
     }
-    // Where no package is left, the one that was named does not exist, and that is told.
+    // When no package is left, the command names only packages that do not exist. Those faults are
+    // in the list already.
     let all: Vec<&Target> = packages.iter().flat_map(|package| &package.targets).collect();
     let mut targets: Vec<&Target> = Vec::new();
     for (line, option, name) in named(&own, &TARGET_OPTIONS) {
@@ -105,7 +106,7 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
     faults
 }
 
-/// The words behind some options, each with its line and option.
+/// The words behind these options, each with its line and its option.
 fn named<'t>(
     command: &[(usize, &'t str)],
     options: &[&'static str],
@@ -115,7 +116,8 @@ fn named<'t>(
     pairs.filter_map(|((_, word), (line, name))| Some((*line, option_of(word)?, *name))).collect()
 }
 
-/// The words by which `cargo test` chooses tests: those that are no option and not behind one.
+/// The words by which `cargo test` chooses tests: words that are no option, and that no option
+/// takes.
 fn filters<'t>(command: &[(usize, &'t str)]) -> impl Iterator<Item = (usize, &'t str)> {
     let takes_a_word = |word: &str| {
         let mut all = PACKAGE_OPTIONS.iter().chain(&TARGET_OPTIONS).chain(&OTHER_OPTIONS);

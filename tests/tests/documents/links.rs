@@ -30,7 +30,7 @@ fn fault_of(repository: &Repository, name: &str, page: &Page, link: &str) -> Opt
         }
     };
     let anchor = anchor?;
-    // The document itself need not be among those of the repository.
+    // The repository need not have the document itself.
     let target = if target == name { Some(page) } else { repository.page(&target) };
     match target {
         Some(target) if target.anchors.contains(anchor) => None,

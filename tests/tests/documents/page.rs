@@ -1,6 +1,6 @@
-//! A document taken apart: its links, the anchors of its headings, its code.
+//! The parts of a document: its links, the anchors of its headings, its code.
 //!
-//! It knows Markdown, and nothing of what a link or a word of code means.
+//! This file knows Markdown. It does not know what a link or a word of code means.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -10,11 +10,11 @@ use pulldown_cmark::{BrokenLink, CodeBlockKind, Event, LinkType, Options, Parser
 /// A document.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Where its links and pictures lead, each with its line.
+    /// The targets of its links and pictures, each with its line.
     pub links: Vec<(usize, String)>,
-    /// Names of links that it uses and does not explain, each with its line.
+    /// Names of links that it uses without a definition, each with its line.
     pub unexplained: Vec<(usize, String)>,
-    /// What may stand behind a `#` in a link to it.
+    /// The words that may stand behind a `#` in a link to it.
     pub anchors: BTreeSet<String>,
     /// Its code, in order.
     pub codes: Vec<Code>,
@@ -25,15 +25,15 @@ pub struct Page {
 pub struct Code {
     /// Its line.
     pub line: usize,
-    /// The number of the paragraph, the row of a table, or the like, that it stands in.
+    /// The number of the block that it stands in: a paragraph, a row of a table, or another one.
     pub block: usize,
-    /// What it is.
+    /// Its kind.
     pub kind: CodeKind,
     /// Its text.
     pub text: String,
 }
 
-/// Where code stands.
+/// The kind of a piece of code.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CodeKind {
     /// In a sentence, between backticks.
@@ -51,7 +51,7 @@ impl Page {
         let mut page = Page::default();
         let mut unexplained = Vec::new();
         let callback = |link: BrokenLink<'_>| {
-            // A word in brackets alone may be meant as it stands; two pairs in a row are a link.
+            // One pair of brackets may be plain text. Two pairs in a row are a link.
             if matches!(link.link_type, LinkType::Reference | LinkType::Collapsed) {
                 unexplained.push((line_of(link.span.start), link.reference.to_string()));
             }
@@ -129,8 +129,8 @@ impl CodeKind {
 }
 
 impl Code {
-    /// Its words without quotes around them, each with its line; of a shell's lines without what
-    /// stands behind `#`.
+    /// Its words without quotes around them, each with its line. In code for a shell, the comments
+    /// behind `#` are left out.
     pub fn words(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().flat_map(move |(number, line)| {
             let is_shell = self.kind == CodeKind::Shell;
@@ -141,7 +141,7 @@ impl Code {
     }
 }
 
-/// True for a word that stands for any name: capitals, as in `NAME` and `TEST_NAME`.
+/// True for a word in capitals, such as `NAME` and `TEST_NAME`, which stands for any name.
 pub fn is_placeholder(word: &str) -> bool {
     word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_uppercase() || letter == b'_')
 }

@@ -1,10 +1,10 @@
 //! Paths in backticks, and in the commands for a shell: each is there.
 //!
-//! A word is a path when it has a `/` inside or behind it, and ends as one of our files does, or
-//! ends in `/`, or begins with a folder at the root. It is looked for from the root, from the
-//! folder of the document, and from the folders that the same paragraph or row of a table names:
-//! a row about `port/` may say `src/lib.rs`. Not looked for is what programs write and git does
-//! not keep. A `*` stands for any letters, and a name in capitals for any name.
+//! A word with a `/` is a path when it has the ending of one of our files, or ends in `/`, or
+//! begins with a folder of the root. The path may begin at the root, at the folder of the
+//! document, or at a folder that the same paragraph or row of a table names: a row about `port/`
+//! may say `src/lib.rs`. A file that programs write and git does not keep need not be there. A `*`
+//! stands for any letters, and a name in capitals for any name.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ fn stem_of(file: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a pattern, in which `*` stands for letters of one name, is that of a file.
+/// Whether a file has a name of this pattern, in which `*` stands for any letters but `/`.
 fn matches(pattern: &str, file: &str) -> bool {
     let Some((before, behind)) = pattern.split_once('*') else { return pattern == file };
     let Some(rest) = file.strip_prefix(before) else { return false };

@@ -1,8 +1,8 @@
-//! What the repository has, of all that a document can name.
+//! The things in the repository that a document can name.
 //!
-//! That is files, documents, packages with their targets, and the verbs of xtask. It reads the
-//! tree once. What is asked of it then is a question to lists, so that a test can make a small one
-//! of its own.
+//! They are files, documents, packages with their targets, and the verbs of xtask. The tree is read
+//! once, into lists. All answers come from these lists, so a test can make a small repository of
+//! its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,15 +19,15 @@ pub struct Repository {
     files: BTreeSet<String>,
     folders: BTreeSet<String>,
     pages: BTreeMap<String, Page>,
-    /// What programs write and git does not keep: `/target/` is one place, `corpus/` a name that
-    /// may stand anywhere.
+    /// The folders that programs write and git does not keep. `/target/` is one folder of the root;
+    /// `corpus/` is a folder of this name anywhere.
     generated: Vec<String>,
     packages: Vec<Package>,
-    /// The source of `xtask/`, which has its verbs as literals.
+    /// The source of `xtask/`, which has the names of its verbs as literals.
     xtask: String,
 }
 
-/// A package of a workspace here.
+/// A package of one of the workspaces.
 #[derive(Debug)]
 pub struct Package {
     /// Its name.
@@ -48,7 +48,7 @@ pub struct Target {
 }
 
 impl Repository {
-    /// The one that this file belongs to.
+    /// Reads the repository that this file belongs to.
     pub fn here() -> Repository {
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let mut repository = Repository::default();
@@ -68,7 +68,7 @@ impl Repository {
         repository
     }
 
-    /// One with these files and documents.
+    /// Makes a repository with these files and documents.
     pub fn with(files: &[&str], pages: &[(&str, &str)]) -> Repository {
         let mut repository = Repository::default();
         files.iter().for_each(|name| repository.add_file(name));
@@ -79,13 +79,13 @@ impl Repository {
         repository
     }
 
-    /// The same with what git does not keep.
+    /// Adds the rules of a `.gitignore` at the root.
     pub fn and_ignored(mut self, rules: &str) -> Repository {
         self.add_ignored("", rules);
         self
     }
 
-    /// The same with a package and its targets: of each the kind, the name and the source.
+    /// Adds a package and its targets. Each target has its kind, its name and its source.
     pub fn and_package(mut self, name: &str, targets: &[(&str, &str, &str)]) -> Repository {
         let target = |&(kind, name, source): &(&str, &str, &str)| {
             let mut target = Target { kind: kind.into(), name: name.into(), ..Target::default() };
@@ -97,7 +97,7 @@ impl Repository {
         self
     }
 
-    /// The same with an xtask of this source.
+    /// Sets the source of xtask.
     pub fn and_xtask(mut self, source: &str) -> Repository {
         self.xtask = source.to_owned();
         self
@@ -129,8 +129,8 @@ impl Repository {
         }
     }
 
-    /// Takes the plain names of a `.gitignore`. Rules with a `*` are for files that no document
-    /// names.
+    /// Adds the plain names of a `.gitignore`. It skips rules with a `*`, because no document names
+    /// the files that they are for.
     fn add_ignored(&mut self, folder: &str, rules: &str) {
         for rule in rules.lines().filter(|rule| !rule.contains('*') && !rule.is_empty()) {
             let is_one_place = rule.trim_end_matches('/').contains('/');
@@ -142,7 +142,7 @@ impl Repository {
         }
     }
 
-    /// Whether programs write this, and git does not keep it.
+    /// Whether this name is in a folder that programs write and git does not keep.
     pub fn is_generated(&self, name: &str) -> bool {
         let name = format!("/{}/", name.trim_end_matches('/'));
         self.generated.iter().any(|place| match place.starts_with('/') {
@@ -161,7 +161,8 @@ impl Repository {
         self.pages.get(name)
     }
 
-    /// Whether there is a file or a folder of this name; with a `/` at its end only a folder.
+    /// Whether there is a file or a folder of this name. A name with a `/` at its end is a folder
+    /// only.
     pub fn has(&self, name: &str) -> bool {
         match name.strip_suffix('/') {
             Some(folder) => self.folders.contains(folder),
@@ -169,7 +170,7 @@ impl Repository {
         }
     }
 
-    /// Whether there is a folder of this name; the empty one is the root.
+    /// Whether there is a folder of this name. The empty name is the root.
     pub fn has_folder(&self, name: &str) -> bool {
         name.is_empty() || self.folders.contains(name)
     }
@@ -191,15 +192,15 @@ impl Repository {
 }
 
 impl Target {
-    /// Adds the names in a source file and in those below it: `main.rs` has its folder, and
-    /// `golden.rs` the folder `golden` beside it.
+    /// Adds the names in a source file and in the files below it. For `main.rs` these are the files
+    /// of its folder, and for `golden.rs` the files of the folder `golden` beside it.
     fn add_source(&mut self, file: &Path) {
         self.add_names(&fs::read_to_string(file).expect("the source of a target"));
         let is_root = ["main.rs", "lib.rs"].iter().any(|name| file.ends_with(name));
         let folder = if is_root { file.with_file_name("") } else { file.with_extension("") };
         let Ok(entries) = fs::read_dir(&folder) else { return };
         let paths = entries.map(|entry| entry.expect("an entry of a folder").path());
-        // What lies below a file of the folder is found by way of that file.
+        // Each file of the folder adds the files below it in the same way.
         for path in
             paths.filter(|path| path != file && path.extension().is_some_and(|it| it == "rs"))
         {
@@ -215,7 +216,8 @@ impl Target {
     }
 }
 
-/// A name in a folder, the empty one being the root; `..` goes up. `None` above the root.
+/// Resolves a name from a folder; the empty folder is the root. `..` goes up. `None` for a place
+/// above the root.
 pub fn resolve(folder: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in name.trim_end_matches('/').split('/').filter(|part| *part != ".") {

@@ -1,6 +1,6 @@
 //! Help for tests that run a third-party tool: sigrok, gdb, a compiler.
 //!
-//! The tests of every room may use it, so it knows no room.
+//! The tests of every room may use this crate, so it knows no room.
 
 use std::process::Command;
 
@@ -10,14 +10,14 @@ pub const REQUIRE_TOOLS: &str = "PORTCLS_REQUIRE_TOOLS";
 /// Says that a test is skipped, and which tool is missing.
 ///
 /// # Panics
-/// When [`REQUIRE_TOOLS`] is set: then no test may be skipped.
+/// When [`REQUIRE_TOOLS`] is set, because then no test may be skipped.
 pub fn skip(missing: &str) {
     let is_required = std::env::var_os(REQUIRE_TOOLS).is_some();
     assert!(!is_required, "{missing}, and {REQUIRE_TOOLS} is set: nothing may be skipped");
     eprintln!("SKIPPED: {missing}");
 }
 
-/// True when a program starts with this argument and ends well; otherwise calls [`skip`].
+/// True when a program runs with this argument and ends with success. Otherwise calls [`skip`].
 ///
 /// # Panics
 /// As [`skip`].

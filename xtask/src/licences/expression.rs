@@ -3,9 +3,9 @@
 //! AND binds more tightly than OR. A slash is how crates once wrote OR.
 //! Source: SPDX specification, annex "SPDX License Expressions"; the Cargo Book, `license`.
 
-/// Whether an expression is met when only some licences are.
+/// Whether an expression is true when only some licences are allowed.
 ///
-/// A licence is asked for with its exception: `Apache-2.0 WITH LLVM-exception`.
+/// `is_allowed` gets a licence together with its exception: `Apache-2.0 WITH LLVM-exception`.
 ///
 /// # Errors
 /// What is wrong with the expression, in words.
@@ -18,7 +18,7 @@ pub fn is_met(expression: &str, is_allowed: &dyn Fn(&str) -> bool) -> Result<boo
     }
 }
 
-/// The words of an expression; parentheses and slashes are words of their own.
+/// The words of an expression. Each parenthesis is a word of its own, and a slash becomes OR.
 fn words(expression: &str) -> Vec<String> {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     spaced.split_whitespace().map(str::to_owned).collect()
@@ -37,7 +37,7 @@ impl Reader<'_> {
         word
     }
 
-    /// True, and the word is read, where it comes next.
+    /// Reads the next word if it is the expected one, and returns true then.
     fn takes(&mut self, expected: &str) -> bool {
         let is_next = self.words.get(self.at).is_some_and(|word| word == expected);
         self.at += usize::from(is_next);

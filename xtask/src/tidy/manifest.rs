@@ -5,16 +5,16 @@ use super::File;
 /// A manifest.
 #[derive(Debug)]
 pub struct Manifest {
-    /// Where it is.
+    /// Its path from the root.
     pub path: String,
     /// Its sections, in order.
     pub sections: Vec<Section>,
 }
 
-/// `[name]` and what follows it.
+/// A section: `[name]`, and its entries.
 #[derive(Debug)]
 pub struct Section {
-    /// What stands between the brackets.
+    /// The text between the brackets.
     pub name: String,
     /// Its line, from 1.
     pub line: usize,
@@ -22,30 +22,30 @@ pub struct Section {
     pub entries: Vec<Entry>,
 }
 
-/// `key = value`.
+/// An entry: `key = value`.
 #[derive(Debug)]
 pub struct Entry {
     /// The line, from 1.
     pub line: usize,
-    /// The key without what follows a dot: `log` for `log.workspace = true`.
+    /// The key up to its first dot: `log` for `log.workspace = true`.
     pub key: String,
-    /// The value, with what follows the dot of the key: `workspace = true`.
+    /// The value, with the rest of the key behind its dot: `workspace = true`.
     pub value: String,
-    /// True where an empty line or a comment stands before it: a group begins.
+    /// True where an empty line or a comment stands before the entry, so that it begins a group.
     pub begins_group: bool,
 }
 
-/// Whom a dependency is for.
+/// What a dependency is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// The crate itself, or its build script.
+    /// For the crate itself, or its build script.
     Crate,
-    /// Tests, examples and benchmarks.
+    /// For tests, examples and benchmarks.
     Tests,
 }
 
 impl Manifest {
-    /// Reads a manifest; cargo says whether it is one.
+    /// Reads a manifest. It reports no errors, because cargo does.
     pub fn read(file: &File) -> Manifest {
         let mut sections: Vec<Section> = Vec::new();
         let mut begins_group = true;
@@ -77,12 +77,12 @@ impl Manifest {
         Manifest { path: file.path.clone(), sections }
     }
 
-    /// The folder that it stands in, empty for the root.
+    /// The folder that it is in; empty for the root.
     pub fn room(&self) -> &str {
         self.path.strip_suffix("/Cargo.toml").unwrap_or_default()
     }
 
-    /// The value of a key, as it is written.
+    /// The value of a key, as the manifest has it.
     pub fn value(&self, section: &str, key: &str) -> Option<&str> {
         let section = self.sections.iter().find(|candidate| candidate.name == section)?;
         let entry = section.entries.iter().find(|entry| entry.key == key)?;
@@ -100,7 +100,7 @@ impl Manifest {
         Some(self.value("package", "name")?.trim_matches('"'))
     }
 
-    /// False where the package says that it is never published.
+    /// False where the manifest says that the package is never published.
     pub fn is_published(&self) -> bool {
         self.value("package", "publish") != Some("false")
     }
@@ -110,7 +110,7 @@ impl Manifest {
         self.sections.iter().any(|section| section.name == "workspace")
     }
 
-    /// Its dependencies, with whom each is for.
+    /// Its dependencies, each with its kind.
     pub fn dependencies(&self) -> impl Iterator<Item = (Kind, &Entry)> {
         self.sections
             .iter()
@@ -120,7 +120,7 @@ impl Manifest {
 }
 
 impl Section {
-    /// Whom its dependencies are for; `None` where it has none.
+    /// The kind of the dependencies in it; `None` for a section without dependencies.
     pub fn kind(&self) -> Option<Kind> {
         match self.name.rsplit('.').next() {
             _ if self.name.starts_with("workspace") => None,

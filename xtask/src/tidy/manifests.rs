@@ -1,4 +1,4 @@
-//! The order of every manifest, and what a published crate has to say.
+//! The order of every manifest, and what that of a published crate needs.
 
 use super::manifest::{Entry, Manifest};
 use super::{Fault, File, find};
@@ -21,8 +21,8 @@ const PACKAGE_KEYS: [&str; 11] = [
 /// The keys that a member takes from the workspace.
 const SHARED_KEYS: [&str; 4] = ["version", "edition", "rust-version", "license"];
 
-/// The categories of crates.io that are used here. It drops any that it does not know, so a new
-/// one has to be looked up there first.
+/// The categories of crates.io that our crates use. crates.io drops a category that it does not
+/// know, so look up a new one there before you add it.
 const CATEGORIES: [&str; 11] = [
     "command-line-utilities",
     "development-tools::debugging",
@@ -37,10 +37,10 @@ const CATEGORIES: [&str; 11] = [
     "simulation",
 ];
 
-/// The most keywords that crates.io takes.
+/// The most keywords that crates.io accepts.
 const MAX_KEYWORDS: usize = 5;
 
-/// Manifests in which something stands at another place, or is written another way, than in all.
+/// The places at which a manifest has another order or another form than all manifests.
 pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for manifest in manifests {
@@ -52,7 +52,7 @@ pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
             }
             let lists_dependencies = section.kind().is_some();
             if lists_dependencies || section.name == "workspace.dependencies" {
-                // Groups are for the one long list; that of a room is one.
+                // Only the long list of the root has groups.
                 faults.extend(unsorted(manifest, &section.entries, is_root));
             }
             if section.name.contains("dependencies.") && !section.name.ends_with("dependencies") {
@@ -85,7 +85,7 @@ pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
     faults
 }
 
-/// What a published crate lacks.
+/// The fields and files that a published crate lacks.
 pub fn unfit_to_publish(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let is_published =
@@ -140,7 +140,8 @@ fn unsorted(manifest: &Manifest, entries: &[Entry], may_have_groups: bool) -> Ve
     faults
 }
 
-/// True for a version like `1.2.3`, and for a crate of the project that is never published.
+/// True for a version like `1.2.3`, and for a crate of the project without a version, which is
+/// never published.
 fn has_three_numbers(value: &str) -> bool {
     let versions = value.split('"').skip(1).step_by(2);
     let is_version = |text: &&str| text.starts_with(|letter: char| letter.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! The tables of the rooms in two pages: which room knows which.
+//! The tables of the rooms in two pages: which room depends on which.
 
 use super::{File, find};
 
@@ -12,20 +12,20 @@ pub struct Row<'a> {
     pub line: usize,
     /// The folder.
     pub room: &'a str,
-    /// The last parts of the folders of the rooms that it knows.
+    /// The rooms that it depends on: of each the last part of its folder.
     pub knows: Vec<&'a str>,
-    /// Those that only its tests know.
+    /// The rooms that only its tests depend on, in the same form.
     pub tests_know: Vec<&'a str>,
 }
 
-/// The rows of the table in a page: none where the page or the table is not there.
+/// The rows of the table in a page; none where there is no such page or table.
 pub fn rows<'a>(files: &'a [File], page: &str) -> Vec<Row<'a>> {
     let Some(file) = find(files, page) else { return Vec::new() };
     let table = file.lines().skip_while(|(_, line)| !line.starts_with("| room | "));
     table.take_while(|(_, line)| line.starts_with('|')).filter_map(row).collect()
 }
 
-/// `| `folder/` | one, two; three in its test | ...`
+/// Reads a row: `| `folder/` | one, two; three in its test | ...`
 fn row((line, text): (usize, &str)) -> Option<Row<'_>> {
     let mut cells = text.split('|').skip(1).map(str::trim);
     let room = cells.next()?.strip_prefix('`')?.strip_suffix("/`")?;
@@ -36,7 +36,7 @@ fn row((line, text): (usize, &str)) -> Option<Row<'_>> {
     Some(Row { line, room, knows: names(knows), tests_know: names(tests_know) })
 }
 
-/// The names of a list; `emulator's trace` is `emulator`.
+/// The names in a list. `emulator's trace` gives `emulator`.
 fn names(list: &str) -> Vec<&str> {
     let names = list.split(',').filter_map(|name| name.split("'s ").next()).map(str::trim);
     names.filter(|name| !name.is_empty() && *name != "nothing of ours").collect()

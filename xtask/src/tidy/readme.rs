@@ -1,4 +1,4 @@
-//! What README.md counts and lists, against the sources that it counts.
+//! The counts and lists in README.md, compared with the sources.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use super::{Fault, File, find};
 
 const README: &str = "README.md";
 
-/// Facts of README.md that its sources tell otherwise, and facts that it no longer tells.
+/// Facts in README.md that differ from the sources, and facts that README.md no longer has.
 pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     let text = |path: &str| find(files, path).map_or("", |file| file.text.as_str());
     let readme = text(README);
@@ -28,7 +28,8 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// What is wrong where a fact is told and made differently, or cannot be found.
+/// Compares a fact in the page (`told`) with the sources (`made`). `None` in either means that the
+/// fact was not found there.
 fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) -> Option<Fault> {
     let what = match (told, made) {
         (Some(told), Some(made)) if told == made => return None,
@@ -39,7 +40,7 @@ fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) ->
     Some(Fault::new(README, 0, what))
 }
 
-/// What stands between two texts, the first time.
+/// The text between two others, where they occur first.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)
@@ -52,14 +53,14 @@ fn exit_codes(source: &str) -> Option<Vec<u8>> {
     Some(body.lines().filter_map(number).collect())
 }
 
-/// The exit codes that the page explains: all numbers of their sentence.
+/// The exit codes that the page explains: all numbers of one sentence.
 fn told_exit_codes(readme: &str) -> Option<Vec<u8>> {
     let sentence = between(readme, "The exit code is ", ".")?;
     let words = sentence.split(|letter: char| !letter.is_ascii_alphanumeric());
     Some(words.filter_map(|word| word.parse().ok()).collect())
 }
 
-/// The verbs of the program: the variants of `enum Verb`, as clap writes them.
+/// The verbs of the program: the variants of `enum Verb`, in the form that clap gives them.
 fn verbs(source: &str) -> Option<Vec<String>> {
     let body = between(source, "pub enum Verb {", "\n}")?;
     let variant = |line: &str| {
@@ -71,7 +72,7 @@ fn verbs(source: &str) -> Option<Vec<String>> {
     Some(sorted(body.lines().filter_map(variant).collect()))
 }
 
-/// The verbs in the first column of their table.
+/// The verbs in the first column of the table of verbs.
 fn told_verbs(readme: &str) -> Option<Vec<String>> {
     let table = between(readme, "| verb | does |\n|---|---|\n", "\n\n")?;
     let mut verbs = Vec::new();
@@ -88,7 +89,7 @@ fn sorted(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// `TwoWords` as `two-words`.
+/// Turns `TwoWords` into `two-words`.
 fn kebab_case(name: &str) -> String {
     let mut words = String::new();
     for letter in name.chars() {
@@ -104,7 +105,7 @@ fn kebab_case(name: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A project in which all is as README.md says.
+    /// A project in which README.md has no fault.
     const PROJECT: [(&str, &str); 6] = [
         (
             README,
@@ -125,7 +126,7 @@ mod tests {
     const VERBS: &str = "pub enum Verb {\n    /// Plays.\n    Play(PlayArguments),\n    Man,\n    \
                          TwoWords {\n        /// A field.\n        shell: Shell,\n    },\n}\n";
 
-    /// What is said once `good` stands as `planted` in one file.
+    /// The faults of the project when `planted` replaces `good` in one file.
     fn said(path: &str, good: &str, planted: &str) -> Vec<String> {
         let project = PROJECT.into_iter().chain([("cli/src/arguments.rs", VERBS)]);
         let files: Vec<File> = project

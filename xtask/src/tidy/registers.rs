@@ -1,16 +1,17 @@
 //! Rules and bug checks stand in their registers; no other code spells one.
 //!
-//! Tests may: they compare with what a user sees.
+//! Tests may spell one, because they compare with the text that a user sees.
 
 use super::{Fault, File, find};
 
 /// The registers of rules.
 const RULES: [&str; 3] = ["emulator/src/rules.rs", "guest/src/rules.rs", "port/src/rules.rs"];
 
-/// Rules that Microsoft named after a routine: code spells the routine, not the rule.
+/// Rules that Microsoft named after a routine. Code may spell such a name, because it means the
+/// routine.
 const NAMED_AFTER_A_ROUTINE: [&str; 1] = ["PcAddAdapterDevice"];
 
-/// The register of bug checks, and the file that makes a code of a number.
+/// The register of bug checks, and the file that makes bug check codes from numbers.
 const BUG_CHECKS: &str = "emulator/src/bug_check/table.rs";
 const CODE: &str = "emulator/src/bug_check.rs";
 
@@ -18,7 +19,7 @@ const CODE: &str = "emulator/src/bug_check.rs";
 const RAISES: [&str; 4] =
     ["BugCheckCode(", "BugCheckCode::of_driver(", "bug_check(", "bug_check_with("];
 
-/// The names of rules that stand in code outside a register.
+/// Names of rules in code outside a register.
 pub fn rules_outside(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut names = Vec::new();
@@ -40,7 +41,7 @@ pub fn rules_outside(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// The names and numbers of bug checks that stand in code outside the register.
+/// Names and numbers of bug checks in code outside the register.
 pub fn bug_checks_outside(files: &[File]) -> Vec<Fault> {
     let names: Vec<&str> = find(files, BUG_CHECKS).into_iter().flat_map(bug_checks_of).collect();
     if names.is_empty() {
@@ -61,7 +62,7 @@ pub fn bug_checks_outside(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// The names that a register gives: `CONSTANT = "name",`.
+/// The names of the rules in a register: `CONSTANT = "name",`.
 fn rules_of(file: &File) -> impl Iterator<Item = &str> {
     file.text.lines().filter_map(|line| {
         let (constant, value) = line.trim().split_once(" = \"")?;
@@ -70,7 +71,7 @@ fn rules_of(file: &File) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The constants of the register: `CONSTANT = 0x0000_000A, ...`.
+/// The constants of the bug checks in the register: `CONSTANT = 0x0000_000A, ...`.
 fn bug_checks_of(file: &File) -> impl Iterator<Item = &str> {
     file.text.lines().filter_map(|line| {
         let (constant, value) = line.trim().split_once(" = ")?;
@@ -102,7 +103,7 @@ fn code_of(files: &[File]) -> impl Iterator<Item = (&File, usize, &str)> {
 mod tests {
     use super::*;
 
-    /// The registers, and one more file.
+    /// A project with the registers and one other file.
     fn project(path: &str, text: &str) -> Vec<File> {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
         vec![

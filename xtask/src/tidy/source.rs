@@ -5,12 +5,12 @@ use super::{Fault, File};
 /// The most columns of a line.
 const MAX_COLUMNS: usize = 100;
 
-/// The most columns of the first line, which lists of files show.
+/// The most columns of the first line of a file, because lists of files show that line.
 const MAX_HEAD_COLUMNS: usize = 79;
 
-/// Lines that are too long.
+/// Lines with too many columns.
 ///
-/// A line with an address in it may be longer: an address has no place to break.
+/// A line with an address in it may be longer, because an address cannot be broken.
 pub fn long_lines(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {
@@ -25,7 +25,7 @@ pub fn long_lines(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// Files that do not say in a short first line what they are.
+/// Files without a short first line that says what the file is.
 pub fn missing_heads(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {

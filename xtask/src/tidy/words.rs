@@ -1,4 +1,4 @@
-//! Words that a comment must not have, because they hide who does something.
+//! Words that a comment must not have, because they hide who or what is meant.
 
 use super::{Fault, File};
 
@@ -12,7 +12,7 @@ const WORDS: [(&str, &str); 6] = [
     ("no eye on", "say what does not look"),
 ];
 
-/// The words in comments of source files. Names of tests and texts for users are not comments.
+/// Such words in the comments of source files. Names of tests and texts for users are no comments.
 pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {
@@ -26,13 +26,13 @@ pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// The comment at the end of a line; the slashes of an address begin none.
+/// The comment at the end of a line. The slashes of an address begin no comment.
 fn comment_of(line: &str) -> &str {
     let mut begins = line.match_indices("//").map(|(at, _)| at);
     begins.find(|&at| !line[..at].ends_with(':')).map_or("", |at| &line[at..])
 }
 
-/// True where a word stands in a text, and is not a part of a longer one.
+/// True where a word is in a text as a whole word, not as a part of a longer one.
 fn has_word(text: &str, word: &str) -> bool {
     let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(word).any(|(at, _)| {

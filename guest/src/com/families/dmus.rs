@@ -64,11 +64,11 @@ fn put_message(call: &Call<'_>, sink: This<dyn IMxf>, event: Pointer) -> Result<
     put(call, &sink, event, Use::Send)
 }
 
-/// Puts a chain to a sink, as far as the chain is good.
+/// Puts the good events of a driver's chain to a sink.
 ///
 /// # Errors
-/// What the sink answers; `STATUS_INVALID_PARAMETER` for a chain without a good event. Assumed: the
-/// page is silent about mistakes.
+/// The status that the sink answers; `STATUS_INVALID_PARAMETER` for a chain without a good event.
+/// Assumed: the page is silent about mistakes.
 fn put(
     call: &Call<'_>,
     sink: &This<dyn IMxf>,
@@ -130,8 +130,8 @@ fn get_buffer(
     })
 }
 
-/// Gives the driver the address of what `show` puts into its memory, or a null pointer after a
-/// failure.
+/// Gives the driver the address at which `show` puts an event or a buffer into its memory, or a
+/// null pointer after a failure.
 fn hand_out<T>(
     call: &Call<'_>,
     out: Out<Pointer>,

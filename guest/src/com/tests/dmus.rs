@@ -1,4 +1,4 @@
-//! DirectMusic events as a driver gets them and puts them.
+//! DirectMusic events that a driver gets and puts.
 
 mod mistakes;
 
@@ -28,7 +28,7 @@ const PUT_BUFFER: u64 = 10;
 
 const BUFFER_SIZE: u16 = 100;
 
-/// An allocator that knows what is out.
+/// An allocator that counts the events and buffers that are out.
 struct Allocator {
     home: Rc<EventHome>,
     free_events: RefCell<Vec<u32>>,
@@ -130,7 +130,7 @@ impl IAllocatorMxf for Allocator {
     }
 }
 
-/// A sink that notes what it gets in words, and frees it.
+/// A sink that writes down its events in words, and frees them.
 struct Sink {
     allocator: Rc<Allocator>,
     seen: RefCell<Vec<String>>,
@@ -180,7 +180,7 @@ impl IMxf for Sink {
     }
 }
 
-/// A driver's side of an open stream: the pointers that it was lent.
+/// The driver's side of an open stream: the pointers that the driver got.
 struct Desk {
     guest: Guest,
     allocator: Rc<Allocator>,
@@ -190,7 +190,7 @@ struct Desk {
     out: u64,
 }
 
-/// The identity of the stream, which is no object here.
+/// The address of the stream. There is no object at it in these tests.
 const STREAM: u64 = 0x1234;
 
 impl Desk {
@@ -246,7 +246,7 @@ impl Desk {
         }
     }
 
-    /// An event with this package.
+    /// The driver makes an event with this package.
     fn package(&self, first: u64) -> u64 {
         let event = self.event();
         self.set(event, Field::Flags, u64::from(DmusEventFlags::PACKAGE.bits()));
@@ -254,14 +254,14 @@ impl Desk {
         event
     }
 
-    /// An event with this chain behind it.
+    /// The driver makes an event with this chain behind it.
     fn before(&self, next: u64) -> u64 {
         let event = self.event();
         self.set(event, Field::Next, next);
         event
     }
 
-    /// The rules that were broken so far.
+    /// The rules that the driver has broken so far.
     fn broken(&self) -> Vec<&'static str> {
         self.guest.kernel().violations().iter().map(|it| it.rule.id).collect()
     }

@@ -1,4 +1,4 @@
-//! The dispatch table of a driver: which entries PcInitializeAdapterDriver takes over.
+//! The dispatch table of a driver: what PcInitializeAdapterDriver takes over.
 
 use portcls_emulator::DriverObject;
 

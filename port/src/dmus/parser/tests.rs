@@ -1,4 +1,4 @@
-//! Messages in MIDI bytes, whole under any cut.
+//! The parser finds the messages in MIDI bytes, wherever the bytes are cut.
 
 use super::*;
 use Piece::{Raw, Whole};
@@ -8,7 +8,7 @@ fn at(time_100ns: i64) -> Stamp {
     Stamp { time_100ns, channel_group: 1 }
 }
 
-/// The pieces that come of cuts, each cut with its number as time.
+/// The pieces that the parser gives out for these cuts. The time of a cut is its number.
 fn parse(cuts: &[&[u8]]) -> Vec<(i64, Piece, Vec<u8>)> {
     let mut parser = Parser::default();
     let mut pieces = Vec::new();
@@ -81,7 +81,7 @@ fn what_belongs_to_no_message_comes_out_raw() {
             (0, Raw, vec![0xF7]),
             (0, Raw, vec![0x90, 1]),
             (0, Whole, vec![0x91, 2, 3]),
-            // The status of this one was never sent.
+            // The sender left out the status byte of this message.
             (0, Raw, vec![4]),
             (0, Whole, vec![0xC0, 5]),
         ]
@@ -171,7 +171,7 @@ impl Bytes for Vec<(i64, Piece, Vec<u8>)> {
     }
 }
 
-/// A message, and whether it may be sent without its status after one with the same.
+/// A message of any kind.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let data = 0_u8..0x80;
     prop_oneof![
@@ -185,8 +185,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// The model: whole messages are known before they are sent. Status bytes are left out
-    /// where they may be, real-time bytes are thrown in, and the bytes are cut anywhere.
+    /// The model: the test makes the messages, so it knows them whole. It sends them with running
+    /// status where that is allowed, puts real-time bytes between, and cuts the bytes anywhere.
     #[test]
     fn messages_come_out_whole_under_any_cut(
         messages in prop::collection::vec((message(), any::<bool>()), 0..20),
