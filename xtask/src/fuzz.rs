@@ -1,11 +1,11 @@
-//! The fuzz targets, with what each begins from and the limits that it needs.
+//! The fuzz targets, each with the files that it begins from and its limits.
 
 use std::fs;
 
 use crate::program::{CARGO_FUZZ, Failure, Outcome, cargo, require, run};
 use crate::project::root;
 
-/// How long a target runs where nothing else is said, in seconds.
+/// How long a target runs when the command names no time, in seconds.
 const USUAL_SECONDS: u32 = 600;
 
 /// A program of `tests/fuzz/fuzz_targets/`.
@@ -28,7 +28,7 @@ const TARGETS: [Target; 4] = [
     Target { name: "events", seeds: &[], max_bytes: 1_000 },
 ];
 
-/// Runs a target for some time; what it finds is kept in `tests/fuzz/corpus/`.
+/// Runs a target for some time; the inputs that it finds are kept in `tests/fuzz/corpus/`.
 pub fn fuzz(arguments: &[String]) -> Outcome {
     let (target, seconds) = read_arguments(arguments)?;
     require(&CARGO_FUZZ)?;
@@ -40,7 +40,8 @@ pub fn fuzz(arguments: &[String]) -> Outcome {
     command.args(["-rss_limit_mb=1024", "-timeout=10"]);
     command.arg(format!("-max_len={}", target.max_bytes));
     command.arg(format!("-max_total_time={seconds}"));
-    // The counters of libFuzzer are a compiler flag that a stable compiler takes only with this.
+    // libFuzzer's counters need a compiler flag that a stable compiler takes only with this
+    // variable.
     command.env("RUSTC_BOOTSTRAP", "1");
     run(command)
 }

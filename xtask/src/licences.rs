@@ -1,7 +1,7 @@
-//! The licence of every dependency: one that asks for no more than a notice.
+//! Checks that the licence of every dependency asks for a notice at most.
 //!
-//! Owns what is allowed and why, and the way from a crate of the project to a dependency.
-//! `expression` reads what a package says of its licence.
+//! Owns the list of allowed licences with the reasons, and the search for the way from a crate of
+//! the project to a dependency. `expression` reads what a package says of its licence.
 
 mod expression;
 
@@ -27,12 +27,13 @@ const ALLOWED: [(&str, &str); 9] = [
     ("Zlib", "asks that a changed source says so"),
 ];
 
-/// Packages that no published crate needs, so that nothing of them is in what others get, with
-/// the licence that is then allowed, and why.
+/// Packages that no published crate needs, so no user of a published crate gets them. Each has the
+/// licence that it may have therefore, and the reason why the project needs it.
 const ONLY_IN_TESTS: [(&str, &str, &str); 1] =
     [("cbindgen", "MPL-2.0", "a test runs it to make the C header; it is not changed here")];
 
-/// Packages that name a file in place of an expression, and what was read in it: none.
+/// Packages that name a licence file in place of an expression, each with what the file says. There
+/// is no such package now.
 const READ_FILES: [(&str, &str); 0] = [];
 
 /// Checks the licences of all dependencies of all workspaces of the project.
@@ -52,7 +53,7 @@ pub fn licences(arguments: &[String]) -> Outcome {
     Err(Failure::Failed(faults.into_iter().collect::<Vec<_>>().join("\n")))
 }
 
-/// The packages of a workspace and what each depends on, by the ids of cargo.
+/// The packages of a workspace and what each depends on, by cargo's ids.
 struct Graph {
     packages: BTreeMap<String, Package>,
     /// The packages of the project.
@@ -62,18 +63,18 @@ struct Graph {
 struct Package {
     name: String,
     version: String,
-    /// What it says of its licence; empty where it says nothing.
+    /// The licence expression; empty when the package has none.
     licence: String,
-    /// A file that it names in place of that.
+    /// The licence file that the package names in place of an expression.
     licence_file: Option<String>,
-    /// False where it says that it is never published.
+    /// False when the manifest says that the package is never published.
     is_published: bool,
     needs: Vec<Need>,
 }
 
 struct Need {
     package: String,
-    /// True where only tests, examples and benchmarks need it.
+    /// True when only tests, examples and benchmarks need the package.
     is_for_tests: bool,
 }
 
@@ -107,7 +108,7 @@ impl Graph {
         Graph { packages, own }
     }
 
-    /// What is wrong: the package, its licence, and the way to it.
+    /// The faults: each names the package, its licence, and the way to the package.
     fn faults(&self) -> Vec<String> {
         let all = self.ways(|_| true, |_| true);
         let shipped = self.ways(|package| package.is_published, |need| !need.is_for_tests);
@@ -124,7 +125,8 @@ impl Graph {
         faults
     }
 
-    /// Each package that can be reached from the project's own by such needs, with a shortest way.
+    /// Each package that the project's own packages need, with a shortest way to it. `begins`
+    /// selects the own packages, `goes` the needs.
     fn ways(
         &self,
         begins: impl Fn(&Package) -> bool,

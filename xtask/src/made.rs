@@ -1,4 +1,4 @@
-//! Files that are made: pages, layouts, drivers, the C header, goldens.
+//! Files that a program makes: pages, layouts, drivers, the C header, goldens.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::program::{
 };
 use crate::project::{list, own_packages, text};
 
-/// Writes the pages that come of the registers and of the suite of every card.
+/// Writes the pages that are made from the registers and from each card's run of the suite.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
     for (test, page) in [("conformance", "the_page_of_the_cards"), ("registers", "the_page_of")] {
@@ -21,7 +21,7 @@ pub fn pages(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Writes the table of structure layouts, as the compilers tell them.
+/// Writes the table of structure layouts that the compilers report.
 pub fn layouts(arguments: &[String]) -> Outcome {
     no_arguments("layouts", arguments)?;
     require(&MINGW_X64)?;
@@ -31,7 +31,7 @@ pub fn layouts(arguments: &[String]) -> Outcome {
     run(command)
 }
 
-/// Builds the test drivers, or those that are named.
+/// Builds all test drivers, or only those that the arguments name.
 pub fn drivers(arguments: &[String]) -> Outcome {
     let wants = |target: &str| {
         let is_of = |name: &String| name.split('/').next() == Some(target);
@@ -95,7 +95,7 @@ impl Golden<'_> {
     }
 }
 
-/// Where a test is, by the name of its target.
+/// Finds the package and the target of a test by the name of its target.
 fn find_golden<'a>(packages: &'a [Value], argument: &'a str) -> Result<Golden<'a>, Failure> {
     let Some((target, test)) = argument.split_once("::") else {
         let message = format!("`{argument}` names no test: write TARGET::NAME_OF_THE_TEST");

@@ -1,8 +1,8 @@
 //! `cargo xtask VERB`: the commands of this project, by name.
 //!
 //! Owns the command line and the exit code: 0 when all went well, 1 when a command failed or a
-//! check found something, 2 for wrong usage. `verb` lists the verbs. It knows no room of the
-//! project: rooms are reached by cargo, and by the text of their files.
+//! check found something, 2 for wrong usage. `verb` lists the verbs. It depends on no room of the
+//! project: it calls cargo for them, and reads their files as text.
 
 mod fuzz;
 mod licences;

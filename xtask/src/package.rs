@@ -17,7 +17,7 @@ pub fn package(arguments: &[String]) -> Outcome {
     no_arguments("package", arguments)?;
     let packages = own_packages()?;
     let published: Vec<&Value> = packages.iter().filter(|package| is_published(package)).collect();
-    // What is not committed yet is packaged too: nothing is published from here.
+    // Changes that are not committed yet are packaged too, because nothing is published from here.
     let options = ["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"];
     let mut command = cargo(&options);
     for package in &published {
@@ -46,7 +46,7 @@ fn unpack(packages: &[&Value], folder: &Path) -> Outcome {
         run(command)?;
         names.push((text(package, "name"), titled));
     }
-    // The same versions of all dependencies as the project has: they are there and built.
+    // All dependencies keep the project's versions, which are fetched and built already.
     let lock = fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"));
     lock.map_err(Failure::failed)?;
     fs::write(folder.join("Cargo.toml"), workspace(&names)).map_err(Failure::failed)
@@ -59,12 +59,12 @@ fn make_empty(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// The manifest of a workspace in which each crate stands for its version of crates.io.
+/// The manifest of a workspace in which each unpacked crate replaces its version on crates.io.
 fn workspace(crates: &[(&str, String)]) -> String {
     let members: Vec<String> = crates.iter().map(|(_, folder)| format!("{folder:?}")).collect();
     let patches: Vec<String> =
         crates.iter().map(|(name, folder)| format!("{name} = {{ path = {folder:?} }}\n")).collect();
-    // The profile is that of the project, so that its dependencies are not checked once more.
+    // The profile is that of the project, so that cargo does not check the dependencies again.
     format!(
         "[workspace]\nresolver = \"3\"\nmembers = [{}]\n\n[patch.crates-io]\n{}\n\
          [profile.dev]\nopt-level = 1\n",

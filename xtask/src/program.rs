@@ -6,10 +6,10 @@ use std::{env, fmt};
 
 use crate::project::root;
 
-/// What came of a verb.
+/// The result of a verb.
 pub type Outcome = Result<(), Failure>;
 
-/// Why a verb did not do its work.
+/// Why a verb failed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command line is wrong.
@@ -27,11 +27,11 @@ impl Failure {
 
 /// A third-party program.
 pub struct Tool {
-    /// What is missing without it.
+    /// The name for the message when the tool is missing.
     pub name: &'static str,
-    /// A command that ends well when it is there.
+    /// A command that succeeds when the tool is installed.
     pub probe: &'static [&'static str],
-    /// How to get it.
+    /// How to get the tool.
     pub get: &'static str,
 }
 
@@ -67,10 +67,10 @@ pub const CARGO_FUZZ: Tool = Tool {
     get: "cargo install cargo-fuzz",
 };
 
-/// Says how to get a tool that is missing.
+/// Fails when a tool is missing, and says how to get it.
 ///
 /// # Errors
-/// The name of the tool, and where it comes from.
+/// The name of the missing tool, and the command that installs it.
 pub fn require(tool: &Tool) -> Outcome {
     let (program, arguments) = tool.probe.split_first().expect("a command has a program");
     let mut command = Command::new(program);
@@ -83,7 +83,7 @@ pub fn require(tool: &Tool) -> Outcome {
 
 /// Cargo with these arguments, from the root of the project.
 ///
-/// It builds into the one target folder, also what is a workspace of its own.
+/// Cargo builds into the one target folder, even a crate that is a workspace of its own.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments).env("CARGO_TARGET_DIR", target_folder());
@@ -92,7 +92,7 @@ pub fn cargo(arguments: &[&str]) -> Command {
 
 /// Where cargo builds.
 pub fn target_folder() -> PathBuf {
-    // A relative folder is one below the root: that is where `.ci/run` takes it from.
+    // A relative folder is below the root, as for `.ci/run`, which runs in the root.
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
@@ -103,10 +103,10 @@ pub fn script(path: &str) -> Command {
     command
 }
 
-/// Runs a command to its end; what it prints is seen as it comes.
+/// Runs a command to its end; the user sees its output as it comes.
 ///
 /// # Errors
-/// That it did not start, or how it ended.
+/// The command did not start, or it ended with an error.
 pub fn run(mut command: Command) -> Outcome {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
@@ -115,10 +115,10 @@ pub fn run(mut command: Command) -> Outcome {
     }
 }
 
-/// What a command prints, once it has ended well; its errors are seen as they come.
+/// Runs a command and returns what it prints to stdout; the user sees its stderr as it comes.
 ///
 /// # Errors
-/// That it did not start, how it ended, or that it printed something that is no text.
+/// The command did not start, it ended with an error, or its output is not text.
 pub fn output_of(mut command: Command) -> Result<String, Failure> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| Failure::failed(error).of(&command))?;
@@ -129,7 +129,7 @@ pub fn output_of(mut command: Command) -> Result<String, Failure> {
 }
 
 impl Failure {
-    /// The same, with the command that it came of.
+    /// The same failure, with the command that failed.
     fn of(self, command: &Command) -> Failure {
         match self {
             Failure::Failed(what) => Failure::Failed(format!("{}: {what}", line_of(command))),
@@ -149,7 +149,7 @@ pub fn no_arguments(verb: &str, arguments: &[String]) -> Outcome {
     }
 }
 
-/// A command as one would type it.
+/// A command as a user would type it.
 fn line_of(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::program::{Failure, cargo, output_of};
 
-/// The manifests of all workspaces: the project, and what has to stand alone.
+/// The manifests of all workspaces: the project's, and those of the crates that must stand alone.
 pub const WORKSPACES: [&str; 4] =
     ["Cargo.toml", "template/Cargo.toml", "tests/fuzz/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"];
 
@@ -24,7 +24,7 @@ pub fn root() -> PathBuf {
 /// What `cargo metadata` says of a workspace, its dependencies included.
 ///
 /// # Errors
-/// When cargo fails, such as without a network when a dependency was never fetched.
+/// Cargo fails, for example when a dependency was never fetched and there is no network.
 pub fn metadata(manifest: &str) -> Result<Value, Failure> {
     let arguments = ["metadata", "--locked", "--format-version", "1", "--manifest-path", manifest];
     parse(&output_of(cargo(&arguments))?)

@@ -1,8 +1,8 @@
-//! Checks of all files of the project that no compiler does.
+//! Checks of the project's files that go beyond what the compiler checks.
 //!
-//! Owns the walk over the files and the list of finders. A finder is a function of texts. Tests
-//! run it on a planted fault and on the whole project. It mends nothing: it says in one sentence
-//! what is wrong and what has to be.
+//! Owns the walk over the files and the list of finders. A finder is a function of texts. Tests run
+//! it on a planted fault and on the whole project. A finder mends nothing: it says in one sentence
+//! what is wrong and what would be right.
 
 mod arrows;
 mod manifest;
@@ -24,20 +24,20 @@ use manifest::Manifest;
 /// A text of the project.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Where it is, from the root, with slashes.
+    /// The path of the file from the root, with slashes.
     pub path: String,
-    /// What it holds.
+    /// The content of the file.
     pub text: String,
 }
 
-/// Something that should be otherwise.
+/// A fault that a finder found.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The file.
     pub path: String,
     /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
-    /// What is wrong, and what has to be.
+    /// What is wrong, and what would be right.
     pub what: String,
 }
 
@@ -95,7 +95,7 @@ impl File {
         self.path == "Cargo.toml" || self.path.ends_with("/Cargo.toml")
     }
 
-    /// True where the whole file serves tests or benchmarks.
+    /// True when the whole file is for tests or benchmarks.
     fn is_test(&self) -> bool {
         let mut folders = self.path.split('/');
         self.path.ends_with("tests.rs") || folders.any(|part| part == "tests" || part == "benches")
@@ -135,8 +135,8 @@ fn read_files(root: &Path) -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-/// True for what is not the project's: the repository itself, what cargo builds into, and what
-/// fuzzing leaves.
+/// True for a folder that the walk leaves out: git's own folder, cargo's target folder, and the
+/// folders that fuzzing fills.
 fn is_left_out(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default();
     let is_named = [".git", "target", "corpus", "artifacts"].iter().any(|left| name == *left);

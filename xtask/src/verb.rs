@@ -10,13 +10,13 @@ const NEAR_LETTERS: usize = 3;
 
 /// One command.
 pub struct Verb {
-    /// What it is called by.
+    /// The word that calls it.
     pub name: &'static str,
     /// What follows its name, as the list shows it.
     pub arguments: &'static str,
     /// What it does, in one line.
     pub does: &'static str,
-    /// Does it.
+    /// The function that does it.
     pub run: fn(&[String]) -> Outcome,
 }
 
@@ -56,7 +56,7 @@ const fn verb(
     Verb { name, arguments, does, run }
 }
 
-/// The verb of this name.
+/// The verb with this name.
 ///
 /// # Errors
 /// A message that names the nearest verb.
@@ -87,7 +87,8 @@ pub fn list(verbs: &[Verb]) -> String {
     text
 }
 
-/// The program of `no-std/` has a panic handler of its own; std below it would bring a second.
+/// The program of `no-std/` has a panic handler of its own; if hw-mpu401 used std, std would bring
+/// a second one.
 fn no_std(arguments: &[String]) -> Outcome {
     program::no_arguments("no-std", arguments)?;
     run(cargo(&[

@@ -1,14 +1,14 @@
 //! Licence expressions of SPDX: names with AND, OR, WITH and parentheses.
 //!
-//! AND binds more tightly than OR. A slash is how crates once wrote OR.
+//! AND binds more tightly than OR. Old crates wrote a slash for OR.
 //! Source: SPDX specification, annex "SPDX License Expressions"; the Cargo Book, `license`.
 
-/// Whether an expression is met when only some licences are.
+/// Whether an expression holds when only the allowed licences may be used.
 ///
-/// A licence is asked for with its exception: `Apache-2.0 WITH LLVM-exception`.
+/// `is_allowed` gets a licence together with its exception: `Apache-2.0 WITH LLVM-exception`.
 ///
 /// # Errors
-/// What is wrong with the expression, in words.
+/// A text that says what is wrong with the expression.
 pub fn is_met(expression: &str, is_allowed: &dyn Fn(&str) -> bool) -> Result<bool, String> {
     let mut reader = Reader { words: words(expression), at: 0, is_allowed };
     let is_met = reader.any()?;
@@ -37,7 +37,7 @@ impl Reader<'_> {
         word
     }
 
-    /// True, and the word is read, where it comes next.
+    /// When the expected word comes next, reads it and returns true.
     fn takes(&mut self, expected: &str) -> bool {
         let is_next = self.words.get(self.at).is_some_and(|word| word == expected);
         self.at += usize::from(is_next);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Graph;
 
-/// What the project needs of a package.
+/// The kind of a need that is not for tests, as cargo writes it.
 const NORMAL: Option<&str> = None;
 const FOR_TESTS: Option<&str> = Some("dev");
 

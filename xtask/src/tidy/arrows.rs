@@ -1,4 +1,4 @@
-//! The arrows between rooms: the manifests, against the tables of the rooms.
+//! The dependencies between rooms: compares manifests with the rooms' tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,14 @@ use super::manifest::{Kind, Manifest};
 use super::map::{PAGES, Row, rows};
 use super::{Fault, File};
 
-/// Any room's tests may use it, so no table says who does.
+/// The tests of any room may depend on this room, so no table lists that.
 const TOOLS: &str = "tests/tools";
 
-/// The tests of the whole machine: nothing may know them.
+/// The tests of the whole machine: no crate may depend on them.
 const TOP: &str = "tests";
 
-/// Arrows that a table does not have, or has and no manifest; and rooms that it does not have.
+/// Faults of the tables: a dependency that only the manifest has, a dependency that only the table
+/// has, and a room that only one of the two has.
 pub fn forbidden(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
     let rooms: BTreeMap<&str, &str> = manifests
         .iter()
@@ -49,15 +50,15 @@ pub fn forbidden(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// A row of a table against the manifest of its room.
+/// Compares a row of a table with the manifest of its room.
 fn compare(
     page: &str,
     row: &Row<'_>,
     manifest: &Manifest,
     rooms: &BTreeMap<&str, &str>,
 ) -> Vec<Fault> {
-    // Tests, benchmarks and examples are crates of their own that are never published: all that
-    // they use is in one list, unless the table tells their tests apart.
+    // Tests, benchmarks and examples are crates of their own that are never published: the table
+    // has one list for all their dependencies, unless it has another list for their tests.
     let has_one_list = !manifest.is_published() && row.tests_know.is_empty();
     let known: BTreeSet<&str> = row.knows.iter().copied().collect();
     let known_by_tests: BTreeSet<&str> = row.tests_know.iter().copied().collect();
@@ -72,7 +73,7 @@ fn compare(
         let is_listed = match kind {
             Kind::Crate => known.contains(name),
             Kind::Tests if has_one_list => known.contains(name),
-            // Only a table with a list for tests says something of them.
+            // The row limits what tests may use only when it has a list for tests.
             Kind::Tests => known_by_tests.is_empty() || known_by_tests.contains(name),
         };
         if !is_listed {
@@ -87,7 +88,7 @@ fn compare(
     faults
 }
 
-/// Crates that the root manifest neither has as members nor leaves out.
+/// Crates that the root manifest neither has as members nor excludes.
 fn unlisted(manifests: &[Manifest]) -> Vec<Fault> {
     let Some(root) = manifests.iter().find(|manifest| manifest.path == "Cargo.toml") else {
         return vec![Fault::new("Cargo.toml", 0, "it is not there")];
@@ -116,7 +117,7 @@ mod tests {
 | `tests/tools/` | nothing of ours | tools |
 ";
 
-    /// The sections of each manifest that stand after its package.
+    /// The sections of each manifest that stand after its `[package]`.
     const MANIFESTS: [(&str, &str); 6] = [
         ("chip", "[dev-dependencies]\ntools.workspace = true\n"),
         ("chip/bench", "[dependencies]\nchip.workspace = true\nlog.workspace = true\n"),
@@ -126,7 +127,7 @@ mod tests {
         ("tests/tools", ""),
     ];
 
-    /// What is said once `planted` stands in place of the sections of the crate in `room`.
+    /// The faults when `planted` replaces the sections of the crate in `room`.
     fn said(room: &str, planted: &str, table: &str) -> Vec<String> {
         let members: Vec<String> =
             MANIFESTS.iter().map(|(room, _)| format!("\"{room}\"")).collect();

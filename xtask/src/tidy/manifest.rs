@@ -5,7 +5,7 @@ use super::File;
 /// A manifest.
 #[derive(Debug)]
 pub struct Manifest {
-    /// Where it is.
+    /// The path of the file.
     pub path: String,
     /// Its sections, in order.
     pub sections: Vec<Section>,
@@ -31,11 +31,12 @@ pub struct Entry {
     pub key: String,
     /// The value, with what follows the dot of the key: `workspace = true`.
     pub value: String,
-    /// True where an empty line or a comment stands before it: a group begins.
+    /// True when an empty line or a comment stands before the entry, so that a group begins with
+    /// it.
     pub begins_group: bool,
 }
 
-/// Whom a dependency is for.
+/// What a dependency is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// The crate itself, or its build script.
@@ -45,7 +46,7 @@ pub enum Kind {
 }
 
 impl Manifest {
-    /// Reads a manifest; cargo says whether it is one.
+    /// Reads a manifest. It does not check the syntax, because cargo does that.
     pub fn read(file: &File) -> Manifest {
         let mut sections: Vec<Section> = Vec::new();
         let mut begins_group = true;
@@ -77,7 +78,7 @@ impl Manifest {
         Manifest { path: file.path.clone(), sections }
     }
 
-    /// The folder that it stands in, empty for the root.
+    /// The folder of the manifest; empty for the root.
     pub fn room(&self) -> &str {
         self.path.strip_suffix("/Cargo.toml").unwrap_or_default()
     }
@@ -100,17 +101,17 @@ impl Manifest {
         Some(self.value("package", "name")?.trim_matches('"'))
     }
 
-    /// False where the package says that it is never published.
+    /// False when the package says that it is never published.
     pub fn is_published(&self) -> bool {
         self.value("package", "publish") != Some("false")
     }
 
-    /// True where it begins a workspace.
+    /// True when the manifest is the root of a workspace.
     pub fn is_workspace(&self) -> bool {
         self.sections.iter().any(|section| section.name == "workspace")
     }
 
-    /// Its dependencies, with whom each is for.
+    /// Its dependencies, each with what it is for.
     pub fn dependencies(&self) -> impl Iterator<Item = (Kind, &Entry)> {
         self.sections
             .iter()
@@ -120,7 +121,7 @@ impl Manifest {
 }
 
 impl Section {
-    /// Whom its dependencies are for; `None` where it has none.
+    /// What the section's dependencies are for; `None` when it is no section of dependencies.
     pub fn kind(&self) -> Option<Kind> {
         match self.name.rsplit('.').next() {
             _ if self.name.starts_with("workspace") => None,

@@ -21,8 +21,8 @@ const PACKAGE_KEYS: [&str; 11] = [
 /// The keys that a member takes from the workspace.
 const SHARED_KEYS: [&str; 4] = ["version", "edition", "rust-version", "license"];
 
-/// The categories of crates.io that are used here. It drops any that it does not know, so a new
-/// one has to be looked up there first.
+/// The categories of crates.io that are used here. crates.io drops a category that it does not
+/// know, so look a new one up there first.
 const CATEGORIES: [&str; 11] = [
     "command-line-utilities",
     "development-tools::debugging",
@@ -40,7 +40,7 @@ const CATEGORIES: [&str; 11] = [
 /// The most keywords that crates.io takes.
 const MAX_KEYWORDS: usize = 5;
 
-/// Manifests in which something stands at another place, or is written another way, than in all.
+/// Faults where a manifest has another order or another form than all manifests must have.
 pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for manifest in manifests {
@@ -52,7 +52,8 @@ pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
             }
             let lists_dependencies = section.kind().is_some();
             if lists_dependencies || section.name == "workspace.dependencies" {
-                // Groups are for the one long list; that of a room is one.
+                // Only the long list of the root manifest has groups; the list of a room is one
+                // group.
                 faults.extend(unsorted(manifest, &section.entries, is_root));
             }
             if section.name.contains("dependencies.") && !section.name.ends_with("dependencies") {

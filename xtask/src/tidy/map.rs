@@ -12,13 +12,13 @@ pub struct Row<'a> {
     pub line: usize,
     /// The folder.
     pub room: &'a str,
-    /// The last parts of the folders of the rooms that it knows.
+    /// The rooms that this room knows, each as the last part of its folder.
     pub knows: Vec<&'a str>,
-    /// Those that only its tests know.
+    /// The rooms that only its tests know.
     pub tests_know: Vec<&'a str>,
 }
 
-/// The rows of the table in a page: none where the page or the table is not there.
+/// The rows of the table in a page; none when there is no such page or no table in it.
 pub fn rows<'a>(files: &'a [File], page: &str) -> Vec<Row<'a>> {
     let Some(file) = find(files, page) else { return Vec::new() };
     let table = file.lines().skip_while(|(_, line)| !line.starts_with("| room | "));

@@ -1,4 +1,4 @@
-//! What README.md counts and lists, against the sources that it counts.
+//! Compares the numbers and lists of README.md with the sources.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use super::{Fault, File, find};
 
 const README: &str = "README.md";
 
-/// Facts of README.md that its sources tell otherwise, and facts that it no longer tells.
+/// Facts of README.md that differ from the sources, and facts that README.md no longer has.
 pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     let text = |path: &str| find(files, path).map_or("", |file| file.text.as_str());
     let readme = text(README);
@@ -28,7 +28,8 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// What is wrong where a fact is told and made differently, or cannot be found.
+/// A fault when the page (`told`) and the sources (`made`) differ in a fact, or when one of them
+/// does not have it.
 fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) -> Option<Fault> {
     let what = match (told, made) {
         (Some(told), Some(made)) if told == made => return None,
@@ -39,7 +40,7 @@ fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) ->
     Some(Fault::new(README, 0, what))
 }
 
-/// What stands between two texts, the first time.
+/// The text between `before` and `after`, at the first place where both stand.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)
@@ -52,7 +53,7 @@ fn exit_codes(source: &str) -> Option<Vec<u8>> {
     Some(body.lines().filter_map(number).collect())
 }
 
-/// The exit codes that the page explains: all numbers of their sentence.
+/// The exit codes that the page explains: all numbers in the sentence about them.
 fn told_exit_codes(readme: &str) -> Option<Vec<u8>> {
     let sentence = between(readme, "The exit code is ", ".")?;
     let words = sentence.split(|letter: char| !letter.is_ascii_alphanumeric());
@@ -104,7 +105,7 @@ fn kebab_case(name: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A project in which all is as README.md says.
+    /// A project in which everything is as README.md says.
     const PROJECT: [(&str, &str); 6] = [
         (
             README,
@@ -125,7 +126,7 @@ mod tests {
     const VERBS: &str = "pub enum Verb {\n    /// Plays.\n    Play(PlayArguments),\n    Man,\n    \
                          TwoWords {\n        /// A field.\n        shell: Shell,\n    },\n}\n";
 
-    /// What is said once `good` stands as `planted` in one file.
+    /// The faults when `planted` replaces `good` in one file.
     fn said(path: &str, good: &str, planted: &str) -> Vec<String> {
         let project = PROJECT.into_iter().chain([("cli/src/arguments.rs", VERBS)]);
         let files: Vec<File> = project

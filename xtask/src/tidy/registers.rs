@@ -1,13 +1,13 @@
-//! Rules and bug checks stand in their registers; no other code spells one.
+//! The names of rules and bug checks stand only in their registers.
 //!
-//! Tests may: they compare with what a user sees.
+//! Tests may spell the names too, because they compare with what a user sees.
 
 use super::{Fault, File, find};
 
 /// The registers of rules.
 const RULES: [&str; 3] = ["emulator/src/rules.rs", "guest/src/rules.rs", "port/src/rules.rs"];
 
-/// Rules that Microsoft named after a routine: code spells the routine, not the rule.
+/// Rules that Microsoft named after a routine. Code that has the name means the routine.
 const NAMED_AFTER_A_ROUTINE: [&str; 1] = ["PcAddAdapterDevice"];
 
 /// The register of bug checks, and the file that makes a code of a number.

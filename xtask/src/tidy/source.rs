@@ -10,7 +10,7 @@ const MAX_HEAD_COLUMNS: usize = 79;
 
 /// Lines that are too long.
 ///
-/// A line with an address in it may be longer: an address has no place to break.
+/// A line with an address in it may be longer, because an address cannot be broken.
 pub fn long_lines(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {

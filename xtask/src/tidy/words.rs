@@ -26,7 +26,7 @@ pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// The comment at the end of a line; the slashes of an address begin none.
+/// The comment at the end of a line; the slashes of an address begin no comment.
 fn comment_of(line: &str) -> &str {
     let mut begins = line.match_indices("//").map(|(at, _)| at);
     begins.find(|&at| !line[..at].ends_with(':')).map_or("", |at| &line[at..])

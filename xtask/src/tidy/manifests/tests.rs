@@ -23,7 +23,7 @@ fn file(path: &str, text: &str) -> File {
     File { path: path.to_owned(), text: text.to_owned() }
 }
 
-/// What is said of a room's manifest.
+/// The faults of a room's manifest.
 fn said(manifest: &str) -> Vec<String> {
     let files = [file("room/Cargo.toml", manifest), file("room/README.md", "# room")];
     let manifests = [Manifest::read(&files[0])];
