@@ -109,7 +109,7 @@ impl Host {
         self.show(self.now_ns, format!("{port} {value:02X}  {met:18}  irq {line}"));
     }
 
-    /// Adds a line, or counts the last one once more if it is the same.
+    /// Adds a line. A line equal to the last one is only counted.
     fn show(&mut self, time_ns: u64, text: String) {
         match self.lines.last_mut() {
             Some((_, last, count)) if *last == text => *count += 1,

@@ -84,7 +84,7 @@ fn start_device(
     pc_register_subdevice(kernel, device, "Uart", port)
 }
 
-// The same with the older classes, whose miniport has IMiniportMidi.
+// The same driver with the older classes, whose miniport has IMiniportMidi.
 
 fn midi_driver_entry(
     kernel: &Kernel,

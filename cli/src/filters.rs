@@ -19,7 +19,7 @@ use crate::summary::json;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// Events that the trace holds, which nobody reads here.
+/// The number of events that the trace holds; this verb does not read them.
 const HELD_EVENTS: usize = 256;
 
 const NAME: Style = Style::new().bold();

@@ -62,7 +62,7 @@ pub struct Mpu401 {
     cable: Cable,
     /// When the next part inside is due; [`NEVER_NS`] for never.
     due_ns: u64,
-    /// The same time without the unit and its output FIFO.
+    /// When the next part other than the unit and its output FIFO is due.
     line_due_ns: u64,
     // Configuration.
     choice: CardTiming,

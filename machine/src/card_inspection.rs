@@ -117,7 +117,7 @@ fn midi_in(state: &State) -> String {
     }
 }
 
-/// The bytes that did not come through, by what became of them.
+/// The bytes that did not come through, each kind with the reason.
 fn lost(counters: &Counters) -> String {
     let kinds = [
         (counters.overwritten, "overwritten before they were taken"),

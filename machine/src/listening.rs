@@ -29,7 +29,7 @@ const SURPLUS_LIMIT_BYTES: usize = 65_536;
 /// Queues read requests up to [`READS_IN_FLIGHT`].
 ///
 /// # Errors
-/// As [`PinClient::queue_read`].
+/// The errors of [`PinClient::queue_read`].
 pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
     for _ in pin.in_flight()..READS_IN_FLIGHT {
         pin.queue_read()?;

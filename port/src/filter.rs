@@ -24,7 +24,7 @@ mod requests;
 
 /// An open filter.
 pub(crate) struct Filter {
-    /// Kept as long as a client has the filter open.
+    /// The port; the filter keeps it as long as a client has the filter open.
     port: Rc<dyn ISubdevice>,
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,

@@ -33,7 +33,7 @@ pub(crate) struct AdapterPower {
     phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
-    /// Whether a request for D0 is under way for which nobody waits.
+    /// Whether a request for D0 is under way that no code waits for.
     is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
 }

@@ -53,11 +53,11 @@ impl StreamRequest {
         Ok(request)
     }
 
-    /// Checks a write request whose data are in a form that `check` knows; it is shown the used
-    /// part of one buffer after the other.
+    /// Checks a write request whose data are in a form that `check` knows; `check` gets the used
+    /// part of each buffer, one buffer after the other.
     ///
     /// # Errors
-    /// As [`write`](Self::write), with what `check` answers.
+    /// The errors of [`write`](Self::write), and those of `check`.
     pub fn write_of(
         irp: &Irp,
         mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,

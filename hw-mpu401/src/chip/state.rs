@@ -43,13 +43,13 @@ pub struct HostByte {
 /// What a byte for the host is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DataKind {
-    /// It acknowledges a command.
+    /// The byte acknowledges a command.
     Ack,
-    /// It answers a command.
+    /// The byte answers a command.
     Answer,
     /// The unit says or asks something of its own accord.
     Request,
-    /// It came in on MIDI IN.
+    /// The byte came in on MIDI IN.
     MidiIn,
 }
 
@@ -95,7 +95,7 @@ pub struct Fill {
 /// The state of a chip at the latest time that it has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct State {
-    /// That time, in ns.
+    /// The latest time that the chip has seen, in ns.
     pub time_ns: u64,
     /// The mode that the unit is in.
     pub mode: Mode,

@@ -22,7 +22,7 @@ pub(super) const DATA_END: u8 = 0xFC;
 /// The state of a track or of the conductor.
 #[derive(Clone, Copy)]
 pub(super) enum Slot<E> {
-    /// Not playing.
+    /// The track does not play.
     Idle,
     /// Wants an event; the host is asked for it from this time on.
     Wants(u64),

@@ -37,7 +37,7 @@ struct Queue {
     sent_of_first: usize,
 }
 
-/// What came of the first event.
+/// What the card took of the first event.
 enum Sent {
     /// All of its bytes are out.
     Whole,

@@ -15,7 +15,8 @@ const RENDER: DmusStreamType = DmusStreamType::Render;
 /// The looks of a write that takes nothing.
 const BUSY: &str = "R S -> C0 x37";
 
-/// The same after a write that took some bytes and then waited in vain.
+/// The looks of a write that took some bytes and then waited in vain, and of the next write, which
+/// takes nothing.
 const BUSY_TWICE: &str = "R S -> C0 x74";
 
 /// The accesses of bytes that a ready card takes.

@@ -150,7 +150,7 @@ wire_enum! {
         CompatibleIds = 2,
         /// The resources the firmware assigned.
         BootConfiguration = 3,
-        /// The same, translated.
+        /// The resources the firmware assigned, translated.
         BootConfigurationTranslated = 4,
         /// Text: the setup class.
         ClassName = 5,

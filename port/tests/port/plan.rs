@@ -24,9 +24,9 @@ pub const CAPTURE: u32 = 2;
 /// When the miniport makes its group known.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Grouping {
-    /// From Init, by RegisterServiceGroup, and as its result.
+    /// Init registers the group with RegisterServiceGroup, and returns it too.
     Early,
-    /// As the result of Init.
+    /// Init returns the group.
     Late,
     /// Early; and Init asks for service before it returns.
     EarlyWithNotify,
