@@ -64,7 +64,7 @@ fn card_of_a_text() -> Result<CardProfile, Box<dyn Error>> {
     Ok(CardFile::parse("attic-card.toml", ATTIC_CARD)?.profile)
 }
 
-/// The same way in Rust: all but its name and two fields are those of the family.
+/// A card made in Rust in the same way: the family gives all except its name and two fields.
 fn card_in_rust(plain: &CardProfile) -> CardProfile {
     let behaviour = Behaviour { tx_depth: 2, status_low_bits: 0, ..plain.behaviour };
     CardProfile { name: "slim-card".into(), behaviour, ..plain.clone() }

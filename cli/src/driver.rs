@@ -106,7 +106,7 @@ pub struct RegistrySetting {
 /// A text that is no registry value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// Not `NAME=TYPE:DATA`.
+    /// The text is not `NAME=TYPE:DATA`.
     #[error("give NAME=dword:NUMBER, NAME=string:TEXT or NAME=binary:HEX")]
     Form,
     /// The data after `dword:` is no number.

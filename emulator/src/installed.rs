@@ -24,7 +24,7 @@ impl Installed {
 }
 
 impl Kernel {
-    /// Installs an item; an item of the same type that was there goes. IRQL: any.
+    /// Installs an item in place of an earlier item of the same type. IRQL: any.
     pub fn install<T: Any>(&self, item: T) {
         let mut items = self.state.installed.items.borrow_mut();
         items.retain(|known| !known.is::<T>());

@@ -192,9 +192,9 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// It is later than the latest time seen, and it is never too late. It may be too early, so
-    /// that nothing changes at that time: for example when the unit takes a command, or has bytes
-    /// to move both ways.
+    /// This time is later than the latest time seen, and it is never too late. It may be too early,
+    /// so that nothing changes at that time: for example when the unit takes a command, or has
+    /// bytes to move both ways.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
@@ -385,8 +385,8 @@ impl Mpu401 {
     /// Lets the due parts act, in the order of time. Parts that are due at the same time act in a
     /// fixed order: MIDI IN, the unit, the unit's own output, the sequencer.
     ///
-    /// It is separate from its caller, because most accesses find nothing due and need not pay for
-    /// it.
+    /// This function is separate from its caller, because most accesses find nothing due and need
+    /// not pay for this code.
     #[cold]
     #[inline(never)]
     fn run_due(&mut self, now_ns: u64) {

@@ -41,7 +41,7 @@ pub(crate) fn read_filter_descriptor(
     Reader { guest }.filter(address).map_err(|what| refuse(guest, &what))
 }
 
-/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, but for its automation table; `None` when
+/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, without its automation table; `None` when
 /// there is no such pin.
 ///
 /// The driver may have changed the pin since the whole descriptor was read. When it cannot be read

@@ -259,7 +259,7 @@ pub trait IAllocatorMxf: IMxf {
 
     /// Hands out a buffer for the data of an event that cannot hold them by itself.
     ///
-    /// It goes back with its event, or alone by [`put_buffer`](Self::put_buffer).
+    /// The buffer goes back with its event, or alone by [`put_buffer`](Self::put_buffer).
     ///
     /// IRQL: up to DISPATCH_LEVEL. Limits: 16 384 buffers of one allocator.
     /// Source: WDK, IAllocatorMXF::GetBuffer. Assumed: the limit.

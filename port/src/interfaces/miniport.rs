@@ -256,9 +256,9 @@ pub trait IMiniportMidiStream: IUnknown {
     /// offers the same bytes again 1 ms later, or when the stream's group is served before that. A
     /// count greater than the length of `data` is a violation; the port takes all bytes as written.
     ///
-    /// The client's request can end inside the call: the client cancels it, or the stream goes down.
-    /// Then the port ignores what the call returned, but for a count that is too great, and offers
-    /// nothing more of that request.
+    /// The client's request can end inside the call: the client cancels it, or the stream goes
+    /// down. Then the port ignores what the call returned, except a count that is too great, and
+    /// offers nothing more of that request.
     ///
     /// The driver must tell a busy device from a dead one and must not return 0 for ever. After
     /// 10 000 answers of 0 in a row, which is a violation, the port ends the request with

@@ -55,9 +55,9 @@ pub enum PowerInterfaces {
 /// Whether the driver changes the description of its pins after its start.
 #[derive(Clone, Copy, PartialEq)]
 pub enum PinDescription {
-    /// It does not: the port has the only copy.
+    /// The driver does not change the description: the port has the only copy.
     Fixed,
-    /// It may: the pins are always those of the plan's filter.
+    /// The driver may change the description: the pins are always those of the plan's filter.
     Live,
 }
 

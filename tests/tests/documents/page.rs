@@ -129,8 +129,8 @@ impl CodeKind {
 }
 
 impl Code {
-    /// Its words without quotes around them, each with its line; of a shell's lines without what
-    /// stands behind `#`.
+    /// The words of the code without the quotes around them, each with its line. Shell comments
+    /// behind `#` are left out.
     pub fn words(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().flat_map(move |(number, line)| {
             let is_shell = self.kind == CodeKind::Shell;

@@ -68,7 +68,7 @@ impl Repository {
         repository
     }
 
-    /// One with these files and documents.
+    /// A repository with these files and documents.
     pub fn with(files: &[&str], pages: &[(&str, &str)]) -> Repository {
         let mut repository = Repository::default();
         files.iter().for_each(|name| repository.add_file(name));
@@ -79,13 +79,13 @@ impl Repository {
         repository
     }
 
-    /// The same with what git does not keep.
+    /// Adds rules for files that git does not keep.
     pub fn and_ignored(mut self, rules: &str) -> Repository {
         self.add_ignored("", rules);
         self
     }
 
-    /// The same with a package and its targets: of each the kind, the name and the source.
+    /// Adds a package and its targets, each with its kind, its name and its source.
     pub fn and_package(mut self, name: &str, targets: &[(&str, &str, &str)]) -> Repository {
         let target = |&(kind, name, source): &(&str, &str, &str)| {
             let mut target = Target { kind: kind.into(), name: name.into(), ..Target::default() };
@@ -97,7 +97,7 @@ impl Repository {
         self
     }
 
-    /// The same with an xtask of this source.
+    /// Adds an xtask with this source.
     pub fn and_xtask(mut self, source: &str) -> Repository {
         self.xtask = source.to_owned();
         self

@@ -64,7 +64,7 @@ fn put_message(call: &Call<'_>, sink: This<dyn IMxf>, event: Pointer) -> Result<
     put(call, &sink, event, Use::Send)
 }
 
-/// Puts a chain to a sink, as far as the chain is good.
+/// Puts the good part of a chain to a sink.
 ///
 /// # Errors
 /// What the sink answers; `STATUS_INVALID_PARAMETER` for a chain without a good event. Assumed: the

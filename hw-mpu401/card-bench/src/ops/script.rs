@@ -179,7 +179,7 @@ pub enum Expected {
     },
     /// How a poll ends.
     Poll(PollEnd),
-    /// These bytes on MIDI OUT.
+    /// The bytes that come out on MIDI OUT.
     Bytes(Vec<u8>),
     /// A number of bytes on MIDI OUT.
     Count {
