@@ -93,10 +93,10 @@ pub enum Checked {
 pub enum Serves {
     /// What the routine is for.
     Everything,
-    /// Objects of the classes for which this function answers true. It makes an object and drops
-    /// it.
+    /// Objects of the classes for which this function answers true. The function makes an object
+    /// and drops it.
     Classes(fn(&Kernel, &Guid) -> bool),
-    /// Nothing: it is there to refuse, or to say why the run ends.
+    /// Nothing: the routine exists to refuse, or to say why the run ends.
     Nothing,
 }
 

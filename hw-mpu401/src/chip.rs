@@ -154,8 +154,8 @@ impl Mpu401 {
         self.read_slowly(register, now_ns)
     }
 
-    /// STATUS as a read would see it now. It is for an observer inside the card, and counts as no
-    /// read.
+    /// STATUS as a read would see it now. It is for an observer inside the card, and does not count
+    /// as a read.
     #[must_use]
     pub fn status(&self) -> Status {
         Status::from_bits_retain(self.parts.latches.status(self.parts.now_ns()))

@@ -12,7 +12,7 @@ use crate::descriptor::PcFilterDescriptor;
 pub enum PowerDirection {
     /// From D0 towards D3.
     Down,
-    /// From D3 towards D0, also when the device does not reach D0.
+    /// From D3 towards D0, even when the device does not reach D0.
     Up,
 }
 

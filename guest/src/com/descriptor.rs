@@ -58,7 +58,7 @@ pub(crate) fn read_pin_descriptor(
 }
 
 /// The driver's own data range with these bytes, on a pin of the PCFILTER_DESCRIPTOR at an address.
-/// Of two ranges with the same bytes it is the first.
+/// When two ranges have the same bytes, this function finds the first one.
 pub(crate) fn find_data_range(
     guest: &Guest,
     filter: u64,

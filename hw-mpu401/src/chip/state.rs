@@ -128,8 +128,9 @@ pub struct State {
 }
 
 impl Mpu401 {
-    /// What the chip is doing at the latest time that it has seen: it is no access, and changes
-    /// nothing. To have it at a later time, let that time pass in a clone and ask the clone.
+    /// What the chip is doing at the latest time that it has seen. The call is not an access, and
+    /// it changes nothing. To get the state at a later time, let that time pass in a clone and ask
+    /// the clone.
     #[must_use]
     pub fn state(&self) -> State {
         let (parts, now_ns) = (&self.parts, self.parts.now_ns());

@@ -120,8 +120,8 @@ pub struct DmusStreamRequest<'a> {
     pub format: &'a KsDataFormat,
     /// Where the stream gets its events, and where each ends. It lives as long as the stream.
     pub allocator: &'a Rc<dyn IAllocatorMxf>,
-    /// The time of all events. It lives as long as the port, also when the driver does not count
-    /// its reference, as the published sample does not.
+    /// The time of all events. It lives as long as the port, even when the driver does not count
+    /// its reference; the published sample does not count it.
     pub clock: &'a Rc<dyn IMasterClock>,
 }
 
@@ -220,8 +220,8 @@ pub trait IMxf: IUnknown {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
     /// # Errors
-    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: it is in the
-    ///   trace, and the port releases the stream all the same.
+    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the trace has
+    ///   the failure, and the port releases the stream all the same.
     #[doc(alias = "IMXF::DisconnectOutput")]
     fn disconnect_output(
         &self,

@@ -66,7 +66,7 @@ pub enum PinDescription {
 pub enum PortInit {
     /// The start request and the resources.
     Full,
-    /// Neither.
+    /// Neither the start request nor the resources.
     Bare,
 }
 

@@ -74,7 +74,7 @@ fn stem_of(file: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a pattern, in which `*` stands for letters of one name, is that of a file.
+/// Whether a pattern matches a file; a `*` in the pattern stands for letters of one name.
 fn matches(pattern: &str, file: &str) -> bool {
     let Some((before, behind)) = pattern.split_once('*') else { return pattern == file };
     let Some(rest) = file.strip_prefix(before) else { return false };
