@@ -1,4 +1,4 @@
-//! The inspection of card and kernel changes nothing, and a hang report has it.
+//! Inspecting card and kernel changes nothing, and a hang report shows both.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Plug and Play as a driver meets it that has a routine of its own for these requests.
+//! Plug and Play for a driver that handles these requests by its own routine.
 
 use std::cell::RefCell;
 use std::rc::Rc;

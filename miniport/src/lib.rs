@@ -9,7 +9,7 @@
 //! | `adapter.rs` | DriverEntry, AddDevice, StartDevice, unload of the driver "uart" |
 //! | `system.rs` | the miniports that come with the system, for `PcNewMiniport` |
 //! | `miniport.rs`, `stream.rs`, `descriptor.rs` | `IMiniportMidi` and its streams, its filter |
-//! | `dmus.rs`, `dmus/` | `IMiniportDMus` and its streams, its filter, the synthesizer's properties |
+//! | `dmus.rs`, `dmus/` | `IMiniportDMus` and its streams, its filter, synthesizer properties |
 //! | `resources.rs` | the registers and the interrupt, out of a resource list |
 //! | `hardware.rs` | start, silence, output: every wait and its limit |
 //! | `busy_or_dead.rs` | when a card that takes nothing is given up |

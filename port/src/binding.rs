@@ -98,8 +98,8 @@ impl Binding {
         *self.descriptor.borrow_mut() = Some(descriptor);
     }
 
-    /// Takes over how the miniport describes a pin now. The tables of handlers stay as they were when
-    /// the miniport was initialised.
+    /// Takes over how the miniport describes a pin now. The tables of handlers stay as they were at
+    /// the miniport's Init.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn refresh_pin(&self, kernel: &Kernel, pin_id: u32) {

@@ -232,8 +232,8 @@ impl Lane {
         self.state.get() >= KsState::Pause && !self.resetting.get()
     }
 
-    /// Begins a reset: cancels the queued requests, and forgets the data that came and the data that
-    /// will come until the reset ends.
+    /// Begins a reset: cancels the queued requests, forgets the data that came, and drops the data
+    /// that will come until the reset ends.
     ///
     /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IOCTL_KS_RESET_STATE.
     pub fn begin_reset(&self, kernel: &Kernel) {

@@ -1,7 +1,7 @@
-//! The kind of port for music: `IPortMidi` and `IPortDMus` in one object, for either class.
+//! The kind of port for music: `IPortMidi` and `IPortDMus` in one object.
 //!
-//! Owns the choice of the interface that a miniport is driven by. How it is driven then is known
-//! in `midi.rs` and `dmus.rs` alone.
+//! The object is the same for both classes of port. Owns the choice of the interface by which the
+//! port drives a miniport. Only `midi.rs` and `dmus.rs` know how the port drives the miniport then.
 //!
 //! Source: WDK, MIDI and DirectMusic filters: since Windows XP one port serves both classes.
 

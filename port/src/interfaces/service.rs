@@ -66,8 +66,8 @@ pub trait IServiceGroup: IServiceSink {
     /// request is a violation. Units: 100 ns; negative is from now, positive is a point of system
     /// time.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RequestDelayedService. The number is unsigned in C and read as
-    /// signed.
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RequestDelayedService. The number is
+    /// unsigned in C and is read as signed.
     #[doc(alias = "IServiceGroup::RequestDelayedService")]
     fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64);
 

@@ -1,8 +1,8 @@
-//! DirectMusic buffers: events with their times, as a stream buffer holds them.
+//! DirectMusic buffers: events with their times, as a stream buffer has them.
 //!
 //! A buffer is a chain of records: a head of 20 bytes (byte count, channel group, time, flags), the
-//! data, and what fills up to a multiple of 8. [`event_records`] takes a chain apart,
-//! [`EventPacker`] builds one. Neither knows what the data mean.
+//! data, and padding up to a multiple of 8. [`event_records`] takes a chain apart, [`EventPacker`]
+//! builds one. Neither knows what the data mean.
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;

@@ -239,7 +239,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The member of [`property_set::AUDIO`](super::guids::property_set::AUDIO) that a port answers.
+    /// The member of [`property_set::AUDIO`](super::guids::property_set::AUDIO) that ports answer.
     #[doc(alias = "KSPROPERTY_AUDIO")]
     pub enum KsPropertyAudio {
         /// [`KsAudioPosition`](super::KsAudioPosition).

@@ -1,4 +1,4 @@
-//! What a pin tells of its stream's buffers: where they are, and how they should be made.
+//! The position of a stream, and how its buffers should be allocated.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -1,4 +1,4 @@
-//! A driver without hardware: a test plans its answers, and it notes its calls.
+//! A driver without hardware: a test plans its answers and reads its calls.
 //!
 //! A test makes a [`Plan`] before the start; the answers of Write, Read and SetState can change at
 //! any time.

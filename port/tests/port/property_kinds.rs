@@ -1,4 +1,4 @@
-//! Kinds of property requests: which reach a handler, which the port answers, and for whom.
+//! Kinds of property requests: which reach a handler, which the port answers.
 
 use std::cell::RefCell;
 use std::rc::Rc;

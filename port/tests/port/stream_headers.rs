@@ -1,4 +1,4 @@
-//! Stream headers: how long they are, and what the client finds in them afterwards.
+//! Stream headers: their length, and what the client finds in them afterwards.
 
 use std::cell::RefCell;
 

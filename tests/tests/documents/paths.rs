@@ -1,10 +1,10 @@
-//! Paths in backticks, and in the commands for a shell: each is there.
+//! Paths in backticks, and in the commands for a shell: each exists.
 //!
 //! A word is a path when it has a `/` inside or behind it, and ends as one of our files does, or
-//! ends in `/`, or begins with a folder at the root. It is looked for from the root, from the
-//! folder of the document, and from the folders that the same paragraph or row of a table names:
-//! a row about `port/` may say `src/lib.rs`. Not looked for is what programs write and git does
-//! not keep. A `*` stands for any letters, and a name in capitals for any name.
+//! ends in `/`, or begins with a folder at the root. The test looks for the path from the root,
+//! from the folder of the document, and from the folders that the same paragraph or row of a table
+//! names: a row about `port/` may say `src/lib.rs`. The test does not look for files that programs
+//! write and git does not keep. A `*` stands for any letters, and a name in capitals for any name.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::Fault;
 use crate::page::{CodeKind, Page, is_placeholder};
 use crate::repository::{Repository, folder_of, resolve};
 
-/// The paths of a document that are not there.
+/// The paths of a document that do not exist.
 pub fn faults(repository: &Repository, name: &str, page: &Page) -> Vec<Fault> {
     let endings: BTreeSet<&str> = repository.files().filter_map(ending_of).collect();
     let codes = page.codes.iter().filter(|code| code.kind != CodeKind::Other);

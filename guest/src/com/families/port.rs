@@ -1,4 +1,4 @@
-//! `IPort`, `IPortMidi`, `IPortDMus` and `IPortClsVersion` as a driver sees them.
+//! `IPort`, `IPortMidi`, `IPortDMus`, `IPortClsVersion` as a driver sees them.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;

@@ -1,4 +1,4 @@
-//! The dispatch table of a driver: which entries PcInitializeAdapterDriver takes over.
+//! A driver's dispatch table, with the entries PortCls takes over.
 
 use portcls_emulator::DriverObject;
 
