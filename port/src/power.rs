@@ -67,7 +67,7 @@ impl AdapterPower {
     }
 
     /// Notes that the device was stopped, or that its start failed. This ends a registration from
-    /// StartDevice or later; one from AddDevice stays until removal.
+    /// StartDevice or later; a registration from AddDevice stays until removal.
     ///
     /// Assumed: drivers of before Windows 7 register in StartDevice, as the page Implementing
     /// IAdapterPowerManagement says, and cannot unregister. StartDevice runs again after a stop.

@@ -26,7 +26,7 @@ pub(super) const DATA_END: u8 = 0xFC;
 pub(super) enum Slot<E> {
     /// The track does not play.
     Idle,
-    /// Wants an event; the host is asked for it from this time on.
+    /// The track needs an event; from this time on the unit asks the host for it.
     Wants(u64),
     /// Holds an event that is due in `ticks_left` ticks.
     Holds { ticks_left: u8, event: E },

@@ -60,7 +60,8 @@ type Handler = fn(&Kernel, &Card, &PcPropertyRequest) -> NtStatus;
 
 /// Answers a question for basic support, or calls the handler of the property.
 ///
-/// Two of the properties belong to a stream. Asked on the filter, they support no access.
+/// Two of the properties belong to a stream. When a client asks the filter for them, they support
+/// no access.
 fn serve(
     kernel: &Kernel,
     card: &Weak<Card>,
