@@ -1,4 +1,4 @@
-//! `capture`: a song into MIDI IN, through the driver to the application.
+//! `capture`: sends a song into MIDI IN and takes what the application reads.
 
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Machine, capture};
@@ -12,7 +12,7 @@ use crate::summary::{Ending, Flow};
 /// Captures the song.
 ///
 /// # Errors
-/// As [`session::run`].
+/// The errors of [`session::run`].
 pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "capture",

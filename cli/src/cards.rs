@@ -1,6 +1,6 @@
-//! `cards`: the cards, with their main figures and the sources of these.
+//! `cards`: the cards, with their main figures and the sources of the figures.
 //!
-//! `check` is the other half of the verb: what each card does in the built-in scripts.
+//! `check` has the other half of the verb: it runs the built-in scripts on each card.
 
 mod check;
 
@@ -56,7 +56,7 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card, renamed to the card that it is based on. The scripts have expectations under that
+/// The card, under the name of the card that it is based on. The scripts have expectations for this
 /// name, so a check fails where the two cards differ.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);

@@ -16,7 +16,7 @@ use crate::{capture, console, play};
 /// Waits for gdb, and runs the driver under it.
 ///
 /// # Errors
-/// As [`session::run`], and [`Failure::CannotListen`].
+/// The errors of [`session::run`], and [`Failure::CannotListen`].
 pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "debug",

@@ -11,7 +11,7 @@ use portcls_machine::{Driver, GuestOptions, MachineBuilder, RegistryPlace};
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// What a driver's file is, for a message.
+/// What to give as a driver's file, for a message.
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
 
 /// The longest file of registry values in bytes.
@@ -106,7 +106,7 @@ pub struct RegistrySetting {
 /// A text that is no registry value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// Not `NAME=TYPE:DATA`.
+    /// The text is not `NAME=TYPE:DATA`.
     #[error("give NAME=dword:NUMBER, NAME=string:TEXT or NAME=binary:HEX")]
     Form,
     /// The data after `dword:` is no number.
@@ -117,8 +117,8 @@ pub enum RegistryError {
     Binary(String),
 }
 
-/// Reads `[service:|driver:|device:]PATH\NAME=TYPE:DATA`. Without a place the value goes into the
-/// key that PortCls calls the driver's.
+/// Reads `[service:|driver:|device:]PATH\NAME=TYPE:DATA`. When the text names no place, the value
+/// goes into the key that PortCls calls the driver key.
 ///
 /// # Errors
 /// [`RegistryError`].

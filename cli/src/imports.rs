@@ -1,4 +1,4 @@
-//! `imports`: what a compiled driver needs, and what of it is missing here.
+//! `imports`: what a compiled driver needs, and what the emulator lacks.
 //!
 //! `text` shows the facts to people.
 
@@ -58,7 +58,7 @@ enum Status {
     Data,
     /// A routine that refuses whatever the driver asks for.
     Refuses,
-    /// Neither of the two: a run ends when the driver calls the import.
+    /// The emulator does not have the import: a run ends when the driver calls it.
     Missing,
 }
 
@@ -172,8 +172,8 @@ impl IdentifierFacts {
 
 /// The sweep over the code; `None` for an image that fits at no base.
 fn swept(image: &Image) -> Option<Sweep> {
-    // The sweep needs room above the image's base. A parsed image has that room at its preferred
-    // base; if not, a copy of the image is moved.
+    // The sweep needs room above the image's base. A parsed image has this room at its preferred
+    // base. Otherwise a copy of the image is moved and swept.
     let mut moved = image.clone();
     let found = sweep(image).or_else(|error| {
         moved.relocate(0x1_0000).map_err(|_| error)?;

@@ -1,4 +1,4 @@
-//! `completions` and `man`: the command line for a shell and as manual pages.
+//! `completions` and `man`: completions for a shell, and manual pages.
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -32,7 +32,7 @@ pub fn pages() -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// The page of a command. Its examples and tables keep their lines.
+/// The page of a command. Its examples and tables keep their line breaks.
 fn page(command: &Command) -> String {
     let source = format!("portcls-emu {}", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).source(source).manual("portcls-emu");

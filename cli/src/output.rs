@@ -46,7 +46,7 @@ impl fmt::Display for Target {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
     Stdout,
-    /// A device or a pipe: it takes bytes and is no file.
+    /// A device or a pipe, which takes bytes but is not a file.
     Device(PathBuf),
     /// A file, which may or may not exist, in a folder that exists.
     File {
@@ -103,7 +103,7 @@ impl Output {
         &self.target
     }
 
-    /// True when it goes to stdout.
+    /// True when the output goes to stdout.
     pub fn is_stdout(&self) -> bool {
         self.place == Place::Stdout
     }

@@ -1,4 +1,4 @@
-//! `play`: a song out through the driver to MIDI OUT.
+//! `play`: plays a song through the driver to MIDI OUT.
 
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Machine, play};
@@ -12,7 +12,7 @@ use crate::summary::{Ending, Flow};
 /// Plays the song.
 ///
 /// # Errors
-/// As [`session::run`].
+/// The errors of [`session::run`].
 pub fn run(arguments: &PlayArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "play",

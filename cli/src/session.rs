@@ -157,11 +157,11 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     })
 }
 
-/// As [`run`], for work that builds its machine itself, even more than once. The outputs are those
-/// of the machine that `work` returns.
+/// Does the same as [`run`], for work that builds its machine itself, even more than once. The
+/// outputs are those of the machine that `work` returns.
 ///
 /// # Errors
-/// As [`run`], and what `work` returns.
+/// The errors of [`run`], and the error that `work` returns.
 pub fn run_on(
     job: &Job<'_>,
     work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,

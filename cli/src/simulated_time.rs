@@ -13,7 +13,7 @@ const UNITS: [(&str, u64); 6] = [
 /// Why a text is no time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TimeError {
-    /// Not a number and a unit.
+    /// The text is not a number and a unit.
     #[error("give a number and a unit (ns, us, ms, s, m, h), as in 250ms or 1.5s")]
     Form,
     /// The digits go below 1 ns.

@@ -31,8 +31,8 @@ pub struct Answer {
     pub note: u8,
 }
 
-/// What the bus watches of a device: a function of the device's state. The bus remembers the last
-/// outputs, so the device need not.
+/// The outputs of a device that the bus watches: a function of the device's state. The bus
+/// remembers the last outputs, so the device need not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
     /// The interrupt output as it is now.
@@ -54,7 +54,7 @@ impl DeviceReply {
     }
 }
 
-/// One end of a byte on a serial lane of a device.
+/// The start or the end of a byte on a serial lane of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SerialByte {
     /// Time in ns, at or before the time of the access or advance that reported the byte.
@@ -71,10 +71,10 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks. It calls nothing outside but [`Kernel::choose`], and the oracle that
-/// answers must not touch the bus. Times never go back. A device says when it changes next by
-/// itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it passes on
-/// a later access.
+/// A device never ticks. It calls no code outside itself except [`Kernel::choose`], and the oracle
+/// that answers must not touch the bus. Times never go back. A device says when it changes next by
+/// itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it passes on a
+/// later access.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
@@ -111,8 +111,8 @@ pub trait BusDevice {
     /// Hands over the serial bytes since the last call, in order of time.
     fn drain_serial(&mut self, _sink: &mut dyn FnMut(SerialByte)) {}
 
-    /// Tells what state it is in at `now_ns`, for a debugger or a report: it is no access, and the
-    /// state of the device stays as it is. Most devices tell nothing.
+    /// Tells a debugger or a report the device's state at `now_ns`. The call is not an access, and
+    /// it does not change the state. Most devices tell nothing.
     fn inspect(&self, _now_ns: u64, _told: &mut Inspection) {}
 }
 
@@ -140,7 +140,7 @@ struct Attached {
 
 /// The devices, in the order in which they were attached, and the counts of accesses.
 ///
-/// The list stays borrowed while the bus asks a device, because a device never calls out.
+/// The list stays borrowed while the bus asks a device, because a device never calls the bus.
 #[derive(Default)]
 pub(crate) struct Bus {
     devices: RefCell<Vec<Attached>>,
@@ -148,7 +148,7 @@ pub(crate) struct Bus {
     pub writes: Cell<u64>,
 }
 
-/// The most times that one device can be advanced without time moving on.
+/// How often one device can be advanced, at most, while the time stays the same.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.

@@ -70,7 +70,7 @@ const LEAST_CROWDED: usize = 64;
 /// All deadlines: every event that has a time.
 pub(crate) struct Deadlines {
     until_ns: u64,
-    /// The earliest of all deadlines below; may be too early, never too late.
+    /// The earliest deadline of the fields below; it may be too early, but never too late.
     next_ns: Cell<u64>,
     queue: RefCell<BinaryHeap<Entry>>,
     /// Length of the queue above which stale timer entries are thrown out.
@@ -174,7 +174,7 @@ impl Deadlines {
         found.into_iter().map(|(.., timer)| timer.clone()).collect()
     }
 
-    /// The timers that are set and the clock interrupts that they wait for, in that order.
+    /// The timers that are set, each with the time of its clock interrupt in ns, in order of time.
     fn timers(&self) -> Vec<(u64, Timer)> {
         let queue = self.queue.borrow();
         let mut entries: Vec<&Entry> = queue.iter().filter(|entry| !entry.is_stale()).collect();
@@ -263,8 +263,8 @@ impl Kernel {
     }
 
     /// Keeps the processor busy until `time_ns`; interrupts are taken on the way. Code that runs
-    /// outside this kernel spends its time with this call. A time in the past is a preemption
-    /// point only.
+    /// outside this kernel spends its time with this call. When `time_ns` is in the past, the call
+    /// is only a preemption point.
     ///
     /// IRQL: any.
     #[inline]
@@ -378,8 +378,8 @@ impl Kernel {
             return Progress::Moved;
         }
         if self.is_something_put_off() {
-            // The oracle put it off, but an idle processor is free to begin it: the next turn asks
-            // again.
+            // The oracle put off an interrupt or a DPC, but an idle processor is free to begin it.
+            // So the next turn asks the oracle again.
             return Progress::Moved;
         }
         let next_ns = self.state.deadlines.earliest_ns();

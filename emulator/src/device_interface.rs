@@ -1,4 +1,4 @@
-//! Device interfaces: an application finds a device by its capabilities.
+//! Device interfaces, by which an application finds a device of some kind.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -26,9 +26,10 @@ pub struct RefusedCall {
 /// Whether drivers usually go on without what they asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Need {
-    /// They do not: a port, a connected interrupt.
+    /// Drivers do not go on without it: a port, a connected interrupt.
     Required,
-    /// They do: an interface that only some systems have, a value of the registry with a default.
+    /// Drivers go on without it: an interface that only some systems have, a value of the registry
+    /// with a default.
     Optional,
 }
 

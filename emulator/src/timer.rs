@@ -22,7 +22,7 @@ pub enum TimerKind {
 /// When a timer expires, in 100 ns units.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DueTime {
-    /// This long from now.
+    /// After this time from now on.
     Relative(u64),
     /// At this system time (since 1601).
     Absolute(u64),

@@ -131,7 +131,8 @@ impl Kernel {
         self.state.waits.0.borrow_mut().pop();
     }
 
-    /// The waits that stand, in words, the innermost first: it has to end before the others can.
+    /// The waits that have not ended, in words, the innermost first: the innermost wait has to end
+    /// before the others can.
     pub(crate) fn describe_waits(&self) -> Vec<String> {
         let describe = |wait: &StandingWait| {
             let StandingWait { object, since_ns, deadline_ns } = wait;

@@ -13,7 +13,7 @@ use portcls_emulator::{
     TimerKind, TriggerMode, WorkItem,
 };
 
-/// A device that has nothing but a word about itself.
+/// A device that only tells its state.
 struct Teller;
 
 impl Teller {

@@ -33,8 +33,8 @@
 //! - An object in guest memory (a KDPC, a KTIMER) is bound to the kernel's object by its address:
 //!   `guest.bind(address, object)` and `guest.bound::<T>(address)`.
 //!
-//! A circular dependency that stays: a [`Routine`] serves a [`Call`], and a call says which
-//! routine it is of. The files of arguments, answers and bodies lie between the two.
+//! One circular dependency stays: a [`Routine`] serves a [`Call`], and a call names its routine.
+//! The files of arguments, answers and bodies lie between the two.
 //!
 //! A row stands in the `ROUTINES` of the file of its function, in the order of the alphabet. A
 //! module in `import/` is a list of those. When a driver calls a routine that is in no table, the
@@ -62,7 +62,7 @@ use crate::processor::arguments::Convention;
 ///
 /// `UpTo(PASSIVE_LEVEL)` and `ByKernel` are values of [`Checked`](crate::routine::Checked). The
 /// calling convention is stdcall unless the row ends in `.fastcall()` or `.cdecl()`. The row of a
-/// routine that never gives a driver what it is for ends in `.refusing()`.
+/// routine that refuses every call ends in `.refusing()`.
 #[macro_export]
 macro_rules! row {
     ($name:literal, $checked:ident $(($level:ident))?, $body:path $(,)?) => {
@@ -93,10 +93,10 @@ pub enum Checked {
 pub enum Serves {
     /// What the routine is for.
     Everything,
-    /// Objects of the classes for which this function answers true. It makes an object and drops
-    /// it.
+    /// Objects of the classes for which this function answers true. The function makes an object
+    /// and drops it.
     Classes(fn(&Kernel, &Guid) -> bool),
-    /// Nothing: it is there to refuse, or to say why the run ends.
+    /// Nothing: the routine exists to refuse, or to say why the run ends.
     Nothing,
 }
 
@@ -144,13 +144,15 @@ impl Routine {
         Routine { serves: Serves::Nothing, ..self }
     }
 
-    /// The same routine as fastcall, as the `Kf`, `Iof` and `Interlocked` routines are.
+    /// The same routine with the convention fastcall, which the `Kf`, `Iof` and `Interlocked`
+    /// routines have.
     #[must_use]
     pub const fn fastcall(self) -> Routine {
         Routine { convention: Convention::Fastcall, ..self }
     }
 
-    /// The same routine as cdecl: of the C library, or with a variable number of arguments.
+    /// The same routine with the convention cdecl, for routines of the C library and routines with
+    /// a variable number of arguments.
     #[must_use]
     pub const fn cdecl(self) -> Routine {
         Routine { convention: Convention::Cdecl, ..self }

@@ -55,6 +55,6 @@ fn a_routine_that_makes_some_class_does_more_than_refuse() {
     assert!(!refuses("portcls.sys", "PcRegisterSubdevice"));
     assert!(refuses("ntoskrnl.exe", "__C_specific_handler"));
     assert!(!refuses("ntoskrnl.exe", "KeTickCount"));
-    // On a kernel without a machine nobody makes miniports.
+    // On a kernel without a machine no code makes miniports.
     assert!(refuses("portcls.sys", "PcNewMiniport"));
 }

@@ -62,7 +62,7 @@ pub struct Mpu401 {
     cable: Cable,
     /// When the next part inside is due; [`NEVER_NS`] for never.
     due_ns: u64,
-    /// The same time without the unit and its output FIFO.
+    /// When the next part other than the unit and its output FIFO is due.
     line_due_ns: u64,
     // Configuration.
     choice: CardTiming,
@@ -154,8 +154,8 @@ impl Mpu401 {
         self.read_slowly(register, now_ns)
     }
 
-    /// STATUS as a read would see it now. It is for an observer inside the card, and counts as no
-    /// read.
+    /// STATUS as a read would see it now. It is for an observer inside the card, and does not count
+    /// as a read.
     #[must_use]
     pub fn status(&self) -> Status {
         Status::from_bits_retain(self.parts.latches.status(self.parts.now_ns()))
@@ -192,9 +192,9 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// It is later than the latest time seen, and it is never too late. It may be too early, so
-    /// that nothing changes at that time: for example when the unit takes a command, or has bytes
-    /// to move both ways.
+    /// This time is later than the latest time seen, and it is never too late. It may be too early,
+    /// so that nothing changes at that time: for example when the unit takes a command, or has
+    /// bytes to move both ways.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
@@ -385,8 +385,8 @@ impl Mpu401 {
     /// Lets the due parts act, in the order of time. Parts that are due at the same time act in a
     /// fixed order: MIDI IN, the unit, the unit's own output, the sequencer.
     ///
-    /// It is separate from its caller, because most accesses find nothing due and need not pay for
-    /// it.
+    /// This function is separate from its caller, because most accesses find nothing due and need
+    /// not pay for this code.
     #[cold]
     #[inline(never)]
     fn run_due(&mut self, now_ns: u64) {

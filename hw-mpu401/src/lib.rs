@@ -90,10 +90,10 @@
 //!
 //! # Sources
 //!
-//! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A
-//! at its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming
-//! guide of the Sound Blaster series; MIDI 1.0 Detailed Specification. Each value names its own
-//! ground in `cards`; what a family of cards has in common is said once.
+//! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A at
+//! its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming guide
+//! of the Sound Blaster series; MIDI 1.0 Detailed Specification. Each value names its own ground in
+//! `cards`; the values that a family of cards has in common stand there once.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -49,26 +49,26 @@ impl<'m> Application<'m> {
         self.open(PinUse::Render, self.machine.pin_choice())
     }
 
-    /// Opens a pin that captures MIDI; the rest as [`Application::open_render`].
+    /// Opens a pin that captures MIDI, otherwise like [`Application::open_render`].
     ///
     /// # Errors
-    /// As [`Application::open_render`].
+    /// The errors of [`Application::open_render`].
     pub fn open_capture(&self) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Capture, self.machine.pin_choice())
     }
 
-    /// Opens this pin, which plays MIDI; the rest as [`Application::open_render`].
+    /// Opens this pin, which plays MIDI, otherwise like [`Application::open_render`].
     ///
     /// # Errors
-    /// As [`Application::open_render`].
+    /// The errors of [`Application::open_render`].
     pub fn open_render_at(&self, pin: &PinChoice) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Render, Some(pin))
     }
 
-    /// Opens this pin, which captures MIDI; the rest as [`Application::open_render`].
+    /// Opens this pin, which captures MIDI, otherwise like [`Application::open_render`].
     ///
     /// # Errors
-    /// As [`Application::open_render`].
+    /// The errors of [`Application::open_render`].
     pub fn open_capture_at(&self, pin: &PinChoice) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Capture, Some(pin))
     }

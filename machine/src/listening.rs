@@ -29,7 +29,7 @@ const SURPLUS_LIMIT_BYTES: usize = 65_536;
 /// Queues read requests up to [`READS_IN_FLIGHT`].
 ///
 /// # Errors
-/// As [`PinClient::queue_read`].
+/// The errors of [`PinClient::queue_read`].
 pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
     for _ in pin.in_flight()..READS_IN_FLIGHT {
         pin.queue_read()?;
@@ -83,7 +83,7 @@ pub(crate) fn listen(
 }
 
 /// How far a song has come: bytes that arrived, that the driver read, that the application read.
-/// None of these numbers grows without end, so a wait that lasts as long as they grow ends, too.
+/// None of these numbers grows without end, so a wait that lasts as long as they grow also ends.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
     // A unit delivers its own bytes between those from the cable, and may do so without end.

@@ -223,7 +223,7 @@ impl Machine {
     /// the card's ports read FF. A removal follows, see [`Machine::unload`].
     ///
     /// # Errors
-    /// As [`Machine::pnp`].
+    /// The errors of [`Machine::pnp`].
     pub fn pull_card(&self) -> Result<(), MachineError> {
         self.run(|kernel| {
             kernel.mark("the card is pulled");

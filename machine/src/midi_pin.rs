@@ -14,9 +14,9 @@ use crate::ks_client::{KsFile, PinPlace, find_filters};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PinUse {
-    /// It plays: data flows into the filter.
+    /// The pin plays: data flows into the filter.
     Render,
-    /// It captures: data flows out of the filter.
+    /// The pin captures: data flows out of the filter.
     Capture,
 }
 
@@ -92,9 +92,9 @@ pub(crate) enum Obstacle {
     Untold(NtStatus),
     /// The pin is for the other direction.
     OtherUse(PinUse),
-    /// No client can connect to it.
+    /// No client can connect to the pin.
     NotForClients(KsPinCommunication),
-    /// It has no format for MIDI as bytes.
+    /// The pin has no format for MIDI as bytes.
     NoMidiFormat(NtStatus),
 }
 

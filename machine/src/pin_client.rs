@@ -113,7 +113,7 @@ impl<'m> PinClient<'m> {
     /// Sets RUN. The stream time begins with 0 at this moment.
     ///
     /// # Errors
-    /// As [`PinClient::set_state`].
+    /// The errors of [`PinClient::set_state`].
     pub fn run(&self) -> Result<(), MachineError> {
         self.set_state(KsState::Run)
     }
@@ -121,7 +121,7 @@ impl<'m> PinClient<'m> {
     /// The state of the pin.
     ///
     /// # Errors
-    /// As [`PinClient::set_state`].
+    /// The errors of [`PinClient::set_state`].
     pub fn state(&self) -> Result<KsState, MachineError> {
         let failed = |status| MachineError::Request { request: "getting the state", status };
         let value = self.machine.run(|_| {
@@ -152,7 +152,7 @@ impl<'m> PinClient<'m> {
     /// with `None` it begins at once.
     ///
     /// # Errors
-    /// As [`PinClient::write_now`].
+    /// The errors of [`PinClient::write_now`].
     pub fn write_records(
         &self,
         start_100ns: Option<i64>,
@@ -179,7 +179,7 @@ impl<'m> PinClient<'m> {
     /// Queues a read request.
     ///
     /// # Errors
-    /// As [`PinClient::write_now`].
+    /// The errors of [`PinClient::write_now`].
     pub fn queue_read(&self) -> Result<(), MachineError> {
         let header = KsStreamHeader {
             size: KsStreamHeader::SIZE,

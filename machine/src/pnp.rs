@@ -22,9 +22,9 @@ use crate::power::send_power;
 enum CardPlace {
     /// In its slot.
     InSlot,
-    /// Gone, and the driver has not been told yet.
+    /// The card is gone, and the driver has not been told yet.
     Gone,
-    /// Gone, and the driver has been told.
+    /// The card is gone, and the driver has been told.
     GoneAndTold,
 }
 

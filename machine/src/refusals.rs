@@ -1,12 +1,12 @@
-//! Refused calls of a driver as the cause of its end.
+//! Finds the refused call that made a driver give up.
 
 use portcls_emulator::{Need, NtStatus, RefusedCall};
 
-/// The refusal that most likely made a driver give up with a status; without one, the refusal that
-/// most likely keeps it from working.
+/// Returns the refused call that most likely made a driver give up with this status. When no
+/// refused call had this status, it is the last refused call that the driver cannot do without.
 ///
-/// A driver mostly passes on the status that it got, from what it asked for last. What drivers do
-/// without is no cause unless the status is the same.
+/// A driver mostly returns the status of its last refused call. A call that drivers can do without
+/// counts as the cause only when its status is the same.
 pub(crate) fn likely_cause(
     refused: &[RefusedCall],
     status: Option<NtStatus>,
@@ -15,7 +15,7 @@ pub(crate) fn likely_cause(
         let is_passed_on = status == Some(call.status);
         (is_passed_on, call.need == Need::Required)
     };
-    // Of equal ones, the last.
+    // Of several calls with the same rank, `max_by_key` returns the last.
     refused.iter().filter(|call| rank(call) != (false, false)).max_by_key(rank).cloned()
 }
 

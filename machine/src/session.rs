@@ -174,7 +174,7 @@ pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> 
 /// times of its messages from the moment of RUN, and reads until nothing more comes.
 ///
 /// # Errors
-/// As [`play`].
+/// The errors of [`play`].
 pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineError> {
     let mut progress = Progress::default();
     let stop = stop_of(capture_through(machine, song, &mut progress))?;
@@ -265,8 +265,8 @@ fn wait_for(
     Ok(())
 }
 
-/// Lets time pass until MIDI OUT has been idle for long enough. With a card that sends by itself
-/// the line never gets idle; the song is over then, too.
+/// Lets time pass until MIDI OUT has been idle for long enough. A card that sends by itself never
+/// lets the line get idle; then the song counts as over at the limit of the wait.
 fn wait_for_silence(machine: &Machine) -> Result<(), MachineError> {
     let cable = machine.cable();
     let limit_ns = machine.now_ns() + PATIENCE_NS;

@@ -139,7 +139,7 @@ fn a_poll_loop_without_end_is_told_with_the_card_and_the_queues() {
             for byte in [0x90, 0x3C, 0x40, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8] {
                 kernel.write_port_u8(0x330, byte);
             }
-            // It waits for a byte to read, and none comes.
+            // The driver waits for a byte to read, and none comes.
             while kernel.read_port_u8(0x331) & 0x80 != 0 {}
         });
     });

@@ -40,13 +40,13 @@ pub(crate) enum Mode {
 /// Whether MIDI bytes from the card are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Capture {
-    /// The driver reads them, because the card needs that, and throws them away.
+    /// The driver reads the bytes, because the card needs that, and throws them away.
     Discard,
-    /// They go into the ring.
+    /// The driver puts the bytes into the ring.
     Keep,
 }
 
-/// The port that hears of bytes from the card.
+/// The port that the driver notifies of bytes from the card.
 pub(crate) enum NotifiedPort {
     /// The port of a MIDI miniport.
     Midi(Rc<dyn IPortMidi>),

@@ -25,9 +25,9 @@ const READY_LIMIT_MS: u32 = 100;
 /// Longest wait for an ACK, in ms.
 ///
 /// The card sends the ACK of UART mode only when the reset before it is over, up to 27.3 ms later.
-/// After a reset in UART mode it sends nothing for 70.1 ms, and takes a second reset only then.
-/// Measured: Roland MPU-401, firmware 1.5A. Three waits to the end stay under the half second that
-/// `Init` may take.
+/// After a reset in UART mode the card sends nothing for 70.1 ms, and takes a second reset only
+/// after this time. Measured: Roland MPU-401, firmware 1.5A. Three waits of full length take less
+/// than the half second that `Init` may take.
 const ACK_LIMIT_MS: u32 = 100;
 
 /// The number of quick looks at the start of a wait at PASSIVE_LEVEL: an idle card answers within
@@ -42,8 +42,9 @@ const QUICK_PITCH_US: u32 = 25;
 /// Time between later looks, in 100 ns units: 1 ms, which the clock interrupt extends up to 2 ms.
 const SLOW_PITCH_100NS: u64 = 10_000;
 
-/// Looks at a card that the driver wants to silence, before it gives the card up. A card that works
-/// takes a byte in 0.33 ms at the latest, so after a millisecond without that it is gone or dead.
+/// The number of looks at a card that the driver wants to silence, before the driver gives up. A
+/// card that works takes a byte within 0.33 ms, so a card that takes none for a millisecond is gone
+/// or dead.
 const SILENCE_LOOKS: u32 = 2;
 
 /// Time between looks for room to write, in us.
@@ -61,15 +62,16 @@ const OUTPUT_CALL_LIMIT_100NS: u64 = 10_000;
 /// The greatest number of looks for room for one byte, for the case that the clock stands still.
 const OUTPUT_LOOKS: u64 = 1 + OUTPUT_BYTE_LIMIT_100NS / (OUTPUT_PITCH_US as u64 * 10);
 
-/// Longest time without a byte of a message that is not over, in 100 ns units, after which another
-/// pin's message may begin. Assumed: 1 s, after which the rest of a SysEx will not come any more.
+/// Longest gap between two bytes of one message, in 100 ns units. After a longer gap, a message of
+/// another pin may begin. Assumed: when the rest of a SysEx has not come within 1 s, it does not
+/// come any more.
 const MESSAGE_GAP_LIMIT_100NS: u64 = 10_000_000;
 
 /// A message on its way out.
 #[derive(Clone, Copy)]
 struct Message {
     pin: u32,
-    /// When the driver last had bytes of it.
+    /// When the driver last had bytes of this message.
     last_100ns: u64,
 }
 
@@ -184,9 +186,9 @@ impl Hardware {
     ///
     /// A card in UART mode may take the first reset without an ACK; the driver then repeats the
     /// reset. The driver accepts a card that takes commands and never answers: some cards have no
-    /// command port at the address, or never send an ACK, and play MIDI all the same.
-    /// A Roland loses MIDI IN for 34.7 ms from the second ACK on, and takes the second byte for
-    /// MIDI OUT only after that. This function does not wait for it, because each write does.
+    /// command port at the address, or never send an ACK, and play MIDI all the same. A Roland
+    /// loses MIDI IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI OUT
+    /// only after that. This function does not wait so long, because each write waits for room.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 0.2 ms to 600 ms.
     ///
@@ -264,7 +266,7 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
     }
 
-    /// Leaves the card alone from now on, without an access: it is about to lose its power.
+    /// Makes no access to the card from now on, because the card is about to lose its power.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn leave_alone(&self, kernel: &Kernel) {
@@ -340,8 +342,8 @@ impl Hardware {
         has_bytes
     }
 
-    /// Takes captured bytes that one drain read; returns how many, and when that was by the master
-    /// clock, in 100 ns. IRQL: up to DISPATCH_LEVEL.
+    /// Takes captured bytes that were read in one drain. Returns their number, and the time of the
+    /// drain by the master clock, in 100 ns. IRQL: up to DISPATCH_LEVEL.
     pub fn take_captured_of_one_time(&self, kernel: &Kernel, buffer: &mut [u8]) -> (usize, i64) {
         let mut taken = (0, 0);
         self.synchronized(kernel, &mut |_| taken = self.card.take_of_one_time(buffer));
@@ -381,7 +383,7 @@ impl Drop for Hardware {
     }
 }
 
-/// Waits until `done` returns true, at most `limit_ms`; false when it never did.
+/// Waits until `done` returns true, for at most `limit_ms`; returns false when it never did.
 ///
 /// The first looks follow each other quickly; between later ones other threads can run.
 /// IRQL: PASSIVE_LEVEL.

@@ -4,11 +4,12 @@
 //! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. Owns
 //! `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
 //!
-//! The interfaces and this file know each other, because a query can be answered with any of them
-//! and each of them begins with `IUnknown`. So this file also knows the types that they name: the
-//! descriptor, its automation tables, the events of DirectMusic, and `subdevice.rs`.
+//! This file and the interfaces know each other, because the answer to a query can be any
+//! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
+//! interfaces name: the descriptor, its automation tables, the events of DirectMusic, and
+//! `subdevice.rs`.
 //!
-//! Not offered yet, so without a variant of [`Interface`]: the wave sink of a software
+//! [`Interface`] has no variant for what is not offered yet: the wave sink of a software
 //! synthesizer, port events, rebalance and the later versions of power management.
 
 use core::fmt;
@@ -26,20 +27,20 @@ use crate::subdevice::ISubdevice;
 
 /// The interface that every object has: it leads to the object's other interfaces.
 ///
-/// Source: WDK, COM in the kernel: as in user mode, with an NTSTATUS instead of an HRESULT and
-/// without registry or class factories.
+/// Source: WDK, COM in the kernel. It is as in user mode, but with an NTSTATUS instead of an
+/// HRESULT, and without registry or class factories.
 #[doc(alias = "PUNKNOWN")]
 pub trait IUnknown {
-    /// Hands out the interface with this identifier, counted once for the caller.
+    /// Returns the interface with this identifier, with one reference for the caller.
     ///
-    /// Ports and drivers implement it, and both call it. An object answers an identifier the same
-    /// way all its life, and `IID_IUnknown` always; [`answer_query!`](crate::answer_query) writes
-    /// the usual body.
+    /// Ports and drivers implement it, and both call it. An object gives the same answer to an
+    /// identifier for its whole life, and it always has `IID_IUnknown`;
+    /// [`answer_query!`](crate::answer_query) writes the usual body.
     ///
-    /// IRQL: PASSIVE_LEVEL in practice; nothing is called and no lock is held.
+    /// IRQL: PASSIVE_LEVEL in practice; the method calls no other code and holds no lock.
     ///
     /// # Errors
-    /// - [`NO_INTERFACE`]: the object has no such interface. Callers take any failure for that.
+    /// - [`NO_INTERFACE`]: the object has no such interface. Callers treat any failure as this one.
     #[doc(alias = "IUnknown::QueryInterface")]
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus>;
 }
@@ -160,7 +161,7 @@ impl fmt::Debug for Interface {
 
 /// The body of [`IUnknown::query_interface`] for an object with the interfaces that are named.
 ///
-/// `IUnknown` is always among them; a base interface must be named too.
+/// `IUnknown` need not be named; a base interface must be named.
 ///
 /// ```
 /// use std::rc::Rc;

@@ -18,9 +18,10 @@ use crate::subdevice::KsObject;
 
 /// Makes a driver an adapter driver: sets its AddDevice and its dispatch table.
 ///
-/// The driver may replace entries of the table afterwards. IRP_MJ_CLEANUP is not in the list of the
-/// page, so it stays the driver's own. Assumed: what is queued for a file is cancelled when its
-/// last handle is closed, outside the driver's table; no page says which step does it.
+/// The driver may replace entries of the table afterwards. The page does not list IRP_MJ_CLEANUP,
+/// so this entry stays the driver's own. Assumed: when the last handle of a file is closed, PortCls
+/// cancels the requests queued for the file, without a call through the driver's table; no page
+/// says which step cancels them.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
@@ -84,10 +85,10 @@ fn dispatch_create(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtS
     complete(kernel, irp, status)
 }
 
-/// Does what the requests asked for that were held; the stop is decided.
+/// Serves the create requests that were held while a stop was pending.
 ///
-/// Source: WDK, IAdapterPnpManagement::PnpQueryStop and PnpCancelStop. Assumed: after the stop they
-/// fail, as a request does that comes to a stopped device.
+/// Source: WDK, IAdapterPnpManagement::PnpQueryStop and PnpCancelStop. Assumed: when the device was
+/// stopped, the held requests fail like any create request to a stopped device.
 fn serve_held_creates(kernel: &Kernel, device: &Rc<DeviceObject>, adapter: &AdapterDevice) {
     for irp in adapter.held_creates.end() {
         let status = NtStatus::of(&create(kernel, device, &irp));
@@ -238,7 +239,7 @@ fn start(
     };
     let resources = pc_new_resource_list(kernel, None, PoolType::Paged, translated, raw)?;
     // The driver registers its subdevices inside the start routine; clients can open them only
-    // after it.
+    // after this routine returns.
     adapter.power.begin_start();
     let result =
         kernel.call_driver_code("StartDevice", || (adapter.start)(kernel, device, irp, resources));

@@ -24,7 +24,7 @@ mod requests;
 
 /// An open filter.
 pub(crate) struct Filter {
-    /// Kept as long as a client has the filter open.
+    /// The port; the filter keeps it as long as a client has the filter open.
     port: Rc<dyn ISubdevice>,
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
@@ -118,8 +118,9 @@ impl Filter {
             };
             let none = Argument::None;
             let _ = self.binding.calls().call(kernel, Method::PinCount, none, ask, |()| none);
-            // What is possible and necessary is part of the description, and stays changed. What is
-            // open now is not, and is counted anew the next time.
+            // The counts of possible and necessary instances are part of the description, and stay
+            // changed. The counts of open instances are not, and the port counts them anew the next
+            // time.
             self.binding.change_pin(pin_id, |pin| {
                 pin.min_filter_instance_count = counts.filter_necessary;
                 pin.max_filter_instance_count = counts.filter_possible;

@@ -65,8 +65,8 @@ impl HeldCreates {
         }
     }
 
-    /// Holds no further request, and hands out those that were held; none of them can be cancelled
-    /// any more.
+    /// Stops holding requests, and returns the requests that were held; none of these can be
+    /// cancelled any more.
     pub fn end(&self) -> Vec<Irp> {
         self.is_stop_pending.set(false);
         let requests = self.requests.take();

@@ -82,8 +82,8 @@ impl IoTimeouts {
 }
 
 impl AdapterDevice {
-    /// Calls every routine, in the order in which they were registered; one that an earlier one
-    /// has unregistered is not called any more.
+    /// Calls every routine, in the order in which they were registered. A routine that an earlier
+    /// routine has unregistered is not called any more.
     fn call_io_timeouts(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         let routines = self.timeouts.routines.borrow().clone();
         for routine in routines {

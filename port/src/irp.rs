@@ -71,8 +71,8 @@ pub fn pc_forward_irp_synchronous(
 /// Bytes of room for the answer to a control request: the number that its client states, but at
 /// most the length of the buffer that the client owns.
 ///
-/// So a client takes no more of the host's memory than it has given itself. Assumed: KS probes the
-/// buffer of a client and fails where it ends; here the room ends there.
+/// So the answer takes no more of the host's memory than the client's own buffer. Assumed: KS
+/// probes the client's buffer and fails at the end of the buffer; here the room ends there.
 pub(crate) fn answer_room(irp: &Irp) -> u32 {
     let Parameters::DeviceControl { output_length, .. } = irp.parameters() else { return 0 };
     u32::try_from(irp.buffer().borrow().len()).map_or(*output_length, |it| it.min(*output_length))

@@ -101,8 +101,8 @@ impl IrpQueue {
         }
     }
 
-    /// Completes as cancelled all requests that are queued now; those that arrive during the call
-    /// stay.
+    /// Completes as cancelled all requests that are queued now; requests that arrive during the
+    /// call stay in the queue.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn cancel_all(&self, kernel: &Kernel) {

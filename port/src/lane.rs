@@ -49,7 +49,7 @@ pub(crate) trait Stream {
     /// of it is served.
     ///
     /// # Errors
-    /// Those of [`StreamRequest::write`] and [`StreamRequest::read`].
+    /// The errors of [`StreamRequest::write`] and [`StreamRequest::read`].
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
 
     /// Takes note of a request that was checked and queued; it is not served yet.

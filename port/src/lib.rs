@@ -23,10 +23,10 @@
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
 //! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
-//! kind of port implements `Kind`, and `classes.rs` names it; the one that is there is `music.rs`.
-//! A kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and
-//! the kind of port chooses it at Init. No other file knows kinds, except `miniport_calls.rs` with
-//! the names of a miniport's methods, and `interfaces/`.
+//! kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
+//! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
+//! kind of port chooses it at Init. No other file knows kinds, except `miniport_calls.rs` with the
+//! names of a miniport's methods, and `interfaces/`.
 
 mod adapter;
 pub mod automation;

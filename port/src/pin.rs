@@ -104,7 +104,7 @@ impl Pin {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// Those of [`check_format`].
+    /// The errors of [`check_format`].
     fn check_format(&self, kernel: &Kernel, format: &KsDataFormat) -> Result<(), NtStatus> {
         self.binding.refresh_pin(kernel, self.id);
         let descriptor = self.binding.descriptor();
@@ -134,7 +134,7 @@ impl Pin {
     /// is so while the system sleeps; otherwise the client's request has brought the device to D0.
     ///
     /// # Errors
-    /// Those of [`walk_to`](Self::walk_to).
+    /// The errors of [`walk_to`](Self::walk_to).
     fn set_state(&self, kernel: &Kernel, wanted: KsState) -> Result<(), NtStatus> {
         if self.suspended.get().is_none() {
             return self.walk_to(kernel, wanted);

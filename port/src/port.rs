@@ -46,7 +46,7 @@ pub(crate) trait Kind: Sized + 'static {
     /// Answers a query for an interface of the port.
     ///
     /// # Errors
-    /// Those of [`IUnknown::query_interface`].
+    /// The errors of [`IUnknown::query_interface`].
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus>;
 
     /// Queries a driver's object for the interface that the kind's miniports have.

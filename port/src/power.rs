@@ -33,7 +33,7 @@ pub(crate) struct AdapterPower {
     phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
-    /// Whether a request for D0 is under way for which nobody waits.
+    /// Whether a request for D0 is under way that no code waits for.
     is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
 }
@@ -67,7 +67,7 @@ impl AdapterPower {
     }
 
     /// Notes that the device was stopped, or that its start failed. This ends a registration from
-    /// StartDevice or later; one from AddDevice stays until removal.
+    /// StartDevice or later; a registration from AddDevice stays until removal.
     ///
     /// Assumed: drivers of before Windows 7 register in StartDevice, as the page Implementing
     /// IAdapterPowerManagement says, and cannot unregister. StartDevice runs again after a stop.

@@ -210,7 +210,8 @@ fn find_in_order<'a>(
 /// Some properties of a node are asked for without a node, and their handlers stand in the table of
 /// the node. Source: WDK, Filter, Pin, and Node Properties, of KSPROPERTY_SYNTH_VOLUME and
 /// KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this holds for any property that the table of the filter
-/// or pin does not have; the first node that has it gets the request, and its number is not given.
+/// or pin does not have; the first node that has the property gets the request, and the handler is
+/// not told the node's number.
 fn offer(
     kernel: &Kernel,
     irp: &Irp,

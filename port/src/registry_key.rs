@@ -51,7 +51,7 @@ pub fn pc_new_registry_key(
 /// Does the work of [`pc_new_registry_key`], which a port offers too, as `routine`.
 ///
 /// # Errors
-/// Those of [`pc_new_registry_key`].
+/// The errors of [`pc_new_registry_key`].
 pub(crate) fn new_registry_key(
     kernel: &Kernel,
     routine: &str,

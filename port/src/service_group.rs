@@ -52,8 +52,8 @@ pub fn pc_new_service_group(
     }))
 }
 
-/// A DPC that serves a group's members. A DPC of a timer must not be queued by a call too, so a
-/// group has two.
+/// A DPC that serves a group's members. A DPC that belongs to a timer must not also be queued by a
+/// call, so a group has two DPCs.
 fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     let group = Weak::clone(group);
     Dpc::new(
@@ -103,8 +103,8 @@ impl Membership {
 }
 
 impl ServiceGroup {
-    /// Calls every member, in the order in which they were added; one that was removed during an
-    /// earlier call is not called any more.
+    /// Calls every member, in the order in which they were added. A member that was removed during
+    /// an earlier call is not called any more.
     fn serve_members(&self, kernel: &Kernel) {
         let members = self.members.borrow().clone();
         for sink in members {

@@ -28,7 +28,8 @@ pub(crate) struct StreamRequest {
     next_record: Cell<usize>,
     /// How many bytes of that header's data were served, for a request that ends early.
     done: Cell<u32>,
-    /// The same of every header, for a request whose headers are served side by side.
+    /// How many bytes of each header's data were served, for a request whose headers are served
+    /// side by side.
     parts: RefCell<Vec<u32>>,
 }
 
@@ -53,11 +54,11 @@ impl StreamRequest {
         Ok(request)
     }
 
-    /// Checks a write request whose data are in a form that `check` knows; it is shown the used
-    /// part of one buffer after the other.
+    /// Checks a write request whose data are in a form that `check` knows; `check` gets the used
+    /// part of each buffer, one buffer after the other.
     ///
     /// # Errors
-    /// As [`write`](Self::write), with what `check` answers.
+    /// The errors of [`write`](Self::write), and those of `check`.
     pub fn write_of(
         irp: &Irp,
         mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,
@@ -146,7 +147,7 @@ impl StreamRequest {
     }
 
     /// Takes the next record in the data of the header that is served now, `None` after the last.
-    /// Its place was found when the request came.
+    /// The record's place was found when the request came.
     pub fn take_record(&self) -> Option<&RecordPlace> {
         let (header, place) = self.records.get(self.next_record.get())?;
         if *header != self.index.get() {

@@ -12,17 +12,17 @@ use crate::descriptor::PcFilterDescriptor;
 pub enum PowerDirection {
     /// From D0 towards D3.
     Down,
-    /// From D3 towards D0, also when the device does not reach D0.
+    /// From D3 towards D0, even when the device does not reach D0.
     Up,
 }
 
-/// A port that can be registered as a subdevice: PortCls opens its filters through this.
+/// A port that can be registered as a subdevice: PortCls opens its filters through this trait.
 ///
 /// Source: PortCls keeps such an interface to itself, so its identifier is our own. A driver
 /// neither implements nor calls it.
 pub trait ISubdevice: IUnknown {
-    /// The filter's descriptor, once the port is initialised: that of the miniport, with the port's
-    /// categories when the miniport names none.
+    /// The filter's descriptor; `None` until the port is initialised. It is the miniport's
+    /// descriptor, with the port's categories when the miniport names none.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
     /// Opens a filter for a create request.
@@ -40,8 +40,8 @@ pub trait ISubdevice: IUnknown {
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;
 
-    /// Pauses the streams that are in RUN until [`resume`](Self::resume); the device is about to
-    /// leave D0.
+    /// Pauses the streams that are in RUN, because the device is about to leave D0. They stay
+    /// paused until [`resume`](Self::resume).
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn suspend(&self, kernel: &Kernel);
@@ -52,7 +52,7 @@ pub trait ISubdevice: IUnknown {
     /// IRQL: PASSIVE_LEVEL.
     fn notify_power(&self, kernel: &Kernel, state: DevicePowerState, direction: PowerDirection);
 
-    /// Lets the streams go on; the device is in D0 again.
+    /// Lets the streams go on when the device is in D0 again.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn resume(&self, kernel: &Kernel);
@@ -70,8 +70,8 @@ pub trait KsObject {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// As the creation of the object documents; `STATUS_INVALID_DEVICE_REQUEST` when nothing can
-    /// be opened here.
+    /// The errors of the new object's creation; `STATUS_INVALID_DEVICE_REQUEST` when nothing can be
+    /// opened on this object.
     fn create(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus>;
 
     /// Serves a control request: completes it, or queues it and returns `STATUS_PENDING`.
@@ -79,12 +79,12 @@ pub trait KsObject {
     /// IRQL: PASSIVE_LEVEL.
     fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus;
 
-    /// Cancels the queued requests; the last handle is gone.
+    /// Cancels the queued requests when the last handle is closed.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn cleanup(&self, kernel: &Kernel);
 
-    /// Ends the object; the file is gone.
+    /// Ends the object when its file is closed.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn close(&self, kernel: &Kernel);

@@ -1,4 +1,4 @@
-//! Behaviour of the whole machine that is too large for a golden.
+//! Tests of the whole machine whose traces are too long for a golden.
 //!
 //! Its parts are songs, load, determinism and a driver's whole life.
 

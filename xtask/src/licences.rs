@@ -74,7 +74,7 @@ struct Package {
 
 struct Need {
     package: String,
-    /// True where only tests, examples and benchmarks need it.
+    /// True when only tests, examples and benchmarks need the package.
     is_for_tests: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::project::root;
 /// The result of a verb.
 pub type Outcome = Result<(), Failure>;
 
-/// Why a verb did not do its work.
+/// Why a verb failed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command line is wrong.

@@ -56,7 +56,7 @@ const fn verb(
     Verb { name, arguments, does, run }
 }
 
-/// The verb of this name.
+/// The verb with this name.
 ///
 /// # Errors
 /// A message that names the nearest verb.

@@ -8,10 +8,10 @@ use anstyle::{AnsiColor, Style};
 use super::{DriverNeeds, ImportFacts, Status};
 use crate::figures::{counted, grouped};
 
-/// Addresses that the text lists for one instruction; the JSON has all addresses.
+/// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// Different missing instructions that the text lists for the bytes between the code.
+/// The most missing instructions that the text lists from the bytes between the code.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();
@@ -64,7 +64,8 @@ impl DriverNeeds {
             let _ = match (known.is_served, known.is_class) {
                 (true, _) => writeln!(text, "  {name:<44}served"),
                 (false, true) => writeln!(text, "  {name:<44}{MISSING}not served{MISSING:#}"),
-                // Drivers ask for interfaces that some systems do not have, and go on.
+                // Drivers also ask for interfaces that some systems do not have, and do without
+                // them.
                 (false, false) => writeln!(text, "  {name:<44}not served"),
             };
         }
@@ -111,7 +112,7 @@ fn push_instruction(text: &mut String, instruction: &str, places: &[&str], word:
     let _ = writeln!(text, "    at {}{more}", shown.join(", "));
 }
 
-/// The name of an import; the number of one without a name.
+/// The name of an import, or its number when it has no name.
 fn shown_name(import: &ImportFacts) -> String {
     let number = || format!("#{}", import.ordinal.unwrap_or_default());
     import.name.clone().unwrap_or_else(number)

@@ -8,8 +8,9 @@ use super::Flow;
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped};
 
-/// How a run ended. When several apply, the one that says most about the driver: a bug check, hang
-/// or panic, then a broken rule, then a loss, then the time limit.
+/// How a run ended. When several outcomes apply, the first in this order counts: a bug check, hang
+/// or panic, then a broken rule, then a loss, then the time limit. This order puts first what says
+/// most about the driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -71,7 +72,7 @@ impl Ending {
         }
     }
 
-    /// Bytes that came and are not of the song. On MIDI OUT the card sent these by itself.
+    /// Bytes that arrived but are not part of the song. On MIDI OUT the card sent these by itself.
     fn surplus(&self) -> u64 {
         match self.flow {
             Flow::Wire(_) => 0,

@@ -44,7 +44,8 @@ fn what_is_missing_is_listed_and_exit_1() {
     assert!(text.ends_with(" instructions read, 1 missing\n"), "{text}");
 }
 
-/// A driver that makes a port of another class, which nobody serves here, in place of a MIDI port.
+/// A driver that makes a port of another class, which the emulator does not serve, in place of a
+/// MIDI port.
 fn wave_driver(build: &str) -> Vec<u8> {
     let mut driver = driver(&format!("{build}/uart.sys"));
     let (midi, wave_rt) = (clsid::PORT_MIDI.to_bytes(), clsid::PORT_WAVE_RT.to_bytes());

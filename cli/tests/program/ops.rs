@@ -3,7 +3,7 @@
 use crate::support::Folder;
 use insta_cmd::assert_cmd_snapshot;
 
-/// The example of the documentation.
+/// The example from the documentation.
 const FIRST_NOTE: &str = "\
 # first-note.ops
 title: A note leaves on MIDI OUT

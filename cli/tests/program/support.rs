@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// A folder that is removed when the test ends.
 pub struct Folder(TempDir);
 
-/// What a run of the program gave.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit code.

@@ -1,12 +1,12 @@
 //! The register of bug checks: one entry for each code.
 //!
-//! It has the codes that this kernel raises, and the codes that drivers of this kind get or raise
+//! It has the codes that this kernel raises, and the codes that audio drivers get or raise
 //! themselves.
 //!
-//! A new code needs one entry only. The constant, the name, the report when a driver dies, the
-//! name of the failure and `docs/bug-checks.md` are made of it. An entry has the meaning (the doc
-//! comment, which the report prints), the number, the four parameters, and the fields that differ
-//! from [`BugCheckEntry::PLAIN`].
+//! A new code needs one entry only. The constant, the name, the report when a driver dies, the name
+//! of the failure and `docs/bug-checks.md` are made from this entry. An entry has the meaning (the
+//! doc comment, which the report prints), the number, the four parameters, and the fields that
+//! differ from [`BugCheckEntry::PLAIN`].
 //!
 //! Source: Bug Check Code Reference, the page of each code; the words are our own.
 

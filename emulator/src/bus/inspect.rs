@@ -6,10 +6,11 @@ use crate::interrupt::LineState;
 use crate::kernel::Kernel;
 
 impl Kernel {
-    /// The state of each device on the bus, in order of birth; a bus without one says so.
+    /// The state of each device on the bus, in the order in which they were attached; a bus without
+    /// a device says so.
     ///
-    /// For a debugger and a report, also after a stop: it is no access, takes no time and is in no
-    /// trace. IRQL: any.
+    /// This is for a debugger and a report, even after a stop. The call is not an access, takes no
+    /// time and is in no trace. IRQL: any.
     #[must_use]
     pub fn inspect_devices(&self) -> Vec<Inspection> {
         let devices = self.state.bus.devices.borrow();

@@ -1,7 +1,8 @@
 //! A list of answers: what an oracle must answer to repeat a run.
 //!
-//! Owns taking the list out of a trace, the text of a list, and the errors of both. A text is for
-//! example `allocation:3=1,interrupt:12=2`: question 3 of `allocation` has answer 1.
+//! Owns the way from a trace to its list, the text of a list, and the errors of both. The text
+//! `allocation:3=1,interrupt:12=2` says that question 3 of `allocation` has answer 1, and question
+//! 12 of `interrupt` has answer 2.
 
 use std::collections::BTreeMap;
 use std::fmt;

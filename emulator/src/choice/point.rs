@@ -21,7 +21,7 @@ pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 pub(crate) enum When {
     /// At this preemption point, now.
     Here,
-    /// Not yet: time has passed, and by now something else may wait.
+    /// Not yet: time has passed, and now another interrupt or DPC may wait.
     TimePassed,
     /// At a later preemption point.
     AtAnotherPoint,

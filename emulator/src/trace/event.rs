@@ -12,7 +12,7 @@ use crate::status::NtStatus;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Level {
-    /// Not on the processor: a device, a line, a wire.
+    /// The event was not on the processor: a device, a line, a wire.
     Hardware = 0,
     /// PASSIVE_LEVEL or APC_LEVEL.
     Passive = 1,

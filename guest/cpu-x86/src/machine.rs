@@ -31,11 +31,11 @@ pub(crate) struct Machine {
 /// How an operation ended, when it did not end in the usual way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It had no effect; the memory knows the fault.
+    /// The operation had no effect; the memory holds the fault.
     Fault,
-    /// It had no effect; `Machine::stop` says why.
+    /// The operation had no effect; `Machine::stop` holds the reason.
     Accusation,
-    /// It had its effect; `Machine::stop` has a request.
+    /// The operation had its effect; `Machine::stop` holds a request.
     Request,
     /// A repeated string operation ended after `iterations_done` iterations.
     Finished,

@@ -41,7 +41,7 @@ pub(crate) fn read_filter_descriptor(
     Reader { guest }.filter(address).map_err(|what| refuse(guest, &what))
 }
 
-/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, but for its automation table; `None` when
+/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, without its automation table; `None` when
 /// there is no such pin.
 ///
 /// The driver may have changed the pin since the whole descriptor was read. When it cannot be read
@@ -58,7 +58,7 @@ pub(crate) fn read_pin_descriptor(
 }
 
 /// The driver's own data range with these bytes, on a pin of the PCFILTER_DESCRIPTOR at an address.
-/// Of two ranges with the same bytes it is the first.
+/// When two ranges have the same bytes, this function finds the first one.
 pub(crate) fn find_data_range(
     guest: &Guest,
     filter: u64,

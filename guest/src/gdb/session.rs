@@ -31,7 +31,7 @@ const FAILED_EXIT_CODE: u8 = 4;
 
 /// How far the run goes before gdb gets its next report.
 enum Goal<A: Architecture> {
-    /// Not at all: gdb's first packets have not been served.
+    /// The run does not go on: gdb's first packets have not been served.
     Start,
     /// To the next stop of any kind.
     AnyStop,
@@ -47,9 +47,9 @@ enum Goal<A: Architecture> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Peer {
     Connected,
-    /// It has left and lets the run go on.
+    /// gdb has left and lets the run go on.
     Detached,
-    /// It has gone, or it wants to end the run.
+    /// gdb has gone, or it wants to end the run.
     Gone,
 }
 

@@ -55,7 +55,8 @@ impl Bench {
         Bench::importing(mode, code, "DbgPrint")
     }
 
-    /// The same guest with an import other than DbgPrint. The slot of the import is at 2040.
+    /// A guest like that of `new`, which imports `wanted` in place of DbgPrint. The slot of the
+    /// import is at 2040.
     fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
         let mut builder = Builder::driver(mode);
         builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);

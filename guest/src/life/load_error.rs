@@ -7,13 +7,13 @@ use portcls_driver_file::image::ImageError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// It cannot be moved to its address.
+    /// The image cannot be moved to its address.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// It does not fit into the guest's memory.
+    /// The image does not fit into the guest's memory.
     #[error("the image cannot be mapped: {0}")]
     Memory(#[from] MapError),
-    /// It imports more than there are addresses for.
+    /// The image imports more than there are addresses for.
     #[error("the image imports too much: {what} does not fit")]
     TooManyImports {
         /// The import that was one too many.

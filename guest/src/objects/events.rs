@@ -21,12 +21,12 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::event_table::{Found, Kind, StoreNumber};
 
-/// What becomes of the events that the driver puts.
+/// What the emulator does with the events that the driver puts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// The allocator takes them back and needs no data.
+    /// The allocator takes the events back and needs no data.
     Free,
-    /// A sink reads them.
+    /// A sink reads the events.
     Send,
 }
 

@@ -10,7 +10,7 @@ use crate::layout::Layout;
 const LARGEST: usize = 40;
 
 /// What the driver reads in an event that it has put: a pointer out of it leads to no memory.
-/// Assumed: any value will do that is neither zero nor a good address.
+/// Assumed: any value that is neither zero nor a good address will do.
 pub(super) const GONE: u8 = 0xDD;
 
 /// The fields of a DMUS_KERNEL_EVENT.
@@ -86,7 +86,7 @@ impl KernelEvent {
         }
     }
 
-    /// The bytes of the structure; those behind its size are no part of it.
+    /// The bytes of the structure; bytes behind its size do not belong to it.
     pub fn to_bytes(&self, layout: &Layout) -> [u8; LARGEST] {
         let fields = &layout.dmus_kernel_event;
         let width = pointer_width(layout);

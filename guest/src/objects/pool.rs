@@ -16,14 +16,14 @@ use crate::tables::pool_table::{Block, Fill};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The pattern beside a block. Assumed: any value will do that is neither text nor zero.
+/// The pattern beside a block. Assumed: any value that is neither text nor zero will do.
 const BESIDE: u8 = 0xB5;
 
 /// The content of a block before the first write: the old routines leave garbage in new blocks.
 const UNWRITTEN: u8 = 0xCD;
 
 impl Guest {
-    /// Allocates pool. The result is 0 without memory, or when `Kernel::allocate_pool` refuses.
+    /// Allocates pool. Returns 0 when there is no memory, or when `Kernel::allocate_pool` refuses.
     pub fn allocate_pool(&self, pool: PoolType, bytes: u64, tag: [u8; 4], fill: Fill) -> u64 {
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
         let Some(accounted) = self.kernel().allocate_pool(pool, length, tag) else { return 0 };
@@ -50,7 +50,7 @@ impl Guest {
             PoolType::NonPagedExecute => Rights::READ | Rights::WRITE | Rights::EXECUTE,
             PoolType::NonPagedNx | PoolType::Paged => Rights::READ | Rights::WRITE,
         };
-        // Drivers rely on it that a block of a page or more begins at a page.
+        // Drivers expect a block of a page or more to begin at the start of a page.
         let offset = if bytes >= PAGE {
             0
         } else {
@@ -88,7 +88,7 @@ impl Guest {
         }
     }
 
-    /// Frees a block. Without a tag, the tag is not checked.
+    /// Frees a block. When `tag` is `None`, the block's tag is not checked.
     ///
     /// Bug checks: BAD_POOL_CALLER for an address that is no block, or for a wrong tag;
     /// SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION when bytes beside the block were written.

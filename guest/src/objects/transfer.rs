@@ -9,7 +9,7 @@ use portcls_emulator::PoolType;
 use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
-/// The alignment of a buffer in bytes: that of a stream's data behind its record.
+/// The alignment of a buffer in bytes. A stream's data behind its record has the same alignment.
 const ALIGNMENT: u64 = 4;
 
 /// The pool tag of a buffer that does not fit into the usual range.

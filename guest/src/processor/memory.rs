@@ -18,7 +18,7 @@ impl Vm {
     /// Reads a pointer.
     ///
     /// # Errors
-    /// As for [`Vm::read`].
+    /// The errors of [`Vm::read`].
     #[inline(always)]
     pub fn read_word(&self, address: u64) -> Result<u64, Fault> {
         let mut bytes = [0; 8];
@@ -32,7 +32,7 @@ impl Vm {
     /// Writes bytes.
     ///
     /// # Errors
-    /// As for [`Vm::read`].
+    /// The errors of [`Vm::read`].
     #[inline]
     pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
         self.settle_irql();

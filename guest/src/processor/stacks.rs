@@ -35,8 +35,8 @@ impl Stacks {
         Ok(stacks)
     }
 
-    /// The stack pointer for a call made by `running`: `stack_pointer` when it is on that stack
-    /// already, else the top of that stack.
+    /// The stack pointer for a call on the stack of `running`: `stack_pointer` when it already
+    /// points into this stack, else the top of the stack.
     ///
     /// Nested waits use the same stack, as in the Windows kernel.
     pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {

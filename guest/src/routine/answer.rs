@@ -17,8 +17,8 @@ pub trait Answer {
         0
     }
 
-    /// The status with which the routine turned the call down. A status that the routine only
-    /// passes on, as that of a request, is none.
+    /// The status with which the routine turned the call down. `None` when the routine only passes
+    /// on a status, such as that of a request.
     fn refused(&self) -> Option<NtStatus> {
         None
     }

@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
         self.tell(self.routine.name.to_owned(), need, what, status);
     }
 
-    /// As [`Call::tell_refusal`], where the driver called `routine` of a certain interface.
+    /// Does the same as [`Call::tell_refusal`], for a driver that called `routine` of an interface.
     pub(crate) fn tell(&self, routine: String, need: Need, what: String, status: NtStatus) {
         // A method, or a routine of PortCls; all others are the kernel's.
         let is_ports = routine.contains("::") || routine.starts_with("Pc");

@@ -30,7 +30,7 @@ pub fn guest_with(mode: Mode, code: &[u8], wanted: &str, options: GuestOptions) 
     Guest::new(&Kernel::new(KernelConfig::default()), &image, options).expect("it fits")
 }
 
-/// The same guest as from [`guest_with`], with the defaults.
+/// The guest that [`guest_with`] makes with the import DbgPrint and the usual options.
 pub fn guest(mode: Mode, code: &[u8]) -> Guest {
     guest_with(mode, code, "DbgPrint", GuestOptions::default())
 }

@@ -1,4 +1,4 @@
-//! What is true for every card and every host, even for one with mistakes.
+//! What is true for every card and every host, even for a host with mistakes.
 
 use hw_mpu401::SentByte;
 use mpu401::count::Count;

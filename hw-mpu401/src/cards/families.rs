@@ -120,7 +120,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     access_ns: 1_000,
 };
 
-/// The same with FIFOs, as in the super-I/O, whose data sheet says most.
+/// A UART with FIFOs, as in the super-I/O, whose data sheet says most.
 ///
 /// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. They also give the ground of
 /// the other fields: the ports are the ends of two independent FIFOs; there are only the commands

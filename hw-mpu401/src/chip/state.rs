@@ -43,13 +43,13 @@ pub struct HostByte {
 /// The kind of a byte for the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DataKind {
-    /// It acknowledges a command.
+    /// The byte acknowledges a command.
     Ack,
-    /// It answers a command.
+    /// The byte answers a command.
     Answer,
     /// The unit says or asks something of its own accord.
     Request,
-    /// It came in on MIDI IN.
+    /// The byte came in on MIDI IN.
     MidiIn,
 }
 

@@ -12,7 +12,8 @@ pub(super) const WAITING_TAKE_NS: u64 = 17_000;
 /// Measured: it comes 53 us after the write.
 pub(super) const RESET_BREAK_NS: u64 = 11_000;
 
-/// The same for any other command. Measured: executed and acknowledged in 65 us.
+/// How much later the ACK of any other command in such a wait comes. Measured: executed and
+/// acknowledged in 65 us.
 pub(super) const COMMAND_BREAK_NS: u64 = 23_000;
 
 /// From the last byte of an answer until a deferred command is acknowledged.

@@ -31,7 +31,7 @@ pub(super) enum Expects {
 pub(super) enum System {
     Status,
     Exclusive,
-    /// This many data bytes are left.
+    /// The host has to give this many more data bytes.
     Data(u8),
 }
 

@@ -21,7 +21,7 @@ bitflags! {
         const THRU = 1 << 3;
         /// Exclusive messages go to MIDI OUT. Off by 36, on by 37.
         const EXCLUSIVE_THRU = 1 << 4;
-        /// A timing byte comes before data in stop, too. On by 34.
+        /// A timing byte comes before data in stop as well. On by 34.
         const TIMING_ALWAYS = 1 << 5;
         /// Mode messages go to the host. On by 35.
         const MODE_TO_HOST = 1 << 6;
@@ -33,7 +33,7 @@ bitflags! {
         const EXCLUSIVE_TO_HOST = 1 << 9;
         /// Benders and other continuous controllers go to the host. Off by 86, on by 87.
         const BENDER_TO_HOST = 1 << 10;
-        /// MIDI IN goes to the host without record, too. Off by 8A, on by 8B.
+        /// MIDI IN goes to the host without record as well. Off by 8A, on by 8B.
         const DATA_IN_STOP = 1 << 11;
         /// Record marks the end of each measure. Off by 8C, on by 8D.
         const MEASURE_END = 1 << 12;

@@ -42,7 +42,7 @@ struct Glide {
     from: u64,
     to: u64,
     start_ns: u64,
-    /// Not 0.
+    /// The duration; never 0.
     duration_ns: u64,
 }
 

@@ -10,21 +10,23 @@ pub(super) const OVERFLOW_TICKS: u8 = 240;
 /// The first byte that is not a time. Source: technical reference, timing byte.
 const NO_TIME: u8 = 0xF0;
 
-/// As a timing byte: 240 ticks and no event. As an event: nothing.
+/// A timing byte with this value stands for 240 ticks and no event. An event with this value does
+/// nothing.
 pub(super) const TIMING_OVERFLOW: u8 = 0xF8;
 
-/// As an event: the measure ends. As a request: for the conductor.
+/// As an event, this byte ends the measure. As a request, it asks for data of the conductor.
 pub(super) const MEASURE_END: u8 = 0xF9;
 
-/// As an event: the data ends. As a message to the host: all tracks have ended.
+/// As an event, this byte ends the data. As a message to the host, it says that all tracks have
+/// ended.
 pub(super) const DATA_END: u8 = 0xFC;
 
 /// The state of a track or of the conductor.
 #[derive(Clone, Copy)]
 pub(super) enum Slot<E> {
-    /// Not playing.
+    /// The track does not play.
     Idle,
-    /// Wants an event; the host is asked for it from this time on.
+    /// The track needs an event; from this time on the unit asks the host for it.
     Wants(u64),
     /// Holds an event that is due in `ticks_left` ticks.
     Holds { ticks_left: u8, event: E },

@@ -13,11 +13,11 @@ use crate::timing::NEVER_NS;
 /// The note-offs after the end of play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// There are none to send.
+    /// There are no note-offs to send.
     None,
-    /// They come a while after the next MIDI clock.
+    /// The unit sends the note-offs a while after the next MIDI clock.
     AfterClock,
-    /// They come at this time.
+    /// The unit sends the note-offs at this time.
     At(u64),
 }
 

@@ -15,7 +15,8 @@ fn smsc(initial: InitialState) -> Bus {
     Bus::new("smsc-superio", initial)
 }
 
-/// How Linux sends a command: a 00, a poll for DRR whose failure is only printed, the command.
+/// Sends a command as Linux does: writes 00, polls for DRR, and writes the command. Linux only
+/// prints a message when the poll fails.
 fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     bus.write_data(0x00);
     let ready = bus.poll(0x40, 1_000, 10);
@@ -23,7 +24,7 @@ fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     ready
 }
 
-/// How Linux waits for the ACK. At the end it reads one byte without a check.
+/// Waits for the ACK as Linux does. At the end Linux reads one byte without a check.
 fn linux_ack(bus: &mut Bus) -> u8 {
     for _ in 0..10_000 {
         if bus.status() & 0x80 == 0 && bus.data() == 0xFE {
@@ -137,7 +138,8 @@ fn netbsd_finds_no_device_in_a_roland_in_uart_mode() {
     assert_eq!(bus.poll(0x80, 20_000, 0), Err(TimedOut));
 }
 
-/// One half of the Windows driver's start: FF, then up to 50 ms for its ACK in steps of 25 us.
+/// Does one half of the Windows driver's start: writes FF, then polls for the ACK every 25 us for
+/// up to 50 ms.
 fn windows_reset(bus: &mut Bus) -> (Result<(), TimedOut>, u8) {
     bus.poll(0x40, 50_000, 0).expect("ready within 50 ms");
     bus.write_command(0xFF);

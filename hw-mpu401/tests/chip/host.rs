@@ -83,7 +83,7 @@ impl Host {
         self.sent().into_iter().filter(|(_, byte)| *byte != 0xF8).collect()
     }
 
-    /// The same bytes without their times.
+    /// The bytes that left on MIDI OUT, without F8 and without their times.
     pub fn played_bytes(&mut self) -> Vec<u8> {
         self.played().into_iter().map(|(_, byte)| byte).collect()
     }

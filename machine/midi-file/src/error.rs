@@ -10,7 +10,8 @@ pub enum MidiFileError {
     /// The file has no byte.
     #[error("the file is empty: give a MIDI file (.mid, .rmi) or a SysEx file (.syx)")]
     Empty,
-    /// The first bytes are those of no format that we know, or not those of the format asked for.
+    /// The first bytes do not belong to a known format, or not to the format that the caller asked
+    /// for.
     #[error(
         "not a {expected}: it starts with {found}; a MIDI file starts with 4D 54 68 64 (MThd), \
          a SysEx file with F0; choose the format raw to send the bytes as they are"

@@ -54,7 +54,7 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
 /// the start of the song; `u64::MAX` when the song is longer than the limit.
 ///
 /// The heap holds the tick of each track's next event, or of the track's end. The lowest tick is
-/// first; of equal ticks, that of the lowest track.
+/// first; of equal ticks, the tick of the lowest track is first.
 fn merge(
     readers: &mut [TrackReader<'_>],
     mut clock: TickClock,

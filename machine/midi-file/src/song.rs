@@ -13,7 +13,7 @@ const MAX_WARNINGS: usize = 50;
 pub struct TimedMessage<'a> {
     /// When its first byte is due, in ns from the start of the song.
     pub due_ns: u64,
-    /// Its bytes, status byte first; only a part of a message where the source had only a part.
+    /// Its bytes, status byte first; only a part of a message when the source had only a part.
     pub bytes: &'a [u8],
 }
 

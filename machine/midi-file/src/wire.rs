@@ -63,8 +63,9 @@ struct WireParser {
 /// Nothing is lost: the bytes of all messages, without the status bytes that were put back for
 /// running status, are the bytes given. A message is due when its first byte began. A real-time
 /// byte is a message of its own: it splits a SysEx message into parts, and comes after any other
-/// message that it interrupts. Bytes that make no whole message are kept as they came. A byte
-/// whose time is before that of the byte in front of it gets the time of that byte.
+/// message that it interrupts. Bytes that make no whole message are kept as they came. When the
+/// time of a byte is earlier than the time of the byte before it, it gets the time of the byte
+/// before it.
 #[must_use]
 pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
     let mut parser = WireParser::new(RunningStatus::Expand);

@@ -1,6 +1,6 @@
-//! A driver with two filters, and two that are refused a port.
+//! A driver with two filters, and two drivers that do not get a port.
 //!
-//! The streams of the first take every byte and need no card.
+//! The streams of the first driver take every byte and need no card.
 
 use std::rc::Rc;
 
@@ -207,7 +207,7 @@ impl IMiniportMidi for Miniport {
     }
 }
 
-/// Takes every byte, and has none to give.
+/// A stream that takes every byte and captures none.
 struct Stream;
 
 impl IUnknown for Stream {

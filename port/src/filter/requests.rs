@@ -99,7 +99,8 @@ impl KsObject for Filter {
 type Reply = Result<LengthReply, NtStatus>;
 
 impl Filter {
-    /// Its own properties. Source: WDK, KSPROPSETID_SynthClock, of the DirectMusic port alone.
+    /// The filter's own properties. Only the DirectMusic port has KSPROPSETID_SynthClock. Source:
+    /// WDK, KSPROPSETID_SynthClock.
     fn properties(&self) -> &'static [OwnProperty<Filter>] {
         let synth_clock = PROPERTIES.len() - 1;
         if self.master_clock().is_some() { &PROPERTIES } else { &PROPERTIES[..synth_clock] }

@@ -43,7 +43,7 @@ pub trait IInterruptSync: IUnknown {
     ///
     /// A second call while the interrupt is connected succeeds and changes nothing. `Assumed:` so
     /// does a call before a service routine is registered: the interrupt is connected, and the
-    /// trace notes that nobody serves it yet.
+    /// trace notes that no routine serves it yet.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Connect.
     ///

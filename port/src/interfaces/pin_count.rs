@@ -4,7 +4,7 @@ use portcls_emulator::Kernel;
 
 use crate::com::IUnknown;
 
-/// Lets a miniport say how many instances of a pin there are and can be; optional.
+/// Lets a miniport say how many instances of a pin there are, and how many there can be; optional.
 ///
 /// The driver implements it on the miniport. The port queries the miniport for it, and uses its own
 /// counts when the miniport has no such interface.
@@ -17,17 +17,18 @@ pub trait IPinCount: IUnknown {
     /// for the stream, the port refuses the pin and no `NewStream` follows. The method must not
     /// create or close a stream.
     ///
-    /// The counts that are necessary and possible are those of the pin's descriptor: a change stays
-    /// there, and the next call finds it. The counts that are open now are the port's; a change
-    /// holds for the one request. `Assumed:` the page says of all five that they point into the
-    /// description, which has no place for the other two.
+    /// The counts of necessary and possible instances are kept in the pin's descriptor: a change by
+    /// the miniport stays there, and the next call gets the changed count. The port itself counts
+    /// the open instances; a change to these counts holds for the one request. `Assumed:` the page
+    /// says that all five counts point into the description, but the description has no place for
+    /// the two counts of open instances.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount.
     #[doc(alias = "IPinCount::PinCount")]
     fn pin_count(&self, kernel: &Kernel, pin_id: u32, counts: &mut PinCounts);
 }
 
-/// The counts of one pin, each of them both input and output; `u32::MAX` is no limit.
+/// The counts of one pin, each of them both input and output; `u32::MAX` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinCounts {
     /// Instances a filter needs to work.

@@ -33,8 +33,8 @@ pub trait IPort: IUnknown {
     /// After each failure but the last one below, the port has left the miniport's service group
     /// and released the miniport: no call of the miniport follows, no Service either. The driver
     /// can only release the port.
-    /// - What the miniport's `QueryInterface` returned: it does not have the interface. No `Init`
-    ///   follows.
+    /// - What the miniport's `QueryInterface` returned: the miniport does not have the interface.
+    ///   No `Init` follows.
     /// - `STATUS_INVALID_PARAMETER`: the device object is not an adapter's. No `Init` follows.
     /// - What the miniport's `Init` returned. No `GetDescription` follows.
     /// - What the miniport's service group returned when the port joined it after `Init`. No
@@ -83,8 +83,8 @@ pub trait IPort: IUnknown {
     ///
     /// # Errors
     /// - `STATUS_INVALID_DEVICE_STATE`: before `Init`, or after the port was released.
-    /// - `STATUS_INVALID_DEVICE_REQUEST`: the key is that of an interface, and the port is not
-    ///   registered as a subdevice.
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the key belongs to a device interface, and the port is
+    ///   not registered as a subdevice.
     /// - Every failure of [`pc_new_registry_key`](crate::pc_new_registry_key).
     #[doc(alias = "IPort::NewRegistryKey")]
     fn new_registry_key(
@@ -150,7 +150,7 @@ wire_enum! {
         CompatibleIds = 2,
         /// The resources the firmware assigned.
         BootConfiguration = 3,
-        /// The same, translated.
+        /// The resources the firmware assigned, translated.
         BootConfigurationTranslated = 4,
         /// Text: the setup class.
         ClassName = 5,
@@ -170,7 +170,7 @@ wire_enum! {
         BusTypeGuid = 12,
         /// INTERFACE_TYPE: the bus in the old numbering.
         LegacyBusType = 13,
-        /// ULONG: the number of the bus among those of its type.
+        /// ULONG: the number of the bus among the buses of its type.
         BusNumber = 14,
         /// Text: who found the device.
         EnumeratorName = 15,

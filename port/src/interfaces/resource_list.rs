@@ -136,7 +136,7 @@ pub trait IResourceList: IUnknown {
     /// Appends a range of I/O ports of another list.
     ///
     /// # Errors
-    /// Those of [`Self::add_entry_from_parent`].
+    /// The errors of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddPortFromParent")]
     fn add_port_from_parent(
         &self,
@@ -149,7 +149,7 @@ pub trait IResourceList: IUnknown {
     /// Appends an interrupt of another list.
     ///
     /// # Errors
-    /// Those of [`Self::add_entry_from_parent`].
+    /// The errors of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddInterruptFromParent")]
     fn add_interrupt_from_parent(
         &self,
@@ -162,7 +162,7 @@ pub trait IResourceList: IUnknown {
     /// Appends a range of memory of another list.
     ///
     /// # Errors
-    /// Those of [`Self::add_entry_from_parent`].
+    /// The errors of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddMemoryFromParent")]
     fn add_memory_from_parent(
         &self,
@@ -175,7 +175,7 @@ pub trait IResourceList: IUnknown {
     /// Appends a DMA channel of another list.
     ///
     /// # Errors
-    /// Those of [`Self::add_entry_from_parent`].
+    /// The errors of [`Self::add_entry_from_parent`].
     #[doc(alias = "AddDmaFromParent")]
     fn add_dma_from_parent(
         &self,

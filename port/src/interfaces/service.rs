@@ -46,8 +46,8 @@ pub trait IServiceGroup: IServiceSink {
 
     /// Removes a sink and drops the reference; without effect when the sink is not a member.
     ///
-    /// The group finds the sink by its object. No call of the sink follows, also when the DPC is
-    /// queued already.
+    /// The group finds the sink by its object. The group does not call the sink any more, even when
+    /// the DPC is queued already.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RemoveMember.
     #[doc(alias = "IServiceGroup::RemoveMember")]

@@ -129,7 +129,7 @@ impl KsDataRangeMusic {
         padding: 0,
     };
 
-    /// The same of a pin that takes DirectMusic events. Source: as for MIDI.
+    /// The data range of a pin that takes DirectMusic events. Source: as for MIDI.
     pub const DIRECTMUSIC_PORT: KsDataRangeMusic = KsDataRangeMusic {
         data_range: KsDataRange {
             format_size: KsDataRangeMusic::SIZE,
@@ -159,7 +159,7 @@ impl DataRange {
     /// Reads the range at the start of a buffer; bytes after it are ignored.
     ///
     /// # Errors
-    /// Those of [`KsDataFormat::read`].
+    /// The errors of [`KsDataFormat::read`].
     pub fn read(bytes: &[u8]) -> Result<DataRange, NtStatus> {
         let head = KsDataFormat::read(bytes)?;
         let rest = bytes[KsDataFormat::SIZE as usize..head.format_size as usize].to_vec();

@@ -74,7 +74,7 @@ pub fn records(used: &[u8]) -> Records<'_> {
 /// Finds the records in the used part of a stream buffer, one after the other.
 ///
 /// # Errors
-/// Those of [`records`].
+/// The errors of [`records`].
 pub fn record_places(used: &[u8]) -> impl Iterator<Item = Result<RecordPlace, NtStatus>> {
     let mut records = records(used);
     std::iter::from_fn(move || Some(records.advance()?.map(|(_, place)| place)))

@@ -49,10 +49,10 @@ impl LengthReply {
     /// Answers a property request for a list from [`multiple_item`].
     ///
     /// The rules are those of [`of_value`](Self::of_value), with two more: a request with room for
-    /// exactly the list's head gets the head, which is the size needed and the count; one with room
-    /// for exactly the first ULONG gets that, the size.
-    /// Source: WDK, KsHandleSizedListQuery; `Assumed:` the case of one ULONG, which the pages say
-    /// only of relations between properties.
+    /// exactly the list's head gets the head, which is the size needed and the count; a request
+    /// with room for exactly the first ULONG gets the size. Source: WDK, KsHandleSizedListQuery;
+    /// `Assumed:` the case of one ULONG, which the pages describe only for relations between
+    /// properties.
     #[must_use]
     pub fn of_list(list: &[u8], output_length: u32) -> LengthReply {
         match output_length {
@@ -61,7 +61,7 @@ impl LengthReply {
         }
     }
 
-    /// Answers a request for basic support: which accesses a property has, of its `flags`.
+    /// Answers a request for basic support: tells which of the accesses in `flags` a property has.
     ///
     /// A request with room for a [`KsPropertyDescription`] gets one, which says nothing about the
     /// values. With less room it gets the accesses alone, a ULONG.
@@ -123,7 +123,7 @@ fn length_of(value: &[u8]) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsPropertyDescription {
-    /// GET and SET, as far as the property has them.
+    /// GET, SET or both: the accesses that the property has.
     #[doc(alias = "AccessFlags")]
     pub access_flags: u32,
     /// Size of the description in bytes, this head included.

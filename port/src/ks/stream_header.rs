@@ -90,7 +90,7 @@ impl KsStreamHeader {
     /// may be 0, as in a header that a client has cleared.
     ///
     /// # Errors
-    /// Those of [`KsTime::to_100ns`].
+    /// The errors of [`KsTime::to_100ns`].
     pub fn presentation_100ns(&self) -> Result<Option<i64>, NtStatus> {
         if self.options().contains(KsStreamOptions::TIMEVALID) {
             self.presentation_time.to_100ns().map(Some)

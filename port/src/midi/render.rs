@@ -241,7 +241,7 @@ impl Renderer {
     /// Offers the rest of the current message to the miniport once.
     ///
     /// The request can end during the call: its client cancels it, or the stream goes down. Then
-    /// the rest of its message is not offered any more, and the result of the call concerns nobody.
+    /// the rest of its message is not offered any more, and the result of the call is not used.
     ///
     /// # Errors
     /// The request fails with it: the status that the miniport returned, or

@@ -25,8 +25,8 @@ const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 const BOTH: KsPropertyType = GET.union(SET);
 
-/// The properties of a pin. Source: WDK, Audio Property Handlers: every port but that of the
-/// topology answers them.
+/// The properties of a pin. Every port except the topology port answers them. Source: WDK, Audio
+/// Property Handlers.
 static PROPERTIES: [OwnProperty<Pin>; 7] = [
     of_connection(KsPropertyConnection::State, BOTH, state),
     of_connection(KsPropertyConnection::DataFormat, BOTH, data_format),

@@ -1,7 +1,7 @@
-//! A driver whose answers a test plans, and which writes down its calls.
+//! A driver without hardware: a test plans its answers and reads its calls.
 //!
-//! There is no hardware behind it. A test makes a [`Plan`] before the start; the answers of Write,
-//! Read and SetState can change at any time.
+//! A test makes a [`Plan`] before the start; the answers of Write, Read and SetState can change at
+//! any time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -42,7 +42,7 @@ type StateAnswer = Rc<dyn Fn(&Kernel, KsState) -> Result<(), NtStatus>>;
 /// The plan, the answers and the notes of one driver.
 pub struct Fake {
     pub plan: RefCell<Plan>,
-    /// For destructors, which are not given one.
+    /// For destructors, which get no kernel as an argument.
     pub kernel: RefCell<Option<Kernel>>,
 
     write: RefCell<WriteAnswer>,
@@ -137,7 +137,7 @@ impl Fake {
         self.groups.borrow().last().and_then(Weak::upgrade).expect("a group is alive")
     }
 
-    /// Tells the port at DIRQL, as an ISR does that has stored bytes.
+    /// Notifies the port at DIRQL, like an ISR that has stored bytes.
     pub fn interrupt(&self, kernel: &Kernel) {
         let group = self.group();
         self.notify(kernel, Some(&group));
@@ -163,7 +163,7 @@ impl Fake {
         self.plan.borrow().power == PowerInterfaces::Offered
     }
 
-    /// A miniport has the port now, and a group of its own.
+    /// Notes the port that a miniport got, and the miniport's new service group.
     pub fn connected(&self, port: &Rc<dyn IPortMidi>, group: &Rc<dyn IServiceGroup>) {
         self.ports.borrow_mut().push(Rc::downgrade(port));
         self.groups.borrow_mut().push(Rc::downgrade(group));
@@ -249,7 +249,8 @@ pub fn midi_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
 
 struct FakeMiniport {
     fake: Rc<Fake>,
-    /// Kept, as drivers keep it. This makes the cycle of references that the port must end.
+    /// The miniport keeps its port, as real drivers do. This makes the cycle of references that the
+    /// port must end.
     port: RefCell<Option<Rc<dyn IPortMidi>>>,
     group: RefCell<Option<Rc<dyn IServiceGroup>>>,
 }

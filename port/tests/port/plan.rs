@@ -24,9 +24,9 @@ pub const CAPTURE: u32 = 2;
 /// When the miniport makes its group known.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Grouping {
-    /// From Init, by RegisterServiceGroup, and as its result.
+    /// Init registers the group with RegisterServiceGroup, and returns it too.
     Early,
-    /// As the result of Init.
+    /// Init returns the group.
     Late,
     /// Early; and Init asks for service before it returns.
     EarlyWithNotify,
@@ -55,9 +55,9 @@ pub enum PowerInterfaces {
 /// Whether the driver changes the description of its pins after its start.
 #[derive(Clone, Copy, PartialEq)]
 pub enum PinDescription {
-    /// It does not: the port has the only copy.
+    /// The driver does not change the description: the port has the only copy.
     Fixed,
-    /// It may: the pins are always those of the plan's filter.
+    /// The driver may change the description: the pins are always those of the plan's filter.
     Live,
 }
 
@@ -66,7 +66,7 @@ pub enum PinDescription {
 pub enum PortInit {
     /// The start request and the resources.
     Full,
-    /// Neither.
+    /// Neither the start request nor the resources.
     Bare,
 }
 

@@ -234,7 +234,7 @@ fn from_a_deep_sleep_to_a_lighter_one_the_order_is_that_of_the_way_up() {
     });
 }
 
-/// Puts the device to sleep as one that nobody uses.
+/// Puts the device to sleep, like a device that no client uses.
 fn fall_idle(rig: &Rig) {
     let device = rig.physical.top();
     pc_request_new_power_state(&rig.kernel, &device, DevicePowerState::D3).unwrap();

@@ -33,7 +33,7 @@ pub const SET: u32 = 2;
 pub enum BusAnswer {
     Success,
     Fails(NtStatus),
-    /// It answers after this number of ms.
+    /// The bus driver answers after this number of ms.
     Later(u64),
 }
 

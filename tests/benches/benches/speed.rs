@@ -44,7 +44,7 @@ enum Work {
     Status,
     /// A read of STATUS, a write of DATA, and 320 us that pass.
     Byte,
-    /// The same, and the caller fetches each byte when it has left on MIDI OUT.
+    /// The work of `Byte`, and the caller fetches each byte when it has left on MIDI OUT.
     ByteFetched,
 }
 

@@ -16,7 +16,7 @@ fn wire_rate() -> Song {
     song
 }
 
-/// The same bytes, all due at once: the driver polls a full card all the time.
+/// The messages of `wire_rate`, all due at once: the driver polls a full card all the time.
 fn flood() -> Song {
     let mut song = Song::new();
     for message in &wire_rate() {

@@ -1,4 +1,4 @@
-//! What a driver can do wrong with DirectMusic events: a life or a report.
+//! Wrong uses of DirectMusic events: each run ends well or in a report.
 //!
 //! The first byte of the input chooses the bitness. The rest comes in on MIDI IN, and the driver
 //! `dmus_script` takes each byte for a command: it gets events and buffers, changes them, and puts
@@ -20,7 +20,7 @@ const BYTE_TIME_NS: u64 = 320_000;
 /// The longest script in bytes.
 const LONGEST_SCRIPT: usize = 1_000;
 
-/// The longest life, in ns.
+/// The longest run, in ns.
 const UNTIL_NS: u64 = 2_000_000_000;
 
 fn live(machine: &Machine, script: &[u8]) -> Result<(), MachineError> {

@@ -118,7 +118,7 @@ proptest! {
         let first = outcome(&build_machine(), random);
         let (_, log) = parse(&first.1).expect("the text of a trace is well formed");
         let answers = Answers::of_trace(&log).expect("the trace is whole");
-        // By its text, as a program would pass the list on.
+        // The list goes through its text, as when a program passes it on.
         let list: Answers = answers.to_string().parse().expect("a list reads back");
         prop_assert_eq!(&list, &answers);
         let replay = Rc::new(Replay::new(list));

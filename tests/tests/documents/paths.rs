@@ -1,4 +1,4 @@
-//! Paths in backticks, and in the commands for a shell: each is there.
+//! Paths in backticks, and in the commands for a shell: each exists.
 //!
 //! A word with a `/` is a path when it has the ending of one of our files, or ends in `/`, or
 //! begins with a folder of the root. The path may begin at the root, at the folder of the
@@ -12,7 +12,7 @@ use crate::Fault;
 use crate::page::{CodeKind, Page, is_placeholder};
 use crate::repository::{Repository, folder_of, resolve};
 
-/// The paths of a document that are not there.
+/// The paths of a document that do not exist.
 pub fn faults(repository: &Repository, name: &str, page: &Page) -> Vec<Fault> {
     let endings: BTreeSet<&str> = repository.files().filter_map(ending_of).collect();
     let codes = page.codes.iter().filter(|code| code.kind != CodeKind::Other);

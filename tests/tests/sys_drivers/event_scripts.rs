@@ -1,8 +1,8 @@
-//! A driver that uses DirectMusic events as random bytes tell it.
+//! A driver that uses DirectMusic events as random bytes command.
 //!
-//! The bytes are on MIDI IN. The driver gets events and buffers, changes them, and puts them,
-//! mostly wrong. Each script ends in a life or a report. The fuzz target `events` in `tests/fuzz/`
-//! does the same for as long as one likes.
+//! The bytes come in on MIDI IN. The driver gets events and buffers, changes them, and puts them,
+//! mostly wrong. Each script ends well or in a report. The fuzz target `events` in `tests/fuzz/`
+//! does the same for any length of time.
 
 use std::collections::BTreeSet;
 

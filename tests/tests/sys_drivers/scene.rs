@@ -25,7 +25,7 @@ pub fn driver(build: &str) -> Driver {
     driver_with(build, GuestOptions::default())
 }
 
-/// The same driver with options of the guest.
+/// A driver of the project by its target and name, with options of the guest.
 pub fn driver_with(build: &str, options: GuestOptions) -> Driver {
     driver_at(&folder().join("bin").join(format!("{build}.sys")), options)
 }

@@ -20,7 +20,7 @@ pub fn skip(missing: &str) {
 /// True when a program runs with this argument and ends with success. Otherwise calls [`skip`].
 ///
 /// # Panics
-/// As [`skip`].
+/// When [`skip`] panics.
 pub fn has_program(name: &str, argument: &str, source: &str) -> bool {
     let found = Command::new(name).arg(argument).output();
     let is_there = found.is_ok_and(|output| output.status.success());

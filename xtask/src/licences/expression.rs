@@ -1,6 +1,6 @@
 //! Licence expressions of SPDX: names with AND, OR, WITH and parentheses.
 //!
-//! AND binds more tightly than OR. A slash is how crates once wrote OR.
+//! AND binds more tightly than OR. Old crates wrote a slash for OR.
 //! Source: SPDX specification, annex "SPDX License Expressions"; the Cargo Book, `license`.
 
 /// Whether an expression is true when only some licences are allowed.
@@ -8,7 +8,7 @@
 /// `is_allowed` gets a licence together with its exception: `Apache-2.0 WITH LLVM-exception`.
 ///
 /// # Errors
-/// What is wrong with the expression, in words.
+/// A text that says what is wrong with the expression.
 pub fn is_met(expression: &str, is_allowed: &dyn Fn(&str) -> bool) -> Result<bool, String> {
     let mut reader = Reader { words: words(expression), at: 0, is_allowed };
     let is_met = reader.any()?;

@@ -105,7 +105,7 @@ impl Manifest {
         self.value("package", "publish") != Some("false")
     }
 
-    /// True where it begins a workspace.
+    /// True when the manifest is the root of a workspace.
     pub fn is_workspace(&self) -> bool {
         self.sections.iter().any(|section| section.name == "workspace")
     }

@@ -1,4 +1,4 @@
-//! Rules and bug checks stand in their registers; no other code spells one.
+//! The names of rules and bug checks stand only in their registers.
 //!
 //! Tests may spell one, because they compare with the text that a user sees.
 

@@ -207,8 +207,8 @@ impl Shift for CarryRight {
     }
 }
 
-// For 16 bits and counts above 16 the manual leaves the result undefined; here the value follows
-// again after the filler.
+// For 16 bits and counts above 16 the manual leaves the result undefined. Here, once all bits of
+// the filler are used, the bits of the value come in again.
 
 impl DoubleShift for DoubleLeft {
     #[inline(always)]

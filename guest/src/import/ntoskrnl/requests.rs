@@ -289,7 +289,8 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
         return None;
     }
     let context = guest.load_word(at(location, fields.context));
-    // The routine gets the device of the driver that set it: that of the location above.
+    // The routine gets the device of the driver that set the routine: the device in the location
+    // above.
     let device =
         guest.load_word(at(location.wrapping_add(u64::from(fields.size_of)), fields.device_object));
     let is_top = guest.load_u8(at(irp, guest.layout().irp.current_location))

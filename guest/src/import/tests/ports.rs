@@ -6,7 +6,7 @@ use super::{BOTH, Bench};
 fn each_width_and_form_of_a_port_access_reaches_the_bus() {
     for mode in BOTH {
         let bench = Bench::plain(mode);
-        // Nothing is on the bus: it floats.
+        // No device is on the bus, so the bus floats.
         assert_eq!(bench.call("READ_PORT_UCHAR", &[0x330]), 0xFF);
         assert_eq!(bench.call("READ_PORT_USHORT", &[0x330]), 0xFFFF);
         assert_eq!(bench.call("READ_PORT_ULONG", &[0x330]), 0xFFFF_FFFF);

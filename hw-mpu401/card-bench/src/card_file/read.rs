@@ -70,7 +70,7 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
 /// What a card file must have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needed {
-    /// The name, and the values that differ from those of its start.
+    /// The name, and the values that differ from the profile that the card starts from.
     Differences,
     /// Every key.
     Everything,
@@ -148,7 +148,7 @@ fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Faul
     Fault::new(entry.at, what, hint)
 }
 
-/// The number of letters that two words share at their ends.
+/// The number of letters that two words share at their start and at their end.
 fn likeness(one: &str, other: &str) -> usize {
     let same = |(a, b): &(u8, u8)| a == b || (*a == b'-' && *b == b'_');
     let start = one.bytes().zip(other.bytes()).take_while(same).count();

@@ -47,7 +47,7 @@ impl Script {
     }
 }
 
-/// The most that the lines of a scenario may need, up to now.
+/// What the lines of a scenario that were read so far may need at most.
 struct Used {
     steps: u64,
     accesses: u64,

@@ -61,9 +61,9 @@ pub struct LineResult {
 /// Whether a line was as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was as expected.
+    /// The line was as expected.
     Pass,
-    /// It was not as expected.
+    /// The line was not as expected.
     Fail {
         /// What was expected, in the words of a script.
         expected: String,

@@ -26,7 +26,7 @@ pub fn run(script: &Script, profile: &CardProfile) -> RunReport {
     run_with(script, profile, CardTiming::Typical)
 }
 
-/// The same with latencies from the card's ranges.
+/// Runs a script as [`run`] does, with latencies from the card's ranges.
 #[must_use]
 pub fn run_with(script: &Script, profile: &CardProfile, timing: CardTiming) -> RunReport {
     run_on(script, &profile.name, profile.behaviour.access_ns, |initial| {
@@ -34,7 +34,7 @@ pub fn run_with(script: &Script, profile: &CardProfile, timing: CardTiming) -> R
     })
 }
 
-/// The same, with a trace of everything that happens at the card.
+/// Runs a script as [`run_with`] does, and records a trace of everything that happens at the card.
 #[must_use]
 pub fn run_recorded(
     script: &Script,

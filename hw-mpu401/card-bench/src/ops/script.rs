@@ -140,9 +140,9 @@ pub struct Poll {
 /// Whether a `wire` line shows the clock bytes F8 that a card sends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OwnClocks {
-    /// They are left out.
+    /// The `wire` line leaves them out.
     LeftOut,
-    /// They are shown.
+    /// The `wire` line shows them.
     Shown,
 }
 
@@ -179,7 +179,7 @@ pub enum Expected {
     },
     /// How a poll ends.
     Poll(PollEnd),
-    /// These bytes on MIDI OUT.
+    /// The bytes that come out on MIDI OUT.
     Bytes(Vec<u8>),
     /// A number of bytes on MIDI OUT.
     Count {

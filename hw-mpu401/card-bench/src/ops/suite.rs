@@ -25,16 +25,16 @@ pub fn suite() -> Vec<Script> {
 /// The result of a card in a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cell {
-    /// As every card is expected to behave.
+    /// The card behaved as every card is expected to.
     Pass,
-    /// Different from other cards, as this card is expected to behave.
+    /// The card behaved unlike other cards, and this is expected of it.
     Differs,
-    /// As the model assumes, or as a card that this card is assumed to be like: it was never
-    /// compared with a real card.
+    /// The card behaved as the model assumes, or like a card that it is assumed to be like. The
+    /// behaviour was never compared with a real card.
     Open,
     /// The scenario is not meant for the card.
     NotMeant,
-    /// Not as expected.
+    /// The card did not behave as expected.
     Failed,
 }
 
@@ -123,7 +123,7 @@ pub fn check(cards: &[CardProfile]) -> SuiteReport {
     check_with(cards, CardTiming::Typical)
 }
 
-/// The same with latencies from the cards' ranges.
+/// Runs the suite on these cards with latencies from the cards' ranges.
 #[must_use]
 pub fn check_with(cards: &[CardProfile], timing: CardTiming) -> SuiteReport {
     let mut report = SuiteReport {
