@@ -49,6 +49,11 @@ fn the_tune_goes_through_a_driver_whose_filter_names_no_categories() {
 }
 
 #[test]
+fn the_tune_goes_through_a_midi_driver_on_the_port_of_the_directmusic_class() {
+    play_and_record(&["x64/midi_on_dmus", "x86/midi_on_dmus", "msvc-x64/midi_on_dmus"]);
+}
+
+#[test]
 fn the_tune_goes_through_the_second_filter_whose_port_got_no_request_and_no_resources() {
     play_and_record(&TWO_FILTERS);
 }

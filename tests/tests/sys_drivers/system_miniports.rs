@@ -9,8 +9,8 @@ use crate::scene::{driver, live, machine, notes};
 /// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
-/// Every build of the three drivers.
-const BUILDS: [&str; 7] = [
+/// Every build of the drivers: three classes, with an interrupt of their own or the adapter's.
+const BUILDS: [&str; 13] = [
     "x64/system_uart",
     "x86/system_uart",
     "x64/system_dmus",
@@ -18,6 +18,12 @@ const BUILDS: [&str; 7] = [
     "x64/system_shared",
     "x86/system_shared",
     "msvc-x64/system_shared",
+    "x64/system_capture",
+    "x86/system_capture",
+    "x64/system_shared_uart",
+    "x86/system_shared_uart",
+    "x64/system_shared_capture",
+    "x86/system_shared_capture",
 ];
 
 #[test]
@@ -52,7 +58,8 @@ fn an_fm_synthesizer_is_refused_by_name_and_the_driver_goes_on() {
     for build in ["x64/system_shared", "x86/system_shared", "msvc-x64/system_shared"] {
         let machine = machine("sb16", driver(build));
         live(&machine);
-        let refused = ["PcNewMiniport: CLSID_MiniportDriverFmSynth: needs an OPL3"];
+        let refused = ["PcNewMiniport refuses CLSID_MiniportDriverFmSynth, which needs an OPL3: \
+             STATUS_NOT_SUPPORTED"];
         assert_eq!(notes(&machine, "PcNewMiniport"), refused, "{build}");
         assert_eq!(machine.kernel().violations(), [], "{build}");
     }
