@@ -10,6 +10,8 @@ mod broken;
 mod dmus;
 #[path = "sys_drivers/event_scripts.rs"]
 mod event_scripts;
+#[path = "sys_drivers/habits.rs"]
+mod habits;
 #[path = "sys_drivers/injection.rs"]
 mod injection;
 #[path = "sys_drivers/mutations.rs"]

@@ -3,7 +3,7 @@
 // The file that includes this one defines StartDevice. It is built alone, so it includes
 // unknown.cpp too.
 #pragma once
-#include "unknown.h"
+#include "adapter_start.h"
 
 // The classes of the system. Source: WDK, portcls.h and dmusicks.h.
 extern "C" const GUID CLSID_PortDMus = {
@@ -14,11 +14,6 @@ extern "C" const GUID CLSID_MiniportDriverFmSynth = {
     0xB4C90AE0, 0x5791, 0x11D0, {0x86, 0xF9, 0x00, 0xA0, 0xC9, 0x11, 0xB5, 0x44}};
 extern "C" const GUID CLSID_MiniportDriverDMusUART = {
     0xD3F0CE1C, 0xFFFC, 0x11D1, {0x81, 0xB0, 0x00, 0x60, 0x08, 0x33, 0x16, 0xC1}};
-
-// Subdevices of one device: the UART, and one that is refused.
-constexpr ULONG MaxObjects = 2;
-
-static NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources);
 
 // Gives a port of the system a miniport of the system and shows both to the system.
 PAGEABLE static NTSTATUS InstallSubdevice(PDEVICE_OBJECT device, PIRP irp, PCWSTR name,
@@ -40,24 +35,5 @@ PAGEABLE static NTSTATUS InstallSubdevice(PDEVICE_OBJECT device, PIRP irp, PCWST
         miniport->Release();
     }
     port->Release();
-    return status;
-}
-
-PAGEABLE static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT physicalDevice)
-{
-    return PcAddAdapterDevice(driver, physicalDevice, StartDevice, MaxObjects, 0);
-}
-
-PAGEABLE static void NTAPI Unload(PDRIVER_OBJECT)
-{
-    // Everything went with the devices; without the routine the image would stay for ever.
-}
-
-extern "C" PAGEABLE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registryPath)
-{
-    NTSTATUS status = PcInitializeAdapterDriver(driver, registryPath, AddDevice);
-    if (NT_SUCCESS(status)) {
-        driver->DriverUnload = Unload;
-    }
     return status;
 }

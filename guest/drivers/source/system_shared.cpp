@@ -5,6 +5,11 @@
 #include "system_adapter.h"
 #include "unknown.cpp"
 
+// The classes of the UART's port and miniport, which a driver can set before it includes this file.
+#ifndef UART_CLASSES
+#define UART_CLASSES CLSID_PortDMus, CLSID_MiniportDriverDMusUART
+#endif
+
 extern "C" const GUID IID_IInterruptSync = {
     0x22C6AC63, 0x851B, 0x11D0, {0x9A, 0x7F, 0x00, 0xAA, 0x00, 0x38, 0xAC, 0xFE}};
 
@@ -49,8 +54,7 @@ PAGEABLE static NTSTATUS InstallUart(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN a
     }
     status = ports->AddEntryFromParent(parent, CmResourceTypePort, 0);
     if (NT_SUCCESS(status)) {
-        status = InstallSubdevice(device, irp, L"Uart", CLSID_PortDMus,
-                                  CLSID_MiniportDriverDMusUART, adapter, ports);
+        status = InstallSubdevice(device, irp, L"Uart", UART_CLASSES, adapter, ports);
     }
     ports->Release();
     return status;

@@ -108,3 +108,13 @@ pub fn accesses(machine: &Machine) -> Vec<Access> {
     }
     accesses
 }
+
+/// The notes of a machine's trace that begin with a word.
+pub fn notes(machine: &Machine, first: &str) -> Vec<String> {
+    let log = machine.trace_log();
+    let notes = log.events().filter_map(|event| match event.event {
+        Event::Note(text) => Some(log.text(text).to_owned()),
+        _ => None,
+    });
+    notes.filter(|text| text.starts_with(first)).collect()
+}

@@ -23,16 +23,6 @@ fn the_tune_goes_out_through_every_build_on_every_card() {
 }
 
 #[test]
-fn a_driver_whose_filter_names_no_categories_is_found_and_plays() {
-    for build in ["x64/no_categories", "x86/no_categories"] {
-        let report = play(&machine(SLOW_CARD, driver(build)), &default_tune()).expect("it plays");
-        assert!(report.is_complete(), "{build}: {:?}", report.job.stop);
-        assert_eq!(report.job.violations, [], "{build}");
-        assert_eq!(report.job.leaks, [], "{build}");
-    }
-}
-
-#[test]
 fn a_thousand_bytes_come_in_through_every_build_at_full_wire_rate() {
     let mut flood = Song::new();
     for index in 0..334_u64 {

@@ -1,17 +1,16 @@
 //! C++ drivers without MIDI code: the system's miniports by PcNewMiniport.
 
-use portcls_machine::emulator::trace::Event;
 use portcls_machine::emulator::{PnpRequest, SystemPowerState};
 use portcls_machine::midi_file::default_tune;
-use portcls_machine::{Application, Machine, capture, play};
+use portcls_machine::{Application, capture, play};
 
-use crate::scene::{driver, live, machine};
+use crate::scene::{driver, live, machine, notes};
 
 /// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
-/// Every build of the three drivers.
-const BUILDS: [&str; 7] = [
+/// Every build of the drivers: three classes, with an interrupt of their own or the adapter's.
+const BUILDS: [&str; 13] = [
     "x64/system_uart",
     "x86/system_uart",
     "x64/system_dmus",
@@ -19,17 +18,13 @@ const BUILDS: [&str; 7] = [
     "x64/system_shared",
     "x86/system_shared",
     "msvc-x64/system_shared",
+    "x64/system_capture",
+    "x86/system_capture",
+    "x64/system_shared_uart",
+    "x86/system_shared_uart",
+    "x64/system_shared_capture",
+    "x86/system_shared_capture",
 ];
-
-/// The notes of a machine's trace that begin with a word.
-fn notes(machine: &Machine, first: &str) -> Vec<String> {
-    let log = machine.trace_log();
-    let notes = log.events().filter_map(|event| match event.event {
-        Event::Note(text) => Some(log.text(text).to_owned()),
-        _ => None,
-    });
-    notes.filter(|text| text.starts_with(first)).collect()
-}
 
 #[test]
 fn the_tune_goes_out_byte_for_byte_on_three_cards() {

@@ -55,7 +55,7 @@ fn lines_at(image: &Image, symbols: &Symbols, rva: u32) -> Vec<String> {
 fn a_place_is_told_with_function_offset_and_line() {
     let (image, symbols) = loaded();
     let place = symbols.place(&image, image.entry_rva());
-    assert_eq!(place.to_string(), "null_adapter!DriverEntry [adapter.cpp @ 51]");
+    assert_eq!(place.to_string(), "null_adapter!DriverEntry [adapter.cpp @ 56]");
     let inside = symbols.place(&image, image.entry_rva() + 7);
     assert!(
         inside.to_string().starts_with("null_adapter!DriverEntry+7 [adapter.cpp @ "),

@@ -1,0 +1,248 @@
+//! Habits of published drivers, each shown by a driver of this project.
+//!
+//! `docs/sys-drivers.md` lists them all; those of drivers without MIDI code and of DirectMusic
+//! drivers are in `system_miniports.rs` and `dmus.rs`.
+
+use std::rc::Rc;
+
+use portcls_machine::emulator::{
+    DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, SystemPowerState,
+};
+use portcls_machine::midi_file::default_tune;
+use portcls_machine::port::guid::Guid;
+use portcls_machine::port::ks::guids::category;
+use portcls_machine::port::ks::pin_connect::filter_name;
+use portcls_machine::port::ks::{KsIoctl, KsPropertyType};
+use portcls_machine::{Application, PinUse, capture, play};
+
+use crate::scene::{driver, live, machine, notes};
+
+/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+
+const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
+
+/// Plays and records the tune with each build on each card, byte for byte.
+fn play_and_record(builds: &[&str]) {
+    for build in builds {
+        for card in CARDS {
+            let played = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
+            assert!(played.is_complete(), "{build}, {card}: {:?}", played.job.stop);
+            assert_eq!(played.job.driver.failed_requests, [], "{build}, {card}");
+            assert_eq!(played.job.driver.lost_in_card, 0, "{build}, {card}");
+            let recorded = capture(&machine(card, driver(build)), &default_tune());
+            let recorded = recorded.expect("it captures");
+            assert!(recorded.is_complete(), "{build}, {card}: {:?}", recorded.job.stop);
+            for job in [played.job, recorded.job] {
+                assert_eq!(job.violations, [], "{build}, {card}");
+                assert_eq!(job.leaks, [], "{build}, {card}");
+                let pin = job.pin.expect("a pin was opened");
+                assert_eq!(pin.place.filter, "Uart", "{build}, {card}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_tune_goes_through_a_driver_whose_filter_names_no_categories() {
+    play_and_record(&["x64/no_categories", "x86/no_categories"]);
+}
+
+#[test]
+fn the_tune_goes_through_a_midi_driver_on_the_port_of_the_directmusic_class() {
+    play_and_record(&["x64/midi_on_dmus", "x86/midi_on_dmus", "msvc-x64/midi_on_dmus"]);
+}
+
+#[test]
+fn the_tune_goes_through_the_second_filter_whose_port_got_no_request_and_no_resources() {
+    play_and_record(&TWO_FILTERS);
+}
+
+#[test]
+fn of_two_filters_the_first_has_a_midi_pin_that_does_not_open() {
+    for build in TWO_FILTERS {
+        let machine = machine("smsc-superio", driver(build));
+        machine.start().expect("the driver starts");
+        let filters = Application::new(&machine).filters().expect("they are told");
+        let pins = filters.iter().flat_map(|filter| {
+            let midi = filter.pins.iter().filter_map(|pin| pin.midi.as_ref());
+            midi.map(|midi| (&*filter.reference, midi.pin_use, midi.obstacle.is_none()))
+        });
+        let expected = [
+            ("Synth", PinUse::Render, false),
+            ("Uart", PinUse::Render, true),
+            ("Uart", PinUse::Capture, true),
+        ];
+        assert_eq!(pins.collect::<Vec<_>>(), expected, "{build}");
+    }
+}
+
+#[test]
+fn a_driver_with_two_filters_plays_and_records_after_a_second_start() {
+    for build in TWO_FILTERS {
+        let machine = machine("smsc-superio", driver(build));
+        machine.start().expect("the driver starts");
+        machine.pnp(PnpRequest::StopDevice).expect("it stops");
+        live(&machine);
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
+
+const POWER_IN_START: [&str; 3] =
+    ["x64/power_in_start", "x86/power_in_start", "msvc-x64/power_in_start"];
+
+#[test]
+fn the_tune_goes_through_a_driver_that_registers_for_power_in_start_device() {
+    play_and_record(&POWER_IN_START);
+}
+
+#[test]
+fn a_driver_that_registers_for_power_at_each_start_plays_and_records_after_the_second() {
+    for build in POWER_IN_START {
+        for card in CARDS {
+            let machine = machine(card, driver(build));
+            machine.start().expect("the driver starts");
+            machine.pnp(PnpRequest::StopDevice).expect("it stops");
+            live(&machine);
+            assert_eq!(machine.kernel().violations(), [], "{build}, {card}");
+        }
+    }
+}
+
+#[test]
+fn the_object_of_the_last_start_is_told_of_power_and_a_note_goes_out_after_a_sleep() {
+    for build in POWER_IN_START {
+        let machine = machine("smsc-superio", driver(build));
+        machine.start().expect("the driver starts");
+        machine.pnp(PnpRequest::StopDevice).expect("it stops");
+        machine.start().expect("the driver starts again");
+        machine.sleep(SystemPowerState::S3).expect("it sleeps");
+        machine.wake().expect("it wakes");
+        let told = ["power of start 2: D3", "power of start 2: D0"];
+        assert_eq!(notes(&machine, "power of start"), told, "{build}");
+        let pin = Application::new(&machine).open_render().expect("there is a render pin");
+        pin.run().expect("it runs");
+        pin.write_now(&[0x90, 0x3C, 0x40]).expect("it is written");
+        machine.run_for_ns(20_000_000).expect("the machine runs");
+        assert_eq!(machine.cable().sent_bytes(), [0x90, 0x3C, 0x40], "{build}");
+        drop(pin);
+        assert_eq!(machine.unload().expect("it goes"), [], "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
+
+const PENDING_PROPERTY: [&str; 3] =
+    ["x64/pending_property", "x86/pending_property", "msvc-x64/pending_property"];
+
+/// The property set of the driver, as its source has it.
+const CARD_PROPERTIES: Guid = Guid {
+    data1: 0x0A6E_51C7,
+    data2: 0x93D2,
+    data3: 0x4B18,
+    data4: [0x8F, 0x35, 0x71, 0xC2, 0x4E, 0xD0, 0x96, 0x1B],
+};
+
+/// The driver takes this long to answer.
+const ANSWER_TIME_NS: u64 = 5_000_000;
+
+/// A client of a filter, which it has open.
+struct Client<'k> {
+    kernel: &'k Kernel,
+    file: Rc<FileObject>,
+}
+
+impl<'k> Client<'k> {
+    fn open(kernel: &'k Kernel) -> Client<'k> {
+        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
+        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
+        let file = FileObject::new(device, None);
+        let name = Parameters::Create { name: filter_name(reference) };
+        let create = Irp::new(name, Some(file.clone()), Vec::new());
+        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
+        Client { kernel, file }
+    }
+
+    /// A question for the card's port, with this much room for the answer.
+    fn question(&self, room: u32) -> Irp {
+        let flags = KsPropertyType::GET.bits();
+        let set = CARD_PROPERTIES.to_bytes();
+        let input = [&set[..], &1_u32.to_le_bytes(), &flags.to_le_bytes()].concat();
+        let code = KsIoctl::Property.value();
+        let parameters = Parameters::DeviceControl { code, input, output_length: room };
+        let irp = Irp::new(parameters, Some(self.file.clone()), Vec::new());
+        *irp.buffer().borrow_mut() = vec![0; room as usize];
+        irp
+    }
+
+    fn ask(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request(self.file.device(), irp)
+    }
+
+    fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request_and_wait(self.file.device(), irp)
+    }
+
+    fn close(self) {
+        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
+    }
+}
+
+#[test]
+fn the_tune_goes_through_a_driver_with_a_property_that_takes_a_while() {
+    play_and_record(&PENDING_PROPERTY);
+}
+
+#[test]
+fn a_client_waits_for_a_property_that_a_timer_of_the_driver_answers() {
+    for build in PENDING_PROPERTY {
+        let machine = machine("smsc-superio", driver(build));
+        machine.start().expect("the driver starts");
+        let asked = machine.run(|kernel| {
+            let client = Client::open(kernel);
+            let length = client.question(0);
+            assert_eq!(client.ask_and_wait(&length), NtStatus::BUFFER_OVERFLOW, "{build}");
+            assert_eq!(length.information(), 4, "{build}");
+            let short = client.question(2);
+            assert_eq!(client.ask_and_wait(&short), NtStatus::BUFFER_TOO_SMALL, "{build}");
+            let before_ns = kernel.now_ns();
+            for _ in 0..2 {
+                let question = client.question(4);
+                assert_eq!(client.ask_and_wait(&question), NtStatus::SUCCESS, "{build}");
+                assert_eq!(question.information(), 4, "{build}");
+                assert_eq!(*question.buffer().borrow(), 0x330_u32.to_le_bytes(), "{build}");
+            }
+            assert!(kernel.now_ns() - before_ns >= 2 * ANSWER_TIME_NS, "{build}");
+            client.close();
+        });
+        asked.expect("the machine does not stop");
+        assert_eq!(machine.unload().expect("it goes"), [], "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
+
+#[test]
+fn a_property_is_answered_while_the_tune_of_another_client_goes_on() {
+    for build in PENDING_PROPERTY {
+        let machine = machine("roland-mpu401", driver(build));
+        machine.start().expect("the driver starts");
+        let pin = Application::new(&machine).open_render().expect("there is a render pin");
+        pin.run().expect("it runs");
+        machine.run_for_ns(100_000_000).expect("the machine runs");
+        let client = machine.run(|_| Client::open(machine.kernel())).expect("it opens");
+        let (first, second) = (client.question(4), client.question(4));
+        let answers = machine.run(|_| [client.ask(&first), client.ask(&second)]);
+        let expected = [NtStatus::PENDING, NtStatus::DEVICE_BUSY];
+        assert_eq!(answers.expect("the machine does not stop"), expected, "{build}");
+        assert!(!first.is_completed(), "{build}");
+        let notes: Vec<u8> = [0x90, 0x3C, 0x40].repeat(20);
+        pin.write_now(&notes).expect("it is written");
+        machine.run_for_ns(50_000_000).expect("the machine runs");
+        assert!(first.is_completed(), "{build}");
+        assert_eq!(first.status(), NtStatus::SUCCESS, "{build}");
+        assert!(machine.cable().sent_bytes().ends_with(&notes), "{build}");
+        machine.run(|_| client.close()).expect("it closes");
+        drop(pin);
+        assert_eq!(machine.unload().expect("it goes"), [], "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
