@@ -35,14 +35,14 @@ writes it. So a row that loses its test shows in the difference of this page.
   `refused`, when it is there only to refuse by its name.
 - **IRQL**: the highest level at which the call keeps the rules, where a check has it. The name of a
   rule stands where the service behind the row checks another level of its own. `-`: no check.
-- **test**: the first test, in the order of files and lines, whose text names the row. A test is the
-  text from the line `#[test]` to the closing brace with the same indentation; what the functions
-  say that it calls does not count. A row is named by one of these as a whole word, tried in this
-  order: its name on this page; a routine's name in Rust, `pc_new_port`; a property in Rust,
-  `KsPropertyPin::Category`, or its set and number, `property_set::PIN, 11,`; a request in Rust,
-  `PnpRequest::StopDevice`; a method in Rust with a point and a parenthesis, `.add_member(`, or in
-  quotation marks, `\"AddMember\"`, in a file that names the interface. `none`: no test names it,
-  though one may still reach it.
+- **test**: the first test, in the order of files and lines, whose text names the row. A test is its
+  function with the functions of the same file of tests that it calls; what those call does not
+  count, nor what stands in another file. A row is named by one of these as a whole word, tried in
+  this order: its name on this page; a routine's name in Rust, `pc_new_port`; a property in Rust,
+  `KsPropertyPin::Category`, or by its number, `property_set::PIN, 11,` or `pin_property(11,`; a
+  request in Rust, `PnpRequest::StopDevice`; a method in Rust with a point and a parenthesis,
+  `.add_member(`, or in quotation marks, `\"AddMember\"`, in a file that names the interface.
+  `none`: no test names it, though one may still reach it.
 ";
 
 /// `docs/contract.md`.
@@ -129,11 +129,10 @@ impl Book {
         push_head(text, &["property", "on a filter", "on a pin", "test"]);
         for property in properties() {
             let Property { name, rust_name, set_name, id, on_filter, on_pin } = property;
-            let spellings = [
-                Spelling::of(&name[..]),
-                Spelling::of(rust_name),
-                Spelling::of(format!("property_set::{set_name}, {id},")),
-            ];
+            let number = format!("property_set::{set_name}, {id},");
+            // A function of the port's tests that asks for a property of the set of pins.
+            let of_pin = format!("{}_property({id},", set_name.to_lowercase());
+            let spellings = [name.clone(), rust_name, number, of_pin].map(Spelling::of);
             let row = [&code(&name)[..], &accesses(on_filter), &accesses(on_pin)];
             self.push_row(text, &row, &spellings);
         }

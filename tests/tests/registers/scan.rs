@@ -3,6 +3,7 @@
 //! Owns the rule by which a test counts as one that covers something; `docs/contract.md` states it.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::sources;
 
@@ -16,7 +17,7 @@ struct Test {
     place: String,
     text: String,
     /// The whole text of its file in lower case.
-    file: std::rc::Rc<str>,
+    file: Rc<str>,
 }
 
 /// All tests, in the order of their files and lines.
@@ -69,20 +70,52 @@ impl Tests {
     }
 }
 
-/// Adds the tests of a file: each begins at the line `#[test]`, and ends at the next line that is
-/// a closing brace with the same indentation.
+/// Adds the tests of a file, each with the functions of the same file of tests that it calls.
 fn add_tests(tests: &mut Vec<Test>, place: &str, text: &str) {
-    let file: std::rc::Rc<str> = text.to_lowercase().into();
+    let file: Rc<str> = text.to_lowercase().into();
+    let is_of_tests = place.contains("/tests/") || place.ends_with("tests.rs");
+    let functions = functions(text);
+    let helpers: Vec<&Function> =
+        functions.iter().filter(|function| is_of_tests && !function.is_test).collect();
+    for test in functions.iter().filter(|function| function.is_test) {
+        let called = helpers.iter().filter(|it| has_word(&test.text, &format!("{}(", it.name)));
+        let texts = std::iter::once(&test.text).chain(called.map(|it| &it.text));
+        let text = texts.map(String::as_str).collect::<Vec<_>>().join("\n");
+        let place = format!("`{place}` {}", test.name);
+        tests.push(Test { place, text, file: Rc::clone(&file) });
+    }
+}
+
+/// A function in a file.
+struct Function<'a> {
+    name: &'a str,
+    is_test: bool,
+    text: String,
+}
+
+/// The functions of a file: each begins at its line with `fn`, and ends at the next line that is a
+/// closing brace with the same indentation.
+fn functions(text: &str) -> Vec<Function<'_>> {
+    let mut functions = Vec::new();
+    let mut is_test = false;
     let mut lines = text.lines();
     while let Some(first) = lines.next() {
-        let Some(indentation) = first.strip_suffix("#[test]") else { continue };
-        let end = format!("{indentation}}}");
-        let body: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
-        let name = body.iter().find_map(|line| line.trim_start().strip_prefix("fn "));
-        let name = name.and_then(|line| line.split('(').next()).unwrap_or_default();
-        let (place, file) = (format!("`{place}` {name}"), std::rc::Rc::clone(&file));
-        tests.push(Test { place, text: body.join("\n"), file });
+        let code = first.trim_start();
+        is_test |= code == "#[test]";
+        let Some(declaration) = code.strip_prefix("pub ").unwrap_or(code).strip_prefix("fn ")
+        else {
+            continue;
+        };
+        let name = declaration.split(['(', '<']).next().unwrap_or_default();
+        let end = format!("{}}}", &first[..first.len() - code.len()]);
+        // A function without a body, and one on a single line, have no such line.
+        let has_body = !first.ends_with([';', '}']);
+        let rest = lines.by_ref().take_while(|line| has_body && *line != end);
+        let body: Vec<&str> = std::iter::once(first).chain(rest).collect();
+        functions.push(Function { name, is_test, text: body.join("\n") });
+        is_test = false;
     }
+    functions
 }
 
 /// True when the text has this word, with no letter, digit or underscore beside it.
@@ -116,15 +149,17 @@ pub fn snake_case(name: &str) -> String {
 fn a_test_covers_what_it_names_as_a_whole_word_and_nothing_of_the_next_test() {
     let mut tests = Vec::new();
     let text = "use IPort;\n#[test]\nfn one() {\n    port.get_time();\n}\n\n\
-                fn other() {\n    PcNewPort\n}\n\n#[test]\nfn two() {\n    \"PcNewPorts\"\n}\n";
-    add_tests(&mut tests, "file.rs", text);
+                fn other() {\n    PcNewPort\n}\n\nfn called() {\n    PcNewMiniport\n}\n\n\
+                #[test]\nfn two() {\n    called(\"PcNewPorts\")\n}\n";
+    add_tests(&mut tests, "a/tests/file.rs", text);
     let tests = Tests(tests);
     assert_eq!(tests.covering(&[Spelling::of("PcNewPort")]), None);
-    assert_eq!(tests.covering(&[Spelling::of("PcNewPorts")]), Some("`file.rs` two"));
+    assert_eq!(tests.covering(&[Spelling::of("PcNewPorts")]), Some("`a/tests/file.rs` two"));
+    assert_eq!(tests.covering(&[Spelling::of("PcNewMiniport")]), Some("`a/tests/file.rs` two"));
     let method = |interface: &str| Spelling {
         text: format!(".{}(", snake_case("GetTime")),
         file_word: interface.to_owned(),
     };
-    assert_eq!(tests.covering(&[method("IPort")]), Some("`file.rs` one"));
+    assert_eq!(tests.covering(&[method("IPort")]), Some("`a/tests/file.rs` one"));
     assert_eq!(tests.covering(&[method("IPortMidi")]), None);
 }
