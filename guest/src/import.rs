@@ -35,6 +35,11 @@ pub(crate) fn exported() -> impl Iterator<Item = &'static Routine> {
     MODULES.iter().flat_map(|module| module.routines())
 }
 
+/// The routines of PortCls and of kernel streaming.
+pub(crate) fn audio_routines() -> impl Iterator<Item = &'static Routine> {
+    portcls::MODULE.routines().chain(ks::MODULE.routines())
+}
+
 /// All routines that a driver may call but cannot import.
 pub(crate) fn unexported() -> impl Iterator<Item = &'static Routine> {
     UNEXPORTED.iter().copied()

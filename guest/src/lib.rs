@@ -42,6 +42,8 @@
 
 pub mod analysis;
 mod com;
+#[doc(hidden)]
+pub mod contract;
 pub mod debugger;
 pub mod gdb;
 mod guest;

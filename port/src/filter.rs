@@ -22,6 +22,8 @@ use crate::subdevice::ISubdevice;
 
 mod requests;
 
+pub(crate) use requests::property_flags;
+
 /// An open filter.
 pub(crate) struct Filter {
     /// The port; the filter keeps it as long as a client has the filter open.

@@ -33,6 +33,8 @@ pub mod automation;
 mod binding;
 mod classes;
 pub mod com;
+#[doc(hidden)]
+pub mod contract;
 pub mod descriptor;
 mod dispatch;
 mod dmus;

@@ -65,6 +65,11 @@ const METHODS: [(Method, &str, &str); 22] = [
     (Method::DisconnectOutput, "DisconnectOutput", "IMXF::DisconnectOutput"),
 ];
 
+/// The full names of all methods, in the order of the enumeration.
+pub(crate) fn method_names() -> impl Iterator<Item = &'static str> {
+    METHODS.iter().map(|(_, _, full_name)| *full_name)
+}
+
 /// The names that a port uses in the trace, and its calls into the driver.
 pub(crate) struct MiniportCalls {
     who: NameId,

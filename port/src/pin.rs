@@ -19,6 +19,8 @@ use crate::stream_request::StreamRequest;
 
 mod requests;
 
+pub(crate) use requests::property_flags;
+
 /// An open pin.
 pub(crate) struct Pin {
     id: u32,

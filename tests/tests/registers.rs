@@ -1,4 +1,9 @@
-//! The registers of rules and of bug checks: their pages, and completeness.
+//! The registers of rules, of bug checks and of the contract: their pages, and completeness.
+
+#[path = "registers/contract.rs"]
+mod contract;
+#[path = "registers/scan.rs"]
+mod scan;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +20,12 @@ fn the_page_of_the_rules_is_up_to_date() {
 #[test]
 fn the_page_of_the_bug_checks_is_up_to_date() {
     compare_page("docs/bug-checks.md", &bug_check_page());
+}
+
+/// Set `UPDATE_PAGES=1` to write the page.
+#[test]
+fn the_page_of_the_contract_is_up_to_date() {
+    compare_page("docs/contract.md", &contract::page(&root()));
 }
 
 fn compare_page(name: &str, page: &str) {

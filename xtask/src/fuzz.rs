@@ -17,7 +17,7 @@ struct Target {
     max_bytes: u32,
 }
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
     Target {
         name: "loader",
         seeds: &["guest/drivers/bin/x64", "guest/drivers/bin/x86", "guest/drivers/bin/msvc-x64"],
@@ -26,6 +26,7 @@ const TARGETS: [Target; 4] = [
     Target { name: "changed_driver", seeds: &[], max_bytes: 64 },
     Target { name: "pdb", seeds: &["guest/drivers/bin/msvc-x64"], max_bytes: 200_000 },
     Target { name: "events", seeds: &[], max_bytes: 1_000 },
+    Target { name: "requests", seeds: &[], max_bytes: 1_000 },
 ];
 
 /// Runs a target for some time, and keeps the inputs that it finds in `tests/fuzz/corpus/`.

@@ -36,6 +36,9 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &unknown::FAMILY,
 ];
 
+/// The methods that every vtable begins with.
+pub(crate) static UNKNOWN_METHODS: &[Routine] = &unknown::METHODS;
+
 /// All slots of a family's vtable in order.
 pub(crate) fn slots(family: &'static Family) -> impl Iterator<Item = &'static Routine> {
     unknown::METHODS.iter().chain(family.methods)

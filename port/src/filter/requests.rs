@@ -9,6 +9,7 @@ use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
 use super::Filter;
 use crate::descriptor::DescribedPin;
+use crate::guid::Guid;
 use crate::interfaces::IMasterClock;
 use crate::irp::complete;
 use crate::ks::guids::property_set;
@@ -55,6 +56,11 @@ const SYNTH_CLOCK: OwnProperty<Filter> = OwnProperty {
     flags: GET,
     handler: Some(master_clock),
 };
+
+/// The set, number and accesses of each property of a filter.
+pub(crate) fn property_flags() -> Vec<(Guid, u32, KsPropertyType)> {
+    PROPERTIES.iter().map(|property| (property.set, property.id, property.flags)).collect()
+}
 
 type Handler = OwnHandler<Filter>;
 

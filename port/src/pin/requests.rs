@@ -59,6 +59,11 @@ const fn of_connection(
     own(property_set::CONNECTION, id.value(), flags, handler)
 }
 
+/// The set, number and accesses of each property of a pin.
+pub(crate) fn property_flags() -> Vec<(Guid, u32, KsPropertyType)> {
+    PROPERTIES.iter().map(|property| (property.set, property.id, property.flags)).collect()
+}
+
 impl KsObject for Pin {
     fn create(&self, _kernel: &Kernel, _name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus> {
         Err(NtStatus::INVALID_DEVICE_REQUEST)

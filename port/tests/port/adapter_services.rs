@@ -154,6 +154,18 @@ fn what_plug_and_play_asks_at_every_start_and_management_requests_go_down_to_the
 }
 
 #[test]
+fn a_removal_that_is_asked_for_and_taken_back_goes_down_to_the_bus_and_ends_nothing() {
+    on_device(|rig| {
+        let from_bus = NtStatus(0xC000_00BB);
+        rig.bus_answer.set(BusAnswer::Fails(from_bus));
+        assert_eq!(rig.pnp(PnpRequest::QueryRemoveDevice), from_bus);
+        assert_eq!(rig.pnp(PnpRequest::CancelRemoveDevice), from_bus);
+        rig.bus_answer.set(BusAnswer::Success);
+        assert!(rig.open_filter().is_ok(), "the device is still there");
+    });
+}
+
+#[test]
 fn cleanup_is_the_drivers_own_and_requests_are_cancelled_without_it() {
     on_device(|rig| {
         let file = rig.run_pin(CAPTURE);

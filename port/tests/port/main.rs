@@ -23,6 +23,7 @@ mod pin_properties;
 mod pins;
 mod plan;
 mod power;
+mod property_accesses;
 mod property_kinds;
 mod refusals;
 mod registry_key;

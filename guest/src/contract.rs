@@ -1,0 +1,20 @@
+//! What a driver can call, read from the tables of routines, for the page of the contract.
+//!
+//! Owns no list of its own. Nothing in the loader itself needs this file.
+
+use crate::com::families;
+use crate::import;
+use crate::routine::Routine;
+
+/// The interfaces of the port's objects with the methods of each; those of `IUnknown`, which all
+/// have, stand first and once.
+pub fn interfaces() -> impl Iterator<Item = (&'static str, &'static [Routine])> {
+    let derived = families::FAMILIES.iter().map(|family| (family.name, family.methods));
+    std::iter::once(("IUnknown", families::UNKNOWN_METHODS))
+        .chain(derived.filter(|(_, methods)| !methods.is_empty()))
+}
+
+/// The routines of PortCls and of kernel streaming.
+pub fn routines() -> impl Iterator<Item = &'static Routine> {
+    import::audio_routines()
+}

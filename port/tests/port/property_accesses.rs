@@ -1,0 +1,125 @@
+//! Which accesses the port offers to each of its own properties, as BASICSUPPORT tells them.
+
+use portcls_emulator::NtStatus;
+use portcls_port::guid::Guid;
+use portcls_port::ks::guids::property_set;
+use portcls_port::ks::{
+    KsProperty, KsPropertyAudio, KsPropertyConnection, KsPropertyDrmAudioStream, KsPropertyPin,
+    KsPropertyStream, KsPropertySynthClock, KsPropertyTopology,
+};
+
+use crate::fake_dmus::on_dmus_device;
+use crate::plan::RENDER;
+use crate::rig::{File, GET, PROPERTY, SET, on_device};
+
+const BASIC_SUPPORT: u32 = 0x200;
+const BOTH: u32 = GET | SET;
+
+/// The accesses of a property, or the refusal.
+fn accesses(file: &File<'_>, set: Guid, id: u32) -> Result<u32, NtStatus> {
+    let property = KsProperty { set, id, flags: BASIC_SUPPORT };
+    let irp = file.control(PROPERTY, bytemuck::bytes_of(&property), &[], 4);
+    match irp.status() {
+        NtStatus::SUCCESS => {
+            let value = irp.buffer().borrow();
+            Ok(u32::from_le_bytes(value[..].try_into().expect("four bytes")))
+        }
+        refusal => Err(refusal),
+    }
+}
+
+#[test]
+fn a_filter_offers_the_properties_of_its_pins_but_no_names() {
+    on_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let accesses_of = |id: KsPropertyPin| accesses(&filter, property_set::PIN, id.value());
+        for id in [
+            KsPropertyPin::CInstances,
+            KsPropertyPin::CTypes,
+            KsPropertyPin::DataFlow,
+            KsPropertyPin::DataRanges,
+            KsPropertyPin::DataIntersection,
+            KsPropertyPin::Interfaces,
+            KsPropertyPin::Mediums,
+            KsPropertyPin::Communication,
+            KsPropertyPin::GlobalCInstances,
+            KsPropertyPin::NecessaryInstances,
+            KsPropertyPin::PhysicalConnection,
+            KsPropertyPin::Category,
+            KsPropertyPin::ConstrainedDataRanges,
+        ] {
+            assert_eq!(accesses_of(id), Ok(GET), "{id:?}");
+            let on_pin = accesses(&pin, property_set::PIN, id.value());
+            assert_eq!(on_pin, Err(NtStatus::PROPSET_NOT_FOUND), "{id:?}");
+        }
+        assert_eq!(accesses_of(KsPropertyPin::ProposeDataFormat), Ok(SET));
+        assert_eq!(accesses_of(KsPropertyPin::Name), Err(NtStatus::NOT_FOUND));
+    });
+}
+
+#[test]
+fn a_filter_offers_its_topology_but_no_names() {
+    on_device(|rig| {
+        let filter = rig.open_filter().expect("the filter is there");
+        let accesses_of =
+            |id: KsPropertyTopology| accesses(&filter, property_set::TOPOLOGY, id.value());
+        assert_eq!(accesses_of(KsPropertyTopology::Categories), Ok(GET));
+        assert_eq!(accesses_of(KsPropertyTopology::Nodes), Ok(GET));
+        assert_eq!(accesses_of(KsPropertyTopology::Connections), Ok(GET));
+        assert_eq!(accesses_of(KsPropertyTopology::Name), Err(NtStatus::NOT_FOUND));
+    });
+}
+
+#[test]
+fn a_filter_offers_the_time_of_the_master_clock_when_its_miniport_has_events() {
+    let (set, id) = (property_set::SYNTH_CLOCK, KsPropertySynthClock::MasterClock.value());
+    on_device(|rig| {
+        let filter = rig.open_filter().expect("the filter is there");
+        assert_eq!(accesses(&filter, set, id), Err(NtStatus::PROPSET_NOT_FOUND));
+    });
+    on_dmus_device(|rig| {
+        let filter = rig.open_filter().expect("the filter is there");
+        assert_eq!(accesses(&filter, set, id), Ok(GET));
+    });
+}
+
+#[test]
+fn a_pin_offers_its_connection_as_far_as_a_port_of_music_needs_it() {
+    on_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let accesses_of =
+            |id: KsPropertyConnection| accesses(&pin, property_set::CONNECTION, id.value());
+        assert_eq!(accesses_of(KsPropertyConnection::State), Ok(BOTH));
+        assert_eq!(accesses_of(KsPropertyConnection::DataFormat), Ok(BOTH));
+        assert_eq!(accesses_of(KsPropertyConnection::AllocatorFraming), Ok(GET));
+        for id in [
+            KsPropertyConnection::Priority,
+            KsPropertyConnection::ProposeDataFormat,
+            KsPropertyConnection::AcquireOrdering,
+            KsPropertyConnection::AllocatorFramingEx,
+            KsPropertyConnection::StartAt,
+        ] {
+            assert_eq!(accesses_of(id), Err(NtStatus::NOT_FOUND), "{id:?}");
+        }
+        let on_filter = accesses(&filter, property_set::CONNECTION, 0);
+        assert_eq!(on_filter, Err(NtStatus::PROPSET_NOT_FOUND));
+    });
+}
+
+#[test]
+fn a_pin_offers_its_position_and_handles_and_takes_rights_to_content() {
+    on_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let (audio, stream) = (property_set::AUDIO, property_set::STREAM);
+        for (set, id, expected) in [
+            (stream, KsPropertyStream::Allocator.value(), BOTH),
+            (stream, KsPropertyStream::MasterClock.value(), BOTH),
+            (audio, KsPropertyAudio::Position.value(), GET),
+            (property_set::DRM_AUDIO_STREAM, KsPropertyDrmAudioStream::ContentId.value(), SET),
+        ] {
+            assert_eq!(accesses(&pin, set, id), Ok(expected), "{set} {id}");
+            let on_filter = accesses(&filter, set, id);
+            assert_eq!(on_filter, Err(NtStatus::PROPSET_NOT_FOUND), "{set} {id}");
+        }
+    });
+}

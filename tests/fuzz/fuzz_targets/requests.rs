@@ -1,0 +1,58 @@
+//! Any bytes as the requests of a client to a correct driver: answered, and nothing left.
+//!
+//! The allocator fails the run when one piece of memory is asked for that is far longer than
+//! anything that a client of these sequences owns.
+#![no_main]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../tests/requests/sequence.rs"]
+mod sequence;
+
+/// The longest piece of memory in bytes; the trace of a machine takes the longest ones.
+const LONGEST_PIECE: usize = 64 << 20;
+
+/// The system's allocator with a limit.
+struct Limited;
+
+// SAFETY: every call that is within the limit goes unchanged to the system's allocator; any other
+// ends the process.
+unsafe impl GlobalAlloc for Limited {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        check(layout.size());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        check(layout.size());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(piece, layout) }
+    }
+
+    unsafe fn realloc(&self, piece: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        check(new_size);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(piece, layout, new_size) }
+    }
+}
+
+fn check(size: usize) {
+    if size > LONGEST_PIECE {
+        std::process::abort();
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Limited = Limited;
+
+fuzz_target!(|input: &[u8]| {
+    sequence::run(input);
+});
