@@ -41,8 +41,8 @@ writes it. So a row that loses its test shows in the difference of this page.
   this order: its name on this page; a routine's name in Rust, `pc_new_port`; a property in Rust,
   `KsPropertyPin::Category`, or by its number, `property_set::PIN, 11,` or `pin_property(11,`; a
   request in Rust, `PnpRequest::StopDevice`; a method in Rust with a point and a parenthesis,
-  `.add_member(`, or in quotation marks, `\"AddMember\"`, in a file that names the interface.
-  `none`: no test names it, though one may still reach it.
+  `.add_member(`, or in quotation marks, `\"AddMember\"`, and in a file that names the interface
+  when another one has a method of that name. `none`: no test names it, though one may still reach it.
 ";
 
 /// `docs/contract.md`.
@@ -198,10 +198,15 @@ fn dispatch_table() -> Rc<DriverObject> {
     driver
 }
 
-/// How a test can name a method.
+/// How a test can name a method. A name that several interfaces have is clear only in a file that
+/// names the interface.
 fn spellings_of_method(name: &str) -> Vec<Spelling> {
     let Some((interface, method)) = name.split_once("::") else { return vec![Spelling::of(name)] };
-    let in_file = |text| Spelling { text, file_word: interface.to_owned() };
+    let of_port = interfaces().flat_map(|(_, methods)| methods).map(|method| method.name);
+    let mut namesakes = of_port.chain(driver_methods()).filter_map(|name| name.split_once("::"));
+    let is_shared = namesakes.any(|(other, name)| name == method && other != interface);
+    let file_word = if is_shared { interface } else { "" };
+    let in_file = |text| Spelling { text, file_word: file_word.to_owned() };
     let in_rust = in_file(format!(".{}(", snake_case(method)));
     vec![Spelling::of(name), in_rust, in_file(format!("\"{method}\""))]
 }
