@@ -33,8 +33,10 @@ writes it. So a row that loses its test shows in the difference of this page.
 
 - **offered**: `yes`; `some classes`, when a routine makes some objects and refuses others;
   `refused`, when it is there only to refuse by its name.
-- **IRQL**: the highest level at which the call keeps the rules, where a check has it. The name of a
-  rule stands where the service behind the row checks another level of its own. `-`: no check.
+- **IRQL**: the highest level at which the call keeps the rules, as its row or the service behind it
+  checks it. A rule in place of a level: no check has a constant level beside the name of the row,
+  so there is none, or one whose level or name is found out at the call; it would break that rule.
+  `-`: no rule has the row.
 - **test**: the first test, in the order of files and lines, whose text names the row. A test is its
   function with the functions of the same file of tests that it calls; what those call does not
   count, nor what stands in another file. A row is named by one of these as a whole word, tried in
@@ -42,7 +44,8 @@ writes it. So a row that loses its test shows in the difference of this page.
   `KsPropertyPin::Category`, or by its number, `property_set::PIN, 11,` or `pin_property(11,`; a
   request in Rust, `PnpRequest::StopDevice`; a method in Rust with a point and a parenthesis,
   `.add_member(`, or in quotation marks, `\"AddMember\"`, and in a file that names the interface
-  when another one has a method of that name. `none`: no test names it, though one may still reach it.
+  when another one has a method of that name. `none`: no test names it, though one may still reach
+  it.
 ";
 
 /// `docs/contract.md`.
@@ -211,16 +214,18 @@ fn spellings_of_method(name: &str) -> Vec<Spelling> {
     vec![Spelling::of(name), in_rust, in_file(format!("\"{method}\""))]
 }
 
-/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, "Name")` in the sources.
+/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources, where
+/// the name is a text or a constant above the call.
 fn limits(root: &Path) -> BTreeMap<String, String> {
     let mut limits = BTreeMap::new();
     for room in ["emulator", "guest", "port"] {
         for file in sources(&root.join(room).join("src")) {
             let text = std::fs::read_to_string(file).expect("a source file");
-            for call in text.split("require_irql_at_most(").skip(1) {
-                let arguments = call.split(");").next().unwrap_or_default();
+            for (at, call) in text.match_indices("require_irql_at_most(") {
+                let arguments = text[at + call.len()..].split(");").next().unwrap_or_default();
                 let level = arguments.split("Irql::").nth(1).and_then(|it| it.split(',').next());
-                let name = arguments.split('"').nth(1);
+                let last = arguments.rsplit(',').map(str::trim).find(|it| !it.is_empty());
+                let name = last.and_then(|last| text_or_constant(&text[..at], last));
                 if let (Some(level), Some(name)) = (level, name) {
                     limits.insert(name.to_owned(), level.to_owned());
                 }
@@ -228,6 +233,16 @@ fn limits(root: &Path) -> BTreeMap<String, String> {
         }
     }
     limits
+}
+
+/// The text that an argument is: a literal, or the constant of that name.
+fn text_or_constant<'a>(above: &'a str, argument: &'a str) -> Option<&'a str> {
+    let declaration = format!("const {argument}: &str = ");
+    let literal = match argument.starts_with('"') {
+        true => argument,
+        false => above.rsplit_once(&declaration)?.1,
+    };
+    literal.split('"').nth(1)
 }
 
 fn covers(rule: &Rule, name: &str) -> bool {
