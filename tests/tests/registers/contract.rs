@@ -1,4 +1,4 @@
-//! The page of the contract: what is offered to drivers and clients, and the test of each.
+//! The page of the contract: what is offered, and the test of each.
 //!
 //! Owns the form of the page. What stands in it comes from the tables of the code and from a scan
 //! of its sources.

@@ -1,4 +1,4 @@
-//! The tests of the project, found in its sources, and which of them names a thing.
+//! The tests in the sources, and which of them names a thing.
 //!
 //! Owns the rule by which a test counts as one that covers something; `docs/contract.md` states it.
 
