@@ -1,6 +1,7 @@
-//! What a driver can call, read from the tables of routines, for the page of the contract.
+//! What a driver can call, for the page of the contract.
 //!
-//! Owns no list of its own. Nothing in the loader itself needs this file.
+//! Reads the tables of routines and owns no list of its own. Nothing in the loader itself needs
+//! this file.
 
 use crate::com::families;
 use crate::import;

@@ -11,6 +11,7 @@
 //! | wing | owns |
 //! |---|---|
 //! | `analysis/`, `gdb/` | the report of a failure; the stub of a debugger |
+//! | `contract.rs` | what a driver can call, for `docs/contract.md` |
 //! | `life/` | birth, DriverEntry, routines by their numbers, bug checks, leaks |
 //! | `import/` | the routines of each module |
 //! | `com/` | the port's objects for the driver, the driver's objects for the port |
@@ -21,8 +22,8 @@
 //! | `processor/` | calls and stops of the interpreter, its memory at fixed places |
 //! | `layout/`, `debugger.rs`, `rules.rs` | offsets of fields; a debugger's interface; the rules |
 //!
-//! Architecture invariant: only `life/` names the tables of routines. The wings below `routine.rs`
-//! know a routine by its number.
+//! Architecture invariant: only `life/` names the tables of routines, and `contract.rs`, which
+//! reads them for a page. The wings below `routine.rs` know a routine by its number.
 //!
 //! One call goes up: a routine that writes the address of another routine into the driver's memory
 //! calls `Guest::thunk_of` in `life/routines.rs`. Only that file can number the routines, because

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["objects"],
     &["com"],
     &["import"],
-    &["life"],
+    &["contract", "life"],
     &["analysis", "gdb"],
 ];
 

@@ -1,7 +1,7 @@
-//! What the port offers and calls, read from its own tables, for the page of the contract.
+//! What the port offers and calls, for the page of the contract.
 //!
-//! Owns the names of the properties and no second list of what is answered. Nothing in the port
-//! itself needs this file.
+//! Reads the port's own tables. Owns the names of the properties and no second list of what is
+//! answered. Nothing in the port itself needs this file.
 
 use std::fmt::Debug;
 

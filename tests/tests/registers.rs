@@ -1,4 +1,4 @@
-//! The registers of rules, of bug checks and of the contract: their pages, and completeness.
+//! The registers and the contract: their pages, and completeness.
 
 #[path = "registers/contract.rs"]
 mod contract;

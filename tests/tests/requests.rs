@@ -1,4 +1,4 @@
-//! Any requests of a client to a correct driver: each is answered, and nothing is left.
+//! Any requests of a client: each is answered, and nothing is left.
 //!
 //! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for as long as one likes.
 

@@ -1,4 +1,4 @@
-//! Which accesses the port offers to each of its own properties, as BASICSUPPORT tells them.
+//! The accesses that the port offers to each of its own properties.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::Guid;

@@ -44,6 +44,19 @@ fn entries_are_counted_and_found_by_kind_in_both_forms() {
 }
 
 #[test]
+fn a_resource_is_counted_found_and_taken_by_its_kind() {
+    let kernel = kernel();
+    let parent = parent(&kernel);
+    assert_eq!(parent.number_of_entries_of_type(ResourceKind::Port), 2);
+    assert_eq!(parent.find_untranslated_entry(ResourceKind::Interrupt, 0), Some(interrupt(9)));
+    let list = pc_new_resource_sublist(&kernel, None, PoolType::Paged, &parent, 1).unwrap();
+    let missing = list.add_entry_from_parent(&parent, ResourceKind::Port, 2);
+    assert_eq!(missing, Err(NtStatus::INVALID_PARAMETER));
+    assert_eq!(list.add_entry_from_parent(&parent, ResourceKind::Port, 1), Ok(()));
+    assert_eq!(list.translated_list(), [ports(0x388)]);
+}
+
+#[test]
 fn the_list_of_a_device_is_full() {
     let list = parent(&kernel());
     let refused = list.add_entry(ports(0x300), ports(0x300));

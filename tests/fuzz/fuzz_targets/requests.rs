@@ -1,4 +1,4 @@
-//! Any bytes as the requests of a client to a correct driver: answered, and nothing left.
+//! Any bytes as the requests of a client: answered, and nothing left.
 //!
 //! The allocator fails the run when one piece of memory is asked for that is far longer than
 //! anything that a client of these sequences owns.

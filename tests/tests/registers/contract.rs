@@ -1,4 +1,4 @@
-//! The page of the contract: what is offered to drivers and clients, and the test of each.
+//! The page of the contract: what is offered, and the test of each.
 //!
 //! Owns the form of the page. What stands in it comes from the tables of the code and from a scan
 //! of its sources.
@@ -33,16 +33,19 @@ writes it. So a row that loses its test shows in the difference of this page.
 
 - **offered**: `yes`; `some classes`, when a routine makes some objects and refuses others;
   `refused`, when it is there only to refuse by its name.
-- **IRQL**: the highest level at which the call keeps the rules, where a check has it. The name of a
-  rule stands where the service behind the row checks another level of its own. `-`: no check.
+- **IRQL**: the highest level at which the call keeps the rules, as its row or the service behind it
+  checks it. A rule in place of a level: no check has a constant level beside the name of the row,
+  so there is none, or one whose level or name is found out at the call; it would break that rule.
+  `-`: no rule has the row.
 - **test**: the first test, in the order of files and lines, whose text names the row. A test is its
   function with the functions of the same file of tests that it calls; what those call does not
   count, nor what stands in another file. A row is named by one of these as a whole word, tried in
   this order: its name on this page; a routine's name in Rust, `pc_new_port`; a property in Rust,
   `KsPropertyPin::Category`, or by its number, `property_set::PIN, 11,` or `pin_property(11,`; a
   request in Rust, `PnpRequest::StopDevice`; a method in Rust with a point and a parenthesis,
-  `.add_member(`, or in quotation marks, `\"AddMember\"`, in a file that names the interface.
-  `none`: no test names it, though one may still reach it.
+  `.add_member(`, or in quotation marks, `\"AddMember\"`, and in a file that names the interface
+  when another one has a method of that name. `none`: no test names it, though one may still reach
+  it.
 ";
 
 /// `docs/contract.md`.
@@ -198,24 +201,31 @@ fn dispatch_table() -> Rc<DriverObject> {
     driver
 }
 
-/// How a test can name a method.
+/// How a test can name a method. A name that several interfaces have is clear only in a file that
+/// names the interface.
 fn spellings_of_method(name: &str) -> Vec<Spelling> {
     let Some((interface, method)) = name.split_once("::") else { return vec![Spelling::of(name)] };
-    let in_file = |text| Spelling { text, file_word: interface.to_owned() };
+    let of_port = interfaces().flat_map(|(_, methods)| methods).map(|method| method.name);
+    let mut namesakes = of_port.chain(driver_methods()).filter_map(|name| name.split_once("::"));
+    let is_shared = namesakes.any(|(other, name)| name == method && other != interface);
+    let file_word = if is_shared { interface } else { "" };
+    let in_file = |text| Spelling { text, file_word: file_word.to_owned() };
     let in_rust = in_file(format!(".{}(", snake_case(method)));
     vec![Spelling::of(name), in_rust, in_file(format!("\"{method}\""))]
 }
 
-/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, "Name")` in the sources.
+/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources, where
+/// the name is a text or a constant above the call.
 fn limits(root: &Path) -> BTreeMap<String, String> {
     let mut limits = BTreeMap::new();
     for room in ["emulator", "guest", "port"] {
         for file in sources(&root.join(room).join("src")) {
             let text = std::fs::read_to_string(file).expect("a source file");
-            for call in text.split("require_irql_at_most(").skip(1) {
-                let arguments = call.split(");").next().unwrap_or_default();
+            for (at, call) in text.match_indices("require_irql_at_most(") {
+                let arguments = text[at + call.len()..].split(");").next().unwrap_or_default();
                 let level = arguments.split("Irql::").nth(1).and_then(|it| it.split(',').next());
-                let name = arguments.split('"').nth(1);
+                let last = arguments.rsplit(',').map(str::trim).find(|it| !it.is_empty());
+                let name = last.and_then(|last| text_or_constant(&text[..at], last));
                 if let (Some(level), Some(name)) = (level, name) {
                     limits.insert(name.to_owned(), level.to_owned());
                 }
@@ -223,6 +233,16 @@ fn limits(root: &Path) -> BTreeMap<String, String> {
         }
     }
     limits
+}
+
+/// The text that an argument is: a literal, or the constant of that name.
+fn text_or_constant<'a>(above: &'a str, argument: &'a str) -> Option<&'a str> {
+    let declaration = format!("const {argument}: &str = ");
+    let literal = match argument.starts_with('"') {
+        true => argument,
+        false => above.rsplit_once(&declaration)?.1,
+    };
+    literal.split('"').nth(1)
 }
 
 fn covers(rule: &Rule, name: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The tests of the project, found in its sources, and which of them names a thing.
+//! The tests in the sources, and which of them names a thing.
 //!
 //! Owns the rule by which a test counts as one that covers something; `docs/contract.md` states it.
 
@@ -126,7 +126,7 @@ fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back().is_some_and(is_part);
         let after = text[at + word.len()..].chars().next().is_some_and(is_part);
-        !(starts_with_letter && before) && !(ends_with_letter && after)
+        !(starts_with_letter && before || ends_with_letter && after)
     })
 }
 
@@ -136,7 +136,10 @@ pub fn snake_case(name: &str) -> String {
     let mut text = String::new();
     for (index, letter) in letters.iter().enumerate() {
         let is_after_lower = index > 0 && !letters[index - 1].is_ascii_uppercase();
-        let is_before_lower = letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+        // In `KInterrupt` the first letter belongs to the word.
+        let is_in_capitals = index > 1 && letters[index - 2].is_ascii_uppercase();
+        let next = letters.get(index + 1);
+        let is_before_lower = is_in_capitals && next.is_some_and(char::is_ascii_lowercase);
         if index > 0 && letter.is_ascii_uppercase() && (is_after_lower || is_before_lower) {
             text.push('_');
         }
@@ -162,4 +165,11 @@ fn a_test_covers_what_it_names_as_a_whole_word_and_nothing_of_the_next_test() {
     };
     assert_eq!(tests.covering(&[method("IPort")]), Some("`a/tests/file.rs` one"));
     assert_eq!(tests.covering(&[method("IPortMidi")]), None);
+}
+
+#[test]
+fn a_name_of_microsofts_has_one_form_in_rust() {
+    let names = ["PcNewPort", "GetKInterrupt", "CallSynchronizedRoutine", "PutMessage"];
+    let in_rust = ["pc_new_port", "get_kinterrupt", "call_synchronized_routine", "put_message"];
+    assert_eq!(names.map(snake_case), in_rust);
 }

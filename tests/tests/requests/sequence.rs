@@ -240,9 +240,10 @@ impl<'m> Client<'m> {
 
     /// Opens a file with any bytes as its name, on a file or on the device.
     fn open_any(&mut self, bytes: &mut Bytes<'_>) {
-        let related = if bytes.byte() % 2 == 0 { None } else { self.file(bytes, Kind::Any) };
+        let related =
+            if bytes.byte().is_multiple_of(2) { None } else { self.file(bytes, Kind::Any) };
         let mut name =
-            if bytes.byte() % 2 == 0 { Vec::new() } else { PinRequest::midi(0).to_name() };
+            if bytes.byte().is_multiple_of(2) { Vec::new() } else { PinRequest::midi(0).to_name() };
         name.truncate(bytes.below(120));
         name.extend(bytes.some(80).chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])));
         self.open(FileObject::new(&self.interfaces[0].device, related), name);
