@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::wait::Waitable;
+use crate::wait::{Waitable, WaitedFor};
 
 /// Whether one wait or all waits end when the event is set.
 #[doc(alias = "EVENT_TYPE")]
@@ -53,8 +53,8 @@ impl Waitable for Event {
         signalled
     }
 
-    fn describe(&self) -> String {
-        format!("the event '{}'", self.0.name)
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Event(self.0.name)
     }
 }
 

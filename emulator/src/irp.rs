@@ -12,7 +12,7 @@ use crate::power::{DeviceCapabilities, PowerRequest};
 use crate::resource::Resource;
 use crate::rules;
 use crate::status::NtStatus;
-use crate::wait::{Timeout, Waitable};
+use crate::wait::{Timeout, Waitable, WaitedFor};
 
 /// A buffer of the sender that is locked in memory during the request.
 #[doc(alias = "MDL")]
@@ -322,8 +322,8 @@ impl Waitable for Completion<'_> {
         self.0.is_completed()
     }
 
-    fn describe(&self) -> String {
-        format!("the completion of a {:?} request", self.0.parameters().major())
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Completion(self.0.parameters().major())
     }
 }
 

@@ -87,6 +87,6 @@ pub use status::NtStatus;
 pub use stop::{Hang, Stop, StopObserver};
 pub use timer::{DueTime, Timer, TimerKind};
 pub use violation::Violation;
-pub use wait::{Timeout, Waitable};
+pub use wait::{Timeout, Waitable, WaitedFor};
 pub use warning::{Advice, Warning};
 pub use work_item::WorkItem;

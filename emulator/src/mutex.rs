@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::wait::{Timeout, Waitable};
+use crate::wait::{Timeout, Waitable, WaitedFor};
 
 /// STATUS_MUTANT_NOT_OWNED, the exception when a thread releases a mutex that it does not own.
 const MUTANT_NOT_OWNED: u64 = 0xC000_0046;
@@ -59,8 +59,8 @@ impl Waitable for Mutex {
         true
     }
 
-    fn describe(&self) -> String {
-        "a mutex".to_owned()
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Words("a mutex")
     }
 }
 
@@ -102,8 +102,8 @@ impl Waitable for FastMutex {
         !self.0.owned.replace(true)
     }
 
-    fn describe(&self) -> String {
-        "a fast mutex".to_owned()
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Words("a fast mutex")
     }
 }
 

@@ -7,7 +7,7 @@ use crate::dpc::Dpc;
 use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::wait::Waitable;
+use crate::wait::{Waitable, WaitedFor};
 
 /// Whether one wait or all waits end when the timer expires.
 #[doc(alias = "TIMER_TYPE")]
@@ -94,8 +94,8 @@ impl Waitable for Timer {
         signalled
     }
 
-    fn describe(&self) -> String {
-        "a timer".to_owned()
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Words("a timer")
     }
 }
 

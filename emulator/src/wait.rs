@@ -1,10 +1,13 @@
 //! Waiting: a nested event loop on the stack of the waiting thread.
 
 use std::cell::RefCell;
+use std::fmt;
 
 use crate::bug_check::BugCheckCode;
 use crate::clock::{NEVER, Progress};
+use crate::device_object::MajorFunction;
 use crate::inspection::Moment;
+
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
@@ -14,8 +17,29 @@ pub trait Waitable {
     /// Takes the object if it is signalled; returns whether it was.
     fn try_acquire(&self) -> bool;
 
-    /// The words for the object in the report of a hang.
-    fn describe(&self) -> String;
+    /// What the object is, for the report of a hang. A wait keeps it, so it makes no text yet.
+    fn describe(&self) -> WaitedFor;
+}
+
+/// What a thread waits for; its text is made when a report shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitedFor {
+    /// An object without a name, in words.
+    Words(&'static str),
+    /// The event with this name.
+    Event(&'static str),
+    /// The completion of a request.
+    Completion(MajorFunction),
+}
+
+impl fmt::Display for WaitedFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => f.write_str(words),
+            Self::Event(name) => write!(f, "the event '{name}'"),
+            Self::Completion(major) => write!(f, "the completion of a {major:?} request"),
+        }
+    }
 }
 
 /// How long a wait may last.
@@ -35,8 +59,7 @@ const NESTED_WAITS: usize = 64;
 pub(crate) struct StandingWaits(RefCell<Vec<StandingWait>>);
 
 struct StandingWait {
-    /// What it waits for, in words.
-    object: String,
+    object: WaitedFor,
     since_ns: u64,
     deadline_ns: u64,
 }
@@ -83,8 +106,8 @@ impl Kernel {
             fn try_acquire(&self) -> bool {
                 false
             }
-            fn describe(&self) -> String {
-                "the end of a delay".to_owned()
+            fn describe(&self) -> WaitedFor {
+                WaitedFor::Words("the end of a delay")
             }
         }
         let tick_ns = self.clock_interrupt_ns(time_100ns);
@@ -173,7 +196,7 @@ impl Kernel {
     /// end this one, but this kernel cannot return from an outer wait first. So the text counts
     /// the outer waits.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
-        let what = object.describe();
+        let what = object.describe().to_string();
         match self.state.waits.0.borrow().len() {
             0 | 1 => what,
             2 => format!("{what}, with 1 outer wait that can end only after it"),

@@ -12,7 +12,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WorkItem};
+use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WaitedFor, WorkItem};
 
 use super::module::Module;
 use super::ntoskrnl::requests::invalid_request;
@@ -57,8 +57,8 @@ impl Waitable for Worker {
         self.waiting.get() == 0
     }
 
-    fn describe(&self) -> String {
-        "the items of a KS worker".to_owned()
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Words("the items of a KS worker")
     }
 }
 
