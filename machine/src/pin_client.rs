@@ -335,13 +335,14 @@ fn completion(code: KsIoctl, irp: &Irp) -> String {
 fn unpack(irp: &Irp) -> Vec<Received> {
     let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return Vec::new() };
     let start_100ns = header.presentation_100ns().ok().flatten().unwrap_or(0);
-    let start_ns = u64::try_from(start_100ns).unwrap_or(0) * 100;
+    // A driver of DirectMusic can stamp an event with any time.
+    let start_ns = u64::try_from(start_100ns).unwrap_or(0).saturating_mul(100);
     let data = irp.mdls()[0].borrow();
     let used = &data[..(header.data_used as usize).min(data.len())];
     let whole = records(used).map_while(Result::ok);
     whole
         .map(|record| Received {
-            time_ns: start_ns + record.offset_ms * 1_000_000,
+            time_ns: start_ns.saturating_add(record.offset_ms.saturating_mul(1_000_000)),
             bytes: record.data.to_vec(),
         })
         .collect()

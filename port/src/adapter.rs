@@ -206,7 +206,12 @@ pub(crate) fn adopt_port(
     port: Weak<dyn ISubdevice>,
 ) -> Result<(), NtStatus> {
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
-    adapter.ports.borrow_mut().push(port);
+    let mut ports = adapter.ports.borrow_mut();
+    ports.retain(|other| other.strong_count() > 0);
+    // A driver may initialise a port again after its Init has failed.
+    if !ports.iter().any(|other| other.ptr_eq(&port)) {
+        ports.push(port);
+    }
     Ok(())
 }
 

@@ -115,7 +115,10 @@ impl Miniport for DmusMiniport {
             StreamDirection::Capture => Side::capture(CaptureSink::new(lane, form, &allocator)),
         };
         let stream = DmusStream::new(kernel, pin, form, new.stream, allocator, side);
-        stream.connect(kernel, &self.calls)?;
+        if let Err(status) = stream.connect(kernel, &self.calls) {
+            kernel.call_driver_code("the destructor of a stream", || drop(stream));
+            return Err(status);
+        }
         Ok(NewLaneStream { stream: Rc::new(stream), service_group: new.service_group })
     }
 

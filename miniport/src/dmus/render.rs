@@ -36,6 +36,31 @@ struct Queue {
     events: VecDeque<DmusKernelEvent>,
     /// How many bytes of the first event are out.
     sent_of_first: usize,
+    /// True while the bytes that are out end inside a message.
+    in_message: bool,
+}
+
+impl Queue {
+    /// Notes that an event is out, and returns whether the message that it belongs to goes on.
+    ///
+    /// A real-time byte changes nothing, because it may stand inside another message. Bytes that
+    /// begin no message, such as data bytes without a status, do not open one.
+    /// Source: MIDI 1.0 Detailed Specification, system real time and end of exclusive.
+    fn note_sent(&mut self, event: &DmusKernelEvent) -> bool {
+        match *event.bytes() {
+            [] | [0xF8..=0xFF] => {}
+            [first, ..] => {
+                let is_open = match first {
+                    0x80..=0xF6 => true,
+                    0xF7 => false,
+                    _ => self.in_message,
+                };
+                let is_over = !event.is_incomplete() || event.bytes().ends_with(&[0xF7]);
+                self.in_message = is_open && !is_over;
+            }
+        }
+        self.in_message
+    }
 }
 
 /// The result of sending the first event.
@@ -177,7 +202,7 @@ impl RenderStream {
             break;
         }
         if sent == bytes.len() {
-            if !event.is_incomplete() {
+            if !self.with_queue(kernel, |queue| queue.note_sent(event)) {
                 self.hardware.end_message(self.pin);
             }
             return Sent::Whole;

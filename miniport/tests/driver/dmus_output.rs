@@ -119,6 +119,35 @@ fn a_message_of_several_events_keeps_the_other_stream_waiting_until_pause_or_for
 }
 
 #[test]
+fn a_real_time_byte_inside_a_message_does_not_let_the_other_stream_in() {
+    let dmus = DmusRig::started(Wiring::Interrupt);
+    let (one, other) = (dmus.run(0, RENDER), dmus.run(1, RENDER));
+    let part = |bytes: &[u8]| {
+        let mut part = dmus.pool.event(bytes);
+        part.flags = DmusEventFlags::INCOMPLETE;
+        part
+    };
+    dmus.put(&one, part(&[0xF0, 0x11]).into(), &taken(&[0xF0, 0x11])).unwrap();
+    dmus.put(&one, dmus.pool.event(&[0xF8]).into(), &taken(&[0xF8])).unwrap();
+    dmus.put(&other, dmus.pool.event(&[0xFA]).into(), "").unwrap();
+    dmus.wait_us(5_000, "");
+    dmus.put(&one, part(&[0x12, 0xF7]).into(), &taken(&[0x12, 0xF7])).unwrap();
+    dmus.wait_us(5_000, &taken(&[0xFA]));
+}
+
+#[test]
+fn bytes_that_belong_to_no_message_do_not_keep_the_other_stream_waiting() {
+    let dmus = DmusRig::started(Wiring::Interrupt);
+    let (one, other) = (dmus.run(0, RENDER), dmus.run(1, RENDER));
+    for stray in [0x40, 0xF7] {
+        let mut part = dmus.pool.event(&[stray]);
+        part.flags = DmusEventFlags::INCOMPLETE;
+        dmus.put(&one, part.into(), &taken(&[stray])).unwrap();
+        dmus.put(&other, dmus.pool.event(&[0xFA]).into(), &taken(&[0xFA])).unwrap();
+    }
+}
+
+#[test]
 fn a_dead_card_is_reported_and_no_event_is_lost() {
     let dmus = DmusRig::started(Wiring::Interrupt);
     let stream = dmus.run(1, RENDER);

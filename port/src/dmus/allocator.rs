@@ -73,8 +73,8 @@ impl EventAllocator {
     /// What is out now.
     pub fn outstanding(&self) -> Outstanding {
         Outstanding {
-            events: self.events.get() - self.free_events.borrow().len() as u32,
-            buffers: self.buffers.get() - self.free_buffers.borrow().len() as u32,
+            events: self.events.get().saturating_sub(self.free_events.borrow().len() as u32),
+            buffers: self.buffers.get().saturating_sub(self.free_buffers.borrow().len() as u32),
         }
     }
 

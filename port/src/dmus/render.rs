@@ -225,6 +225,8 @@ impl Renderer {
         if index == END {
             pending.has_ended.set(true);
             self.remove(|other| Rc::ptr_eq(other, &pending));
+            // No event is left; this notes how many bytes were put, which counts when it failed.
+            pending.abandon(&self.allocator);
             lane.queue().complete(kernel, &pending.request, pending.status.get());
             return Outcome::RequestEnded;
         }

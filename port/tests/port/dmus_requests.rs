@@ -60,7 +60,7 @@ fn a_failure_of_the_miniport_is_the_status_of_the_request_and_the_rest_goes_out(
         let events: &[Event<'_>] = &[(0, 1, NOTE), (0, 1, &[0xC0, 1]), (0, 1, NOTE)];
         let bad = pin.write(&[Frame::events_now(events)]);
         let good = pin.write(&[Frame::events_now(&[(0, 1, NOTE)])]);
-        assert_eq!(bad.status(), NtStatus::IO_DEVICE_ERROR);
+        assert_eq!((bad.status(), bad.information()), (NtStatus::IO_DEVICE_ERROR, 72));
         assert_eq!(good.status(), NtStatus::SUCCESS);
         assert_eq!(rig.fake.dmus.bytes().len(), 4);
     });
