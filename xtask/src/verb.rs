@@ -22,7 +22,7 @@ pub struct Verb {
 
 /// Every verb, in the order of the list.
 pub static VERBS: &[Verb] = &[
-    verb("pages", "", "writes docs/cards.md, docs/rules.md and docs/bug-checks.md", made::pages),
+    verb("pages", "", "writes the pages in docs/ that are made from the code", made::pages),
     verb("layouts", "", "writes guest/src/layout/table.rs from layout.txt", made::layouts),
     verb("drivers", "[TARGET/NAME...]", "builds guest/drivers/bin/, or one driver", made::drivers),
     verb("header", "", "writes hw-mpu401/capi/include/mpu401.h", made::header),
