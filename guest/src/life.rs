@@ -1,7 +1,7 @@
 //! A driver's life: loaded, entered, served, and accused when it fails.
 //!
-//! Owns the only place where the tables of importable routines are named, and therefore the
-//! guest's birth. The other files here work on a guest that exists already.
+//! Only this module names the tables of importable routines, and therefore it also creates the
+//! guest. The other files here work on a guest that exists already.
 
 mod bind_imports;
 mod birth;

@@ -43,8 +43,8 @@ pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     bus
 }
 
-/// The answer of the bus. It has nothing to say to these questions, and a bus driver leaves the
-/// status of such a request as it arrived.
+/// The answer of the bus. It does not answer the requests that are named here: a bus driver leaves
+/// the status of such a request as it arrived.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(

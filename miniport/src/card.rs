@@ -249,7 +249,7 @@ impl Card {
         taken
     }
 
-    /// Takes the oldest bytes that were kept, as far as one drain read them; returns how many, and
+    /// Takes the oldest bytes that were kept, but only bytes from one drain; returns how many, and
     /// the time of that drain in 100 ns.
     pub fn take_of_one_time(&self, buffer: &mut [u8]) -> (usize, i64) {
         let mut ring = self.ring.borrow_mut();

@@ -1,11 +1,11 @@
 //! DirectMusic miniports behind the port: those that have `IMiniportDMus`.
 //!
 //! Owns all that only such a miniport needs: its calls, the master clock, the allocators, and the
-//! two sides that turn a client's buffers into events and events into buffers. How a pin is opened
-//! with the form of MIDI or of DirectMusic is `form.rs`; an event is the same for both.
+//! two sides that turn a client's buffers into events and events into buffers. `form.rs` has the
+//! form, MIDI or DirectMusic, with which a pin is opened; an event is the same for both.
 //!
-//! Not offered: the wave sink of a software synthesizer (`ISynthSinkDMus`). Its pin has a format
-//! with more than a head, with which no pin is opened here.
+//! Not offered: the wave sink of a software synthesizer (`ISynthSinkDMus`). The format of its pin
+//! has more than a head, and no pin is opened here with such a format.
 
 use std::rc::{Rc, Weak};
 
@@ -43,7 +43,8 @@ pub(crate) struct DmusMiniport {
     calls: Rc<MiniportCalls>,
     port: Weak<dyn IPortDMus>,
     miniport: Rc<dyn IMiniportDMus>,
-    /// One for all streams; it lives as long as the miniport is bound, whatever the driver counts.
+    /// One for all streams. It lives as long as the miniport is bound, even if the driver's
+    /// reference count says otherwise.
     clock: Rc<dyn IMasterClock>,
 }
 

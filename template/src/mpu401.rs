@@ -16,13 +16,14 @@ const RESET: u8 = 0xFF;
 /// Command: pass MIDI bytes through in both directions.
 const ENTER_UART: u8 = 0x3F;
 
-/// Looks, 1 ms apart, until a card takes a command or answers one. The longest reset of a Roland
-/// takes 70 ms.
+/// How often the driver looks, 1 ms apart, whether a card takes a command or answers one. The
+/// longest reset of a Roland takes 70 ms.
 const COMMAND_LOOKS: u32 = 100;
 /// The pause between these looks in 100 ns units: 1 ms.
 const COMMAND_PITCH_100NS: u64 = 10_000;
 
-/// Looks for room for a MIDI byte: a little longer than a byte needs to leave, 320 us.
+/// How often the driver looks for room for a MIDI byte. All looks together take a little longer
+/// than the 320 us that a byte needs to leave.
 const OUTPUT_LOOKS: u32 = 36;
 /// The pause between these looks in us.
 const OUTPUT_PITCH_US: u32 = 10;

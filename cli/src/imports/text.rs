@@ -11,7 +11,7 @@ use crate::figures::{counted, grouped};
 /// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// The most missing instructions that the text lists from the bytes between the code.
+/// How many missing instructions from the bytes between the code the text lists at most.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();

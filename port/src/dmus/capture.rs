@@ -70,7 +70,7 @@ pub(super) struct CaptureSink {
     warned: Cell<bool>,
     dropped: Cell<u64>,
     /// The port has asked the stream for its data. The sink fills no request until the stream has
-    /// put all of them.
+    /// put all the data.
     collecting: Cell<bool>,
     delivering: Cell<bool>,
 }
@@ -106,7 +106,7 @@ impl CaptureSink {
         self.collecting.set(true);
         let none = Argument::None;
         let put = || stream.put_message(kernel, None);
-        // The trace has a failure, and no request waits for the status.
+        // If the call fails, the trace shows it, and no request waits for the status.
         let _ = lane.calls().call(kernel, Method::PutMessage, none, put, |()| none);
         self.collecting.set(false);
         self.deliver(kernel, lane);
@@ -120,7 +120,7 @@ impl CaptureSink {
         }
         let mut parser = self.parser.borrow_mut();
         let mut walk = chain.iter();
-        // The rest of each chain around the package that the walk is in.
+        // What remains of each outer chain while the walk is inside a package.
         let mut outer = Vec::new();
         loop {
             match walk.next().map(|event| (event, event.data())) {
@@ -285,7 +285,7 @@ impl IUnknown for CaptureSink {
     }
 }
 
-/// Assumed: a method that is of use to a stream only succeeds without effect; the pages are silent.
+/// Assumed: a method that only a stream can use succeeds without effect; the pages are silent.
 impl IMxf for CaptureSink {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

@@ -18,7 +18,7 @@ use crate::stream_request::StreamRequest;
 /// queued; newer bytes are dropped and counted. Assumed: the documents are silent on the depth.
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// The number of bytes held without a read request from which on the trace notes it.
+/// The trace notes it when this many bytes are held and there is no read request.
 pub(crate) const CAPTURE_WARNING: usize = 4_096;
 
 /// Bytes of room in one Read.

@@ -201,7 +201,7 @@ impl Player {
     }
 }
 
-/// How many times faster than on the real unit eight tracks are played.
+/// How many times faster eight tracks are played here than on the real unit.
 fn times_real_time() -> u64 {
     let run = || {
         let mut player = Player::start();

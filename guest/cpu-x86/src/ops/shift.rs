@@ -1,8 +1,8 @@
 //! Shifts and rotates, single and double.
 //!
-//! Where the manual leaves a flag undefined (OVERFLOW for counts above 1), OVERFLOW follows the
-//! formula for a count of 1, applied to the result; ADJUST becomes clear. Assumed: no code reads
-//! these flags.
+//! The manual leaves OVERFLOW undefined for counts above 1: here it follows the formula for a count
+//! of 1, applied to the result. Where the manual leaves ADJUST undefined, it becomes clear.
+//! Assumed: no code reads these flags.
 //! Source: Intel SDM volume 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD.
 
 use iced_x86::{Instruction, Mnemonic};
