@@ -61,6 +61,15 @@ impl NotifiedPort {
             NotifiedPort::DirectMusic(port) => port.notify(kernel, Some(group)),
         }
     }
+
+    /// Tells the port the miniport's group before the card can interrupt.
+    pub fn register_service_group(&self, kernel: &Kernel, group: &Rc<dyn IServiceGroup>) {
+        let group = Rc::clone(group);
+        match self {
+            NotifiedPort::Midi(port) => port.register_service_group(kernel, group),
+            NotifiedPort::DirectMusic(port) => port.register_service_group(kernel, group),
+        }
+    }
 }
 
 /// A byte from the card.

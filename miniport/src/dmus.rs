@@ -18,11 +18,9 @@ use portcls_port::interfaces::{
 };
 use portcls_port::ks::guids::data_format;
 use portcls_port::ks::{DataRange, KsDataFormat, LengthReply};
-use portcls_port::pc_new_service_group;
 
-use crate::card::{Card, NotifiedPort};
+use crate::card::NotifiedPort;
 use crate::hardware::Hardware;
-use crate::resources::{Connection, assigned_registers};
 use crate::technology::Technology;
 use capture::CaptureStream;
 use descriptor::{CAPTURE_PIN, DIRECTMUSIC_RENDER_PIN, MIDI_RENDER_PIN};
@@ -103,16 +101,13 @@ impl IMiniportDMus for MiniportDMusUart {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let resources = resources.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)?;
-        let registers = assigned_registers(&*resources)?;
-        let group = pc_new_service_group(kernel, None)?;
-        port.register_service_group(kernel, Rc::clone(&group));
-        let card = Card::new(registers, NotifiedPort::DirectMusic(port), Rc::clone(&group));
-        let interrupt = Connection::new(kernel, &card, adapter.as_ref(), &resources)?;
-        // From here on a failure drops the hardware, which disconnects the interrupt.
-        let hardware = Hardware::new(kernel, card, interrupt);
-        hardware.start(kernel)?;
-        self.hardware.set(Rc::new(hardware)).map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
+        let (hardware, group) = Hardware::bring_up(
+            kernel,
+            adapter.as_ref(),
+            resources,
+            NotifiedPort::DirectMusic(port),
+        )?;
+        self.hardware.set(hardware).map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
         Ok(Some(group))
     }
 

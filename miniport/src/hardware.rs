@@ -11,10 +11,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::{Kernel, NtStatus};
+use portcls_port::com::IUnknown;
+use portcls_port::interfaces::{IResourceList, IServiceGroup};
+use portcls_port::pc_new_service_group;
 
-use crate::card::{Capture, Card, Mode};
+use crate::card::{Capture, Card, Mode, NotifiedPort};
 use crate::registers::{Command, Status};
-use crate::resources::Connection;
+use crate::resources::{Connection, assigned_registers};
 
 /// Longest wait for a card to take a command, in ms.
 ///
@@ -109,8 +112,34 @@ pub(crate) struct Hardware {
 }
 
 impl Hardware {
-    /// A card whose interrupt, if it has one, is connected already.
-    pub fn new(kernel: &Kernel, card: Rc<Card>, interrupt: Option<Connection>) -> Hardware {
+    /// Finds the card in the resources of a device, connects its interrupt and starts it. Returns
+    /// it with the service group that the miniport and its streams share.
+    ///
+    /// The order is fixed: all objects that the service routine uses exist before the interrupt is
+    /// connected, and the interrupt is connected before the card gets its first command. After a
+    /// failure the interrupt is disconnected. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: there are no resources, or they do not fit.
+    /// - The status of a routine of the port, or of the start of the card.
+    pub fn bring_up(
+        kernel: &Kernel,
+        adapter: Option<&Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: NotifiedPort,
+    ) -> Result<(Rc<Hardware>, Rc<dyn IServiceGroup>), NtStatus> {
+        let resources = resources.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)?;
+        let registers = assigned_registers(&*resources)?;
+        let group = pc_new_service_group(kernel, None)?;
+        port.register_service_group(kernel, &group);
+        let card = Card::new(registers, port, Rc::clone(&group));
+        let interrupt = Connection::new(kernel, &card, adapter, &resources)?;
+        let hardware = Rc::new(Hardware::new(kernel, card, interrupt));
+        hardware.start(kernel)?;
+        Ok((hardware, group))
+    }
+
+    fn new(kernel: &Kernel, card: Rc<Card>, interrupt: Option<Connection>) -> Hardware {
         Hardware {
             kernel: kernel.clone(),
             card,

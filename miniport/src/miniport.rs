@@ -1,8 +1,6 @@
 //! `MiniportMidiUart`: the MPU-401 in UART mode as an `IMiniportMidi`.
 //!
-//! Owns the miniport's methods: start on the assigned resources, streams, service, power. `Init`
-//! has a fixed order: all objects that the service routine uses exist before the interrupt is
-//! connected, and the interrupt is connected before the card gets its first command.
+//! Owns the miniport's methods: start on the assigned resources, streams, service, power.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -17,12 +15,10 @@ use portcls_port::interfaces::{
     IResourceList, IServiceGroup, NewStream, StreamDirection,
 };
 use portcls_port::ks::{DataRange, KsDataFormat, KsDataRangeMusic, LengthReply};
-use portcls_port::pc_new_service_group;
 
-use crate::card::{Card, NotifiedPort};
+use crate::card::NotifiedPort;
 use crate::descriptor::{CAPTURE_PIN, RENDER_PIN, duplex_filter, render_filter};
 use crate::hardware::Hardware;
-use crate::resources::{Connection, assigned_registers};
 use crate::stream::{UartStream, require_midi};
 use crate::technology::Technology;
 
@@ -94,16 +90,9 @@ impl IMiniportMidi for MiniportMidiUart {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let resources = resources.ok_or(NtStatus::DEVICE_CONFIGURATION_ERROR)?;
-        let registers = assigned_registers(&*resources)?;
-        let group = pc_new_service_group(kernel, None)?;
-        port.register_service_group(kernel, Rc::clone(&group));
-        let card = Card::new(registers, NotifiedPort::Midi(port), Rc::clone(&group));
-        let interrupt = Connection::new(kernel, &card, adapter.as_ref(), &resources)?;
-        // From here on a failure drops the hardware, which disconnects the interrupt.
-        let hardware = Hardware::new(kernel, card, interrupt);
-        hardware.start(kernel)?;
-        self.hardware.set(Rc::new(hardware)).map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
+        let (hardware, group) =
+            Hardware::bring_up(kernel, adapter.as_ref(), resources, NotifiedPort::Midi(port))?;
+        self.hardware.set(hardware).map_err(|_| NtStatus::INVALID_DEVICE_STATE)?;
         Ok(Some(group))
     }
 

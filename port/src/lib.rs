@@ -25,11 +25,13 @@
 //! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
 //! kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
 //! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
-//! kind of port chooses it at Init. No other file knows kinds, except `miniport_calls.rs` with the
-//! names of a miniport's methods, and `interfaces/`.
+//! kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
+//! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
+//! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
 
 mod adapter;
 pub mod automation;
+mod backlog;
 mod binding;
 mod classes;
 pub mod com;
@@ -57,6 +59,7 @@ mod pin;
 mod port;
 mod power;
 mod property;
+mod pump;
 mod refusal;
 mod registry_key;
 mod resource_list;
@@ -71,12 +74,12 @@ pub use adapter::{
     pc_get_device_property, pc_get_physical_device_object, pc_register_subdevice,
 };
 pub use automation::pc_complete_pending_property_request;
+pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
 pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};
-pub use midi::CAPTURE_LIMIT;
 pub use physical_connection::{ConnectedPin, ConnectionEnd, pc_register_physical_connection};
 pub use power::{
     pc_register_adapter_power_management, pc_request_new_power_state,

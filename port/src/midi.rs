@@ -22,9 +22,6 @@ mod capture;
 mod render;
 mod stream;
 
-pub use capture::CAPTURE_LIMIT;
-pub(crate) use capture::CAPTURE_WARNING;
-
 /// A MIDI miniport of a driver.
 pub(crate) struct MidiMiniport {
     calls: Rc<MiniportCalls>,

@@ -11,7 +11,7 @@ use portcls_port::interfaces::{
 };
 use portcls_port::ks::KsState;
 
-use super::miniport::{INIT, NEW_STREAM, SERVICE, STOPPED, pool_value};
+use super::miniport::{NEW_STREAM, SERVICE, STOPPED, pool_value};
 use super::{GuestObject, Hold};
 
 /// The slots of `IMXF`. Source: dmusicks.h.
@@ -28,18 +28,7 @@ impl IMiniportDMus for GuestObject {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let guest = &self.guest;
-        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
-        let port: Rc<dyn IUnknown> = port;
-        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
-        let port_at = guest.lend(&port, &iid::PORT_DMUS);
-        let group = guest.with_scratch(16, |out| {
-            let words = [adapter, resources_at, port_at, out];
-            self.call_for_status(&iid::MINIPORT_DMUS, INIT, &words)?;
-            Ok(self.group_at(out))
-        });
-        group.unwrap_or(Err(STOPPED))
+        self.init_miniport((&iid::MINIPORT_DMUS, &iid::PORT_DMUS), adapter, resources, port)
     }
 
     fn service(&self, _kernel: &Kernel) {

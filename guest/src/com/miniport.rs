@@ -19,7 +19,7 @@ use super::{GuestObject, Hold};
 /// `IMiniportDMus`. Source: portcls.h, dmusicks.h.
 const GET_DESCRIPTION: u64 = 3;
 const DATA_RANGE_INTERSECTION: u64 = 4;
-pub(super) const INIT: u64 = 5;
+const INIT: u64 = 5;
 pub(super) const SERVICE: u64 = 6;
 pub(super) const NEW_STREAM: u64 = 7;
 
@@ -47,6 +47,27 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
 pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {
+    /// Calls `Init` of a miniport with a port. `iids` are the interfaces of the two.
+    pub(super) fn init_miniport(
+        &self,
+        iids: (&Guid, &Guid),
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IUnknown>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let guest = &self.guest;
+        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
+        let port_at = guest.lend(&port, iids.1);
+        let group = guest.with_scratch(16, |out| {
+            let words = [adapter, resources_at, port_at, out];
+            self.call_for_status(iids.0, INIT, &words)?;
+            Ok(self.group_at(out))
+        });
+        group.unwrap_or(Err(STOPPED))
+    }
+
     /// The service group in an out parameter, which may be null.
     pub(super) fn group_at(&self, out: u64) -> Option<Rc<dyn IServiceGroup>> {
         let pointer = self.guest.load_word(out);
@@ -146,18 +167,7 @@ impl IMiniportMidi for GuestObject {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IPortMidi>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let guest = &self.guest;
-        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
-        let port: Rc<dyn IUnknown> = port;
-        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
-        let port_at = guest.lend(&port, &iid::PORT_MIDI);
-        let group = guest.with_scratch(16, |out| {
-            let words = [adapter, resources_at, port_at, out];
-            self.call_for_status(&iid::MINIPORT_MIDI, INIT, &words)?;
-            Ok(self.group_at(out))
-        });
-        group.unwrap_or(Err(STOPPED))
+        self.init_miniport((&iid::MINIPORT_MIDI, &iid::PORT_MIDI), adapter, resources, port)
     }
 
     fn service(&self, _kernel: &Kernel) {

@@ -14,18 +14,17 @@ use super::allocator::EventAllocator;
 use super::form::WireForm;
 use super::parser::{Parser, Stamp};
 use crate::answer_query;
+use crate::backlog::Backlog;
 use crate::com::{IUnknown, Interface};
 use crate::dmus_event::{DmusKernelEvent, EventChain, EventData, INLINE_LIMIT, InlineBytes};
 use crate::guid::Guid;
 use crate::interfaces::IMxf;
+use crate::ks::KsState;
 use crate::ks::dmus::{EventForm, EventPacker};
 use crate::ks::music::Packer;
-use crate::ks::{KsState, KsStreamOptions, KsTime};
 use crate::lane::Lane;
-use crate::midi::{CAPTURE_LIMIT, CAPTURE_WARNING};
 use crate::miniport_calls::Method;
 use crate::rules::require_irql_at_most;
-use crate::stream_request::StreamRequest;
 
 /// The most bytes of a message that is never split between two buffers.
 const UNSPLIT_LENGTH: usize = 3;
@@ -65,14 +64,11 @@ pub(super) struct CaptureSink {
 
     parser: RefCell<Parser>,
     messages: RefCell<VecDeque<Captured>>,
-    /// The number of bytes in the messages that the client does not have yet.
-    held: Cell<usize>,
-    warned: Cell<bool>,
-    dropped: Cell<u64>,
+    /// Counts the bytes in the messages that the client does not have yet.
+    backlog: Backlog,
     /// The port has asked the stream for its data. The sink fills no request until the stream has
     /// put all the data.
     collecting: Cell<bool>,
-    delivering: Cell<bool>,
 }
 
 impl CaptureSink {
@@ -83,11 +79,8 @@ impl CaptureSink {
             allocator: Rc::clone(allocator),
             parser: RefCell::default(),
             messages: RefCell::default(),
-            held: Cell::new(0),
-            warned: Cell::new(false),
-            dropped: Cell::new(0),
+            backlog: Backlog::default(),
             collecting: Cell::new(false),
-            delivering: Cell::new(false),
         })
     }
 
@@ -96,8 +89,7 @@ impl CaptureSink {
     pub fn reset(&self) {
         self.messages.borrow_mut().clear();
         self.parser.borrow_mut().reset();
-        self.held.set(0);
-        self.warned.set(false);
+        self.backlog.reset();
     }
 
     /// Asks the stream to send on what its ISR stored, and then fills read requests.
@@ -152,11 +144,8 @@ impl CaptureSink {
         if bytes.is_empty() {
             return;
         }
-        if self.held.get() + bytes.len() > CAPTURE_LIMIT {
-            if self.dropped.get() == 0 {
-                lane.calls().note(kernel, "capture: the limit of held bytes is reached");
-            }
-            self.dropped.set(self.dropped.get() + bytes.len() as u64);
+        if bytes.len() > self.backlog.room() {
+            self.backlog.drop_bytes(kernel, lane, bytes.len());
             return;
         }
         let message = Captured {
@@ -170,47 +159,18 @@ impl CaptureSink {
             taken: 0,
         };
         self.messages.borrow_mut().push_back(message);
-        self.held.set(self.held.get() + bytes.len());
-        if self.held.get() >= CAPTURE_WARNING && lane.queue().is_empty() && !self.warned.get() {
-            self.warned.set(true);
-            let text = format!("capture: {} bytes held and no read request", self.held.get());
-            lane.calls().note(kernel, &text);
-        }
+        self.backlog.hold(kernel, lane, bytes.len());
     }
 
     /// Fills and completes read requests as long as there are data.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
-        // In the completion of a request, the client can send the next one. That request calls this
-        // method again, and the running loop serves it.
-        if self.collecting.get() || self.delivering.replace(true) {
+        if self.collecting.get() {
             return;
         }
-        while self.held.get() > 0 && !kernel.is_frozen() {
-            let Some(request) = lane.queue().front() else { break };
-            self.fill(&request);
-            lane.queue().complete_front(kernel, NtStatus::SUCCESS);
-        }
-        self.delivering.set(false);
-    }
-
-    fn fill(&self, request: &StreamRequest) {
-        while self.held.get() > 0 {
-            let Some((header, data)) = request.current() else { return };
-            let mut frame = data.borrow_mut();
-            let room = frame.len().min(header.frame_extent as usize);
-            let frame_part = &mut frame[..room];
-            let (used, time_100ns) = match self.form {
-                WireForm::Midi => self.pack_midi(frame_part),
-                WireForm::DirectMusic => self.pack_events(frame_part),
-            };
-            request.update(|header| {
-                header.data_used = used as u32;
-                header.presentation_time = KsTime::from_100ns(time_100ns);
-                header.options_flags |= KsStreamOptions::TIMEVALID.bits();
-            });
-            drop(frame);
-            request.next_header();
-        }
+        self.backlog.deliver(kernel, lane, |frame| match self.form {
+            WireForm::Midi => self.pack_midi(frame),
+            WireForm::DirectMusic => self.pack_events(frame),
+        });
     }
 
     /// Packs messages into a frame as KSMUSICFORMAT, one record for each. Returns the bytes used
@@ -264,7 +224,7 @@ impl CaptureSink {
             offset_100ns = u64::try_from(since_100ns).unwrap_or(0).max(offset_100ns);
             let taken = take(offset_100ns, message.channel_group, message.rest());
             message.taken += taken;
-            self.held.set(self.held.get() - taken);
+            self.backlog.take(taken);
             if !message.rest().is_empty() {
                 break;
             }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{Dpc, DueTime, Kernel, NtStatus, Timer, TimerKind};
+use portcls_emulator::{Kernel, NtStatus};
 
 use super::allocator::EventAllocator;
 use super::clock::MasterClock;
@@ -18,20 +18,10 @@ use super::sequence::Sequence;
 use super::unpack::{Pending, Unpacker};
 use crate::dmus_event::DmusKernelEvent;
 use crate::interfaces::IMxf;
-use crate::irp_queue::QUEUED_REQUESTS;
-use crate::ks::KsState;
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
+use crate::pump::{Outcome, Pump};
 use crate::stream_request::StreamRequest;
-
-/// The longest time in ns for which the sequencer's DPC puts events before it lets other DPCs run.
-/// Assumed: as the MIDI sequencer.
-const PUMP_TIME_NS: u64 = 100_000_000;
-
-/// The most requests that the sequencer completes in one turn before it lets other DPCs run. A
-/// client may send a request without data in the completion of each one; without this limit, the
-/// clock would stand still then.
-const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 
 /// The sequencer throws out the entries of ended requests when there are more of them than this
 /// number, and more than half of all entries.
@@ -54,27 +44,13 @@ pub(super) struct Renderer {
 
     allocator: Rc<EventAllocator>,
     unpacker: Unpacker,
-    timer: Timer,
-    dpc: Dpc,
+    pump: Pump,
 
     sequence: RefCell<Sequence<Entry>>,
     /// The requests that have not ended, in the order in which they came.
     pending: RefCell<VecDeque<Rc<Pending>>>,
     /// The number of entries in the sequence whose requests have ended, or more.
     stale: Cell<usize>,
-    pumping: Cell<bool>,
-}
-
-/// The result of one step of the sequencer.
-enum Outcome {
-    /// The sequencer put an event, or removed an entry whose request had ended.
-    Progress,
-    /// The sequencer completed a request.
-    RequestEnded,
-    /// The next entry is due after this time, in 100 ns.
-    Wait(u64),
-    /// The sequence is empty.
-    Idle,
 }
 
 impl Renderer {
@@ -86,23 +62,15 @@ impl Renderer {
         allocator: &Rc<EventAllocator>,
         prefetch_100ns: u64,
     ) -> Renderer {
-        let lane = Rc::downgrade(lane);
-        let routine = move |kernel: &Kernel| {
-            if let Some(lane) = lane.upgrade() {
-                lane.turn(kernel);
-            }
-        };
         Renderer {
             form,
             prefetch_100ns: i64::try_from(prefetch_100ns).unwrap_or(i64::MAX),
             allocator: Rc::clone(allocator),
             unpacker: Unpacker::new(form, allocator),
-            timer: Timer::new(TimerKind::Notification),
-            dpc: Dpc::new(kernel, "sequencer", Rc::new(routine)),
+            pump: Pump::new(kernel, lane),
             sequence: RefCell::default(),
             pending: RefCell::default(),
             stale: Cell::new(0),
-            pumping: Cell::new(false),
         }
     }
 
@@ -131,8 +99,7 @@ impl Renderer {
     /// Stops the timer and the DPC, so that no event is put until the next
     /// [`pump`](Self::pump). IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
-        kernel.cancel_timer(&self.timer);
-        kernel.remove_queue_dpc(&self.dpc);
+        self.pump.pause(kernel);
     }
 
     /// Gives back the events of a request that ends now, and notes in the request how many bytes
@@ -173,33 +140,7 @@ impl Renderer {
 
     /// Puts the events that are due, and sets the timer for the next one. IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
-        // In the completion of a request, the client can send the next one. That request calls this
-        // method again, and the running loop serves it.
-        if self.pumping.replace(true) {
-            return;
-        }
-        let began_ns = kernel.now_ns();
-        let mut ended = 0;
-        while lane.state() == KsState::Run && !kernel.is_frozen() {
-            match self.step(kernel, lane, stream) {
-                Outcome::Progress if kernel.now_ns() - began_ns < PUMP_TIME_NS => {}
-                Outcome::RequestEnded if ended < REQUESTS_PER_TURN => ended += 1,
-                Outcome::Progress | Outcome::RequestEnded => {
-                    self.wake(kernel, 0);
-                    break;
-                }
-                Outcome::Wait(time_100ns) => {
-                    self.wake(kernel, time_100ns);
-                    break;
-                }
-                Outcome::Idle => break,
-            }
-        }
-        self.pumping.set(false);
-    }
-
-    fn wake(&self, kernel: &Kernel, in_100ns: u64) {
-        kernel.set_timer(&self.timer, DueTime::Relative(in_100ns), 0, Some(&self.dpc));
+        self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
 
     /// Handles the first entry if it is due: puts its event, or completes the request that it ends.

@@ -21,8 +21,7 @@ pub trait IMusicTechnology: IUnknown {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMusicTechnology::SetTechnology.
     ///
     /// # Errors
-    /// - `STATUS_UNSUCCESSFUL`: after `Init` (Source: the published MPU-401 sample); nothing
-    ///   changes.
+    /// - `STATUS_UNSUCCESSFUL`: after `Init`; nothing changes. Source: the published UART sample.
     #[doc(alias = "IMusicTechnology::SetTechnology")]
     fn set_technology(&self, kernel: &Kernel, technology: &Guid) -> Result<(), NtStatus>;
 }

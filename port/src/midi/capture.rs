@@ -1,25 +1,17 @@
 //! The capture side of a lane: reads the stream and packs the bytes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use portcls_emulator::Kernel;
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{Kernel, NtStatus};
 
+use crate::backlog::Backlog;
 use crate::interfaces::IMiniportMidiStream;
 use crate::ks::music::Packer;
-use crate::ks::{KsStreamOptions, KsTime};
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
 use crate::rules;
-use crate::stream_request::StreamRequest;
-
-/// The greatest number of captured bytes that a pin holds while its client has no read request
-/// queued; newer bytes are dropped and counted. Assumed: the documents are silent on the depth.
-pub const CAPTURE_LIMIT: usize = 1 << 20;
-
-/// The trace notes it when this many bytes are held and there is no read request.
-pub(crate) const CAPTURE_WARNING: usize = 4_096;
 
 /// Bytes of room in one Read.
 const READ_LENGTH: usize = 256;
@@ -38,28 +30,18 @@ struct Chunk {
 /// The capture state of one lane.
 pub(super) struct Capturer {
     chunks: RefCell<VecDeque<Chunk>>,
-    held: Cell<usize>,
-    warned: Cell<bool>,
-    dropped: Cell<u64>,
-    delivering: Cell<bool>,
+    backlog: Backlog,
 }
 
 impl Capturer {
     pub fn new() -> Capturer {
-        Capturer {
-            chunks: RefCell::new(VecDeque::new()),
-            held: Cell::new(0),
-            warned: Cell::new(false),
-            dropped: Cell::new(0),
-            delivering: Cell::new(false),
-        }
+        Capturer { chunks: RefCell::new(VecDeque::new()), backlog: Backlog::default() }
     }
 
     /// Forgets the bytes that were captured and not delivered.
     pub fn reset(&self) {
         self.chunks.borrow_mut().clear();
-        self.held.set(0);
-        self.warned.set(false);
+        self.backlog.reset();
     }
 
     /// Empties the miniport's stream, then serves read requests.
@@ -107,64 +89,31 @@ impl Capturer {
         if !lane.keeps_data() {
             return;
         }
-        let room = CAPTURE_LIMIT - self.held.get();
-        let kept = &bytes[..bytes.len().min(room)];
+        let kept = &bytes[..bytes.len().min(self.backlog.room())];
         let lost = bytes.len() - kept.len();
         if lost > 0 {
-            if self.dropped.get() == 0 {
-                lane.calls().note(kernel, "capture: the limit of held bytes is reached");
-            }
-            self.dropped.set(self.dropped.get() + lost as u64);
+            self.backlog.drop_bytes(kernel, lane, lost);
         }
         if kept.is_empty() {
             return;
         }
         let time_ns = lane.time_ns(kernel);
         self.chunks.borrow_mut().push_back(Chunk { time_ns, bytes: kept.to_vec(), taken: 0 });
-        self.held.set(self.held.get() + kept.len());
-        if self.held.get() >= CAPTURE_WARNING && lane.queue().is_empty() && !self.warned.get() {
-            self.warned.set(true);
-            let text = format!("capture: {} bytes held and no read request", self.held.get());
-            lane.calls().note(kernel, &text);
-        }
+        self.backlog.hold(kernel, lane, kept.len());
     }
 
     /// Fills and completes read requests as long as there is data.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
-        // The client can send its next request from a completion; the loop below serves it too.
-        if self.delivering.replace(true) {
-            return;
-        }
-        while self.held.get() > 0 && !kernel.is_frozen() {
-            let Some(request) = lane.queue().front() else { break };
-            self.fill(&request);
-            lane.queue().complete_front(kernel, NtStatus::SUCCESS);
-        }
-        self.delivering.set(false);
+        self.backlog.deliver(kernel, lane, |frame| self.pack(frame));
     }
 
-    fn fill(&self, request: &StreamRequest) {
-        while self.held.get() > 0 {
-            let Some((header, data)) = request.current() else { return };
-            let mut frame = data.borrow_mut();
-            let room = frame.len().min(header.frame_extent as usize);
-            let (used, time_ns) = self.pack(&mut frame[..room]);
-            request.update(|header| {
-                header.data_used = used as u32;
-                header.presentation_time = KsTime::from_100ns((time_ns / 100) as i64);
-                header.options_flags |= KsStreamOptions::TIMEVALID.bits();
-            });
-            drop(frame);
-            request.next_header();
-        }
-    }
-
-    /// Packs chunks into a frame; returns the bytes used and the time of the first record.
+    /// Packs chunks into a frame; returns the bytes used and the time of the first record in 100 ns
+    /// units.
     ///
     /// Deltas are whole milliseconds since the first record, so they do not drift.
-    fn pack(&self, frame: &mut [u8]) -> (usize, u64) {
+    fn pack(&self, frame: &mut [u8]) -> (usize, i64) {
         let mut chunks = self.chunks.borrow_mut();
         let mut packer = Packer::new(frame);
         let start_ns = chunks.front().map_or(0, |chunk| chunk.time_ns);
@@ -178,11 +127,11 @@ impl Capturer {
             }
             last_ms = offset_ms;
             chunk.taken += taken;
-            self.held.set(self.held.get() - taken);
+            self.backlog.take(taken);
             if chunk.taken == chunk.bytes.len() {
                 chunks.pop_front();
             }
         }
-        (packer.data_used(), start_ns)
+        (packer.data_used(), (start_ns / 100) as i64)
     }
 }

@@ -8,13 +8,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use portcls_emulator::{Dpc, DueTime, Kernel, NtStatus, Timer, TimerKind};
+use portcls_emulator::{Kernel, NtStatus};
 
 use crate::interfaces::IMiniportMidiStream;
-use crate::irp_queue::QUEUED_REQUESTS;
-use crate::ks::KsState;
 use crate::lane::Lane;
 use crate::miniport_calls::Method;
+use crate::pump::{Outcome, Pump};
 use crate::rules;
 use crate::stream_request::StreamRequest;
 
@@ -26,15 +25,6 @@ const RETRY_100NS: u64 = 10_000;
 /// Assumed: 10 s of retries. The sample miniport gives up after 100; a miniport that returns
 /// success for so long breaks the contract of Write.
 const EMPTY_WRITES: u32 = 10_000;
-
-/// Longest time in ns for which the sequencer's DPC goes on writing before other code can run.
-/// Assumed: long enough that the gap up to the next clock interrupt costs little, under 1 % of the
-/// wire rate, on a card with a buffer of a byte or two.
-const PUMP_TIME_NS: u64 = 100_000_000;
-
-/// The greatest number of requests that end in one turn of the sequencer before other code can run:
-/// a client that sends an empty request from each completion would else stop the clock.
-const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 
 /// The message that is going out; once all of it is sent there is none.
 #[derive(Default)]
@@ -77,27 +67,13 @@ struct Cursor {
 
 /// The sequencer of one lane.
 pub(super) struct Renderer {
-    timer: Timer,
-    dpc: Dpc,
+    pump: Pump,
 
     message: RefCell<Message>,
     cursor: Cell<Cursor>,
-    pumping: Cell<bool>,
     /// Whether the request that is going out has ended since the last call of Write began.
     abandoned: Cell<bool>,
     empty_writes: Cell<u32>,
-}
-
-/// The outcome of one step of the sequencer.
-enum Outcome {
-    /// Bytes were written, or the next message was made ready.
-    Progress,
-    /// A request was completed, by this step or during it.
-    RequestEnded,
-    /// The next step has work after this number of 100 ns units.
-    Wait(u64),
-    /// There is no request.
-    Idle,
 }
 
 impl Renderer {
@@ -105,18 +81,10 @@ impl Renderer {
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Renderer {
-        let lane = Rc::downgrade(lane);
-        let routine = move |kernel: &Kernel| {
-            if let Some(lane) = lane.upgrade() {
-                lane.turn(kernel);
-            }
-        };
         Renderer {
-            timer: Timer::new(TimerKind::Notification),
-            dpc: Dpc::new(kernel, "sequencer", Rc::new(routine)),
+            pump: Pump::new(kernel, lane),
             message: RefCell::default(),
             cursor: Cell::new(Cursor::default()),
-            pumping: Cell::new(false),
             abandoned: Cell::new(false),
             empty_writes: Cell::new(0),
         }
@@ -126,8 +94,7 @@ impl Renderer {
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
-        kernel.cancel_timer(&self.timer);
-        kernel.remove_queue_dpc(&self.dpc);
+        self.pump.pause(kernel);
     }
 
     /// Forgets the message that is half sent; the lane cancels the requests.
@@ -149,32 +116,7 @@ impl Renderer {
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
-        // The client can send its next request from a completion; the loop below serves it too.
-        if self.pumping.replace(true) {
-            return;
-        }
-        let began_ns = kernel.now_ns();
-        let mut ended = 0;
-        while lane.state() == KsState::Run && !kernel.is_frozen() {
-            match self.step(kernel, lane, stream) {
-                Outcome::Progress if kernel.now_ns() - began_ns < PUMP_TIME_NS => {}
-                Outcome::RequestEnded if ended < REQUESTS_PER_TURN => ended += 1,
-                Outcome::Progress | Outcome::RequestEnded => {
-                    self.wake(kernel, 0);
-                    break;
-                }
-                Outcome::Wait(time_100ns) => {
-                    self.wake(kernel, time_100ns);
-                    break;
-                }
-                Outcome::Idle => break,
-            }
-        }
-        self.pumping.set(false);
-    }
-
-    fn wake(&self, kernel: &Kernel, in_100ns: u64) {
-        kernel.set_timer(&self.timer, DueTime::Relative(in_100ns), 0, Some(&self.dpc));
+        self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
 
     /// Writes the message that is due, or gets the next one ready.

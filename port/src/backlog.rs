@@ -1,0 +1,102 @@
+//! The backlog of a capture side: what was captured and not delivered, in bytes.
+//!
+//! Owns the count and its limit, and the loop that fills read requests. It never knows the form in
+//! which the bytes are held.
+
+use std::cell::Cell;
+
+use portcls_emulator::{Kernel, NtStatus};
+
+use crate::ks::{KsStreamOptions, KsTime};
+use crate::lane::Lane;
+use crate::stream_request::StreamRequest;
+
+/// The most captured bytes that a pin holds while its client has no read request queued; newer
+/// bytes are dropped and counted. Assumed: the documents are silent on the depth.
+pub const CAPTURE_LIMIT: usize = 1 << 20;
+
+/// The trace notes it when this many bytes are held and there is no read request.
+const CAPTURE_WARNING: usize = 4_096;
+
+/// The backlog of one lane.
+#[derive(Default)]
+pub(crate) struct Backlog {
+    held: Cell<usize>,
+    warned: Cell<bool>,
+    dropped: Cell<u64>,
+    delivering: Cell<bool>,
+}
+
+impl Backlog {
+    /// Forgets what is held.
+    pub fn reset(&self) {
+        self.held.set(0);
+        self.warned.set(false);
+    }
+
+    /// How many more bytes may be held.
+    pub fn room(&self) -> usize {
+        CAPTURE_LIMIT - self.held.get()
+    }
+
+    /// Counts bytes for which there was no room. The trace notes the first of them.
+    pub fn drop_bytes(&self, kernel: &Kernel, lane: &Lane, bytes: usize) {
+        if self.dropped.get() == 0 {
+            lane.calls().note(kernel, "capture: the limit of held bytes is reached");
+        }
+        self.dropped.set(self.dropped.get() + bytes as u64);
+    }
+
+    /// Counts bytes that are held from now on.
+    pub fn hold(&self, kernel: &Kernel, lane: &Lane, bytes: usize) {
+        self.held.set(self.held.get() + bytes);
+        if self.held.get() >= CAPTURE_WARNING && lane.queue().is_empty() && !self.warned.get() {
+            self.warned.set(true);
+            let text = format!("capture: {} bytes held and no read request", self.held.get());
+            lane.calls().note(kernel, &text);
+        }
+    }
+
+    /// Counts bytes that were packed into a client's buffer.
+    pub fn take(&self, bytes: usize) {
+        self.held.set(self.held.get() - bytes);
+    }
+
+    /// Fills and completes read requests as long as bytes are held. `pack` fills a buffer; it
+    /// returns the bytes that it used of it, and the time of the first record in 100 ns units.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
+    pub fn deliver(
+        &self,
+        kernel: &Kernel,
+        lane: &Lane,
+        mut pack: impl FnMut(&mut [u8]) -> (usize, i64),
+    ) {
+        // The client can send its next request from a completion; the loop below serves it too.
+        if self.delivering.replace(true) {
+            return;
+        }
+        while self.held.get() > 0 && !kernel.is_frozen() {
+            let Some(request) = lane.queue().front() else { break };
+            self.fill(&request, &mut pack);
+            lane.queue().complete_front(kernel, NtStatus::SUCCESS);
+        }
+        self.delivering.set(false);
+    }
+
+    fn fill(&self, request: &StreamRequest, pack: &mut impl FnMut(&mut [u8]) -> (usize, i64)) {
+        while self.held.get() > 0 {
+            let Some((header, data)) = request.current() else { return };
+            let mut frame = data.borrow_mut();
+            let room = frame.len().min(header.frame_extent as usize);
+            let (used, time_100ns) = pack(&mut frame[..room]);
+            request.update(|header| {
+                header.data_used = used as u32;
+                header.presentation_time = KsTime::from_100ns(time_100ns);
+                header.options_flags |= KsStreamOptions::TIMEVALID.bits();
+            });
+            drop(frame);
+            request.next_header();
+        }
+    }
+}

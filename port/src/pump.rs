@@ -1,0 +1,101 @@
+//! The pump of a render sequencer: it serves what is due, and then sleeps.
+//!
+//! Owns the timer and the DPC of a sequencer, and the limits of one turn. It never knows what a
+//! step sends, nor in which order.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use portcls_emulator::{Dpc, DueTime, Kernel, Timer, TimerKind};
+
+use crate::irp_queue::QUEUED_REQUESTS;
+use crate::ks::KsState;
+use crate::lane::Lane;
+
+/// Longest time in ns for which the sequencer's DPC goes on sending before other code can run.
+/// Assumed: long enough that the gap up to the next clock interrupt costs little, under 1 % of the
+/// wire rate, on a card with a buffer of a byte or two.
+const PUMP_TIME_NS: u64 = 100_000_000;
+
+/// The greatest number of requests that end in one turn of the sequencer before other code can run:
+/// a client that sends an empty request from each completion would else stop the clock.
+const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
+
+/// The outcome of one step of a sequencer.
+pub(crate) enum Outcome {
+    /// Data was sent, or the next data was made ready.
+    Progress,
+    /// A request was completed, by this step or during it.
+    RequestEnded,
+    /// The next step has work after this number of 100 ns units.
+    Wait(u64),
+    /// There is nothing to send.
+    Idle,
+}
+
+/// The pump of one lane.
+pub(crate) struct Pump {
+    timer: Timer,
+    dpc: Dpc,
+
+    running: Cell<bool>,
+}
+
+impl Pump {
+    /// A pump whose timer gives the lane its turn.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Pump {
+        let lane = Rc::downgrade(lane);
+        let routine = move |kernel: &Kernel| {
+            if let Some(lane) = lane.upgrade() {
+                lane.turn(kernel);
+            }
+        };
+        Pump {
+            timer: Timer::new(TimerKind::Notification),
+            dpc: Dpc::new(kernel, "sequencer", Rc::new(routine)),
+            running: Cell::new(false),
+        }
+    }
+
+    /// Stops the timer, so that what is not sent yet waits.
+    ///
+    /// IRQL: up to DISPATCH_LEVEL.
+    pub fn pause(&self, kernel: &Kernel) {
+        kernel.cancel_timer(&self.timer);
+        kernel.remove_queue_dpc(&self.dpc);
+    }
+
+    /// Takes steps in RUN as long as they have work, and sets the timer for the next one.
+    ///
+    /// IRQL: DISPATCH_LEVEL.
+    pub fn run(&self, kernel: &Kernel, lane: &Lane, mut step: impl FnMut() -> Outcome) {
+        // The client can send its next request from a completion; the loop below serves it too.
+        if self.running.replace(true) {
+            return;
+        }
+        let began_ns = kernel.now_ns();
+        let mut ended = 0;
+        while lane.state() == KsState::Run && !kernel.is_frozen() {
+            match step() {
+                Outcome::Progress if kernel.now_ns() - began_ns < PUMP_TIME_NS => {}
+                Outcome::RequestEnded if ended < REQUESTS_PER_TURN => ended += 1,
+                Outcome::Progress | Outcome::RequestEnded => {
+                    self.wake(kernel, 0);
+                    break;
+                }
+                Outcome::Wait(time_100ns) => {
+                    self.wake(kernel, time_100ns);
+                    break;
+                }
+                Outcome::Idle => break,
+            }
+        }
+        self.running.set(false);
+    }
+
+    fn wake(&self, kernel: &Kernel, in_100ns: u64) {
+        kernel.set_timer(&self.timer, DueTime::Relative(in_100ns), 0, Some(&self.dpc));
+    }
+}
