@@ -16,7 +16,7 @@ use portcls_port::ks::{
     DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow,
 };
 
-use super::synth::synth_properties;
+use super::synth::{IN_NODE, OUT_NODE, synth_properties};
 use crate::card::Card;
 use crate::technology::Technology;
 
@@ -30,11 +30,6 @@ const OUT_CABLE_PIN: u32 = 2;
 const IN_CABLE_PIN: u32 = 3;
 /// The pin from which clients get MIDI or DirectMusic events.
 pub(super) const CAPTURE_PIN: u32 = 4;
-
-/// The node between the DirectMusic pin and the MIDI OUT cable.
-const OUT_NODE: u32 = 0;
-/// The node between the MIDI IN cable and the capture pin.
-pub(super) const IN_NODE: u32 = 1;
 
 /// The pin of a node from which data goes. Source: WDK ks.h, KSNODEPIN_STANDARD_OUT.
 const NODE_OUT: u32 = 0;

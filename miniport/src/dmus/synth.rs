@@ -12,8 +12,12 @@ use portcls_port::guid::{Guid, clsid};
 use portcls_port::ks::guids::property_set;
 use portcls_port::ks::{KsPropertySynth, KsPropertyType};
 
-use super::descriptor::IN_NODE;
 use crate::card::Card;
+
+/// The node between the DirectMusic pin and the MIDI OUT cable.
+pub(super) const OUT_NODE: u32 = 0;
+/// The node between the MIDI IN cable and the capture pin.
+pub(super) const IN_NODE: u32 = 1;
 
 /// The device is outside the computer. Source: WDK dmusprop.h, SYNTH_PC_EXTERNAL.
 const EXTERNAL: u32 = 0x2;
