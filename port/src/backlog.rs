@@ -1,4 +1,4 @@
-//! The backlog of a capture side: what was captured and not delivered, in bytes.
+//! The backlog of a capture side: the bytes that were not delivered yet.
 //!
 //! Owns the count and its limit, and the loop that fills read requests. It never knows the form in
 //! which the bytes are held.
