@@ -11,7 +11,7 @@ use portcls_port::ks::pin_connect::{PinRequest, filter_name};
 use portcls_port::ks::{
     DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPinCommunication, KsPinDataFlow,
     KsProperty, KsPropertyPin, KsPropertyTopology, KsPropertyType, multiple_item, read,
-    read_multiple_item,
+    read_list_of_ranges, read_multiple_item,
 };
 use serde::Serialize;
 
@@ -167,14 +167,7 @@ impl KsFile {
     /// The formats that a pin takes.
     pub fn data_ranges(&self, pin_id: u32) -> Result<Vec<DataRange>, NtStatus> {
         let list = self.get(&pin_property(KsPropertyPin::DataRanges, pin_id))?;
-        let (count, mut items) = read_multiple_item(&list)?;
-        let mut ranges = Vec::new();
-        for _ in 0..count {
-            let range = DataRange::read(items)?;
-            items = items.get(range.size().next_multiple_of(8)..).unwrap_or_default();
-            ranges.push(range);
-        }
-        Ok(ranges)
+        read_list_of_ranges(&list)
     }
 
     /// Whether a pin has a format for MIDI.

@@ -4,8 +4,12 @@
 //! the reference driver in Rust, on both bitnesses and with both C++ ABIs. Each broken driver ends
 //! as its row in `guest/drivers/README.md` says.
 
+#[path = "sys_drivers/around_system.rs"]
+mod around_system;
 #[path = "sys_drivers/broken.rs"]
 mod broken;
+#[path = "sys_drivers/client.rs"]
+mod client;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
 #[path = "sys_drivers/event_scripts.rs"]

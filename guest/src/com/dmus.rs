@@ -11,8 +11,10 @@ use portcls_port::interfaces::{
 };
 use portcls_port::ks::KsState;
 
-use super::miniport::{NEW_STREAM, SERVICE, STOPPED, pool_value};
+use super::miniport::{NEW_STREAM, SERVICE, STOPPED};
 use super::{GuestObject, Hold};
+use crate::guest::Guest;
+use crate::objects::pool::pool_value;
 
 /// The slots of `IMXF`. Source: dmusicks.h.
 const SET_STATE: u64 = 3;
@@ -85,6 +87,17 @@ impl IMiniportDMus for GuestObject {
 
     fn inline_limit(&self) -> u8 {
         self.guest.pointer_bytes() as u8
+    }
+}
+
+impl Guest {
+    /// Notes that a sink of the driver's own gets the events of a stream of the port.
+    pub(super) fn note_allocator_of_sink(&self, sink: &Rc<dyn IMxf>, stream: u64) {
+        let sink: Rc<dyn IUnknown> = Rc::clone(sink) as _;
+        let allocator = self.0.events.allocator_of_sink(stream);
+        if let (Some(own), Some(allocator)) = (self.guest_object_behind(&sink), allocator) {
+            self.0.events.open_stream(own.identity(), allocator);
+        }
     }
 }
 

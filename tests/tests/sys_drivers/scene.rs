@@ -12,6 +12,9 @@ pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
     neighbours.map(|card| &*card.name)
 }
 
+/// The targets of every good driver: both bitnesses, and the C++ ABI of MSVC.
+pub const TARGETS: [&str; 3] = ["x64", "x86", "msvc-x64"];
+
 /// The builds of the good driver.
 pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];
 

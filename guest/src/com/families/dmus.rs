@@ -86,9 +86,15 @@ fn put(
 }
 
 /// `NTSTATUS ConnectOutput(PMXF)`
+///
+/// A stream of a system miniport may get a sink of the driver's own. The guest has to know the
+/// allocator of the events that the driver then gets.
 fn connect_output(call: &Call<'_>, sink: This<dyn IMxf>, other: Pointer) -> Result<(), NtStatus> {
-    let other = call.guest().interface_at::<dyn IMxf>(other.0, Hold::Retain);
-    sink.connect_output(call.kernel(), other.ok_or(NtStatus::INVALID_PARAMETER)?)
+    let guest = call.guest();
+    let other = guest.interface_at::<dyn IMxf>(other.0, Hold::Retain);
+    let other = other.ok_or(NtStatus::INVALID_PARAMETER)?;
+    guest.note_allocator_of_sink(&other, sink.address);
+    sink.connect_output(call.kernel(), other)
 }
 
 /// `NTSTATUS DisconnectOutput(PMXF)`
