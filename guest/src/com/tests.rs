@@ -2,6 +2,7 @@
 
 mod dmus;
 mod own_interrupt_sync;
+mod system_dmus;
 mod system_miniport;
 
 use std::cell::{Cell, RefCell};

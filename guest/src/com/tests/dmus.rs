@@ -20,8 +20,8 @@ use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
 /// The slots of `IAllocatorMXF`. Source: dmusicks.h.
-const PUT_MESSAGE: u64 = 4;
-const GET_MESSAGE: u64 = 7;
+pub(super) const PUT_MESSAGE: u64 = 4;
+pub(super) const GET_MESSAGE: u64 = 7;
 const GET_BUFFER_SIZE: u64 = 8;
 const GET_BUFFER: u64 = 9;
 const PUT_BUFFER: u64 = 10;
@@ -29,7 +29,7 @@ const PUT_BUFFER: u64 = 10;
 const BUFFER_SIZE: u16 = 100;
 
 /// An allocator that counts the events and buffers that are out.
-struct Allocator {
+pub(super) struct Allocator {
     home: Rc<EventHome>,
     free_events: RefCell<Vec<u32>>,
     free_buffers: RefCell<Vec<EventBuffer>>,
@@ -39,7 +39,7 @@ struct Allocator {
 }
 
 impl Allocator {
-    fn new(inline_limit: u8) -> Rc<Allocator> {
+    pub(super) fn new(inline_limit: u8) -> Rc<Allocator> {
         let home = Rc::new(EventHome { inline_limit, buffer_size: BUFFER_SIZE });
         Rc::new(Allocator {
             free_events: RefCell::new((0..500).rev().collect()),
@@ -81,7 +81,7 @@ impl Allocator {
         self.free_buffers.borrow_mut().push(buffer);
     }
 
-    fn out(&self) -> (i32, i32) {
+    pub(super) fn out(&self) -> (i32, i32) {
         (self.events_out.get(), self.buffers_out.get())
     }
 }
@@ -460,7 +460,7 @@ fn the_memory_of_a_stream_goes_when_it_is_closed_and_is_used_again() {
 }
 
 /// A clock that stands still.
-struct Clock;
+pub(super) struct Clock;
 
 impl IUnknown for Clock {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {

@@ -138,6 +138,7 @@ fn a_service_routine_is_known_as_long_as_the_driver_is() {
 #[test]
 fn a_pointer_that_leads_to_no_interrupt_counts_as_none() {
     let (guest, _, sync) = sync(&CALL);
-    let interrupt = guest.kernel().clone().enter(|_| sync.get_kinterrupt().is_none());
+    let interrupt =
+        guest.kernel().clone().enter(|_| IInterruptSync::get_kinterrupt(&*sync).is_none());
     assert_eq!(interrupt, Ok(true));
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use portcls_emulator::{DevicePowerState, Kernel, NtStatus, PoolType};
+use portcls_emulator::{DevicePowerState, Irql, Kernel, NtStatus, PoolType};
 use portcls_port::answer_query;
 use portcls_port::automation::{PcAutomationTable, PcPropertyItem, PropertyHandler};
 use portcls_port::com::{IUnknown, Interface, query};
@@ -12,14 +12,13 @@ use portcls_port::descriptor::{
 };
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{
-    DmusStreamRequest, IMiniport, IMiniportDMus, IMiniportMidi, IMiniportMidiStream,
-    IMusicTechnology, IPortDMus, IPortMidi, IPowerNotify, IResourceList, IServiceGroup,
-    NewDmusStream, NewStream, StreamDirection,
+    IMiniport, IMiniportMidi, IMiniportMidiStream, IMusicTechnology, IPortMidi, IPowerNotify,
+    IResourceList, IServiceGroup, NewStream, StreamDirection,
 };
 use portcls_port::ks::guids::{category, node_type, property_set, technology};
 use portcls_port::ks::{
     DataAttribute, DataRange, KsDataFormat, KsDataRangeMusic, KsIdentifier, KsPinCommunication,
-    KsPinDataFlow, KsPropertySynth, KsPropertyType, KsState, LengthReply,
+    KsPinDataFlow, KsPropertyType, KsState, LengthReply,
 };
 use portcls_port::{pc_new_port, pc_new_service_group};
 
@@ -29,6 +28,7 @@ use crate::com::descriptor::read_filter_descriptor;
 use crate::guest::Guest;
 use crate::memory::at;
 
+/// Both bitnesses.
 const TARGETS: [&str; 2] = ["x64", "x86"];
 
 #[test]
@@ -54,41 +54,6 @@ fn a_miniport_in_rust_is_one_object_for_the_driver_and_the_port() {
     }
 }
 
-#[test]
-fn the_methods_of_each_interface_are_in_their_slots() {
-    let methods = |iid: &Guid, object: &Rc<dyn IUnknown>, guest: &Guest, count: u64| {
-        let vtable = guest.load_word(guest.lend(object, iid));
-        let name =
-            |slot| guest.describe_address(guest.load_word(vtable + slot * guest.pointer_bytes()));
-        (3..3 + count).map(name).collect::<Vec<_>>()
-    };
-    for place in TARGETS {
-        let guest = guest(place);
-        let midi: Rc<dyn IUnknown> = Miniport::new();
-        let dmus: Rc<dyn IUnknown> = Rc::new(DmusMiniport);
-        let expected = [
-            "IMiniport::GetDescription",
-            "IMiniport::DataRangeIntersection",
-            "IMiniportMidi::Init",
-            "IMiniportMidi::Service",
-            "IMiniportMidi::NewStream",
-        ];
-        assert_eq!(methods(&iid::MINIPORT_MIDI, &midi, &guest, 5), expected);
-        let expected =
-            ["IMiniportDMus::Init", "IMiniportDMus::Service", "IMiniportDMus::NewStream"];
-        assert_eq!(methods(&iid::MINIPORT_DMUS, &dmus, &guest, 5)[2..], expected);
-        let stream: Rc<dyn IUnknown> = Stream::new();
-        let expected = ["SetFormat", "SetState", "Read", "Write"]
-            .map(|method| format!("IMiniportMidiStream::{method}"));
-        assert_eq!(methods(&iid::MINIPORT_MIDI_STREAM, &stream, &guest, 4), expected);
-        let expected = ["IPowerNotify::PowerChangeNotify"];
-        assert_eq!(methods(&iid::POWER_NOTIFY, &midi, &guest, 1), expected);
-        // The sample's body does nothing, and so does the one of the system.
-        let dmus_at = guest.lend(&dmus, &iid::MINIPORT_DMUS);
-        assert_eq!(call(&guest, dmus_at, 6, &[]), Ok(0), "IMiniportDMus::Service");
-    }
-}
-
 /// The reader of descriptors is the judge of the writer.
 #[test]
 fn a_description_is_read_back_from_the_drivers_memory_as_it_was() {
@@ -102,7 +67,7 @@ fn a_description_is_read_back_from_the_drivers_memory_as_it_was() {
         let address = guest.load_word(out);
         let read = read_filter_descriptor(&guest, address).expect("it is good");
         assert_eq!(without_handlers(read), without_handlers(description()), "{place}");
-        assert_eq!(call(&guest, pointer, 3, &[out]), Ok(0), "GetDescription again");
+        assert_eq!(call(&guest, pointer, 3, &[out]), Ok(0), "IMiniport::GetDescription again");
         assert_eq!(guest.load_word(out), address, "{place}: it stays where it is");
         assert_eq!(guest.kernel().violations(), []);
 
@@ -167,7 +132,8 @@ fn a_pair_of_ranges_is_answered_with_the_length_protocol() {
             let answer = call(&guest, pointer, 4, &words).expect("it returns");
             (NtStatus(answer as u32), guest.load_u32(length))
         };
-        assert_eq!(ask(0, 0), (NtStatus::BUFFER_OVERFLOW, 64), "{place}");
+        let overflow = (NtStatus::BUFFER_OVERFLOW, 64);
+        assert_eq!(ask(0, 0), overflow, "{place}: IMiniport::DataRangeIntersection without room");
         assert_eq!(ask(63, format), (NtStatus::BUFFER_TOO_SMALL, 0), "{place}");
         assert_eq!(guest.load_u32(format), 0, "nothing is written");
         assert_eq!(ask(64, format), (NtStatus::SUCCESS, 64), "{place}");
@@ -221,7 +187,7 @@ fn a_stream_reads_and_writes_the_drivers_memory() {
             let words = [out, 0, 0x200, 2, 1, format, group];
             NtStatus(call(&guest, pointer, 7, &words).expect("it returns") as u32)
         };
-        assert_eq!(open(format), NtStatus::SUCCESS, "{place}");
+        assert_eq!(open(format), NtStatus::SUCCESS, "{place}: IMiniportMidi::NewStream");
         assert_eq!(miniport.opened.get(), Some((2, StreamDirection::Capture)), "{place}");
         assert_ne!(guest.load_word(group), 0, "{place}");
         let stream = guest.load_word(out);
@@ -231,18 +197,42 @@ fn a_stream_reads_and_writes_the_drivers_memory() {
             let answer = call(&guest, stream, slot, &[buffer, length, count]);
             (NtStatus(answer.expect("it returns") as u32), guest.load_u32(count))
         };
-        assert_eq!(with_buffer(6, 5), (NtStatus::SUCCESS, 4), "{place}: Write takes all but one");
+        assert_eq!(
+            with_buffer(6, 5),
+            (NtStatus::SUCCESS, 4),
+            "{place}: IMiniportMidiStream::Write takes all but one"
+        );
         guest.store(buffer, &[0; 5]);
-        assert_eq!(with_buffer(5, 5), (NtStatus::SUCCESS, 4), "{place}: Read gives them back");
+        assert_eq!(
+            with_buffer(5, 5),
+            (NtStatus::SUCCESS, 4),
+            "{place}: IMiniportMidiStream::Read gives them"
+        );
         assert_eq!(guest.load::<5>(buffer), [1, 2, 3, 4, 0], "{place}");
         assert_eq!(with_buffer(5, 0), (NtStatus::SUCCESS, 0), "{place}");
         let set = |slot, word| NtStatus(call(&guest, stream, slot, &[word]).unwrap() as u32);
-        assert_eq!(set(4, 3), NtStatus::SUCCESS, "{place}: RUN");
+        assert_eq!(set(4, 3), NtStatus::SUCCESS, "{place}: IMiniportMidiStream::SetState");
         assert_eq!(set(4, 4), NtStatus::INVALID_PARAMETER, "{place}: no such state");
-        assert_eq!(set(3, format), NtStatus::SUCCESS, "{place}");
+        assert_eq!(set(3, format), NtStatus::SUCCESS, "{place}: IMiniportMidiStream::SetFormat");
         guest.store_u32(format, 63);
         assert_eq!(set(3, format), NtStatus::INVALID_PARAMETER, "{place}: shorter than its head");
         assert_eq!(open(format), NtStatus::INVALID_PARAMETER, "{place}");
+    }
+}
+
+#[test]
+fn a_service_is_passed_on_at_its_level() {
+    for place in TARGETS {
+        let guest = guest(place);
+        let miniport = Miniport::new();
+        let object: Rc<dyn IUnknown> = Rc::clone(&miniport) as _;
+        let pointer = guest.give(&object, &iid::MINIPORT);
+        let kernel = guest.kernel();
+        let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        call(&guest, pointer, 6, &[]).expect("IMiniportMidi::Service returns");
+        kernel.lower_irql(old);
+        assert_eq!(miniport.services.get(), 1, "{place}");
+        assert_eq!(kernel.violations(), []);
     }
 }
 
@@ -254,7 +244,7 @@ fn a_miniport_hears_of_power_by_the_number_of_a_device_state() {
         let object: Rc<dyn IUnknown> = Rc::clone(&miniport) as _;
         let pointer = guest.give(&object, &iid::POWER_NOTIFY);
         for number in [4, 1, 0, 9] {
-            call(&guest, pointer, 3, &[number]).expect("it returns");
+            call(&guest, pointer, 3, &[number]).expect("IPowerNotify::PowerChangeNotify returns");
         }
         let told = [DevicePowerState::D3, DevicePowerState::D0];
         assert_eq!(*miniport.power.borrow(), told, "{place}: 0 and 9 are no states");
@@ -269,14 +259,14 @@ fn scratch(guest: &Guest) -> u64 {
 /// A description that has something of everything.
 fn description() -> PcFilterDescriptor {
     let handler: PropertyHandler = Rc::new(|_, request| request.answer(&[1, 2]));
-    let table = |id: KsPropertySynth| {
+    let table = |id: u32| {
         let item = |id, handler| PcPropertyItem {
             set: property_set::SYNTH,
             id,
             flags: KsPropertyType::GET,
             handler,
         };
-        let properties = vec![item(id.value(), Some(Rc::clone(&handler))), item(9, None)];
+        let properties = vec![item(id, Some(Rc::clone(&handler))), item(9, None)];
         Some(Rc::new(PcAutomationTable { properties }))
     };
     let attributes = vec![
@@ -286,12 +276,12 @@ fn description() -> PcFilterDescriptor {
     let midi = DataRange::from(KsDataRangeMusic::MIDI_PORT);
     PcFilterDescriptor {
         version: 0,
-        automation: table(KsPropertySynth::Caps),
+        automation: table(40),
         pins: vec![PcPinDescriptor {
             max_global_instance_count: 4,
             max_filter_instance_count: 3,
             min_filter_instance_count: 1,
-            automation: table(KsPropertySynth::Volume),
+            automation: table(41),
             pin: KsPinDescriptor {
                 interfaces: vec![KsIdentifier::STANDARD_STREAMING],
                 mediums: vec![KsIdentifier::STANDARD_DEVICE_IO],
@@ -313,7 +303,7 @@ fn description() -> PcFilterDescriptor {
         }],
         nodes: vec![PcNodeDescriptor {
             flags: 0,
-            automation: table(KsPropertySynth::ChannelGroups),
+            automation: table(42),
             node_type: node_type::SYNTHESIZER,
             name: Some(category::CAPTURE),
         }],
@@ -324,24 +314,24 @@ fn description() -> PcFilterDescriptor {
 
 /// A MIDI miniport that notes what it is given.
 struct Miniport {
-    this: std::rc::Weak<Miniport>,
     is_set: Cell<bool>,
     fails: Cell<bool>,
     group: RefCell<Option<Rc<dyn IServiceGroup>>>,
     port: RefCell<Option<Rc<dyn IPortMidi>>>,
     opened: Cell<Option<(u32, StreamDirection)>>,
+    services: Cell<u32>,
     power: RefCell<Vec<DevicePowerState>>,
 }
 
 impl Miniport {
     fn new() -> Rc<Miniport> {
-        Rc::new_cyclic(|this| Miniport {
-            this: this.clone(),
+        Rc::new(Miniport {
             is_set: Cell::new(false),
             fails: Cell::new(false),
             group: RefCell::default(),
             port: RefCell::default(),
             opened: Cell::new(None),
+            services: Cell::new(0),
             power: RefCell::default(),
         })
     }
@@ -351,7 +341,6 @@ impl Miniport {
     }
 
     fn check(&self) -> Result<(), NtStatus> {
-        assert!(self.this.upgrade().is_some(), "the driver's pointer keeps it alive");
         if self.fails.get() { Err(NtStatus::INVALID_DEVICE_STATE) } else { Ok(()) }
     }
 }
@@ -410,7 +399,10 @@ impl IMiniportMidi for Miniport {
         Ok(Some(self.group()))
     }
 
-    fn service(&self, _: &Kernel) {}
+    fn service(&self, kernel: &Kernel) {
+        assert_eq!(kernel.current_irql(), Irql::DISPATCH_LEVEL);
+        self.services.set(self.services.get() + 1);
+    }
 
     fn new_stream(
         self: Rc<Self>,
@@ -467,55 +459,5 @@ impl IMiniportMidiStream for Stream {
         let taken = &data[..data.len() - 1];
         self.0.borrow_mut().extend(taken);
         Ok(taken.len() as u32)
-    }
-}
-
-/// A DirectMusic miniport, of which the tests look only at its vtable.
-struct DmusMiniport;
-
-impl IUnknown for DmusMiniport {
-    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IMiniport, IMiniportDMus)
-    }
-}
-
-impl IMiniport for DmusMiniport {
-    fn get_description(&self, _: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
-        unreachable!("the tests do not call it")
-    }
-
-    fn data_range_intersection(
-        &self,
-        _: &Kernel,
-        _: u32,
-        _: &DataRange,
-        _: &DataRange,
-        _: u32,
-    ) -> LengthReply {
-        unreachable!("the tests do not call it")
-    }
-}
-
-impl IMiniportDMus for DmusMiniport {
-    fn init(
-        self: Rc<Self>,
-        _: &Kernel,
-        _: Option<Rc<dyn IUnknown>>,
-        _: Option<Rc<dyn IResourceList>>,
-        _: Rc<dyn IPortDMus>,
-    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        unreachable!("the tests do not call it")
-    }
-
-    fn service(&self, _: &Kernel) {}
-
-    fn new_stream(
-        self: Rc<Self>,
-        _: &Kernel,
-        _: Option<Rc<dyn IUnknown>>,
-        _: PoolType,
-        _: &DmusStreamRequest<'_>,
-    ) -> Result<NewDmusStream, NtStatus> {
-        unreachable!("the tests do not call it")
     }
 }

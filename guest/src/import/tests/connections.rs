@@ -21,7 +21,7 @@ use portcls_port::ks::{
 };
 use portcls_port::{
     StartDevice, answer_query, pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port,
-    pc_register_subdevice,
+    pc_new_service_group, pc_register_subdevice,
 };
 
 use super::{BOTH, Bench};
@@ -172,9 +172,8 @@ fn a_pin_is_wired_to_and_from_filters_of_other_drivers() {
         let expected = [Some((3, r"\\?\from".to_owned())), Some((4, r"\\?\to".to_owned()))];
         assert_eq!(ends, Ok(expected), "{mode:?}");
 
-        let out = bench.memory(8);
-        assert_eq!(bench.call("PcNewServiceGroup", &[out, 0]), 0);
-        let group = bench.guest.load_word(out);
+        let group: Rc<dyn IUnknown> = pc_new_service_group(&bench.kernel, None).expect("a group");
+        let group = bench.guest.lend(&group, &iid::UNKNOWN);
         for (device, port) in [(device_at, group), (device_at, 0), (0, port_at)] {
             let words = [device, port, 1, to, 4];
             assert_eq!(bench.status(to_external, &words), NtStatus::INVALID_PARAMETER);
