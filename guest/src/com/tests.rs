@@ -1,5 +1,6 @@
 //! COM objects of both sides: their addresses, counts, calls and queries.
 
+mod attributes;
 mod dmus;
 mod own_interrupt_sync;
 mod system_dmus;

@@ -257,7 +257,7 @@ fn scratch(guest: &Guest) -> u64 {
 }
 
 /// A description that has something of everything.
-fn description() -> PcFilterDescriptor {
+pub(super) fn description() -> PcFilterDescriptor {
     let handler: PropertyHandler = Rc::new(|_, request| request.answer(&[1, 2]));
     let table = |id: u32| {
         let item = |id, handler| PcPropertyItem {
