@@ -19,7 +19,7 @@ pub enum Of {
     Node(u32),
 }
 
-/// A client of a filter, which it has open.
+/// A client that has a filter open.
 pub struct Client<'k> {
     kernel: &'k Kernel,
     file: Rc<FileObject>,

@@ -1,7 +1,7 @@
 //! Habits of published drivers, each shown by a driver of this project.
 //!
-//! `docs/sys-drivers.md` lists them all; those of drivers without MIDI code and of DirectMusic
-//! drivers are in `system_miniports.rs` and `dmus.rs`.
+//! `docs/sys-drivers.md` lists all habits. The habits of drivers without MIDI code are in
+//! `system_miniports.rs`, and the habits of DirectMusic drivers in `dmus.rs`.
 
 use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::midi_file::default_tune;
@@ -15,7 +15,7 @@ use portcls_machine::{Application, PinUse, capture, play};
 use crate::client::{Client, Of};
 use crate::scene::{driver, live, machine, notes};
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];

@@ -1,8 +1,9 @@
 //! A miniport of the system as a driver sees it.
 //!
-//! A driver gets one from PcNewMiniport. Most drivers hand it to `IPort::Init`, where the guest
-//! finds the object in Rust by the pointer; the port then calls this object without the guest. A
-//! miniport of the driver's own may stand around it, and passes the port's calls on to it.
+//! A driver gets such a miniport from PcNewMiniport. Most drivers give it to `IPort::Init`, where
+//! the guest finds the object in Rust by the pointer. The port then calls this object without the
+//! guest. Another driver puts a miniport of its own around the one of the system: that miniport
+//! passes the port's calls on.
 
 use std::rc::Rc;
 
