@@ -1,8 +1,8 @@
 //! Refusals: a line in the trace for each call that the port turns down.
 //!
 //! Owns how such a line comes into the trace. The code that refuses a call says what the driver
-//! asked for. `query_interface` gets no kernel and writes no line; a driver in Rust asks by [`ask`],
-//! which does. For a compiled driver, the guest writes the same line.
+//! asked for. `query_interface` gets no kernel and writes no line. A driver in Rust asks by
+//! [`ask`], which writes one; for a compiled driver, the guest writes the same line.
 
 use std::rc::Rc;
 

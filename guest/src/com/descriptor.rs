@@ -92,12 +92,18 @@ pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> O
     Reader { guest }.pin_place(filter, pin_id)
 }
 
-/// The data range at an address that a driver passes on.
+/// The data range at an address that a driver passes on, without its attributes. The range may be
+/// a client's, and then be longer than those of a descriptor; behind the end of its memory, reading
+/// it is a bug check.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a size that no range has.
+/// `STATUS_INVALID_PARAMETER` for a size below that of the head.
 pub(crate) fn data_range_at(guest: &Guest, address: u64) -> Result<DataRange, NtStatus> {
-    Reader { guest }.range(address, None).map_err(|_| NtStatus::INVALID_PARAMETER)
+    let size = guest.load_u32(address);
+    if size < RANGE_HEAD {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    DataRange::read(&guest.load_bytes(address, size as usize))
 }
 
 fn refuse(guest: &Guest, what: &str) -> NtStatus {
@@ -280,9 +286,9 @@ impl Reader<'_> {
         })
     }
 
-    /// The addresses in an array of data ranges: of each range, and of its attribute list if it has
-    /// one. Source: WDK, KSDATARANGE: what follows a range with the flag in the array is an
-    /// attribute list. The published sysvad sample counts both.
+    /// The addresses in an array of data ranges: that of each range, with that of its attribute
+    /// list when the range has the flag. Source: WDK, KSDATARANGE: the pointer that follows such a
+    /// range in the array leads to an attribute list. The published sysvad sample counts both.
     fn range_places(&self, first: u64, count: u32) -> Read<Vec<(u64, Option<u64>)>> {
         let array = self.range_array(first, count);
         array.check()?;

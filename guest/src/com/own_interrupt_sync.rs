@@ -1,4 +1,4 @@
-//! An interrupt sync object that is the driver's own, as a Rust trait of the port.
+//! An interrupt sync object of the driver's own, as a Rust trait.
 //!
 //! An adapter hands it to a miniport of the system by its `QueryInterface`. The miniport's routines
 //! then run when the driver's object calls them, at the IRQL and under the lock that it chooses.

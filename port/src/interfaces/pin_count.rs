@@ -23,8 +23,8 @@ pub trait IPinCount: IUnknown {
     ///
     /// `Assumed:` the page of PinCount says that all five pointers lead into the filter's
     /// description. The page of PCPIN_DESCRIPTOR, and portcls.h, have only three counts there:
-    /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So a change to the
-    /// two others has no place in which it could stay. Nor could the port keep it beside the
+    /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So a change to
+    /// the two others has no place in which it could stay. Nor could the port keep it beside the
     /// description: the number of open instances changes with each pin that a client opens or
     /// closes, and no page says what a kept change would then be counted from.
     ///

@@ -1,4 +1,4 @@
-//! Attributes of data ranges, and lists of ranges in which attribute lists stand.
+//! Attributes of data ranges, and lists of ranges with them.
 //!
 //! Owns the wire form of both. A range with attributes has the flag [`DataRange::ATTRIBUTES`]; in a
 //! list the item behind such a range is its attribute list, which is a list itself.

@@ -15,10 +15,11 @@ use crate::guid::Guid;
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes, and an attribute list behind one is passed over. The client ranges are tried in their order, each with every pin range in
-/// turn. `ask` calls the miniport for each pair that fits; see [`may_meet`]. When `ask`
-/// answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. Any answer other
-/// than `STATUS_NO_MATCH` ends the search and is the reply.
+/// multiple of 8 bytes, and the attribute list behind a range is passed over. The client ranges are
+/// tried in their order, each with every pin range in turn. `ask` calls the miniport for each pair
+/// that fits; see [`may_meet`]. When `ask` answers `STATUS_NOT_IMPLEMENTED`,
+/// [`default_intersection`] answers instead. Any answer other than `STATUS_NO_MATCH` ends the
+/// search and is the reply.
 ///
 /// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
 /// Source: WDK, IMiniport::DataRangeIntersection, KSPROPERTY_PIN_DATAINTERSECTION and

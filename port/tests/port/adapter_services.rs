@@ -304,7 +304,7 @@ impl IMiniport for Bare {
     }
 }
 
-/// A driver that took one of these entries may pass the request on to PortCls, which refuses it too.
+/// A driver may take these entries itself and pass the request on to PortCls, which refuses it too.
 #[test]
 fn reads_writes_flushes_and_questions_about_security_are_refused_on_a_filter_and_a_pin() {
     on_device(|rig| {

@@ -94,8 +94,6 @@ fn a_note_goes_out_after_a_sleep() {
     }
 }
 
-/// The card is put into UART mode before the interrupt is there and after it, so the driver's object
-/// runs routines in both of its ways.
 #[test]
 fn the_drivers_own_interrupt_sync_object_runs_all_routines_of_the_miniport() {
     for target in TARGETS {

@@ -143,7 +143,8 @@ fn init_midi(
     group: Out<Pointer>,
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let (adapter, resources) = adapter_and_resources(guest, adapter, resources)?;
+    let adapter = guest.object_at(adapter.0, &iid::UNKNOWN, Hold::Retain);
+    let resources = resources_at(guest, resources)?;
     let port = guest.interface_at::<dyn IPortMidi>(port.0, Hold::Retain);
     let port = port.ok_or(NtStatus::INVALID_PARAMETER)?;
     let made = Rc::clone(&miniport.object).init(call.kernel(), adapter, resources, port);
@@ -161,7 +162,8 @@ fn init_dmus(
     group: Out<Pointer>,
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let (adapter, resources) = adapter_and_resources(guest, adapter, resources)?;
+    let adapter = guest.object_at(adapter.0, &iid::UNKNOWN, Hold::Retain);
+    let resources = resources_at(guest, resources)?;
     let port = guest.interface_at::<dyn IPortDMus>(port.0, Hold::Retain);
     let port = port.ok_or(NtStatus::INVALID_PARAMETER)?;
     let made = Rc::clone(&miniport.object).init(call.kernel(), adapter, resources, port);
@@ -251,16 +253,12 @@ fn service_dmus(call: &Call<'_>, miniport: This<dyn IMiniportDMus>) {
     miniport.service(call.kernel());
 }
 
-/// The adapter and the resource list of Init, which both may be null.
-#[expect(clippy::type_complexity, reason = "two arguments of the trait's method")]
-fn adapter_and_resources(
+/// The resource list of Init, which may be null.
+fn resources_at(
     guest: &Guest,
-    adapter: Pointer,
     resources: Pointer,
-) -> Result<(Option<Rc<dyn IUnknown>>, Option<Rc<dyn IResourceList>>), NtStatus> {
-    let adapter = guest.object_at(adapter.0, &iid::UNKNOWN, Hold::Retain);
-    let list = || guest.interface_at::<dyn IResourceList>(resources.0, Hold::Retain);
-    Ok((adapter, given(resources, list)?))
+) -> Result<Option<Rc<dyn IResourceList>>, NtStatus> {
+    given(resources, || guest.interface_at::<dyn IResourceList>(resources.0, Hold::Retain))
 }
 
 /// The result of a call, with a null pointer in the out parameter after a failure.

@@ -1,4 +1,4 @@
-//! Data ranges with attributes in a driver's descriptor: the next pointer is the attribute list.
+//! Data ranges with attributes in a driver's descriptor.
 
 use portcls_port::ks::{DataRange, KsDataFormat};
 

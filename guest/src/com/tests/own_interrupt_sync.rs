@@ -1,4 +1,4 @@
-//! An interrupt sync object of the driver's own, as a miniport in Rust uses it.
+//! An interrupt sync object of the driver's own, used by Rust.
 
 use std::cell::Cell;
 use std::rc::Rc;

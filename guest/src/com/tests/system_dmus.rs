@@ -1,4 +1,4 @@
-//! A DirectMusic miniport of the system, and its stream, as a driver's pointers.
+//! A DirectMusic miniport of the system, as a driver's pointer.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
