@@ -102,7 +102,7 @@ prepare_msvc() {
     # The PDB holds every path that the compiler gets, so none may name a folder of this machine.
     if [ -n "$keep_debug" ]; then
         compiler+=(
-            -gcodeview -gline-tables-only -gno-codeview-command-line -object-file-name=object
+            -gcodeview -g -gno-codeview-command-line -object-file-name=object
             -fdebug-compilation-dir=/ "-ffile-prefix-map=$zig/="
         )
         linker+=(/debug "/pdbaltpath:%_PDB%" /pdbsourcepath:/drivers)

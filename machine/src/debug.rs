@@ -3,12 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use portcls_emulator::{Inspection, Kernel, Stop};
-use portcls_guest::Guest;
-use portcls_guest::debugger::{Debugger, Facts, Pause, Verdict};
+use portcls_guest::debugger::{Debuggee, Debugger, Facts, LoadedImage, Pause, Verdict};
 use portcls_guest::gdb::GdbServer;
+use portcls_guest::{Guest, Loaded};
 use portcls_report::Filter;
 use portcls_report::text::{Header, print};
 
@@ -44,8 +45,15 @@ pub fn debug<R>(
     loop {
         let machine = build()?;
         let name = machine.driver_name().to_owned();
-        let guest = machine.guest().ok_or(MachineError::NotDebuggable { name })?;
-        server.attach(guest.cpu(), facts(&guest, machine.trace_header()));
+        let (guest, file) = machine
+            .guest()
+            .zip(machine.file_for_debugger())
+            .ok_or(MachineError::NotDebuggable { name })?;
+        server.attach(Debuggee {
+            cpu: Rc::clone(guest.cpu()),
+            facts: facts(&guest, machine.trace_header()),
+            image: placed(file, guest.loaded()),
+        });
         let debugger: Rc<dyn Debugger> = Rc::<GdbServer>::clone(server);
         guest.set_debugger(debugger);
         tell_of_stop(machine.kernel(), server);
@@ -58,6 +66,17 @@ pub fn debug<R>(
         if is_over || !server.wants_replay() {
             return Ok((machine, result));
         }
+    }
+}
+
+/// A driver's file, and where its image lies.
+fn placed(path: PathBuf, loaded: &Loaded) -> LoadedImage {
+    let first = loaded.image.sections().first().map_or(0, |section| section.rva.into());
+    LoadedImage {
+        path,
+        base: loaded.base,
+        preferred_base: loaded.image.preferred_base(),
+        first_section: loaded.base.wrapping_add(first),
     }
 }
 
