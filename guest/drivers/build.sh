@@ -49,7 +49,8 @@ prepare() {
 
 prepare_mingw() {
     local triple=$1 entry=$2 base=$3
-    compiler=("$triple-g++-win32" -g -isystem "/usr/$triple/include/ddk")
+    # lldb 19 does not find the sections of DWARF 5 in a PE file.
+    compiler=("$triple-g++-win32" -gdwarf-4 -isystem "/usr/$triple/include/ddk")
     linker=(
         "$triple-g++-win32" -nostdlib -shared -Wl,--subsystem,native:6.0
         -Wl,--major-os-version,6,--exclude-all-symbols,--dynamicbase,--nxcompat,--gc-sections

@@ -174,10 +174,6 @@ impl<A: Architecture> Session<A> {
             }
             let count = self.guest.count();
             match self.guest.request {
-                Request::Continue | Request::Step if !self.guest.knows_image => {
-                    self.guest.knows_image = true;
-                    reason = Some(SingleThreadStopReason::Library(()));
-                }
                 Request::Continue | Request::Step if is_final(pause) => {
                     reason = Some(SingleThreadStopReason::Exited(self.exit_code));
                 }

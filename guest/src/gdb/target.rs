@@ -1,6 +1,5 @@
 //! The processor as gdb's target: registers, memory and breakpoints.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
@@ -28,7 +27,6 @@ use gdbstub::target::ext::target_description_xml_override::TargetDescriptionXmlO
 use gdbstub::target::{Target, TargetError, TargetResult};
 
 use super::architecture::Architecture;
-use super::identity::Client;
 use crate::debugger::Debuggee;
 
 /// How gdb wants the run to go on.
@@ -43,10 +41,6 @@ pub(super) enum Request {
 /// The processor as gdb sees it. It outlives the processor, because to go back a new one is built.
 pub(super) struct Guest<A: Architecture> {
     pub(super) debuggee: Debuggee,
-    /// Which debugger asks.
-    pub(super) client: Cell<Client>,
-    /// Whether the debugger knows where the image lies, or was told to look.
-    pub(super) knows_image: bool,
     breakpoints: BTreeSet<u64>,
     watchpoints: Vec<Watchpoint>,
     pub(super) request: Request,
@@ -57,8 +51,6 @@ impl<A: Architecture> Guest<A> {
     pub(super) fn new(debuggee: Debuggee) -> Guest<A> {
         Guest {
             debuggee,
-            client: Cell::new(Client::Gdb),
-            knows_image: false,
             breakpoints: BTreeSet::new(),
             watchpoints: Vec::new(),
             request: Request::Continue,
