@@ -38,7 +38,8 @@ pub(super) enum Request {
     ReverseStep,
 }
 
-/// The processor as gdb sees it. It outlives the processor, because to go back a new one is built.
+/// The processor as gdb sees it. It outlives the processor, because the caller builds a new
+/// processor when gdb goes back.
 pub(super) struct Guest<A: Architecture> {
     pub(super) debuggee: Debuggee,
     breakpoints: BTreeSet<u64>,
@@ -58,7 +59,7 @@ impl<A: Architecture> Guest<A> {
         }
     }
 
-    /// Replaces the processor and gives the new one the same breakpoints and watchpoints.
+    /// Replaces the processor, and gives the new processor the same breakpoints and watchpoints.
     pub(super) fn move_to(&mut self, debuggee: Debuggee) {
         self.debuggee = debuggee;
         let mut cpu = self.debuggee.cpu.borrow_mut();
