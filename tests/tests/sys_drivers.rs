@@ -10,6 +10,10 @@ mod around_system;
 mod broken;
 #[path = "sys_drivers/client.rs"]
 mod client;
+#[path = "sys_drivers/dap.rs"]
+mod dap;
+#[path = "sys_drivers/debuggers.rs"]
+mod debuggers;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
 #[path = "sys_drivers/event_scripts.rs"]
