@@ -2,6 +2,8 @@
 
 use portcls_emulator::{NtStatus, RefusedCall, Stop};
 
+use crate::pin_format::PinFormat;
+
 /// An error of the machine, its driver or its application.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,12 +62,14 @@ pub enum MachineError {
     },
     /// No pin of any registered filter is what the application looks for.
     #[error(
-        "no filter of the driver has a {wanted} pin for MIDI that a client can open{}",
+        "no filter of the driver has a {wanted} pin for {format} that a client can open{}",
         because(NtStatus::SUCCESS, .cause)
     )]
     NoPin {
         /// The use that the application looks for.
         wanted: &'static str,
+        /// The format with which the application would open it.
+        format: PinFormat,
         /// The refusal that most likely keeps the driver from having one.
         cause: Option<RefusedCall>,
     },
