@@ -144,7 +144,10 @@ impl<'m> Application<'m> {
             Some(status) => MachineError::Request { request: "opening a pin", status },
             None => {
                 let cause = likely_cause(&kernel.refused_calls(), None);
-                MachineError::NoPin { wanted: wanted.word(), format: self.format, cause }
+                let format = self.format;
+                let others = pins_with(kernel, format.other());
+                let has_other = others.iter().any(|pin| pin.pin_use == wanted);
+                MachineError::NoPin { wanted: wanted.word(), format, has_other, cause }
             }
         })
     }

@@ -62,7 +62,8 @@ pub enum MachineError {
     },
     /// No pin of any registered filter is what the application looks for.
     #[error(
-        "no filter of the driver has a {wanted} pin for {format} that a client can open{}",
+        "no filter of the driver has a {wanted} pin for {format} that a client can open{}{}",
+        if *.has_other { format!(", but one for {}", .format.other()) } else { String::new() },
         because(NtStatus::SUCCESS, .cause)
     )]
     NoPin {
@@ -70,6 +71,8 @@ pub enum MachineError {
         wanted: &'static str,
         /// The format with which the application would open it.
         format: PinFormat,
+        /// True when there is such a pin with the other format.
+        has_other: bool,
         /// The refusal that most likely keeps the driver from having one.
         cause: Option<RefusedCall>,
     },
