@@ -39,7 +39,7 @@ impl GuestObject {
             routine: "IMXF::PutMessage".to_owned(),
             what: NO_PLACE.to_owned(),
             status,
-            need: Need::Optional,
+            need: Need::Required,
         };
         kernel.report_refusal(kernel.trace().actor("port", Layer::Software), refusal);
         status

@@ -145,7 +145,7 @@ fn get_buffer(
 /// that a driver of one stream meets.
 fn no_place(call: &Call<'_>) -> NtStatus {
     let status = NtStatus::INSUFFICIENT_RESOURCES;
-    call.tell_refusal(Need::Optional, NO_PLACE.to_owned(), status);
+    call.tell_refusal(Need::Required, NO_PLACE.to_owned(), status);
     status
 }
 
