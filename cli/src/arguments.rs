@@ -47,7 +47,7 @@ Examples:
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
   portcls-emu play --driver uart.sys                 a compiled Windows driver
   portcls-emu play --driver card.sys --pin Midi:0    through a pin that you choose
-  portcls-emu play --driver dmus.sys --pin-format directmusic    events, not bytes
+  portcls-emu play --driver dmus.sys --pin-format directmusic  events
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program

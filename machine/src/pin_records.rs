@@ -12,26 +12,29 @@ use crate::pin_format::PinFormat;
 /// Source: WDK, DMUS_EVENTHEADER; groups are counted from 1.
 const FIRST_GROUP: u32 = 1;
 
-/// Time units of 100 ns in the unit of KSMUSICFORMAT, 1 ms.
-const UNITS_IN_MS: u64 = 10_000;
+/// The unit of the times in KSMUSICFORMAT, 1 ms, in 100 ns.
+const MS_100NS: u64 = 10_000;
+
+/// The same unit in ns.
+const MS_NS: u64 = 1_000_000;
 
 /// Fills a buffer with records.
 pub(crate) enum RecordPacker<'a> {
-    /// KSMUSICFORMAT, and the offset of the last record in ms.
-    Midi(Packer<'a>, u64),
+    /// KSMUSICFORMAT.
+    Midi {
+        packer: Packer<'a>,
+        /// The offset of the last record.
+        last_ms: u64,
+    },
     /// DMUS_EVENTHEADER.
-    DirectMusic(EventPacker<'a>),
+    DirectMusic {
+        packer: EventPacker<'a>,
+        /// The offset of the last record.
+        last_100ns: u64,
+    },
 }
 
 impl PinFormat {
-    /// An offset as a record can tell it: rounded up to the unit of the format.
-    pub(crate) fn offset_100ns(self, offset_100ns: u64) -> u64 {
-        match self {
-            PinFormat::Midi => offset_100ns.next_multiple_of(UNITS_IN_MS),
-            PinFormat::DirectMusic => offset_100ns,
-        }
-    }
-
     /// The size of a record with this many bytes of MIDI.
     pub(crate) fn record_size(self, byte_count: usize) -> usize {
         match self {
@@ -45,39 +48,54 @@ impl<'a> RecordPacker<'a> {
     /// Makes a packer at the start of a buffer.
     pub fn new(format: PinFormat, buffer: &'a mut [u8]) -> RecordPacker<'a> {
         match format {
-            PinFormat::Midi => RecordPacker::Midi(Packer::new(buffer), 0),
-            PinFormat::DirectMusic => RecordPacker::DirectMusic(EventPacker::new(buffer)),
+            PinFormat::Midi => RecordPacker::Midi { packer: Packer::new(buffer), last_ms: 0 },
+            PinFormat::DirectMusic => {
+                RecordPacker::DirectMusic { packer: EventPacker::new(buffer), last_100ns: 0 }
+            }
         }
     }
 
     /// Appends a record with as much of a message as there is room for, and returns how many bytes
-    /// that is. The offset must be one of [`PinFormat::offset_100ns`], and at least that of the
-    /// record before.
+    /// that is. The offset must not be before that of the record before. It is rounded up to the
+    /// unit of the format.
     ///
     /// A channel message goes whole or not at all into a DirectMusic record: where there is room
     /// for a byte, there is room for four.
-    pub fn push(&mut self, offset_100ns: u64, message: &[u8]) -> usize {
+    pub fn push(&mut self, offset_ns: u64, message: &[u8]) -> usize {
         match self {
-            RecordPacker::Midi(packer, last_ms) => {
-                let offset_ms = offset_100ns / UNITS_IN_MS;
+            RecordPacker::Midi { packer, last_ms } => {
+                let offset_ms = offset_ns.div_ceil(MS_NS);
                 let taken = packer.push((offset_ms - *last_ms) as u32, message);
                 if taken > 0 {
                     *last_ms = offset_ms;
                 }
                 taken
             }
-            RecordPacker::DirectMusic(packer) => {
+            RecordPacker::DirectMusic { packer, last_100ns } => {
+                let offset_100ns = offset_ns.div_ceil(100);
                 let form = EventForm::of(message);
-                packer.push(offset_100ns as i64, FIRST_GROUP, form, message)
+                let taken = packer.push(offset_100ns as i64, FIRST_GROUP, form, message);
+                if taken > 0 {
+                    *last_100ns = offset_100ns;
+                }
+                taken
             }
+        }
+    }
+
+    /// The offset of the last record, as the record tells it.
+    pub fn last_100ns(&self) -> u64 {
+        match self {
+            RecordPacker::Midi { last_ms, .. } => last_ms * MS_100NS,
+            RecordPacker::DirectMusic { last_100ns, .. } => *last_100ns,
         }
     }
 
     /// How many bytes of the buffer are used.
     pub fn data_used(&self) -> usize {
         match self {
-            RecordPacker::Midi(packer, _) => packer.data_used(),
-            RecordPacker::DirectMusic(packer) => packer.data_used(),
+            RecordPacker::Midi { packer, .. } => packer.data_used(),
+            RecordPacker::DirectMusic { packer, .. } => packer.data_used(),
         }
     }
 }
@@ -88,7 +106,7 @@ pub(crate) fn each_record(format: PinFormat, used: &[u8], mut take: impl FnMut(i
     match format {
         PinFormat::Midi => {
             for record in records(used).map_while(Result::ok) {
-                let offset_100ns = record.offset_ms.saturating_mul(UNITS_IN_MS);
+                let offset_100ns = record.offset_ms.saturating_mul(MS_100NS);
                 take(i64::try_from(offset_100ns).unwrap_or(i64::MAX), record.data);
             }
         }
@@ -118,7 +136,7 @@ mod tests {
             let mut buffer = [0xEE; 64];
             let mut packer = RecordPacker::new(format, &mut buffer);
             assert_eq!(packer.push(0, &NOTE), 3);
-            assert_eq!(packer.push(30_000, &[0xF0]), 1);
+            assert_eq!(packer.push(3_000_000, &[0xF0]), 1);
             let used = packer.data_used();
             assert_eq!(used, format.record_size(3) + format.record_size(1));
             buffer[..used].to_vec()
@@ -140,8 +158,8 @@ mod tests {
         for format in [PinFormat::Midi, PinFormat::DirectMusic] {
             let mut buffer = [0; 100];
             let mut packer = RecordPacker::new(format, &mut buffer);
-            assert_eq!(packer.push(10_000, &NOTE), 3);
-            assert_eq!(packer.push(50_000, &[0xF8]), 1);
+            assert_eq!(packer.push(1_000_000, &NOTE), 3);
+            assert_eq!(packer.push(5_000_000, &[0xF8]), 1);
             let used = packer.data_used();
             let expected = [(10_000, NOTE.to_vec()), (50_000, vec![0xF8])];
             assert_eq!(unpacked(format, &buffer[..used]), expected, "{format}");
@@ -151,8 +169,13 @@ mod tests {
 
     #[test]
     fn an_offset_is_rounded_up_to_what_the_format_can_tell() {
-        assert_eq!(PinFormat::Midi.offset_100ns(10_001), 20_000);
-        assert_eq!(PinFormat::DirectMusic.offset_100ns(10_001), 10_001);
+        for (format, told_100ns) in [(PinFormat::Midi, 20_000), (PinFormat::DirectMusic, 10_001)] {
+            let mut buffer = [0; 40];
+            let mut packer = RecordPacker::new(format, &mut buffer);
+            assert_eq!((packer.push(1_000_001, &NOTE), packer.last_100ns()), (3, told_100ns));
+            let used = packer.data_used();
+            assert_eq!(unpacked(format, &buffer[..used])[0].0, told_100ns as i64, "{format}");
+        }
     }
 
     #[test]

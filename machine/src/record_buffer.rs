@@ -46,21 +46,19 @@ impl RecordBuffer {
             start_100ns: i64::try_from(start_100ns).unwrap_or(i64::MAX),
             records: vec![0; BUFFER_LENGTH],
             messages: 0,
-            data: Vec::new(),
+            data: Vec::with_capacity(BUFFER_LENGTH),
         };
         let mut packer = RecordPacker::new(format, &mut buffer.records);
         while let Some(message) = song.get(position.message) {
             if message.due_ns - first_ns > BUFFER_SPAN_NS {
                 break;
             }
-            let due_100ns = message.due_ns.div_ceil(100);
-            let offset_100ns = format.offset_100ns(due_100ns.saturating_sub(start_100ns));
+            let offset_ns = message.due_ns.saturating_sub(start_100ns * 100);
             let rest = &message.bytes[position.byte..];
-            let taken = packer.push(offset_100ns, rest);
+            let taken = packer.push(offset_ns, rest);
             if taken == 0 {
                 break;
             }
-            position.last_100ns = start_100ns + offset_100ns;
             buffer.messages += 1;
             buffer.data.extend_from_slice(&rest[..taken]);
             position.byte += taken;
@@ -70,6 +68,7 @@ impl RecordBuffer {
             position.message += 1;
             position.byte = 0;
         }
+        position.last_100ns = start_100ns + packer.last_100ns();
         let used = packer.data_used();
         buffer.records.truncate(used);
         Some(buffer)
