@@ -450,7 +450,8 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// Prepares the machine with this card. The trace holds what `hold` and `signals` say.
+    /// Prepares the machine with this card. The trace holds the events that `hold` and `signals`
+    /// ask for.
     ///
     /// # Errors
     /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
@@ -478,7 +479,7 @@ impl MachineArguments {
         Ok(builder)
     }
 
-    /// The options with which a driver's file is run.
+    /// The options for the run of a driver's file.
     fn guest_options(&self) -> GuestOptions {
         GuestOptions {
             instruction_ns: self.instruction_time,

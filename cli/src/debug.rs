@@ -44,7 +44,7 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     })
 }
 
-/// How far the driver lies from its preferred address; gdb needs this offset for the symbols.
+/// The distance of the driver from its preferred address; gdb needs it for the symbols.
 fn offset_of_symbols(build: &Build<'_>) -> Result<u64, Failure> {
     let machine = build()?;
     let name = machine.driver_name().to_owned();

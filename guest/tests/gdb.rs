@@ -37,7 +37,8 @@ fn machine(mode: Mode) -> Rc<RefCell<Cpu>> {
     Rc::new(RefCell::new(cpu))
 }
 
-/// Runs the program under the debugger until it wants no more replay. Returns the number of runs.
+/// Runs the program under the debugger until the debugger wants no more replay. Returns the number
+/// of runs.
 fn serve(mode: Mode, listener: &TcpListener) -> u32 {
     let (connection, _) = listener.accept().unwrap();
     let server = GdbServer::new(connection);

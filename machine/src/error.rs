@@ -73,7 +73,7 @@ pub enum MachineError {
         format: PinFormat,
         /// True when there is such a pin with the other format.
         has_other: bool,
-        /// The refusal that most likely keeps the driver from having one.
+        /// The refusal that is most likely the reason why the driver has no such pin.
         cause: Option<RefusedCall>,
     },
     /// The pin that was chosen is not there, or is of no use.
@@ -87,9 +87,9 @@ pub enum MachineError {
     /// A request of the application failed.
     #[error("{request} failed with {status}")]
     Request {
-        /// What was asked.
+        /// The request.
         request: &'static str,
-        /// The answer.
+        /// The status that answered the request.
         status: NtStatus,
     },
     /// More bytes left on MIDI OUT than a run keeps.

@@ -1,4 +1,4 @@
-//! The pins for MIDI, and what a client learns of one before it opens it.
+//! The pins for MIDI, and what a client can learn of a pin before it opens it.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ impl PinUse {
         }
     }
 
-    /// The word for it.
+    /// The word for the use.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -41,10 +41,10 @@ impl PinUse {
 /// A pin for MIDI; as text, `Uart:0 (render)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MidiPin {
-    /// Where it is.
+    /// Where the pin is.
     #[serde(flatten)]
     pub place: PinPlace,
-    /// What it is for.
+    /// The use of the pin.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
 }
@@ -80,12 +80,12 @@ fn pins_where(kernel: &Kernel, is_wanted: impl Fn(&[DataRange]) -> bool) -> Vec<
     pins
 }
 
-/// Whether one of a pin's formats is a client's MIDI: as bytes or as events of DirectMusic.
+/// Whether a pin has a format for MIDI: as bytes, or as events of DirectMusic.
 pub(crate) fn has_midi(ranges: &[DataRange]) -> bool {
     PinFormat::Midi.fits(ranges) || PinFormat::DirectMusic.fits(ranges)
 }
 
-/// Why an application cannot use a pin, as far as it learns without opening it.
+/// Why an application cannot use a pin, if it can learn this without opening the pin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Obstacle {
     /// The filter does not tell about the pin.
@@ -122,8 +122,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Asks whether a pin can be opened for a use with a format. Asks the miniport for a format last,
-/// and not about a pin that is of no use anyway.
+/// Asks whether a pin can be opened for a use with a format. Asks the miniport for the format last,
+/// and only if the pin has passed the other checks.
 pub(crate) fn obstacle(
     filter: &KsFile,
     pin_id: u32,

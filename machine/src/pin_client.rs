@@ -173,9 +173,10 @@ impl<'m> PinClient<'m> {
         state.ok_or(failed(NtStatus::INVALID_BUFFER_SIZE))
     }
 
-    /// Writes bytes that are due at once, and puts a mark into the trace before them. They are one
-    /// record in [`PinFormat::Midi`], and a record for each message in [`PinFormat::DirectMusic`],
-    /// where a message under running status gets its status byte.
+    /// Puts a mark into the trace, and writes bytes that are due at once.
+    ///
+    /// In [`PinFormat::Midi`] the bytes are one record. In [`PinFormat::DirectMusic`] each message
+    /// is a record, and a message under running status gets its status byte.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the request is refused at once; [`MachineError::Stopped`].

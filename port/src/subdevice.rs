@@ -7,7 +7,7 @@ use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, NtStatus};
 use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
 
-/// Whether the device goes to a deeper sleep or to a lighter one.
+/// Whether the device goes to a deeper sleep or to a lighter sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PowerDirection {
     /// From D0 towards D3.
@@ -18,8 +18,8 @@ pub enum PowerDirection {
 
 /// A port that can be registered as a subdevice: PortCls opens its filters through this trait.
 ///
-/// Source: PortCls keeps such an interface to itself, so its identifier is our own. A driver
-/// neither implements nor calls it.
+/// Source: PortCls keeps such an interface to itself, so its identifier is our own. No driver
+/// implements it or calls it.
 pub trait ISubdevice: IUnknown {
     /// The filter's descriptor; `None` until the port is initialised. It is the miniport's
     /// descriptor, with the port's categories when the miniport names none.

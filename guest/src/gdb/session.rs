@@ -1,7 +1,8 @@
 //! A session with one gdb: its last request, and what this means for the run.
 //!
 //! The state machine of the protocol outlives a machine. To go back, the session abandons the
-//! running machine; the next one runs to the place that gdb asked for, without reports on the way.
+//! running machine. The next machine runs to the place that gdb asked for, without reports on the
+//! way.
 
 use std::cell::RefCell;
 use std::io;
@@ -131,8 +132,8 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// The report of this pause to gdb, or the verdict without a report. `None` means that it is
-    /// time to check whether gdb wants to interrupt.
+    /// The reason for this pause, which gdb gets, or the verdict without a report. `None` means
+    /// that it is time to check whether gdb wants to interrupt.
     fn reason(&mut self, pause: &Pause) -> Option<Result<StopReason<A>, Verdict>> {
         let count = self.guest.count();
         match &mut self.goal {

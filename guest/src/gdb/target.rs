@@ -35,7 +35,8 @@ pub(super) enum Request {
     ReverseStep,
 }
 
-/// The processor as gdb sees it. It outlives the processor, because to go back a new one is built.
+/// The processor as gdb sees it. It outlives the processor, because the caller builds a new
+/// processor when gdb goes back.
 pub(super) struct Guest<A: Architecture> {
     cpu: Rc<RefCell<Cpu>>,
     facts: Facts,
@@ -57,7 +58,7 @@ impl<A: Architecture> Guest<A> {
         }
     }
 
-    /// Replaces the processor and gives the new one the same breakpoints and watchpoints.
+    /// Replaces the processor, and gives the new processor the same breakpoints and watchpoints.
     pub(super) fn move_to(&mut self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
         self.cpu = Rc::clone(cpu);
         self.facts = facts;

@@ -76,7 +76,7 @@ pub fn live(machine: &Machine) {
 /// An access to a register as a driver sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
-    /// When it was, in ns.
+    /// The time of the access, in ns.
     pub time_ns: u64,
     /// Read or write.
     pub direction: Direction,
@@ -87,13 +87,13 @@ pub struct Access {
 }
 
 impl Access {
-    /// Without its time.
+    /// The access without its time.
     pub fn what(&self) -> (Direction, u16, u32) {
         (self.direction, self.port, self.value)
     }
 }
 
-/// The accesses of a run; of equal reads in a row only the first.
+/// The accesses of a run. Of equal reads in a row, only the first is in the list.
 pub fn accesses(machine: &Machine) -> Vec<Access> {
     let log = machine.trace_log();
     let mut accesses: Vec<Access> = Vec::new();

@@ -1,4 +1,4 @@
-//! A file with symbols: the driver itself, or the unstripped one beside it.
+//! A file with symbols: the driver itself, or an unstripped file beside it.
 
 use std::collections::BTreeMap;
 
