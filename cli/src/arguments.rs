@@ -401,7 +401,8 @@ pub struct PinArguments {
     /// number, as `filters` shows them [default: the first pin that can be opened].
     #[arg(long, value_name = "FILTER[:PIN]")]
     pub pin: Option<PinChoice>,
-    /// The format with which the application opens it; `filters` shows which ones a pin has.
+    /// The format with which the application opens the pin; `filters` shows the formats of each
+    /// pin.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PinFormatName::Midi)]
     pub pin_format: PinFormatName,
 }

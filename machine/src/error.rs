@@ -63,7 +63,7 @@ pub enum MachineError {
     /// No pin of any registered filter is what the application looks for.
     #[error(
         "no filter of the driver has a {wanted} pin for {format} that a client can open{}{}",
-        if *.has_other { format!(", but one for {}", .format.other()) } else { String::new() },
+        if *.has_other { format!(", but there is one for {}", .format.other()) } else { String::new() },
         because(NtStatus::SUCCESS, .cause)
     )]
     NoPin {

@@ -116,7 +116,10 @@ impl fmt::Display for Obstacle {
             }
             Obstacle::NoFormat { wanted, status, has_other } => {
                 write!(f, "no format for {wanted} fits: DataIntersection answers {status}")?;
-                if has_other { write!(f, ", but it is for {}", wanted.other()) } else { Ok(()) }
+                if has_other {
+                    write!(f, ", but the pin has a format for {}", wanted.other())?;
+                }
+                Ok(())
             }
         }
     }

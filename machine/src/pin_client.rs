@@ -128,6 +128,7 @@ impl<'m> PinClient<'m> {
     /// # Errors
     /// [`MachineError::Request`] with the status; [`MachineError::Stopped`].
     pub fn set_state(&self, state: KsState) -> Result<(), MachineError> {
+        let zero_before = self.mailbox.zero.get();
         if state == KsState::Run {
             self.zero()?;
         }
@@ -142,6 +143,8 @@ impl<'m> PinClient<'m> {
         })?;
         if state < KsState::Pause {
             self.mailbox.zero.set(None);
+        } else if status.is_err() {
+            self.mailbox.zero.set(zero_before);
         }
         status.map_err(|status| MachineError::Request { request: "setting the state", status })
     }
@@ -224,10 +227,10 @@ impl<'m> PinClient<'m> {
             data_used: records.len() as u32,
             ..bytemuck::Zeroable::zeroed()
         };
+        header.presentation_time = KsTime::from_100ns(0);
         if let Some(start_100ns) = start_100ns {
             let zero_100ns = self.zero()?.map_or(0, |zero| zero.clock_100ns);
-            let time_100ns = zero_100ns.saturating_add(start_100ns);
-            header.presentation_time = KsTime::from_100ns(time_100ns);
+            header.presentation_time = KsTime::from_100ns(zero_100ns.saturating_add(start_100ns));
             header.options_flags = KsStreamOptions::TIMEVALID.bits();
         }
         let status = self.machine.run(|kernel| {

@@ -81,7 +81,7 @@ fn a_choice_that_does_not_exist_is_answered_with_those_that_do() {
             "Midi:3",
             format!(
                 "Midi:3 is no render pin for MIDI: no format for MIDI fits: DataIntersection \
-                 answers STATUS_NO_MATCH, but it is for DirectMusic; {midi_pins}"
+                 answers STATUS_NO_MATCH, but the pin has a format for DirectMusic; {midi_pins}"
             ),
         ),
         (
@@ -127,14 +127,14 @@ fn a_format_that_no_pin_has_is_told_with_the_format_that_is_there() {
     };
     assert_eq!(
         refused(application.open_capture()),
-        "no filter of the driver has a capture pin for DirectMusic that a client can open, but one \
-         for MIDI"
+        "no filter of the driver has a capture pin for DirectMusic that a client can open, but \
+         there is one for MIDI"
     );
     assert_eq!(
         refused(application.open_render_at(&choice("Midi:0"))),
         "Midi:0 is no render pin for DirectMusic: no format for DirectMusic fits: DataIntersection \
-         answers STATUS_NO_MATCH, but it is for MIDI; the only pin for DirectMusic is Midi:3 \
-         (render)"
+         answers STATUS_NO_MATCH, but the pin has a format for MIDI; the only pin for DirectMusic \
+         is Midi:3 (render)"
     );
     let status = NtStatus::NO_MATCH;
     let error = MachineError::Request { request: "opening a pin", status };
@@ -162,8 +162,8 @@ fn the_filters_tell_their_pins_and_why_one_of_them_cannot_be_used() {
     assert_eq!(obstacle(midi, 2), None);
     let format = &midi.pins[3].formats[0];
     assert_eq!(format.sub_format, "KSDATAFORMAT_SUBTYPE_DIRECTMUSIC");
-    let no_midi = "no format for MIDI fits: DataIntersection answers STATUS_NO_MATCH, but it is for \
-                   DirectMusic";
+    let no_midi = "no format for MIDI fits: DataIntersection answers STATUS_NO_MATCH, but the pin \
+                   has a format for DirectMusic";
     assert_eq!(obstacle(midi, 3).as_deref(), Some(no_midi));
     let directmusic = |pin: usize| midi.pins[pin].midi.as_ref().unwrap().directmusic.as_ref();
     assert_eq!(directmusic(0), None, "it has no format for DirectMusic");

@@ -12,6 +12,7 @@ use portcls_machine::{
 use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, clsid};
 use portcls_port::interfaces::{IInterruptSync, IResourceList, InterruptSyncMode};
+use portcls_port::ks::KsState;
 use portcls_port::{
     pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_interrupt_sync, pc_new_miniport,
     pc_new_port, pc_new_resource_sublist, pc_register_subdevice,
@@ -228,6 +229,29 @@ fn what_is_recorded_as_events_has_the_bytes_and_times_of_what_is_recorded_as_byt
                 // message may stand in a buffer with the time of that message.
                 assert!(event_ns.abs_diff(byte_ns) <= 1_000_000, "{name}: {event_ns} {byte_ns}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_time_of_a_pin_begins_anew_after_stop_in_both_formats() {
+    let driver = event_drivers().next().expect("there is one");
+    for format in [PinFormat::Midi, PinFormat::DirectMusic] {
+        let machine = machine_with("smsc-superio", &driver, format);
+        machine.start().expect("the driver starts");
+        let pin = Application::new(&machine).open_capture().expect("there is a capture pin");
+        for round in ["first", "second"] {
+            pin.run().expect("it runs");
+            pin.queue_read().expect("a read is queued");
+            machine.run_for_ns(7_000_000).expect("the machine runs");
+            machine.cable().send(&[0xF8]);
+            machine.run_for_ns(2_000_000).expect("the machine runs");
+            pin.set_state(KsState::Stop).expect("it stops");
+            // The byte is whole after 320 us.
+            let [received] = &pin.take_received()[..] else { panic!("{format}, {round} time") };
+            let expected_ns = 7_320_000..=7_340_000;
+            assert!(expected_ns.contains(&received.time_ns), "{format}, {round}: {received:?}");
+            machine.run_for_ns(50_000_000).expect("the machine runs");
         }
     }
 }
