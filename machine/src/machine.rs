@@ -1,6 +1,7 @@
 //! The machine and its life: load, start, run, sleep, wake, remove, unload.
 
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
@@ -92,6 +93,14 @@ impl Machine {
     #[must_use]
     pub fn guest(&self) -> Option<Guest> {
         self.guest.borrow().clone()
+    }
+
+    /// The file from which a debugger reads the driver; `None` for a driver in Rust.
+    pub(crate) fn file_for_debugger(&self) -> Option<PathBuf> {
+        match &self.parts.driver.code {
+            DriverCode::Sys(sys) => Some(sys.file_for_debugger()),
+            DriverCode::Rust(_) => None,
+        }
     }
 
     /// The cables at the card's sockets.

@@ -73,6 +73,11 @@ impl IrpQueue {
         requests.iter().find(|request| request.irp().is(irp)).cloned()
     }
 
+    /// The requests that wait, the one that is served now first.
+    pub fn requests(&self) -> Vec<Rc<StreamRequest>> {
+        self.requests.borrow().iter().cloned().collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.requests.borrow().is_empty()
     }

@@ -6,6 +6,10 @@
 
 #[path = "sys_drivers/broken.rs"]
 mod broken;
+#[path = "sys_drivers/dap.rs"]
+mod dap;
+#[path = "sys_drivers/debuggers.rs"]
+mod debuggers;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
 #[path = "sys_drivers/event_limits.rs"]

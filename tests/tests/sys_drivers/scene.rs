@@ -37,6 +37,13 @@ pub fn driver_at(path: &Path, options: GuestOptions) -> Driver {
     Driver::from_sys(&name, &file, options).expect("the driver is a good file")
 }
 
+/// A driver from a file, with the symbols beside it.
+pub fn driver_at_path(path: &Path, options: GuestOptions) -> Driver {
+    let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.to_str().expect("a plain path");
+    Driver::from_sys(name, &file, options).expect("the driver is a good file")
+}
+
 /// A machine at power-on.
 pub fn machine(card: &str, driver: Driver) -> Machine {
     machine_with(card, driver, PinFormat::Midi)
