@@ -63,7 +63,7 @@ pub enum MachineError {
     /// No pin of any registered filter is what the application looks for.
     #[error(
         "no filter of the driver has a {wanted} pin for {format} that a client can open{}{}",
-        if *.has_other { format!(", but there is one for {}", .format.other()) } else { String::new() },
+        but_for(*.has_other, *.format),
         because(NtStatus::SUCCESS, .cause)
     )]
     NoPin {
@@ -106,6 +106,11 @@ pub enum MachineError {
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+}
+
+/// The words about a pin with the other format than the wanted one.
+fn but_for(has_other: bool, wanted: PinFormat) -> String {
+    if has_other { format!(", but there is one for {}", wanted.other()) } else { String::new() }
 }
 
 /// The words about the refusal behind a status.

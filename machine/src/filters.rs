@@ -86,8 +86,8 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened with it
-    /// and closed again.
+    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened so and
+    /// closed again.
     pub obstacle: Option<String>,
     /// The same for [`PinFormat::DirectMusic`]; `None` for a pin without a format for DirectMusic.
     pub directmusic: Option<DirectMusicUseView>,

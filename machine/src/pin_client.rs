@@ -23,8 +23,8 @@ use crate::pin_records::{RecordPacker, each_record};
 /// MIDI bytes from a read request, with the time that the port gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
-    /// Time in ns: 0 is the moment when RUN was set. In [`PinFormat::Midi`] it stands still in PAUSE,
-    /// in [`PinFormat::DirectMusic`] it does not.
+    /// Time in ns: 0 is the moment when RUN was set. In PAUSE this time stands still in
+    /// [`PinFormat::Midi`], and goes on in [`PinFormat::DirectMusic`].
     pub time_ns: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -428,8 +428,8 @@ fn completion(code: KsIoctl, format: PinFormat, irp: &Irp) -> String {
     }
 }
 
-/// Shows `take` each record of a completed read request: its time since `zero_100ns` by the clock of
-/// the buffers, and its bytes.
+/// Shows `take` each record of a completed read request: its time since `zero_100ns` by the clock
+/// of the buffers, and its bytes.
 fn each_received(irp: &Irp, format: PinFormat, zero_100ns: i64, mut take: impl FnMut(i64, &[u8])) {
     let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return };
     let start_100ns = header.presentation_100ns().ok().flatten();

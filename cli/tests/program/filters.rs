@@ -79,7 +79,8 @@ fn a_format_that_no_pin_has_is_told_with_a_way_out() {
     assert_eq!(
         ran.stderr,
         "error: no filter of the driver has a render pin for DirectMusic that a client can open, \
-         but there is one for MIDI; `filters` shows the formats of each pin, and --pin-format chooses one\n"
+         but there is one for MIDI; `filters` shows the formats of each pin, and --pin-format \
+         chooses one\n"
     );
     assert_eq!((ran.code, ran.text()), (1, ""));
     let ran = folder.run(&["play", "--pin-format", "bytes"]);

@@ -13,8 +13,8 @@ const BASIC_SUPPORT: u32 = 0x200;
 /// KSPROPERTY_STREAM_ALLOCATOR and KSPROPERTY_STREAM_MASTERCLOCK: the first and the fourth name in
 /// the enumeration KSPROPERTY_STREAM of ks.h.
 const HANDLES: [u32; 2] = [0, 3];
-/// The other names: QUALITY, DEGRADATION, TIMEFORMAT, PRESENTATIONTIME, PRESENTATIONEXTENT, FRAMETIME,
-/// RATECAPABILITY, RATE and PIPE_ID. Those before and behind the master clock tell its number.
+/// The other names: QUALITY, DEGRADATION, TIMEFORMAT, PRESENTATIONTIME, PRESENTATIONEXTENT,
+/// FRAMETIME, RATECAPABILITY, RATE and PIPE_ID. The names around the master clock show its number.
 const NOT_ANSWERED: [u32; 9] = [1, 2, 4, 5, 6, 7, 8, 9, 10];
 /// KSPROPERTY_AUDIO_POSITION
 const POSITION: u32 = 5;

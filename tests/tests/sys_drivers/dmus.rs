@@ -1,7 +1,7 @@
 //! The C++ drivers on the port of the DirectMusic class.
 //!
-//! One driver has `IMiniportDMus`, and its pins take MIDI bytes and DirectMusic events. The other is
-//! the good MIDI driver, because this port takes it too.
+//! One driver has `IMiniportDMus`, and its pins take MIDI bytes and DirectMusic events. The other
+//! driver is the good MIDI driver, because this port takes it too.
 
 use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Application, Machine, PinFormat, capture, play};
