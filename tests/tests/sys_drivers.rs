@@ -16,6 +16,8 @@ mod dap;
 mod debuggers;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
+#[path = "sys_drivers/event_limits.rs"]
+mod event_limits;
 #[path = "sys_drivers/event_scripts.rs"]
 mod event_scripts;
 #[path = "sys_drivers/habits.rs"]

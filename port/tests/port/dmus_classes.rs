@@ -170,6 +170,26 @@ fn a_pin_is_opened_only_in_a_form_that_it_has() {
 }
 
 #[test]
+fn a_midi_miniport_that_offers_events_by_mistake_gets_none() {
+    let plan = |plan: &mut Plan| {
+        plan.class = clsid::PORT_DMUS;
+        let ranges = &mut plan.filter.pins[RENDER as usize].pin.data_ranges;
+        ranges.push(KsDataRangeMusic::DIRECTMUSIC_PORT.into());
+    };
+    on_planned_device(plan, |rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let property = KsProperty { set: property_set::CONNECTION, id: 2, flags: SET };
+        let value = bytemuck::bytes_of(&KsDataFormat::DIRECTMUSIC);
+        let set = pin.control(PROPERTY, bytemuck::bytes_of(&property), value, 64);
+        assert_eq!(set.status(), NtStatus::INVALID_DEVICE_REQUEST);
+        pin.close();
+        rig.fake.words();
+        assert_eq!(filter.dmus_pin(RENDER).err(), Some(NtStatus::NO_MATCH));
+        assert_eq!(rig.fake.words(), [""; 0], "the miniport is not asked");
+    });
+}
+
+#[test]
 fn the_form_of_an_open_pin_stays_as_it_is() {
     on_dmus_device(|rig| {
         let (_, pin) = rig.open_pin(RENDER);

@@ -2,9 +2,10 @@
 
 use portcls_machine::emulator::{PnpRequest, SystemPowerState};
 use portcls_machine::midi_file::default_tune;
-use portcls_machine::{Application, capture, play};
+use portcls_machine::{Application, PinFormat, capture, play};
 
-use crate::scene::{TARGETS, driver, live, machine, notes};
+use crate::dmus::{FORMATS, assert_captures, assert_plays, long_song};
+use crate::scene::{TARGETS, driver, live, machine, machine_with, notes};
 
 /// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
@@ -24,6 +25,35 @@ const DRIVERS: [&str; 7] = [
 fn builds() -> impl Iterator<Item = String> {
     let builds_of = |name| TARGETS.map(|target| format!("{target}/{name}"));
     DRIVERS.into_iter().flat_map(builds_of)
+}
+
+/// A build of each driver whose miniport has pins for DirectMusic events.
+const EVENT_BUILDS: [&str; 4] =
+    ["x64/system_dmus", "x86/system_shared", "x64/system_capture", "x86/system_shared_capture"];
+
+#[test]
+fn the_tune_as_events_is_the_tune_as_bytes_when_it_is_on_the_wire() {
+    for build in EVENT_BUILDS {
+        for card in CARDS {
+            let name = |format| format!("{build}, {card}, {format}");
+            let [bytes, events] = FORMATS.map(|format| {
+                let machine = machine_with(card, driver(build), format);
+                assert_plays(&name(format), &machine, &default_tune())
+            });
+            assert_eq!(events, bytes, "{build}, {card}");
+            let format = PinFormat::DirectMusic;
+            let machine = machine_with(card, driver(build), format);
+            assert_captures(&name(format), &machine, &default_tune());
+        }
+    }
+}
+
+#[test]
+fn a_song_with_100_kib_of_sysex_goes_out_and_comes_in_as_events() {
+    let machine =
+        || machine_with("smsc-superio", driver("x64/system_dmus"), PinFormat::DirectMusic);
+    assert_plays("plays", &machine(), &long_song());
+    assert_captures("captures", &machine(), &long_song());
 }
 
 #[test]
