@@ -17,6 +17,7 @@ use crate::error::MachineError;
 use crate::ks_client::{KsFile, PinPlace};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
+use crate::noted_bytes::{NotedBytes, hex};
 
 /// MIDI bytes from a read request, with the time that the port gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,9 +51,6 @@ pub struct PinClient<'m> {
 
 /// Size of a buffer to read into, in bytes.
 const READ_BUFFER: usize = 1_024;
-
-/// The most bytes of data that a note in the trace shows.
-const NOTED_BYTES: usize = 16;
 
 impl<'m> PinClient<'m> {
     pub(crate) fn new(
@@ -207,7 +205,9 @@ impl<'m> PinClient<'m> {
         mailbox.in_flight.set(mailbox.in_flight.get() + 1);
         let who = self.who;
         irp.set_completion_routine(Box::new(move |kernel, irp| {
-            kernel.record_note(who, &completion(code, irp));
+            if kernel.trace().is_recording() {
+                kernel.record_note(who, &completion(code, irp));
+            }
             mailbox.in_flight.set(mailbox.in_flight.get() - 1);
             mailbox.done.borrow_mut().push_back(irp.clone());
         }));
@@ -250,9 +250,19 @@ impl<'m> PinClient<'m> {
     /// The bytes of the completed read requests, in the order of their completion.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
+        let mut received = Vec::new();
+        self.append_received(&mut received);
+        received
+    }
+
+    /// Appends what [`take_received`](Self::take_received) returns.
+    pub(crate) fn append_received(&self, received: &mut Vec<Received>) {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
-        let done = std::mem::take(&mut *self.mailbox.done.borrow_mut());
-        done.iter().flat_map(unpack).collect()
+        for irp in self.mailbox.done.borrow_mut().drain(..) {
+            each_record(&irp, |time_ns, bytes| {
+                received.push(Received { time_ns, bytes: bytes.to_vec() });
+            });
+        }
     }
 
     /// Lets time pass until at most `count` requests are in flight, but at most until `limit_ns` on
@@ -324,36 +334,24 @@ fn completion(code: KsIoctl, irp: &Irp) -> String {
     }
     match code {
         KsIoctl::ReadStream => {
-            let bytes: Vec<u8> = unpack(irp).into_iter().flat_map(|chunk| chunk.bytes).collect();
-            format!("{verb} completes: {}", hex(&bytes))
+            let mut noted = NotedBytes::after("read completes: ");
+            each_record(irp, |_, bytes| noted.push(bytes));
+            noted.into_text()
         }
         _ => format!("{verb} completes"),
     }
 }
 
-/// The records of a completed read request.
-fn unpack(irp: &Irp) -> Vec<Received> {
-    let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return Vec::new() };
+/// Shows the records of a completed read request, each with its stream time in ns.
+fn each_record(irp: &Irp, mut show: impl FnMut(u64, &[u8])) {
+    let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return };
     let start_100ns = header.presentation_100ns().ok().flatten().unwrap_or(0);
     // A driver of DirectMusic can stamp an event with any time.
     let start_ns = u64::try_from(start_100ns).unwrap_or(0).saturating_mul(100);
     let data = irp.mdls()[0].borrow();
     let used = &data[..(header.data_used as usize).min(data.len())];
-    let whole = records(used).map_while(Result::ok);
-    whole
-        .map(|record| Received {
-            time_ns: start_ns.saturating_add(record.offset_ms.saturating_mul(1_000_000)),
-            bytes: record.data.to_vec(),
-        })
-        .collect()
-}
-
-/// Bytes as text: all of them, or the first ones and how many there are.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let shown = &bytes[..bytes.len().min(NOTED_BYTES)];
-    let words: Vec<String> = shown.iter().map(|byte| format!("{byte:02X}")).collect();
-    match bytes.len() {
-        length if length > NOTED_BYTES => format!("{} ... {length} bytes", words.join(" ")),
-        _ => words.join(" "),
+    for record in records(used).map_while(Result::ok) {
+        let offset_ns = record.offset_ms.saturating_mul(1_000_000);
+        show(start_ns.saturating_add(offset_ns), record.data);
     }
 }
