@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! Owns the number of events and buffers, and which of them are out. The memory of an event or a
-//! buffer is allocated when it is handed out for the first time, and kept from then on. This file
-//! does not know what an event means.
+//! Owns the number of events and buffers, and knows which of them are out. The allocator gets the
+//! memory of an event or a buffer when it first hands out that event or buffer, and keeps the
+//! memory. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,13 +22,14 @@ use crate::rules::{self, require_irql_at_most};
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
-/// wire, so a driver that holds all of them never puts one back.
+/// wire. A driver that holds all of them puts no event back.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
-/// The most buffers of one allocator: 16 MiB. Assumed: as for the events.
+/// The most buffers of one allocator: 16 MiB. Assumed: as with the events, a driver that holds all
+/// buffers puts no buffer back.
 pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 
 /// The events and buffers of one stream.
@@ -48,7 +49,7 @@ pub(super) struct EventAllocator {
     buffers: Cell<u32>,
 }
 
-/// What an allocator has handed out and not got back.
+/// The events and buffers that an allocator has given out and not got back.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Outstanding {
     pub events: u32,
@@ -106,15 +107,15 @@ impl EventAllocator {
         }
     }
 
-    /// Takes back an event of this allocator, with its data. The port calls this for its own
-    /// events alone, so both are this allocator's.
+    /// Takes back an event of this allocator, with its data. The port calls this only for its own
+    /// events, so the event and its data come from this allocator.
     pub fn free(&self, event: DmusKernelEvent) {
         let foreign = self.free_all(event.into());
         debug_assert_eq!(foreign, Outstanding::default(), "the port's own events are its own");
     }
 
     /// Takes back the events and buffers of this allocator that are in a chain. Returns how many
-    /// events and buffers of other allocators the chain has; those are lost.
+    /// events and buffers of other allocators the chain has. These events and buffers are lost.
     fn free_all(&self, mut chain: EventChain) -> Outstanding {
         let mut foreign = Outstanding::default();
         while let Some(event) = chain.pop() {
@@ -126,10 +127,11 @@ impl EventAllocator {
         foreign
     }
 
-    /// Takes back the rest of a chain, and the packages in it; the first of them was found already.
+    /// Takes back the rest of a chain and the packages in the chain, of which the caller has found
+    /// the first.
     ///
-    /// A driver can build packages in packages of any depth, so no recursion here: the stack must
-    /// not grow with them.
+    /// A driver can build packages in packages of any depth. This function does not recurse,
+    /// because the stack must not grow with them.
     #[cold]
     fn free_packages(
         &self,
@@ -149,7 +151,7 @@ impl EventAllocator {
         }
     }
 
-    /// Takes back an event and its data, but for the events of a package, which it returns.
+    /// Takes back an event and its data. The package of an event is not taken back, but returned.
     fn free_one(
         &self,
         mut event: DmusKernelEvent,
@@ -242,7 +244,7 @@ impl IUnknown for EventAllocator {
     }
 }
 
-/// Assumed: a method that is of use to a stream only succeeds without effect; the pages are silent.
+/// Assumed: a method that only a stream can use succeeds without effect; the pages are silent.
 impl IMxf for EventAllocator {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

@@ -66,7 +66,7 @@ impl Renderer {
     /// Puts the events of a queued request into the sequence. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// As [`Unpacker::unpack`]: then the sequence has no entry of the request.
+    /// The errors of [`Unpacker::unpack`]. Then the sequence has no entry of the request.
     pub fn accept(
         &self,
         kernel: &Kernel,
@@ -124,7 +124,7 @@ impl Renderer {
         }
     }
 
-    /// Puts the events that are due, and sets the timer for the next one. IRQL: DISPATCH_LEVEL.
+    /// Puts the events that are due, and sets the timer for the next event. IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
         self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
@@ -163,8 +163,8 @@ impl Renderer {
         Outcome::RequestEnded
     }
 
-    /// Puts one event to the miniport's stream. When the miniport answers an error, the port puts
-    /// the next events all the same, and completes the request with that error.
+    /// Puts one event to the miniport's stream. When the miniport answers an error, the port still
+    /// puts the next events, and completes the request with that error.
     ///
     /// Assumed: one event a call; the pages only say that a chain is allowed.
     fn put(
@@ -180,8 +180,8 @@ impl Renderer {
         let calls = lane.calls();
         let ahead_100ns = event.time_100ns.saturating_sub(now.master_100ns);
         if ahead_100ns > 0 {
-            // In the trace, a call has one argument only, and the time of the call is the time of
-            // the event, but for an event that is put early.
+            // In the trace, a call has one argument only. The time of the call is the time of the
+            // event, unless the event is put early.
             let text = format!("the next event is due in {} us", ahead_100ns / 10);
             calls.note(kernel, &text);
         }

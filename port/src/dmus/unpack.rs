@@ -16,7 +16,8 @@ use crate::ks::dmus::event_records;
 use crate::ks::music::record_places;
 use crate::stream_request::StreamRequest;
 
-/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and a MIDI pin has one.
+/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and a MIDI pin has one
+/// group.
 const FIRST_GROUP: u16 = 1;
 
 /// The most items whose memory the unpacker keeps for the next request: 64 KiB.
@@ -39,7 +40,7 @@ pub(super) struct Pending {
 struct Item {
     /// `None` when the event went out.
     event: Option<DmusKernelEvent>,
-    /// When it is due by the client's clock.
+    /// When the event is due, by the client's clock.
     due_100ns: i64,
     /// The index of the header that the event's data are from.
     header: u32,
@@ -53,8 +54,9 @@ impl Pending {
         self.items.borrow().first().map_or(i64::MIN, |item| item.due_100ns)
     }
 
-    /// Takes the event that goes out next, with the time at which the event after it is due; `None`
-    /// after the last event. The request ends at the time of its last event.
+    /// Takes the event that goes out next. Also returns when the event after that one is due; for
+    /// the last event, when the request ends, which is the time of the last event. `None` after the
+    /// last event.
     pub fn take_next(&self) -> Option<(DmusKernelEvent, i64)> {
         let next = self.next.get();
         let mut items = self.items.borrow_mut();
@@ -113,7 +115,7 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the bytes up to here to the last event, which is the last one that has some of them.
+    /// Adds the bytes up to here to the last event, because no later event has some of them.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header
@@ -244,8 +246,8 @@ fn directmusic(making: &mut Making<'_>, start_100ns: i64, now_100ns: i64, used: 
     let mut done = 0;
     for record in event_records(used).map_while(Result::ok) {
         let time_100ns = start_100ns.saturating_add(record.offset_100ns);
-        // The sign bit is the flag to let the event pass at once, behind the events that came
-        // before it and are due.
+        // The sign bit is a flag: the event passes at once, but after due events that came before
+        // it.
         let due_100ns = if time_100ns < 0 { now_100ns } else { time_100ns };
         let stamp = Stamp { time_100ns, channel_group: record.channel_group as u16 };
         let mut pieces = record.data.chunks(usize::from(BUFFER_SIZE)).peekable();
