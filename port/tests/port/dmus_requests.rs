@@ -116,11 +116,13 @@ fn a_request_that_is_cancelled_inside_its_last_put_message_counts_all_its_bytes(
         let later = Frame::events_at(rig.master_100ns() + MS, &[(0, 1, NOTE)]);
         let length = later.data.len() as u64;
         let irp = sender.prepare(&[later.clone(), later]);
-        let (victim, puts) = (irp.clone(), Cell::new(0));
+        let (victim, puts) = (Cell::new(Some(irp.clone())), Cell::new(0));
         rig.fake.dmus.answer_put(move |kernel, stream, chain| {
             puts.set(puts.get() + 1);
-            if puts.get() == 2 {
-                assert!(kernel.cancel_request(&victim));
+            if puts.get() == 2
+                && let Some(irp) = victim.take()
+            {
+                assert!(kernel.cancel_request(&irp));
             }
             stream.allocator.put_message(kernel, Some(chain))
         });

@@ -1,4 +1,4 @@
-//! A client that opens a pin of the driver and sends requests: a kernel, a bus and a device.
+//! A client that opens a pin and sends requests, with a kernel and a bus.
 
 use std::cell::RefCell;
 use std::rc::Rc;
