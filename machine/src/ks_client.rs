@@ -87,16 +87,16 @@ impl KsFile {
 
     /// Gets a property of at most 4 KiB.
     pub fn get(&self, request: &[u8]) -> Result<Vec<u8>, NtStatus> {
-        let irp = self.control(
-            KsIoctl::Property,
-            request.to_vec(),
-            LONGEST_VALUE,
-            vec![0; LONGEST_VALUE as usize],
-            Vec::new(),
-        );
+        self.get_within(request, LONGEST_VALUE)
+    }
+
+    /// Gets a property of at most `room` bytes.
+    fn get_within(&self, request: &[u8], room: u32) -> Result<Vec<u8>, NtStatus> {
+        let buffer = vec![0; room as usize];
+        let irp = self.control(KsIoctl::Property, request.to_vec(), room, buffer, Vec::new());
         match self.send_and_wait(&irp) {
             NtStatus::SUCCESS => {
-                let mut value = irp.buffer().borrow().clone();
+                let mut value = irp.buffer().take();
                 value.truncate(irp.information() as usize);
                 Ok(value)
             }
@@ -116,7 +116,8 @@ impl KsFile {
     }
 
     fn number(&self, request: &[u8]) -> Result<u32, NtStatus> {
-        read(&self.get(request)?).ok_or(NtStatus::INVALID_BUFFER_SIZE)
+        read(&self.get_within(request, size_of::<u32>() as u32)?)
+            .ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
     fn pin_number(&self, id: KsPropertyPin, pin_id: u32) -> Result<u32, NtStatus> {

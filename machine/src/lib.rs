@@ -40,6 +40,7 @@ mod ks_client;
 mod listening;
 mod machine;
 mod midi_pin;
+mod noted_bytes;
 mod patience;
 mod pin_choice;
 mod pin_client;

@@ -17,6 +17,7 @@ use crate::error::MachineError;
 use crate::ks_client::{KsFile, PinPlace};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
+use crate::noted_bytes::{NotedBytes, hex};
 use crate::pin_format::PinFormat;
 use crate::pin_records::{RecordPacker, each_record};
 
@@ -72,9 +73,6 @@ pub struct PinClient<'m> {
 
 /// Size of a buffer to read into, in bytes.
 const READ_BUFFER: usize = 1_024;
-
-/// The most bytes of data that a note in the trace shows.
-const NOTED_BYTES: usize = 16;
 
 impl<'m> PinClient<'m> {
     pub(crate) fn new(
@@ -271,7 +269,9 @@ impl<'m> PinClient<'m> {
         mailbox.in_flight.set(mailbox.in_flight.get() + 1);
         let (who, format) = (self.who, self.format);
         irp.set_completion_routine(Box::new(move |kernel, irp| {
-            kernel.record_note(who, &completion(code, format, irp));
+            if kernel.trace().is_recording() {
+                kernel.record_note(who, &completion(code, format, irp));
+            }
             mailbox.in_flight.set(mailbox.in_flight.get() - 1);
             let zero_100ns = mailbox.zero.get().map_or(0, |zero| zero.clock_100ns);
             mailbox.done.borrow_mut().push_back(Done { irp: irp.clone(), zero_100ns });
@@ -315,17 +315,21 @@ impl<'m> PinClient<'m> {
     /// The bytes of the completed read requests, in the order of their completion.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
-        self.requests.borrow_mut().retain(|irp| !irp.is_completed());
-        let done = std::mem::take(&mut *self.mailbox.done.borrow_mut());
         let mut received = Vec::new();
-        for Done { irp, zero_100ns } in done {
+        self.append_received(&mut received);
+        received
+    }
+
+    /// Appends what [`take_received`](Self::take_received) returns.
+    pub(crate) fn append_received(&self, received: &mut Vec<Received>) {
+        self.requests.borrow_mut().retain(|irp| !irp.is_completed());
+        for Done { irp, zero_100ns } in self.mailbox.done.borrow_mut().drain(..) {
             each_received(&irp, self.format, zero_100ns, |since_100ns, data| {
                 // A driver of DirectMusic can stamp an event with any time.
                 let time_ns = u64::try_from(since_100ns).unwrap_or(0).saturating_mul(100);
                 received.push(Received { time_ns, bytes: data.to_vec() });
             });
         }
-        received
     }
 
     /// Lets time pass until at most `count` requests are in flight, but at most until `limit_ns` on
@@ -420,9 +424,9 @@ fn completion(code: KsIoctl, format: PinFormat, irp: &Irp) -> String {
     }
     match code {
         KsIoctl::ReadStream => {
-            let mut bytes = Vec::new();
-            each_received(irp, format, 0, |_, data| bytes.extend_from_slice(data));
-            format!("{verb} completes: {}", hex(&bytes))
+            let mut noted = NotedBytes::after(&format!("{verb} completes: "));
+            each_received(irp, format, 0, |_, data| noted.push(data));
+            noted.into_text()
         }
         _ => format!("{verb} completes"),
     }
@@ -439,14 +443,4 @@ fn each_received(irp: &Irp, format: PinFormat, zero_100ns: i64, mut take: impl F
     each_record(format, used, |offset_100ns, bytes| {
         take(since_100ns.saturating_add(offset_100ns), bytes);
     });
-}
-
-/// Bytes as text: all of them, or the first ones and how many there are.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let shown = &bytes[..bytes.len().min(NOTED_BYTES)];
-    let words: Vec<String> = shown.iter().map(|byte| format!("{byte:02X}")).collect();
-    match bytes.len() {
-        length if length > NOTED_BYTES => format!("{} ... {length} bytes", words.join(" ")),
-        _ => words.join(" "),
-    }
 }

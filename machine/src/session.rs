@@ -16,8 +16,9 @@ use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFi
 use crate::listening::{listen, queue_reads};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
+use crate::noted_bytes::hex;
 use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
-use crate::pin_client::{PinClient, Received, hex};
+use crate::pin_client::{PinClient, Received};
 use crate::pin_format::PinFormat;
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
 
