@@ -9,7 +9,7 @@ pub(crate) mod events;
 pub(crate) mod irp;
 mod kernel_event;
 mod object_memory;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod registry_table;
 pub(crate) mod resources;

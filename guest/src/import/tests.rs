@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests of the image")]
 mod builder;
 
+mod connections;
 mod devices;
 mod dispatch_table;
 mod dispatcher;
