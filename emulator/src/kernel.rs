@@ -221,9 +221,11 @@ impl Kernel {
         &self.state.config
     }
 
-    /// The number of the thread that runs now.
+    /// The number of the thread that runs now. IRQL: any. A DPC and a service routine run in the
+    /// thread that they interrupt.
     /// Assumed: a work item that runs while a thread waits runs in another thread.
-    pub(crate) fn current_thread(&self) -> u32 {
+    #[must_use]
+    pub fn current_thread(&self) -> u32 {
         self.state.thread.get()
     }
 

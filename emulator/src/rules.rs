@@ -48,14 +48,16 @@ crate::rules! {
         verifier: Some((VERIFIER, 0x0002_000D)),
         routines: &["IoDisconnectInterrupt"];
 
-    /// Spin locks, timers and mutexes must be used, and events reset, at DISPATCH_LEVEL or below.
+    /// Spin locks, timers and mutexes must be used, events reset, and floating-point states saved
+    /// and restored, at DISPATCH_LEVEL or below.
     IRQL_KE_DISPATCH_LTE = "IrqlKeDispatchLte",
         source: "WDK, IrqlKeDispatchLte rule (wdm)",
         verifier: Some((VERIFIER, 0x0002_0011)),
         routines: &[
             "KeAcquireSpinLock", "KeCancelTimer", "KeClearEvent", "KeInitializeTimer",
             "KeInitializeTimerEx", "KeReadStateEvent", "KeReadStateTimer", "KeReleaseMutex",
-            "KeResetEvent", "KeSetTimer", "KeSetTimerEx",
+            "KeResetEvent", "KeRestoreFloatingPointState", "KeSaveFloatingPointState",
+            "KeSetTimer", "KeSetTimerEx",
         ];
 
     /// An event must be set at DISPATCH_LEVEL or below.

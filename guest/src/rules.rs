@@ -47,6 +47,15 @@ portcls_emulator::rules! {
     OWN_IRP_NOT_KEPT = "own-irp-not-kept",
         source: "WDK, IoAllocateIrp; IO_COMPLETION_ROUTINE, STATUS_MORE_PROCESSING_REQUIRED";
 
+    /// A saved floating-point state must be restored before the routine that saved it returns.
+    FLOATING_POINT_KEPT = "floating-point-kept",
+        source: "WDK, KeSaveFloatingPointState, Remarks";
+
+    /// Floating-point states must be restored in the reverse order, the inner ones not at a lower
+    /// IRQL.
+    FLOATING_POINT_NESTING = "floating-point-nesting",
+        source: "WDK, KeRestoreFloatingPointState, Remarks";
+
     /// GetDescription must answer a filter descriptor that can be read.
     DESCRIPTOR_UNREADABLE = "descriptor-unreadable",
         source: "WDK, PCFILTER_DESCRIPTOR and the structures that it points to";

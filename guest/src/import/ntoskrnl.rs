@@ -2,6 +2,7 @@
 
 mod c_library;
 mod devices;
+mod floating_point;
 mod guards;
 mod interlocked;
 pub(super) mod lookaside;
@@ -26,6 +27,7 @@ pub(super) static MODULE: Module = Module {
     routines: &[
         c_library::ROUTINES,
         devices::ROUTINES,
+        floating_point::ROUTINES,
         guards::ROUTINES,
         interlocked::ROUTINES,
         lookaside::ROUTINES,
