@@ -1,45 +1,54 @@
-//! DbgPrint: formats the messages of a driver.
+//! Formats texts as the C runtime does, for DbgPrint and for the C library.
 //!
-//! A bad pointer in an argument appears in the text and never ends the run, as on Windows.
-//! Source: WDK, DbgPrint, and the format specification of the C runtime.
+//! Source: the format specification of the C runtime; WDK, DbgPrint.
 
-use portcls_emulator::{Irql, NtStatus};
+use std::cell::Cell;
+
+use portcls_emulator::Irql;
 
 use crate::guest::Guest;
-use crate::routine::{Call, Pointer, Routine, Variables, row};
+use crate::routine::{Call, Pointer, Variables};
 
-pub(super) static ROUTINES: &[Routine] = &[
-    row!("DbgPrint", ByKernel, dbg_print).cdecl(),
-    row!("DbgPrintEx", ByKernel, dbg_print_ex).cdecl(),
-];
-
-/// The longest message in bytes. Source: WDK, DbgPrint.
-const LONGEST: usize = 512;
-
-/// `ULONG DbgPrint(PCSTR, ...)`
-fn dbg_print(call: &Call<'_>, format: Pointer, variables: Variables) -> NtStatus {
-    let text = formatted(&Arguments { call, variables }, format.0);
-    call.kernel().debug_print(format_args!("{text}"));
-    NtStatus::SUCCESS
+/// What makes the formats of one routine different from those of another.
+pub(super) struct Form {
+    /// The width of the format, and of a text without a size prefix.
+    pub width: Width,
+    /// The most characters of a text or of padding.
+    pub longest: usize,
+    /// What becomes of a bad pointer in an argument.
+    pub bad_pointers: BadPointers,
 }
 
-/// `ULONG DbgPrintEx(ULONG, ULONG, PCSTR, ...)`
-///
-/// Assumed: messages of every component and level are shown, as to a debugger that wants all.
-fn dbg_print_ex(
-    call: &Call<'_>,
-    _component: u32,
-    _level: u32,
-    format: Pointer,
-    variables: Variables,
-) -> NtStatus {
-    dbg_print(call, format, variables)
+/// What becomes of a bad pointer in an argument.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadPointers {
+    /// The text names it.
+    Shown,
+    /// It is a bug check, as in any other routine.
+    Fault,
+}
+
+/// Where the arguments that follow a format come from.
+pub(super) enum Values {
+    /// The call itself.
+    OfCall(Variables),
+    /// A `va_list`: the address of the next argument.
+    /// Source: the `va_list` of both bitnesses is a pointer into an array of words.
+    List(Cell<u64>),
+}
+
+impl Values {
+    /// The arguments of a `va_list`.
+    pub fn list(Pointer(list): Pointer) -> Values {
+        Values::List(Cell::new(list))
+    }
 }
 
 /// The arguments that follow the format.
-struct Arguments<'a> {
-    call: &'a Call<'a>,
-    variables: Variables,
+pub(super) struct Arguments<'a> {
+    pub call: &'a Call<'a>,
+    pub form: Form,
+    pub values: Values,
 }
 
 impl Arguments<'_> {
@@ -48,7 +57,14 @@ impl Arguments<'_> {
     }
 
     fn pointer(&self) -> u64 {
-        self.variables.next(self.call)
+        match &self.values {
+            Values::OfCall(variables) => variables.next(self.call),
+            Values::List(next) => {
+                let address = next.get();
+                next.set(address.wrapping_add(self.guest().pointer_bytes()));
+                self.guest().load_word(address)
+            }
+        }
     }
 
     fn u16(&self) -> u16 {
@@ -65,11 +81,42 @@ impl Arguments<'_> {
             _ => self.pointer() | self.pointer() << 32,
         }
     }
+
+    /// Loads characters up to a zero, at most `limit`. The error is a text for the message.
+    fn load_text(&self, address: u64, width: Width, limit: usize) -> Result<String, String> {
+        let guest = self.guest();
+        let bytes = if width == Width::Wide { 2 } else { 1 };
+        let mut units = Vec::new();
+        for index in 0..limit.min(self.form.longest) {
+            let at = address.wrapping_add((index * bytes) as u64);
+            if self.form.bad_pointers == BadPointers::Shown && !guest.is_readable(at, bytes) {
+                return Err(text_of(&units, width) + &bad_pointer(at));
+            }
+            let unit = match width {
+                Width::Wide => guest.load_u16(at),
+                Width::Narrow => u16::from(guest.load_u8(at)),
+            };
+            if unit == 0 {
+                break;
+            }
+            units.push(unit);
+        }
+        Ok(text_of(&units, width))
+    }
+}
+
+/// The text of characters. A narrow character is one of the first 256 of Unicode.
+/// Assumed: this is the code page 1252, but for 27 signs.
+fn text_of(units: &[u16], width: Width) -> String {
+    match width {
+        Width::Wide => String::from_utf16_lossy(units),
+        Width::Narrow => units.iter().map(|unit| char::from(*unit as u8)).collect(),
+    }
 }
 
 /// The width of the characters of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Width {
+pub(super) enum Width {
     Narrow,
     Wide,
 }
@@ -98,9 +145,9 @@ enum Size {
 }
 
 /// The message that a format and its arguments make.
-fn formatted(arguments: &Arguments<'_>, address: u64) -> String {
-    let guest = arguments.guest();
-    let format = match load_text(guest, address, Width::Narrow, LONGEST) {
+pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) -> String {
+    let longest = arguments.form.longest;
+    let format = match arguments.load_text(address, arguments.form.width, longest) {
         Ok(text) => text,
         Err(complaint) => return complaint,
     };
@@ -117,7 +164,7 @@ fn formatted(arguments: &Arguments<'_>, address: u64) -> String {
             Some(text) => specification.pad(&mut message, &text, letter),
             None => message.push(letter),
         }
-        if message.len() > LONGEST {
+        if message.len() > longest {
             break;
         }
     }
@@ -142,7 +189,7 @@ impl Specification {
         }
         if let Some(width) = number(arguments, &mut rest) {
             specification.left |= width < 0;
-            specification.width = (width.unsigned_abs() as usize).min(LONGEST);
+            specification.width = (width.unsigned_abs() as usize).min(arguments.form.longest);
         }
         if let Some(behind) = rest.strip_prefix('.') {
             rest = behind;
@@ -171,10 +218,10 @@ impl Specification {
 
     /// The text of one conversion; `None` for a letter that is no conversion.
     fn convert(&self, arguments: &Arguments<'_>, letter: char) -> Option<String> {
-        let guest = arguments.guest();
+        let (guest, form) = (arguments.guest(), &arguments.form);
         let digits = |digits: String| {
             let least = self.precision.unwrap_or(1);
-            "0".repeat(least.saturating_sub(digits.len()).min(LONGEST)) + &digits
+            "0".repeat(least.saturating_sub(digits.len()).min(form.longest)) + &digits
         };
         Some(match letter {
             'd' | 'i' => {
@@ -197,14 +244,15 @@ impl Specification {
             }
             'c' | 'C' => {
                 let unit = arguments.u16();
-                let value = if self.width_of(letter) == Width::Wide { unit } else { unit & 0xFF };
+                let is_wide = self.width_of(letter, form.width) == Width::Wide;
+                let value = if is_wide { unit } else { unit & 0xFF };
                 char::from_u32(value.into()).unwrap_or(char::REPLACEMENT_CHARACTER).to_string()
             }
             's' | 'S' => {
-                let limit = self.precision.unwrap_or(LONGEST).min(LONGEST);
-                self.text(guest, arguments.pointer(), self.width_of(letter), limit)
+                let limit = self.precision.unwrap_or(usize::MAX);
+                text(arguments, arguments.pointer(), self.width_of(letter, form.width), limit)
             }
-            'Z' => self.counted_text(guest, arguments.pointer()),
+            'Z' => self.counted_text(arguments, arguments.pointer()),
             'e' | 'E' | 'f' | 'g' | 'G' => {
                 arguments.u64();
                 // Source: WDK, DbgPrint: floating-point formats are not supported.
@@ -214,12 +262,14 @@ impl Specification {
         })
     }
 
-    /// The width of a text. A size prefix decides; without one, a capital letter means wide.
-    fn width_of(&self, letter: char) -> Width {
-        match (self.size, letter.is_uppercase()) {
-            (Size::Short, _) => Width::Narrow,
-            (Size::Long, _) | (_, true) => Width::Wide,
-            _ => Width::Narrow,
+    /// The width of a text. A size prefix decides; without one, a small letter means the width of
+    /// the format and a capital letter the other one.
+    fn width_of(&self, letter: char, format: Width) -> Width {
+        match (self.size, letter.is_uppercase(), format) {
+            (Size::Short, _, _) => Width::Narrow,
+            (Size::Long, _, _) => Width::Wide,
+            (_, true, Width::Narrow) | (_, false, Width::Wide) => Width::Wide,
+            (_, true, Width::Wide) | (_, false, Width::Narrow) => Width::Narrow,
         }
     }
 
@@ -242,28 +292,19 @@ impl Specification {
         }
     }
 
-    fn text(&self, guest: &Guest, address: u64, width: Width, limit: usize) -> String {
-        if address == 0 {
-            return "(null)".to_owned();
-        }
-        if width == Width::Wide {
-            // Source: WDK, DbgPrint: the tables of characters are pageable.
-            guest.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, "DbgPrint of wide text");
-        }
-        load_text(guest, address, width, limit).unwrap_or_else(|complaint| complaint)
-    }
-
     /// The text of `%wZ`, a UNICODE_STRING, or `%Z`, an ANSI_STRING. Both begin with their length.
-    fn counted_text(&self, guest: &Guest, address: u64) -> String {
+    fn counted_text(&self, arguments: &Arguments<'_>, address: u64) -> String {
+        let guest = arguments.guest();
         let layout = &guest.layout().unicode_string;
         if address == 0 {
             return "(null)".to_owned();
         }
-        if !guest.is_readable(address, layout.size_of as usize) {
+        let is_shown = arguments.form.bad_pointers == BadPointers::Shown;
+        if is_shown && !guest.is_readable(address, layout.size_of as usize) {
             return bad_pointer(address);
         }
-        let bytes = usize::from(guest.load_u16(address + u64::from(layout.length)));
-        let buffer = guest.load_word(address + u64::from(layout.buffer));
+        let bytes = usize::from(guest.load_u16(address.wrapping_add(layout.length.into())));
+        let buffer = guest.load_word(address.wrapping_add(layout.buffer.into()));
         let (width, length) = match self.size {
             Size::Long => (Width::Wide, bytes / 2),
             _ => (Width::Narrow, bytes),
@@ -271,7 +312,7 @@ impl Specification {
         if length == 0 {
             return String::new();
         }
-        self.text(guest, buffer, width, length.min(LONGEST))
+        text(arguments, buffer, width, length)
     }
 
     fn pad(&self, message: &mut String, text: &str, letter: char) {
@@ -303,25 +344,16 @@ fn number(arguments: &Arguments<'_>, text: &mut &str) -> Option<i32> {
     if number.is_empty() { None } else { Some(number.parse().unwrap_or(i32::MAX)) }
 }
 
-/// Loads characters up to a zero, at most `limit`. The error is a text for the message.
-fn load_text(guest: &Guest, address: u64, width: Width, limit: usize) -> Result<String, String> {
-    let bytes = if width == Width::Wide { 2 } else { 1 };
-    let mut text = String::new();
-    for index in 0..limit {
-        let at = address.wrapping_add((index * bytes) as u64);
-        if !guest.is_readable(at, bytes) {
-            return Err(text + &bad_pointer(at));
-        }
-        let unit = match width {
-            Width::Wide => guest.load_u16(at),
-            Width::Narrow => u16::from(guest.load_u8(at)),
-        };
-        if unit == 0 {
-            break;
-        }
-        text.push(char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER));
+fn text(arguments: &Arguments<'_>, address: u64, width: Width, limit: usize) -> String {
+    if address == 0 {
+        return "(null)".to_owned();
     }
-    Ok(text)
+    if width == Width::Wide {
+        // Source: WDK, DbgPrint and _snwprintf: the tables of characters are pageable.
+        let what = format!("{} of wide text", arguments.call.routine().name);
+        arguments.call.kernel().require_irql_at_most(Irql::PASSIVE_LEVEL, &what);
+    }
+    arguments.load_text(address, width, limit).unwrap_or_else(|complaint| complaint)
 }
 
 fn bad_pointer(address: u64) -> String {
