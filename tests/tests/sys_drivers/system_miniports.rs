@@ -4,10 +4,7 @@ use portcls_machine::emulator::{PnpRequest, SystemPowerState};
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::{Application, capture, play};
 
-use crate::scene::{driver, live, machine, notes};
-
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
-const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+use crate::scene::{CARDS, driver, live, machine, notes};
 
 /// Every build of the drivers: three classes, with an interrupt of their own or the adapter's.
 const BUILDS: [&str; 13] = [
