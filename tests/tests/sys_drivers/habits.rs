@@ -1,7 +1,8 @@
 //! Habits of published drivers, each shown by a driver of this project.
 //!
-//! `docs/sys-drivers.md` lists them all; those of drivers without MIDI code and of DirectMusic
-//! drivers are in `system_miniports.rs` and `dmus.rs`.
+//! `docs/sys-drivers.md` lists all habits. The habits of drivers without MIDI code are in
+//! `system_miniports.rs`, the habits of DirectMusic drivers in `dmus.rs`, and drivers that use more
+//! routines of the kernel in `kernel_routines.rs`.
 
 use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::port::guid::Guid;

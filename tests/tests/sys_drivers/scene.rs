@@ -17,7 +17,7 @@ pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
     neighbours.map(|card| &*card.name)
 }
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 pub const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 /// The builds of the good driver.
@@ -43,6 +43,13 @@ pub fn driver_at(path: &Path, options: GuestOptions) -> Driver {
     let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let name = path.file_stem().expect("a file").to_string_lossy();
     Driver::from_sys(&name, &file, options).expect("the driver is a good file")
+}
+
+/// A driver from a file, with the symbols beside it.
+pub fn driver_at_path(path: &Path, options: GuestOptions) -> Driver {
+    let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.to_str().expect("a plain path");
+    Driver::from_sys(name, &file, options).expect("the driver is a good file")
 }
 
 /// A machine at power-on.
@@ -97,7 +104,7 @@ pub fn play_and_record(builds: &[&str]) {
     }
 }
 
-/// A client of a filter, which it has open.
+/// A client that has a filter open.
 pub struct Client<'k> {
     kernel: &'k Kernel,
     file: Rc<FileObject>,
@@ -140,7 +147,7 @@ impl<'k> Client<'k> {
 /// An access to a register as a driver sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
-    /// When it was, in ns.
+    /// The time of the access, in ns.
     pub time_ns: u64,
     /// Read or write.
     pub direction: Direction,
@@ -151,13 +158,13 @@ pub struct Access {
 }
 
 impl Access {
-    /// Without its time.
+    /// The access without its time.
     pub fn what(&self) -> (Direction, u16, u32) {
         (self.direction, self.port, self.value)
     }
 }
 
-/// The accesses of a run; of equal reads in a row only the first.
+/// The accesses of a run. Of equal reads in a row, only the first is in the list.
 pub fn accesses(machine: &Machine) -> Vec<Access> {
     let log = machine.trace_log();
     let mut accesses: Vec<Access> = Vec::new();
