@@ -11,7 +11,7 @@ mod kernel_event;
 pub(crate) mod mdl;
 mod object_memory;
 mod physical_memory;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod registry_table;
 pub(crate) mod resources;

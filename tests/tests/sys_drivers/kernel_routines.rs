@@ -8,7 +8,7 @@ use portcls_machine::emulator::registry::RegistryValue;
 use portcls_machine::emulator::{InterfaceState, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::port::guid::Guid;
 
-use crate::habits::Client;
+use crate::client::Client;
 use crate::scene::{driver, live, machine, notes, play_and_record};
 
 const LINKS: [&str; 3] = ["x64/links", "x86/links", "msvc-x64/links"];

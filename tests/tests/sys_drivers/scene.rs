@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
 use portcls_machine::midi_file::default_tune;
-use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, capture, play};
+use portcls_machine::{
+    Application, Driver, GuestOptions, Machine, MachineBuilder, PinFormat, capture, play,
+};
 
 /// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
 pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
@@ -15,6 +17,9 @@ pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
 
 /// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 pub const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+
+/// The targets of every good driver: both bitnesses, and the C++ ABI of MSVC.
+pub const TARGETS: [&str; 3] = ["x64", "x86", "msvc-x64"];
 
 /// The builds of the good driver.
 pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];
@@ -50,8 +55,13 @@ pub fn driver_at_path(path: &Path, options: GuestOptions) -> Driver {
 
 /// A machine at power-on.
 pub fn machine(card: &str, driver: Driver) -> Machine {
+    machine_with(card, driver, PinFormat::Midi)
+}
+
+/// A machine at power-on whose application opens its pins with this format.
+pub fn machine_with(card: &str, driver: Driver, format: PinFormat) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
-    builder.driver(driver).build().expect("the machine can be built")
+    builder.driver(driver).pin_format(format).build().expect("the machine can be built")
 }
 
 /// A whole life: start, a song out while a song comes in, stop, removal.
