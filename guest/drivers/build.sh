@@ -158,7 +158,8 @@ if [ $# -eq 0 ]; then
         all+=("$(basename "$source" .cpp)")
     done
     build x64 "${all[@]}"
-    build x86 "${all[@]}"
+    # The x87 is for x86 alone: on x64 compilers calculate with SSE.
+    build x86 "${all[@]}" x87_dpc
     build msvc-x64 uart dmus midi_on_dmus system_shared two_filters power_in_start pending_property
     keep_debug=yes
     build msvc-x64 null_adapter

@@ -9,6 +9,7 @@
 mod architecture;
 mod session;
 mod target;
+mod x87;
 
 use std::cell::RefCell;
 use std::io;

@@ -47,6 +47,31 @@ impl Default for X87Registers {
     }
 }
 
+impl X87Registers {
+    /// The number of the register that is ST(`number`).
+    pub fn place(&self, number: u8) -> usize {
+        usize::from((self.status >> TOP_SHIFT) as u8 + number) % 8
+    }
+
+    /// The tag word: two bits for each register, from R0 in the lowest bits on. 0 is a normal
+    /// number, 1 zero, 2 another, 3 an empty register.
+    pub fn tag_word(&self) -> u16 {
+        let mut x87 = X87::new();
+        x87.set_registers(self);
+        x87.tag_word()
+    }
+
+    /// Takes from a tag word which registers hold a number.
+    pub fn set_tag_word(&mut self, word: u16) {
+        self.occupied = occupied(word);
+    }
+}
+
+/// The registers that a tag word does not call empty.
+fn occupied(word: u16) -> u8 {
+    (0..8).filter(|place| word >> (2 * place) & 3 != 3).map(|place| 1 << place).sum()
+}
+
 /// The state of the x87.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct X87 {
@@ -304,8 +329,7 @@ impl X87 {
 
     /// Takes from a tag word which registers are empty; the kind of the numbers follows from them.
     pub(crate) fn set_tag_word(&mut self, word: u16) {
-        self.occupied =
-            (0..8).filter(|place| word >> (2 * place) & 3 != 3).map(|place| 1 << place).sum();
+        self.occupied = occupied(word);
     }
 
     /// Rounds a result to the precision of a register and notes the exceptions.
