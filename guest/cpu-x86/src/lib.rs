@@ -61,7 +61,8 @@
 //!   deliver interrupts.
 //!
 //! Architecture invariant: nothing here knows an operating system, a device or a file format.
-//! Architecture invariant: no unsafe code, no host clock, no host instruction.
+//! Architecture invariant: no unsafe code, no host clock, no host instruction, no host `float`: the
+//! x87 calculates with the soft floats of `rustc_apfloat`.
 //!
 //! Source: Intel 64 and IA-32 Architectures Software Developer's Manual; where AMD differs, AMD64
 //! Architecture Programmer's Manual.

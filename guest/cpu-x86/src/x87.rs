@@ -1,4 +1,4 @@
-//! The x87: eight 80-bit registers in a stack, control, status, the last instruction.
+//! The x87: registers, control and status, the last instruction.
 //!
 //! Here are the state and the answers to exceptions. The arithmetic is in the files below, the
 //! instructions are in `ops/x87/`.

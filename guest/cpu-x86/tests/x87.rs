@@ -1,4 +1,4 @@
-//! The x87 without a reference: against Rust's own `f32` and `f64`, the rule for NaNs, stops.
+//! The x87 against Rust's own `f32` and `f64`; the rule for NaNs; stops.
 
 use cpu_x86::{Cpu, FaultKind, Mode, PAGE_BYTES, Registers, Rights, Stop, Support, X87Registers};
 use proptest::prelude::*;
@@ -189,7 +189,7 @@ fn an_exception_that_is_not_masked_stops_the_next_waiting_instruction() {
         assert_eq!((x87.instruction_pointer, x87.opcode), (CODE + 4, 0x0F1));
         assert_eq!(cpu.registers().general[0] & 0xFFFF, u64::from(x87.status));
         assert_eq!(x87.registers[6], 0x3FFF_u128 << 64 | 1 << 63, "the dividend is still there");
-        // Whoever masks the exception lets the instruction go on.
+        // With the exception masked, the instruction goes on.
         cpu.set_x87(&X87Registers { control: 0x037F, ..x87 });
         assert_eq!(cpu.step(), Stop::Budget);
         assert_eq!(cpu.rip(), CODE + 11);

@@ -1,4 +1,6 @@
-//! A driver for x86 that calculates in a DPC, as `guest/drivers/source/x87_dpc.cpp` does.
+//! A driver for x86 that calculates in a DPC.
+//!
+//! Its source is `guest/drivers/source/x87_dpc.cpp`.
 
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::{capture, play};

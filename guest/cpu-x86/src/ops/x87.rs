@@ -19,7 +19,7 @@ mod stores;
 
 use iced_x86::Instruction;
 
-use crate::machine::{Handler, Machine, Outcome};
+use crate::machine::{Exit, Handler, Machine, Outcome};
 use crate::operation::Operation;
 use crate::stop::Stop;
 use crate::x87::X87;
@@ -74,7 +74,7 @@ fn wait(machine: &mut Machine) -> Outcome {
 fn begin<'machine>(
     machine: &'machine mut Machine,
     operation: &Operation,
-) -> Result<&'machine mut X87, crate::machine::Exit> {
+) -> Result<&'machine mut X87, Exit> {
     wait(machine)?;
     machine.x87.instruction_pointer = operation.immediate;
     machine.x87.opcode = operation.opcode;

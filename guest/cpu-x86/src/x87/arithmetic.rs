@@ -1,4 +1,4 @@
-//! Results of the arithmetic instructions: NaNs, infinities, zeros, then the calculation.
+//! Results of the arithmetic instructions, special operands first.
 //!
 //! Source: Intel SDM volume 2, the tables of FADD, FSUB, FMUL, FDIV, FSQRT, FSCALE, FXTRACT,
 //! FRNDINT, FCOM; volume 1, 4.9.2 (the order of exceptions).

@@ -1,4 +1,4 @@
-//! Between registers and the formats of memory: float, double, integers, packed decimals.
+//! Between registers and memory: float, double, integers, packed decimals.
 //!
 //! Source: Intel SDM volume 1, 4.2.2 (formats), 4.7 (packed decimals), table 8-10 (the indefinite
 //! values that invalid stores give).
@@ -84,9 +84,8 @@ pub(crate) fn from_integer(value: i64) -> Number {
     of_units(sign, value.unsigned_abs().into(), 0).map_or(Number::zero(0), Number::of_exact)
 }
 
-/// Cuts a value to an integer. `units` is its magnitude.
+/// Cuts a value to an integer, whose magnitude `units` is then. `None` when it is 2^65 or more.
 pub(crate) fn to_units(value: Exact, rounding: Rounding) -> Option<Cut> {
-    // No integer format has more than 64 bits.
     let dropped = 127 - value.exponent;
     u32::try_from(dropped).ok().filter(|&dropped| dropped >= 63).map(|d| cut(value, d, rounding))
 }

@@ -103,6 +103,12 @@ impl Host {
         self.execute(Mode::Bits32, &mut registers, &mut x87, &[next]) == Ending::Landed(0)
     }
 
+    /// Whether the processor is AMD's, or says so.
+    pub fn is_amd(&self) -> bool {
+        let leaf = std::arch::x86_64::__cpuid(0);
+        [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD"
+    }
+
     /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the
     /// registers after it into `registers`. It must continue at one of the `landings`.
     pub fn execute(
