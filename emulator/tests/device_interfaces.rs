@@ -1,4 +1,4 @@
-//! Device interfaces: enabling, links, keys, properties, and who is told; the names of objects.
+//! Device interfaces, and the names of objects.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! MDLs, which describe the pages of a buffer, as the macros of wdm.h read them.
+//! MDLs, as the macros of wdm.h read them: the pages of a buffer.
 //!
 //! Behind the structure stands the number of the frame of each page.
 //! Source: wdm.h, MDL and the macros around it.

@@ -1,4 +1,4 @@
-//! Names that the driver gave to objects of the kernel, and has to take away again.
+//! Names that the driver gave to objects, and has to take away again.
 //!
 //! A symbolic link has no address in the driver's memory, so its name leads to it.
 

@@ -4,12 +4,18 @@
 //! `system_miniports.rs`, the habits of DirectMusic drivers in `dmus.rs`, and drivers that use more
 //! routines of the kernel in `kernel_routines.rs`.
 
-use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
+use std::rc::Rc;
+
+use portcls_machine::emulator::{
+    DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, SystemPowerState,
+};
 use portcls_machine::port::guid::Guid;
+use portcls_machine::port::ks::guids::category;
+use portcls_machine::port::ks::pin_connect::filter_name;
 use portcls_machine::port::ks::{KsIoctl, KsPropertyType};
 use portcls_machine::{Application, PinUse};
 
-use crate::scene::{CARDS, Client, driver, live, machine, notes, play_and_record};
+use crate::scene::{CARDS, driver, live, machine, notes, play_and_record};
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
 
@@ -114,6 +120,46 @@ const CARD_PROPERTIES: Guid = Guid {
 
 /// The driver takes this long to answer.
 const ANSWER_TIME_NS: u64 = 5_000_000;
+
+/// A client that has a filter open.
+pub struct Client<'k> {
+    kernel: &'k Kernel,
+    file: Rc<FileObject>,
+}
+
+impl<'k> Client<'k> {
+    /// Opens the first filter for audio.
+    pub fn open(kernel: &'k Kernel) -> Client<'k> {
+        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
+        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
+        let file = FileObject::new(device, None);
+        let name = Parameters::Create { name: filter_name(reference) };
+        let create = Irp::new(name, Some(file.clone()), Vec::new());
+        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
+        Client { kernel, file }
+    }
+
+    /// A request with a control code.
+    pub fn control(&self, code: u32, input: Vec<u8>, output_length: u32) -> Irp {
+        let parameters = Parameters::DeviceControl { code, input, output_length };
+        Irp::new(parameters, Some(self.file.clone()), Vec::new())
+    }
+
+    /// Sends a request and returns what the driver's dispatch routine returned.
+    pub fn ask(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request(self.file.device(), irp)
+    }
+
+    /// Sends a request and returns its final status.
+    pub fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request_and_wait(self.file.device(), irp)
+    }
+
+    /// Closes the file.
+    pub fn close(self) {
+        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
+    }
+}
 
 /// A question of a client for the card's port, with this much room for the answer.
 fn question(client: &Client<'_>, room: u32) -> Irp {

@@ -1,14 +1,10 @@
 //! The drivers, and a scene that uses all of a driver.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
-use portcls_machine::emulator::{DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters};
 use portcls_machine::midi_file::default_tune;
-use portcls_machine::port::ks::guids::category;
-use portcls_machine::port::ks::pin_connect::filter_name;
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, capture, play};
 
 /// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
@@ -101,46 +97,6 @@ pub fn play_and_record(builds: &[&str]) {
                 assert_eq!(pin.place.filter, "Uart", "{build}, {card}");
             }
         }
-    }
-}
-
-/// A client that has a filter open.
-pub struct Client<'k> {
-    kernel: &'k Kernel,
-    file: Rc<FileObject>,
-}
-
-impl<'k> Client<'k> {
-    /// Opens the first filter for audio.
-    pub fn open(kernel: &'k Kernel) -> Client<'k> {
-        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
-        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
-        let file = FileObject::new(device, None);
-        let name = Parameters::Create { name: filter_name(reference) };
-        let create = Irp::new(name, Some(file.clone()), Vec::new());
-        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
-        Client { kernel, file }
-    }
-
-    /// A request with a control code.
-    pub fn control(&self, code: u32, input: Vec<u8>, output_length: u32) -> Irp {
-        let parameters = Parameters::DeviceControl { code, input, output_length };
-        Irp::new(parameters, Some(self.file.clone()), Vec::new())
-    }
-
-    /// Sends a request and returns what the driver's dispatch routine returned.
-    pub fn ask(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request(self.file.device(), irp)
-    }
-
-    /// Sends a request and returns its final status.
-    pub fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request_and_wait(self.file.device(), irp)
-    }
-
-    /// Closes the file.
-    pub fn close(self) {
-        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
     }
 }
 

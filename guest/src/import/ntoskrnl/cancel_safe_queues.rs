@@ -1,4 +1,4 @@
-//! Cancel-safe queues: the driver keeps the requests, and the system cancels them.
+//! Cancel-safe queues: the driver keeps requests, the system cancels them.
 //!
 //! The callbacks of an IO_CSQ run under the driver's own lock, at the IRQL that this lock has. Only
 //! CsqCompleteCanceledIrp runs without it.

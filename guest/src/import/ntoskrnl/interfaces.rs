@@ -1,4 +1,4 @@
-//! Device interfaces: registering, enabling, finding them, and what is stored with one.
+//! Device interfaces: registering, enabling and finding them.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the numbers.
 

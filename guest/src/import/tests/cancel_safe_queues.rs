@@ -1,4 +1,4 @@
-//! Cancel-safe queues: which callbacks are called in which order, and who completes a request.
+//! Cancel-safe queues: the order of the callbacks, and who completes.
 
 use std::rc::Rc;
 
