@@ -1,0 +1,47 @@
+//! A driver for x86 that calculates in a DPC.
+//!
+//! Its source is `guest/drivers/source/x87_dpc.cpp`.
+
+use portcls_machine::midi_file::default_tune;
+use portcls_machine::{capture, play};
+
+use crate::scene::{driver, live, machine, notes};
+
+const BUILD: &str = "x86/x87_dpc";
+
+/// What the driver's meter shows in its steps, calculated by the host.
+fn meter() -> Vec<String> {
+    let mut level: f64 = 0.0;
+    (1..=12)
+        .map(|step| {
+            level += (1.0 - level) * 0.25;
+            let root = level.sqrt() as f32;
+            let thousandths = (f64::from(root) * 1000.0) as i32;
+            let loud = if level > 0.5 { ", loud" } else { "" };
+            format!("meter {step}: {thousandths}{loud}")
+        })
+        .collect()
+}
+
+#[test]
+fn a_dpc_calculates_with_the_x87_what_the_host_calculates() {
+    let machine = machine("smsc-superio", driver(BUILD));
+    live(&machine);
+    assert_eq!(notes(&machine, "meter"), meter());
+    assert_eq!(machine.kernel().violations(), []);
+}
+
+#[test]
+fn the_tune_goes_through_a_driver_that_calculates_meanwhile() {
+    for card in ["smsc-superio", "roland-mpu401", "sb16"] {
+        let played = play(&machine(card, driver(BUILD)), &default_tune()).expect("it plays");
+        assert!(played.is_complete(), "{card}: {:?}", played.job.stop);
+        let recorded = capture(&machine(card, driver(BUILD)), &default_tune());
+        let recorded = recorded.expect("it captures");
+        assert!(recorded.is_complete(), "{card}: {:?}", recorded.job.stop);
+        for job in [played.job, recorded.job] {
+            assert_eq!(job.violations, [], "{card}");
+            assert_eq!(job.leaks, [], "{card}");
+        }
+    }
+}
