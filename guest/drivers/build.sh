@@ -161,7 +161,8 @@ if [ $# -eq 0 ]; then
         all+=("$(basename "$source" .cpp)")
     done
     build x64 "${all[@]}"
-    build x86 "${all[@]}"
+    # The x87 is for x86 alone: on x64 compilers calculate with SSE.
+    build x86 "${all[@]}" x87_dpc
     build msvc-x64 "${good[@]}"
     keep_debug=yes
     build msvc-x64 null_adapter

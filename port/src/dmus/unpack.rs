@@ -20,7 +20,7 @@ use crate::stream_request::StreamRequest;
 /// group.
 const FIRST_GROUP: u16 = 1;
 
-/// The most items whose memory the unpacker keeps for the next request: 64 KiB.
+/// The most items whose memory the unpacker keeps for the next request: 24 KiB.
 const SPARE_ITEMS: usize = 1_024;
 
 /// A write request whose events wait until they are due.

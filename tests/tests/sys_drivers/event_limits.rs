@@ -1,4 +1,4 @@
-//! A driver whose streams hold more DirectMusic events than its memory has places for.
+//! Streams that hold more events than the driver has memory for.
 
 use portcls_machine::emulator::NtStatus;
 use portcls_machine::port::ks::dmus::{EventForm, EventPacker, event_record_size};

@@ -29,7 +29,10 @@ const GROUPS: [u64; 3] = [1, 10, 100];
 
 const CLASSES: [(&str, Class); 2] = [("midi", Class::Midi), ("directmusic", Class::DirectMusic)];
 
-const WAYS: [(&str, fn(Class, u64, u64)); 2] = [("render", render), ("capture", capture)];
+/// Moves messages one way: with this class of driver, so many together, and so many in all.
+type Way = fn(Class, u64, u64);
+
+const WAYS: [(&str, Way); 2] = [("render", render), ("capture", capture)];
 
 fn render(class: Class, group: u64, messages: u64) {
     let client = Client::new(class);
