@@ -35,11 +35,25 @@ pub(crate) trait Miniport {
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Calls the miniport's Service; its service group asks for it.
+    /// Calls the miniport's Service, if its kind has one; its service group asks for it.
     ///
     /// IRQL: DISPATCH_LEVEL.
-    fn service(&self, kernel: &Kernel);
+    fn service(&self, _kernel: &Kernel) {}
 
+    /// The miniport as one that makes streams, so that clients can open its pins.
+    ///
+    /// # Errors
+    /// Why clients can open no pin of this kind of miniport.
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams>;
+
+    /// The clock that its events are meant by, if it has events.
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        None
+    }
+}
+
+/// A miniport that makes streams.
+pub(crate) trait StreamMiniport {
     /// Makes a stream on a pin, for a lane that will be connected to it.
     ///
     /// IRQL: PASSIVE_LEVEL.
@@ -54,11 +68,15 @@ pub(crate) trait Miniport {
         direction: StreamDirection,
         format: &KsDataFormat,
     ) -> Result<NewLaneStream, NtStatus>;
+}
 
-    /// The clock that its events are meant by, if it has events.
-    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
-        None
-    }
+/// Why no pin of a miniport can be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoStreams {
+    /// What the client gets who opens a pin.
+    pub status: NtStatus,
+    /// The reason, as the trace tells it: `a topology filter has no streams`.
+    pub reason: &'static str,
 }
 
 /// The parts that a port shares with its filters and pins.

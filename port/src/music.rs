@@ -15,12 +15,11 @@ use crate::binding::Miniport;
 use crate::com::{IUnknown, Interface};
 use crate::dmus::DmusMiniport;
 use crate::guid::Guid;
-use crate::interfaces::{IPort, IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
+use crate::interfaces::{IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
 use crate::ks::guids::category;
 use crate::midi::MidiMiniport;
 use crate::port::{Kind, Port};
 use crate::rules::require_irql_at_most;
-use crate::subdevice::ISubdevice;
 
 /// The kind of port that `PcNewPort` makes for a class of music ports.
 pub(crate) struct Music<C>(PhantomData<C>);
@@ -63,7 +62,7 @@ impl<C: MusicClass> Kind for Music<C> {
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(port, iid, IPort, IPortMidi, IPortDMus, IPortClsVersion, ISubdevice)
+        answer_query!(port, iid, IPortMidi, IPortDMus, IPortClsVersion)
     }
 
     /// Asks the miniport for its interfaces in the order of the class. When it has neither, the

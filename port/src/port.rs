@@ -43,7 +43,8 @@ pub(crate) trait Kind: Sized + 'static {
     /// The categories of a filter whose descriptor names none.
     const CATEGORIES: &'static [Guid];
 
-    /// Answers a query for an interface of the port.
+    /// Answers a query for an interface that not every kind of port has. `IUnknown`, `IPort` and
+    /// `ISubdevice` are on every port.
     ///
     /// # Errors
     /// The errors of [`IUnknown::query_interface`].
@@ -192,7 +193,8 @@ impl<K: Kind> Port<K> {
 
 impl<K: Kind> IUnknown for Port<K> {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        K::query(self, iid)
+        let own = K::query(Rc::clone(&self), iid);
+        own.or_else(|_| answer_query!(self, iid, IPort, ISubdevice))
     }
 }
 
