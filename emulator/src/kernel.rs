@@ -11,6 +11,7 @@ use crate::dpc::DpcQueue;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
+use crate::physical_memory::PhysicalMemory;
 use crate::pool::Pool;
 use crate::power::PowerManager;
 use crate::refusal::Refusals;
@@ -140,6 +141,7 @@ pub(crate) struct KernelState {
     pub locks: HeldLocks,
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
+    pub physical_memory: PhysicalMemory,
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
@@ -184,6 +186,7 @@ impl Kernel {
                 locks: HeldLocks::default(),
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
+                physical_memory: PhysicalMemory::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),

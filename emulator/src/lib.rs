@@ -1,9 +1,9 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows
-//! what the devices on its bus are for.
+//! locks, events and waits, work items, pool, physical addresses, the bus of I/O ports, IRPs and
+//! device objects, power requests, the registry, bug checks, the rules of its routines, and the
+//! trace. It never knows what the devices on its bus are for.
 //!
 //! # How a run works
 //!
@@ -35,6 +35,7 @@ mod irql;
 mod kernel;
 mod mutex;
 mod numbered;
+mod physical_memory;
 mod pool;
 mod power;
 mod preempt;
@@ -73,6 +74,7 @@ pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, 
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
 pub use mutex::{FastMutex, Mutex};
+pub use physical_memory::PhysicalRequest;
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
     DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
