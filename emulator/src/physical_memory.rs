@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use crate::kernel::Kernel;
 
-/// The bytes of a page.
+/// The bytes of a page. One page is left free behind each range, so that a driver or a device that
+/// runs over the end of its memory does not meet the memory of another.
 const PAGE_BYTES: u64 = 4_096;
 
 /// The addresses of the memory that is handed out.
@@ -50,7 +51,7 @@ impl PhysicalRequest {
 pub(crate) struct PhysicalMemory(RefCell<State>);
 
 struct State {
-    /// The ends of the taken ranges by their starts.
+    /// The ends of the taken ranges, with the free page behind each, by their starts.
     taken: BTreeMap<u64, u64>,
     /// Where the next search begins. An address that was given back is used again as late as
     /// possible, so that a driver that still uses it does not meet the memory of another.
@@ -72,7 +73,7 @@ impl State {
 
     /// The first place in `within` for a range.
     fn place(&self, request: &PhysicalRequest, within: Range<u64>) -> Option<u64> {
-        let bytes = request.length.checked_next_multiple_of(PAGE_BYTES)?;
+        let bytes = taken_bytes(request.length)?;
         let mut start = within.start;
         while start < within.end {
             let end = start.checked_add(bytes).filter(|end| *end <= MEMORY.end)?;
@@ -102,7 +103,7 @@ impl Kernel {
         let start = state
             .place(request, next..MEMORY.end)
             .or_else(|| state.place(request, MEMORY.start..next))?;
-        let end = start + request.length.next_multiple_of(PAGE_BYTES);
+        let end = start + taken_bytes(request.length)?;
         state.taken.insert(start, end);
         state.next = end;
         Some(start)
@@ -121,6 +122,11 @@ impl Kernel {
     }
 }
 
+/// The bytes that a range of this length takes; `None` for a senseless length.
+fn taken_bytes(length: u64) -> Option<u64> {
+    length.checked_next_multiple_of(PAGE_BYTES)?.checked_add(PAGE_BYTES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,12 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_whole_pages_that_do_not_overlap() {
+    fn ranges_are_whole_pages_with_a_free_one_between_them() {
         let kernel = kernel();
         let take = |length| kernel.take_physical_memory(&PhysicalRequest::anywhere(length));
         let (first, second) = (take(1).unwrap(), take(4_097).unwrap());
-        assert_eq!((first, second), (0x10_0000, 0x10_1000));
-        assert_eq!(take(4_096), Some(0x10_3000));
+        assert_eq!((first, second), (0x10_0000, 0x10_2000), "with a free page between them");
+        assert_eq!(take(4_096), Some(0x10_5000));
         assert_eq!(take(0), None);
         assert_eq!(kernel.physical_ranges_in_use(), 3);
     }
@@ -157,7 +163,7 @@ mod tests {
         let kernel = kernel();
         let all_of_16_mib = PhysicalRequest {
             highest: 0xFF_FFFF,
-            ..PhysicalRequest::anywhere(0x100_0000 - 0x10_0000)
+            ..PhysicalRequest::anywhere(0xF0_0000)
         };
         assert_eq!(kernel.take_physical_memory(&all_of_16_mib), Some(0x10_0000));
         let one = PhysicalRequest { length: 1, ..all_of_16_mib };
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn what_was_given_back_is_taken_again_when_the_rest_is_used_up() {
         let kernel = kernel();
-        let half = PhysicalRequest::anywhere((0x800_0000 - 0x10_0000) / 2);
+        let half = PhysicalRequest::anywhere(0x3F0_0000);
         let first = kernel.take_physical_memory(&half).expect("room");
         let second = kernel.take_physical_memory(&half).expect("room");
         assert_eq!(kernel.take_physical_memory(&half), None);

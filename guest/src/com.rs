@@ -17,10 +17,12 @@ pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;
 mod miniport;
+pub(crate) mod new_object;
 mod notified;
 mod port_objects;
 #[cfg(test)]
 mod tests;
 mod this;
+mod wave;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};

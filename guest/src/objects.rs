@@ -5,12 +5,14 @@
 //! It must never know through which imported routine a driver got an object.
 
 mod binding;
+pub(crate) mod device_description;
 mod devices;
+pub(crate) mod dma_memory;
 pub(crate) mod events;
 pub(crate) mod irp;
 mod kernel_event;
 mod object_memory;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod registry_table;
 pub(crate) mod resources;

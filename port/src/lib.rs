@@ -38,7 +38,10 @@ pub mod com;
 #[doc(hidden)]
 pub mod contract;
 pub mod descriptor;
+pub mod device_description;
 mod dispatch;
+mod dma_channel;
+pub mod dma_memory;
 mod dmus;
 pub mod dmus_event;
 mod filter;
@@ -68,6 +71,7 @@ mod service_group;
 mod stream_request;
 mod subdevice;
 mod time;
+mod wave;
 
 pub use adapter::{
     MINIMUM_DEVICE_EXTENSION, StartDevice, is_adapter_device, pc_add_adapter_device,
@@ -77,6 +81,7 @@ pub use automation::pc_complete_pending_property_request;
 pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
+pub use dma_channel::pc_new_dma_channel;
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
 pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};

@@ -16,9 +16,8 @@ use crate::com::{IUnknown, Interface};
 use crate::dmus::DmusMiniport;
 use crate::guid::Guid;
 use crate::interfaces::{IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
-use crate::ks::guids::category;
 use crate::midi::MidiMiniport;
-use crate::port::{Kind, Port};
+use crate::port::{Kind, Port, SOUND_CATEGORIES};
 use crate::rules::require_irql_at_most;
 
 /// The kind of port that `PcNewPort` makes for a class of music ports.
@@ -55,11 +54,7 @@ impl MusicClass for DirectMusicClass {
 
 impl<C: MusicClass> Kind for Music<C> {
     const MINIPORT: &'static str = "IMiniportMidi and IMiniportDMus";
-
-    /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device
-    /// that can do MIDI only. Assumed: a filter that names no categories gets these; comments in
-    /// published samples say the same of wave filters.
-    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
+    const CATEGORIES: &'static [Guid] = &SOUND_CATEGORIES;
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
         answer_query!(port, iid, IPortMidi, IPortDMus, IPortClsVersion)

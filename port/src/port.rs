@@ -24,6 +24,7 @@ use crate::interfaces::{
     IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
 };
 use crate::ks::LengthReply;
+use crate::ks::guids::category;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
 use crate::refusal::Told;
@@ -34,6 +35,14 @@ use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 
 /// What a driver calls to bind a port to its miniport.
 const INIT: &str = "IPort::Init";
+
+/// The categories of a filter for sound or music that names none.
+///
+/// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device that
+/// can do MIDI only. Assumed: a filter that names no categories gets these; comments in published
+/// samples say the same of wave filters.
+pub(crate) const SOUND_CATEGORIES: [Guid; 3] =
+    [category::AUDIO, category::RENDER, category::CAPTURE];
 
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {

@@ -11,8 +11,9 @@ use portcls_port::interfaces::{
 };
 use portcls_port::ks::KsState;
 
-use super::miniport::{NEW_STREAM, SERVICE, STOPPED, pool_value};
+use super::miniport::{NEW_STREAM, SERVICE, STOPPED};
 use super::{GuestObject, Hold};
+use crate::objects::pool::pool_value;
 
 /// The slots of `IMXF`. Source: dmusicks.h.
 const SET_STATE: u64 = 3;

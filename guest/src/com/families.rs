@@ -5,6 +5,7 @@
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
+mod dma_channel;
 mod dmus;
 mod interrupt_sync;
 mod miniport;
@@ -13,6 +14,7 @@ pub(crate) mod registry_key;
 mod resource_list;
 mod service;
 mod unknown;
+mod wave;
 
 use super::family::Family;
 use crate::routine::Routine;
@@ -21,6 +23,9 @@ use crate::routine::Routine;
 pub(crate) static FAMILIES: &[&Family] = &[
     &port::MIDI,
     &port::DMUS,
+    &wave::CYCLIC,
+    &wave::PCI,
+    &wave::RT,
     &dmus::ALLOCATOR,
     &dmus::SINK,
     &dmus::CLOCK,
@@ -30,6 +35,8 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &miniport::TECHNOLOGY,
     &service::GROUP,
     &service::SINK,
+    &dma_channel::SLAVE,
+    &dma_channel::CHANNEL,
     &interrupt_sync::FAMILY,
     &resource_list::FAMILY,
     &registry_key::FAMILY,
