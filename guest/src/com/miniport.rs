@@ -63,11 +63,7 @@ impl GuestObject {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IUnknown>,
     ) -> Result<(), NtStatus> {
-        self.call_for_status(
-            iids.0,
-            INIT,
-            &self.lend_for_init(adapter, resources, port, iids.1),
-        )
+        self.call_for_status(iids.0, INIT, &self.lend_for_init(adapter, resources, port, iids.1))
     }
 
     /// The arguments with which each `Init` begins. `iid` is the interface of the port.

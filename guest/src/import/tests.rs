@@ -7,6 +7,7 @@ mod builder;
 mod devices;
 mod dispatch_table;
 mod dispatcher;
+mod dma_channels;
 mod guards;
 mod interlocked;
 mod ks;

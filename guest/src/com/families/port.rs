@@ -43,7 +43,8 @@ pub(super) static DMUS: Family = Family {
 pub(super) const INIT: Routine = row!("IPort::Init", ByKernel, init);
 pub(super) const GET_DEVICE_PROPERTY: Routine =
     row!("IPort::GetDeviceProperty", ByKernel, get_device_property);
-pub(super) const NEW_REGISTRY_KEY: Routine = row!("IPort::NewRegistryKey", ByKernel, new_registry_key);
+pub(super) const NEW_REGISTRY_KEY: Routine =
+    row!("IPort::NewRegistryKey", ByKernel, new_registry_key);
 
 pub(super) static VERSION: Family = Family {
     name: "IPortClsVersion",
@@ -83,7 +84,10 @@ fn init(
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the pointer leads to no such object.
-pub(super) fn given<T>(pointer: Pointer, object: impl FnOnce() -> Option<T>) -> Result<Option<T>, NtStatus> {
+pub(super) fn given<T>(
+    pointer: Pointer,
+    object: impl FnOnce() -> Option<T>,
+) -> Result<Option<T>, NtStatus> {
     if pointer.is_null() {
         return Ok(None);
     }

@@ -4,8 +4,9 @@ use portcls_emulator::{Kernel, NtStatus, PoolType};
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IResourceList, InterruptSyncMode, KeyAccess, RegistryKeyType};
 use portcls_port::{
-    RegistryKeyRequest, pc_get_time_interval, pc_new_dma_channel, pc_new_interrupt_sync, pc_new_miniport, pc_new_port,
-    pc_new_registry_key, pc_new_resource_list, pc_new_resource_sublist, pc_new_service_group,
+    RegistryKeyRequest, pc_get_time_interval, pc_new_dma_channel, pc_new_interrupt_sync,
+    pc_new_miniport, pc_new_port, pc_new_registry_key, pc_new_resource_list,
+    pc_new_resource_sublist, pc_new_service_group,
 };
 
 use crate::com::Hold;
