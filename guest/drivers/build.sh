@@ -153,13 +153,15 @@ if [ $# -eq 0 ]; then
         system_uart system_dmus system_capture
         system_shared system_shared_uart system_shared_capture
         two_filters power_in_start pending_property
+        wave_first_cyclic wave_first_pci wave_first_rt
     )
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")
     done
     build x64 "${all[@]}"
     build x86 "${all[@]}"
-    build msvc-x64 uart dmus midi_on_dmus system_shared two_filters power_in_start pending_property
+    build msvc-x64 uart dmus midi_on_dmus system_shared two_filters power_in_start pending_property \
+        wave_first_cyclic wave_first_pci wave_first_rt
     keep_debug=yes
     build msvc-x64 null_adapter
 fi
