@@ -2,8 +2,9 @@
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events and waits, work items, pool, physical addresses, the bus of I/O ports, IRPs and
-//! device objects, power requests, the registry, bug checks, the rules of its routines, and the
-//! trace. It never knows what the devices on its bus are for.
+//! device objects, power requests, the registry, device interfaces, the names of objects, bug
+//! checks, the rules of its routines, and the trace. It never knows what the devices on its bus are
+//! for.
 //!
 //! # How a run works
 //!
@@ -35,6 +36,7 @@ mod irql;
 mod kernel;
 mod mutex;
 mod numbered;
+mod object_namespace;
 mod physical_memory;
 mod pool;
 mod power;
@@ -61,7 +63,10 @@ pub use bug_check::{
 };
 pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte};
 pub use clock::Progress;
-pub use device_interface::DeviceInterface;
+pub use device_interface::{
+    DeviceInterface, InterfaceChange, InterfaceProperty, InterfaceRoutine, InterfaceState,
+    InterfaceValue, InterfaceWatch, Registration,
+};
 pub use device_object::{
     AddDeviceRoutine, DeviceKeys, DeviceObject, DispatchRoutine, DriverObject, FileObject,
     LastHandleRoutine, MajorFunction, ObjectType, UnloadRoutine,
@@ -74,7 +79,7 @@ pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, 
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
 pub use mutex::{FastMutex, Mutex};
-pub use physical_memory::PhysicalRequest;
+pub use physical_memory::{CONTIGUOUS_MEMORY, PhysicalRequest};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
     DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,

@@ -1,7 +1,7 @@
-//! Physical memory: the addresses that a device sees, and which of them are taken.
+//! Physical memory: the addresses of contiguous memory, and which of them are taken.
 //!
-//! Owns the addresses only. The bytes behind them belong to the room that takes the range: memory
-//! of a compiled driver, or memory of the emulator for a driver in Rust.
+//! Owns the addresses only. The bytes behind them belong to the room that takes a range: memory of a
+//! compiled driver, or memory of the emulator for a driver in Rust.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,20 +9,20 @@ use std::ops::Range;
 
 use crate::kernel::Kernel;
 
-/// The bytes of a page. One page is left free behind each range, so that a driver or a device that
-/// runs over the end of its memory does not meet the memory of another.
+/// The bytes of a page, of which every range has a whole number.
+/// Source: WDK, MmAllocateContiguousMemorySpecifyCache and AllocateCommonBuffer.
 const PAGE_BYTES: u64 = 4_096;
 
-/// The addresses of the memory that is handed out.
+/// The addresses of contiguous memory: RAM from 1 MiB to 128 MiB.
 ///
-/// Assumed: a machine with 128 MiB, of which the first one is taken by the firmware, the screen and
-/// old DOS. More memory would only make the addresses longer.
-const MEMORY: Range<u64> = 0x10_0000..0x800_0000;
+/// Assumed: these limits, as any will do. A range below 16 MiB, for the DMA of an ISA card, fits.
+/// What is below 1 MiB belongs to the firmware and the screen.
+pub const CONTIGUOUS_MEMORY: Range<u64> = 0x10_0000..0x800_0000;
 
 /// What a range of physical memory has to be like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PhysicalRequest {
-    /// The length in bytes. The range takes whole pages.
+    /// The length in bytes.
     pub length: u64,
     /// The lowest address that the first byte may have.
     pub lowest: u64,
@@ -36,8 +36,14 @@ pub struct PhysicalRequest {
 impl PhysicalRequest {
     /// Contiguous memory of this length in bytes, at any address.
     #[must_use]
-    pub fn anywhere(length: u64) -> PhysicalRequest {
+    pub const fn anywhere(length: u64) -> PhysicalRequest {
         PhysicalRequest { length, lowest: 0, highest: u64::MAX, varying_bits: u64::MAX }
+    }
+
+    /// The same request for a range that does not cross a multiple of a power of two; with 0 it may.
+    #[must_use]
+    pub const fn within(self, boundary: u64) -> PhysicalRequest {
+        PhysicalRequest { varying_bits: self.varying_bits & boundary.wrapping_sub(1), ..self }
     }
 
     /// Whether a range may begin at an address.
@@ -47,84 +53,56 @@ impl PhysicalRequest {
     }
 }
 
-/// The taken ranges.
-pub(crate) struct PhysicalMemory(RefCell<State>);
+/// The taken ranges: the ends of them by their starts.
+#[derive(Default)]
+pub(crate) struct PhysicalMemory(RefCell<BTreeMap<u64, u64>>);
 
-struct State {
-    /// The ends of the taken ranges, with the free page behind each, by their starts.
-    taken: BTreeMap<u64, u64>,
-    /// Where the next search begins. An address that was given back is used again as late as
-    /// possible, so that a driver that still uses it does not meet the memory of another.
-    next: u64,
-}
-
-impl Default for PhysicalMemory {
-    fn default() -> PhysicalMemory {
-        PhysicalMemory(RefCell::new(State { taken: BTreeMap::new(), next: MEMORY.start }))
-    }
-}
-
-impl State {
-    /// The end of a taken range that lies in `range`, if there is one.
-    fn obstacle(&self, range: Range<u64>) -> Option<u64> {
-        let (_, end) = self.taken.range(..range.end).next_back()?;
-        (*end > range.start).then_some(*end)
-    }
-
-    /// The first place in `within` for a range.
-    fn place(&self, request: &PhysicalRequest, within: Range<u64>) -> Option<u64> {
-        let bytes = taken_bytes(request.length)?;
-        let mut start = within.start;
-        while start < within.end {
-            let end = start.checked_add(bytes).filter(|end| *end <= MEMORY.end)?;
-            match self.obstacle(start..end) {
-                Some(behind) => start = behind,
-                None if request.fits(start) => return Some(start),
+impl PhysicalMemory {
+    /// The lowest place for a range.
+    fn place(&self, request: &PhysicalRequest) -> Option<Range<u64>> {
+        let taken = self.0.borrow();
+        let bytes = request.length.checked_next_multiple_of(PAGE_BYTES)?;
+        let mut start = CONTIGUOUS_MEMORY.start;
+        loop {
+            let end = start.checked_add(bytes).filter(|end| *end <= CONTIGUOUS_MEMORY.end)?;
+            let before = taken.range(..end).next_back();
+            match before.filter(|(_, behind)| **behind > start) {
+                Some((_, behind)) => start = *behind,
+                None if request.fits(start) => return Some(start..end),
                 None => start += PAGE_BYTES,
             }
         }
-        None
     }
 }
 
 impl Kernel {
-    /// Takes a range of physical memory, which begins at a page; `None` when no free range is as
-    /// requested. The range stays taken until it is given back.
+    /// Takes the lowest range of physical memory that is free and as requested. The range begins at
+    /// a page and stays taken until it is given back. Returns its start, or `None` when there is no
+    /// such range.
     ///
-    /// IRQL: any. Source: WDK, MmAllocateContiguousMemorySpecifyCache and AllocateCommonBuffer,
-    /// which hand out whole pages.
+    /// IRQL: any.
     #[must_use]
     pub fn take_physical_memory(&self, request: &PhysicalRequest) -> Option<u64> {
         if request.length == 0 {
             return None;
         }
-        let mut state = self.state.physical_memory.0.borrow_mut();
-        let next = state.next;
-        let start = state
-            .place(request, next..MEMORY.end)
-            .or_else(|| state.place(request, MEMORY.start..next))?;
-        let end = start + taken_bytes(request.length)?;
-        state.taken.insert(start, end);
-        state.next = end;
+        let memory = &self.state.physical_memory;
+        let Range { start, end } = memory.place(request)?;
+        memory.0.borrow_mut().insert(start, end);
         Some(start)
     }
 
     /// Gives back the range that begins at an address. IRQL: any.
     pub fn give_physical_memory_back(&self, start: u64) {
-        let given = self.state.physical_memory.0.borrow_mut().taken.remove(&start);
+        let given = self.state.physical_memory.0.borrow_mut().remove(&start);
         debug_assert!(given.is_some(), "{start:#x} is the start of a taken range");
     }
 
     /// The number of ranges that are taken.
     #[must_use]
     pub fn physical_ranges_in_use(&self) -> usize {
-        self.state.physical_memory.0.borrow().taken.len()
+        self.state.physical_memory.0.borrow().len()
     }
-}
-
-/// The bytes that a range of this length takes; `None` for a senseless length.
-fn taken_bytes(length: u64) -> Option<u64> {
-    length.checked_next_multiple_of(PAGE_BYTES)?.checked_add(PAGE_BYTES)
 }
 
 #[cfg(test)]
@@ -136,59 +114,58 @@ mod tests {
         Kernel::new(KernelConfig::default())
     }
 
+    const TWO_PAGES: PhysicalRequest = PhysicalRequest::anywhere(0x1001);
+
     #[test]
-    fn ranges_are_whole_pages_with_a_free_one_between_them() {
+    fn ranges_are_the_lowest_whole_pages_that_are_free() {
         let kernel = kernel();
         let take = |length| kernel.take_physical_memory(&PhysicalRequest::anywhere(length));
-        let (first, second) = (take(1).unwrap(), take(4_097).unwrap());
-        assert_eq!((first, second), (0x10_0000, 0x10_2000), "with a free page between them");
-        assert_eq!(take(4_096), Some(0x10_5000));
-        assert_eq!(take(0), None);
-        assert_eq!(kernel.physical_ranges_in_use(), 3);
+        assert_eq!(kernel.take_physical_memory(&TWO_PAGES), Some(0x10_0000));
+        assert_eq!(kernel.take_physical_memory(&TWO_PAGES), Some(0x10_2000));
+        kernel.give_physical_memory_back(0x10_0000);
+        assert_eq!(take(0x3000), Some(0x10_4000));
+        assert_eq!(take(1), Some(0x10_0000));
+        assert_eq!(take(1), Some(0x10_1000));
+        assert_eq!(kernel.physical_ranges_in_use(), 4);
+    }
+
+    #[test]
+    fn a_range_keeps_to_its_limits() {
+        let kernel = kernel();
+        let below_16_mib = PhysicalRequest { highest: 0xFF_FFFF, ..TWO_PAGES };
+        let above_8_mib = PhysicalRequest { lowest: 0x80_0001, ..below_16_mib };
+        assert_eq!(kernel.take_physical_memory(&above_8_mib), Some(0x80_1000));
+        let too_long = PhysicalRequest { length: 0xF0_0001, ..below_16_mib };
+        assert_eq!(kernel.take_physical_memory(&too_long), None, "from 1 to 16 MiB");
+        let no_ram = PhysicalRequest { highest: 0xF_FFFF, ..TWO_PAGES };
+        assert_eq!(kernel.take_physical_memory(&no_ram), None);
     }
 
     #[test]
     fn only_the_bits_that_may_vary_differ_within_a_range() {
         let kernel = kernel();
-        let request = PhysicalRequest { varying_bits: 0xFFFF, ..PhysicalRequest::anywhere(0xC000) };
-        let starts: Vec<u64> =
-            (0..3).map(|_| kernel.take_physical_memory(&request).expect("room")).collect();
-        assert_eq!(starts, [0x10_0000, 0x11_0000, 0x12_0000]);
+        let request = PhysicalRequest { length: 0xC000, varying_bits: 0xFFFF, ..TWO_PAGES };
+        for start in [0x10_0000, 0x11_0000, 0x12_0000] {
+            assert_eq!(kernel.take_physical_memory(&request), Some(start));
+        }
         let longer = PhysicalRequest { length: 0x1_0001, ..request };
         assert_eq!(kernel.take_physical_memory(&longer), None, "longer than what may vary");
     }
 
     #[test]
-    fn a_range_lies_between_the_lowest_and_the_highest_address() {
+    fn a_range_does_not_cross_a_multiple_of_its_boundary() {
         let kernel = kernel();
-        let all_of_16_mib = PhysicalRequest {
-            highest: 0xFF_FFFF,
-            ..PhysicalRequest::anywhere(0xF0_0000)
-        };
-        assert_eq!(kernel.take_physical_memory(&all_of_16_mib), Some(0x10_0000));
-        let one = PhysicalRequest { length: 1, ..all_of_16_mib };
-        assert_eq!(kernel.take_physical_memory(&one), None, "nothing is left below 16 MiB");
-        let above = PhysicalRequest { lowest: 0x700_0001, ..PhysicalRequest::anywhere(1) };
-        assert_eq!(kernel.take_physical_memory(&above), Some(0x700_1000));
+        let request = PhysicalRequest::anywhere(0x3000).within(0x4000);
+        assert_eq!(kernel.take_physical_memory(&request), Some(0x10_0000));
+        assert_eq!(kernel.take_physical_memory(&request), Some(0x10_4000));
+        let longer = PhysicalRequest { length: 0x5000, ..request };
+        assert_eq!(kernel.take_physical_memory(&longer), None);
+        assert_eq!(TWO_PAGES.within(0), TWO_PAGES);
     }
 
     #[test]
-    fn what_was_given_back_is_taken_again_when_the_rest_is_used_up() {
-        let kernel = kernel();
-        let half = PhysicalRequest::anywhere(0x3F0_0000);
-        let first = kernel.take_physical_memory(&half).expect("room");
-        let second = kernel.take_physical_memory(&half).expect("room");
-        assert_eq!(kernel.take_physical_memory(&half), None);
-        kernel.give_physical_memory_back(first);
-        assert_eq!(kernel.take_physical_memory(&half), Some(first));
-        kernel.give_physical_memory_back(first);
-        kernel.give_physical_memory_back(second);
-        assert_eq!(kernel.physical_ranges_in_use(), 0);
-    }
-
-    #[test]
-    fn a_length_beyond_all_memory_is_refused() {
-        for length in [0x800_0000, u64::MAX - 5_000, u64::MAX] {
+    fn a_length_of_nothing_or_of_more_than_all_memory_is_refused() {
+        for length in [0, 0x800_0000, u64::MAX - 5_000, u64::MAX] {
             assert_eq!(kernel().take_physical_memory(&PhysicalRequest::anywhere(length)), None);
         }
     }

@@ -6,8 +6,11 @@
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::descriptor::PcConnectionDescriptor;
 use portcls_port::guid::Guid;
+use portcls_port::ks::guids::data_format;
 use portcls_port::ks::pin_connect::PinRequest;
-use portcls_port::ks::{INSTANCES_UNLIMITED, KsPinDataFlow, KsPropertyPin};
+use portcls_port::ks::{
+    DataRange, INSTANCES_UNLIMITED, KsDataFormat, KsPinCommunication, KsPinDataFlow, KsPropertyPin,
+};
 use serde::Serialize;
 
 use crate::ks_client::{FoundFilter, KsFile, find_filters};
@@ -58,6 +61,8 @@ pub struct PinView {
     pub necessary_instances: Option<u32>,
     /// For a pin with a format for MIDI: whether it can be used.
     pub midi: Option<MidiUseView>,
+    /// For a pin that clients connect to, with a format for sound: whether it opens.
+    pub sound: Option<SoundUseView>,
 }
 
 /// A format of a pin.
@@ -86,6 +91,13 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
+    /// What is in the way; `None` for a pin that was opened and closed again.
+    pub obstacle: Option<String>,
+}
+
+/// Whether a client can open a pin for sound.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SoundUseView {
     /// What is in the way; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
@@ -161,6 +173,7 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
     let data_flow = filter.data_flow(pin_id).ok();
     let midi_use = data_flow.filter(|_| has_midi(&ranges)).map(PinUse::of);
     let communication = filter.communication(pin_id).ok();
+    let has_sound = communication.is_some_and(is_for_clients) && ranges.iter().any(is_sound);
     let formats = ranges.iter().map(|range| {
         let head = range.head();
         FormatView {
@@ -183,6 +196,7 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
         global_instances: instances(filter, KsPropertyPin::GlobalCInstances, pin_id),
         necessary_instances: filter.necessary_instances(pin_id).ok(),
         midi: midi_use.map(|pin_use| MidiUseView { pin_use, obstacle: None }),
+        sound: has_sound.then_some(SoundUseView { obstacle: None }),
     }
 }
 
@@ -192,26 +206,67 @@ fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<Instance
     Some(InstancesView { possible, current: counts.current_count })
 }
 
-/// Opens and closes each pin for MIDI, and adds what was in the way.
+/// Whether a client's requests go to a pin with this communication.
+fn is_for_clients(communication: KsPinCommunication) -> bool {
+    matches!(communication, KsPinCommunication::Sink | KsPinCommunication::Both)
+}
+
+fn is_sound(range: &DataRange) -> bool {
+    range.head().major_format == data_format::AUDIO
+}
+
+/// Opens and closes each pin for MIDI or sound, and adds what was in the way.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
-            let Some(midi) = &mut pin.midi else { continue };
-            let (pin_id, wanted) = (pin.pin_id, midi.pin_use);
-            let tried = machine.run(|kernel| try_to_open(kernel, number, pin_id, wanted));
-            midi.obstacle = match tried {
-                Ok(outcome) => outcome.err(),
-                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
+            let pin_id = pin.pin_id;
+            let obstacle = |open: fn(&KsFile, u32) -> Result<(), String>| {
+                let tried = machine.run(|kernel| open(&filter_number(kernel, number)?, pin_id));
+                match tried {
+                    Ok(outcome) => outcome.err(),
+                    Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
+                }
             };
+            if let Some(midi) = &mut pin.midi {
+                midi.obstacle = obstacle(match midi.pin_use {
+                    PinUse::Render => |filter, pin_id| open_midi(filter, pin_id, PinUse::Render),
+                    PinUse::Capture => |filter, pin_id| open_midi(filter, pin_id, PinUse::Capture),
+                });
+            }
+            if let Some(sound) = &mut pin.sound {
+                sound.obstacle = obstacle(open_sound);
+            }
         }
     }
 }
 
-fn try_to_open(kernel: &Kernel, number: usize, pin_id: u32, wanted: PinUse) -> Result<(), String> {
-    let answered = |status: NtStatus| format!("opening it answers {status}");
+fn answered(status: NtStatus) -> String {
+    format!("opening it answers {status}")
+}
+
+fn filter_number(kernel: &Kernel, number: usize) -> Result<KsFile, String> {
     let filters = find_filters(kernel);
     let found = filters.get(number).ok_or("its filter has gone")?;
-    let filter = KsFile::open_filter(kernel, &found.interface).map_err(answered)?;
-    obstacle(&filter, pin_id, wanted).map_err(|obstacle| obstacle.to_string())?;
+    KsFile::open_filter(kernel, &found.interface).map_err(answered)
+}
+
+fn open_midi(filter: &KsFile, pin_id: u32, wanted: PinUse) -> Result<(), String> {
+    obstacle(filter, pin_id, wanted).map_err(|obstacle| obstacle.to_string())?;
     filter.open_pin(&PinRequest::midi(pin_id)).map(drop).map_err(answered)
+}
+
+/// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever
+/// the format is, and says so by this one status.
+fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
+    let ranges = filter.data_ranges(pin_id).map_err(answered)?;
+    let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());
+    let format = KsDataFormat {
+        format_size: KsDataFormat::SIZE,
+        ..format.ok_or("it has no format for sound any more")?
+    };
+    let request = PinRequest { format, ..PinRequest::midi(pin_id) };
+    filter.open_pin(&request).map(drop).map_err(|status| match status {
+        NtStatus::NOT_SUPPORTED => format!("sound is outside this program ({status})"),
+        other => answered(other),
+    })
 }

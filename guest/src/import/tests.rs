@@ -8,6 +8,7 @@ mod devices;
 mod dispatch_table;
 mod dispatcher;
 mod dma_channels;
+mod floating_point;
 mod guards;
 mod interlocked;
 mod ks;
@@ -40,6 +41,7 @@ use crate::processor::vm::GuestOptions;
 use crate::tables::pool_table::Fill;
 use builder::Builder;
 use portcls_driver_file::image::Image;
+use portcls_driver_file::symbols::Symbols;
 
 /// Both bitnesses.
 const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
@@ -128,6 +130,18 @@ impl Bench {
             Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters[0]),
             other => panic!("{name}: no bug check but {other:?}"),
         }
+    }
+
+    /// What the driver still has to give back, without the memory that the tests allocate.
+    fn left(&self) -> Vec<String> {
+        let symbols = || Symbols::new("test", &self.guest.loaded().image);
+        let leaks = self.guest.left_behind(symbols).into_iter().map(|leak| leak.to_string());
+        leaks.filter(|text| !text.starts_with("pool tEsT")).collect()
+    }
+
+    /// The rules that the driver has broken, in order.
+    fn broken_rules(&self) -> Vec<&'static str> {
+        self.kernel.violations().iter().map(|violation| violation.rule.id).collect()
     }
 
     /// Makes an adapter device of PortCls on top of a physical one.

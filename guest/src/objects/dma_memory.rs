@@ -1,12 +1,8 @@
-//! DMA buffers of a driver: pages of its memory with physical addresses.
-//!
-//! The driver sees the physical memory that was handed out to it through one range of addresses:
-//! a buffer's address is the start of that range plus the buffer's physical address. Owns the pages
-//! of these buffers; the kernel hands out the physical addresses.
+//! DMA buffers of a driver: contiguous blocks of its memory.
 
 use std::rc::{Rc, Weak};
 
-use cpu_x86::{PAGE_BYTES, Rights};
+use cpu_x86::PAGE_BYTES;
 use portcls_emulator::{Kernel, PhysicalRequest};
 use portcls_port::dma_memory::{DmaBuffer, DmaMemory};
 
@@ -22,18 +18,11 @@ impl GuestDmaMemory {
 }
 
 impl DmaMemory for GuestDmaMemory {
-    fn allocate(&self, kernel: &Kernel, request: &PhysicalRequest) -> Option<Rc<dyn DmaBuffer>> {
+    fn allocate(&self, _kernel: &Kernel, request: &PhysicalRequest) -> Option<Rc<dyn DmaBuffer>> {
         let guest = Guest(self.0.upgrade()?);
         let size = u32::try_from(request.length).ok()?;
-        let physical_address = kernel.take_physical_memory(request)?;
-        let address = guest.0.vm.space.physical_memory.start + physical_address;
-        let rights = Rights::READ | Rights::WRITE;
-        let mapped =
-            guest.0.vm.cpu.borrow_mut().memory_mut().map(address, page_bytes(size), rights);
-        if mapped.is_err() {
-            kernel.give_physical_memory_back(physical_address);
-            return None;
-        }
+        let address = guest.allocate_contiguous(request, Some(0))?;
+        let physical_address = guest.physical_address(address)?;
         Some(Rc::new(GuestBuffer { guest, address, physical_address, size }))
     }
 }
@@ -72,14 +61,6 @@ impl DmaBuffer for GuestBuffer {
 
 impl Drop for GuestBuffer {
     fn drop(&mut self) {
-        let bytes = page_bytes(self.size);
-        let unmapped = self.guest.0.vm.cpu.borrow_mut().memory_mut().unmap(self.address, bytes);
-        unmapped.expect("a buffer is mapped");
-        self.guest.kernel().give_physical_memory_back(self.physical_address);
+        self.guest.free_contiguous(self.address, u64::from(self.size).div_ceil(PAGE_BYTES as u64));
     }
-}
-
-/// The bytes of the pages of a buffer.
-fn page_bytes(size: u32) -> u64 {
-    u64::from(size).next_multiple_of(PAGE_BYTES as u64)
 }

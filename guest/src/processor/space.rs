@@ -34,9 +34,6 @@ pub(crate) struct Space {
     pub events: Range<u64>,
     /// Buffers for calls that move data.
     pub transfer: Range<u64>,
-    /// The physical memory that was handed out to the driver: the byte with a physical address lies
-    /// that far behind the start.
-    pub physical_memory: Range<u64>,
     /// The first stack; the others follow.
     pub stacks: u64,
     /// Bytes of one stack: the size that NT gives a thread.
@@ -64,7 +61,6 @@ static BITS_64: Space = Space {
     objects: 0xFFFF_E100_0000_0000..0xFFFF_E100_1000_0000,
     events: 0xFFFF_E200_0000_0000..0xFFFF_E200_1000_0000,
     transfer: 0xFFFF_D100_0000_0000..0xFFFF_D100_0001_0000,
-    physical_memory: 0xFFFF_E300_0000_0000..0xFFFF_E300_0800_0000,
     stacks: 0xFFFF_D000_2000_0000,
     stack_bytes: 0x6000,
     shared_data: 0xFFFF_F780_0000_0000,
@@ -87,7 +83,6 @@ static BITS_32: Space = Space {
     objects: 0xC200_0000..0xC600_0000,
     events: 0xC800_0000..0xD800_0000,
     transfer: 0xC700_0000..0xC701_0000,
-    physical_memory: 0xD800_0000..0xE000_0000,
     stacks: 0xF800_0000,
     stack_bytes: 0x3000,
     shared_data: 0xFFDF_0000,

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
 use portcls_machine::midi_file::default_tune;
-use portcls_machine::{
-    Application, Driver, GuestOptions, Machine, MachineBuilder, capture, play,
-};
+use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, capture, play};
 
 /// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
 pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
