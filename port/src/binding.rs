@@ -11,7 +11,7 @@ use portcls_emulator::{DeviceObject, Kernel, NtStatus};
 use crate::com::IUnknown;
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::{IMasterClock, IMiniport, IResourceList, IServiceGroup, StreamDirection};
-use crate::ks::KsDataFormat;
+use crate::ks::{DataRange, KsDataFormat};
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::MiniportCalls;
 
@@ -39,6 +39,10 @@ pub(crate) trait Miniport {
     ///
     /// IRQL: DISPATCH_LEVEL.
     fn service(&self, _kernel: &Kernel) {}
+
+    /// Adds the ranges that the port offers on a pin beside those of the miniport, if its kind has
+    /// any.
+    fn add_ranges(&self, _ranges: &mut Vec<DataRange>) {}
 
     /// The miniport as one that makes streams, so that clients can open its pins.
     ///
@@ -124,7 +128,8 @@ impl Binding {
         let Ok(miniport) = self.miniport() else { return };
         let object = miniport.object();
         let describe = || object.describe_pin(kernel, pin_id);
-        if let Some(now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+        if let Some(mut now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+            miniport.add_ranges(&mut now.pin.data_ranges);
             self.change_pin(pin_id, |pin| {
                 let automation = pin.automation.take();
                 *pin = PcPinDescriptor { automation, ..now };

@@ -88,7 +88,8 @@ impl Filter {
         // The port may have been released; the later checks tell the client so.
         let Ok(miniport) = self.binding.miniport() else { return Ok(()) };
         let Err(refusal) = miniport.streams() else { return Ok(()) };
-        self.binding.calls().note(kernel, &format!("a pin was not opened: {}", refusal.reason));
+        let text = format!("a pin was not opened: {}: {}", refusal.reason, refusal.status);
+        self.binding.calls().note(kernel, &text);
         Err(refusal.status)
     }
 

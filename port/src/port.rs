@@ -181,8 +181,12 @@ impl<K: Kind> Port<K> {
         for fault in descriptor.check() {
             kernel.report_violation(&rules::DESCRIPTOR_CONTRADICTION, &fault.to_string());
         }
-        if descriptor.categories.is_empty() {
-            Rc::make_mut(&mut descriptor).categories = K::CATEGORIES.to_vec();
+        let completed = Rc::make_mut(&mut descriptor);
+        if completed.categories.is_empty() {
+            completed.categories = K::CATEGORIES.to_vec();
+        }
+        for pin in &mut completed.pins {
+            miniport.add_ranges(&mut pin.pin.data_ranges);
         }
         self.binding.describe(descriptor);
         Ok(())

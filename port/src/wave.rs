@@ -1,15 +1,19 @@
 //! The kinds of port for sound: they bind a wave miniport, and no client opens a pin of it.
 //!
-//! Owns what the three kinds have in common: why their pins are refused. Each kind in the folder
+//! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a pin,
+//! and why no pin is opened. Each kind in the folder
 //! has the interfaces of its port, and the calls of its miniport. DMA channels are elsewhere, in
 //! `dma_channel.rs`.
 //!
 //! A driver for sound and MIDI in one file installs its wave filter first, and gives up when that
 //! fails. These ports let it come to its MIDI filter.
 
-use portcls_emulator::NtStatus;
+use portcls_emulator::{Kernel, NtStatus};
 
 use crate::binding::NoStreams;
+use crate::ks::DataRange;
+use crate::ks::guids::data_format;
+use crate::miniport_calls::MiniportCalls;
 
 mod cyclic;
 mod pci;
@@ -18,6 +22,30 @@ mod rt;
 pub(crate) use cyclic::WaveCyclic;
 pub(crate) use pci::WavePci;
 pub(crate) use rt::WaveRT;
+
+/// Tells in the trace that a wave miniport was started, and that no more will be heard of it.
+fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
+    calls.note(
+        kernel,
+        "a wave filter starts: sound is outside this program, so its pins never open",
+    );
+}
+
+/// Adds a range for DirectSound behind each range of a pin that has a WAVEFORMATEX.
+///
+/// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each range.
+/// Assumed: the copy stands right behind its range, and a miniport that has the same range itself
+/// gets no second one.
+fn add_directsound(ranges: &mut Vec<DataRange>) {
+    let own = std::mem::take(ranges);
+    for range in &own {
+        ranges.push(range.clone());
+        let copy = range.with_specifier(data_format::DSOUND);
+        if range.head().specifier == data_format::WAVEFORMATEX && !own.contains(&copy) {
+            ranges.push(copy);
+        }
+    }
+}
 
 /// Why no pin of a wave filter is opened. Assumed: the status is that of a request which a device
 /// does not offer, so a client takes the pin for one that cannot be used now.

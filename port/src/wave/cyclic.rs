@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
-use super::SOUND_IS_OUTSIDE;
+use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
 use crate::com::{IUnknown, Interface, query};
@@ -15,6 +15,7 @@ use crate::interfaces::{
     DmaAddresses, IDmaChannel, IDmaChannelSlave, IMiniport, IMiniportWaveCyclic, IPortClsVersion,
     IPortWaveCyclic, IResourceList, IServiceGroup, SlaveDmaRequest,
 };
+use crate::ks::DataRange;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 
@@ -61,7 +62,12 @@ impl Miniport for CyclicMiniport {
         let none = Argument::None;
         let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
         self.calls.call(kernel, Method::InitWaveCyclic, none, init, |()| none)?;
+        tell_bound(&self.calls, kernel);
         Ok(None)
+    }
+
+    fn add_ranges(&self, ranges: &mut Vec<DataRange>) {
+        add_directsound(ranges);
     }
 
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {

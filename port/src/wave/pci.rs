@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
-use super::SOUND_IS_OUTSIDE;
+use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
 use crate::com::{IUnknown, Interface, query};
@@ -15,6 +15,7 @@ use crate::interfaces::{
     DmaAddresses, IDmaChannel, IMiniport, IMiniportWavePci, IPortClsVersion, IPortWavePci,
     IResourceList, IServiceGroup,
 };
+use crate::ks::DataRange;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 
@@ -60,7 +61,9 @@ impl Miniport for PciMiniport {
         let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let none = Argument::None;
         let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        self.calls.call(kernel, Method::InitWavePci, none, init, |_| none)
+        let group = self.calls.call(kernel, Method::InitWavePci, none, init, |_| none)?;
+        tell_bound(&self.calls, kernel);
+        Ok(group)
     }
 
     fn service(&self, kernel: &Kernel) {
@@ -70,6 +73,10 @@ impl Miniport for PciMiniport {
         };
         let none = Argument::None;
         let _ = self.calls.call(kernel, Method::ServiceWavePci, none, serve, |()| none);
+    }
+
+    fn add_ranges(&self, ranges: &mut Vec<DataRange>) {
+        add_directsound(ranges);
     }
 
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {

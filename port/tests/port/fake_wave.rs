@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{Irql, Kernel, NtStatus};
 use portcls_port::answer_query;
 use portcls_port::com::{IUnknown, Interface, query};
-use portcls_port::descriptor::PcFilterDescriptor;
+use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use portcls_port::guid::{Guid, clsid};
 use portcls_port::interfaces::{
     IMiniport, IMiniportWaveCyclic, IMiniportWavePci, IMiniportWaveRT, IPort, IPortWaveCyclic,
@@ -17,7 +17,7 @@ use portcls_port::ks::{DataRange, KsDataFormat, KsDataRange, LengthReply};
 use portcls_port::pc_new_service_group;
 
 use crate::fake::{Fake, result};
-use crate::plan::{Plan, filter};
+use crate::plan::{PinDescription, Plan, filter};
 
 /// The three classes of wave ports.
 pub const WAVE_CLASSES: [Guid; 3] =
@@ -144,6 +144,14 @@ impl IMiniport for FakeWave {
     fn get_description(&self, _kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus> {
         self.fake.note("GetDescription");
         Ok(Rc::new(self.fake.plan.borrow().filter.clone()))
+    }
+
+    fn describe_pin(&self, _kernel: &Kernel, pin_id: u32) -> Option<PcPinDescriptor> {
+        let plan = self.fake.plan.borrow();
+        match plan.pin_description {
+            PinDescription::Fixed => None,
+            PinDescription::Live => plan.filter.pins.get(pin_id as usize).cloned(),
+        }
     }
 
     fn data_range_intersection(

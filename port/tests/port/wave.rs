@@ -10,13 +10,13 @@ use portcls_port::guid::{Guid, clsid};
 use portcls_port::interfaces::{
     IPort, IPortClsVersion, IPortMidi, IPortWaveCyclic, IPortWavePci, IPortWaveRT, IServiceSink,
 };
-use portcls_port::ks::guids::category;
+use portcls_port::ks::guids::{category, data_format};
 use portcls_port::ks::pin_connect::PinRequest;
-use portcls_port::ks::{KsDataFormat, multiple_item};
+use portcls_port::ks::{DataRange, KsDataFormat, multiple_item};
 use portcls_port::{answer_query, pc_new_port, pc_new_service_group};
 
 use crate::fake_wave::{FakeWave, WAVE_CLASSES, pcm_range, plan_wave};
-use crate::plan::{CAPTURE, Plan, PortInit, RENDER};
+use crate::plan::{CAPTURE, PinDescription, Plan, PortInit, RENDER};
 use crate::rig::{Rig, on_added_device, on_planned_device};
 
 /// The notes of the trace that begin with these words.
@@ -40,6 +40,7 @@ fn a_wave_port_initialises_its_miniport_and_shows_its_filter() {
                 assert_eq!(found.len(), 1, "{word}: the port's own categories");
                 assert_eq!(found[0].reference, "Wave");
             }
+            assert_eq!(notes(rig, "a wave filter starts: sound is outside").len(), 1, "{word}");
             let filter = rig.open_filter().expect("a filter is shown");
             assert_eq!(filter.pin_property(1, 0, &[], 4).buffer().borrow()[..], [3, 0, 0, 0]);
         });
@@ -94,7 +95,8 @@ fn no_pin_of_a_wave_filter_opens_and_the_trace_says_why() {
             assert_eq!(rig.fake.words(), [""; 0], "the miniport is not asked");
             let told = notes(rig, "a pin was not opened: ");
             assert_eq!(told.len(), 4);
-            assert!(told[0].contains("sound is outside this program"), "{}", told[0]);
+            let line = "a pin was not opened: sound is outside this program: STATUS_NOT_SUPPORTED";
+            assert_eq!(told[0], line);
         });
     }
 }
@@ -193,6 +195,44 @@ fn a_notice_to_a_wavecyclic_port_reaches_the_members_of_the_group() {
     });
 }
 
+/// Source: a comment of Microsoft's published AC97 sample.
+#[test]
+fn a_port_offers_each_wave_range_for_directsound_too() {
+    let ours = pcm_range();
+    let copy = ours.with_specifier(data_format::DSOUND);
+    let expected = multiple_item([ours.to_bytes(), copy.to_bytes()]);
+    let analog = DataRange::from(KsDataFormat {
+        format_size: 64,
+        sub_format: data_format::ANALOG,
+        specifier: data_format::NONE,
+        ..*ours.head()
+    });
+    for class in WAVE_CLASSES {
+        for description in [PinDescription::Fixed, PinDescription::Live] {
+            for has_both in [false, true] {
+                let copy = copy.clone();
+                let plan = move |plan: &mut Plan| {
+                    plan_wave(class)(plan);
+                    plan.pin_description = description;
+                    if has_both {
+                        plan.filter.pins[0].pin.data_ranges.push(copy);
+                    }
+                };
+                on_planned_device(plan, |rig| {
+                    let filter = rig.open_filter().expect("a filter is shown");
+                    let ranges = |pin| {
+                        let irp = filter.pin_property(3, pin, &[], 512);
+                        let length = irp.information() as usize;
+                        irp.buffer().borrow()[..length].to_vec()
+                    };
+                    assert_eq!(ranges(RENDER), expected);
+                    assert_eq!(ranges(1), multiple_item([analog.to_bytes()]), "no WAVEFORMATEX");
+                });
+            }
+        }
+    }
+}
+
 #[test]
 fn a_wave_miniport_is_asked_for_formats_as_any_other() {
     on_planned_device(plan_wave(clsid::PORT_WAVE_PCI), |rig| {
@@ -203,5 +243,9 @@ fn a_wave_miniport_is_asked_for_formats_as_any_other() {
         assert_eq!(irp.status(), NtStatus::NO_MATCH, "the port has no rule for wave formats");
         let asked = "DataRangeIntersection KSDATAFORMAT_SPECIFIER_WAVEFORMATEX";
         assert_eq!(rig.fake.words(), [asked]);
+        let list = multiple_item([pcm_range().with_specifier(data_format::DSOUND).to_bytes()]);
+        filter.pin_property(4, RENDER, &list, 256);
+        let asked = "DataRangeIntersection KSDATAFORMAT_SPECIFIER_DSOUND";
+        assert_eq!(rig.fake.words(), [asked], "the range that the port has added");
     });
 }
