@@ -2,6 +2,7 @@
 
 mod dmus;
 mod system_miniport;
+mod wave;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
