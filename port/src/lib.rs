@@ -1,8 +1,8 @@
 //! PortCls for MIDI: the port driver between kernel streaming and a miniport.
 //!
-//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, filters, pins and
-//! streams, service groups, interrupt sync objects, resource lists, and the routines that an
-//! adapter driver calls. It never knows which device a miniport drives, nor where its registers
+//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports without
+//! streams, filters, pins and streams, service groups, interrupt sync objects, resource lists, DMA
+//! channels without transfers, and the routines that an adapter driver calls. It never knows which device a miniport drives, nor where its registers
 //! are, nor whether the miniport is written in Rust or came out of a `.sys` file.
 //!
 //! # The walk

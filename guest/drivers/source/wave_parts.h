@@ -104,6 +104,10 @@ PAGEABLE static NTSTATUS UseBuffer(PDMACHANNEL channel)
     if (!first || (first & ~BoundaryMask) != (last & ~BoundaryMask)) {
         return STATUS_UNSUCCESSFUL;
     }
+    if (MmGetPhysicalAddress(bytes).QuadPart != first ||
+        MmGetPhysicalAddress(bytes + size - 1).QuadPart != last) {
+        return STATUS_UNSUCCESSFUL;
+    }
     DbgPrint("wave: a buffer of %u bytes at %I64X\n", size, first);
     return STATUS_SUCCESS;
 }
@@ -129,13 +133,35 @@ PAGEABLE static NTSTATUS InstallWave(PDEVICE_OBJECT device, PIRP irp, PRESOURCEL
     return status;
 }
 
+// The resources of the UART: a range of ports, and an interrupt if the device has one.
+PAGEABLE static NTSTATUS NewUartResources(PRESOURCELIST *uart, PRESOURCELIST all)
+{
+    NTSTATUS status = PcNewResourceSublist(uart, nullptr, PagedPool, all, 2);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = (*uart)->AddEntryFromParent(all, CmResourceTypePort, 0);
+    if (NT_SUCCESS(status) && all->NumberOfEntriesOfType(CmResourceTypeInterrupt)) {
+        status = (*uart)->AddEntryFromParent(all, CmResourceTypeInterrupt, 0);
+    }
+    if (!NT_SUCCESS(status)) {
+        (*uart)->Release();
+    }
+    return status;
+}
+
 PAGEABLE static NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT device, PIRP irp,
                                            PRESOURCELIST resources)
 {
     NTSTATUS status = InstallWave(device, irp, resources);
+    PRESOURCELIST uart;
+    if (NT_SUCCESS(status)) {
+        status = NewUartResources(&uart, resources);
+    }
     if (NT_SUCCESS(status)) {
         status = InstallMidi(device, irp, L"Uart", new (NonPagedPoolNx) UartMiniport(), nullptr,
-                             resources);
+                             uart);
+        uart->Release();
     }
     return status;
 }

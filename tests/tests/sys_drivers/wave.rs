@@ -1,7 +1,7 @@
 //! Drivers for sound and MIDI in one file: the wave filter binds, and the UART behind it plays.
 
 use portcls_machine::Application;
-use portcls_machine::emulator::PnpRequest;
+use portcls_machine::emulator::{PnpRequest, Resource};
 
 use crate::scene::{driver, live, machine, notes, play_and_record};
 
@@ -37,6 +37,25 @@ fn a_wave_miniport_gets_its_dma_buffer_at_each_start_and_gives_it_back() {
         assert_eq!(machine.kernel().physical_ranges_in_use(), 0, "{build}");
         live(&machine);
         assert_eq!(notes(&machine, "wave: a buffer of 65536 bytes at ").len(), 2, "{build}");
+        assert_eq!(machine.kernel().physical_ranges_in_use(), 0, "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
+
+#[test]
+fn a_device_with_a_dma_resource_gives_the_wave_miniport_a_channel_of_the_controller() {
+    for build in ["x64/wave_first_cyclic", "x86/wave_first_cyclic", "msvc-x64/wave_first_cyclic"] {
+        let machine = machine("sb16", driver(build));
+        machine.start().expect("the driver starts");
+        assert_eq!(notes(&machine, "wave: DMA channel"), [""; 0], "{build}: a list without DMA");
+        machine.pnp(PnpRequest::StopDevice).expect("it stops");
+        let resources = |channel| {
+            vec![Resource::Port { start: 0x330, length: 2 }, Resource::Dma { channel, port: 0 }]
+        };
+        let start = PnpRequest::StartDevice { translated: resources(5), raw: resources(1) };
+        machine.pnp(start).expect("it starts again");
+        assert_eq!(notes(&machine, "wave: DMA channel"), ["wave: DMA channel 1"], "{build}");
+        assert_eq!(machine.unload().expect("it goes"), [], "{build}");
         assert_eq!(machine.kernel().physical_ranges_in_use(), 0, "{build}");
         assert_eq!(machine.kernel().violations(), [], "{build}");
     }
