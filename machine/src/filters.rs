@@ -26,9 +26,9 @@ pub struct FilterView {
     pub reference: String,
     /// The categories under which a client finds it.
     pub interfaces: Vec<String>,
-    /// Why it tells no more, if it does not.
+    /// Why the filter answers no more questions; `None` if it answers all.
     pub problem: Option<String>,
-    /// The categories that it tells.
+    /// The categories that the filter itself names.
     pub categories: Vec<String>,
     /// Its pins.
     pub pins: Vec<PinView>,
@@ -38,7 +38,7 @@ pub struct FilterView {
     pub connections: Vec<ConnectionView>,
 }
 
-/// A pin as a client sees it; what the filter does not tell is `None`, or empty.
+/// A pin as a client sees it; a fact that the filter does not tell is `None`, or empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinView {
     /// Its number.
@@ -47,7 +47,7 @@ pub struct PinView {
     pub name: Option<String>,
     /// Its category.
     pub category: Option<String>,
-    /// `in` to the filter, or `out` of it.
+    /// `in` for data into the filter, `out` for data out of the filter.
     pub data_flow: Option<&'static str>,
     /// `none`, `sink`, `source`, `both` or `bridge`.
     pub communication: Option<String>,
@@ -70,18 +70,18 @@ pub struct PinView {
 pub struct FormatView {
     /// The kind of data.
     pub major_format: String,
-    /// The form within that kind.
+    /// The form of the data within this kind.
     pub sub_format: String,
-    /// The type of what follows.
+    /// The type of the data after the format's head.
     pub specifier: String,
 }
 
 /// How many instances there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct InstancesView {
-    /// Possible ones; `None` without a limit.
+    /// The number of possible instances; `None` without a limit.
     pub possible: Option<u32>,
-    /// Open ones.
+    /// The number of open instances.
     pub current: u32,
 }
 
@@ -91,7 +91,7 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// What is in the way; `None` for a pin that was opened and closed again.
+    /// Why the pin cannot be used; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
@@ -215,7 +215,7 @@ fn is_sound(range: &DataRange) -> bool {
     range.head().major_format == data_format::AUDIO
 }
 
-/// Opens and closes each pin for MIDI or sound, and adds what was in the way.
+/// Opens and closes each pin for MIDI or sound, and adds the reason when a pin cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {

@@ -9,8 +9,9 @@
 //! interfaces name: the descriptor, its automation tables, the events of DirectMusic, and
 //! `subdevice.rs`.
 //!
-//! [`Interface`] has no variant for what is not offered yet: streams of wave ports, the wave sink of
-//! a software synthesizer, port events, rebalance and the later versions of power management.
+//! [`Interface`] has no variant for interfaces that are not offered yet: the streams of wave ports,
+//! the wave sink of a software synthesizer, port events, rebalance and the later versions of power
+//! management.
 
 use core::fmt;
 use std::rc::Rc;

@@ -2,8 +2,9 @@
 //!
 //! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports without
 //! streams, filters, pins and streams, service groups, interrupt sync objects, resource lists, DMA
-//! channels without transfers, and the routines that an adapter driver calls. It never knows which device a miniport drives, nor where its registers
-//! are, nor whether the miniport is written in Rust or came out of a `.sys` file.
+//! channels without transfers, and the routines that an adapter driver calls. It never knows which
+//! device a miniport drives, or where the registers are. It never knows whether the miniport is
+//! written in Rust or is in a `.sys` file.
 //!
 //! # The walk
 //!
@@ -14,16 +15,16 @@
 //! and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream
 //! until it is empty, packs the bytes into the client's read requests and completes those.
 //!
-//! A DirectMusic miniport is given events (`dmus_event.rs`) in place of bytes. Out: the unpacker
-//! (`dmus/unpack.rs`) makes them of a write request, and the sequencer (`dmus/render.rs`) calls
-//! `IMXF::PutMessage` with each when it is due. In: the lane's sink calls `IMXF::PutMessage`
-//! without events, and the stream puts what it has to the port's sink (`dmus/capture.rs`).
+//! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
+//! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
+//! `IMXF::PutMessage` with each event when it is due. In: the lane's sink calls `IMXF::PutMessage`
+//! without events, and the stream puts its events to the port's sink (`dmus/capture.rs`).
 //!
 //! # The layers
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
-//! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
-//! kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
+//! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
+//! A kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
 //! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
 //! kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
 //! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
@@ -47,6 +48,7 @@ pub mod dmus_event;
 mod filter;
 pub mod guid;
 mod held_creates;
+mod inspection;
 pub mod interfaces;
 mod interrupt_sync;
 mod io_timeout;
@@ -82,6 +84,7 @@ pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
 pub use dma_channel::pc_new_dma_channel;
+pub use inspection::{PortInspection, inspect_ports};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
 pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};

@@ -19,6 +19,7 @@ use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
 use crate::filter::Filter;
 use crate::guid::Guid;
+use crate::inspection::{PortInspection, inspect_port};
 use crate::interfaces::{
     DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
     IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
@@ -33,7 +34,7 @@ use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 
-/// What a driver calls to bind a port to its miniport.
+/// The name of the call that binds a port to its miniport.
 const INIT: &str = "IPort::Init";
 
 /// The categories of a filter for sound or music that names none.
@@ -117,8 +118,8 @@ impl<K: Kind> Port<K> {
         self.binding.calls()
     }
 
-    /// Requests service from a group; without one, from the miniport's group and from that of every
-    /// open stream.
+    /// Requests service from a group; without a group, from the miniport's group and from the group
+    /// of every open stream.
     ///
     /// IRQL: any.
     pub fn request_service(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
@@ -278,8 +279,8 @@ impl<K: Kind> IPort for Port<K> {
     }
 }
 
-/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is that of
-/// Vista and later, as the rest of the emulated system has the version of Windows 10.
+/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is Vista and
+/// later, because the rest of the emulated system has the version of Windows 10.
 impl<K: Kind> IPortClsVersion for Port<K> {
     fn get_version(&self) -> PortClsVersion {
         PortClsVersion::WindowsVista
@@ -301,6 +302,10 @@ impl<K: Kind> ISubdevice for Port<K> {
         Ok(Filter::new(self, binding, descriptor, pins))
     }
 
+    fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection) {
+        inspect_port(kernel, name, &self.binding, &self.pins, told);
+    }
+
     fn is_in_use(&self) -> bool {
         !self.pins.open().is_empty()
     }
@@ -317,7 +322,7 @@ impl<K: Kind> ISubdevice for Port<K> {
         let streams = streams.map(|stream| stream.object());
         let mut objects: Vec<Rc<dyn IUnknown>> = miniport.into_iter().chain(streams).collect();
         if direction == PowerDirection::Down {
-            // Assumed: on the way down, the object that was made last is told first.
+            // Assumed: on the way down, the object that was made last gets the call first.
             objects.reverse();
         }
         objects.iter().for_each(|object| self.tell_power(kernel, object, state));

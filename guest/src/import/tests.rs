@@ -4,19 +4,27 @@
 #[allow(dead_code, reason = "shared with the tests of the image")]
 mod builder;
 
+mod c_library;
+mod cancel_safe_queues;
+mod contiguous_memory;
 mod devices;
 mod dispatch_table;
 mod dispatcher;
 mod dma_channels;
+mod files;
 mod floating_point;
 mod guards;
+mod interfaces;
 mod interlocked;
 mod ks;
 mod leaks;
 mod levels;
+mod links;
 mod marks;
+mod mdls;
 mod memory;
 mod mutexes;
+mod notifications;
 mod pending;
 mod ports;
 mod power;
@@ -25,12 +33,15 @@ mod refusals;
 mod registry;
 mod requests;
 mod strings;
+mod synchronous_requests;
+mod threads;
+mod versions;
 
 use std::rc::Rc;
 
 use cpu_x86::{Mode, Register};
 use portcls_emulator::{
-    DeviceObject, DriverObject, Kernel, KernelConfig, NtStatus, PoolType, Stop,
+    DeviceKeys, DeviceObject, DriverObject, Kernel, KernelConfig, NtStatus, PoolType, Stop,
 };
 use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_driver};
 
@@ -58,8 +69,8 @@ impl Bench {
         Bench::importing(mode, code, "DbgPrint")
     }
 
-    /// A guest like that of `new`, which imports `wanted` in place of DbgPrint. The slot of the
-    /// import is at 2040.
+    /// The guest of `new`, but it imports `wanted` in place of DbgPrint. The slot of the import is
+    /// at 2040.
     fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
         let mut builder = Builder::driver(mode);
         builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);
@@ -124,7 +135,7 @@ impl Bench {
         NtStatus(self.call(name, words))
     }
 
-    /// The code and first parameter of the bug check in which a call ends.
+    /// The code and the first parameter of the bug check that a call causes.
     fn bug_check(&self, name: &str, words: &[u64]) -> (u32, u64) {
         match self.try_call(name, words) {
             Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters[0]),
@@ -144,7 +155,7 @@ impl Bench {
         self.kernel.violations().iter().map(|violation| violation.rule.id).collect()
     }
 
-    /// Makes an adapter device of PortCls on top of a physical one.
+    /// Makes an adapter device of PortCls on top of a physical device.
     fn adapter_device(&self, physical: &Rc<DeviceObject>) -> Rc<DeviceObject> {
         let driver = DriverObject::new("test");
         let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));
@@ -166,6 +177,47 @@ impl Bench {
         let address = self.memory(bytes.len() as u64);
         self.guest.store(address, bytes);
         address
+    }
+
+    /// Allocates memory of the driver with this code.
+    fn code_block(&self, code: &[u8]) -> u64 {
+        let (pool, bytes) = (PoolType::NonPagedExecute, code.len() as u64);
+        let address = self.guest.allocate_pool(pool, bytes, *b"tEsT", Fill::Zero);
+        self.guest.store(address, code);
+        address
+    }
+
+    /// The words of a 64-bit argument.
+    fn long(&self, value: u64) -> Vec<u64> {
+        match self.guest.mode() {
+            Mode::Bits64 => vec![value],
+            Mode::Bits32 => vec![value & 0xFFFF_FFFF, value >> 32],
+        }
+    }
+
+    /// Makes a physical device that was installed.
+    fn installed_device(&self) -> (Rc<DeviceObject>, u64) {
+        let device = DeviceObject::new(&DriverObject::new("bus"));
+        let key = |rest: &str| format!(r"\Registry\Machine\System\CurrentControlSet\{rest}");
+        device.set_registry_keys(DeviceKeys {
+            device: key(r"Enum\BUS\CARD\0\Device Parameters"),
+            driver: key(r"Control\Class\0000"),
+            hardware_profile: key(r"Hardware Profiles\0001"),
+        });
+        let address = self.guest.device_pointer(&device);
+        (device, address)
+    }
+
+    /// Lets the machine run for 1 ms, so that its work items run.
+    fn run_work_items(&self) {
+        let until_ns = self.kernel.now_ns() + 1_000_000;
+        let ended = self.kernel.enter(|kernel| kernel.run_until(until_ns));
+        assert!(ended.is_ok(), "{ended:?}");
+    }
+
+    /// Stores a narrow text with a zero at its end.
+    fn narrow(&self, text: &str) -> u64 {
+        self.bytes(format!("{text}\0").as_bytes())
     }
 
     /// Stores a wide text with a zero at its end.
@@ -208,7 +260,20 @@ const USED_BY_DRIVERS: [(&str, &[&str]); 2] = [
         "InterlockedIncrement", "InterlockedDecrement", "InterlockedExchange",
         "InterlockedExchangeAdd", "InterlockedCompareExchange", "memcpy", "memmove", "memset",
         "memcmp", "wcscmp", "wcslen", "wcscpy", "strcmp", "strlen", "_purecall",
-        "__C_specific_handler", "__security_check_cookie",
+        "__C_specific_handler", "__security_check_cookie", "ExQueueWorkItem",
+        "ExSetTimerResolution", "IoAllocateMdl", "IoBuildSynchronousFsdRequest",
+        "IoCreateSymbolicLink", "IoCsqInitialize", "IoCsqInsertIrp", "IoCsqRemoveNextIrp",
+        "IoDeleteSymbolicLink", "IoFreeMdl", "IoGetDeviceInterfaces", "IoGetLowerDeviceObject",
+        "IoIsWdmVersionAvailable", "IoOpenDeviceInterfaceRegistryKey", "IoRegisterDeviceInterface",
+        "IoRegisterPlugPlayNotification", "IoSetDeviceInterfacePropertyData",
+        "IoSetDeviceInterfaceState", "KeRestoreFloatingPointState", "KeSaveFloatingPointState",
+        "MmAllocateContiguousMemory", "MmAllocateContiguousMemorySpecifyCache",
+        "MmAllocatePagesForMdl", "MmBuildMdlForNonPagedPool", "MmFreeContiguousMemory",
+        "MmFreePagesFromMdl", "MmGetPhysicalAddress", "MmMapLockedPagesSpecifyCache",
+        "MmProbeAndLockPages", "MmUnlockPages", "MmUnmapLockedPages", "PsGetCurrentThread",
+        "RtlAnsiStringToUnicodeString", "RtlInitAnsiString", "RtlIsNtDdiVersionAvailable",
+        "WmiTraceMessage", "ZwCreateFile", "ZwQueryInformationFile", "ZwReadFile", "_vsnprintf",
+        "atoi", "isxdigit", "sprintf", "strcpy", "strncpy", "strstr", "toupper", "wcsstr",
     ]),
     ("hal.dll", &[
         "KeStallExecutionProcessor", "READ_PORT_UCHAR", "READ_PORT_USHORT", "READ_PORT_ULONG",
@@ -236,12 +301,13 @@ fn fast_and_variable_conventions_are_where_drivers_expect_them() {
         for name in routines {
             let Some(Found::Routine(routine)) = find(module, name) else { continue };
             let fast = ["Kf", "Iof", "Obf", "Interlocked", "ExAcquireFast", "ExReleaseFast"];
-            let of_c = name.starts_with(char::is_lowercase) || name.starts_with("DbgPrint");
+            let of_c = name.starts_with(|letter: char| letter.is_lowercase() || letter == '_')
+                || name.starts_with("DbgPrint")
+                || *name == "WmiTraceMessage";
             let expected = match name {
                 _ if fast.iter().any(|prefix| name.starts_with(prefix)) => Convention::Fastcall,
-                _ if of_c => Convention::Cdecl,
-                &"_purecall" | &"__C_specific_handler" => Convention::Cdecl,
                 &"__security_check_cookie" => Convention::Fastcall,
+                _ if of_c => Convention::Cdecl,
                 _ => Convention::Stdcall,
             };
             assert_eq!(routine.convention, expected, "{name}");

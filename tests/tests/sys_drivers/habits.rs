@@ -1,20 +1,15 @@
 //! Habits of published drivers, each shown by a driver of this project.
 //!
-//! `docs/sys-drivers.md` lists them all; those of drivers without MIDI code and of DirectMusic
-//! drivers are in `system_miniports.rs` and `dmus.rs`.
+//! `docs/sys-drivers.md` lists all habits. The habits of drivers without MIDI code are in
+//! `system_miniports.rs`, the habits of DirectMusic drivers in `dmus.rs`, and drivers that use more
+//! routines of the kernel in `kernel_routines.rs`.
 
-use std::rc::Rc;
-
-use portcls_machine::emulator::{
-    DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, SystemPowerState,
-};
+use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::port::guid::Guid;
-use portcls_machine::port::ks::guids::category;
-use portcls_machine::port::ks::pin_connect::filter_name;
 use portcls_machine::port::ks::{KsIoctl, KsPropertyType};
 use portcls_machine::{Application, PinUse};
 
-use crate::scene::{CARDS, driver, live, machine, notes, play_and_record};
+use crate::scene::{CARDS, Client, driver, live, machine, notes, play_and_record};
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
 
@@ -120,46 +115,14 @@ const CARD_PROPERTIES: Guid = Guid {
 /// The driver takes this long to answer.
 const ANSWER_TIME_NS: u64 = 5_000_000;
 
-/// A client of a filter, which it has open.
-struct Client<'k> {
-    kernel: &'k Kernel,
-    file: Rc<FileObject>,
-}
-
-impl<'k> Client<'k> {
-    fn open(kernel: &'k Kernel) -> Client<'k> {
-        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
-        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
-        let file = FileObject::new(device, None);
-        let name = Parameters::Create { name: filter_name(reference) };
-        let create = Irp::new(name, Some(file.clone()), Vec::new());
-        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
-        Client { kernel, file }
-    }
-
-    /// A question for the card's port, with this much room for the answer.
-    fn question(&self, room: u32) -> Irp {
-        let flags = KsPropertyType::GET.bits();
-        let set = CARD_PROPERTIES.to_bytes();
-        let input = [&set[..], &1_u32.to_le_bytes(), &flags.to_le_bytes()].concat();
-        let code = KsIoctl::Property.value();
-        let parameters = Parameters::DeviceControl { code, input, output_length: room };
-        let irp = Irp::new(parameters, Some(self.file.clone()), Vec::new());
-        *irp.buffer().borrow_mut() = vec![0; room as usize];
-        irp
-    }
-
-    fn ask(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request(self.file.device(), irp)
-    }
-
-    fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request_and_wait(self.file.device(), irp)
-    }
-
-    fn close(self) {
-        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
-    }
+/// A question of a client for the card's port, with this much room for the answer.
+fn question(client: &Client<'_>, room: u32) -> Irp {
+    let flags = KsPropertyType::GET.bits();
+    let set = CARD_PROPERTIES.to_bytes();
+    let input = [&set[..], &1_u32.to_le_bytes(), &flags.to_le_bytes()].concat();
+    let irp = client.control(KsIoctl::Property.value(), input, room);
+    *irp.buffer().borrow_mut() = vec![0; room as usize];
+    irp
 }
 
 #[test]
@@ -174,14 +137,14 @@ fn a_client_waits_for_a_property_that_a_timer_of_the_driver_answers() {
         machine.start().expect("the driver starts");
         let asked = machine.run(|kernel| {
             let client = Client::open(kernel);
-            let length = client.question(0);
+            let length = question(&client, 0);
             assert_eq!(client.ask_and_wait(&length), NtStatus::BUFFER_OVERFLOW, "{build}");
             assert_eq!(length.information(), 4, "{build}");
-            let short = client.question(2);
+            let short = question(&client, 2);
             assert_eq!(client.ask_and_wait(&short), NtStatus::BUFFER_TOO_SMALL, "{build}");
             let before_ns = kernel.now_ns();
             for _ in 0..2 {
-                let question = client.question(4);
+                let question = question(&client, 4);
                 assert_eq!(client.ask_and_wait(&question), NtStatus::SUCCESS, "{build}");
                 assert_eq!(question.information(), 4, "{build}");
                 assert_eq!(*question.buffer().borrow(), 0x330_u32.to_le_bytes(), "{build}");
@@ -204,7 +167,7 @@ fn a_property_is_answered_while_the_tune_of_another_client_goes_on() {
         pin.run().expect("it runs");
         machine.run_for_ns(100_000_000).expect("the machine runs");
         let client = machine.run(|_| Client::open(machine.kernel())).expect("it opens");
-        let (first, second) = (client.question(4), client.question(4));
+        let (first, second) = (question(&client, 4), question(&client, 4));
         let answers = machine.run(|_| [client.ask(&first), client.ask(&second)]);
         let expected = [NtStatus::PENDING, NtStatus::DEVICE_BUSY];
         assert_eq!(answers.expect("the machine does not stop"), expected, "{build}");

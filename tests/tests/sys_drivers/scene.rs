@@ -1,10 +1,14 @@
 //! The drivers, and a scene that uses all of a driver.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
+use portcls_machine::emulator::{DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters};
 use portcls_machine::midi_file::default_tune;
+use portcls_machine::port::ks::guids::category;
+use portcls_machine::port::ks::pin_connect::filter_name;
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, capture, play};
 
 /// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
@@ -12,6 +16,9 @@ pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
     let neighbours = cards().iter().filter(|card| card.behaviour.status_offset == 1);
     neighbours.map(|card| &*card.name)
 }
+
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
+pub const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 /// The builds of the good driver.
 pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];
@@ -36,6 +43,13 @@ pub fn driver_at(path: &Path, options: GuestOptions) -> Driver {
     let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let name = path.file_stem().expect("a file").to_string_lossy();
     Driver::from_sys(&name, &file, options).expect("the driver is a good file")
+}
+
+/// A driver from a file, with the symbols beside it.
+pub fn driver_at_path(path: &Path, options: GuestOptions) -> Driver {
+    let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.to_str().expect("a plain path");
+    Driver::from_sys(name, &file, options).expect("the driver is a good file")
 }
 
 /// A machine at power-on.
@@ -69,9 +83,6 @@ pub fn live(machine: &Machine) {
     assert_eq!(machine.unload().expect("it goes"), []);
 }
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
-pub const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
-
 /// Plays and records the tune with each build on each card, byte for byte.
 pub fn play_and_record(builds: &[&str]) {
     for build in builds {
@@ -93,10 +104,50 @@ pub fn play_and_record(builds: &[&str]) {
     }
 }
 
+/// A client that has a filter open.
+pub struct Client<'k> {
+    kernel: &'k Kernel,
+    file: Rc<FileObject>,
+}
+
+impl<'k> Client<'k> {
+    /// Opens the first filter for audio.
+    pub fn open(kernel: &'k Kernel) -> Client<'k> {
+        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
+        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
+        let file = FileObject::new(device, None);
+        let name = Parameters::Create { name: filter_name(reference) };
+        let create = Irp::new(name, Some(file.clone()), Vec::new());
+        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
+        Client { kernel, file }
+    }
+
+    /// A request with a control code.
+    pub fn control(&self, code: u32, input: Vec<u8>, output_length: u32) -> Irp {
+        let parameters = Parameters::DeviceControl { code, input, output_length };
+        Irp::new(parameters, Some(self.file.clone()), Vec::new())
+    }
+
+    /// Sends a request and returns what the driver's dispatch routine returned.
+    pub fn ask(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request(self.file.device(), irp)
+    }
+
+    /// Sends a request and returns its final status.
+    pub fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
+        self.kernel.send_request_and_wait(self.file.device(), irp)
+    }
+
+    /// Closes the file.
+    pub fn close(self) {
+        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
+    }
+}
+
 /// An access to a register as a driver sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
-    /// When it was, in ns.
+    /// The time of the access, in ns.
     pub time_ns: u64,
     /// Read or write.
     pub direction: Direction,
@@ -107,13 +158,13 @@ pub struct Access {
 }
 
 impl Access {
-    /// Without its time.
+    /// The access without its time.
     pub fn what(&self) -> (Direction, u16, u32) {
         (self.direction, self.port, self.value)
     }
 }
 
-/// The accesses of a run; of equal reads in a row only the first.
+/// The accesses of a run. Of equal reads in a row, only the first is in the list.
 pub fn accesses(machine: &Machine) -> Vec<Access> {
     let log = machine.trace_log();
     let mut accesses: Vec<Access> = Vec::new();

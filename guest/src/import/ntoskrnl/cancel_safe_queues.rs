@@ -227,15 +227,16 @@ impl Queue {
             let mut irp = 0;
             for _ in 0..MOST_PEEKS {
                 irp = self.call(fields.csq_peek_next_irp, &[irp, peek_context.0]);
-                if irp == 0 || self.take_from_cancelling(irp) {
+                if irp == 0 {
                     break;
                 }
+                if self.take_from_cancelling(irp) {
+                    self.call(fields.csq_remove_irp, &[irp]);
+                    self.clear_context(irp);
+                    return irp;
+                }
             }
-            if irp != 0 {
-                self.call(fields.csq_remove_irp, &[irp]);
-                self.clear_context(irp);
-            }
-            irp
+            0
         });
         removed.unwrap_or(0)
     }

@@ -2,16 +2,16 @@
 //!
 //! Source: WDK, ZwCreateFile, ZwReadFile, ZwQueryInformationFile; wdm.h for the numbers.
 
-use portcls_emulator::NtStatus;
+use portcls_emulator::{Need, NtStatus};
 
 use super::links::name_at;
 use super::registry::KeyHandle;
 use crate::routine::{Call, Out, Pointer, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
-    row!("ZwCreateFile", UpTo(PASSIVE_LEVEL), create_file),
-    row!("ZwQueryInformationFile", UpTo(PASSIVE_LEVEL), query_information_file),
-    row!("ZwReadFile", UpTo(PASSIVE_LEVEL), read_file),
+    row!("ZwCreateFile", UpTo(PASSIVE_LEVEL), create_file).refusing(),
+    row!("ZwQueryInformationFile", UpTo(PASSIVE_LEVEL), query_information_file).refusing(),
+    row!("ZwReadFile", UpTo(PASSIVE_LEVEL), read_file).refusing(),
 ];
 
 /// The values of CreateDisposition that want a file which exists.
@@ -59,6 +59,7 @@ fn create_file(
     let fields = &guest.layout().io_status_block;
     guest.store_u32(block.at(fields.status), status.0);
     guest.store_word(block.at(fields.information), FILE_DOES_NOT_EXIST);
+    call.tell_refusal(Need::Optional, name, status);
     Err(status)
 }
 

@@ -29,7 +29,7 @@ pub(super) static ROUTINES: &[Routine] = &[
 const INCLUDE_DISABLED: u32 = 1;
 
 /// The tag of the pool that these routines hand out. Assumed: any tag will do.
-pub(super) const TAG: [u8; 4] = *b"Pp  ";
+const TAG: [u8; 4] = *b"Pp  ";
 
 /// The language identifiers that stand for no certain language, which the routines for properties
 /// refuse: LOCALE_SYSTEM_DEFAULT and LOCALE_USER_DEFAULT. Source: winnt.h.
@@ -56,7 +56,8 @@ fn register_device_interface(
     let reference = if reference.is_null() { String::new() } else { name_at(guest, reference) };
     let (registration, name) =
         call.kernel().register_device_interface(class, &physical, &reference)?;
-    store_new_unicode_string(guest, link, PoolType::Paged, TAG, &name)?;
+    store_new_unicode_string(guest, link, PoolType::Paged, TAG, &name)
+        .map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)?;
     Ok(match registration {
         Registration::New => NtStatus::SUCCESS,
         Registration::Known => NtStatus::OBJECT_NAME_EXISTS,

@@ -1,10 +1,9 @@
 //! Saving and restoring the floating-point state.
 
 use cpu_x86::Mode;
-use portcls_emulator::{Irql, NtStatus, PoolType};
+use portcls_emulator::{Irql, NtStatus};
 
 use super::{BOTH, Bench};
-use crate::tables::pool_table::Fill;
 
 const SAVE: &str = "KeSaveFloatingPointState";
 const RESTORE: &str = "KeRestoreFloatingPointState";
@@ -46,9 +45,7 @@ fn on_x86_the_caller_gets_a_fresh_state_and_then_the_one_before() {
         bench.guest.routine_address("ntoskrnl.exe", name).expect("the routine is there")
     });
     let code = code_of_32_bits(save, calls);
-    let pool = PoolType::NonPagedExecute;
-    let at = bench.guest.allocate_pool(pool, code.len() as u64, *b"tEsT", Fill::Zero);
-    bench.guest.store(at, &code);
+    let at = bench.code_block(&code);
     let result = bench.run(at, &[]).expect("it returns");
     assert_eq!((result >> 32, result as u32), (0, 0x5A5A_5A5A), "between the calls, at the end");
     assert_eq!(bench.kernel.violation_count(), 0);

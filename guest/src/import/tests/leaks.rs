@@ -4,7 +4,7 @@ use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 
 use super::{BOTH, Bench};
 
-/// Calls `take`, which takes one thing, and then the routine `give_back`, which gives it back.
+/// Calls `take`, which takes one thing, and then the routine `give_back`, which returns that thing.
 /// Returns the leaks between the two calls.
 fn taken_and_given_back(bench: &Bench, take: impl FnOnce() -> u64, give_back: &str) -> Vec<String> {
     assert_eq!(bench.left(), [""; 0]);
