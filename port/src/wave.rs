@@ -1,9 +1,8 @@
 //! The kinds of port for sound: they bind a wave miniport, and no client opens a pin of it.
 //!
 //! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a pin,
-//! and why no pin is opened. Each kind in the folder
-//! has the interfaces of its port, and the calls of its miniport. DMA channels are elsewhere, in
-//! `dma_channel.rs`.
+//! and the reason why no pin opens. Each file in the folder has the interfaces of one kind of port,
+//! and the calls of its miniport. DMA channels are in `dma_channel.rs`.
 //!
 //! A driver for sound and MIDI in one file installs its wave filter first, and gives up when that
 //! fails. These ports let it come to its MIDI filter.
@@ -23,7 +22,7 @@ pub(crate) use cyclic::WaveCyclic;
 pub(crate) use pci::WavePci;
 pub(crate) use rt::WaveRT;
 
-/// Tells in the trace that a wave miniport was started, and that no more will be heard of it.
+/// Tells in the trace that a wave miniport was started, and that no stream of it will follow.
 fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
     calls.note(
         kernel,
@@ -47,7 +46,7 @@ fn add_directsound(ranges: &mut Vec<DataRange>) {
     }
 }
 
-/// Why no pin of a wave filter is opened. Assumed: the status is that of a request which a device
-/// does not offer, so a client takes the pin for one that cannot be used now.
+/// Why no pin of a wave filter opens. Assumed: this status tells a client best that the pin is not
+/// offered; Windows always opens such a pin, so no page names one.
 const SOUND_IS_OUTSIDE: NoStreams =
     NoStreams { status: NtStatus::NOT_SUPPORTED, reason: "sound is outside this program" };

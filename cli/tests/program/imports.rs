@@ -72,6 +72,17 @@ fn a_class_that_is_not_served_is_named_and_exit_1() {
 }
 
 #[test]
+fn a_driver_for_sound_and_midi_needs_nothing_more() {
+    let folder = Folder::new();
+    for build in ["x64/wave_first_cyclic", "x86/wave_first_pci", "msvc-x64/wave_first_rt"] {
+        folder.put("wave.sys", driver(&format!("{build}.sys")));
+        let ran = folder.run(&["imports", "wave.sys"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{build}: {}", ran.text());
+        assert!(ran.text().contains("  CLSID_PortWave"), "{build}: {}", ran.text());
+    }
+}
+
+#[test]
 fn a_driver_that_needs_nothing_more_is_exit_0() {
     let folder = Folder::new();
     for build in ["x64", "x86", "msvc-x64"] {
