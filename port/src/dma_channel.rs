@@ -102,7 +102,6 @@ pub(crate) fn new_master_channel(
     maximum_length: u32,
     addresses: DmaAddresses,
 ) -> Result<Rc<dyn IDmaChannel>, NtStatus> {
-    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, method);
     let channel = DmaChannel::new(kernel, outer, Mover::Device, maximum_length, addresses);
     Ok(channel.told(kernel, Need::Required, method, || "a DMA channel".to_owned())?)
 }
@@ -120,7 +119,6 @@ pub(crate) fn new_slave_channel(
     outer: Option<Rc<dyn IUnknown>>,
     request: &SlaveDmaRequest,
 ) -> Result<Rc<dyn IDmaChannelSlave>, NtStatus> {
-    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, method);
     let index = request.dma_index;
     let resource = match &request.resources {
         None => Err("a DMA channel without a list of resources".to_owned()),

@@ -3,7 +3,7 @@
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{Kernel, NtStatus};
+use portcls_emulator::{Irql, Kernel, NtStatus};
 
 use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
@@ -18,6 +18,7 @@ use crate::interfaces::{
 use crate::ks::DataRange;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
+use crate::rules::require_irql_at_most;
 
 /// The kind of port.
 pub(crate) enum WaveCyclic {}
@@ -86,7 +87,9 @@ impl IPortWaveCyclic for Port<WaveCyclic> {
         outer: Option<Rc<dyn IUnknown>>,
         request: &SlaveDmaRequest,
     ) -> Result<Rc<dyn IDmaChannelSlave>, NtStatus> {
-        new_slave_channel(kernel, "IPortWaveCyclic::NewSlaveDmaChannel", outer, request)
+        const METHOD: &str = "IPortWaveCyclic::NewSlaveDmaChannel";
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, METHOD);
+        new_slave_channel(kernel, METHOD, outer, request)
     }
 
     fn new_master_dma_channel(
@@ -96,7 +99,8 @@ impl IPortWaveCyclic for Port<WaveCyclic> {
         maximum_length: u32,
         addresses: DmaAddresses,
     ) -> Result<Rc<dyn IDmaChannel>, NtStatus> {
-        let method = "IPortWaveCyclic::NewMasterDmaChannel";
-        new_master_channel(kernel, method, outer, maximum_length, addresses)
+        const METHOD: &str = "IPortWaveCyclic::NewMasterDmaChannel";
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, METHOD);
+        new_master_channel(kernel, METHOD, outer, maximum_length, addresses)
     }
 }

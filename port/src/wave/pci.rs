@@ -3,7 +3,7 @@
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::trace::Argument;
-use portcls_emulator::{Kernel, NtStatus, PoolType};
+use portcls_emulator::{Irql, Kernel, NtStatus, PoolType};
 
 use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
@@ -18,6 +18,7 @@ use crate::interfaces::{
 use crate::ks::DataRange;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
+use crate::rules::require_irql_at_most;
 
 /// The kind of port.
 pub(crate) enum WavePci {}
@@ -97,8 +98,9 @@ impl IPortWavePci for Port<WavePci> {
         maximum_length: u32,
         addresses: DmaAddresses,
     ) -> Result<Rc<dyn IDmaChannel>, NtStatus> {
-        let method = "IPortWavePci::NewMasterDmaChannel";
-        require_nonpaged(kernel, pool, method);
-        new_master_channel(kernel, method, outer, maximum_length, addresses)
+        const METHOD: &str = "IPortWavePci::NewMasterDmaChannel";
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, METHOD);
+        require_nonpaged(kernel, pool, METHOD);
+        new_master_channel(kernel, METHOD, outer, maximum_length, addresses)
     }
 }

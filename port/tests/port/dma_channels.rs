@@ -170,6 +170,8 @@ fn a_channel_starts_once_transfers_nothing_and_has_always_just_ended() {
         channel.allocate_buffer(kernel, 0x1000, None).unwrap();
         let start = |bytes| channel.start(kernel, bytes, DmaDirection::ToDevice);
         assert_eq!(start(0x1001), Err(NtStatus::INVALID_PARAMETER));
+        let told = "IDmaChannelSlave::Start for 4097 bytes of a buffer of 4096";
+        assert_eq!(kernel.violations()[0].message, told);
         assert_eq!(start(0x1000), Ok(()));
         assert_eq!(start(0x1000), Err(NtStatus::UNSUCCESSFUL));
         assert_eq!((channel.transfer_count(), channel.read_counter(kernel)), (0, 0));
@@ -196,6 +198,14 @@ fn methods_for_passive_level_break_the_rule_at_dispatch_level() {
         channel.wait_for_tc(kernel, 0).unwrap();
         channel.free_buffer(kernel);
         kernel.lower_irql(old);
+        let told = [
+            "IDmaChannel::AllocateBuffer",
+            "IDmaChannelSlave::WaitForTC",
+            "IDmaChannel::FreeBuffer",
+        ];
+        for (violation, method) in kernel.violations().iter().zip(told) {
+            assert!(violation.message.contains(method), "{}", violation.message);
+        }
         rig.expect_violations(&["PcIrqlIport"; 3]);
     });
 }
@@ -209,6 +219,8 @@ fn a_wavepci_port_makes_master_channels_in_nonpaged_pool() {
         let channel = make(PoolType::NonPagedNx).expect("a channel");
         assert_eq!(channel.allocate_buffer(kernel, 64, None), Ok(()));
         assert!(make(PoolType::Paged).is_ok());
+        let told = "IPortWavePci::NewMasterDmaChannel was called with a paged pool";
+        assert_eq!(kernel.violations()[0].message, told);
         rig.expect_violations(&["dma-channel-paged"]);
     });
 }

@@ -150,6 +150,7 @@ fn a_notice_reaches_the_service_of_a_wavepci_miniport_once() {
         let wave = FakeWave::newest();
         let (port, group) = (wave.port_as::<dyn IPortWavePci>(), wave.group());
         rig.fake.words();
+        // IPortWavePci::Notify for the same group twice.
         for _ in 0..2 {
             let old = rig.kernel.raise_irql(Irql(5));
             port.notify(&rig.kernel, Some(&group));
@@ -185,6 +186,7 @@ fn a_notice_to_a_wavecyclic_port_reaches_the_members_of_the_group() {
         let member = Rc::new(Member::default());
         group.add_member(&rig.kernel, member.clone()).expect("there is room");
         rig.fake.words();
+        // IPortWaveCyclic::Notify with a group, and without one.
         port.notify(&rig.kernel, Some(&group));
         assert_eq!(member.0.get(), 1);
         port.notify(&rig.kernel, None);
