@@ -1,7 +1,8 @@
 //! Device interfaces, by which a program finds a device of some kind.
 //!
 //! An interface is registered once for a device at the bottom of a stack, and stays registered.
-//! Programs find it while it is enabled. The kernel tells a change to all who watch its class.
+//! Programs find it while it is enabled. When it changes, the kernel calls the routines that watch
+//! its class.
 //!
 //! Source: WDK, IoRegisterDeviceInterface and the other routines of the aliases below.
 
@@ -90,7 +91,7 @@ impl Entry {
     }
 }
 
-/// The registered interfaces and those who watch them.
+/// The registered interfaces, and the routines that watch them.
 #[derive(Default)]
 pub(crate) struct DeviceInterfaces {
     /// The interfaces. The enabled ones are in the order in which they were enabled.
@@ -99,7 +100,7 @@ pub(crate) struct DeviceInterfaces {
 }
 
 impl DeviceInterfaces {
-    /// Drops every interface and everyone who watches one.
+    /// Drops every interface and every routine that watches one.
     pub fn clear(&self) {
         drop(self.entries.take());
         self.watches.clear();
@@ -300,7 +301,7 @@ impl Kernel {
         entries.len() - 1
     }
 
-    /// Gives an interface another state, and tells it to those who watch the class.
+    /// Gives an interface another state, and tells the routines that watch the class.
     fn switch_interface(&self, index: usize, state: InterfaceState, device: &Rc<DeviceObject>) {
         let interface = {
             let mut entries = self.state.interfaces.entries.borrow_mut();

@@ -72,25 +72,27 @@ fn key_of(path: &str) -> Result<String, NtStatus> {
 }
 
 impl Kernel {
-    /// Makes a symbolic link. Its target need not exist. IRQL: PASSIVE_LEVEL.
+    /// Makes a symbolic link and returns the one path of it that all its names lead to. Its target
+    /// need not exist. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: the name does not have the form of a path.
     /// - `STATUS_OBJECT_PATH_NOT_FOUND`: there is no such directory.
     /// - `STATUS_OBJECT_NAME_COLLISION`: the name is in use.
     #[doc(alias = "IoCreateSymbolicLink")]
-    pub fn create_symbolic_link(&self, link: &str, target: &str) -> Result<(), NtStatus> {
+    pub fn create_symbolic_link(&self, link: &str, target: &str) -> Result<String, NtStatus> {
         self.name_object(link, Named::Link { target: target.to_owned() })
     }
 
-    /// Deletes a symbolic link. IRQL: PASSIVE_LEVEL.
+    /// Deletes a symbolic link and returns its one path, as
+    /// [`create_symbolic_link`](Self::create_symbolic_link) does. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: as for a new link.
     /// - `STATUS_OBJECT_NAME_NOT_FOUND`: no object has the name.
     /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is that of a device.
     #[doc(alias = "IoDeleteSymbolicLink")]
-    pub fn delete_symbolic_link(&self, link: &str) -> Result<(), NtStatus> {
+    pub fn delete_symbolic_link(&self, link: &str) -> Result<String, NtStatus> {
         let key = key_of(link)?;
         let mut names = self.state.names_of_objects.0.borrow_mut();
         match names.get(&key).filter(|named| named.is_in_use()) {
@@ -98,7 +100,7 @@ impl Kernel {
             Some(Named::Device(_)) => Err(NtStatus::OBJECT_TYPE_MISMATCH),
             Some(Named::Link { .. }) => {
                 names.remove(&key);
-                Ok(())
+                Ok(key)
             }
         }
     }
@@ -108,7 +110,7 @@ impl Kernel {
     /// # Errors
     /// The errors of [`Kernel::create_symbolic_link`].
     pub fn name_device(&self, device: &Rc<DeviceObject>, name: &str) -> Result<(), NtStatus> {
-        self.name_object(name, Named::Device(Rc::downgrade(device)))
+        self.name_object(name, Named::Device(Rc::downgrade(device))).map(drop)
     }
 
     /// The device that a path leads to, by links, by the link of a device interface, or by its own
@@ -131,14 +133,14 @@ impl Kernel {
         None
     }
 
-    fn name_object(&self, name: &str, object: Named) -> Result<(), NtStatus> {
+    fn name_object(&self, name: &str, object: Named) -> Result<String, NtStatus> {
         let key = key_of(name)?;
         let mut names = self.state.names_of_objects.0.borrow_mut();
         let is_directory = DIRECTORIES.iter().any(|(known, _)| *known == key);
         if is_directory || names.get(&key).is_some_and(Named::is_in_use) {
             return Err(NtStatus::OBJECT_NAME_COLLISION);
         }
-        names.insert(key, object);
-        Ok(())
+        names.insert(key.clone(), object);
+        Ok(key)
     }
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::ks_client::{FoundFilter, KsFile, find_filters};
 use crate::machine::Machine;
 use crate::midi_pin::{PinUse, has_midi, obstacle};
+use crate::pin_format::PinFormat;
 
 /// A filter as a client sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -91,7 +92,17 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// Why the pin cannot be used; `None` for a pin that was opened and closed again.
+    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened so and
+    /// closed again.
+    pub obstacle: Option<String>,
+    /// The same for [`PinFormat::DirectMusic`]; `None` for a pin without a format for DirectMusic.
+    pub directmusic: Option<DirectMusicUseView>,
+}
+
+/// Whether an application can open a pin with [`PinFormat::DirectMusic`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DirectMusicUseView {
+    /// Why it cannot; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
@@ -195,7 +206,13 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
         instances: instances(filter, KsPropertyPin::CInstances, pin_id),
         global_instances: instances(filter, KsPropertyPin::GlobalCInstances, pin_id),
         necessary_instances: filter.necessary_instances(pin_id).ok(),
-        midi: midi_use.map(|pin_use| MidiUseView { pin_use, obstacle: None }),
+        midi: midi_use.map(|pin_use| MidiUseView {
+            pin_use,
+            obstacle: None,
+            directmusic: PinFormat::DirectMusic
+                .fits(&ranges)
+                .then_some(DirectMusicUseView { obstacle: None }),
+        }),
         sound: has_sound.then_some(SoundUseView { obstacle: None }),
     }
 }
@@ -215,26 +232,28 @@ fn is_sound(range: &DataRange) -> bool {
     range.head().major_format == data_format::AUDIO
 }
 
-/// Opens and closes each pin for MIDI or sound, and adds the reason when a pin cannot be used.
+/// Opens and closes each pin for MIDI with each of its formats, and each pin for sound, and adds the
+/// reason when a pin cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
             let pin_id = pin.pin_id;
-            let obstacle = |open: fn(&KsFile, u32) -> Result<(), String>| {
-                let tried = machine.run(|kernel| open(&filter_number(kernel, number)?, pin_id));
-                match tried {
-                    Ok(outcome) => outcome.err(),
-                    Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
-                }
+            let obstacle = |open: &dyn Fn(&KsFile) -> Result<(), String>| match machine
+                .run(|kernel| open(&filter_number(kernel, number)?))
+            {
+                Ok(outcome) => outcome.err(),
+                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
             };
             if let Some(midi) = &mut pin.midi {
-                midi.obstacle = obstacle(match midi.pin_use {
-                    PinUse::Render => |filter, pin_id| open_midi(filter, pin_id, PinUse::Render),
-                    PinUse::Capture => |filter, pin_id| open_midi(filter, pin_id, PinUse::Capture),
-                });
+                let wanted = midi.pin_use;
+                let with = |format| obstacle(&|it| open_midi(it, pin_id, wanted, format));
+                midi.obstacle = with(PinFormat::Midi);
+                if let Some(directmusic) = &mut midi.directmusic {
+                    directmusic.obstacle = with(PinFormat::DirectMusic);
+                }
             }
             if let Some(sound) = &mut pin.sound {
-                sound.obstacle = obstacle(open_sound);
+                sound.obstacle = obstacle(&|filter| open_sound(filter, pin_id));
             }
         }
     }
@@ -250,9 +269,14 @@ fn filter_number(kernel: &Kernel, number: usize) -> Result<KsFile, String> {
     KsFile::open_filter(kernel, &found.interface).map_err(answered)
 }
 
-fn open_midi(filter: &KsFile, pin_id: u32, wanted: PinUse) -> Result<(), String> {
-    obstacle(filter, pin_id, wanted).map_err(|obstacle| obstacle.to_string())?;
-    filter.open_pin(&PinRequest::midi(pin_id)).map(drop).map_err(answered)
+fn open_midi(
+    filter: &KsFile,
+    pin_id: u32,
+    wanted: PinUse,
+    format: PinFormat,
+) -> Result<(), String> {
+    obstacle(filter, pin_id, wanted, format).map_err(|obstacle| obstacle.to_string())?;
+    filter.open_pin(&format.request(pin_id)).map(drop).map_err(answered)
 }
 
 /// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever

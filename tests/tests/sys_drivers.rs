@@ -4,14 +4,20 @@
 //! the reference driver in Rust, on both bitnesses and with both C++ ABIs. The end of each broken
 //! driver is in its row in `guest/drivers/README.md`.
 
+#[path = "sys_drivers/around_system.rs"]
+mod around_system;
 #[path = "sys_drivers/broken.rs"]
 mod broken;
+#[path = "sys_drivers/client.rs"]
+mod client;
 #[path = "sys_drivers/dap.rs"]
 mod dap;
 #[path = "sys_drivers/debuggers.rs"]
 mod debuggers;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
+#[path = "sys_drivers/event_limits.rs"]
+mod event_limits;
 #[path = "sys_drivers/event_scripts.rs"]
 mod event_scripts;
 #[path = "sys_drivers/habits.rs"]
@@ -36,3 +42,5 @@ mod songs;
 mod system_miniports;
 #[path = "sys_drivers/wave.rs"]
 mod wave;
+#[path = "sys_drivers/x87.rs"]
+mod x87;

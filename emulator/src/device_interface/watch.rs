@@ -1,4 +1,4 @@
-//! Those who are told when an interface of a class is enabled or disabled.
+//! The routines that the kernel calls when an interface changes its state.
 //!
 //! Source: WDK, IoRegisterPlugPlayNotification, EventCategoryDeviceInterfaceChange.
 
@@ -69,7 +69,7 @@ impl Kernel {
         drop(removed);
     }
 
-    /// Tells a change to those who watch the class, each in a work item of its own.
+    /// Calls the routines that watch the class, each in a work item of its own.
     pub(super) fn tell_interface_change(
         &self,
         change: InterfaceChange,

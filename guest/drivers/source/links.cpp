@@ -7,7 +7,7 @@ static void ForgetNames();
 
 #include "uart_parts.h"
 
-// Source: ntifs.h, which leaves no room for wdm.h beside it.
+// Source: ntifs.h, which cannot be included beside ntddk.h.
 extern "C" PDEVICE_OBJECT NTAPI IoGetLowerDeviceObject(PDEVICE_OBJECT device);
 
 static const GUID LinksClass = {

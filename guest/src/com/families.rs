@@ -13,6 +13,7 @@ pub(crate) mod port;
 pub(crate) mod registry_key;
 mod resource_list;
 mod service;
+mod stream;
 mod unknown;
 mod wave;
 
@@ -33,6 +34,8 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &miniport::MIDI,
     &miniport::DMUS,
     &miniport::TECHNOLOGY,
+    &miniport::POWER,
+    &stream::MIDI,
     &service::GROUP,
     &service::SINK,
     &dma_channel::SLAVE,

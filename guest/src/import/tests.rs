@@ -6,6 +6,7 @@ mod builder;
 
 mod c_library;
 mod cancel_safe_queues;
+mod connections;
 mod contiguous_memory;
 mod devices;
 mod dispatch_table;

@@ -437,6 +437,11 @@ structures! {
         notes:         0x54  0x54,
         channel_mask:  0x58  0x58,
     }
+    ksattribute_list: KsattributeList = "KSATTRIBUTE_LIST" {
+        size_of:     0x10   0x8,
+        count:        0x0   0x0,
+        attributes:   0x8   0x4,
+    }
     kspin_descriptor: KspinDescriptor = "KSPIN_DESCRIPTOR" {
         size_of:                        0x58  0x30,
         interfaces_count:                0x0   0x0,

@@ -1,4 +1,4 @@
-//! MDLs, which describe the pages of a buffer, as the macros of wdm.h read them.
+//! MDLs, as the macros of wdm.h read them: the pages of a buffer.
 //!
 //! Behind the structure stands the number of the frame of each page.
 //! Source: wdm.h, MDL and the macros around it.
@@ -31,10 +31,11 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// The pages that hold the buffer.
+    /// The pages that hold the buffer. A buffer at a wild address ends with the address space.
     pub fn pages(&self) -> Range<u64> {
         let start = self.address / PAGE * PAGE;
-        start..self.address.saturating_add(self.bytes).next_multiple_of(PAGE)
+        let end = self.address.saturating_add(self.bytes).checked_next_multiple_of(PAGE);
+        start..end.unwrap_or(u64::MAX / PAGE * PAGE)
     }
 
     /// How many pages hold the buffer.

@@ -1,4 +1,4 @@
-//! Memory by its physical address: contiguous blocks, and the frame behind an address.
+//! Memory by its physical address: contiguous blocks and frames.
 
 use cpu_x86::PAGE_BYTES;
 use portcls_emulator::PhysicalRequest;

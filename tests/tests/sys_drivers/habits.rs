@@ -6,16 +6,20 @@
 
 use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::port::guid::Guid;
-use portcls_machine::port::ks::{KsIoctl, KsPropertyType};
+use portcls_machine::port::ks::guids::property_set;
+use portcls_machine::port::ks::{
+    DataAttribute, DataRange, KsDataRangeMusic, KsPropertyPin, read_list_of_ranges,
+};
 use portcls_machine::{Application, PinUse};
 
-use crate::scene::{CARDS, Client, driver, live, machine, notes, play_and_record};
+use crate::client::{Client, Of};
+use crate::scene::{CARDS, driver, live, machine, notes, play_and_record};
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
 
 #[test]
 fn the_tune_goes_through_a_driver_whose_filter_names_no_categories() {
-    play_and_record(&["x64/no_categories", "x86/no_categories"]);
+    play_and_record(&["x64/no_categories", "x86/no_categories", "msvc-x64/no_categories"]);
 }
 
 #[test]
@@ -115,14 +119,9 @@ const CARD_PROPERTIES: Guid = Guid {
 /// The driver takes this long to answer.
 const ANSWER_TIME_NS: u64 = 5_000_000;
 
-/// A question of a client for the card's port, with this much room for the answer.
+/// A client's question for the card's port, with this much room for the answer.
 fn question(client: &Client<'_>, room: u32) -> Irp {
-    let flags = KsPropertyType::GET.bits();
-    let set = CARD_PROPERTIES.to_bytes();
-    let input = [&set[..], &1_u32.to_le_bytes(), &flags.to_le_bytes()].concat();
-    let irp = client.control(KsIoctl::Property.value(), input, room);
-    *irp.buffer().borrow_mut() = vec![0; room as usize];
-    irp
+    client.question(Of::Filter, CARD_PROPERTIES, 1, room)
 }
 
 #[test]
@@ -181,6 +180,56 @@ fn a_property_is_answered_while_the_tune_of_another_client_goes_on() {
         machine.run(|_| client.close()).expect("it closes");
         drop(pin);
         assert_eq!(machine.unload().expect("it goes"), [], "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
+
+const ATTRIBUTES: [&str; 3] = ["x64/attributes", "x86/attributes", "msvc-x64/attributes"];
+
+#[test]
+fn the_tune_goes_through_a_driver_whose_range_has_attributes() {
+    play_and_record(&ATTRIBUTES);
+}
+
+/// The array of the driver has a range, its attribute list, and a range without one.
+#[test]
+fn an_attribute_list_of_a_driver_is_an_item_behind_its_range_and_no_range() {
+    for build in ATTRIBUTES {
+        let machine = machine("smsc-superio", driver(build));
+        machine.start().expect("the driver starts");
+        let list = machine.run(|kernel| {
+            let client = Client::open(kernel);
+            let id = KsPropertyPin::DataRanges.value();
+            let ask = |room| client.question(Of::Pin(0), property_set::PIN, id, room);
+            let length = ask(0);
+            assert_eq!(client.ask_and_wait(&length), NtStatus::BUFFER_OVERFLOW, "{build}");
+            let list = ask(length.information() as u32);
+            assert_eq!(client.ask_and_wait(&list), NtStatus::SUCCESS, "{build}");
+            client.close();
+            list.buffer().borrow().clone()
+        });
+        let list = list.expect("the machine runs");
+        assert_eq!(list[4], 3, "{build}: the attribute list is an item too");
+        let ranges = read_list_of_ranges(&list).expect("it is good");
+        assert_eq!(ranges.len(), 2, "{build}");
+        assert_eq!(ranges[1], KsDataRangeMusic::MIDI_PORT.into(), "{build}");
+        let own = Guid {
+            data1: 0x3C1B_70E2,
+            data2: 0x5A64,
+            data3: 0x4D0F,
+            data4: [0x9E, 0x21, 0x0C, 0x44, 0xB7, 0x1A, 0xE5, 0x68],
+        };
+        let required = Guid {
+            data1: 0x8D90_A3F4,
+            data2: 0x1B5C,
+            data3: 0x4FE8,
+            data4: [0xA7, 0x33, 0x52, 0x60, 0xCE, 0x19, 0x0B, 0x7D],
+        };
+        let required =
+            DataAttribute { flags: DataAttribute::REQUIRED, ..DataAttribute::new(required) };
+        let attributes = vec![DataAttribute::new(own), required];
+        let first = DataRange::from(KsDataRangeMusic::MIDI_PORT).with_attributes(attributes);
+        assert_eq!(ranges[0], first, "{build}");
         assert_eq!(machine.kernel().violations(), [], "{build}");
     }
 }

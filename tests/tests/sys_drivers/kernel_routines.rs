@@ -1,5 +1,6 @@
-//! Routines of the kernel in real use, each family by a driver of this project that plays and
-//! records with it.
+//! Routines of the kernel in real use.
+//!
+//! Each family of routines has a driver of this project that plays and records with it.
 
 use std::rc::Rc;
 
@@ -7,7 +8,8 @@ use portcls_machine::emulator::registry::RegistryValue;
 use portcls_machine::emulator::{InterfaceState, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::port::guid::Guid;
 
-use crate::scene::{Client, driver, live, machine, notes, play_and_record};
+use crate::client::Client;
+use crate::scene::{driver, live, machine, notes, play_and_record};
 
 const LINKS: [&str; 3] = ["x64/links", "x86/links", "msvc-x64/links"];
 

@@ -1,15 +1,13 @@
 //! The drivers, and a scene that uses all of a driver.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
-use portcls_machine::emulator::{DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters};
 use portcls_machine::midi_file::default_tune;
-use portcls_machine::port::ks::guids::category;
-use portcls_machine::port::ks::pin_connect::filter_name;
-use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, capture, play};
+use portcls_machine::{
+    Application, Driver, GuestOptions, Machine, MachineBuilder, PinFormat, capture, play,
+};
 
 /// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
 pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
@@ -19,6 +17,9 @@ pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
 
 /// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 pub const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+
+/// The targets of every good driver: both bitnesses, and the C++ ABI of MSVC.
+pub const TARGETS: [&str; 3] = ["x64", "x86", "msvc-x64"];
 
 /// The builds of the good driver.
 pub const BUILDS: [&str; 3] = ["x64/uart", "x86/uart", "msvc-x64/uart"];
@@ -54,8 +55,13 @@ pub fn driver_at_path(path: &Path, options: GuestOptions) -> Driver {
 
 /// A machine at power-on.
 pub fn machine(card: &str, driver: Driver) -> Machine {
+    machine_with(card, driver, PinFormat::Midi)
+}
+
+/// A machine at power-on whose application opens its pins with this format.
+pub fn machine_with(card: &str, driver: Driver, format: PinFormat) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
-    builder.driver(driver).build().expect("the machine can be built")
+    builder.driver(driver).pin_format(format).build().expect("the machine can be built")
 }
 
 /// A whole life: start, a song out while a song comes in, stop, removal.
@@ -101,46 +107,6 @@ pub fn play_and_record(builds: &[&str]) {
                 assert_eq!(pin.place.filter, "Uart", "{build}, {card}");
             }
         }
-    }
-}
-
-/// A client that has a filter open.
-pub struct Client<'k> {
-    kernel: &'k Kernel,
-    file: Rc<FileObject>,
-}
-
-impl<'k> Client<'k> {
-    /// Opens the first filter for audio.
-    pub fn open(kernel: &'k Kernel) -> Client<'k> {
-        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
-        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
-        let file = FileObject::new(device, None);
-        let name = Parameters::Create { name: filter_name(reference) };
-        let create = Irp::new(name, Some(file.clone()), Vec::new());
-        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
-        Client { kernel, file }
-    }
-
-    /// A request with a control code.
-    pub fn control(&self, code: u32, input: Vec<u8>, output_length: u32) -> Irp {
-        let parameters = Parameters::DeviceControl { code, input, output_length };
-        Irp::new(parameters, Some(self.file.clone()), Vec::new())
-    }
-
-    /// Sends a request and returns what the driver's dispatch routine returned.
-    pub fn ask(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request(self.file.device(), irp)
-    }
-
-    /// Sends a request and returns its final status.
-    pub fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request_and_wait(self.file.device(), irp)
-    }
-
-    /// Closes the file.
-    pub fn close(self) {
-        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
     }
 }
 

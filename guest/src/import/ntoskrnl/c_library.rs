@@ -1,4 +1,4 @@
-//! The C library routines that compilers call and drivers use: the one table, and memory.
+//! The C library: the one table of its routines, and those for memory.
 //!
 //! A character of the narrow texts is one byte; letters are those of ASCII.
 //! Assumed: the kernel's own routines know no other locale than "C".

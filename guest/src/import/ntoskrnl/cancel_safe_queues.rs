@@ -1,4 +1,4 @@
-//! Cancel-safe queues: the driver keeps the requests, and the system cancels them.
+//! Cancel-safe queues: the driver keeps requests, the system cancels them.
 //!
 //! The callbacks of an IO_CSQ run under the driver's own lock, at the IRQL that this lock has. Only
 //! CsqCompleteCanceledIrp runs without it.
@@ -7,8 +7,10 @@
 //!
 //! Source: WDK, Cancel-Safe IRP Queues and the pages of the routines; csq.h for the structures.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
+use portcls_emulator::rules::IRQL_RETURN;
 use portcls_emulator::{Irp, NtStatus};
 
 use super::requests::current_location;
@@ -43,6 +45,13 @@ const MOST_PEEKS: u32 = 0x1_0000;
 struct Queue {
     guest: Guest,
     address: u64,
+}
+
+/// Whether a request was cancelled while the driver put it into its queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cancelled {
+    Not,
+    Meanwhile,
 }
 
 /// The callbacks of a queue, in the order of the parameters of IoCsqInitialize.
@@ -151,13 +160,21 @@ impl Queue {
     }
 
     /// Runs `work` under the driver's lock. `None` when the stack has no room for the old IRQL.
+    /// A lock that leaves another IRQL than it found breaks a rule.
     fn locked<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         let fields = &self.guest.layout().io_csq;
+        let kernel = self.guest.kernel();
+        let before = kernel.current_irql();
         self.guest.with_scratch(self.guest.pointer_bytes(), |irql_at| {
             self.call(fields.csq_acquire_lock, &[irql_at]);
             let result = work();
             let irql = self.guest.load_u8(irql_at);
             self.call(fields.csq_release_lock, &[irql.into()]);
+            if kernel.current_irql() != before {
+                let message = format!("CsqReleaseLock returned at {}", kernel.current_irql());
+                kernel.report_violation(&IRQL_RETURN, &message);
+                kernel.restore_irql(before);
+            }
             result
         })
     }
@@ -170,12 +187,14 @@ impl Queue {
         let guest = &self.guest;
         let fields = &guest.layout().io_csq;
         let request = guest.irp_at(irp);
+        self.write_context(irp, context);
         if request.as_ref().is_some_and(Irp::is_cancelled) {
             guest.mark_location(current_location(guest, irp));
+            self.clear_context(irp);
             self.call(fields.csq_complete_canceled_irp, &[irp]);
             return NtStatus::SUCCESS;
         }
-        self.write_context(irp, context);
+        let is_cancelled = Cell::new(false);
         let inserted = self.locked(|| {
             let words = [irp, insert_context.0];
             let status = match self.kind() {
@@ -187,24 +206,34 @@ impl Queue {
             };
             if status.is_success() {
                 guest.mark_location(current_location(guest, irp));
-                self.let_be_cancelled(irp, request);
+                is_cancelled.set(self.let_be_cancelled(irp, request) == Cancelled::Meanwhile);
+            }
+            if is_cancelled.get() {
+                self.call(fields.csq_remove_irp, &[irp]);
             }
             status
         });
         let status = inserted.unwrap_or(NtStatus::UNSUCCESSFUL);
-        if !status.is_success() {
+        if !status.is_success() || is_cancelled.get() {
             self.clear_context(irp);
+        }
+        if is_cancelled.get() {
+            self.call(fields.csq_complete_canceled_irp, &[irp]);
         }
         status
     }
 
-    /// Sets the cancel routine of a request. A request that the driver allocated has none, because
-    /// nothing here cancels it.
-    fn let_be_cancelled(&self, irp: u64, request: Option<Irp>) {
-        let Some(request) = request else { return };
+    /// Sets the cancel routine of a request, unless the request was cancelled while the driver put
+    /// it in. A request that the driver allocated has none, because nothing here cancels it.
+    fn let_be_cancelled(&self, irp: u64, request: Option<Irp>) -> Cancelled {
+        let Some(request) = request else { return Cancelled::Not };
         request.mark_pending();
+        if request.is_cancelled() {
+            return Cancelled::Meanwhile;
+        }
         let queue = self.clone();
         request.set_cancel_routine(Some(Rc::new(move |_, _| queue.cancel(irp))));
+        Cancelled::Not
     }
 
     /// Takes a cancelled request out of the queue and lets the driver complete it.

@@ -1,4 +1,4 @@
-//! Files by handle: there is no disk, so every file is one that does not exist.
+//! Files by handle: there is no disk, so no file exists.
 //!
 //! Source: WDK, ZwCreateFile, ZwReadFile, ZwQueryInformationFile; wdm.h for the numbers.
 
@@ -88,7 +88,8 @@ fn read_file(
     Err(no_file(call, handle))
 }
 
-/// `NTSTATUS ZwQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, FILE_INFORMATION_CLASS)`
+/// `NTSTATUS ZwQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG,
+/// FILE_INFORMATION_CLASS)`
 fn query_information_file(
     call: &Call<'_>,
     handle: Word,

@@ -1,4 +1,4 @@
-//! Device interfaces: registering, enabling, finding them, and what is stored with one.
+//! Device interfaces: registering, enabling and finding them.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the numbers.
 
@@ -160,15 +160,15 @@ fn get_property_data(
     data: Pointer,
     required: Out<u32>,
     kind: Out<u32>,
-) -> Result<(), NtStatus> {
+) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let property = property_at(guest, key, locale)?;
     let value = call.kernel().device_interface_property(&name_at(guest, link), property)?;
     required.set(guest, value.data.len() as u32);
     kind.set(guest, value.kind);
     if value.data.len() > bytes as usize {
-        return Err(NtStatus::BUFFER_TOO_SMALL);
+        return Ok(NtStatus::BUFFER_TOO_SMALL);
     }
     guest.store(data.0, &value.data);
-    Ok(())
+    Ok(NtStatus::SUCCESS)
 }

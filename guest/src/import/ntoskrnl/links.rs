@@ -22,15 +22,15 @@ fn create_symbolic_link(call: &Call<'_>, link: Pointer, target: Pointer) -> Resu
     let guest = call.guest();
     let (link, target) = (name_at(guest, link), name_at(guest, target));
     call.kernel().ask_allocation()?;
-    call.kernel().create_symbolic_link(&link, &target)?;
-    guest.0.links.insert(&link, guest.origin());
+    let path = call.kernel().create_symbolic_link(&link, &target)?;
+    guest.0.links.insert(path, guest.origin());
     Ok(())
 }
 
 /// `NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName)`
 fn delete_symbolic_link(call: &Call<'_>, link: Pointer) -> Result<(), NtStatus> {
     let link = name_at(call.guest(), link);
-    call.kernel().delete_symbolic_link(&link)?;
-    call.guest().0.links.remove(&link);
+    let path = call.kernel().delete_symbolic_link(&link)?;
+    call.guest().0.links.remove(&path);
     Ok(())
 }

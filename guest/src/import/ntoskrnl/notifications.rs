@@ -1,4 +1,4 @@
-//! Plug and Play notifications: a driver is told when device interfaces come and go.
+//! Plug and Play notifications: device interfaces come and go.
 //!
 //! A registration for a change of the hardware profile is kept and never told of a change, because
 //! the machine has one profile. A registration for a target device needs a file object, and the

@@ -95,7 +95,7 @@ fn texts_are_compared_with_and_without_regard_to_capital_letters() {
             let store = |text: &str| {
                 if name.contains("wcs") { bench.wide(text) } else { bench.narrow(text) }
             };
-            let words = [&[store(left), store(right)][..], &limit.as_slice()].concat();
+            let words = [&[store(left), store(right)][..], limit.as_slice()].concat();
             (bench.call(name, &words) as i32).signum()
         };
         for prefix in ["str", "wcs"] {

@@ -1,9 +1,9 @@
-//! Cancel-safe queues: which callbacks are called in which order, and who completes a request.
+//! Cancel-safe queues: the order of the callbacks, and who completes.
 
 use std::rc::Rc;
 
 use cpu_x86::Mode;
-use portcls_emulator::{DeviceObject, DriverObject, Irp, NtStatus, Parameters};
+use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, NtStatus, Parameters};
 
 use super::{BOTH, Bench};
 
@@ -211,6 +211,42 @@ fn a_search_that_finds_a_request_which_is_being_cancelled_for_ever_ends_without_
         let words = [queue.address, 0];
         let removed = queue.bench.call_for_pointer("IoCsqRemoveNextIrp", &words);
         assert_eq!(removed, 0);
+    }
+}
+
+/// A callback that calls a routine of the kernel with one word, and then returns.
+fn calling(bench: &Bench, name: &str, word: u8, words: u8) -> u64 {
+    let routine = bench.guest.routine_address("ntoskrnl.exe", name).expect("it is there");
+    let code = match bench.guest.mode() {
+        // mov ecx, word; mov rax, routine; sub rsp, 28h; call rax; add rsp, 28h; ret
+        Mode::Bits64 => [
+            &[0xB9, word, 0, 0, 0, 0x48, 0xB8][..],
+            &routine.to_le_bytes(),
+            &[0x48, 0x83, 0xEC, 0x28, 0xFF, 0xD0, 0x48, 0x83, 0xC4, 0x28, 0xC3],
+        ]
+        .concat(),
+        // mov ecx, word; mov eax, routine; call eax; ret 4 * words
+        Mode::Bits32 => [
+            &[0xB9, word, 0, 0, 0, 0xB8][..],
+            &(routine as u32).to_le_bytes(),
+            &[0xFF, 0xD0, 0xC2, 4 * words, 0],
+        ]
+        .concat(),
+    };
+    bench.code_block(&code)
+}
+
+#[test]
+fn a_lock_that_leaves_another_irql_breaks_a_rule() {
+    for mode in BOTH {
+        let queue = Queue::new(mode, "IoCsqInitialize");
+        let bench = &queue.bench;
+        let raise = calling(bench, "KfRaiseIrql", 2, 2);
+        let field = bench.guest.layout().io_csq.csq_acquire_lock;
+        bench.guest.store_word(queue.address + u64::from(field), raise);
+        queue.bench.call("IoCsqRemoveNextIrp", &[queue.address, 0]);
+        assert_eq!(bench.broken_rules(), ["IrqlReturn"]);
+        assert_eq!(bench.kernel.current_irql(), Irql::PASSIVE_LEVEL);
     }
 }
 

@@ -88,6 +88,25 @@ fn on_x86_a_state_that_was_not_saved_here_and_now_is_bug_check_e7() {
 }
 
 #[test]
+fn on_x86_the_x87_is_empty_after_a_save_and_after_the_restore_as_before() {
+    let bench = Bench::plain(Mode::Bits32);
+    let save = bench.memory(32);
+    let used = cpu_x86::X87Registers {
+        registers: [7; 8],
+        control: 0x0F7F,
+        status: 3 << 11,
+        occupied: 0xF8,
+        ..cpu_x86::X87Registers::default()
+    };
+    bench.guest.cpu().borrow_mut().set_x87(&used);
+    bench.call(SAVE, &[save]);
+    let fresh = bench.guest.cpu().borrow().x87();
+    assert_eq!((fresh.control, fresh.occupied), (0x027F, 0));
+    bench.call(RESTORE, &[save]);
+    assert_eq!(bench.guest.cpu().borrow().x87(), used);
+}
+
+#[test]
 fn on_x86_states_are_nested_and_each_is_restored() {
     let bench = Bench::plain(Mode::Bits32);
     let (outer, inner) = (bench.memory(32), bench.memory(32));

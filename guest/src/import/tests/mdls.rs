@@ -203,6 +203,17 @@ fn a_mapping_into_an_application_ends_the_run_by_name() {
 }
 
 #[test]
+fn an_mdl_of_a_wild_address_can_be_made_and_not_locked() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let wild = u64::MAX >> if mode == cpu_x86::Mode::Bits32 { 32 } else { 0 };
+        let mdl = new_mdl(&bench, wild, 16);
+        assert_eq!(described(&bench, mdl), (wild, 16, 0));
+        assert_eq!(bench.bug_check("MmProbeAndLockPages", &[mdl, 0, 0]), (0x50, wild));
+    }
+}
+
+#[test]
 fn the_longest_buffer_has_4_gib_less_a_page() {
     for mode in BOTH {
         let bench = Bench::plain(mode);

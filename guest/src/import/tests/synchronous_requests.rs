@@ -37,7 +37,7 @@ fn a_synchronous_request_sets_its_event_and_is_freed_by_the_system() {
         let location = bench.guest.layout().io_stack_location.size_of;
         let next = bench.guest.load_word(current) - u64::from(location);
         assert_eq!(bench.guest.load_u8(next), 0x1B);
-        // IRP_MN_QUERY_INTERFACE
+        // The minor function that asks for an interface.
         bench.guest.store_u8(next + 1, 8);
         assert_eq!(bench.status("IofCallDriver", &[device_at, irp]), NtStatus::SUCCESS);
         assert_eq!(bench.call("KeReadStateEvent", &[event]), 1);

@@ -1,4 +1,4 @@
-//! The version of Windows, the resolution of its clock, and messages to its event tracing.
+//! The version of Windows, its clock, and messages to its tracing.
 
 use portcls_emulator::trace::Event;
 use portcls_emulator::{Irql, NtStatus};
