@@ -169,6 +169,14 @@ impl Page {
         if let Some(midi) = &pin.midi {
             self.midi(midi);
         }
+        if let Some(sound) = &pin.sound {
+            match &sound.obstacle {
+                None => self.plain("", "a client can open it for sound"),
+                Some(obstacle) => {
+                    self.paragraph("", BAD, &format!("cannot be opened: {obstacle}"));
+                }
+            }
+        }
     }
 
     fn midi(&mut self, midi: &MidiUseView) {

@@ -312,6 +312,10 @@ impl Kernel {
             entry.state = state;
             entry.interface.device = Rc::clone(device);
             let interface = entry.interface.clone();
+            if state == InterfaceState::Disabled {
+                // No request goes to a disabled interface, and the device above may be removed.
+                entry.interface.device = Rc::clone(&entry.physical);
+            }
             entries.push(entry);
             interface
         };

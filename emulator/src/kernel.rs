@@ -12,6 +12,7 @@ use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
 use crate::object_namespace::ObjectNamespace;
+use crate::physical_memory::PhysicalMemory;
 use crate::pool::Pool;
 use crate::power::PowerManager;
 use crate::refusal::Refusals;
@@ -142,6 +143,7 @@ pub(crate) struct KernelState {
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
     pub names_of_objects: ObjectNamespace,
+    pub physical_memory: PhysicalMemory,
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
@@ -187,6 +189,7 @@ impl Kernel {
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
                 names_of_objects: ObjectNamespace::default(),
+                physical_memory: PhysicalMemory::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),

@@ -1,9 +1,10 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, device interfaces, the names of objects, bug checks, the rules of its
-//! routines, and the trace. It never knows what the devices on its bus are for.
+//! locks, events and waits, work items, pool, physical addresses, the bus of I/O ports, IRPs and
+//! device objects, power requests, the registry, device interfaces, the names of objects, bug
+//! checks, the rules of its routines, and the trace. It never knows what the devices on its bus are
+//! for.
 //!
 //! # How a run works
 //!
@@ -36,6 +37,7 @@ mod kernel;
 mod mutex;
 mod numbered;
 mod object_namespace;
+mod physical_memory;
 mod pool;
 mod power;
 mod preempt;
@@ -77,6 +79,7 @@ pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, 
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
 pub use mutex::{FastMutex, Mutex};
+pub use physical_memory::{CONTIGUOUS_MEMORY, PhysicalRequest};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
     DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,

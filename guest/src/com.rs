@@ -19,12 +19,14 @@ mod guest_object;
 mod lent_description;
 mod lent_routine;
 mod miniport;
+pub(crate) mod new_object;
 mod notified;
 mod own_interrupt_sync;
 mod port_objects;
 #[cfg(test)]
 mod tests;
 mod this;
+mod wave;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};
 

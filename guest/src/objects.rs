@@ -4,7 +4,9 @@
 //! must never know through which imported routine a driver got an object.
 
 mod binding;
+pub(crate) mod device_description;
 mod devices;
+pub(crate) mod dma_memory;
 pub(crate) mod events;
 pub(crate) mod irp;
 mod kernel_event;

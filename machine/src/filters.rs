@@ -6,7 +6,11 @@
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::descriptor::PcConnectionDescriptor;
 use portcls_port::guid::Guid;
-use portcls_port::ks::{INSTANCES_UNLIMITED, KsPinDataFlow, KsPropertyPin};
+use portcls_port::ks::guids::data_format;
+use portcls_port::ks::pin_connect::PinRequest;
+use portcls_port::ks::{
+    DataRange, INSTANCES_UNLIMITED, KsDataFormat, KsPinCommunication, KsPinDataFlow, KsPropertyPin,
+};
 use serde::Serialize;
 
 use crate::ks_client::{FoundFilter, KsFile, find_filters};
@@ -58,6 +62,8 @@ pub struct PinView {
     pub necessary_instances: Option<u32>,
     /// For a pin with a format for MIDI: whether it can be used.
     pub midi: Option<MidiUseView>,
+    /// For a pin that clients connect to, with a format for sound: whether it opens.
+    pub sound: Option<SoundUseView>,
 }
 
 /// A format of a pin.
@@ -97,6 +103,13 @@ pub struct MidiUseView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DirectMusicUseView {
     /// Why it cannot; `None` for a pin that was opened and closed again.
+    pub obstacle: Option<String>,
+}
+
+/// Whether a client can open a pin for sound.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SoundUseView {
+    /// What is in the way; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
@@ -171,6 +184,7 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
     let data_flow = filter.data_flow(pin_id).ok();
     let midi_use = data_flow.filter(|_| has_midi(&ranges)).map(PinUse::of);
     let communication = filter.communication(pin_id).ok();
+    let has_sound = communication.is_some_and(is_for_clients) && ranges.iter().any(is_sound);
     let formats = ranges.iter().map(|range| {
         let head = range.head();
         FormatView {
@@ -199,6 +213,7 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
                 .fits(&ranges)
                 .then_some(DirectMusicUseView { obstacle: None }),
         }),
+        sound: has_sound.then_some(SoundUseView { obstacle: None }),
     }
 }
 
@@ -208,40 +223,74 @@ fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<Instance
     Some(InstancesView { possible, current: counts.current_count })
 }
 
-/// Opens and closes each pin for MIDI with each of its formats, and adds the reason when a pin
-/// cannot be used.
+/// Whether a client's requests go to a pin with this communication.
+fn is_for_clients(communication: KsPinCommunication) -> bool {
+    matches!(communication, KsPinCommunication::Sink | KsPinCommunication::Both)
+}
+
+fn is_sound(range: &DataRange) -> bool {
+    range.head().major_format == data_format::AUDIO
+}
+
+/// Opens and closes each pin for MIDI with each of its formats, and each pin for sound, and adds the
+/// reason when a pin cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
-            let Some(midi) = &mut pin.midi else { continue };
-            let (pin_id, wanted) = (pin.pin_id, midi.pin_use);
-            let try_with = |format| {
-                let tried =
-                    machine.run(|kernel| try_to_open(kernel, number, pin_id, wanted, format));
-                match tried {
-                    Ok(outcome) => outcome.err(),
-                    Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
-                }
+            let pin_id = pin.pin_id;
+            let obstacle = |open: &dyn Fn(&KsFile) -> Result<(), String>| match machine
+                .run(|kernel| open(&filter_number(kernel, number)?))
+            {
+                Ok(outcome) => outcome.err(),
+                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
             };
-            midi.obstacle = try_with(PinFormat::Midi);
-            if let Some(directmusic) = &mut midi.directmusic {
-                directmusic.obstacle = try_with(PinFormat::DirectMusic);
+            if let Some(midi) = &mut pin.midi {
+                let wanted = midi.pin_use;
+                let with = |format| obstacle(&|it| open_midi(it, pin_id, wanted, format));
+                midi.obstacle = with(PinFormat::Midi);
+                if let Some(directmusic) = &mut midi.directmusic {
+                    directmusic.obstacle = with(PinFormat::DirectMusic);
+                }
+            }
+            if let Some(sound) = &mut pin.sound {
+                sound.obstacle = obstacle(&|filter| open_sound(filter, pin_id));
             }
         }
     }
 }
 
-fn try_to_open(
-    kernel: &Kernel,
-    number: usize,
+fn answered(status: NtStatus) -> String {
+    format!("opening it answers {status}")
+}
+
+fn filter_number(kernel: &Kernel, number: usize) -> Result<KsFile, String> {
+    let filters = find_filters(kernel);
+    let found = filters.get(number).ok_or("its filter has gone")?;
+    KsFile::open_filter(kernel, &found.interface).map_err(answered)
+}
+
+fn open_midi(
+    filter: &KsFile,
     pin_id: u32,
     wanted: PinUse,
     format: PinFormat,
 ) -> Result<(), String> {
-    let answered = |status: NtStatus| format!("opening it answers {status}");
-    let filters = find_filters(kernel);
-    let found = filters.get(number).ok_or("its filter has gone")?;
-    let filter = KsFile::open_filter(kernel, &found.interface).map_err(answered)?;
-    obstacle(&filter, pin_id, wanted, format).map_err(|obstacle| obstacle.to_string())?;
+    obstacle(filter, pin_id, wanted, format).map_err(|obstacle| obstacle.to_string())?;
     filter.open_pin(&format.request(pin_id)).map(drop).map_err(answered)
+}
+
+/// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever
+/// the format is, and says so by this one status.
+fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
+    let ranges = filter.data_ranges(pin_id).map_err(answered)?;
+    let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());
+    let format = KsDataFormat {
+        format_size: KsDataFormat::SIZE,
+        ..format.ok_or("it has no format for sound any more")?
+    };
+    let request = PinRequest { format, ..PinRequest::midi(pin_id) };
+    filter.open_pin(&request).map(drop).map_err(|status| match status {
+        NtStatus::NOT_SUPPORTED => format!("sound is outside this program ({status})"),
+        other => answered(other),
+    })
 }

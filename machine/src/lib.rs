@@ -65,7 +65,7 @@ pub use error::MachineError;
 pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use filters::{
     ConnectionView, DirectMusicUseView, EndView, FilterView, FormatView, InstancesView,
-    MidiUseView, PinView,
+    MidiUseView, PinView, SoundUseView,
 };
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;

@@ -11,7 +11,7 @@ use portcls_emulator::{DeviceObject, Kernel, NtStatus};
 use crate::com::IUnknown;
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::{IMasterClock, IMiniport, IResourceList, IServiceGroup, StreamDirection};
-use crate::ks::KsDataFormat;
+use crate::ks::{DataRange, KsDataFormat};
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::MiniportCalls;
 
@@ -35,11 +35,29 @@ pub(crate) trait Miniport {
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Calls the miniport's Service; its service group asks for it.
+    /// Calls the miniport's Service, if its kind has one; its service group asks for it.
     ///
     /// IRQL: DISPATCH_LEVEL.
-    fn service(&self, kernel: &Kernel);
+    fn service(&self, _kernel: &Kernel) {}
 
+    /// Adds the ranges that the port offers on a pin beside those of the miniport, if its kind has
+    /// any.
+    fn add_ranges(&self, _ranges: &mut Vec<DataRange>) {}
+
+    /// The miniport as one that makes streams, so that clients can open its pins.
+    ///
+    /// # Errors
+    /// Why clients can open no pin of this kind of miniport.
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams>;
+
+    /// The clock for the times of its events, if it has events.
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        None
+    }
+}
+
+/// A miniport that makes streams.
+pub(crate) trait StreamMiniport {
     /// Makes a stream on a pin, for a lane that will be connected to it.
     ///
     /// IRQL: PASSIVE_LEVEL.
@@ -54,11 +72,15 @@ pub(crate) trait Miniport {
         direction: StreamDirection,
         format: &KsDataFormat,
     ) -> Result<NewLaneStream, NtStatus>;
+}
 
-    /// The clock for the times of its events, if it has events.
-    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
-        None
-    }
+/// Why no pin of a miniport can be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoStreams {
+    /// What the client gets who opens a pin.
+    pub status: NtStatus,
+    /// The reason, as the trace tells it: `a topology filter has no streams`.
+    pub reason: &'static str,
 }
 
 /// The parts that a port shares with its filters and pins.
@@ -106,7 +128,8 @@ impl Binding {
         let Ok(miniport) = self.miniport() else { return };
         let object = miniport.object();
         let describe = || object.describe_pin(kernel, pin_id);
-        if let Some(now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+        if let Some(mut now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+            miniport.add_ranges(&mut now.pin.data_ranges);
             self.change_pin(pin_id, |pin| {
                 let automation = pin.automation.take();
                 *pin = PcPinDescriptor { automation, ..now };

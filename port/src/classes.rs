@@ -10,10 +10,12 @@ use crate::music::{DirectMusicClass, MidiClass, Music};
 use crate::port::Port;
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
+use crate::wave::{WaveCyclic, WavePci, WaveRT};
 
 /// Makes a port.
 ///
-/// The DirectMusic class makes the same object as the MIDI class, since Windows XP.
+/// The DirectMusic class makes the same object as the MIDI class, since Windows XP. A port of a wave
+/// class binds its miniport, and a client can open none of its pins.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///
@@ -35,6 +37,18 @@ fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
         clsid::PORT_DMUS => {
             kernel.ask_allocation()?;
             Ok(Port::<Music<DirectMusicClass>>::new(kernel))
+        }
+        clsid::PORT_WAVE_CYCLIC => {
+            kernel.ask_allocation()?;
+            Ok(Port::<WaveCyclic>::new(kernel))
+        }
+        clsid::PORT_WAVE_PCI => {
+            kernel.ask_allocation()?;
+            Ok(Port::<WavePci>::new(kernel))
+        }
+        clsid::PORT_WAVE_RT => {
+            kernel.ask_allocation()?;
+            Ok(Port::<WaveRT>::new(kernel))
         }
         _ => Err(NtStatus::NOT_SUPPORTED),
     }

@@ -9,8 +9,9 @@
 //! interfaces name: the descriptor, its automation tables, the events of DirectMusic, and
 //! `subdevice.rs`.
 //!
-//! [`Interface`] has no variant for interfaces that are not offered yet: the wave sink of a
-//! software synthesizer, port events, rebalance and the later versions of power management.
+//! [`Interface`] has no variant for interfaces that are not offered yet: the streams of wave ports,
+//! the wave sink of a software synthesizer, port events, rebalance and the later versions of power
+//! management.
 
 use core::fmt;
 use std::rc::Rc;
@@ -19,9 +20,11 @@ use portcls_emulator::NtStatus;
 
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
-    IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMiniportMidiStream, IMusicTechnology, IMxf, IPinCount, IPort, IPortClsVersion,
-    IPortDMus, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IAdapterPowerManagement, IAllocatorMxf, IDmaChannel, IDmaChannelSlave, IInterruptSync,
+    IMasterClock, IMiniport, IMiniportDMus, IMiniportMidi, IMiniportMidiStream,
+    IMiniportWaveCyclic, IMiniportWavePci, IMiniportWaveRT, IMusicTechnology, IMxf, IPinCount,
+    IPort, IPortClsVersion, IPortDMus, IPortMidi, IPortWaveCyclic, IPortWavePci, IPortWaveRT,
+    IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
 };
 use crate::subdevice::ISubdevice;
 
@@ -136,17 +139,25 @@ interfaces! {
     Port(IPort) = PORT;
     PortMidi(IPortMidi) = PORT_MIDI;
     PortDMus(IPortDMus) = PORT_DMUS;
+    PortWaveCyclic(IPortWaveCyclic) = PORT_WAVE_CYCLIC;
+    PortWavePci(IPortWavePci) = PORT_WAVE_PCI;
+    PortWaveRT(IPortWaveRT) = PORT_WAVE_RT;
     PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;
     MiniportDMus(IMiniportDMus) = MINIPORT_DMUS;
+    MiniportWaveCyclic(IMiniportWaveCyclic) = MINIPORT_WAVE_CYCLIC;
+    MiniportWavePci(IMiniportWavePci) = MINIPORT_WAVE_PCI;
+    MiniportWaveRT(IMiniportWaveRT) = MINIPORT_WAVE_RT;
     Mxf(IMxf) = MXF;
     AllocatorMxf(IAllocatorMxf) = ALLOCATOR_MXF;
     MasterClock(IMasterClock) = MASTER_CLOCK;
     ServiceSink(IServiceSink) = SERVICE_SINK;
     ServiceGroup(IServiceGroup) = SERVICE_GROUP;
     InterruptSync(IInterruptSync) = INTERRUPT_SYNC;
+    DmaChannel(IDmaChannel) = DMA_CHANNEL;
+    DmaChannelSlave(IDmaChannelSlave) = DMA_CHANNEL_SLAVE;
     ResourceList(IResourceList) = RESOURCE_LIST;
     PowerNotify(IPowerNotify) = POWER_NOTIFY;
     AdapterPowerManagement(IAdapterPowerManagement) = ADAPTER_POWER_MANAGEMENT;

@@ -13,7 +13,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
-use crate::binding::Miniport;
+use crate::binding::{Miniport, NoStreams, StreamMiniport};
 use crate::com::{IUnknown, query};
 use crate::interfaces::{
     DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniport, IMiniportDMus,
@@ -65,6 +65,7 @@ impl DmusMiniport {
     }
 }
 
+/// The service of a DirectMusic miniport is its streams' business alone.
 impl Miniport for DmusMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
         Rc::clone(&self.miniport) as _
@@ -82,9 +83,16 @@ impl Miniport for DmusMiniport {
         self.calls.call(kernel, Method::InitDmus, none, init, |_| none)
     }
 
-    /// Only the streams of a DirectMusic miniport need service.
-    fn service(&self, _kernel: &Kernel) {}
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
+        Ok(self)
+    }
 
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        Some(Rc::clone(&self.clock))
+    }
+}
+
+impl StreamMiniport for DmusMiniport {
     fn new_stream(
         &self,
         kernel: &Kernel,
@@ -122,9 +130,5 @@ impl Miniport for DmusMiniport {
             return Err(status);
         }
         Ok(NewLaneStream { stream: Rc::new(stream), service_group: new.service_group })
-    }
-
-    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
-        Some(Rc::clone(&self.clock))
     }
 }

@@ -57,6 +57,7 @@ impl Filter {
 
     /// Opens a pin: the checks of KsCreatePin, then the miniport's stream.
     fn create_pin(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<Pin>, NtStatus> {
+        self.check_streams(kernel)?;
         let PinRequest { connect, format } = PinRequest::from_name(name)?;
         let pin = self.pin(kernel, connect.pin_id)?;
         // A client sends requests, so it can only connect to a pin that takes requests.
@@ -79,6 +80,17 @@ impl Filter {
         self.pins.add(&pin);
         self.all_pins.add(&pin);
         Ok(pin)
+    }
+
+    /// Refuses every pin of a miniport without streams, whatever the client asks for: the client's
+    /// format may be of a kind that the port cannot read.
+    fn check_streams(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        // The port may have been released; the later checks tell the client so.
+        let Ok(miniport) = self.binding.miniport() else { return Ok(()) };
+        let Err(refusal) = miniport.streams() else { return Ok(()) };
+        let text = format!("a pin was not opened: {}: {}", refusal.reason, refusal.status);
+        self.binding.calls().note(kernel, &text);
+        Err(refusal.status)
     }
 
     /// Refuses the pin when all its possible instances are open.

@@ -14,6 +14,7 @@
 //! Architecture invariants: no trait here knows whether a driver is written in Rust or is a `.sys`
 //! file. No method here has a body, except for facts that the C header or its compiler gives.
 
+mod dma_channel;
 mod dmus;
 mod interrupt_sync;
 mod miniport;
@@ -25,7 +26,11 @@ mod power;
 mod registry_key;
 mod resource_list;
 mod service;
+mod wave_cyclic;
+mod wave_pci;
+mod wave_rt;
 
+pub use dma_channel::{DmaAddresses, DmaDirection, IDmaChannel, IDmaChannelSlave};
 pub use dmus::{
     DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniportDMus, IMxf, IPortDMus,
     NewDmusStream,
@@ -41,3 +46,6 @@ pub use power::{IAdapterPowerManagement, IPowerNotify};
 pub use registry_key::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
 pub use resource_list::IResourceList;
 pub use service::{IServiceGroup, IServiceSink};
+pub use wave_cyclic::{IMiniportWaveCyclic, IPortWaveCyclic, SlaveDmaRequest};
+pub use wave_pci::{IMiniportWavePci, IPortWavePci};
+pub use wave_rt::{IMiniportWaveRT, IPortWaveRT};

@@ -1,9 +1,10 @@
 //! PortCls for MIDI: the port driver between kernel streaming and a miniport.
 //!
-//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, filters, pins and
-//! streams, service groups, interrupt sync objects, resource lists, and the routines that an
-//! adapter driver calls. It never knows which device a miniport drives, or where the registers are.
-//! It never knows whether the miniport is written in Rust or is in a `.sys` file.
+//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports without
+//! streams, filters, pins and streams, service groups, interrupt sync objects, resource lists, DMA
+//! channels without transfers, and the routines that an adapter driver calls. It never knows which
+//! device a miniport drives, or where the registers are. It never knows whether the miniport is
+//! written in Rust or is in a `.sys` file.
 //!
 //! # The walk
 //!
@@ -38,7 +39,10 @@ pub mod com;
 #[doc(hidden)]
 pub mod contract;
 pub mod descriptor;
+pub mod device_description;
 mod dispatch;
+mod dma_channel;
+pub mod dma_memory;
 mod dmus;
 pub mod dmus_event;
 mod filter;
@@ -69,6 +73,7 @@ mod service_group;
 mod stream_request;
 mod subdevice;
 mod time;
+mod wave;
 
 pub use adapter::{
     MINIMUM_DEVICE_EXTENSION, StartDevice, is_adapter_device, pc_add_adapter_device,
@@ -78,6 +83,7 @@ pub use automation::pc_complete_pending_property_request;
 pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
+pub use dma_channel::pc_new_dma_channel;
 pub use inspection::{PortInspection, inspect_ports};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
-use crate::binding::Miniport;
+use crate::binding::{Miniport, NoStreams, StreamMiniport};
 use crate::com::{IUnknown, query};
 use crate::interfaces::{
     IMiniport, IMiniportMidi, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
@@ -71,6 +71,12 @@ impl Miniport for MidiMiniport {
         let _ = self.calls.call(kernel, Method::Service, none, serve, |()| none);
     }
 
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
+        Ok(self)
+    }
+}
+
+impl StreamMiniport for MidiMiniport {
     /// Refuses the format of DirectMusic, which fits a pin only if the driver described the pin so.
     ///
     /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status; no page says what

@@ -30,9 +30,13 @@ pub(crate) enum Method {
     PutMessage,
     ConnectOutput,
     DisconnectOutput,
+    InitWaveCyclic,
+    InitWavePci,
+    InitWaveRT,
+    ServiceWavePci,
 }
 
-const METHODS: [(Method, &str, &str); 22] = [
+const METHODS: [(Method, &str, &str); 26] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -63,6 +67,10 @@ const METHODS: [(Method, &str, &str); 22] = [
     (Method::PutMessage, "PutMessage", "IMXF::PutMessage"),
     (Method::ConnectOutput, "ConnectOutput", "IMXF::ConnectOutput"),
     (Method::DisconnectOutput, "DisconnectOutput", "IMXF::DisconnectOutput"),
+    (Method::InitWaveCyclic, "Init", "IMiniportWaveCyclic::Init"),
+    (Method::InitWavePci, "Init", "IMiniportWavePci::Init"),
+    (Method::InitWaveRT, "Init", "IMiniportWaveRT::Init"),
+    (Method::ServiceWavePci, "Service", "IMiniportWavePci::Service"),
 ];
 
 /// The full names of all methods, in the order of the enumeration.

@@ -15,12 +15,10 @@ use crate::binding::Miniport;
 use crate::com::{IUnknown, Interface};
 use crate::dmus::DmusMiniport;
 use crate::guid::Guid;
-use crate::interfaces::{IPort, IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
-use crate::ks::guids::category;
+use crate::interfaces::{IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
 use crate::midi::MidiMiniport;
-use crate::port::{Kind, Port};
+use crate::port::{Kind, Port, SOUND_CATEGORIES};
 use crate::rules::require_irql_at_most;
-use crate::subdevice::ISubdevice;
 
 /// The kind of port that `PcNewPort` makes for a class of music ports.
 pub(crate) struct Music<C>(PhantomData<C>);
@@ -56,14 +54,10 @@ impl MusicClass for DirectMusicClass {
 
 impl<C: MusicClass> Kind for Music<C> {
     const MINIPORT: &'static str = "IMiniportMidi and IMiniportDMus";
-
-    /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device
-    /// that can do MIDI only. Assumed: a filter that names no categories gets these; comments in
-    /// published samples say the same of wave filters.
-    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
+    const CATEGORIES: &'static [Guid] = &SOUND_CATEGORIES;
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(port, iid, IPort, IPortMidi, IPortDMus, IPortClsVersion, ISubdevice)
+        answer_query!(port, iid, IPortMidi, IPortDMus, IPortClsVersion)
     }
 
     /// Asks the miniport for its interfaces in the order of the class. When it has neither, the

@@ -67,6 +67,7 @@ impl Pin {
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: there is no such pin.
     /// - `STATUS_INVALID_DEVICE_STATE`: the port was released.
+    /// - The status of [`NoStreams`](crate::binding::NoStreams): the miniport has no streams.
     /// - The status of the miniport's NewStream, or the status with which the stream's group
     ///   refused the lane's sink.
     pub fn open(
@@ -79,7 +80,9 @@ impl Pin {
         let pin = descriptor.pins.get(id as usize).ok_or(NtStatus::INVALID_PARAMETER)?;
         let direction = StreamDirection::of_pin(pin.pin.data_flow);
         let lane = Lane::new(binding.calls());
-        let stream = binding.miniport()?.new_stream(kernel, &lane, id, direction, &format)?;
+        let miniport = binding.miniport()?;
+        let streams = miniport.streams().map_err(|refusal| refusal.status)?;
+        let stream = streams.new_stream(kernel, &lane, id, direction, &format)?;
         lane.connect(kernel, stream)?;
         Ok(Rc::new(Pin {
             id,

@@ -25,6 +25,7 @@ use crate::interfaces::{
     IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
 };
 use crate::ks::LengthReply;
+use crate::ks::guids::category;
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
 use crate::refusal::Told;
@@ -36,6 +37,14 @@ use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 /// The name of the call that binds a port to its miniport.
 const INIT: &str = "IPort::Init";
 
+/// The categories of a filter for sound or music that names none.
+///
+/// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device that
+/// can do MIDI only. Assumed: a filter that names no categories gets these; comments in published
+/// samples say the same of wave filters.
+pub(crate) const SOUND_CATEGORIES: [Guid; 3] =
+    [category::AUDIO, category::RENDER, category::CAPTURE];
+
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
     /// The name of the interface that its miniports have.
@@ -44,7 +53,8 @@ pub(crate) trait Kind: Sized + 'static {
     /// The categories of a filter whose descriptor names none.
     const CATEGORIES: &'static [Guid];
 
-    /// Answers a query for an interface of the port.
+    /// Answers a query for an interface that not every kind of port has. `IUnknown`, `IPort` and
+    /// `ISubdevice` are on every port.
     ///
     /// # Errors
     /// The errors of [`IUnknown::query_interface`].
@@ -172,8 +182,12 @@ impl<K: Kind> Port<K> {
         for fault in descriptor.check() {
             kernel.report_violation(&rules::DESCRIPTOR_CONTRADICTION, &fault.to_string());
         }
-        if descriptor.categories.is_empty() {
-            Rc::make_mut(&mut descriptor).categories = K::CATEGORIES.to_vec();
+        let completed = Rc::make_mut(&mut descriptor);
+        if completed.categories.is_empty() {
+            completed.categories = K::CATEGORIES.to_vec();
+        }
+        for pin in &mut completed.pins {
+            miniport.add_ranges(&mut pin.pin.data_ranges);
         }
         self.binding.describe(descriptor);
         Ok(())
@@ -193,7 +207,8 @@ impl<K: Kind> Port<K> {
 
 impl<K: Kind> IUnknown for Port<K> {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        K::query(self, iid)
+        let own = K::query(Rc::clone(&self), iid);
+        own.or_else(|_| answer_query!(self, iid, IPort, ISubdevice))
     }
 }
 

@@ -19,8 +19,8 @@ portcls_emulator::rules! {
         source: "WDK, PcIrqlIport rule (audio)",
         verifier: Some((VERIFIER, 0x0007_1003)),
         routines: &[
-            "IAllocatorMXF::*", "IInterruptSync::*", "IMXF::*", "IPort*", "IRegistryKey::*",
-            "IServiceGroup::*",
+            "IAllocatorMXF::*", "IDmaChannel*", "IInterruptSync::*", "IMXF::*", "IPort*",
+            "IRegistryKey::*", "IServiceGroup::*",
         ];
 
     /// Power management must be registered before it is unregistered, and once at a time.
@@ -78,6 +78,18 @@ portcls_emulator::rules! {
     /// SupportDelayedService must be called before RequestDelayedService.
     DELAYED_SERVICE_UNSUPPORTED = "delayed-service-unsupported",
         source: "WDK, IServiceGroup::SupportDelayedService";
+
+    /// AllocateBuffer must be called once, and again only after FreeBuffer.
+    DMA_BUFFER_TWICE = "dma-buffer-twice",
+        source: "WDK, IDmaChannel::AllocateBuffer, Remarks";
+
+    /// Start must not map more bytes than the buffer of the DMA channel has.
+    DMA_MAP_BEYOND_BUFFER = "dma-map-beyond-buffer",
+        source: "WDK, IDmaChannelSlave::Start, MapSize";
+
+    /// A DMA channel must be made in nonpaged pool.
+    DMA_CHANNEL_PAGED = "dma-channel-paged",
+        source: "WDK, PcNewDmaChannel and IPortWavePci::NewMasterDmaChannel, PoolType";
 
     /// A DirectMusic event must be put once; after that it is another's.
     EVENT_PUT_TWICE = "event-put-twice",

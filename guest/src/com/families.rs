@@ -5,6 +5,7 @@
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
+mod dma_channel;
 mod dmus;
 mod interrupt_sync;
 mod miniport;
@@ -14,6 +15,7 @@ mod resource_list;
 mod service;
 mod stream;
 mod unknown;
+mod wave;
 
 use super::family::Family;
 use crate::routine::Routine;
@@ -22,6 +24,9 @@ use crate::routine::Routine;
 pub(crate) static FAMILIES: &[&Family] = &[
     &port::MIDI,
     &port::DMUS,
+    &wave::CYCLIC,
+    &wave::PCI,
+    &wave::RT,
     &dmus::ALLOCATOR,
     &dmus::SINK,
     &dmus::CLOCK,
@@ -33,6 +38,8 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &stream::MIDI,
     &service::GROUP,
     &service::SINK,
+    &dma_channel::SLAVE,
+    &dma_channel::CHANNEL,
     &interrupt_sync::FAMILY,
     &resource_list::FAMILY,
     &registry_key::FAMILY,

@@ -47,17 +47,38 @@ impl GuestObject {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IUnknown>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let guest = &self.guest;
-        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
-        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
-        let port_at = guest.lend(&port, iids.1);
-        let group = guest.with_scratch(16, |out| {
-            let words = [adapter, resources_at, port_at, out];
-            self.call_for_status(iids.0, INIT, &words)?;
+        let [adapter, resources, port] = self.lend_for_init(adapter, resources, port, iids.1);
+        let group = self.guest.with_scratch(16, |out| {
+            self.call_for_status(iids.0, INIT, &[adapter, resources, port, out])?;
             Ok(self.group_at(out))
         });
         group.unwrap_or(Err(STOPPED))
+    }
+
+    /// Does the same with a miniport whose `Init` hands out no service group.
+    pub(super) fn init_without_group(
+        &self,
+        iids: (&Guid, &Guid),
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IUnknown>,
+    ) -> Result<(), NtStatus> {
+        self.call_for_status(iids.0, INIT, &self.lend_for_init(adapter, resources, port, iids.1))
+    }
+
+    /// The arguments with which each `Init` begins. `iid` is the interface of the port.
+    fn lend_for_init(
+        &self,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IUnknown>,
+        iid: &Guid,
+    ) -> [u64; 3] {
+        let guest = &self.guest;
+        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
+        let resources = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
+        [adapter, resources, guest.lend(&port, iid)]
     }
 
     /// The service group in an out parameter, which may be null.
@@ -74,7 +95,13 @@ impl GuestObject {
     /// The interface by which the wrapper knows a miniport. All such interfaces begin with
     /// `IMiniport`.
     fn miniport(&self) -> &'static Guid {
-        let known = [&iid::MINIPORT_MIDI, &iid::MINIPORT_DMUS];
+        let known = [
+            &iid::MINIPORT_MIDI,
+            &iid::MINIPORT_DMUS,
+            &iid::MINIPORT_WAVE_CYCLIC,
+            &iid::MINIPORT_WAVE_PCI,
+            &iid::MINIPORT_WAVE_RT,
+        ];
         known.into_iter().find(|iid| self.has(iid)).unwrap_or(&iid::MINIPORT)
     }
 

@@ -5,6 +5,7 @@ mod dmus;
 mod own_interrupt_sync;
 mod system_dmus;
 mod system_miniport;
+mod wave;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -11,6 +11,7 @@ mod contiguous_memory;
 mod devices;
 mod dispatch_table;
 mod dispatcher;
+mod dma_channels;
 mod files;
 mod floating_point;
 mod guards;

@@ -208,6 +208,12 @@ impl DataRange {
         read(&self.to_bytes())
     }
 
+    /// The same range with another specifier.
+    #[must_use]
+    pub fn with_specifier(&self, specifier: Guid) -> DataRange {
+        DataRange { head: KsDataRange { specifier, ..self.head }, ..self.clone() }
+    }
+
     /// The number of bytes that the range has; its head should have the same number.
     #[must_use]
     pub fn size(&self) -> usize {

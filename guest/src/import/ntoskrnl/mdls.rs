@@ -13,7 +13,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use portcls_emulator::{Irql, PoolType, Rule};
+use portcls_emulator::{Irql, PhysicalRequest, PoolType, Rule};
 
 use crate::guest::Guest;
 use crate::memory::at;
@@ -21,7 +21,6 @@ use crate::objects::mdl::{Buffer, FOR_WRITING, LOCKED, MAPPED, NONPAGED, PARTIAL
 use crate::routine::{Boolean, Call, Pointer, Routine, Word, row};
 use crate::rules::{self, report_high_irql};
 use crate::tables::bindings::Bound;
-use crate::tables::physical_table::Wanted;
 use crate::tables::pool_table::Fill;
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -308,8 +307,8 @@ fn allocate_pages_for_mdl(
     if buffer.bytes > LARGEST_BUFFER.into() || call.kernel().ask_allocation().is_err() {
         return Pointer::NULL;
     }
-    let wanted = Wanted { pages, lowest, highest, boundary: 0 };
-    let Some(address) = guest.allocate_contiguous(&wanted, Some(0)) else { return Pointer::NULL };
+    let request = PhysicalRequest { lowest, highest, ..PhysicalRequest::anywhere(buffer.bytes) };
+    let Some(address) = guest.allocate_contiguous(&request, Some(0)) else { return Pointer::NULL };
     let size = guest.mdl_bytes(&buffer);
     let mdl = guest.allocate_pool(PoolType::NonPagedNx, size, TAG, Fill::Zero);
     if mdl == 0 {
