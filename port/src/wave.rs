@@ -1,8 +1,8 @@
 //! The kinds of port for sound: they bind a wave miniport, no pin opens.
 //!
 //! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a
-//! pin, and the reason why no pin opens. Each file in the folder has the interfaces of one kind of port,
-//! and the calls of its miniport. DMA channels are in `dma_channel.rs`.
+//! pin, and the reason why no pin opens. Each file in the folder has the interfaces of one kind of
+//! port, and the calls of its miniport. DMA channels are in `dma_channel.rs`.
 //!
 //! A driver for sound and MIDI in one file installs its wave filter first, and gives up when that
 //! fails. These ports let it come to its MIDI filter.
