@@ -1,4 +1,4 @@
-//! Physical memory: the addresses of contiguous memory, and which of them are taken.
+//! Physical memory: which addresses of contiguous memory are taken.
 //!
 //! Owns the addresses only. The bytes behind them belong to the room that takes a range: memory of a
 //! compiled driver, or memory of the emulator for a driver in Rust.

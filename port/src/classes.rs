@@ -14,8 +14,8 @@ use crate::wave::{WaveCyclic, WavePci, WaveRT};
 
 /// Makes a port.
 ///
-/// The DirectMusic class makes the same object as the MIDI class, since Windows XP. A port of a wave
-/// class binds its miniport, and a client can open none of its pins.
+/// The DirectMusic class makes the same object as the MIDI class, since Windows XP. A port of a
+/// wave class binds its miniport, and a client can open none of its pins.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///

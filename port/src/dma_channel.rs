@@ -1,4 +1,4 @@
-//! DMA channels: objects with memory that a device could reach, and without transfers.
+//! DMA channels: memory that a device could reach, without transfers.
 //!
 //! Owns the one kind of object behind `IDmaChannel` and `IDmaChannelSlave`. It never knows where
 //! the bytes of a buffer lie; `dma_memory.rs` does.

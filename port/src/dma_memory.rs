@@ -1,4 +1,4 @@
-//! The memory of DMA buffers: where their bytes lie, and their physical address.
+//! The memory of DMA buffers: bytes and a physical address.
 //!
 //! Owns the buffers of drivers in Rust, whose bytes lie in the emulator. The buffers of a compiled
 //! driver lie in the driver's memory, so the owner of that memory installs what makes them. The

@@ -1,8 +1,8 @@
-//! The kinds of port for sound: they bind a wave miniport, and no client opens a pin of it.
+//! The kinds of port for sound: they bind a wave miniport, no pin opens.
 //!
-//! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a pin,
-//! and the reason why no pin opens. Each file in the folder has the interfaces of one kind of port,
-//! and the calls of its miniport. DMA channels are in `dma_channel.rs`.
+//! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a
+//! pin, and the reason why no pin opens. Each file in the folder has the interfaces of one kind of
+//! port, and the calls of its miniport. DMA channels are in `dma_channel.rs`.
 //!
 //! A driver for sound and MIDI in one file installs its wave filter first, and gives up when that
 //! fails. These ports let it come to its MIDI filter.
@@ -32,7 +32,8 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
 
 /// Adds a range for DirectSound behind each range of a pin that has a WAVEFORMATEX.
 ///
-/// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each range.
+/// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
+/// range.
 /// Assumed: the copy stands right behind its range, and a miniport that has the same range itself
 /// gets no second one.
 fn add_directsound(ranges: &mut Vec<DataRange>) {

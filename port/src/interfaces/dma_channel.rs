@@ -1,4 +1,4 @@
-//! `IDmaChannel` and `IDmaChannelSlave`: memory that a driver shares with its device.
+//! `IDmaChannel` and `IDmaChannelSlave`: memory for a device.
 
 use std::rc::Rc;
 
@@ -89,8 +89,8 @@ pub trait IDmaChannel: IUnknown {
     /// The buffer; `None` when there is none.
     ///
     /// In C this is an address, by which the driver reads and writes the buffer, and a null pointer
-    /// when there is no buffer (`Assumed:` the page does not say). A driver in Rust uses the methods
-    /// of the buffer.
+    /// when there is no buffer (`Assumed:` the page does not say). A driver in Rust uses the
+    /// methods of the buffer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::SystemAddress.
     #[doc(alias = "IDmaChannel::SystemAddress")]
@@ -109,8 +109,8 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::CopyTo")]
     fn copy_to(&self, offset: u32, source: &[u8]);
 
-    /// Copies bytes out of the buffer, from `offset` on. Where the buffer has ended, the destination
-    /// stays as it is.
+    /// Copies bytes out of the buffer, from `offset` on. Where the buffer has ended, the
+    /// destination stays as it is.
     ///
     /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyFrom. In C both places are addresses.
     #[doc(alias = "IDmaChannel::CopyFrom")]
@@ -124,8 +124,8 @@ pub trait IDmaChannel: IUnknown {
 /// anything, and no stream of a wave port is ever opened.
 #[doc(alias = "PDMACHANNELSLAVE")]
 pub trait IDmaChannelSlave: IDmaChannel {
-    /// Starts the channel for the first `map_size` bytes of the buffer. The trace notes that nothing
-    /// is transferred.
+    /// Starts the channel for the first `map_size` bytes of the buffer. The trace notes that
+    /// nothing is transferred.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IDmaChannelSlave::Start.
     ///

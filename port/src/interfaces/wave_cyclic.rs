@@ -1,4 +1,4 @@
-//! `IPortWaveCyclic` and `IMiniportWaveCyclic`, as far as a wave filter is bound and described.
+//! `IPortWaveCyclic` and `IMiniportWaveCyclic`, without streams.
 
 use std::rc::Rc;
 
@@ -77,8 +77,8 @@ pub struct SlaveDmaRequest {
 
 /// A WaveCyclic miniport.
 ///
-/// The driver implements it, and the port calls it. `NewStream`, which follows `Init` in the vtable,
-/// has no method here, because the port never calls it.
+/// The driver implements it, and the port calls it. `NewStream`, which follows `Init` in the
+/// vtable, has no method here, because the port never calls it.
 #[doc(alias = "PMINIPORTWAVECYCLIC")]
 pub trait IMiniportWaveCyclic: IMiniport {
     /// Starts the miniport.

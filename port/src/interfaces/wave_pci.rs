@@ -1,4 +1,4 @@
-//! `IPortWavePci` and `IMiniportWavePci`, as far as a wave filter is bound and described.
+//! `IPortWavePci` and `IMiniportWavePci`, without streams.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! `IPortWaveRT` and `IMiniportWaveRT`, as far as a wave filter is bound and described.
+//! `IPortWaveRT` and `IMiniportWaveRT`, without streams.
 
 use std::rc::Rc;
 

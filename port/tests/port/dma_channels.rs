@@ -1,4 +1,4 @@
-//! DMA channels: their memory, its sizes and addresses, and nothing that is transferred.
+//! DMA channels: their memory and addresses, and no transfers.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Drivers for sound and MIDI in one file: the wave filter binds, and the UART behind it plays.
+//! Drivers for sound and MIDI: a wave filter binds, the UART plays.
 
 use portcls_machine::Application;
 use portcls_machine::emulator::{PnpRequest, Resource};

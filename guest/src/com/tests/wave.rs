@@ -96,7 +96,7 @@ fn init_of_a_wavecyclic_or_wavert_miniport_gets_the_port_and_no_group() {
 
 #[test]
 fn service_of_a_wavepci_miniport_is_the_slot_behind_new_stream() {
-    // Init: mov rax, [rsp+28h]; and qword [rax], 0; and then as above.
+    // Init: mov rax, [rsp+28h]; and qword [rax], 0; then the code of an Init without a group.
     let no_group = [0x48, 0x8B, 0x44, 0x24, 0x28, 0x48, 0x83, 0x20, 0x00];
     let code = [&no_group[..], &init_code(NtStatus::SUCCESS)].concat();
     run(&code, &clsid::PORT_WAVE_PCI, &iid::MINIPORT_WAVE_PCI, |kernel, guest, at, own, port| {

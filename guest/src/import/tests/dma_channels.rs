@@ -1,4 +1,4 @@
-//! PcNewDmaChannel and the wave ports' channels, as drivers call them: memory, ABI, leaks.
+//! DMA channels as drivers call them: memory, ABI, leaks.
 
 use cpu_x86::Mode;
 use portcls_emulator::{DeviceObject, DriverObject, NtStatus, PoolType, Resource, Stop};
