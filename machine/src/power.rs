@@ -50,7 +50,7 @@ fn answer(parameters: &Parameters) -> NtStatus {
         Parameters::Pnp(
             PnpRequest::QueryDeviceRelations
             | PnpRequest::QueryInterface
-            | PnpRequest::FilterResourceRequirements
+            | PnpRequest::FilterResourceRequirements(_)
             | PnpRequest::QueryPnpDeviceState,
         )
         | Parameters::SystemControl { .. } => NtStatus::NOT_SUPPORTED,

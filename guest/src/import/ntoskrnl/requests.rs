@@ -210,7 +210,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
             PnpMinor::CancelStopDevice => PnpRequest::CancelStopDevice,
             PnpMinor::QueryDeviceRelations => PnpRequest::QueryDeviceRelations,
             PnpMinor::QueryInterface => PnpRequest::QueryInterface,
-            PnpMinor::FilterResourceRequirements => PnpRequest::FilterResourceRequirements,
+            PnpMinor::FilterResourceRequirements => {
+                PnpRequest::FilterResourceRequirements(Rc::default())
+            }
             PnpMinor::QueryPnpDeviceState => PnpRequest::QueryPnpDeviceState,
             _ => return None,
         })),
