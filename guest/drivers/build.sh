@@ -152,7 +152,7 @@ if [ $# -eq 0 ]; then
         uart services no_categories dmus dmus_script midi_on_dmus
         system_uart system_dmus system_capture
         system_shared system_shared_uart system_shared_capture
-        two_filters power_in_start pending_property
+        two_filters power_in_start pending_property second_range
     )
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")

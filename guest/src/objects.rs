@@ -12,5 +12,6 @@ mod object_memory;
 mod pool;
 pub(crate) mod power;
 pub(crate) mod registry_table;
+pub(crate) mod requirements;
 pub(crate) mod resources;
 mod transfer;

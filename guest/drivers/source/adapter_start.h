@@ -1,6 +1,7 @@
 // An adapter driver from DriverEntry to unload, all of it but StartDevice.
 //
-// The file that includes this one defines StartDevice.
+// The file that includes this one defines StartDevice. It can set PNP_ROUTINE, its own routine for
+// requests of Plug and Play, which then takes them before PortCls.
 #pragma once
 #include "unknown.h"
 
@@ -24,6 +25,9 @@ extern "C" PAGEABLE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_S
     NTSTATUS status = PcInitializeAdapterDriver(driver, registryPath, AddDevice);
     if (NT_SUCCESS(status)) {
         driver->DriverUnload = Unload;
+#ifdef PNP_ROUTINE
+        driver->MajorFunction[IRP_MJ_PNP] = PNP_ROUTINE;
+#endif
     }
     return status;
 }

@@ -199,7 +199,8 @@ fn beside(one: &CardResource, other: &CardResource, own: OwnPlaces) -> Result<()
             CardResource::Memory { start, length },
             CardResource::Memory { start: other, length: other_length },
         ) if *start < other + u64::from(*other_length) && *other < start + u64::from(*length) => {
-            let what = format!("memory {start:X}+{length:X} and {other:X}+{other_length:X} overlap");
+            let what =
+                format!("memory {start:X}+{length:X} and {other:X}+{other_length:X} overlap");
             words(what, "move one of the ranges, or leave it out")
         }
         (CardResource::Mpu401Line, CardResource::Mpu401Line) => {
