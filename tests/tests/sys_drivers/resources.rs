@@ -58,7 +58,7 @@ fn the_driver_sees_both_lists_and_only_the_channel_that_it_has_left() {
         let machine = machine("sb16", build, RESOURCES);
         live(&machine);
         let told = notes(&machine, "line ");
-        assert_eq!(told, ["line 5: level 22, vector 35", "line 9: level 18, vector 39"], "{build}");
+        assert_eq!(told, ["line 5: level 5, vector 35", "line 9: level 10, vector 39"], "{build}");
         let told = notes(&machine, "resources");
         assert_eq!(told, ["resources: 3 ranges, 2 lines, 1 channels"], "{build}");
         assert_eq!(notes(&machine, "DSP"), ["DSP at 220: version 4.05"], "{build}");

@@ -106,7 +106,7 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
         ),
         (
             "family = \"fifo-chip\"",
-            "t.toml:1:1: the key name is missing; give the card a name, as in name = \"my-card\""
+            "t.toml:1:21: the key name is missing; give the card a name, as in name = \"my-card\""
                 .to_owned(),
         ),
         (
@@ -206,7 +206,7 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
             "empty-read = 0x1FF",
             "t.toml:3:1: empty-read = 0x1FF is not possible; write \"stale\" or a byte, as in 0xFE",
         ),
-        ("\n\ntx-depth = ", "t.toml:5:1: this is no TOML: "),
+        ("\n\ntx-depth = ", "t.toml:5:12: this is no TOML: "),
     ];
     for (line, expected) in cases {
         let found = error_of(line);
@@ -238,11 +238,11 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
         ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),
         (
             "[timing]\nbusy-after-exit-full-ns = 1",
-            "t.toml:3:1: busy-after-exit-full-ns is shorter than busy-after-exit-ns",
+            "t.toml:3:2: busy-after-exit-full-ns is shorter than busy-after-exit-ns",
         ),
         (
             "[timing]\nbacklog-after-exit-ns = 61_000_000",
-            "t.toml:3:1: the card would throw its output away after it is ready again",
+            "t.toml:3:2: the card would throw its output away after it is ready again",
         ),
     ];
     for (line, expected) in cases {
@@ -260,7 +260,7 @@ fn a_missing_key_is_named_when_there_is_no_card_to_start_from() {
     );
     assert_eq!(
         error("based-on = \"sb16\""),
-        "t.toml:1:1: the key name is missing; give the card a name, as in name = \"my-card\""
+        "t.toml:1:18: the key name is missing; give the card a name, as in name = \"my-card\""
     );
     let text = to_toml(&cards()[0]).replace("next-byte-ns = 9_000\n", "");
     assert!(error(&text).contains("the key next-byte-ns is missing"), "{}", error(&text));
@@ -403,7 +403,7 @@ fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
         ),
         (
             format!("{own}{port}answers = [{{ offset = 1, value = 0x100 }}]"),
-            "9:26: value = 256 is not possible; write a number from 0x0 to 0xFF",
+            "9:26: value = 0x100 is not possible; write a number from 0x0 to 0xFF",
         ),
         (
             format!("{own}{port}answers = [{{ offset = 4, value = 1 }}]"),
