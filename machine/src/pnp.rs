@@ -134,8 +134,7 @@ impl PnpManager {
                 }
             }
             _ => {
-                let note = "the driver's list of requirements is not used: it asks for more than \
-                            the device has";
+                let note = "the driver's list of requirements is not used: it asks for more";
                 kernel.record_note(self.who, note);
                 PnpRequest::StartDevice { translated, raw }
             }
