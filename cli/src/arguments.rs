@@ -29,7 +29,7 @@ use values::{
     parse_timing, target,
 };
 
-pub use values::{DebugJob, FileFormat, Format, TraceFilter, WaveDialect, WaveTick};
+pub use values::{DebugJob, FileFormat, Format, PinFormatName, TraceFilter, WaveDialect, WaveTick};
 
 const PROGRAM_EXAMPLES: &str = "\
 Examples:
@@ -50,6 +50,7 @@ Examples:
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
   portcls-emu play --driver uart.sys                 a compiled Windows driver
   portcls-emu play --driver card.sys --pin Midi:0    through a pin that you choose
+  portcls-emu play --driver dmus.sys --pin-format directmusic  events
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program
@@ -64,17 +65,23 @@ Examples:
 
 const DEBUG_EXAMPLES: &str = "\
 Examples:
-  portcls-emu debug --driver mine.sys                       gdb on port 1234 of this machine
+  portcls-emu debug --driver mine.sys                       waits on port 1234 of this machine
   portcls-emu debug song.mid --driver mine.sys --gdb 4711   a song, another port
   portcls-emu debug song.mid --driver mine.sys --job capture
 
-In gdb, with what the program prints:
+In gdb:
   target remote 127.0.0.1:1234
-  add-symbol-file mine.sys -o OFFSET
   break Isr
   continue
   reverse-stepi
-  monitor irql";
+  monitor irql
+
+In lldb, which reads PDBs:
+  target create mine.sys
+  gdb-remote 1234
+  breakpoint set --name Isr
+  continue
+  process plugin packet monitor irql";
 
 const FILTERS_EXAMPLES: &str = "\
 Examples:
@@ -178,12 +185,13 @@ pub enum Verb {
             format!("{CAPTURE_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Capture(CaptureArguments),
-    /// Runs a Windows driver under gdb, forwards and backwards.
+    /// Runs a Windows driver under gdb, forwards and backwards, or under lldb.
     ///
-    /// The machine waits for gdb before the driver's first instruction. Breakpoints, watchpoints
-    /// and steps change nothing of the run. Going back builds the machine anew and runs it to the
-    /// place before, so it shows the same run; what gdb wrote into registers or memory is then
-    /// gone. `monitor help` in gdb lists what can be asked of the machine: IRQL, time, trace.
+    /// The machine waits for a debugger before the driver's first instruction. Breakpoints,
+    /// watchpoints and steps change nothing of the run. gdb can go back: this builds the machine
+    /// anew and runs it to the place before, so it shows the same run; what gdb wrote into
+    /// registers or memory is then gone. `monitor help` lists what can be asked of the machine:
+    /// IRQL, time, card, pins, trace.
     #[command(
         after_long_help =
             format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
@@ -192,8 +200,9 @@ pub enum Verb {
     /// Shows what a client sees of a driver: its filters, their pins, nodes and connections.
     ///
     /// The driver is started, and everything is asked of it by the requests of an application.
-    /// Each pin for MIDI is opened and closed again, which tells whether play or capture can use
-    /// it, or why not. --pin of these verbs takes the names and numbers that are shown.
+    /// Each pin for MIDI is opened and closed again with each of its formats, which tells whether
+    /// play or capture can use it, or why not. --pin of these verbs takes the names and numbers
+    /// that are shown.
     #[command(after_long_help = format!("{FILTERS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
     Filters(FiltersArguments),
     /// Runs register scripts on a card, and prints each access with its time and result.
@@ -301,10 +310,10 @@ pub struct DebugArguments {
     pub client: PinArguments,
     #[command(flatten)]
     pub report: ReportArguments,
-    /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
+    /// Where to wait for the debugger: PORT, or ADDRESS:PORT. Port 0 takes a free one.
     ///
-    /// A program that reaches that port can do with the driver what gdb can. Without an address
-    /// only programs on this machine reach it.
+    /// A program that reaches that port can do with the driver what a debugger can. Without an
+    /// address only programs on this machine reach it.
     #[arg(long, value_name = "PLACE", default_value = "1234", default_missing_value = "1234")]
     #[arg(num_args = 0..=1, value_parser = parse_gdb_place, help_heading = "Debugger")]
     pub gdb: SocketAddr,
@@ -402,6 +411,10 @@ pub struct PinArguments {
     /// number, as `filters` shows them [default: the first pin that can be opened].
     #[arg(long, value_name = "FILTER[:PIN]")]
     pub pin: Option<PinChoice>,
+    /// The format with which the application opens the pin; `filters` shows the formats of each
+    /// pin.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PinFormatName::Midi)]
+    pub pin_format: PinFormatName,
 }
 
 /// The machine.

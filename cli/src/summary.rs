@@ -10,8 +10,8 @@ use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{
-    ApplicationFigures, DriverFigures, Leak, Machine, MidiPin, ProcessorFigures, RangeFigures,
-    WireFigures,
+    ApplicationFigures, DriverFigures, Leak, Machine, MidiPin, PinFormat, ProcessorFigures,
+    RangeFigures, WireFigures,
 };
 use serde::Serialize;
 
@@ -45,6 +45,8 @@ pub struct Summary {
     unmodelled: Vec<RangeFigures>,
     /// The pin that was opened.
     pin: Option<MidiPin>,
+    /// The format with which the application opens a pin.
+    pin_format: PinFormat,
     /// The other pins for MIDI that the driver has.
     other_pins: Vec<MidiPin>,
     simulated_ns: u64,
@@ -184,6 +186,7 @@ impl Summary {
             inf: None,
             unmodelled: job.ranges,
             pin: job.pin,
+            pin_format: job.pin_format,
             other_pins: job.other_pins,
             simulated_ns: job.simulated_ns,
             flow,

@@ -307,6 +307,12 @@ impl DeviceObject {
     pub fn extension<T: 'static>(&self) -> Option<Rc<T>> {
         self.extension.borrow().clone()?.downcast().ok()
     }
+
+    /// Reads the data that the owning driver keeps with the device, if it is a `T`. While `read`
+    /// runs, it must not replace the data.
+    pub fn read_extension<T: 'static, R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.extension.borrow().as_deref()?.downcast_ref().map(read)
+    }
 }
 
 impl fmt::Debug for DeviceObject {

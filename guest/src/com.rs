@@ -16,11 +16,20 @@ mod dmus;
 pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;
+mod lent_description;
+mod lent_routine;
 mod miniport;
 mod notified;
+mod own_interrupt_sync;
 mod port_objects;
 #[cfg(test)]
 mod tests;
 mod this;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};
+
+use crate::routine::Routine;
+
+/// Routines that a driver calls by an address in a structure or an argument.
+pub(crate) static UNEXPORTED: &[&Routine] =
+    &[&lent_description::PROPERTY_HANDLER, &lent_routine::LENT_ROUTINE];

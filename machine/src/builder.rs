@@ -22,6 +22,7 @@ use crate::inf::{self, Places, Taken};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
 use crate::pin_choice::PinChoice;
+use crate::pin_format::PinFormat;
 use crate::sent::SentBytes;
 use crate::slot::Slot;
 use crate::unmodelled::UnmodelledRange;
@@ -45,6 +46,7 @@ pub struct MachineBuilder {
     pin: Option<PinChoice>,
     resources: Vec<CardResource>,
     inf: Option<Installation>,
+    pin_format: PinFormat,
 }
 
 impl Default for MachineBuilder {
@@ -71,6 +73,7 @@ impl MachineBuilder {
             pin: None,
             resources: Vec::new(),
             inf: None,
+            pin_format: PinFormat::default(),
         }
     }
 
@@ -163,6 +166,14 @@ impl MachineBuilder {
     #[must_use]
     pub fn pin(mut self, pin: Option<PinChoice>) -> MachineBuilder {
         self.pin = pin;
+        self
+    }
+
+    /// Chooses the format with which an application opens its pins; without this it is
+    /// [`PinFormat::Midi`].
+    #[must_use]
+    pub fn pin_format(mut self, format: PinFormat) -> MachineBuilder {
+        self.pin_format = format;
         self
     }
 
@@ -289,6 +300,7 @@ impl MachineBuilder {
             installed: self.installed,
             inf: self.inf,
             pin: self.pin,
+            pin_format: self.pin_format,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The machine and its life: load, start, run, sleep, wake, remove, unload.
 
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
@@ -24,6 +25,7 @@ use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
 use crate::installation::{Installed, SERVICE, install};
 use crate::pin_choice::PinChoice;
+use crate::pin_format::PinFormat;
 use crate::pnp::PnpManager;
 use crate::power::{bus_driver, send_power};
 use crate::refusals::likely_cause;
@@ -49,6 +51,7 @@ pub(crate) struct Parts {
     /// What the driver's INF says.
     pub inf: Option<Installation>,
     pub pin: Option<PinChoice>,
+    pub pin_format: PinFormat,
 }
 
 /// A computer with one card and one driver.
@@ -98,6 +101,14 @@ impl Machine {
     #[must_use]
     pub fn guest(&self) -> Option<Guest> {
         self.guest.borrow().clone()
+    }
+
+    /// The file from which a debugger reads the driver; `None` for a driver in Rust.
+    pub(crate) fn file_for_debugger(&self) -> Option<PathBuf> {
+        match &self.parts.driver.code {
+            DriverCode::Sys(sys) => Some(sys.file_for_debugger()),
+            DriverCode::Rust(_) => None,
+        }
     }
 
     /// The cables at the card's sockets.
@@ -243,6 +254,11 @@ impl Machine {
     /// The pin that an application opens; `None` for the first pin that can be opened.
     pub(crate) fn pin_choice(&self) -> Option<&PinChoice> {
         self.parts.pin.as_ref()
+    }
+
+    /// The format with which an application opens its pins.
+    pub(crate) fn pin_format(&self) -> PinFormat {
+        self.parts.pin_format
     }
 
     /// The physical device object, at the bottom of the stack.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use portcls_machine::emulator::Irql;
 use portcls_machine::emulator::trace::Event;
 use portcls_machine::guest::Guest;
-use portcls_machine::guest::debugger::{Debugger, Facts, Pause, Verdict};
+use portcls_machine::guest::debugger::{Debuggee, Debugger, Pause, Verdict};
 use portcls_machine::report::Filter;
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, PinClient};
 
@@ -139,7 +139,7 @@ struct Clock {
 }
 
 impl Debugger for Clock {
-    fn attach(&self, _cpu: &Rc<RefCell<cpu_x86::Cpu>>, _facts: Facts) {}
+    fn attach(&self, _: Debuggee) {}
 
     fn next_pause(&self) -> u64 {
         0

@@ -181,6 +181,12 @@ impl AdapterDevice {
         self.ports.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 
+    /// The registered subdevices, in the order in which they were registered: name and port.
+    pub(crate) fn registered(&self) -> Vec<(String, Rc<dyn ISubdevice>)> {
+        let subdevices = self.subdevices.borrow();
+        subdevices.iter().map(|it| (it.name.clone(), Rc::clone(&it.port))).collect()
+    }
+
     /// True once the device was removed.
     pub(crate) fn is_removed(&self) -> bool {
         self.state.get() == PnpState::Removed

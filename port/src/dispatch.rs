@@ -51,7 +51,9 @@ struct OpenFile(Rc<dyn KsObject>);
 /// Passes a request to PortCls. A driver calls this from its own dispatch routine.
 ///
 /// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own. PortCls
-/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`.
+/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`, and so it
+/// refuses reads, writes, flushes and questions about security. `Assumed:` the page lists these
+/// entries of the table and does not say what they do; a pin has its data by its control codes.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]
@@ -60,7 +62,9 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcDispatchIrp");
     match irp.parameters() {
         Parameters::Create { .. } => dispatch_create(kernel, device, irp),
-        Parameters::Cleanup => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
+        Parameters::Cleanup | Parameters::Other(_) => {
+            complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST)
+        }
         Parameters::Close => dispatch_close(kernel, device, irp),
         Parameters::DeviceControl { .. } => dispatch_device_control(kernel, device, irp),
         Parameters::Pnp(_) => dispatch_pnp(kernel, device, irp),

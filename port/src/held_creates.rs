@@ -51,6 +51,11 @@ impl HeldCreates {
         NtStatus::PENDING
     }
 
+    /// How many requests are held.
+    pub fn count(&self) -> usize {
+        self.requests.borrow().len()
+    }
+
     /// Completes a held request as cancelled.
     ///
     /// IRQL: up to DISPATCH_LEVEL.

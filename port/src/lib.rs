@@ -44,6 +44,7 @@ pub mod dmus_event;
 mod filter;
 pub mod guid;
 mod held_creates;
+mod inspection;
 pub mod interfaces;
 mod interrupt_sync;
 mod io_timeout;
@@ -77,6 +78,7 @@ pub use automation::pc_complete_pending_property_request;
 pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
+pub use inspection::{PortInspection, inspect_ports};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
 pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};
@@ -85,6 +87,7 @@ pub use power::{
     pc_register_adapter_power_management, pc_request_new_power_state,
     pc_unregister_adapter_power_management,
 };
+pub use refusal::{ask, tell_refused_query};
 pub use registry_key::{RegistryKeyRequest, pc_new_registry_key};
 pub use resource_list::{pc_new_resource_list, pc_new_resource_sublist};
 pub use service_group::pc_new_service_group;

@@ -92,6 +92,23 @@ impl Pin {
         }))
     }
 
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    pub fn direction(&self) -> StreamDirection {
+        self.direction
+    }
+
+    pub fn format(&self) -> KsDataFormat {
+        self.format.get()
+    }
+
+    /// While the device is not in D0: the state to which the stream goes back later.
+    pub fn suspended_in(&self) -> Option<KsState> {
+        self.suspended.get()
+    }
+
     pub fn lane(&self) -> &Lane {
         &self.lane
     }

@@ -19,6 +19,7 @@ use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
 use crate::filter::Filter;
 use crate::guid::Guid;
+use crate::inspection::{PortInspection, inspect_port};
 use crate::interfaces::{
     DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
     IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
@@ -284,6 +285,10 @@ impl<K: Kind> ISubdevice for Port<K> {
         let descriptor = self.descriptor().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
         let (binding, pins) = (Rc::clone(&self.binding), Rc::clone(&self.pins));
         Ok(Filter::new(self, binding, descriptor, pins))
+    }
+
+    fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection) {
+        inspect_port(kernel, name, &self.binding, &self.pins, told);
     }
 
     fn is_in_use(&self) -> bool {

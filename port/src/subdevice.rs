@@ -6,6 +6,7 @@ use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
+use crate::inspection::PortInspection;
 
 /// Whether the device goes to a deeper sleep or to a lighter sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,12 @@ pub trait ISubdevice: IUnknown {
         kernel: &Kernel,
         device: &Rc<DeviceObject>,
     ) -> Result<Rc<dyn KsObject>, NtStatus>;
+
+    /// Adds what the port tells of its filter, which is registered under `name`, of its open pins
+    /// and of their requests.
+    ///
+    /// IRQL: any; also after a stop.
+    fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection);
 
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;

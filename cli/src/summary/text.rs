@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::{ApplicationFigures, MidiPin, RangeFigures, WireFigures};
+use portcls_machine::{ApplicationFigures, MidiPin, PinFormat, RangeFigures, WireFigures};
 
 use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
@@ -99,7 +99,7 @@ impl Page {
             self.paragraph("inf", Style::new(), &inf_lines(inf));
         }
         if let Some(pin) = &summary.pin {
-            self.paragraph("pin", Style::new(), &[pin_words(pin, &summary.other_pins)]);
+            self.paragraph("pin", Style::new(), &[pin_words(pin, summary)]);
         }
     }
 
@@ -246,11 +246,15 @@ impl Page {
 }
 
 /// The pin that was opened, and the other pins that the user could have meant.
-fn pin_words(pin: &MidiPin, others: &[MidiPin]) -> String {
-    let others: Vec<String> = others.iter().map(MidiPin::to_string).collect();
+fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
+    let events = match summary.pin_format {
+        PinFormat::Midi => "",
+        PinFormat::DirectMusic => " with DirectMusic events",
+    };
+    let others: Vec<String> = summary.other_pins.iter().map(MidiPin::to_string).collect();
     match others.len() {
-        0 => format!("{pin}, the only one for MIDI"),
-        _ => format!("{pin}; also for MIDI: {}", others.join(", ")),
+        0 => format!("{pin}{events}, the only one for MIDI"),
+        _ => format!("{pin}{events}; also for MIDI: {}", others.join(", ")),
     }
 }
 

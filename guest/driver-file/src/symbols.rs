@@ -176,6 +176,18 @@ impl Symbols {
     }
 }
 
+/// The path of the file from which a debugger reads an image: a file beside the driver when it is
+/// of the same build and has DWARF, else the driver itself. A debugger finds a PDB by itself.
+#[must_use]
+pub fn file_for_debugger(path: &Path, image: &Image) -> PathBuf {
+    let has_dwarf = |side: &PathBuf| {
+        fs::metadata(side).is_ok_and(|metadata| metadata.len() <= FILE_LIMIT as u64)
+            && fs::read(side).is_ok_and(|bytes| file::has_dwarf_of(image, &bytes))
+    };
+    let file = side_files(path).into_iter().find(has_dwarf).unwrap_or_else(|| path.to_owned());
+    fs::canonicalize(&file).unwrap_or(file)
+}
+
 impl fmt::Debug for Symbols {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "symbols of {}, {} functions", self.module, self.functions.len())

@@ -1,7 +1,8 @@
 // An adapter driver from DriverEntry to unload, all of it but StartDevice.
 //
-// The file that includes this one defines StartDevice. It can set PNP_ROUTINE, its own routine for
-// requests of Plug and Play, which then takes them before PortCls.
+// The file that includes this one defines StartDevice. Before, it may define AT_ENTRY, a function
+// that gets the driver object when the entries of PortCls are in it, and AT_UNLOAD, a function that
+// is called when the devices are gone.
 #pragma once
 #include "unknown.h"
 
@@ -17,7 +18,10 @@ PAGEABLE static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT p
 
 PAGEABLE static void NTAPI Unload(PDRIVER_OBJECT)
 {
-    // Everything went with the devices; without the routine the image would stay for ever.
+    // The rest went with the devices; without the routine the image would stay for ever.
+#ifdef AT_UNLOAD
+    AT_UNLOAD();
+#endif
 }
 
 extern "C" PAGEABLE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registryPath)
@@ -25,8 +29,8 @@ extern "C" PAGEABLE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_S
     NTSTATUS status = PcInitializeAdapterDriver(driver, registryPath, AddDevice);
     if (NT_SUCCESS(status)) {
         driver->DriverUnload = Unload;
-#ifdef PNP_ROUTINE
-        driver->MajorFunction[IRP_MJ_PNP] = PNP_ROUTINE;
+#ifdef AT_ENTRY
+        AT_ENTRY(driver);
 #endif
     }
     return status;

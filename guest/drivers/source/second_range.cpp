@@ -5,8 +5,9 @@
 // DriverEntry and the rest are in uart_parts.h.
 #include "unknown.h"
 
-static NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT device, PIRP irp);
-#define PNP_ROUTINE DispatchPnp
+// Takes the requests of Plug and Play before PortCls.
+static void TakePnp(PDRIVER_OBJECT driver);
+#define AT_ENTRY TakePnp
 #include "uart_parts.h"
 
 // What the card is given, in this order.
@@ -166,4 +167,9 @@ PAGEABLE static NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT device, PIRP irp)
         return FilterResources(device, irp);
     }
     return PcDispatchIrp(device, irp);
+}
+
+PAGEABLE static void TakePnp(PDRIVER_OBJECT driver)
+{
+    driver->MajorFunction[IRP_MJ_PNP] = DispatchPnp;
 }

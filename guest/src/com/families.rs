@@ -12,6 +12,7 @@ pub(crate) mod port;
 pub(crate) mod registry_key;
 mod resource_list;
 mod service;
+mod stream;
 mod unknown;
 
 use super::family::Family;
@@ -28,6 +29,8 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &miniport::MIDI,
     &miniport::DMUS,
     &miniport::TECHNOLOGY,
+    &miniport::POWER,
+    &stream::MIDI,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

@@ -79,6 +79,11 @@ impl Thunks {
         Some(address)
     }
 
+    /// Whether an address is in the range of the thunks.
+    pub fn holds(&self, address: u64) -> bool {
+        self.range.contains(&address)
+    }
+
     /// The thunk at an address; `None` for an address between or behind the thunks.
     #[inline]
     pub fn at(&self, address: u64) -> Option<&Thunk> {
