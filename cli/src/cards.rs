@@ -7,7 +7,7 @@ mod check;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::card_bench::card_file::{CardFile, to_toml};
+use portcls_machine::card_bench::card_file::CardFile;
 use portcls_machine::chip::{
     AckSet, Behaviour, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, Text, cards,
 };
@@ -40,7 +40,7 @@ const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// [`Failure::CannotWrite`].
 pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     if let Some(card) = &arguments.show {
-        Console::Stdout.print(&to_toml(&card.load()?.profile))?;
+        Console::Stdout.print(&card.load()?.to_toml())?;
         return Ok(Exit::Good);
     }
     let chosen = arguments.card.as_ref().map(CardChoice::load).transpose()?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use portcls_machine::card_bench::card_file::CardFileError;
 use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::driver_file::image::ImageError;
+use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::{MachineError, PinFormat};
 
@@ -128,6 +129,9 @@ pub enum Failure {
         /// What is wrong with it.
         reason: String,
     },
+    /// A text is no INF that can be used.
+    #[error(transparent)]
+    NotAnInf(#[from] InfError),
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
@@ -183,7 +187,10 @@ impl Failure {
             | Failure::StdinTwice
             | Failure::CannotListen { .. }
             | Failure::Machine(
-                MachineError::NotDebuggable { .. } | MachineError::WrongPin { .. },
+                MachineError::NotDebuggable { .. }
+                | MachineError::WrongPin { .. }
+                | MachineError::BadResource { .. }
+                | MachineError::InfResources { .. },
             ) => Exit::Usage,
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
@@ -193,6 +200,7 @@ impl Failure {
             | Failure::DriverTooBig { .. }
             | Failure::NotADriver { .. }
             | Failure::NotARegistryFile { .. }
+            | Failure::NotAnInf(_)
             | Failure::Machine(MachineError::DriverFile { .. })
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_))
@@ -205,7 +213,9 @@ impl Failure {
 /// A hint where the user can see more about an error of a machine.
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
-        MachineError::NotDebuggable { .. } => "",
+        MachineError::NotDebuggable { .. }
+        | MachineError::BadResource { .. }
+        | MachineError::InfResources { .. } => "",
         MachineError::WrongPin { .. } => "; `filters` shows all of them",
         MachineError::NoPin { format, has_other, .. }
             if *has_other || *format != PinFormat::default() =>

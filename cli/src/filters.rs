@@ -45,12 +45,13 @@ struct Filters {
 /// # Errors
 /// [`Failure`]: a file is not usable, the driver refuses to start, or stdout cannot be written.
 pub fn run(arguments: &FiltersArguments) -> Result<Exit, Failure> {
-    let card = arguments.machine.card.load()?.profile;
+    let card = arguments.machine.card.load()?;
     let hold = Hold::First(HELD_EVENTS);
     let machine = arguments.machine.builder(&card, hold, CardSignals::Hidden)?.build()?;
     let filters = ask(&machine).map_err(Failure::Filters)?;
     let driver = machine.driver_name().to_owned();
-    let filters = Filters { version: VERSION, driver, card: card.name.to_string(), filters };
+    let filters =
+        Filters { version: VERSION, driver, card: card.profile.name.to_string(), filters };
     let text = match arguments.format {
         Format::Text => filters.text(),
         Format::Json => json(&filters),

@@ -18,6 +18,7 @@ mod failure;
 mod figures;
 mod filters;
 mod imports;
+mod inf;
 mod input;
 mod manual;
 mod ops;

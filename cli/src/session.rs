@@ -11,6 +11,7 @@ use portcls_machine::{CardSignals, Machine, MachineError, vcd_options};
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
+use crate::inf::InfFacts;
 use crate::input::Source;
 use crate::output::{Output, Target, prepare};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
@@ -167,7 +168,7 @@ pub fn run_on(
     work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,
 ) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(job)?;
-    let card = job.machine.card.load()?.profile;
+    let card = job.machine.card.load()?;
     let song = job.source.read(job.song.input_format.into())?;
     log::info!("{}: {} messages", job.verb, song.len());
     let builder = job.machine.builder(&card, outputs.hold(), outputs.card_signals())?;
@@ -188,7 +189,11 @@ pub fn run_on(
         }
     };
     let facts = RunFacts { verb: job.verb, song: &song, ending };
-    let mut summary = Summary::new(facts, job.source, job.machine, &card);
+    let mut summary = Summary::new(facts, job.source, (job.machine, &machine), &card.profile);
+    if let (Some(choice), Some(found)) = (&job.machine.inf, machine.inf()) {
+        let named = job.machine.names_resources(&card);
+        summary.add_inf(InfFacts::new(choice, found, named, &machine));
+    }
     if written.is_ok() {
         outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
     }

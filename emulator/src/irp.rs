@@ -9,6 +9,7 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::numbered::numbered;
 use crate::power::{DeviceCapabilities, PowerRequest};
+use crate::requirements::ResourceRequirements;
 use crate::resource::Resource;
 use crate::rules;
 use crate::status::NtStatus;
@@ -79,9 +80,8 @@ pub enum PnpRequest {
     QueryDeviceRelations,
     /// Ask for the interface that tells where the device is: GUID_PNP_LOCATION_INTERFACE.
     QueryInterface,
-    /// Let the driver change the list of resources that the device needs. Assumed: the list is
-    /// empty here, because the machine gives a device its resources without a choice.
-    FilterResourceRequirements,
+    /// Let the driver change the list of resources that the device needs.
+    FilterResourceRequirements(Rc<RefCell<ResourceRequirements>>),
     /// Ask whether the device failed, is disabled or must not be shown.
     QueryPnpDeviceState,
     /// Ask for the capabilities. The bus driver fills them in; the drivers above may change them.
@@ -104,7 +104,7 @@ impl PnpRequest {
             PnpRequest::QueryDeviceRelations => PnpMinor::QueryDeviceRelations,
             PnpRequest::QueryInterface => PnpMinor::QueryInterface,
             PnpRequest::QueryCapabilities(_) => PnpMinor::QueryCapabilities,
-            PnpRequest::FilterResourceRequirements => PnpMinor::FilterResourceRequirements,
+            PnpRequest::FilterResourceRequirements(_) => PnpMinor::FilterResourceRequirements,
             PnpRequest::QueryPnpDeviceState => PnpMinor::QueryPnpDeviceState,
         }
     }

@@ -44,6 +44,7 @@ mod preempt;
 mod queues;
 mod refusal;
 pub mod registry;
+mod requirements;
 mod resource;
 mod rule;
 pub mod rules;
@@ -86,6 +87,7 @@ pub use power::{
     PowerStateType, SystemPowerState,
 };
 pub use refusal::{Need, RefusedCall};
+pub use requirements::{AddressRange, Requirement, RequirementRange, ResourceRequirements};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use rule::{Rule, Severity};
 pub use running::Running;

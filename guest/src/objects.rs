@@ -16,5 +16,6 @@ mod physical_memory;
 pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod registry_table;
+pub(crate) mod requirements;
 pub(crate) mod resources;
 mod transfer;

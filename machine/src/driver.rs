@@ -7,9 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portcls_driver_file::image::Image;
+use portcls_driver_file::image::{Image, Mode};
 use portcls_driver_file::symbols::{Symbols, file_for_debugger};
 use portcls_guest::GuestOptions;
+use portcls_inf_file::Architecture;
 use portcls_miniport::DriverEntry;
 
 use crate::error::{MachineError, list};
@@ -88,6 +89,16 @@ impl Driver {
         let (image, file) = (Arc::new(image), file.into());
         let code = DriverCode::Sys(SysDriver { image, options, file, path: path.to_owned() });
         Driver { name, code }
+    }
+
+    /// The processor that the driver is built for. Assumed: a driver in Rust is installed as one for
+    /// x64.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        match &self.code {
+            DriverCode::Sys(sys) if sys.image.mode() == Mode::Bits32 => Architecture::X86,
+            _ => Architecture::X64,
+        }
     }
 
     /// A driver that comes with the project.

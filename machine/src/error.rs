@@ -50,6 +50,31 @@ pub enum MachineError {
         /// The line.
         irq: u32,
     },
+    /// A list of resources that cannot be.
+    #[error("{}: {what}; {hint}", resource.as_ref().map_or(
+        "the list of resources".to_owned(),
+        |resource| format!("the resource {resource}"),
+    ))]
+    BadResource {
+        /// The resource, as `--resource` names it; `None` when one is missing.
+        resource: Option<String>,
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// No configuration of an INF can be taken.
+    #[error("the INF's section [{section}]{}: {what}; {hint}", at_line(*.line))]
+    InfResources {
+        /// The section of LogConfig.
+        section: String,
+        /// The line of the resource, if it is one.
+        line: Option<usize>,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// The driver refused a call.
     #[error("the driver refuses to start: {stage} answered {status}{}", because(*.status, .cause))]
     DriverRefused {
@@ -106,6 +131,10 @@ pub enum MachineError {
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+}
+
+fn at_line(line: Option<usize>) -> String {
+    line.map_or(String::new(), |line| format!(", line {line}"))
 }
 
 /// The words about a pin with the other format than the wanted one.

@@ -24,15 +24,18 @@ pub enum RegistryPlace {
     Driver,
     /// The hardware key of the device: `DeviceRegistryKey`.
     Device,
+    /// HKEY_LOCAL_MACHINE.
+    Machine,
 }
 
-/// A registry value that is there from the start.
+/// A registry value that is there from the start, or a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Installed {
     pub place: RegistryPlace,
     /// The path below the key; empty for the key itself.
     pub subkey: String,
-    pub value: RegistryValue,
+    /// The value; `None` for a key without a value.
+    pub value: Option<RegistryValue>,
 }
 
 fn keys() -> DeviceKeys {
@@ -56,11 +59,13 @@ pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Instal
             RegistryPlace::Service => SERVICE,
             RegistryPlace::Driver => &keys.driver,
             RegistryPlace::Device => &keys.device,
+            RegistryPlace::Machine => r"\Registry\Machine",
         };
         let path = format!(r"{top}\{}", installed.subkey);
-        let set = kernel
-            .create_registry_key(&path)
-            .and_then(|key| key.set_value(kernel, installed.value.clone()));
+        let set = kernel.create_registry_key(&path).and_then(|key| match &installed.value {
+            Some(value) => key.set_value(kernel, value.clone()),
+            None => Ok(()),
+        });
         set.expect("the registry has room for what a machine is built with");
     }
     physical.set_registry_keys(keys);

@@ -21,6 +21,7 @@ use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
 use crate::pin_client::{PinClient, Received};
 use crate::pin_format::PinFormat;
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
+use crate::unmodelled::RangeFigures;
 
 /// Write requests in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
@@ -41,6 +42,8 @@ pub struct JobReport {
     pub processor: ProcessorFigures,
     /// What the driver did while the song went through.
     pub driver: DriverFigures,
+    /// What the driver did in the ports that are not modelled.
+    pub ranges: Vec<RangeFigures>,
     /// Breaches of documented rules: the breaches whose text the kernel keeps.
     pub violations: Vec<Violation>,
     /// How many breaches there were.
@@ -134,6 +137,7 @@ impl Progress {
             other_pins: self.other_pins,
             processor: ProcessorFigures::of(kernel),
             driver: DriverFigures::of(&start, &end, passed, self.failed),
+            ranges: machine.range_figures(),
             violations: kernel.violations(),
             violation_count: kernel.violation_count(),
             warnings: kernel.warnings(),

@@ -219,7 +219,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         | PnpRequest::CancelRemoveDevice
         | PnpRequest::QueryDeviceRelations
         | PnpRequest::QueryInterface
-        | PnpRequest::FilterResourceRequirements
+        | PnpRequest::FilterResourceRequirements(_)
         | PnpRequest::QueryPnpDeviceState => pc_forward_irp_synchronous(kernel, device, irp),
     };
     complete(kernel, irp, status)

@@ -14,6 +14,8 @@ mod lives;
 mod load;
 #[path = "behaviour/playing.rs"]
 mod playing;
+#[path = "behaviour/resources.rs"]
+mod resources;
 #[path = "behaviour/songs.rs"]
 mod songs;
 #[path = "behaviour/system_miniports.rs"]

@@ -14,6 +14,8 @@ mod output;
 mod power;
 #[path = "golden/removal.rs"]
 mod removal;
+#[path = "golden/resources.rs"]
+mod resources;
 #[path = "golden/scene.rs"]
 mod scene;
 #[path = "golden/start.rs"]

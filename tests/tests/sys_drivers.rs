@@ -34,6 +34,8 @@ mod rebuild;
 mod registers;
 #[path = "sys_drivers/reports.rs"]
 mod reports;
+#[path = "sys_drivers/resources.rs"]
+mod resources;
 #[path = "sys_drivers/scene.rs"]
 mod scene;
 #[path = "sys_drivers/songs.rs"]

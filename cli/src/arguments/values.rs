@@ -11,7 +11,7 @@ use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{MachineBuilder, MachineError, PinFormat, rules};
+use portcls_machine::{CardResource, MachineBuilder, MachineError, PinFormat, rules};
 
 use crate::card::CardChoice;
 use crate::input::Input;
@@ -230,6 +230,11 @@ pub fn parse_irq(text: &str) -> Result<u8, String> {
     let irq: u32 = text.parse().map_err(|_| "use 2 to 15 (2 means 9, as on a PC)")?;
     MachineBuilder::new().irq(irq).map_err(|error| error.to_string())?;
     Ok(if irq == 2 { 9 } else { irq as u8 })
+}
+
+/// Reads a resource of the device.
+pub fn parse_resource(text: &str) -> Result<CardResource, String> {
+    text.parse::<CardResource>().map_err(|error| error.hint.to_owned())
 }
 
 /// Reads the name of an input; - is stdin.

@@ -68,6 +68,7 @@ impl Guest {
             is_listed: true,
         });
         let answer = work(address);
+        self.take_requirements(address, location, irp);
         let is_marked = self.is_location_marked(location);
         let mut is_below = false;
         self.0.shown.with_irp(address, |shown| {
@@ -128,6 +129,7 @@ impl Guest {
 
     fn free_irps(&self, which: impl Fn(&ShownIrp) -> bool) {
         for shown in self.0.shown.take_irps(which) {
+            self.free_requirements(shown.address, shown.location, &shown.irp);
             for (block, length) in shown.blocks {
                 self.free_object_block(block, length);
             }
@@ -188,6 +190,12 @@ impl Guest {
                 let field = fields.parameters_start_device_allocated_resources_translated;
                 self.put_word(at(location, field), translated);
             }
+            Parameters::Pnp(PnpRequest::FilterResourceRequirements(wanted)) => {
+                let list = self.new_requirements(&wanted.borrow());
+                let field =
+                    fields.parameters_filter_resource_requirements_io_resource_requirement_list;
+                self.put_word(at(location, field), list);
+            }
             Parameters::Pnp(PnpRequest::QueryInterface) => {
                 // In PNP_LOCATION_INTERFACE the routines follow two numbers and a context.
                 let bytes = 5 * self.pointer_bytes();
@@ -236,6 +244,9 @@ impl Guest {
         irp.set_information(self.load_word(at(block, fields.information)));
         let mut found = None;
         self.0.shown.with_irp(address, |shown| found = Some((shown.location, shown.owes_mark)));
+        if let Some((location, _)) = found {
+            self.take_requirements(address, location, irp);
+        }
         match found {
             Some((location, _)) if self.is_location_marked(location) => irp.mark_pending(),
             Some((_, true)) => {

@@ -44,7 +44,30 @@ impl Guest {
     /// Allocates pool. Returns 0 when there is no memory, or when `Kernel::allocate_pool` refuses.
     pub fn allocate_pool(&self, pool: PoolType, bytes: u64, tag: [u8; 4], fill: Fill) -> u64 {
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
-        let Some(accounted) = self.kernel().allocate_pool(pool, length, tag) else { return 0 };
+        let accounted = self.kernel().allocate_pool(pool, length, tag);
+        self.place_block(pool, bytes, tag, fill, accounted)
+    }
+
+    /// Puts what the system hands over to a driver into pool. Returns 0 when there is no memory.
+    pub(crate) fn new_system_block(&self, pool: PoolType, content: &[u8], tag: [u8; 4]) -> u64 {
+        let accounted = self.kernel().allocate_system_pool(pool, content.len(), tag);
+        let address = self.place_block(pool, content.len() as u64, tag, Fill::Zero, accounted);
+        if address != 0 {
+            self.put(address, content);
+        }
+        address
+    }
+
+    /// The address of a block that the kernel granted; 0 without a grant or without room.
+    fn place_block(
+        &self,
+        pool: PoolType,
+        bytes: u64,
+        tag: [u8; 4],
+        fill: Fill,
+        accounted: Option<PoolBlock>,
+    ) -> u64 {
+        let Some(accounted) = accounted else { return 0 };
         match self.map_block(pool, bytes, tag, fill, accounted) {
             Some(address) => address,
             None => {

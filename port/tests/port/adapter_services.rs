@@ -152,7 +152,7 @@ fn what_plug_and_play_asks_at_every_start_and_management_requests_go_down_to_the
         let from_bus = NtStatus(0xC000_00BB);
         rig.bus_answer.set(BusAnswer::Fails(from_bus));
         for request in [
-            PnpRequest::FilterResourceRequirements,
+            PnpRequest::FilterResourceRequirements(Rc::default()),
             PnpRequest::QueryInterface,
             PnpRequest::QueryPnpDeviceState,
             PnpRequest::QueryDeviceRelations,

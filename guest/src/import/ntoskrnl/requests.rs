@@ -157,7 +157,15 @@ pub(super) fn call_driver(
         own.is_sent.set(true);
     }
     let file = original.as_ref().and_then(|irp| irp.file().cloned());
+    let keeps_information =
+        matches!(parameters, Parameters::Pnp(PnpRequest::FilterResourceRequirements(_)));
     let request = Irp::new(parameters, file, Vec::new());
+    if keeps_information {
+        // The driver may have put its own list there already, and the bus leaves it.
+        let block = at(irp_at, guest.layout().irp.io_status);
+        let information = guest.layout().io_status_block.information;
+        request.set_information(guest.load_word(at(block, information)));
+    }
     let caller = guest.clone();
     request.set_completion_routine(Box::new(move |kernel, request| {
         if request.is_marked_pending() {
@@ -244,7 +252,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
             PnpMinor::CancelStopDevice => PnpRequest::CancelStopDevice,
             PnpMinor::QueryDeviceRelations => PnpRequest::QueryDeviceRelations,
             PnpMinor::QueryInterface => PnpRequest::QueryInterface,
-            PnpMinor::FilterResourceRequirements => PnpRequest::FilterResourceRequirements,
+            PnpMinor::FilterResourceRequirements => {
+                PnpRequest::FilterResourceRequirements(Rc::default())
+            }
             PnpMinor::QueryPnpDeviceState => PnpRequest::QueryPnpDeviceState,
             _ => return None,
         })),
