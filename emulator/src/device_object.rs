@@ -183,6 +183,16 @@ pub struct DeviceKeys {
     pub hardware_profile: String,
 }
 
+impl DeviceKeys {
+    /// The path by which the bus knows the device, such as `ISAPNP\PNPB006\0`: the part of the
+    /// hardware key's path below `Enum`.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        let (_, below) = self.device.split_once(r"\Enum\")?;
+        Some(below.strip_suffix(r"\Device Parameters").unwrap_or(below))
+    }
+}
+
 impl DeviceObject {
     /// A device of `driver` that is attached to no other device.
     #[doc(alias = "IoCreateDevice")]

@@ -157,6 +157,30 @@ pub fn pc_register_subdevice(
     Ok(())
 }
 
+/// Takes a registered port away from clients and releases it.
+///
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own.
+/// - `STATUS_NOT_FOUND`: the port is not registered.
+pub(crate) fn unregister_subdevice(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    subdevice: &Rc<dyn IUnknown>,
+) -> Result<(), NtStatus> {
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let port = query::<dyn ISubdevice>(subdevice).map_err(|_| NtStatus::INVALID_PARAMETER)?;
+    let gone = {
+        let mut subdevices = adapter.subdevices.borrow_mut();
+        let position = subdevices.iter().position(|other| Rc::ptr_eq(&other.port, &port));
+        subdevices.remove(position.ok_or(NtStatus::NOT_FOUND)?)
+    };
+    kernel.disable_device_interfaces(device, &gone.name);
+    gone.port.release(kernel);
+    Ok(())
+}
+
 impl AdapterDevice {
     /// Takes every subdevice away from clients and releases its port.
     ///

@@ -20,8 +20,10 @@ use portcls_emulator::NtStatus;
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
     IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMiniportMidiStream, IMusicTechnology, IMxf, IPinCount, IPort, IPortClsVersion,
-    IPortDMus, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IMiniportMidi, IMiniportMidiStream, IMiniportTopology, IMusicTechnology, IMxf, IPinCount,
+    IPort, IPortClsVersion, IPortDMus, IPortMidi, IPortTopology, IPowerNotify, IRegistryKey,
+    IResourceList, IServiceGroup, IServiceSink, IUnregisterPhysicalConnection,
+    IUnregisterSubdevice,
 };
 use crate::subdevice::ISubdevice;
 
@@ -133,11 +135,15 @@ interfaces! {
     Port(IPort) = PORT;
     PortMidi(IPortMidi) = PORT_MIDI;
     PortDMus(IPortDMus) = PORT_DMUS;
+    PortTopology(IPortTopology) = PORT_TOPOLOGY;
     PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
+    UnregisterSubdevice(IUnregisterSubdevice) = UNREGISTER_SUBDEVICE;
+    UnregisterPhysicalConnection(IUnregisterPhysicalConnection) = UNREGISTER_PHYSICAL_CONNECTION;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;
     MiniportDMus(IMiniportDMus) = MINIPORT_DMUS;
+    MiniportTopology(IMiniportTopology) = MINIPORT_TOPOLOGY;
     Mxf(IMxf) = MXF;
     AllocatorMxf(IAllocatorMxf) = ALLOCATOR_MXF;
     MasterClock(IMasterClock) = MASTER_CLOCK;

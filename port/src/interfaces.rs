@@ -25,6 +25,8 @@ mod power;
 mod registry_key;
 mod resource_list;
 mod service;
+mod topology;
+mod unregister;
 
 pub use dmus::{
     DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniportDMus, IMxf, IPortDMus,
@@ -41,3 +43,5 @@ pub use power::{IAdapterPowerManagement, IPowerNotify};
 pub use registry_key::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
 pub use resource_list::IResourceList;
 pub use service::{IServiceGroup, IServiceSink};
+pub use topology::{IMiniportTopology, IPortTopology};
+pub use unregister::{IUnregisterPhysicalConnection, IUnregisterSubdevice};

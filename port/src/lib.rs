@@ -23,9 +23,9 @@
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
 //! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
-//! kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
-//! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
-//! kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
+//! kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A kind
+//! of miniport implements `Miniport`, and `Stream` when it has streams, as the folders `midi/` and
+//! `dmus/` do; the kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
 //! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
 //! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
 
@@ -68,6 +68,8 @@ mod service_group;
 mod stream_request;
 mod subdevice;
 mod time;
+mod topology;
+mod unregister;
 
 pub use adapter::{
     MINIMUM_DEVICE_EXTENSION, StartDevice, is_adapter_device, pc_add_adapter_device,

@@ -30,9 +30,10 @@ pub(crate) enum Method {
     PutMessage,
     ConnectOutput,
     DisconnectOutput,
+    InitTopology,
 }
 
-const METHODS: [(Method, &str, &str); 22] = [
+const METHODS: [(Method, &str, &str); 23] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -63,6 +64,7 @@ const METHODS: [(Method, &str, &str); 22] = [
     (Method::PutMessage, "PutMessage", "IMXF::PutMessage"),
     (Method::ConnectOutput, "ConnectOutput", "IMXF::ConnectOutput"),
     (Method::DisconnectOutput, "DisconnectOutput", "IMXF::DisconnectOutput"),
+    (Method::InitTopology, "Init", "IMiniportTopology::Init"),
 ];
 
 /// The full names of all methods, in the order of the enumeration.

@@ -21,7 +21,8 @@ use crate::filter::Filter;
 use crate::guid::Guid;
 use crate::interfaces::{
     DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
-    IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
+    IServiceGroup, IServiceSink, IUnregisterPhysicalConnection, IUnregisterSubdevice, KeyAccess,
+    PortClsVersion, RegistryKeyType,
 };
 use crate::ks::LengthReply;
 use crate::miniport_calls::{Method, MiniportCalls};
@@ -43,8 +44,7 @@ pub(crate) trait Kind: Sized + 'static {
     /// The categories of a filter whose descriptor names none.
     const CATEGORIES: &'static [Guid];
 
-    /// Answers a query for an interface that not every kind of port has. `IUnknown`, `IPort` and
-    /// `ISubdevice` are on every port.
+    /// Answers a query for an interface that not every kind of port has.
     ///
     /// # Errors
     /// The errors of [`IUnknown::query_interface`].
@@ -194,7 +194,16 @@ impl<K: Kind> Port<K> {
 impl<K: Kind> IUnknown for Port<K> {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
         let own = K::query(Rc::clone(&self), iid);
-        own.or_else(|_| answer_query!(self, iid, IPort, ISubdevice))
+        own.or_else(|_| {
+            answer_query!(
+                self,
+                iid,
+                IPort,
+                IUnregisterSubdevice,
+                IUnregisterPhysicalConnection,
+                ISubdevice
+            )
+        })
     }
 }
 

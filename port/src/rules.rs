@@ -20,7 +20,7 @@ portcls_emulator::rules! {
         verifier: Some((VERIFIER, 0x0007_1003)),
         routines: &[
             "IAllocatorMXF::*", "IInterruptSync::*", "IMXF::*", "IPort*", "IRegistryKey::*",
-            "IServiceGroup::*",
+            "IServiceGroup::*", "IUnregister*",
         ];
 
     /// Power management must be registered before it is unregistered, and once at a time.

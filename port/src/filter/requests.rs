@@ -161,7 +161,8 @@ fn category(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> 
 fn physical_connection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, _) = filter.asked_pin(kernel, request)?;
     let device = filter.binding.device().map_err(|_| NtStatus::NOT_FOUND)?;
-    let (link, pin) = connected_to(&device, &filter.port, pin_id).ok_or(NtStatus::NOT_FOUND)?;
+    let (link, pin) =
+        connected_to(kernel, &device, &filter.port, pin_id).ok_or(NtStatus::NOT_FOUND)?;
     Ok(request.value(&wire_form(&link, pin)))
 }
 
