@@ -75,8 +75,8 @@ pub use kernel::{Counters, Kernel, KernelConfig};
 pub use mutex::{FastMutex, Mutex};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
-    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
-    PowerStateType, SystemPowerState,
+    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerSource,
+    PowerState, PowerStateType, SystemPowerState,
 };
 pub use refusal::{Need, RefusedCall};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};

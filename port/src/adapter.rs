@@ -1,7 +1,7 @@
 //! The adapter driver's device object and its subdevices.
 //!
-//! Owns the extension of the device object. A device object has one extension, so power, I/O
-//! timeouts and physical connections keep their state here too, and this file and theirs know each
+//! Owns the extension of the device object. A device object has one extension, so power, idle
+//! detection, I/O timeouts and physical connections keep their state here too, and this file and theirs know each
 //! other: each of their routines gets a device object and finds its state through this file.
 
 use std::cell::{Cell, RefCell};
@@ -11,6 +11,7 @@ use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, Irp, Irql, K
 
 use crate::com::{IUnknown, query};
 use crate::held_creates::HeldCreates;
+use crate::idle::IdleDetection;
 use crate::interfaces::{DeviceRegistryProperty, IResourceList};
 use crate::io_timeout::IoTimeouts;
 use crate::ks::LengthReply;
@@ -61,6 +62,7 @@ pub(crate) struct AdapterDevice {
     pub(crate) power: AdapterPower,
     pub(crate) held_creates: HeldCreates,
     pub(crate) timeouts: IoTimeouts,
+    pub(crate) idle: IdleDetection,
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
@@ -111,6 +113,7 @@ pub fn pc_add_adapter_device(
         power: AdapterPower::new(),
         held_creates: HeldCreates::default(),
         timeouts: IoTimeouts::default(),
+        idle: IdleDetection::default(),
         connections: RefCell::new(Vec::new()),
     })));
     device.attach_to(physical);
@@ -187,6 +190,7 @@ impl AdapterDevice {
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         self.timeouts.stop(kernel);
+        self.idle.stop(kernel);
         // Connections hold ports.
         let connections = self.connections.take();
         drop(connections);

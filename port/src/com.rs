@@ -19,11 +19,11 @@ use portcls_emulator::NtStatus;
 
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
-    IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMiniportMidiStream, IMiniportTopology, IMusicTechnology, IMxf, IPinCount,
-    IPort, IPortClsVersion, IPortDMus, IPortMidi, IPortTopology, IPowerNotify, IRegistryKey,
-    IResourceList, IServiceGroup, IServiceSink, IUnregisterPhysicalConnection,
-    IUnregisterSubdevice,
+    IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, IAllocatorMxf,
+    IInterruptSync, IMasterClock, IMiniport, IMiniportDMus, IMiniportMidi, IMiniportMidiStream,
+    IMiniportTopology, IMusicTechnology, IMxf, IPinCount, IPinName, IPort, IPortClsVersion,
+    IPortDMus, IPortMidi, IPortTopology, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
+    IServiceSink, IUnregisterPhysicalConnection, IUnregisterSubdevice,
 };
 use crate::subdevice::ISubdevice;
 
@@ -153,9 +153,12 @@ interfaces! {
     ResourceList(IResourceList) = RESOURCE_LIST;
     PowerNotify(IPowerNotify) = POWER_NOTIFY;
     AdapterPowerManagement(IAdapterPowerManagement) = ADAPTER_POWER_MANAGEMENT;
+    AdapterPowerManagement2(IAdapterPowerManagement2) = ADAPTER_POWER_MANAGEMENT_2;
+    AdapterPowerManagement3(IAdapterPowerManagement3) = ADAPTER_POWER_MANAGEMENT_3;
     RegistryKey(IRegistryKey) = REGISTRY_KEY;
     MusicTechnology(IMusicTechnology) = MUSIC_TECHNOLOGY;
     PinCount(IPinCount) = PIN_COUNT;
+    PinName(IPinName) = PIN_NAME;
     Subdevice(ISubdevice) = SUBDEVICE;
 }
 

@@ -127,6 +127,7 @@ fn open_subdevice(
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     wake_for_access(kernel, device)?;
+    adapter.note_access(kernel);
     port.open_filter(kernel, device)
 }
 
@@ -135,7 +136,7 @@ fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
     Some(Rc::clone(&open.0))
 }
 
-fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     if let Some(file) = irp.file() {
         if let Some(object) = open_object(file) {
             object.close(kernel);
@@ -143,6 +144,7 @@ fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtS
         file.set_last_handle_routine(None);
         file.set_context(None);
     }
+    note_access(kernel, device);
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
@@ -156,9 +158,18 @@ fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp
     let Some(object) = irp.file().and_then(|file| open_object(file)) else {
         return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
     };
-    match wake_for_access(kernel, device) {
+    let status = match wake_for_access(kernel, device) {
         Ok(()) => object.device_control(kernel, irp),
         Err(status) => complete(kernel, irp, status),
+    };
+    note_access(kernel, device);
+    status
+}
+
+/// Counts the idle time of the device anew; a client has accessed it.
+fn note_access(kernel: &Kernel, device: &Rc<DeviceObject>) {
+    if let Some(adapter) = device.extension::<AdapterDevice>() {
+        adapter.note_access(kernel);
     }
 }
 
@@ -247,6 +258,7 @@ fn start(
         Ok(()) => {
             adapter.state.set(PnpState::Started);
             adapter.timeouts.start(kernel, device);
+            adapter.start_idle_detection(kernel, device);
         }
         Err(_) => {
             adapter.release_subdevices(kernel, device);

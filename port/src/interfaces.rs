@@ -19,6 +19,7 @@ mod interrupt_sync;
 mod miniport;
 mod music_technology;
 mod pin_count;
+mod pin_name;
 mod port;
 mod port_version;
 mod power;
@@ -36,10 +37,14 @@ pub use interrupt_sync::{IInterruptSync, InterruptSyncMode, RoutinePosition, Ser
 pub use miniport::{IMiniport, IMiniportMidi, IMiniportMidiStream, NewStream, StreamDirection};
 pub use music_technology::IMusicTechnology;
 pub use pin_count::{IPinCount, PinCounts};
+pub use pin_name::IPinName;
 pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
 pub use port_version::{IPortClsVersion, PortClsVersion};
 pub use portcls_emulator::{DeviceCapabilities, DevicePowerState};
-pub use power::{IAdapterPowerManagement, IPowerNotify};
+pub use power::{
+    IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, IPowerNotify,
+    PcExitLatency,
+};
 pub use registry_key::{IRegistryKey, KeyAccess, RegistryAnswer, RegistryKeyType};
 pub use resource_list::IResourceList;
 pub use service::{IServiceGroup, IServiceSink};

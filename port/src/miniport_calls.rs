@@ -31,9 +31,12 @@ pub(crate) enum Method {
     ConnectOutput,
     DisconnectOutput,
     InitTopology,
+    PowerChangeState2,
+    PowerChangeState3,
+    GetPinName,
 }
 
-const METHODS: [(Method, &str, &str); 23] = [
+const METHODS: [(Method, &str, &str); 26] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -65,6 +68,9 @@ const METHODS: [(Method, &str, &str); 23] = [
     (Method::ConnectOutput, "ConnectOutput", "IMXF::ConnectOutput"),
     (Method::DisconnectOutput, "DisconnectOutput", "IMXF::DisconnectOutput"),
     (Method::InitTopology, "Init", "IMiniportTopology::Init"),
+    (Method::PowerChangeState2, "PowerChangeState2", "IAdapterPowerManagement2::PowerChangeState2"),
+    (Method::PowerChangeState3, "PowerChangeState3", "IAdapterPowerManagement3::PowerChangeState3"),
+    (Method::GetPinName, "GetPinName", "IPinName::GetPinName"),
 ];
 
 /// The full names of all methods, in the order of the enumeration.

@@ -24,7 +24,7 @@ use crate::interfaces::{
     IServiceGroup, IServiceSink, IUnregisterPhysicalConnection, IUnregisterSubdevice, KeyAccess,
     PortClsVersion, RegistryKeyType,
 };
-use crate::ks::LengthReply;
+use crate::ks::{KsState, LengthReply};
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
 use crate::refusal::Told;
@@ -299,6 +299,10 @@ impl<K: Kind> ISubdevice for Port<K> {
 
     fn is_in_use(&self) -> bool {
         !self.pins.open().is_empty()
+    }
+
+    fn is_running(&self) -> bool {
+        self.pins.open().iter().any(|pin| pin.lane().state() == KsState::Run)
     }
 
     fn suspend(&self, kernel: &Kernel) {
