@@ -8,6 +8,7 @@ use crate::choice::Choices;
 use crate::clock::Deadlines;
 use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
+use crate::handle::Handles;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
@@ -140,6 +141,7 @@ pub(crate) struct KernelState {
     pub locks: HeldLocks,
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
+    pub handles: Handles,
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
@@ -184,6 +186,7 @@ impl Kernel {
                 locks: HeldLocks::default(),
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
+                handles: Handles::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),
@@ -210,6 +213,7 @@ impl Kernel {
         state.work.clear();
         state.interrupts.clear();
         state.interfaces.clear();
+        state.handles.clear();
         state.power.clear();
         state.choices.clear();
         state.installed.clear();

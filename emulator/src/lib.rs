@@ -1,7 +1,7 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
+//! locks, events, semaphores and waits, the handles of a program, work items, pool, the bus of I/O ports, IRPs and device objects, power
 //! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows
 //! what the devices on its bus are for.
 //!
@@ -27,6 +27,7 @@ mod device_interface;
 mod device_object;
 mod dpc;
 mod event;
+mod handle;
 mod inspection;
 mod installed;
 mod interrupt;
@@ -45,6 +46,7 @@ mod resource;
 mod rule;
 pub mod rules;
 mod running;
+mod semaphore;
 mod spin_lock;
 mod status;
 mod stop;
@@ -67,6 +69,7 @@ pub use device_object::{
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};
+pub use handle::HandleTarget;
 pub use inspection::{Inspection, Moment};
 pub use interrupt::{Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState};
 pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, PnpRequest};
@@ -82,6 +85,7 @@ pub use refusal::{Need, RefusedCall};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use rule::{Rule, Severity};
 pub use running::Running;
+pub use semaphore::Semaphore;
 pub use spin_lock::SpinLock;
 pub use status::NtStatus;
 pub use stop::{Hang, Stop, StopObserver};

@@ -74,6 +74,8 @@ statuses! {
     ACCESS_DENIED = 0xC000_0022;
     /// The object has another type than the caller asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;
+    /// The count of a semaphore would get above its limit.
+    SEMAPHORE_LIMIT_EXCEEDED = 0xC000_0047;
     /// The path does not have the form of a path.
     OBJECT_PATH_SYNTAX_BAD = 0xC000_003B;
     /// The object cannot be deleted as it is.

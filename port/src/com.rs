@@ -6,11 +6,11 @@
 //!
 //! This file and the interfaces know each other, because the answer to a query can be any
 //! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
-//! interfaces name: the descriptor, its automation tables, the events of DirectMusic, and
+//! interfaces name: the descriptor, its automation tables, its events, those of DirectMusic, and
 //! `subdevice.rs`.
 //!
 //! [`Interface`] has no variant for what is not offered yet: the wave sink of a software
-//! synthesizer, port events, rebalance and the later versions of power management.
+//! synthesizer and rebalance.
 
 use core::fmt;
 use std::rc::Rc;
@@ -22,8 +22,8 @@ use crate::interfaces::{
     IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, IAllocatorMxf,
     IInterruptSync, IMasterClock, IMiniport, IMiniportDMus, IMiniportMidi, IMiniportMidiStream,
     IMiniportTopology, IMusicTechnology, IMxf, IPinCount, IPinName, IPort, IPortClsVersion,
-    IPortDMus, IPortMidi, IPortTopology, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup,
-    IServiceSink, IUnregisterPhysicalConnection, IUnregisterSubdevice,
+    IPortDMus, IPortEvents, IPortMidi, IPortTopology, IPowerNotify, IRegistryKey, IResourceList,
+    IServiceGroup, IServiceSink, IUnregisterPhysicalConnection, IUnregisterSubdevice,
 };
 use crate::subdevice::ISubdevice;
 
@@ -137,6 +137,7 @@ interfaces! {
     PortDMus(IPortDMus) = PORT_DMUS;
     PortTopology(IPortTopology) = PORT_TOPOLOGY;
     PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
+    PortEvents(IPortEvents) = PORT_EVENTS;
     UnregisterSubdevice(IUnregisterSubdevice) = UNREGISTER_SUBDEVICE;
     UnregisterPhysicalConnection(IUnregisterPhysicalConnection) = UNREGISTER_PHYSICAL_CONNECTION;
     Miniport(IMiniport) = MINIPORT;

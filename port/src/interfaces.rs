@@ -21,6 +21,7 @@ mod music_technology;
 mod pin_count;
 mod pin_name;
 mod port;
+mod port_events;
 mod port_version;
 mod power;
 mod registry_key;
@@ -39,6 +40,7 @@ pub use music_technology::IMusicTechnology;
 pub use pin_count::{IPinCount, PinCounts};
 pub use pin_name::IPinName;
 pub use port::{DeviceRegistryProperty, IPort, IPortMidi};
+pub use port_events::IPortEvents;
 pub use port_version::{IPortClsVersion, PortClsVersion};
 pub use portcls_emulator::{DeviceCapabilities, DevicePowerState};
 pub use power::{

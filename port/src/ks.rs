@@ -16,6 +16,7 @@ pub mod pin_connect;
 
 mod control;
 mod data_format;
+mod event;
 mod identifier;
 mod pin;
 mod property;
@@ -24,6 +25,7 @@ mod stream_position;
 
 pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
+pub use event::{KsEvent, KsEventData, KsEventType, KsNodeEvent, KsPinEvent};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
     KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream, KsPropertySynth,

@@ -34,6 +34,7 @@ pub mod automation;
 mod backlog;
 mod binding;
 mod classes;
+mod client_events;
 pub mod com;
 #[doc(hidden)]
 pub mod contract;
@@ -41,6 +42,8 @@ pub mod descriptor;
 mod dispatch;
 mod dmus;
 pub mod dmus_event;
+pub mod event;
+mod event_list;
 mod filter;
 pub mod guid;
 mod held_creates;

@@ -17,12 +17,14 @@ use crate::answer_query;
 use crate::binding::{Binding, Miniport};
 use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
+use crate::event::KsEventEntry;
+use crate::event_list::EventQuery;
 use crate::filter::Filter;
 use crate::guid::Guid;
 use crate::interfaces::{
-    DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
-    IServiceGroup, IServiceSink, IUnregisterPhysicalConnection, IUnregisterSubdevice, KeyAccess,
-    PortClsVersion, RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPortEvents, IPowerNotify, IRegistryKey,
+    IResourceList, IServiceGroup, IServiceSink, IUnregisterPhysicalConnection,
+    IUnregisterSubdevice, KeyAccess, PortClsVersion, RegistryKeyType,
 };
 use crate::ks::{KsState, LengthReply};
 use crate::miniport_calls::{Method, MiniportCalls};
@@ -199,6 +201,7 @@ impl<K: Kind> IUnknown for Port<K> {
                 self,
                 iid,
                 IPort,
+                IPortEvents,
                 IUnregisterSubdevice,
                 IUnregisterPhysicalConnection,
                 ISubdevice
@@ -282,6 +285,25 @@ impl<K: Kind> IPortClsVersion for Port<K> {
     }
 }
 
+impl<K: Kind> IPortEvents for Port<K> {
+    fn add_event_to_event_list(&self, kernel: &Kernel, entry: Rc<KsEventEntry>) {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPortEvents::AddEventToEventList");
+        self.binding.events().add(kernel, entry);
+    }
+
+    fn generate_event_list(
+        &self,
+        kernel: &Kernel,
+        set: Option<&Guid>,
+        id: u32,
+        pin: Option<u32>,
+        node: Option<u32>,
+    ) {
+        let query = EventQuery { set: set.copied(), id, pin, node };
+        self.binding.events().generate(kernel, query);
+    }
+}
+
 impl<K: Kind> ISubdevice for Port<K> {
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.binding.descriptor()
@@ -330,6 +352,7 @@ impl<K: Kind> ISubdevice for Port<K> {
     fn release(&self, kernel: &Kernel) {
         self.pins.open().iter().for_each(|pin| pin.shut(kernel));
         self.leave_group(kernel);
+        self.binding.events().clear(kernel);
         let miniport = self.binding.unbind();
         kernel.call_driver_code("the destructor of a miniport", || drop(miniport));
     }

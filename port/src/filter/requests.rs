@@ -1,4 +1,4 @@
-//! Requests of clients to an open filter: its pins and its properties.
+//! Requests of clients to an open filter: its pins, its properties, events.
 //!
 //! Owns the table of the filter's own properties. `property.rs` knows what happens to a property
 //! that is not in this table.
@@ -91,15 +91,22 @@ impl KsObject for Filter {
         let Parameters::DeviceControl { code, .. } = irp.parameters() else {
             return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
         };
-        if KsIoctl::from_u32(*code) != Some(KsIoctl::Property) {
-            return complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST);
+        match KsIoctl::from_u32(*code) {
+            Some(KsIoctl::Property) => {
+                property::serve(kernel, irp, self, self.properties(), || self.target())
+            }
+            Some(KsIoctl::EnableEvent) => {
+                self.events.enable(kernel, irp, None, self.target().as_ref())
+            }
+            Some(KsIoctl::DisableEvent) => self.events.disable(kernel, irp, self.target().as_ref()),
+            _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }
-        property::serve(kernel, irp, self, self.properties(), || self.target())
     }
 
     fn cleanup(&self, _kernel: &Kernel) {}
 
     fn close(&self, kernel: &Kernel) {
+        self.events.end_all(kernel, self.target().as_ref(), None);
         // A client may close a filter before its pins.
         for pin in self.pins.open() {
             pin.shut(kernel);

@@ -30,7 +30,7 @@ fn a_handler_has_the_room_that_the_client_owns_whatever_it_states() {
     };
     let flags = KsPropertyType::GET | KsPropertyType::SET;
     let item = PcPropertyItem { set: SET_GUID, id: 1, flags, handler: Some(Rc::new(handler)) };
-    let table = Rc::new(PcAutomationTable { properties: vec![item] });
+    let table = Rc::new(PcAutomationTable { properties: vec![item], ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {

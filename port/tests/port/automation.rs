@@ -47,7 +47,7 @@ fn table(word: &'static str, seen: &Seen) -> Option<Rc<PcAutomationTable>> {
     let both = KsPropertyType::GET | KsPropertyType::SET;
     let properties =
         vec![item(1, both, Some(Rc::new(handler))), item(2, KsPropertyType::GET, None)];
-    Some(Rc::new(PcAutomationTable { properties }))
+    Some(Rc::new(PcAutomationTable { properties, ..Default::default() }))
 }
 
 fn plan_tables(plan: &mut Plan, seen: &Seen) {
@@ -182,7 +182,8 @@ fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
         let mut properties = table.properties.clone();
         properties[0].set = property_set::TOPOLOGY;
         properties[1] = PcPropertyItem { id: 3, ..properties[0].clone() };
-        plan.filter.automation = Some(Rc::new(PcAutomationTable { properties }));
+        plan.filter.automation =
+            Some(Rc::new(PcAutomationTable { properties, ..Default::default() }));
     };
     on_planned_device(add, |rig| {
         let filter = rig.open_filter().unwrap();
@@ -222,7 +223,7 @@ fn a_request_can_be_completed_later_but_not_as_pending() {
         NtStatus::PENDING
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
-    let table = Rc::new(PcAutomationTable { properties });
+    let table = Rc::new(PcAutomationTable { properties, ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {
@@ -256,7 +257,7 @@ fn a_request_may_be_completed_before_its_handler_returns_pending() {
         NtStatus::PENDING
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
-    let table = Rc::new(PcAutomationTable { properties });
+    let table = Rc::new(PcAutomationTable { properties, ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {
@@ -281,7 +282,7 @@ fn a_handler_that_claims_more_than_there_is_room_for_breaks_a_rule() {
         NtStatus::SUCCESS
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
-    let table = Rc::new(PcAutomationTable { properties });
+    let table = Rc::new(PcAutomationTable { properties, ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {

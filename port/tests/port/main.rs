@@ -34,3 +34,4 @@ mod rig;
 mod service_group;
 mod states;
 mod stream_headers;
+mod topology;

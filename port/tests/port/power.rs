@@ -252,7 +252,8 @@ fn a_property_of_the_miniport_finds_an_idle_device_in_d0() {
     on_planned_device(
         |plan| {
             plan.power = PowerInterfaces::Offered;
-            plan.filter.automation = Some(Rc::new(PcAutomationTable { properties }));
+            plan.filter.automation =
+                Some(Rc::new(PcAutomationTable { properties, ..Default::default() }));
         },
         |rig| {
             let filter = rig.open_filter().unwrap();
