@@ -13,6 +13,7 @@ pub(crate) mod automation;
 mod border;
 mod descriptor;
 mod dmus;
+mod event;
 pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;
@@ -22,5 +23,6 @@ mod port_objects;
 #[cfg(test)]
 mod tests;
 mod this;
+mod topology;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};

@@ -20,9 +20,6 @@ use crate::miniport_calls::Method;
 use crate::property::Target;
 use crate::rules;
 
-/// The kinds of request; a client asks for one of them.
-const KINDS: KsEventType = KsEventType::all().difference(KsEventType::TOPOLOGY);
-
 /// The events that the client of one file has enabled.
 pub(crate) struct ClientEvents {
     list: Rc<EventList>,
@@ -72,7 +69,7 @@ impl ClientEvents {
         }
         let event: KsEvent = read(input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
         let (table, node) = table_and_node(&event, input, target)?;
-        let kind = event.event_type() & KINDS;
+        let kind = event.event_type().difference(KsEventType::TOPOLOGY);
         if kind == KsEventType::SETSUPPORT && event.set == Guid::NULL {
             return Ok(sets(target, length));
         }
@@ -229,6 +226,9 @@ fn sets(target: Option<&Target<'_>>, length: u32) -> LengthReply {
         if !sets.contains(&item.set) {
             sets.push(item.set);
         }
+    }
+    if sets.is_empty() {
+        return LengthReply::of_status(NtStatus::SUCCESS);
     }
     LengthReply::of_value(bytemuck::cast_slice(&sets), length)
 }

@@ -210,6 +210,18 @@ impl KsEventEntry {
         })
     }
 
+    /// How the client wants to be told.
+    #[must_use]
+    pub fn data(&self) -> &KsEventData {
+        &self.data
+    }
+
+    /// Whether the event was enabled for one time.
+    #[must_use]
+    pub fn is_one_shot(&self) -> bool {
+        self.one_shot
+    }
+
     /// What the event is, in words: `KSEVENTSETID_AudioControlChange.0`.
     #[must_use]
     pub fn name(&self) -> String {

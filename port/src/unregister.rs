@@ -15,6 +15,12 @@ use crate::port::{Kind, Port};
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
+/// The names of the methods.
+const SUBDEVICE: &str = "IUnregisterSubdevice::UnregisterSubdevice";
+const PLAIN: &str = "IUnregisterPhysicalConnection::UnregisterPhysicalConnection";
+const TO: &str = "IUnregisterPhysicalConnection::UnregisterPhysicalConnectionToExternal";
+const FROM: &str = "IUnregisterPhysicalConnection::UnregisterPhysicalConnectionFromExternal";
+
 impl<K: Kind> IUnregisterSubdevice for Port<K> {
     fn unregister_subdevice(
         &self,
@@ -22,10 +28,10 @@ impl<K: Kind> IUnregisterSubdevice for Port<K> {
         device: &Rc<DeviceObject>,
         subdevice: Rc<dyn IUnknown>,
     ) -> Result<(), NtStatus> {
-        const NAME: &str = "IUnregisterSubdevice::UnregisterSubdevice";
-        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, NAME);
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, SUBDEVICE);
         let result = unregister_subdevice(kernel, device, &subdevice);
-        result.told(kernel, Need::Optional, NAME, || "a port that is not registered".to_owned())
+        result
+            .told(kernel, Need::Optional, SUBDEVICE, || "a port that is not registered".to_owned())
     }
 }
 
@@ -37,8 +43,8 @@ impl<K: Kind> IUnregisterPhysicalConnection for Port<K> {
         from: (Rc<dyn IUnknown>, u32),
         to: (Rc<dyn IUnknown>, u32),
     ) -> Result<(), NtStatus> {
-        const NAME: &str = "IUnregisterPhysicalConnection::UnregisterPhysicalConnection";
-        disconnect(kernel, NAME, device, &inside(from), &inside(to))
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, PLAIN);
+        disconnect(kernel, PLAIN, device, &inside(from), &inside(to))
     }
 
     fn unregister_physical_connection_to_external(
@@ -48,8 +54,8 @@ impl<K: Kind> IUnregisterPhysicalConnection for Port<K> {
         from: (Rc<dyn IUnknown>, u32),
         to: (&str, u32),
     ) -> Result<(), NtStatus> {
-        const NAME: &str = "IUnregisterPhysicalConnection::UnregisterPhysicalConnectionToExternal";
-        disconnect(kernel, NAME, device, &inside(from), &outside(to))
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, TO);
+        disconnect(kernel, TO, device, &inside(from), &outside(to))
     }
 
     fn unregister_physical_connection_from_external(
@@ -59,9 +65,8 @@ impl<K: Kind> IUnregisterPhysicalConnection for Port<K> {
         from: (&str, u32),
         to: (Rc<dyn IUnknown>, u32),
     ) -> Result<(), NtStatus> {
-        const NAME: &str =
-            "IUnregisterPhysicalConnection::UnregisterPhysicalConnectionFromExternal";
-        disconnect(kernel, NAME, device, &outside(from), &inside(to))
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, FROM);
+        disconnect(kernel, FROM, device, &outside(from), &inside(to))
     }
 }
 
@@ -81,7 +86,6 @@ fn disconnect(
     from: &ConnectedPin,
     to: &ConnectedPin,
 ) -> Result<(), NtStatus> {
-    require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, method);
     let result = unregister_connection(device, from, to);
     let what = || format!("the connection from pin {} to pin {}", from.pin, to.pin);
     result.told(kernel, Need::Optional, method, what)

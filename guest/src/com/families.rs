@@ -9,10 +9,13 @@ mod dmus;
 mod interrupt_sync;
 mod miniport;
 pub(crate) mod port;
+mod port_events;
 pub(crate) mod registry_key;
 mod resource_list;
 mod service;
+mod topology;
 mod unknown;
+mod unregister;
 
 use super::family::Family;
 use crate::routine::Routine;
@@ -21,10 +24,14 @@ use crate::routine::Routine;
 pub(crate) static FAMILIES: &[&Family] = &[
     &port::MIDI,
     &port::DMUS,
+    &topology::PORT,
     &dmus::ALLOCATOR,
     &dmus::SINK,
     &dmus::CLOCK,
     &port::VERSION,
+    &port_events::FAMILY,
+    &unregister::SUBDEVICE,
+    &unregister::CONNECTION,
     &miniport::MIDI,
     &miniport::DMUS,
     &miniport::TECHNOLOGY,

@@ -181,7 +181,7 @@ fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
         let table = plan.filter.automation.as_ref().unwrap();
         let mut properties = table.properties.clone();
         properties[0].set = property_set::TOPOLOGY;
-        properties[1] = PcPropertyItem { id: 3, ..properties[0].clone() };
+        properties[1] = PcPropertyItem { id: 4, ..properties[0].clone() };
         plan.filter.automation =
             Some(Rc::new(PcAutomationTable { properties, ..Default::default() }));
     };
@@ -192,12 +192,12 @@ fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
             let irp = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 8);
             (irp.status(), irp.buffer().borrow().clone())
         };
-        // The port itself answers for the nodes, the miniport for the name of a node.
+        // The port itself answers for the nodes, the miniport for a member that the port lacks.
         assert_eq!(get(1), (NtStatus::SUCCESS, vec![24, 0, 0, 0, 1, 0, 0, 0]));
         assert!(seen.borrow().is_empty());
-        assert_eq!(get(3), (NtStatus::SUCCESS, vec![7, 0, 0, 0]));
+        assert_eq!(get(4), (NtStatus::SUCCESS, vec![7, 0, 0, 0]));
         assert_eq!(seen.borrow().len(), 1);
-        assert_eq!(get(4).0, NtStatus::NOT_FOUND);
+        assert_eq!(get(5).0, NtStatus::NOT_FOUND);
     });
 }
 
