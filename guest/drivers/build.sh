@@ -152,14 +152,15 @@ if [ $# -eq 0 ]; then
         uart services no_categories dmus dmus_script midi_on_dmus
         system_uart system_dmus system_capture
         system_shared system_shared_uart system_shared_capture
-        two_filters power_in_start pending_property
+        two_filters power_in_start pending_property topology_first
     )
     for source in "$here"/source/broken/*.cpp; do
         all+=("$(basename "$source" .cpp)")
     done
     build x64 "${all[@]}"
     build x86 "${all[@]}"
-    build msvc-x64 uart dmus midi_on_dmus system_shared two_filters power_in_start pending_property
+    build msvc-x64 uart dmus midi_on_dmus system_shared two_filters power_in_start pending_property \
+        topology_first
     keep_debug=yes
     build msvc-x64 null_adapter
 fi
