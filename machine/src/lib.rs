@@ -61,7 +61,7 @@ pub use driver::Driver;
 pub use error::MachineError;
 pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use filters::{
-    ConnectionView, EndView, FilterView, FormatView, InstancesView, MidiUseView, PinView,
+    ConnectionView, EndView, FilterView, FormatView, InstancesView, MidiUseView, PinView, WireView,
 };
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;

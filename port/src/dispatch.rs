@@ -126,7 +126,7 @@ fn open_subdevice(
     }
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    wake_for_access(kernel, device)?;
+    wake_for_access(kernel, device, &adapter)?;
     adapter.note_access(kernel);
     port.open_filter(kernel, device)
 }
@@ -144,7 +144,9 @@ fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtSt
         file.set_last_handle_routine(None);
         file.set_context(None);
     }
-    note_access(kernel, device);
+    if let Some(adapter) = device.extension::<AdapterDevice>() {
+        adapter.note_access(kernel);
+    }
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
@@ -158,19 +160,15 @@ fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp
     let Some(object) = irp.file().and_then(|file| open_object(file)) else {
         return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
     };
-    let status = match wake_for_access(kernel, device) {
+    let Some(adapter) = device.extension::<AdapterDevice>() else {
+        return object.device_control(kernel, irp);
+    };
+    let status = match wake_for_access(kernel, device, &adapter) {
         Ok(()) => object.device_control(kernel, irp),
         Err(status) => complete(kernel, irp, status),
     };
-    note_access(kernel, device);
+    adapter.note_access(kernel);
     status
-}
-
-/// Counts the idle time of the device anew; a client has accessed it.
-fn note_access(kernel: &Kernel, device: &Rc<DeviceObject>) {
-    if let Some(adapter) = device.extension::<AdapterDevice>() {
-        adapter.note_access(kernel);
-    }
 }
 
 fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {

@@ -24,10 +24,17 @@
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
 //! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
 //! kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A kind
-//! of miniport implements `Miniport`, and `Stream` when it has streams, as the folders `midi/` and
-//! `dmus/` do; the kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
-//! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
-//! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
+//! of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and `Stream`,
+//! as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport at Init.
+//! Both folders share the loop of a sequencer (`pump.rs`) and the count of what was captured and not
+//! delivered (`backlog.rs`). No other file knows kinds, except `miniport_calls.rs` with the names
+//! of a miniport's methods, and `interfaces/`.
+//!
+//! # Events
+//!
+//! The client of a filter or pin enables an event (`client_events.rs`) that a table of the miniport
+//! has (`event.rs`). The miniport's handler adds it to the list of its port (`event_list.rs`), and
+//! tells the list when the event happens.
 
 mod adapter;
 pub mod automation;

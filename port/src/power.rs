@@ -229,8 +229,11 @@ pub fn pc_request_new_power_state(
 ///
 /// # Errors
 /// The status of the power request.
-pub(crate) fn wake_for_access(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
-    let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
+pub(crate) fn wake_for_access(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    adapter: &Rc<AdapterDevice>,
+) -> Result<(), NtStatus> {
     let power = &adapter.power;
     let sleeps_alone = !power.is_awake()
         && power.system.get() == SystemPowerState::S0
@@ -244,7 +247,7 @@ pub(crate) fn wake_for_access(kernel: &Kernel, device: &Rc<DeviceObject>) -> Res
     if power.is_waking.replace(true) {
         return Ok(());
     }
-    let this = Rc::downgrade(&adapter);
+    let this = Rc::downgrade(adapter);
     let completion = move |_: &Kernel, _: NtStatus| {
         if let Some(adapter) = this.upgrade() {
             adapter.power.is_waking.set(false);

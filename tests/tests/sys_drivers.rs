@@ -28,3 +28,5 @@ mod scene;
 mod songs;
 #[path = "sys_drivers/system_miniports.rs"]
 mod system_miniports;
+#[path = "sys_drivers/topology.rs"]
+mod topology;

@@ -503,6 +503,11 @@ fn a_handler_must_add_what_it_takes_and_nothing_else() {
             let (event, data) = client_event(rig);
             assert_eq!(enable(&filter, 0, ENABLE, &data), status);
             rig.expect_violations(rule.as_slice());
+            let told = rig.kernel.violations();
+            let told = told.iter().filter(|it| it.rule.id == "event-handler-answer");
+            for violation in told {
+                assert!(violation.message.starts_with("an event handler"), "{violation:?}");
+            }
             tell(rig, None, 0, None, None);
             assert_eq!(was_told(rig, &event), manner == Manner::AddsTwice);
         });

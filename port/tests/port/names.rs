@@ -168,6 +168,7 @@ fn a_name_from_the_miniport_comes_before_the_registry() {
             install(rig, &[(SYSTEM, pin_name::MIDI, "MIDI"), (SYSTEM, category::AUDIO, "Audio")]);
             let filter = rig.open_filter().unwrap();
             assert_eq!(name_of_pin(&filter, RENDER), Ok(utf16("own")));
+            assert!(rig.has_call("GetPinName"));
             let irp = filter.pin_property(NAME_OF_A_PIN, RENDER, &[], 0);
             assert_eq!((irp.status(), irp.information()), (NtStatus::BUFFER_OVERFLOW, 8));
             let irp = filter.pin_property(NAME_OF_A_PIN, RENDER, &[], 7);

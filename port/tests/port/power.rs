@@ -510,6 +510,10 @@ fn a_later_version_of_an_adapter_is_told_by_its_own_method_alone() {
                 let asked = device_power(rig, PowerAction::Query, DevicePowerState::D2);
                 assert_eq!(asked, NtStatus::SUCCESS);
                 assert_eq!(told(), "adapter is asked for D2");
+                let methods = ["PowerChangeState", "PowerChangeState2", "PowerChangeState3"];
+                let called = methods.map(|method| rig.has_call(method));
+                let wanted = [PowerVersion::First, PowerVersion::Second, PowerVersion::Third];
+                assert_eq!(called, wanted.map(|it| it == version));
             },
         );
     }

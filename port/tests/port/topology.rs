@@ -106,7 +106,7 @@ impl IMiniportTopology for FakeTopology {
     ) -> Result<(), NtStatus> {
         assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
         let with = if resources.is_some() { "" } else { " without resources" };
-        self.fake.note(format!("Init of the topology{with}"));
+        self.fake.note(format!("IMiniportTopology::Init{with}"));
         *self.port.borrow_mut() = Some(port);
         result(self.fake.plan.borrow().init_status, ())
     }
@@ -177,7 +177,7 @@ fn connection(filter: &File<'_>, pin_id: u32) -> Result<(String, u32), NtStatus>
 #[test]
 fn a_topology_port_starts_its_miniport_and_has_its_own_categories() {
     on_planned_device(plan_topology, |rig| {
-        let words = ["StartDevice", "Init of the topology", "GetDescription of the topology"];
+        let words = ["StartDevice", "IMiniportTopology::Init", "GetDescription of the topology"];
         assert_eq!(rig.fake.words(), words);
         let count = |class| rig.kernel.device_interfaces(bytemuck::cast(class)).len();
         assert_eq!([category::AUDIO, category::TOPOLOGY].map(count), [1, 1]);
@@ -281,7 +281,7 @@ fn a_topology_that_does_not_start_leaves_nothing() {
         },
         |rig| {
             assert_eq!(rig.start(), NtStatus::INSUFFICIENT_RESOURCES);
-            let words = ["StartDevice", "Init of the topology", "drop topology"];
+            let words = ["StartDevice", "IMiniportTopology::Init", "drop topology"];
             assert_eq!(rig.fake.words(), words);
         },
     );

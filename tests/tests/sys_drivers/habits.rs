@@ -23,7 +23,7 @@ const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
 
 /// Plays and records the tune with each build on each card, byte for byte.
-fn play_and_record(builds: &[&str]) {
+pub fn play_and_record(builds: &[&str]) {
     for build in builds {
         for card in CARDS {
             let played = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
