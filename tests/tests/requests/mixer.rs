@@ -29,11 +29,17 @@ const CHANGE: Guid = event_set::AUDIO_CONTROL_CHANGE;
 type Events = Rc<RefCell<Option<Rc<dyn IPortEvents>>>>;
 
 /// DriverEntry.
-pub fn driver_entry(kernel: &Kernel, driver: &Rc<DriverObject>) -> Result<(), NtStatus> {
+pub fn driver_entry(
+    kernel: &Kernel,
+    driver: &Rc<DriverObject>,
+    registry_path: &str,
+) -> Result<(), NtStatus> {
     let add = |kernel: &Kernel, driver: &Rc<DriverObject>, physical: &Rc<DeviceObject>| {
         pc_add_adapter_device(kernel, driver, physical, Rc::new(start), 1, 0)
     };
-    pc_initialize_adapter_driver(kernel, driver, "", Rc::new(add))
+    pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add))?;
+    driver.set_unload(Rc::new(|_, _| ()));
+    Ok(())
 }
 
 fn start(
