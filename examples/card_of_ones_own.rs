@@ -6,11 +6,11 @@
 //!
 //! The program takes the plainest card of the family `fifo-chip` and makes two other cards from it:
 //! one from a text, and one in Rust. For each of the three cards it prints the fields that differ,
-//! and the accesses of the driver when an application writes five bytes at once and when the driver
-//! is removed. Then it prints the results of the register scripts, which
+//! and the accesses of the driver. The driver plays five bytes that an application writes at once,
+//! and then it is removed. At the end the program prints the results of the register scripts, which
 //! `portcls-emu cards --check` runs too.
 //!
-//! To learn from it: a card is a list of facts, and no code. `docs/card-files.md` lists the
+//! What it teaches: a card is a list of facts, and has no code. `docs/card-files.md` lists the
 //! families, and `portcls-emu cards --show smsc-superio` prints every field with its meaning.
 
 use std::error::Error;
@@ -47,7 +47,7 @@ pub fn report() -> Result<String, Box<dyn Error>> {
         text += &format!("{}\n{}", card.name, differences(plain, card));
         text += &format!("{}\n", register_trace(card)?);
     }
-    // No script knows these cards, so the suite compares each with what it expects of any card. A
+    // No script knows these cards, so the suite expects of them what it expects of most cards. A
     // scenario fails where a card differs from most cards. A failure names the place in the script.
     let suite = ops::check(&cards);
     for (number, card) in suite.cards.iter().enumerate() {
@@ -66,7 +66,8 @@ fn card_of_a_text() -> Result<CardProfile, Box<dyn Error>> {
     Ok(CardFile::parse("attic-card.toml", ATTIC_CARD)?.profile)
 }
 
-/// Makes a card in Rust: all but its name and two fields are those of the family.
+/// Makes a card in Rust. Its name and two fields are its own; the other fields come from the
+/// family.
 fn card_in_rust(plain: &CardProfile) -> CardProfile {
     let behaviour = Behaviour { tx_depth: 2, status_low_bits: 0, ..plain.behaviour };
     CardProfile { name: "slim-card".into(), behaviour, ..plain.clone() }

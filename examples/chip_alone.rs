@@ -8,7 +8,7 @@
 //! come in on MIDI IN. It prints each access with its value and the interrupt line after it, and
 //! each byte on the wires. It prints equal polls as one line.
 //!
-//! To learn from it: the chip has no clock. The caller gives the time of each access, and the chip
+//! What it teaches: the chip has no clock. The caller gives the time of each access, and the chip
 //! computes from it when a byte is on the wire. Any emulator can use the chip in this way.
 
 use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status, WireEdge, card};
@@ -92,7 +92,7 @@ impl Host {
         panic!("the chip is not ready after {POLL_LIMIT} polls");
     }
 
-    /// Lets time pass, and adds a line for each byte that passed a wire in it.
+    /// Lets time pass, and adds a line for each byte that passed a wire during this time.
     fn pass_ns(&mut self, time_ns: u64) {
         self.now_ns += time_ns;
         self.chip.advance(self.now_ns);

@@ -4,13 +4,13 @@
 //! cargo run -p portcls-examples --example play_a_file -- song.mid roland-mpu401
 //! ```
 //!
-//! Both arguments may be left out: then the program plays the built-in tune on an SMSC super-I/O
-//! chip. It prints a few figures of the run, and the first lines of the register trace. When it
-//! cannot read the file, it says so on standard error, and the exit code is 1.
+//! Without arguments the program plays the built-in tune on an SMSC super-I/O chip. It prints a few
+//! figures of the run, and the first lines of the register trace. When it cannot read the file, it
+//! says so on standard error, and the exit code is 1.
 //!
-//! To learn from it: the program builds a machine, and `play` does all that an application does.
-//! The result of `play` has every figure as a number. The command `portcls-emu play` does the same
-//! with options.
+//! What it teaches: the program builds a machine, and `play` does all that an application does. The
+//! result of `play` has every figure as a number. The command `portcls-emu play` does the same with
+//! options.
 
 use std::error::Error;
 use std::fs;

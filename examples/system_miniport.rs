@@ -8,7 +8,7 @@
 //! which miniport it wants, and hands over the resources of the device. The example plays and
 //! records a tune with such a driver, and prints the results for three cards and both miniports.
 //!
-//! To learn from it: the least that an adapter driver has to do. The miniports themselves are in
+//! What it teaches: the least that an adapter driver has to do. The miniports themselves are in
 //! `miniport/`; `PcNewMiniport` finds them because the machine has installed them.
 
 use std::error::Error;

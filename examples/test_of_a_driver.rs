@@ -9,7 +9,7 @@
 //! tests below, and each passes because it finds a mistake. The second command prints what the
 //! tests look at: the bytes on MIDI OUT, the rule that the driver broke, and the trace around it.
 //!
-//! To learn from it: `template/` shows the test of a good driver, which compares a whole trace. A
+//! What it teaches: `template/` shows the test of a good driver, which compares a whole trace. A
 //! mistake shows in three places: in the list of broken rules of Windows, in the bytes on the
 //! cable, and in the trace, which says why. Run a driver on more than one card: on one card it may
 //! work by luck.
@@ -19,7 +19,7 @@ mod hasty_driver;
 use portcls_machine::report::Filter;
 use portcls_machine::{Application, Driver, Machine, MachineBuilder, MachineError};
 
-/// Two notes, the second one in running status: five bytes.
+/// Two notes, the second note in running status: five bytes.
 const NOTES: [u8; 5] = [0x90, 0x3C, 0x40, 0x40, 0x40];
 
 fn main() -> Result<(), MachineError> {
@@ -54,7 +54,8 @@ fn trace_of_the_write(machine: &Machine) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// Runs the driver on a card with little room and on one with more, and returns the text to print.
+/// Runs the driver on a card with little room and on a card with more, and returns the text to
+/// print.
 pub fn report() -> Result<String, MachineError> {
     let mut text = String::new();
     for card in ["roland-mpu401", "smsc-superio"] {

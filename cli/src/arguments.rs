@@ -61,17 +61,23 @@ Examples:
 
 const DEBUG_EXAMPLES: &str = "\
 Examples:
-  portcls-emu debug --driver mine.sys                       gdb on port 1234 of this machine
+  portcls-emu debug --driver mine.sys                       waits on port 1234 of this machine
   portcls-emu debug song.mid --driver mine.sys --gdb 4711   a song, another port
   portcls-emu debug song.mid --driver mine.sys --job capture
 
-In gdb, with what the program prints:
+In gdb:
   target remote 127.0.0.1:1234
-  add-symbol-file mine.sys -o OFFSET
   break Isr
   continue
   reverse-stepi
-  monitor irql";
+  monitor irql
+
+In lldb, which reads PDBs:
+  target create mine.sys
+  gdb-remote 1234
+  breakpoint set --name Isr
+  continue
+  process plugin packet monitor irql";
 
 const FILTERS_EXAMPLES: &str = "\
 Examples:
@@ -175,12 +181,13 @@ pub enum Verb {
             format!("{CAPTURE_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
     )]
     Capture(CaptureArguments),
-    /// Runs a Windows driver under gdb, forwards and backwards.
+    /// Runs a Windows driver under gdb, forwards and backwards, or under lldb.
     ///
-    /// The machine waits for gdb before the driver's first instruction. Breakpoints, watchpoints
-    /// and steps change nothing of the run. Going back builds the machine anew and runs it to the
-    /// place before, so it shows the same run; what gdb wrote into registers or memory is then
-    /// gone. `monitor help` in gdb lists what can be asked of the machine: IRQL, time, trace.
+    /// The machine waits for a debugger before the driver's first instruction. Breakpoints,
+    /// watchpoints and steps change nothing of the run. gdb can go back: this builds the machine
+    /// anew and runs it to the place before, so it shows the same run; what gdb wrote into
+    /// registers or memory is then gone. `monitor help` lists what can be asked of the machine:
+    /// IRQL, time, card, pins, trace.
     #[command(
         after_long_help =
             format!("{DEBUG_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
@@ -298,10 +305,10 @@ pub struct DebugArguments {
     pub client: PinArguments,
     #[command(flatten)]
     pub report: ReportArguments,
-    /// Where to wait for gdb: PORT, or ADDRESS:PORT. Port 0 takes a free one.
+    /// Where to wait for the debugger: PORT, or ADDRESS:PORT. Port 0 takes a free one.
     ///
-    /// A program that reaches that port can do with the driver what gdb can. Without an address
-    /// only programs on this machine reach it.
+    /// A program that reaches that port can do with the driver what a debugger can. Without an
+    /// address only programs on this machine reach it.
     #[arg(long, value_name = "PLACE", default_value = "1234", default_missing_value = "1234")]
     #[arg(num_args = 0..=1, value_parser = parse_gdb_place, help_heading = "Debugger")]
     pub gdb: SocketAddr,
@@ -445,7 +452,8 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// Prepares the machine with this card. The trace holds what `hold` and `signals` say.
+    /// Prepares the machine with this card. The trace holds the events that `hold` and `signals`
+    /// ask for.
     ///
     /// # Errors
     /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
@@ -473,7 +481,7 @@ impl MachineArguments {
         Ok(builder)
     }
 
-    /// The options with which a driver's file is run.
+    /// The options for the run of a driver's file.
     fn guest_options(&self) -> GuestOptions {
         GuestOptions {
             instruction_ns: self.instruction_time,

@@ -1,4 +1,4 @@
-//! The card of the option `--card`: a built-in one, or one in a file.
+//! The card of the option `--card`: a built-in card, or a card in a file.
 
 use std::path::PathBuf;
 use std::str;

@@ -56,8 +56,8 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card, under the name of the card that it is based on. The scripts have expectations for this
-/// name, so a check fails where the two cards differ.
+/// The card, under the name of the card that it is based on. The scripts have expectations for the
+/// card of this name. A check fails where the card differs from it.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }

@@ -1,7 +1,7 @@
 //! What the program prints: data on stdout, one line per message on stderr.
 //!
-//! A closed pipe is no error: the reader has closed it and wants no more. A message that cannot be
-//! written to stderr is lost, because there is no other place to report it.
+//! A closed pipe is no error: its reader wants no more data. A message that cannot be written to
+//! stderr is lost, because there is no other place to report it.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};

@@ -1,7 +1,6 @@
-//! `debug`: a run of a Windows driver under gdb.
+//! `debug`: a run of a Windows driver under gdb or lldb.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::rc::Rc;
 
 use portcls_machine::guest::gdb::GdbServer;
@@ -13,7 +12,7 @@ use crate::input::Source;
 use crate::session::{self, Build, Job};
 use crate::{capture, console, play};
 
-/// Waits for gdb, and runs the driver under it.
+/// Waits for a debugger, and runs the driver under it.
 ///
 /// # Errors
 /// The errors of [`session::run`], and [`Failure::CannotListen`].
@@ -33,9 +32,8 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
         DebugJob::Capture => capture::work,
     };
     session::run_on(&job, |build, song| {
-        let offset = offset_of_symbols(build)?;
-        let symbols = arguments.machine.driver.path();
-        let server = Rc::new(wait_for_gdb(arguments.gdb, &symbols, offset)?);
+        check_driver(build)?;
+        let server = Rc::new(wait(arguments.gdb, &arguments.machine.driver.path())?);
         let result = debug(&server, build, |machine| work(machine, song))?;
         if let Some(error) = server.take_error() {
             console::warning(&error);
@@ -44,26 +42,24 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     })
 }
 
-/// How far the driver lies from its preferred address; gdb needs this offset for the symbols.
-fn offset_of_symbols(build: &Build<'_>) -> Result<u64, Failure> {
+/// Refuses a driver that cannot be debugged, before a debugger connects.
+fn check_driver(build: &Build<'_>) -> Result<(), Failure> {
     let machine = build()?;
     let name = machine.driver_name().to_owned();
-    let guest = machine.guest().ok_or(MachineError::NotDebuggable { name })?;
-    let loaded = guest.loaded();
-    Ok(loaded.base.wrapping_sub(loaded.image.preferred_base()))
+    machine.guest().ok_or(MachineError::NotDebuggable { name })?;
+    Ok(())
 }
 
-fn wait_for_gdb(place: SocketAddr, driver: &str, offset: u64) -> Result<GdbServer, Failure> {
+fn wait(place: SocketAddr, driver: &str) -> Result<GdbServer, Failure> {
     let listener =
         TcpListener::bind(place).map_err(|error| Failure::cannot_listen(place, &error))?;
     let place = listener.local_addr().map_err(|error| Failure::cannot_listen(place, &error))?;
     if !place.ip().is_loopback() {
         console::warning(&format_args!("a program that reaches {place} can take the driver over"));
     }
-    let symbols = Path::new(driver).display();
     console::note(&format_args!(
-        "waiting for gdb; in it: target remote {place}, then add-symbol-file {symbols} -o \
-         {offset:#x}"
+        "waiting for a debugger; in gdb: target remote {place}; in lldb: target create {driver}, \
+         then gdb-remote {place}"
     ));
     let (connection, _) =
         listener.accept().map_err(|error| Failure::cannot_listen(place, &error))?;

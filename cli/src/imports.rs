@@ -56,7 +56,7 @@ enum Status {
     Supported,
     /// A variable that the emulator has.
     Data,
-    /// A routine that refuses whatever the driver asks for.
+    /// A routine that refuses every request of the driver.
     Refuses,
     /// The emulator does not have the import: a run ends when the driver calls it.
     Missing,

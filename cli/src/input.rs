@@ -36,8 +36,8 @@ pub enum Source<'a> {
 pub enum Obstacle {
     /// What the system says.
     System(io::Error),
-    /// The input is longer than the limit. The number is its length in bytes, or the limit plus
-    /// one when the length is not known.
+    /// The input is longer than the limit. The number is its length in bytes. When the length is
+    /// not known, the number is the limit plus 1.
     TooBig(usize),
 }
 

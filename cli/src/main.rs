@@ -84,8 +84,7 @@ fn keep_panics_quiet() {
     }));
 }
 
-/// Runs `work`; a panic that no code caught is a fault of this program, and is reported in one
-/// line.
+/// Runs `work`; a panic that no code caught is a fault of this program. One line reports it.
 fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(work).unwrap_or_else(|_| {
         let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

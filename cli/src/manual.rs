@@ -19,7 +19,7 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// Writes the manual pages: first that of the program, then one for each verb.
+/// Writes the manual pages: first the page of the program, then a page for each verb.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].

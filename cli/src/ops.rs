@@ -21,7 +21,8 @@ const MAX_SCRIPT_BYTES: usize = 1 << 24;
 /// The most failures of a script that get an error line each; the script's report has all of them.
 const SHOWN_FAILURES: usize = 10;
 
-/// Reads all scripts, runs them one after the other, and reports what was not as expected.
+/// Reads all scripts, runs them one after the other, and reports the results that were not
+/// expected.
 ///
 /// # Errors
 /// [`Failure`]: a file that cannot be read or is no script, before any script is run; and a stdout
@@ -72,7 +73,7 @@ fn write_waves(
     vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
-/// Reports what was not as expected, one line for each failure.
+/// Reports the results that were not expected, with one line for each failure.
 fn complain(report: &RunReport) {
     let mut failures = report.failures();
     for failure in failures.by_ref().take(SHOWN_FAILURES) {

@@ -1,8 +1,8 @@
 //! Output files; a file appears whole or not at all.
 //!
 //! A file is written under a temporary name in the same folder, and renamed when it is complete. A
-//! device or a pipe cannot be replaced, so it is written directly, and so is stdout. The program
-//! finds out before the run, not after it, whether an output can be written.
+//! device, a pipe and stdout cannot be replaced, so the program writes to them directly. Before the
+//! run the program checks that each output can be written.
 
 use std::ffi::OsStr;
 use std::fmt;

@@ -94,7 +94,7 @@ impl Outputs {
         Ok(Outputs { trace: next(), waves: next(), raw: next(), midi: next() })
     }
 
-    /// Each output with what it holds.
+    /// Each output, and what it holds.
     fn each(&self) -> impl Iterator<Item = (Content, &Output)> {
         let each = [
             (Content::Trace, &self.trace),
@@ -157,8 +157,8 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     })
 }
 
-/// Does the same as [`run`], for work that builds its machine itself, even more than once. The
-/// outputs are those of the machine that `work` returns.
+/// Does the same as [`run`], for work that builds one or more machines itself. The outputs come
+/// from the machine that `work` returns.
 ///
 /// # Errors
 /// The errors of [`run`], and the error that `work` returns.

@@ -107,7 +107,7 @@ struct ViolationFacts {
     message: String,
 }
 
-/// Times that were longer than Microsoft's guidelines advise. They are not a breach of a rule.
+/// Times that were longer than Microsoft's guidelines advise. A long time breaks no rule.
 #[derive(Serialize, Debug)]
 struct WarningFacts {
     /// `isr`, `dpc` or `stall`.

@@ -22,8 +22,8 @@ pub use table::BUG_CHECKS;
 pub struct BugCheckCode(u32);
 
 impl BugCheckCode {
-    /// The code for a number that a driver gave to KeBugCheck or KeBugCheckEx, whether it is in
-    /// the table or not. The kernel's own bug checks use the constants.
+    /// The code for a number that a driver gave to KeBugCheck or KeBugCheckEx. The number need not
+    /// be in the table. The kernel's own bug checks use the constants.
     #[must_use]
     pub const fn of_driver(number: u32) -> BugCheckCode {
         BugCheckCode(number)

@@ -15,10 +15,10 @@ use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
 /// What a device replies to an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeviceReply {
-    /// The outputs are those of the last reply, so the device need not work them out. Most polls
-    /// get this reply.
+    /// The outputs are the same as in the last reply, so the device need not calculate them. Most
+    /// polls get this reply.
     Same(Answer),
-    /// The outputs may have changed. The first reply of a device is always this one.
+    /// The outputs may have changed. The first reply of a device is always this reply.
     Changed(Answer, Outputs),
 }
 
@@ -92,9 +92,9 @@ pub trait BusDevice {
     /// The value of a signal now: a function of the device's state. `index` is the index into
     /// [`BusDevice::signals`].
     ///
-    /// The bus asks after each access and advance whose reply says [`Outputs::has_serial`]. So the
-    /// trace shows a change at its exact time only when [`Outputs::next_event_ns`] announced that
-    /// time.
+    /// The bus calls this after each access and advance whose reply says [`Outputs::has_serial`].
+    /// The trace shows a change at its exact time only when [`Outputs::next_event_ns`] announced
+    /// that time.
     fn signal(&self, _index: usize) -> u32 {
         0
     }
@@ -111,8 +111,8 @@ pub trait BusDevice {
     /// Hands over the serial bytes since the last call, in order of time.
     fn drain_serial(&mut self, _sink: &mut dyn FnMut(SerialByte)) {}
 
-    /// Tells a debugger or a report the device's state at `now_ns`. The call is not an access, and
-    /// it does not change the state. Most devices tell nothing.
+    /// Writes the device's state at `now_ns` for a debugger or a report. The call is not an access,
+    /// and it does not change the state. Most devices write nothing.
     fn inspect(&self, _now_ns: u64, _told: &mut Inspection) {}
 }
 

@@ -7,13 +7,13 @@
 //!
 //! # Questions and answers
 //!
-//! Each [`Choice`] has numbered answers. Answer 0 is what happens without an oracle: a run without
-//! an oracle and a run whose oracle always answers 0 have the same trace, byte for byte. Questions
-//! are numbered per choice: the third allocation stays number 3, whatever else is asked, and a new
-//! choice does not renumber the old ones.
+//! Each [`Choice`] has numbered answers. Answer 0 is what happens without an oracle. So a run
+//! without an oracle has the same trace as a run whose oracle always answers 0, byte for byte.
+//! Questions are numbered per choice: the third allocation stays number 3, even when the kernel
+//! asks more questions about other choices. A new choice does not renumber the old choices.
 //!
 //! Each answer other than 0 is an event of the trace. [`Answers`] takes these answers out of a
-//! trace, and [`Replay`] is the oracle that gives them again: the second run is then the same as
+//! trace, and [`Replay`] is the oracle that gives them again. The second run is then the same as
 //! the first, byte for byte.
 //!
 //! # Where a preemption point is wanted
@@ -95,7 +95,7 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
-    /// Drops the oracle and what was kept for it.
+    /// Drops the oracle, and the counts and requests that were kept for it.
     pub fn clear(&self) {
         self.is_asked.set(false);
         drop((self.oracle.take(), self.point_questions.take(), self.requests.take()));
@@ -103,12 +103,12 @@ impl Choices {
 }
 
 impl Kernel {
-    /// Registers the oracle that is asked from now on, in place of any earlier one.
+    /// Registers the oracle that the kernel asks from now on, in place of any earlier oracle.
     ///
     /// A machine around this kernel may have a function of its own that also gives the oracle to
-    /// its devices. The oracle is asked only about requests that are sent from now on. To repeat a
-    /// run, register its oracle at the same moment as in the first run, best before anything has
-    /// run.
+    /// its devices. The kernel asks the oracle only about requests that are sent from now on. To
+    /// repeat a run, register its oracle at the same moment as in the first run. The best moment is
+    /// before the run begins.
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         let choices = &self.state.choices;
         *choices.oracle.borrow_mut() = Some(oracle);
@@ -152,7 +152,7 @@ impl Kernel {
         answer
     }
 
-    /// How many times a choice was asked so far.
+    /// How many questions there were about a choice so far.
     #[must_use]
     pub fn asked(&self, choice: Choice) -> u64 {
         self.state.choices.asked[choice as usize].get()

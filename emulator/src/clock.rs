@@ -19,7 +19,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub enum Progress {
     /// The turn served something, or it moved the clock on.
     Moved,
-    /// Nothing is left that could happen by itself.
+    /// No event is left that could happen by itself.
     Idle,
 }
 
@@ -394,8 +394,8 @@ impl Kernel {
         Progress::Moved
     }
 
-    /// Runs the event loop of an idle thread until `time_ns`. With `u64::MAX` it runs until
-    /// nothing is left that could happen by itself. IRQL: PASSIVE_LEVEL.
+    /// Runs the event loop of an idle thread until `time_ns`. With `u64::MAX` it runs until no
+    /// event is left that could happen by itself. IRQL: PASSIVE_LEVEL.
     pub fn run_until(&self, time_ns: u64) {
         while self.now_ns() < time_ns && self.turn(time_ns) == Progress::Moved {}
         self.preemption_point();

@@ -146,8 +146,7 @@ impl DriverObject {
         self.devices.borrow().clone()
     }
 
-    /// Drops every routine and device, because the image leaves memory, and with them all that
-    /// they hold.
+    /// Drops every routine and device, and all that they hold, because the image leaves memory.
     pub fn clear(&self) {
         let devices = std::mem::take(&mut *self.devices.borrow_mut());
         for device in devices {
@@ -339,7 +338,7 @@ pub struct FileObject {
 }
 
 impl FileObject {
-    /// A file on `device`; `related` is the open file that its name is relative to.
+    /// A file on `device`; its name is relative to the open file `related`.
     #[must_use]
     pub fn new(device: &Rc<DeviceObject>, related: Option<Rc<FileObject>>) -> Rc<FileObject> {
         Rc::new(FileObject {
@@ -356,17 +355,17 @@ impl FileObject {
         &self.device
     }
 
-    /// The open file that this one was opened relative to.
+    /// The open file to which the name of this file is relative.
     #[must_use]
     pub fn related(&self) -> Option<&Rc<FileObject>> {
         self.related.as_ref()
     }
 
-    /// Sets or clears the routine that ends the requests which are queued for the file, when its
-    /// last handle is closed.
+    /// Sets or clears the routine that is called when the last handle of the file is closed. It
+    /// ends the requests that are queued for the file.
     ///
-    /// IRP_MJ_CLEANUP comes at the same moment and is the driver's. A class driver that does not
-    /// take that request, as PortCls, has its own step here.
+    /// At the same moment the driver gets IRP_MJ_CLEANUP. A class driver that does not take that
+    /// request, such as PortCls, sets this routine.
     pub fn set_last_handle_routine(&self, routine: Option<LastHandleRoutine>) {
         let old = self.last_handle_routine.replace(routine);
         drop(old);

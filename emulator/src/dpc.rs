@@ -146,7 +146,7 @@ impl Kernel {
         !self.state.dpcs.queue.borrow().is_empty()
     }
 
-    /// The queued DPCs in words, the next one first.
+    /// The queued DPCs in words, the next DPC first.
     pub(crate) fn describe_queued_dpcs(&self) -> Vec<String> {
         let describe = |dpc: &Dpc| {
             let name = self.trace().name_text(dpc.0.name);

@@ -15,7 +15,7 @@ use crate::status::NtStatus;
 use crate::trace::{Argument, Event, Level, NameId, Regions};
 use crate::warning::Advice;
 
-/// The state of an interrupt output: up asks for service, whatever the voltage is.
+/// The state of an interrupt output. Up asks for service, at any voltage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineState {
     /// The device wants no service.
@@ -33,7 +33,7 @@ pub enum Claim {
     NotMine,
 }
 
-/// How a driver wants its service routine called; it must be the trigger mode of the line.
+/// The trigger mode that a driver expects; it must be the trigger mode of the line.
 pub type InterruptMode = TriggerMode;
 
 /// A service routine. IRQL: the device level of its line, with the interrupt's lock held.
@@ -61,7 +61,7 @@ impl InterruptLine {
 /// Interrupt lines of a PC with two 8259 controllers.
 const LINES: usize = 16;
 
-/// Passes over the routines of a latched line that count as a storm.
+/// How many passes over the routines of a latched line count as a storm.
 const CHAIN_PASS_LIMIT: u32 = 10_000;
 
 struct InterruptObject {

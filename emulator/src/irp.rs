@@ -118,8 +118,8 @@ pub enum Parameters {
         /// UTF-16 code units.
         name: Vec<u16>,
     },
-    /// The last handle of the file was closed: the driver cancels the requests queued for the
-    /// file.
+    /// The last handle of the file was closed: the driver cancels the requests that are queued for
+    /// the file.
     Cleanup,
     /// The file is closed; no more requests follow.
     Close,
@@ -129,8 +129,8 @@ pub enum Parameters {
         code: u32,
         /// The input buffer.
         input: Vec<u8>,
-        /// Length of the sender's output buffer in bytes, as the sender states it. What the sender
-        /// owns is [`Irp::buffer`].
+        /// Length of the sender's output buffer in bytes, as the sender states it. [`Irp::buffer`]
+        /// has the sender's memory.
         output_length: u32,
     },
     /// Plug and Play.
@@ -238,8 +238,9 @@ impl Irp {
         &self.0.mdls
     }
 
-    /// The output buffer, as long as the sender has made it. A driver that answers a control
-    /// request leaves what it wrote, or the whole buffer when it wrote nothing.
+    /// The output buffer, with the length that the sender gave. After a driver has answered a
+    /// control request, it has the bytes that the driver wrote, or the whole buffer when the driver
+    /// wrote nothing.
     #[must_use]
     pub fn buffer(&self) -> &RefCell<Vec<u8>> {
         &self.0.buffer
@@ -288,7 +289,7 @@ impl Irp {
         self.0.completed.get()
     }
 
-    /// True once a cancel was asked for.
+    /// True once a caller asked to cancel the request.
     #[doc(alias = "Irp->Cancel")]
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
@@ -347,8 +348,8 @@ impl Kernel {
     }
 
     /// Sends a request as the I/O manager does for an application, and checks the driver's status.
-    /// A request that is marked pending must return `STATUS_PENDING`, and only such a request may.
-    /// Any other request must be complete when the dispatch routine returns.
+    /// The dispatch routine must return `STATUS_PENDING` when it marked the request pending, and
+    /// only then. Any other request must be complete when the dispatch routine returns.
     pub fn send_request(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         self.follow_request(irp);
         let status = self.call_driver(device, irp);

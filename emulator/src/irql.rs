@@ -33,9 +33,8 @@ impl Irql {
 
     /// The device level of an interrupt line of a PC, 0 to 15.
     ///
-    /// Assumed: the order of the two 8259 controllers (0, 1, 8 to 15, 3 to 7) is spread over the
-    /// nine device levels of x64. A more urgent line never has a lower level than a less urgent
-    /// one.
+    /// Assumed: the nine device levels of x64 are divided in the order of the two 8259 controllers
+    /// (0, 1, 8 to 15, 3 to 7). A more urgent line never has a lower level than a less urgent line.
     #[must_use]
     pub fn of_line(line: u8) -> Irql {
         let rank = match line {
@@ -151,7 +150,7 @@ impl Kernel {
     }
 
     /// Notes that a caller ran above `limit` when it called a routine of a room. The rule is the
-    /// first one about this routine in the registers of the room, then in the kernel's register.
+    /// first rule about this routine in the registers of the room, then in the kernel's register.
     #[cold]
     pub fn report_high_irql(&self, registers: &[&[&'static Rule]], limit: Irql, routine: &str) {
         let mut known = registers.iter().copied().chain([rules::RULES]).flatten();

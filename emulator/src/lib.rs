@@ -1,9 +1,9 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events, semaphores and waits, the handles of a program, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows
-//! what the devices on its bus are for.
+//! locks, events, semaphores and waits, the handles of a program, work items, pool, the bus of I/O
+//! ports, IRPs and device objects, power requests, the registry, bug checks, the rules of its
+//! routines, and the trace. It never knows what the devices on its bus are for.
 //!
 //! # How a run works
 //!
@@ -11,8 +11,8 @@
 //! wait, or the event loop of an idle thread. While time passes, the kernel serves the deadlines
 //! (timers, devices, scheduled callbacks) in order. ISR, DPC and thread nest as plain calls on one
 //! stack, as they do on one processor. They can begin at one place only, the preemption point of
-//! `preempt.rs`. Nested waits end in the reverse order: an outer wait that is over returns only
-//! after the inner one has ended.
+//! `preempt.rs`. Nested waits end in the reverse order: an outer wait returns only after the inner
+//! wait has ended.
 //!
 //! A [`Kernel`] is a cheap handle. Every call takes a handle as its first parameter, and an object
 //! may keep one for its destructor. A bug check unwinds to [`Kernel::enter`]. After it the kernel

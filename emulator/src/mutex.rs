@@ -135,7 +135,7 @@ impl Kernel {
 
     /// Takes a fast mutex and raises the IRQL to APC_LEVEL. IRQL: up to APC_LEVEL.
     ///
-    /// An owner that takes the mutex again waits for itself, which is reported as a hang.
+    /// An owner that takes the mutex again waits for itself. The kernel reports this as a hang.
     #[doc(alias = "ExAcquireFastMutex")]
     pub fn acquire_fast_mutex(&self, mutex: &FastMutex) {
         if self.is_frozen() {

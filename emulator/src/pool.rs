@@ -84,8 +84,8 @@ impl Kernel {
         Some(number)
     }
 
-    /// Asks whether there is memory for an object that a routine is about to make. Allocating pool
-    /// asks this by itself.
+    /// Asks whether there is memory for an object that a routine is about to make. The routines
+    /// that allocate pool ask this by themselves.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.

@@ -247,9 +247,10 @@ impl Kernel {
     /// device's stack. The kernel calls `completion` when the request is complete. Returns
     /// `STATUS_PENDING`.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. At PASSIVE_LEVEL the request is sent before this returns, above
-    /// it by the system thread. Limits: at most 1 024 requests wait. A driver that holds a request
-    /// for two minutes causes bug check DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
+    /// IRQL: up to DISPATCH_LEVEL. At PASSIVE_LEVEL the power manager sends the request before this
+    /// returns; above that level the system thread sends it. Limits: at most 1 024 requests wait. A
+    /// driver that holds a request for two minutes causes bug check DRIVER_POWER_STATE_FAILURE with
+    /// 3 as its first parameter.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when too many requests wait.

@@ -17,7 +17,7 @@ impl Kernel {
         }
     }
 
-    /// True when an interrupt or a DPC waits whose level is above the current IRQL.
+    /// True when an interrupt or a DPC with a level above the current IRQL waits.
     #[inline]
     pub(crate) fn may_be_preempted(&self) -> bool {
         self.state.attention.get() > self.current_irql()

@@ -15,7 +15,7 @@ use crate::trace::NameId;
 pub struct RefusedCall {
     /// The routine or method that it called.
     pub routine: String,
-    /// What it asked for, by name; empty when the routine says it all.
+    /// The name of the thing that it asked for; empty when the name of the routine is enough.
     pub what: String,
     /// The answer.
     pub status: NtStatus,
@@ -50,7 +50,7 @@ pub(crate) struct Refusals {
 }
 
 impl Kernel {
-    /// Notes a refusal in the trace, as a line of `who` refused, and in the list of refusals.
+    /// Notes a refusal in the list of refusals, and in the trace as a line of `who`.
     pub fn report_refusal(&self, who: NameId, refusal: RefusedCall) {
         if self.is_frozen() {
             return;
@@ -70,7 +70,7 @@ impl Kernel {
         self.state.refusals.kept.borrow().clone()
     }
 
-    /// How many refusals there were, kept or not.
+    /// The number of all refusals; the list may have fewer.
     #[must_use]
     pub fn refused_call_count(&self) -> u64 {
         self.state.refusals.count.get()

@@ -326,8 +326,8 @@ impl Kernel {
     }
 
     /// Asks whether a call of the registry is refused.
-    /// Assumed: a call fails because the driver may not use the key. Failures for want of memory
-    /// are the subject of [`Kernel::ask_allocation`].
+    /// Assumed: a call fails because the driver may not use the key. [`Kernel::ask_allocation`]
+    /// asks about failures because of missing memory.
     ///
     /// # Errors
     /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
@@ -340,8 +340,8 @@ impl Kernel {
 
     /// Opens a key by its whole path, and makes every key on the way that does not exist.
     ///
-    /// IRQL: PASSIVE_LEVEL. For code that builds a machine; a driver's ZwCreateKey makes one key
-    /// only.
+    /// IRQL: PASSIVE_LEVEL. For code that builds a machine; a driver's ZwCreateKey makes only one
+    /// key.
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`.

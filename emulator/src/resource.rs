@@ -6,7 +6,7 @@
 pub enum TriggerMode {
     /// A rising edge is remembered until it is served, as on the ISA bus.
     Latched,
-    /// The line asks for service as long as it is up.
+    /// The line asks for service while it is up.
     Level,
 }
 
@@ -47,9 +47,9 @@ pub enum Resource {
     },
     /// An interrupt.
     Interrupt {
-        /// IRQL in a translated list, the line in a raw one.
+        /// IRQL in a translated list, the line in a raw list.
         level: u32,
-        /// Vector in a translated list, the line in a raw one.
+        /// Vector in a translated list, the line in a raw list.
         vector: u32,
         /// Processors it may be delivered to, one bit each.
         affinity: u64,

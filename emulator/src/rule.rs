@@ -8,8 +8,8 @@
 //!
 //! A rule that Microsoft names keeps that name in its spelling: `MarkIrpPending`. A rule of ours
 //! is named after the mistake, in lower case with hyphens: `read-overrun`. So a name tells whose
-//! rule it is and where to look it up. One name stands for one mistake. A mistake that a developer
-//! mends in another way gets another name, except where Microsoft has one name for both.
+//! rule it is and where to look it up. One name stands for one mistake. Two mistakes that a
+//! developer mends in different ways get two names, except where Microsoft has one name for both.
 
 use crate::bug_check::BugCheckCode;
 

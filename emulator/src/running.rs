@@ -5,7 +5,7 @@ use std::fmt;
 use crate::kernel::Kernel;
 use crate::trace::NameId;
 
-/// What the processor runs at this moment; of nested code, the innermost.
+/// What the processor runs at this moment. When code is nested, this is the innermost code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Running {
     /// A thread.

@@ -115,7 +115,7 @@ impl Kernel {
         self.state.locks.push(lock, self.now_ns(), self.running());
     }
 
-    /// The locks that are held, in words, the one that was taken first before the others.
+    /// The locks that are held, in words, in the order in which they were taken.
     pub(crate) fn describe_held_locks(&self) -> Vec<String> {
         let held = self.state.locks.0.borrow();
         let known = held.iter().filter(|held| held.lock.strong_count() > 0);

@@ -60,7 +60,7 @@ pub enum Stop {
     },
 }
 
-/// A function that is told of a stop, see [`Kernel::observe_stop`].
+/// A function that the kernel calls at a stop, see [`Kernel::observe_stop`].
 pub type StopObserver = Rc<dyn Fn(&Kernel, &Stop)>;
 
 impl Stop {
@@ -125,7 +125,7 @@ impl Kernel {
     /// another `enter` is a plain call.
     ///
     /// # Errors
-    /// The stop; every later call returns the same one.
+    /// The stop; every later call returns the same stop.
     pub fn enter<R>(&self, work: impl FnOnce(&Kernel) -> R) -> Result<R, Stop> {
         let stop = &self.state.stop;
         if let Some(why) = self.stopped() {
@@ -200,9 +200,9 @@ impl Kernel {
         self.stop(Stop::Abandoned { time_ns: self.now_ns() });
     }
 
-    /// Registers `observer`, which is called at the stop of this run while the frames of the
-    /// driver are still on the stack. A report is made of these frames, and a debugger shows them.
-    /// Several observers are called in the order of their registration.
+    /// Registers `observer`. The kernel calls it at the stop of this run, while the frames of the
+    /// driver are still on the stack. A report or a debugger can then read these frames. The kernel
+    /// calls several observers in the order of their registration.
     ///
     /// The kernel is already frozen then: nothing that an observer does to it has an effect. When
     /// a Rust driver panics, its frames are unwound before the observers are called.

@@ -100,8 +100,8 @@ impl Waitable for Timer {
 }
 
 impl Kernel {
-    /// Sets a timer; returns true when the timer was set already, and then moves it. IRQL: up to
-    /// DISPATCH_LEVEL.
+    /// Sets a timer; returns true when the timer was set already. Such a timer gets the new time.
+    /// IRQL: up to DISPATCH_LEVEL.
     ///
     /// The timer expires at the first clock interrupt at or after its due time. The period is in
     /// ms, 0 for one shot. At expiry the timer is signalled and `dpc` is queued.

@@ -28,7 +28,7 @@ pub enum Fold {
     Nothing,
 }
 
-/// How many events a trace holds, and which ones.
+/// How many events a trace holds, and which events these are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hold {
     /// Nothing is recorded.
@@ -42,7 +42,7 @@ pub enum Hold {
 /// Whether the trace shows the call and the return of KeSynchronizeExecution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Regions {
-    /// No. The level of the events inside still shows the call, and polls fold even when each has
+    /// No. The level of the events inside still shows the call. Polls fold even when each poll has
     /// a call of its own.
     Hidden,
     /// Yes.
@@ -79,7 +79,7 @@ enum Store {
     Last(LocalRb<Heap<Record>>),
 }
 
-/// The recorder. Recording never fails and never calls out.
+/// The recorder. Recording never fails, and it calls no code of another module.
 pub struct Trace {
     fold: Fold,
     recording: bool,
@@ -90,7 +90,7 @@ pub struct Trace {
     /// Bytes of text that are never dropped: the texts of the first events, in a trace that holds
     /// these.
     texts_kept: Cell<usize>,
-    /// Bytes of text that were dropped behind the kept ones.
+    /// Bytes of text that were dropped behind the kept texts.
     texts_gone: Cell<u64>,
 
     /// The newest record, not yet in the store. Only this record can take in another poll.
@@ -136,7 +136,7 @@ impl Trace {
         self.recording
     }
 
-    /// The id of a word that appears in events (a function, a signal, a lane, a note).
+    /// The id of a word that appears in events: a function, a signal, a lane or a note.
     ///
     /// The same text gives the same id. More than 65 535 names are our own bug.
     pub fn name(&self, text: &str) -> NameId {
@@ -253,7 +253,8 @@ impl Trace {
     }
 
     /// A copy of the newest events, at most `events` of them, for the report of a failure. A trace
-    /// that holds the first events adds at most 64 of the events for which it had no room.
+    /// that holds the first events also keeps the newest events, at most 64, for which it had no
+    /// room; the copy has these too.
     #[must_use]
     pub fn recent(&self, events: usize) -> TraceLog {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
@@ -262,8 +263,8 @@ impl Trace {
             Store::First { records, .. } => {
                 let start = records.len().saturating_sub(events);
                 let mut recent = self.recent.borrow_mut();
-                // Events are missing between the two parts, and the events before such a gap would
-                // mislead.
+                // Events are missing between the two parts. The events before this gap would
+                // mislead the reader.
                 let has_gap = self.dropped.get() > recent.iter().count() as u64;
                 let first = if has_gap { &[] } else { &records[start..] };
                 first.iter().chain(recent.iter()).copied().chain(newest).collect()
@@ -310,8 +311,7 @@ impl Trace {
     }
 }
 
-/// Records for which a growing trace reserves room at once: 8 MiB, of which only the used part
-/// costs memory.
+/// Records for which a growing trace reserves room at once: 8 MiB. Only the used part costs memory.
 const FIRST_RESERVE: usize = 1 << 18;
 
 /// Events that a trace of the first events keeps beyond its limit.

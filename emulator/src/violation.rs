@@ -19,7 +19,7 @@ pub struct Violation {
     pub time_ns: u64,
 }
 
-/// The most violations that are kept in words; further ones are only counted.
+/// The most violations that are kept in words; further violations are only counted.
 pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
 
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Kernel {
         self.state.violations.kept.borrow().clone()
     }
 
-    /// How many violations there were, kept or not.
+    /// The number of all violations; the list may have fewer.
     #[must_use]
     pub fn violation_count(&self) -> u64 {
         self.state.violations.count.get()

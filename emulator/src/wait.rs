@@ -154,8 +154,8 @@ impl Kernel {
         self.state.waits.0.borrow_mut().pop();
     }
 
-    /// The waits that have not ended, in words, the innermost first: the innermost wait has to end
-    /// before the others can.
+    /// The waits that have not ended, in words, the innermost first. The innermost wait has to end
+    /// before an outer wait can end.
     pub(crate) fn describe_waits(&self) -> Vec<String> {
         let describe = |wait: &StandingWait| {
             let StandingWait { object, since_ns, deadline_ns } = wait;
@@ -192,8 +192,8 @@ impl Kernel {
         }
     }
 
-    /// Describes a wait that does not end. An outer wait may be over, and its thread could then
-    /// end this one, but this kernel cannot return from an outer wait first. So the text counts
+    /// Describes a wait that does not end. On Windows the thread of an outer wait that is over
+    /// could end this wait. This kernel cannot return from an outer wait first, so the text counts
     /// the outer waits.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
         let what = object.describe().to_string();

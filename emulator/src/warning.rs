@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::rule::Rule;
 use crate::rules;
 
-/// Advice that a driver did not follow: how often, and by how much at most.
+/// Advice that a driver did not follow, with the number of times and the longest time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Warning {
     /// The kind of routine that took too long.
@@ -57,7 +57,8 @@ impl Advice {
 pub(crate) struct Warnings(RefCell<Vec<Warning>>);
 
 impl Kernel {
-    /// Notes a time longer than advised. The trace gets no note of it, because it shows the times.
+    /// Notes a time longer than advised. The trace gets no note of it, because the trace shows the
+    /// times anyway.
     #[inline]
     pub(crate) fn advise(&self, advice: Advice, took_ns: u64) {
         if took_ns > advice.limit_ns() {

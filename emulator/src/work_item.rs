@@ -28,7 +28,7 @@ impl WorkItem {
     }
 }
 
-/// Work items begun at one and the same time that count as endless.
+/// How many work items that begin at one and the same time count as endless.
 /// Assumed: far more than a driver queues, and quickly reached.
 const ITEMS_AT_ONE_TIME: u32 = 100_000;
 
@@ -76,8 +76,8 @@ impl Kernel {
 
     /// Runs the first work item in place of the system thread; false when there is none.
     ///
-    /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL, whatever the level of the
-    /// thread that waits below it on the stack.
+    /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL. The thread that waits below it
+    /// on the stack may have another level.
     pub(crate) fn run_work_item(&self) -> bool {
         let work = &self.state.work;
         let next = work.queue.borrow_mut().pop_front();

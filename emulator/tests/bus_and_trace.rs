@@ -275,7 +275,7 @@ fn the_newest_events_are_there_whatever_is_held() {
                 .collect();
             let first = usize::saturating_sub(notes, wanted);
             let expected: Vec<String> = (first..notes).map(|n| format!("mark {n}")).collect();
-            // A full trace keeps 64 of the events without room, and the newest event.
+            // A full trace keeps 64 more events, and the newest event.
             let shown = expected.len().min(65);
             assert_eq!(texts, expected[expected.len() - shown..], "{hold:?}, {notes}, {wanted}");
         }

@@ -1,4 +1,4 @@
-//! Choices: what each does to a run, and that an answer can be repeated.
+//! Choices: what each does to a run, and how a run is repeated.
 
 mod fake;
 

@@ -1,4 +1,4 @@
-//! Power requests: their way up a stack, their order, and one held too long.
+//! Power requests: their way up a stack, their order, and a late driver.
 
 mod fake;
 

@@ -49,7 +49,8 @@ prepare() {
 
 prepare_mingw() {
     local triple=$1 entry=$2 base=$3
-    compiler=("$triple-g++-win32" -g -isystem "/usr/$triple/include/ddk")
+    # lldb 19 does not find the sections of DWARF 5 in a PE file.
+    compiler=("$triple-g++-win32" -gdwarf-4 -isystem "/usr/$triple/include/ddk")
     linker=(
         "$triple-g++-win32" -nostdlib -shared -Wl,--subsystem,native:6.0
         -Wl,--major-os-version,6,--exclude-all-symbols,--dynamicbase,--nxcompat,--gc-sections
@@ -102,7 +103,7 @@ prepare_msvc() {
     # The PDB holds every path that the compiler gets, so none may name a folder of this machine.
     if [ -n "$keep_debug" ]; then
         compiler+=(
-            -gcodeview -gline-tables-only -gno-codeview-command-line -object-file-name=object
+            -gcodeview -g -gno-codeview-command-line -object-file-name=object
             -fdebug-compilation-dir=/ "-ffile-prefix-map=$zig/="
         )
         linker+=(/debug "/pdbaltpath:%_PDB%" /pdbsourcepath:/drivers)

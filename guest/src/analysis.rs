@@ -1,6 +1,6 @@
 //! The report when a driver fails: what happened, where, and what led to it.
 //!
-//! The form is the one that driver developers know from `!analyze -v`, in our own words. The
+//! The form is the form of `!analyze -v`, which driver developers know; the words are our own. The
 //! report is made at the moment of the stop, while the driver's frames are still on the stack
 //! ([`watch_guest`]). It holds facts only: its text is [`Analysis`]'s `Display`, its JSON its
 //! `Serialize`. The caller adds the last events of the trace, because this crate cannot print a
@@ -9,7 +9,7 @@
 //! The report of a Rust driver has no registers, no code and no stack; the rest is the same.
 //!
 //! A circular dependency that stays: `bucket.rs` and `text.rs` read the whole report, which is
-//! declared here, and `bucket.rs` makes one field of it, the name, from the others.
+//! declared here. `bucket.rs` makes one field of it, the name, from the other fields.
 
 mod bucket;
 mod context;
@@ -138,7 +138,7 @@ impl Watch {
 ///
 /// `symbols` is only called after a failure, because reading symbols may take longer than the run.
 pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
-    // A weak reference: the kernel holds its observer, and the guest holds the kernel.
+    // The reference is weak, because the kernel holds its observer, and the guest holds the kernel.
     let state = Rc::downgrade(&guest.0);
     observe(guest.kernel(), move |kernel, stop| {
         let guest = Guest(state.upgrade()?);
@@ -210,7 +210,7 @@ fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis>
         notes,
     };
     if kind == Kind::Hang {
-        // The driver waits for one of these, or what it waits for is not among them.
+        // The driver may wait for one of these.
         analysis.devices = lines_of(&kernel.inspect_devices());
         analysis.queues = lines_of(&[kernel.inspect_queues()]);
     }

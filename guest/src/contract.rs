@@ -7,8 +7,8 @@ use crate::com::families;
 use crate::import;
 use crate::routine::Routine;
 
-/// The interfaces of the port's objects with the methods of each; those of `IUnknown`, which all
-/// have, stand first and once.
+/// The interfaces of the port's objects with the methods of each. All have the methods of
+/// `IUnknown`, so these stand only once, at the beginning.
 pub fn interfaces() -> impl Iterator<Item = (&'static str, &'static [Routine])> {
     let derived = families::FAMILIES.iter().map(|family| (family.name, family.methods));
     std::iter::once(("IUnknown", families::UNKNOWN_METHODS))

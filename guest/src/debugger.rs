@@ -5,6 +5,7 @@
 //! the run, and the caller that built the machine builds it again and runs it to an earlier count.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use cpu_x86::{Access, Cpu};
@@ -12,12 +13,36 @@ use cpu_x86::{Access, Cpu};
 /// Answers a debugger's question about the machine around the processor: `irql`, `time`.
 pub type Facts = Rc<dyn Fn(&str) -> Option<String>>;
 
+/// What a debugger gets of a machine that has been built.
+#[derive(Clone)]
+pub struct Debuggee {
+    /// The processor.
+    pub cpu: Rc<RefCell<Cpu>>,
+    /// What the machine around the processor answers.
+    pub facts: Facts,
+    /// The driver's image, by which a debugger finds the symbols.
+    pub image: LoadedImage,
+}
+
+/// A driver's image in memory, and the file that it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedImage {
+    /// The path of the file on the host.
+    pub path: PathBuf,
+    /// The address of the first byte of its headers.
+    pub base: u64,
+    /// The address for which the file was linked.
+    pub preferred_base: u64,
+    /// The address of its first section.
+    pub first_section: u64,
+}
+
 /// A debugger, which may look at the guest between two instructions.
 ///
 /// The processor is never borrowed while one of these functions is called.
 pub trait Debugger {
     /// Tells the debugger that a machine has been built and has not run yet.
-    fn attach(&self, cpu: &Rc<RefCell<Cpu>>, facts: Facts);
+    fn attach(&self, debuggee: Debuggee);
 
     /// The count of retired instructions at which the guest calls [`pause`](Debugger::pause) at
     /// the latest; `u64::MAX` for none. For a count in the past the guest calls it at once. The

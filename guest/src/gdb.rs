@@ -7,18 +7,18 @@
 //! registers or memory.
 
 mod architecture;
+mod identity;
 mod session;
 mod target;
 
 use std::cell::RefCell;
 use std::io;
 use std::net::TcpStream;
-use std::rc::Rc;
 
-use cpu_x86::{Cpu, Mode};
+use cpu_x86::Mode;
 use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
 
-use crate::debugger::{Debugger, Facts, Pause, Verdict};
+use crate::debugger::{Debuggee, Debugger, Pause, Verdict};
 use session::Session;
 
 /// A stub for one gdb at the other end of a connection.
@@ -64,18 +64,18 @@ impl GdbServer {
 }
 
 impl Debugger for GdbServer {
-    fn attach(&self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
+    fn attach(&self, debuggee: Debuggee) {
         let mut state = self.state.borrow_mut();
         match &mut *state {
-            State::Bits32(session) => session.move_to(cpu, facts),
-            State::Bits64(session) => session.move_to(cpu, facts),
+            State::Bits32(session) => session.move_to(debuggee),
+            State::Bits64(session) => session.move_to(debuggee),
             State::Failed(_) => {}
             State::Waiting(connection) => {
                 let connection = connection.try_clone();
-                let mode = cpu.borrow().mode();
+                let mode = debuggee.cpu.borrow().mode();
                 let session = connection.and_then(|connection| match mode {
-                    Mode::Bits32 => Session::new(connection, cpu, facts).map(State::Bits32),
-                    Mode::Bits64 => Session::new(connection, cpu, facts).map(State::Bits64),
+                    Mode::Bits32 => Session::new(connection, debuggee).map(State::Bits32),
+                    Mode::Bits64 => Session::new(connection, debuggee).map(State::Bits64),
                 });
                 *state = session.unwrap_or_else(|error| State::Failed(Some(error)));
             }

@@ -46,7 +46,7 @@ pub(crate) struct GuestState {
     pub serving: Cell<Option<Serving>>,
     /// Whether a call is using the transfer buffer.
     pub is_transfer_taken: Cell<bool>,
-    /// Whether the driver was unloaded, so that no call into it is made any more.
+    /// Whether the driver was unloaded. Then no call enters the driver any more.
     pub is_gone: Cell<bool>,
 }
 
@@ -124,7 +124,7 @@ impl Guest {
         self.0.routine_names[number.index()]
     }
 
-    /// The origin of an object that the routine being served hands out.
+    /// The origin of an object that the routine being served gives out.
     pub(crate) fn origin(&self) -> Option<Origin> {
         let Serving { routine, return_address } = self.0.serving.get()?;
         Some(Origin::Call { routine: self.name_of_routine(routine), return_address })
@@ -160,8 +160,8 @@ impl Guest {
         }
     }
 
-    /// Ends the guest, when the driver was unloaded or the machine is dropped. No call is made
-    /// into the guest any more, and all that the kernel and the port held for it is dropped.
+    /// Ends the guest after the driver was unloaded, or when the machine is dropped. No call enters
+    /// the guest any more. All that the kernel and the port held for the guest is dropped.
     pub fn end(&self) {
         self.0.is_gone.set(true);
         self.0.bindings.clear();

@@ -1,7 +1,7 @@
 //! What a driver may import: one table for each module.
 //!
-//! [`crate::routine`] says how a routine is written. To add one, write its function and its row in
-//! the `ROUTINES` of the same file. No other file has to change.
+//! [`crate::routine`] says how a routine is written. To add a routine, write its function and its
+//! row in the `ROUTINES` of the same file. No other file has to change.
 //!
 //! When a driver calls a routine that is in no table, the run ends with the routine's name. So a
 //! routine that only pretends to work has no place here.
@@ -47,8 +47,8 @@ pub(crate) fn unexported() -> impl Iterator<Item = &'static Routine> {
 
 /// Looks up an import.
 ///
-/// The kernel and the HAL count as one module. Over the versions of Windows, routines moved from
-/// one to the other, and each module forwards the routines that it no longer has.
+/// The kernel and the HAL count as one module. Over the versions of Windows, routines moved between
+/// them, and each module forwards the routines that it no longer has.
 #[must_use]
 pub fn find(module: &str, name: &str) -> Option<Found> {
     let is = |wanted: &Module, module: &str| {

@@ -1,9 +1,9 @@
 //! Offsets of the fields of kernel and PortCls structures.
 //!
-//! Owns the layouts for both bitnesses as plain numbers, so that code reads `layout.irp.io_status`
-//! and does not care for the bitness. The table is generated, with a row for each field and a
-//! column for each bitness; `drivers/layout.txt` lists the structures and fields. It must never
-//! know what the fields mean.
+//! Owns the layouts for both bitnesses as plain numbers: code reads `layout.irp.io_status` and need
+//! not know the bitness. The table is generated, with a row for each field and a column for each
+//! bitness; `drivers/layout.txt` lists the structures and fields. It must never know what the
+//! fields mean.
 //!
 //! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64. The
 //! compilers themselves report the offsets.

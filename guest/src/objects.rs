@@ -1,8 +1,7 @@
 //! What a driver sees of the kernel: objects, requests, pool, events.
 //!
-//! Owns how each of them lies in guest memory, and what it means to the kernel when the driver
-//! changes one there.
-//! It must never know through which imported routine a driver got an object.
+//! Owns the form of each of them in guest memory, and the meaning of the driver's changes to it. It
+//! must never know through which imported routine a driver got an object.
 
 mod binding;
 mod devices;

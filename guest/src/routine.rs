@@ -82,9 +82,9 @@ pub enum Checked {
     /// The row: this is the highest level at which the driver may call the routine. A call above
     /// it breaks the rule about the IRQL before the routine runs.
     UpTo(Irql),
-    /// The service of the kernel or the port that the routine calls. It checks its own limit, and
-    /// paged memory that it touches has a limit too. A limit in the row would report the mistake
-    /// twice.
+    /// The service of the kernel or the port that the routine calls. This service checks its own
+    /// limit, and paged memory that the service touches has a limit too. A limit in the row would
+    /// report the mistake twice.
     ByKernel,
 }
 
@@ -107,7 +107,7 @@ pub struct Routine {
     pub name: &'static str,
     /// The calling convention on x86.
     pub convention: Convention,
-    /// The number of 32-bit words of its arguments on x86, without those of a variable part.
+    /// The number of 32-bit words of its arguments on x86, without the words of a variable part.
     pub words: u8,
     /// Who checks the IRQL of the caller.
     pub checked: Checked,
@@ -118,8 +118,8 @@ pub struct Routine {
 }
 
 impl Routine {
-    /// Makes a routine, for [`row!`]. The type of the body is only in `serve` and in the number of
-    /// words, so the row has no type parameter.
+    /// Makes a routine, for [`row!`]. Only `serve` and the number of words depend on the type of
+    /// the body, so the row has no type parameter.
     #[doc(hidden)]
     #[must_use]
     pub const fn erased<Signature, Function: Body<Signature>>(
@@ -132,13 +132,13 @@ impl Routine {
         Routine { name, convention, words: Function::WORDS, checked, serves, serve }
     }
 
-    /// The same routine as one that makes objects of the classes for which `makes` is true.
+    /// Marks the routine: it makes objects of the classes for which `makes` is true.
     #[must_use]
     pub const fn of_classes(self, makes: fn(&Kernel, &Guid) -> bool) -> Routine {
         Routine { serves: Serves::Classes(makes), ..self }
     }
 
-    /// The same routine as one that refuses every call.
+    /// Marks the routine: it refuses every call.
     #[must_use]
     pub const fn refusing(self) -> Routine {
         Routine { serves: Serves::Nothing, ..self }

@@ -1,6 +1,7 @@
 //! The rules for a compiled driver, beside those of the port and the kernel.
 //!
-//! They are about what it passes to a routine, how it returns, and how it counts references.
+//! They are about the arguments of a routine, the return of a function, and the counts of
+//! references.
 //!
 //! `portcls_emulator::Rule` says what a rule is and how it is named.
 

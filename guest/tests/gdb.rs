@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 
 use cpu_x86::{Cpu, Mode, Register, Rights, Stop};
-use portcls_guest::debugger::{Debugger, Pause, Verdict};
+use portcls_guest::debugger::{Debuggee, Debugger, LoadedImage, Pause, Verdict};
 use portcls_guest::gdb::GdbServer;
 
 const DATA: u64 = 0x8000_2000;
@@ -37,7 +37,8 @@ fn machine(mode: Mode) -> Rc<RefCell<Cpu>> {
     Rc::new(RefCell::new(cpu))
 }
 
-/// Runs the program under the debugger until it wants no more replay. Returns the number of runs.
+/// Runs the program under the debugger until the debugger wants no more replay. Returns the number
+/// of runs.
 fn serve(mode: Mode, listener: &TcpListener) -> u32 {
     let (connection, _) = listener.accept().unwrap();
     let server = GdbServer::new(connection);
@@ -54,7 +55,13 @@ fn serve(mode: Mode, listener: &TcpListener) -> u32 {
 
 fn run(cpu: &Rc<RefCell<Cpu>>, server: &GdbServer) {
     let facts = |question: &str| (question == "irql").then(|| "PASSIVE_LEVEL".to_owned());
-    server.attach(cpu, Rc::new(facts));
+    let image = LoadedImage {
+        path: "/no/such/driver.sys".into(),
+        base: CODE,
+        preferred_base: CODE,
+        first_section: CODE,
+    };
+    server.attach(Debuggee { cpu: Rc::clone(cpu), facts: Rc::new(facts), image });
     let mut pause = None;
     loop {
         let count = cpu.borrow().instruction_count();

@@ -1,7 +1,7 @@
 //! The wings of the guest: each names only the wings below it.
 //!
 //! The test looks at paths. Code can call a method of `Guest` in a higher wing without a path; the
-//! head of `src/lib.rs` describes the one such call.
+//! head of `src/lib.rs` describes the only such call.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn floor(wing: &str) -> usize {
     found.unwrap_or_else(|| panic!("{wing} stands on no floor; say on which, in tests/wings.rs"))
 }
 
-/// All sources in a folder, without those of tests.
+/// All sources in a folder, without the sources of tests.
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -1,8 +1,8 @@
 //! The unit's own bytes on MIDI OUT: FC at a reset, then F8 until UART mode.
 //!
 //! Measured: firmware 1.5A on MIDI OUT. The same sequence handles output that is still unsent at a
-//! reset: the unit sends it for a while, then drops the rest. On a card with a sequencer, this
-//! file also decides when the first F8 comes; that F8 and all later ones belong to the sequencer.
+//! reset: the unit sends it for a while, then drops the rest. On a card with a sequencer, this file
+//! also decides when the first F8 comes. That F8 and all later F8s belong to the sequencer.
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
@@ -44,7 +44,7 @@ impl Parts {
         }
     }
 
-    /// Drops the bytes that have not been sent.
+    /// Drops the bytes that the unit has not sent.
     /// Assumed: the longer busy time applies when there is output to drop.
     pub(crate) fn drop_backlog(&mut self) {
         let dropped = self.transmitter.clear(self.now_ns());

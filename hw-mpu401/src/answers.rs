@@ -25,7 +25,7 @@ pub struct ResetOutput {
 /// The numbers by which firmware identifies itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FirmwareId {
-    /// The answer to command AC: one digit before the point and one after it.
+    /// The answer to command AC: one digit before the point and one digit after it.
     pub version: u8,
     /// The answer to command AD.
     pub revision: u8,
@@ -96,7 +96,7 @@ worded! {
         Fifo: "fifo",
     }
 
-    /// Which byte is lost when one arrives and the input is full.
+    /// Which byte is lost when a byte arrives and the input is full.
     pub enum Overrun {
         /// The byte that arrives.
         DropNew: "drop-new",
@@ -116,25 +116,25 @@ worded! {
     pub enum TxWhileBusy {
         /// The first byte waits in the latch, and DRR says so.
         Waits: "waits",
-        /// The card takes the byte as at any time, and the byte is lost.
+        /// The card takes the byte as usual, and the byte is lost.
         Lost: "lost",
     }
 
     /// Whether unread input stops the output.
     pub enum UnreadInput {
-        /// The unit waits for the host to read, and until then takes no byte, not even a reset.
+        /// The unit waits for the host to read. Until then it takes no byte, not even a reset.
         BlocksOutput: "blocks-output",
         /// Input and output are independent.
         Harmless: "harmless",
     }
 
-    /// The commands that are known in intelligent mode, and those that are acknowledged.
+    /// The commands that are known in intelligent mode, and the commands that are acknowledged.
     pub enum AckSet {
         /// All 256 codes are known and acknowledged.
         All: "all",
         /// All 256 codes are known, only FF is acknowledged.
         ResetOnly: "reset-only",
-        /// FF and 3F are known and acknowledged; the others are ignored.
+        /// FF and 3F are known and acknowledged; other commands are ignored.
         ResetAndUart: "reset-and-uart",
         /// FF and 3F are known, and the card has no acknowledge.
         None: "none",
@@ -160,7 +160,7 @@ worded! {
 
     /// Whether an ACK raises the interrupt line.
     pub enum AckInterrupt {
-        /// Yes, as any other byte.
+        /// Yes, like any other byte.
         Raised: "raised",
         /// No: the host has to poll for it.
         Silent: "silent",

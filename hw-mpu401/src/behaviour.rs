@@ -140,12 +140,12 @@ macro_rules! behaviour {
 behaviour! {
     /// What the card answers to commands AC and AD; `None` if the card does not know them.
     firmware: Option<FirmwareId>, "firmware", Firmware,
-        "the answers to AC and AD, or \"none\" if it does not know them";
+        "the answers to AC and AD, or \"none\" if the card does not know them";
     /// Whether there is a COMMAND port behind base+1.
     command_port: CommandPort, "command-port", Word,
         "status-only: there is no COMMAND, the card is always in UART mode";
-    /// Where STATUS and COMMAND are, counted from DATA: 1, or 2 on a bus whose devices use every
-    /// other port.
+    /// Where STATUS and COMMAND are, counted from DATA: usually 1; 2 on a bus whose devices use
+    /// only every second port.
     status_offset: u16, "status-offset", Number(1..=15, Decimal),
         "STATUS and COMMAND, from DATA on";
     /// The port of DATA in the card's factory setting. The chip does not use it: it is for the bus
@@ -157,34 +157,36 @@ behaviour! {
         "mailbox: one byte each way, and a second one replaces it; fifo: two buffers";
     /// Bits 5 to 0 of STATUS that are always set.
     status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
-        "always set in STATUS";
-    /// The further bits of these that are set while the input is full.
+        "the bits that are always set in STATUS";
+    /// The bits of the same six that are also set while the input is full.
     status_rx_full_bits: u8, "status-rx-full-bits", Number(0..=0x3F, Hexadecimal),
-        "set as well while the input is full";
-    /// The further bits of these that are set in UART mode.
+        "the bits that are also set while the input is full";
+    /// The bits of the same six that are also set in UART mode.
     status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
-        "set as well in UART mode";
+        "the bits that are also set in UART mode";
     /// What a read of DATA returns when no byte waits.
     empty_read: EmptyRead, "empty-read", EmptyRead,
-        "DATA when no byte waits: \"stale\" for the last one, or a byte";
-    /// Bytes on their way out that the card holds: the latch, the FIFO and the shifter together.
-    /// From 1 to [`MAX_TX_DEPTH`].
+        "DATA when no byte waits: \"stale\" for the last byte, or a fixed byte";
+    /// How many bytes on their way out the card holds, in the latch, the FIFO and the shifter
+    /// together. From 1 to [`MAX_TX_DEPTH`].
     tx_depth: u16, "tx-depth", Number(1..=MAX_TX_DEPTH as u64, Decimal),
-        "bytes for MIDI OUT that it holds, those in the latch and on the wire included";
-    /// MIDI IN bytes that the card holds, the one shown in DATA included. From 1 to
+        "bytes for MIDI OUT that the card holds, with those in the latch and on the wire";
+    /// How many MIDI IN bytes the card holds, including the byte in DATA. From 1 to
     /// [`MAX_RX_DEPTH`].
     rx_depth: u16, "rx-depth", Number(1..=MAX_RX_DEPTH as u64, Decimal),
-        "bytes from MIDI IN that it holds, the one in DATA included";
-    /// Which byte is lost when one arrives and the input is full.
+        "bytes from MIDI IN that the card holds, with the byte in DATA";
+    /// Which byte is lost when a byte arrives and the input is full.
     rx_overrun: Overrun, "rx-overrun", Word, "the byte that is lost when the input is full";
     /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
-    rx_while_busy: RxWhileBusy, "rx-while-busy", Word, "MIDI IN while UART mode is entered";
+    rx_while_busy: RxWhileBusy, "rx-while-busy", Word,
+        "MIDI IN bytes that come while UART mode is entered";
     /// What becomes of data that the host writes while the card is busy entering UART mode.
-    tx_while_busy: TxWhileBusy, "tx-while-busy", Word, "data that is written meanwhile";
+    tx_while_busy: TxWhileBusy, "tx-while-busy", Word,
+        "data that the host writes while UART mode is entered";
     /// Whether unread input stops the output.
     unread_input: UnreadInput, "unread-input", Word,
         "whether the unit waits for the host to read";
-    /// The commands that are known in intelligent mode, and those that are acknowledged.
+    /// The commands that are known in intelligent mode, and the commands that are acknowledged.
     ack_set: AckSet, "ack-set", Word,
         "commands that are acknowledged; with the last two only FF and 3F are known";
     /// Whether the unit acknowledges a reset in UART mode.
@@ -199,7 +201,7 @@ behaviour! {
     cleared_by_reset: Fifos, "cleared-by-reset", Fifos, "what a reset empties: \"tx\", \"rx\"";
     /// What the entry into UART mode empties at once.
     cleared_by_uart_entry: Fifos, "cleared-by-uart-entry", Fifos, "what 3F empties";
-    /// What the unit sends after a reset without the host; `None` for nothing.
+    /// What the unit sends by itself after a reset; `None` if it sends nothing.
     reset_output: Option<ResetOutput>, "reset-output", ResetOutput,
         "FC and F8 that the unit sends by itself after a reset, or \"none\"";
     /// Time that one port access takes on the card's bus, in ns. The chip does not use it: it is

@@ -18,7 +18,7 @@ struct CableByte {
     byte: u8,
 }
 
-/// The MIDI IN cable: bytes that are on it or come later, with no gap or a longer one.
+/// The MIDI IN cable: the byte on it, and the bytes that come later, with or without gaps.
 #[derive(Clone)]
 pub(crate) struct Cable {
     /// When the line changes next, because a byte starts or ends; [`NEVER_NS`] if the line stays

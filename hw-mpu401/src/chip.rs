@@ -39,8 +39,8 @@ pub enum InitialState {
     },
 }
 
-/// The last moment of time, 292 years after the first. It is half of what the number holds, so
-/// that the sum of a time and a few durations cannot overflow.
+/// The last moment of time, 292 years after the first. It is half of the largest number, so that
+/// the sum of a time and a few durations cannot overflow.
 const LAST_NS: u64 = u64::MAX / 2;
 
 /// An MPU-401. The comment at the head of the crate is its manual.
@@ -48,8 +48,8 @@ const LAST_NS: u64 = u64::MAX / 2;
 /// The caller gives times in ns, and they must not go back: a time in the past counts as the
 /// latest time seen. Time ends after 292 years; a later time counts as that last moment.
 ///
-/// A clone is a second chip in the same state, which then goes its own way: let time pass in one
-/// to see where the other will be.
+/// A clone is a second chip in the same state. Let time pass in the clone to see what the first
+/// chip will do.
 #[derive(Clone)]
 #[repr(C, align(64))]
 pub struct Mpu401 {
@@ -89,7 +89,7 @@ impl Mpu401 {
     /// Takes the power away and gives it back at `now_ns`. A time in the past means now.
     ///
     /// The card forgets everything, including the bytes on its wires and its counters. It is then
-    /// busy for as long as at its first power-on. Drawn latencies also begin anew.
+    /// busy for the same time as at its first power-on. Drawn latencies also begin anew.
     pub fn power_on(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
         *self = Self::begin(self.parts.rules, self.choice, InitialState::PowerOn, now_ns);
@@ -202,10 +202,9 @@ impl Mpu401 {
         wire_ns.min(self.line_due_ns).min(self.parts.unit.seen_ns())
     }
 
-    /// The earliest time at which something inside may change by itself: what
-    /// [`next_event_ns`](Self::next_event_ns) tells, [`status`](Self::status) and
-    /// [`waiting`](Self::waiting). `u64::MAX` if nothing will change. The time may be too early,
-    /// but is never too late.
+    /// The earliest time at which an output of [`next_event_ns`](Self::next_event_ns),
+    /// [`status`](Self::status) or [`waiting`](Self::waiting) may change by itself. `u64::MAX` if
+    /// nothing will change. The time may be too early, but is never too late.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
         let open_from_ns = self.parts.latches.open_from_ns();
@@ -223,7 +222,7 @@ impl Mpu401 {
     /// Puts a byte on MIDI IN, with its start bit at `start_ns`. A time in the past means now. A
     /// byte that would overlap the byte before it follows that byte back to back.
     ///
-    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait; one more is refused and
+    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait; a further byte is refused and
     /// counted.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.leave_stream();
@@ -251,7 +250,7 @@ impl Mpu401 {
     }
 
     /// Fetches the oldest click of the metronome. At most [`CLICK_LIMIT`](crate::CLICK_LIMIT)
-    /// clicks wait; one more drops the oldest. [`Counters::clicks`] counts all of them.
+    /// clicks wait; a further click drops the oldest. [`Counters::clicks`] counts all of them.
     pub fn pop_click(&mut self) -> Option<Click> {
         self.firmware.pop_click()
     }
@@ -334,7 +333,7 @@ impl Mpu401 {
         self.stream.leave_before(&mut self.parts, changed_ns);
     }
 
-    /// Takes over what an access has changed.
+    /// Updates the chip after an access has changed its state.
     fn settle(&mut self) {
         self.schedule();
         self.run_until(self.parts.now_ns());
@@ -416,7 +415,7 @@ impl Mpu401 {
         }
     }
 
-    /// Updates STATUS and the unit's plan to the state, and finds the time that is due next.
+    /// Updates STATUS and the unit's plan from the state, and finds the next due time.
     fn schedule(&mut self) {
         let parts = &mut self.parts;
         self.firmware.schedule(parts);

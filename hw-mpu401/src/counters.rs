@@ -26,10 +26,10 @@ pub struct Counters {
     pub commands: u64,
     /// Data bytes taken for a command, or as an event of a track or the conductor.
     pub parameters: u64,
-    /// Host bytes that had no effect: data in intelligent mode that nothing had asked for,
-    /// commands in UART mode or unknown to the card, a write to a full FIFO.
+    /// Host bytes that had no effect: data in intelligent mode without a request, commands in UART
+    /// mode, commands unknown to the card, and writes to a full FIFO.
     pub ignored: u64,
-    /// Host bytes lost because the next one was written before they were taken.
+    /// Host bytes lost because the host wrote the next byte before the unit took them.
     pub overwritten: u64,
     /// Bytes that the unit put on MIDI OUT without the host: FA to FC, F8, and note-offs.
     pub generated: u64,
@@ -46,7 +46,7 @@ pub struct Counters {
     pub dropped_by_reset: u64,
     /// Bytes that have arrived on MIDI IN, stop bit included.
     pub received: u64,
-    /// Bytes that the unit inserted between those from MIDI IN: timing bytes and marks.
+    /// Bytes that the unit inserted between the bytes from MIDI IN: timing bytes and marks.
     pub inserted: u64,
     /// Bytes that the unit gave to the host without a command: FD, F9, F0 to F7, FC.
     pub requests: u64,
@@ -75,7 +75,7 @@ pub struct Counters {
 pub struct Waiting {
     /// Bytes in the host latch, 0 or 1.
     pub host: usize,
-    /// Bytes for MIDI OUT, the one on the wire included.
+    /// Bytes for MIDI OUT, with the byte on the wire.
     pub output: usize,
     /// MIDI IN bytes that the host has not read.
     pub input: usize,

@@ -12,7 +12,7 @@ use ringbuf::traits::Observer;
 #[derive(Clone)]
 pub(crate) struct Input {
     bytes: Box<Ring<Array<u8, { MAX_RX_DEPTH as usize }>>>,
-    /// When a byte last arrived on MIDI IN, kept or not.
+    /// When a byte last arrived on MIDI IN, even if it was lost.
     heard_ns: u64,
 }
 
@@ -45,8 +45,8 @@ impl Input {
         self.bytes.try_push(byte)
     }
 
-    /// Fetches the oldest byte. The byte is ready a little later, and still later if it had to
-    /// wait.
+    /// Fetches the oldest byte. The byte is ready a little later. If it had to wait in the FIFO, it
+    /// needs a little longer.
     pub(crate) fn fetch(&mut self, now_ns: u64, timing: &Timing<u64>) -> Option<Incoming> {
         let has_waited = self.heard_ns < now_ns || self.len() > 1;
         let latency_ns = if has_waited { timing.rx_queued_to_dsr_ns } else { timing.rx_to_dsr_ns };

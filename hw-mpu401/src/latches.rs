@@ -1,9 +1,9 @@
 //! The two latches between host and unit, and the unit's bytes in hand.
 //!
-//! The host fills one latch and reads the other. The unit takes bytes from the first, and has up
-//! to three bytes in hand for the second: a reply, a MIDI IN byte that an ACK has displaced from
-//! DATA, and the next MIDI IN byte. STATUS is kept ready to be read, because drivers read it more
-//! often than anything else.
+//! The host fills the first latch and reads the second. The unit takes bytes from the first latch,
+//! and has up to three bytes in hand for the second. These are a reply, a MIDI IN byte that an ACK
+//! has displaced from DATA, and the next MIDI IN byte. STATUS is kept ready to be read, because
+//! drivers read it more often than anything else.
 //!
 //! Nothing here looks at a clock: the caller gives the time. This file does not know what a byte
 //! means to the card; `host_port` knows that for an access, and `firmware` for the unit.
@@ -185,7 +185,7 @@ impl HostLatches {
     }
 }
 
-// The stream of data bytes: here the state of the latch follows from the time.
+// The stream of data bytes. In a stream the state of the latch follows from the time.
 impl HostLatches {
     /// When data bytes can stream; [`NEVER_NS`] if they cannot.
     #[inline(always)]
@@ -224,7 +224,7 @@ impl HostLatches {
         self.inbox
     }
 
-    /// The byte in it, or the last one that was.
+    /// The byte in the latch from the host, or the last byte that was in it.
     pub(crate) fn inbox_byte(&self) -> u8 {
         self.inbox_byte
     }
@@ -240,7 +240,7 @@ impl HostLatches {
         self.outbox
     }
 
-    /// The byte in it, or the last one that was.
+    /// The byte in the latch to the host, or the last byte that was in it.
     pub(crate) fn outbox_byte(&self) -> u8 {
         self.outbox_byte
     }
@@ -296,8 +296,7 @@ impl HostLatches {
         self.incoming.is_some()
     }
 
-    /// Whether a byte is in hand that goes into the latch as soon as the host has read the byte
-    /// before it.
+    /// Whether a byte is in hand. It goes into the latch when the host has read the byte before it.
     pub(crate) fn holds_byte(&self) -> bool {
         self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some()
     }

@@ -53,7 +53,7 @@
 //!
 //! # Emulated
 //!
-//! - One-byte mailboxes with DRR and DSR; a byte written while DRR is set replaces the one before.
+//! - One-byte mailboxes with DRR and DSR; a byte written while DRR is set replaces the byte before.
 //! - FIFO cards, where DRR is set while the output is full.
 //! - Reads of an empty DATA port: the stale byte or a fixed value.
 //! - UART mode in both directions, all byte values, with depths, overruns and the wire's pace.
@@ -72,16 +72,16 @@
 //!
 //! # Not emulated
 //!
-//! - Tape sync: with command 81 no tick comes. Music Quest extensions other than the timebases of
-//!   216 and 240, which a card has whose revision says so.
+//! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
+//!   and 240: a card has them if its revision says so.
 //! - The SB16 mixer register that shows the interrupt.
 //!
 //! # Known inaccuracies
 //!
-//! - A latency that varies on a real unit with the phase of its main loop is one number here. With
-//!   [`CardTiming::Seeded`] it is drawn from its range, and all values are equally likely.
-//! - The busy time after FF in UART mode has two values here: one when the reset drops output that
-//!   waits, and one when there is none to drop. A real unit may have values in between.
+//! - Some latencies vary on a real unit with the phase of its main loop. Each is one number here.
+//!   With [`CardTiming::Seeded`] it is drawn from its range, and all values are equally likely.
+//! - The busy time after FF in UART mode has two values here: one value when the reset drops output
+//!   that waits, and one when no output waits. A real unit may have values in between.
 //! - Whether F8 goes on while a request for track data is open was not measured: here it waits.
 //! - A system exclusive message from MIDI IN to MIDI OUT is not kept together: messages of tracks
 //!   may come between its bytes.

@@ -1,9 +1,9 @@
 //! What the unit's main loop may do next, and when.
 //!
 //! The unit either takes a host byte, or fetches an input byte and waits until the host has room
-//! for it; never both at once. Therefore unread input blocks output, and a command waits behind an
-//! unread ACK. A card without firmware is the same loop in no time, with independent input and
-//! output.
+//! for it; the unit never does both at once. Therefore unread input blocks output, and a command
+//! waits behind an unread ACK. A card without firmware is the same loop in no time, with
+//! independent input and output.
 
 use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};
@@ -24,8 +24,8 @@ impl Parts {
         }
     }
 
-    /// When the host may see an effect of the byte that is taken next, if nothing else comes. A
-    /// data byte shows only on MIDI OUT, and not before its start bit.
+    /// When the host may see an effect of the byte that the unit takes next, if no other byte
+    /// comes. A data byte shows only on MIDI OUT, and not before its start bit.
     fn take_seen_ns(&self, take: Plan) -> u64 {
         match (self.latches.inbox(), self.unit.mode()) {
             (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
@@ -45,7 +45,7 @@ impl Parts {
         gift.or_earlier(self.plan_take_or_fetch())
     }
 
-    /// Plans to take a host byte or to fetch an input byte, whichever comes first. When both come
+    /// Plans to take a host byte or to fetch an input byte, the earlier of the two. When both come
     /// at the same time, the turn decides.
     pub(crate) fn plan_take_or_fetch(&self) -> Plan {
         let take = self.plan_take();

@@ -26,7 +26,7 @@ pub(crate) struct OwnOutput {
 }
 
 impl OwnOutput {
-    /// There is no step to come.
+    /// No further step comes.
     pub(crate) const IDLE: Self = Self { due_ns: NEVER_NS, step: OutputStep::Clock };
 
     /// A step at a time.

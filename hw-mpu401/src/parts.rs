@@ -1,9 +1,9 @@
 //! The parts of a card that its firmware works on, and the time.
 //!
 //! The sequencer and the main loop get these parts, and never the chip: they know nothing of the
-//! stream, of the MIDI IN cable, or of the caller. Work on more than one part that needs no
-//! firmware is here, in `host_port` (an access), in `main_loop` (the next step) and in
-//! `after_reset` (the unit's own output).
+//! stream, of the MIDI IN cable, or of the caller. Some work on several parts needs no firmware. It
+//! is here, in `host_port` (an access), in `main_loop` (the next step) and in `after_reset` (the
+//! unit's own output).
 
 use crate::answers::{Fifos, HostPort, TxWhileBusy};
 use crate::counters::Counters;

@@ -33,7 +33,7 @@ pub(crate) enum AfterReply {
     Answer(u8),
     /// Runs a command of the sequencer.
     Command(u8),
-    /// Notes that the host has been asked.
+    /// Notes that the unit has asked the host.
     Asked(Request),
 }
 

@@ -59,7 +59,7 @@ impl Rules {
 fn tx_limit(behaviour: &Behaviour) -> usize {
     let tx_depth = usize::from(behaviour.tx_depth.clamp(1, MAX_TX_DEPTH));
     match behaviour.host_port {
-        // The latch is one of the positions.
+        // The latch counts as one position of the depth.
         HostPort::Mailbox => (tx_depth - 1).max(1),
         HostPort::Fifo => tx_depth,
     }

@@ -107,7 +107,7 @@ pub(crate) struct Sequencer {
     service_from_ns: u64,
     /// No FD comes before this time.
     clock_to_host_from_ns: u64,
-    /// The time from which the host can be told that all tracks have ended.
+    /// From this time on the unit can tell the host that all tracks have ended.
     all_end_from_ns: Option<u64>,
     // MIDI IN.
     /// The unit ignores MIDI IN before this time. Assumed: a unit busy with a reset does not
@@ -172,13 +172,14 @@ impl Sequencer {
         self.listener.held()
     }
 
-    /// Ticks from the last one counted until something happens.
+    /// Ticks from the last counted tick until something happens.
     fn find_next_tick(&self) -> u64 {
         #[cfg(test)]
         if self.stops_at_every_tick {
             return 1;
         }
-        // At each of these ticks the tempo changes, or a tick may have to wait for a request.
+        // In these cases each tick counts: the tempo changes, or a tick may have to wait for a
+        // request.
         if self.tempo.has_glide() || (self.is_playing && self.wants_events()) {
             return 1;
         }
@@ -352,8 +353,8 @@ impl Sequencer {
         parts.come_to(parts.now_ns() + clocks * period_ns);
     }
 
-    /// Whether every MIDI clock is like the one before it, with nothing between them, until
-    /// something comes from outside.
+    /// Whether every MIDI clock is like the clock before it, and nothing happens between them,
+    /// until something comes from outside.
     fn is_steady(&self, parts: &Parts) -> bool {
         let next_is_clock = self.clock.next_in() == u64::from(self.clock.clock_in);
         let is_blocked = parts.unit.plan().due_ns == NEVER_NS && parts.latches.holds_byte();

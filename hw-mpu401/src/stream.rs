@@ -3,7 +3,7 @@
 //! Nearly every access of a driver in UART mode belongs to the stream. So it has its own fast
 //! path, which costs a few compares and stores for a byte. The result of a write is known at once:
 //! when the unit takes the byte, when the byte starts on the line, and when there is room for the
-//! next one. So the byte goes to the transmitter when it is written, and DRR is a compare with the
+//! next byte. So the byte goes to the transmitter when it is written, and DRR is a compare with the
 //! time. Anything else that happens first ends the stream; a byte that the unit has not taken by
 //! then goes back into the latch.
 //!
@@ -22,9 +22,9 @@ use crate::unit::Turn;
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
     first: u64,
-    /// The number of the byte from which on the output may be full.
+    /// From the byte with this number on the output may be full.
     brim: u64,
-    /// When the byte before the last one was taken.
+    /// When the byte before the last byte was taken.
     taken_before_ns: u64,
 }
 
@@ -102,7 +102,7 @@ impl Stream {
         }
     }
 
-    /// Finds again how far the stream may go, and whether it has come that far.
+    /// Calculates again how far the stream may go, and whether it has come that far.
     pub(crate) fn find_brim(&mut self, parts: &Parts) -> Course {
         self.brim = parts.transmitter.brim(parts.now_ns());
         match parts.transmitter.pushed() >= self.brim {
@@ -118,7 +118,7 @@ impl Stream {
             && parts.now_ns() < parts.latches.open_from_ns()
     }
 
-    /// When the unit is back in its main loop, as far as the stream knows better than it.
+    /// When the unit is back in its main loop, if the stream knows this better than the unit.
     pub(crate) fn unit_free_ns(&self, parts: &Parts) -> u64 {
         let accept_ns = parts.unit.timing().tx_accept_ns;
         match (parts.rules.host_port, self.holds_byte(parts)) {
@@ -149,8 +149,7 @@ impl Stream {
     }
 
     /// Puts the last byte back into the latch. If the unit was busy when the byte was written, it
-    /// takes the byte when it is free; then any earlier time is good enough for the time of the
-    /// write.
+    /// takes the byte when it is free. Then any earlier time will do as the time of the write.
     fn put_back(&self, parts: &mut Parts, taken_ns: u64) {
         let byte = parts.transmitter.retract();
         parts.latches.put_back(byte, taken_ns - parts.unit.timing().drr_clear_uart_ns);

@@ -1,7 +1,7 @@
 //! How long a card takes: the range of each latency, and the point used.
 //!
 //! A [`Spread`] is a latency that varies on a real unit, for example with the phase of its main
-//! loop. A chip uses one point of each spread, or draws a new one for every event.
+//! loop. A chip uses one point of each spread, or draws a new point for every event.
 
 /// A duration that never ends, in ns.
 pub const NEVER_NS: u64 = u64::MAX;
@@ -19,7 +19,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// A duration of which only one value is known.
+    /// A duration with only one known value.
     #[must_use]
     pub const fn exactly(time: u64) -> Self {
         Self { min: time, typ: time, max: time }
@@ -86,7 +86,8 @@ macro_rules! latencies {
         }
 
         impl<T> Timing<T> {
-            /// The same with `change` applied to each latency, in the order of the declarations.
+            /// The same latencies after `change` was applied to each, in the order of the
+            /// declarations.
             #[must_use]
             pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Timing<U> {
                 Timing { $($field: change(&self.$field),)+ }
@@ -102,7 +103,7 @@ latencies! {
         "intelligent mode, idle: from a write until the byte is taken";
     /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
     drr_clear_uart_ns, "drr-clear-uart-ns", Finite, "the same in UART mode";
-    /// UART mode: from one byte taken to the next one taken, with room in the buffer.
+    /// UART mode: from one byte taken to the next byte taken, with room in the buffer.
     tx_accept_ns, "tx-accept-ns", Finite, "from one byte taken to the next one taken";
     /// UART mode, line idle: from a byte taken to its start bit.
     tx_start_ns, "tx-start-ns", Finite, "from a byte taken to its start bit";
@@ -122,7 +123,7 @@ latencies! {
     busy_after_uart_entry_ns, "busy-after-uart-entry-ns", Finite, "from the ACK of 3F";
     /// Reset in UART mode: from the command taken until the next byte is taken.
     busy_after_exit_ns, "busy-after-exit-ns", Finite, "from FF in UART mode";
-    /// The same when the reset drops output that waited.
+    /// Reset in UART mode that drops output: from the command taken until the next byte is taken.
     busy_after_exit_full_ns, "busy-after-exit-full-ns", Finite,
         "the same when output is thrown away";
     /// Reset in UART mode: from the command taken until the output that still waits is dropped;
@@ -160,7 +161,7 @@ pub enum CardTiming {
     Seeded(u64),
 }
 
-/// The first times of a chip with these ranges, and the generators of the later ones.
+/// The first times of a chip with these ranges, and the generators of the later times.
 pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Option<Draws>) {
     match choice {
         CardTiming::Shortest => (spreads.map(|spread| spread.min), None),
@@ -177,8 +178,8 @@ pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Opt
 ///
 /// Each latency has its own sequence, which the events of other latencies do not change. So a
 /// latency that is added to the end of [`Timing`] leaves all others unchanged. The sequence is
-/// SplitMix64. That of latency `n`, from 0 in the order of [`Timing`], starts at output `n` of a
-/// SplitMix64 that starts at the seed.
+/// SplitMix64. The sequence of latency `n`, from 0 in the order of [`Timing`], starts at output `n`
+/// of a SplitMix64 that starts at the seed.
 #[derive(Clone)]
 pub(crate) struct Draws(Timing<Draw>);
 
@@ -229,7 +230,7 @@ impl Draws {
         timing.rx_queued_to_dsr_ns = self.0.rx_queued_to_dsr_ns.next();
     }
 
-    /// Draws the time of the byte after the one that is in DATA now.
+    /// Draws the time of the byte after the byte in DATA.
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.0.next_byte_ns.next();
     }
@@ -249,9 +250,8 @@ struct Draw {
 }
 
 impl Draw {
-    /// The next time. A number x out of 2^64 means the time min + x (max - min + 1) / 2^64,
-    /// rounded down.
-    /// rounded down.
+    /// The next time. A number x out of 2^64 means the time min + x (max - min + 1) / 2^64, rounded
+    /// down.
     fn next(&mut self) -> u64 {
         let Spread { min, max, .. } = self.spread;
         let times = u128::from(max.saturating_sub(min)) + 1;

@@ -2,9 +2,9 @@
 //!
 //! A byte starts when the byte before it has ended and the unit has it ready. So its start is
 //! known when the unit hands it over. The transmitter keeps the bytes and their ends in one ring
-//! and calculates everything else from them: what is still held, when there is room again, and the
-//! wire events, which it makes when the caller fetches them. Nothing has to run while a byte is on
-//! the wire.
+//! and calculates everything else from them: the bytes that it still holds, the time when there is
+//! room again, and the wire events. It makes the wire events when the caller fetches them. Nothing
+//! has to run while a byte is on the wire.
 //!
 //! The ring is our own and not ringbuf's, because a byte stays readable after it has left the
 //! FIFO, until its wire events have been fetched.
@@ -15,7 +15,7 @@ use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};
 use alloc::boxed::Box;
 
-/// Bytes in the ring: the fullest FIFO, and as many sent bytes as [`WIRE_LIMIT`] events need.
+/// Bytes in the ring: the fullest FIFO, and the sent bytes that [`WIRE_LIMIT`] events need.
 const RING: usize = 1024;
 
 const _: () = assert!(
@@ -141,7 +141,7 @@ impl Transmitter {
     /// When there is room for one more byte: the byte that lies `limit` bytes back has ended then.
     /// A time in the past, or 0, if there is room already.
     ///
-    /// Before `limit` bytes were pushed, this reads a place in the ring that was never used.
+    /// As long as fewer than `limit` bytes were pushed, this reads an unused place of the ring.
     #[inline]
     pub(crate) fn room_ns(&self) -> u64 {
         self.end_ns(self.pushed.wrapping_sub(self.limit))

@@ -1,6 +1,6 @@
 //! The timing of the unit's main loop: its mode, and its next step.
 //!
-//! It also knows when the unit is free, whose turn it is, and how long each step takes.
+//! This file also knows when the unit is free, whose turn it is, and how long each step takes.
 //!
 //! What a step does is not here, but in `firmware`.
 
@@ -141,8 +141,8 @@ impl Unit {
         self.free_ns = self.ready_ns(now_ns);
     }
 
-    /// When the unit last took, or may have taken, a data byte in UART mode; `None` if it cannot
-    /// have.
+    /// When the unit last took, or may have taken, a data byte in UART mode; `None` if it took
+    /// none.
     pub(crate) fn last_taken_ns(&self) -> Option<u64> {
         self.free_ns.checked_sub(self.timing.tx_accept_ns)
     }
@@ -168,7 +168,7 @@ impl Unit {
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
     }
 
-    /// When it is through with entering UART mode; long past if it did not.
+    /// When the unit has entered UART mode; a time long past if it did not enter.
     pub(crate) fn uart_from_ns(&self) -> u64 {
         self.uart_from_ns
     }

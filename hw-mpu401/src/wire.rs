@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use ringbuf::storage::Array;
 
 /// The most wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire). One more
-/// drops the oldest of that line, and is counted.
+/// event drops the oldest event of that line, and the chip counts the drop.
 pub const WIRE_LIMIT: usize = 1024;
 
 /// A MIDI line.
@@ -50,7 +50,7 @@ pub(crate) struct WireLog {
 }
 
 impl WireLog {
-    /// Queues an event and drops the oldest one when the queue is full.
+    /// Queues an event, and drops the oldest event when the queue is full.
     pub(crate) fn push(&mut self, event: WireEvent) {
         if self.events.push_overwrite(event).is_some() {
             self.dropped += 1;

@@ -34,8 +34,8 @@ impl<'m> Application<'m> {
         Application { machine, who }
     }
 
-    /// Opens a pin that plays MIDI: the one that
-    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose, or else the first one of all
+    /// Opens a pin that plays MIDI: the pin that
+    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose, or else the first pin of all
     /// filters that can be opened.
     ///
     /// The first pin opens at least 200 ms after StartDevice returned.
@@ -43,7 +43,8 @@ impl<'m> Application<'m> {
     /// # Errors
     /// - [`MachineError::NoPin`]: there is no such pin.
     /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or is not such a pin.
-    /// - [`MachineError::Request`]: no such pin can be opened; with the status of the first one.
+    /// - [`MachineError::Request`]: no such pin can be opened; the error has the status of the
+    ///   first pin.
     /// - [`MachineError::Stopped`]: the machine stopped.
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Render, self.machine.pin_choice())
@@ -75,7 +76,8 @@ impl<'m> Application<'m> {
 
     /// Asks every filter about itself and its pins, and tries to open each pin for MIDI.
     ///
-    /// A driver may stop the machine when a pin is opened. What was asked before is told then too.
+    /// A driver may stop the machine when a pin is opened. The result then has the answers up to
+    /// this moment.
     ///
     /// # Errors
     /// [`MachineError::Stopped`] when the machine stopped before the first pin was opened.
@@ -142,7 +144,7 @@ impl<'m> Application<'m> {
     /// Opens the first pin of a filter that can be opened for this use.
     ///
     /// # Errors
-    /// The status with which the first such pin could not be opened, and none of the others could.
+    /// The status for the first such pin, when no such pin could be opened.
     fn open_first_of(
         &self,
         kernel: &Kernel,
@@ -164,7 +166,7 @@ impl<'m> Application<'m> {
         first_failure.map_or(Ok(None), Err)
     }
 
-    /// Opens the pin that was chosen, or the first one of the filter that was chosen.
+    /// Opens the pin that was chosen, or the first such pin of the filter that was chosen.
     fn open_chosen(
         &self,
         kernel: &Kernel,

@@ -92,14 +92,14 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets the point of their ranges from which the card's latencies are taken.
+    /// Sets the point in their ranges at which the card's latencies lie.
     #[must_use]
     pub fn card_timing(mut self, timing: CardTiming) -> MachineBuilder {
         self.timing = timing;
         self
     }
 
-    /// Says whether the trace shows what goes on inside the card. Without this call it does not.
+    /// Says whether the trace shows the state inside the card. Without this call it does not.
     ///
     /// The run is the same in both cases: only the trace has more events, and polls with a change
     /// between them are no longer folded.
@@ -116,7 +116,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Puts the card at another base port than the card's usual one.
+    /// Puts the card at a base port that is not the card's usual port.
     ///
     /// # Errors
     /// [`MachineError::BadPort`] above FFFE.
@@ -139,7 +139,7 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Chooses the pin that an application opens; without this it is the first one that can be
+    /// Chooses the pin that an application opens; without this call it is the first pin that can be
     /// opened.
     #[must_use]
     pub fn pin(mut self, pin: Option<PinChoice>) -> MachineBuilder {
@@ -250,7 +250,7 @@ impl MachineBuilder {
 /// The ports that the bus assigns. A card whose registers are neighbours gets one range. Any other
 /// card gets one port for each register, so that a driver need not know the card.
 ///
-/// Assumed: on a bus whose devices use every other port, the ports between belong to other
+/// Assumed: on a bus whose devices use every second port, the ports between belong to other
 /// devices.
 fn ports(base: u16, status_offset: u16) -> Result<Vec<Resource>, MachineError> {
     let last = base.checked_add(status_offset.max(1));

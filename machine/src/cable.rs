@@ -32,7 +32,7 @@ struct Feed {
 pub struct Feeding(Rc<Feed>);
 
 impl Feeding {
-    /// True once every byte has been put on the cable; the last one may not have arrived yet.
+    /// True once every byte has been put on the cable; the last byte may not have arrived yet.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.0.done.get()
@@ -45,8 +45,8 @@ impl Cable {
     }
 
     /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in ns.
-    /// The list has at most [`SENT_LIMIT`] bytes, the first ones; [`Cable::unlisted_count`] tells
-    /// how many came after these.
+    /// The list has the first bytes, at most [`SENT_LIMIT`] of them; [`Cable::unlisted_count`]
+    /// counts the bytes after these.
     ///
     /// [`SENT_LIMIT`]: crate::SENT_LIMIT
     #[must_use]
@@ -136,8 +136,7 @@ impl Cable {
 /// Bytes that the feed keeps on the cable: half of what the chip can hold of input.
 const FEED_AHEAD: usize = MIDI_IN_LIMIT / 2;
 
-/// Puts the due messages on the cable, as far as there is room, and calls itself later for the
-/// rest.
+/// Puts due messages on the cable while there is room, and calls itself later for the rest.
 fn feed_from(kernel: &Kernel, feed: &Rc<Feed>) {
     let now_ns = kernel.now_ns();
     let mut card = feed.card.borrow_mut();

@@ -12,14 +12,14 @@ use portcls_emulator::{
 use crate::card_faults::CardFaults;
 use crate::sent::SentBytes;
 
-/// Whether a trace shows what goes on inside the card: the flags of STATUS, polled or not, and how
-/// full the buffers are.
+/// Whether a trace shows the state inside the card: the flags of STATUS, even when no driver polls,
+/// and the levels of the buffers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum CardSignals {
     /// No: only what a driver can see.
     #[default]
     Hidden,
-    /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, each change at its time.
+    /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, with each change at its time.
     Traced,
 }
 
@@ -69,7 +69,7 @@ const NOTES: [&str; Note::ALL.len() + 2] = {
     words
 };
 
-/// What a trace says of an access, with the register that the note is about.
+/// What a trace says of an access, with the register of the note.
 const fn note_text(note: Note) -> &'static str {
     match note {
         Note::CanWriteData => "status: can write, data",
@@ -98,7 +98,7 @@ impl CardState {
         }
     }
 
-    /// What the card answers the bus after something that may have changed what the bus sees.
+    /// The card's answer to the bus after an action that may have changed its outputs.
     #[inline]
     fn changed(&self, value: u8) -> DeviceReply {
         DeviceReply::Changed(self.answer(value), self.outputs())
@@ -161,7 +161,7 @@ impl BusDevice for CardDevice {
         let value = card.chip.read(register, now_ns);
         match register {
             // Most accesses to a card are polls. A poll changes nothing in the card, and the bus
-            // has already been told what changed before the poll.
+            // knows already what changed before the poll.
             Register::Command => DeviceReply::Same(card.answer(value)),
             Register::Data => card.changed(value),
         }

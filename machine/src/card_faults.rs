@@ -10,14 +10,14 @@ use hw_mpu401::{Mpu401, Register, Status};
 use portcls_emulator::Kernel;
 use portcls_emulator::choice::{Choice, Fate};
 
-/// How late a byte is, in ns: the time of three MIDI bytes and a little, so that others could come
-/// first.
+/// How late a byte is, in ns: the time of three MIDI bytes and a little, so that other bytes could
+/// come first.
 const LATE_BY_NS: u64 = 1_000_000;
 
 /// The bit that is inverted in a garbled byte.
 const GARBLED_BIT: u8 = 0x01;
 
-/// The most writes that can be on their way to a card at once; any more writes of the driver are
+/// The most writes that can be on their way to a card at once; further writes of the driver are
 /// lost.
 const WRITES_ON_THE_WAY: usize = 64;
 
@@ -36,12 +36,13 @@ pub(crate) struct CardFaults {
 }
 
 impl CardFaults {
-    /// A way on which nothing is late.
+    /// A way without late bytes.
     pub fn new(kernel: &Kernel) -> Box<CardFaults> {
         Box::new(CardFaults { kernel: kernel.clone(), late: VecDeque::new() })
     }
 
-    /// Takes a write of the driver. Returns the byte that the chip gets at once, if it gets one.
+    /// Takes a write of the driver. Returns the byte that the chip gets at once, if there is such a
+    /// byte.
     pub fn write(
         &mut self,
         chip: &mut Mpu401,
@@ -65,7 +66,7 @@ impl CardFaults {
         if self.late.len() != copies || due_ns != now_ns {
             return None;
         }
-        // With no write before it, a write arrives at once, whether or not the chip can take it.
+        // When no write waits before it, a write arrives at once, even if the chip cannot take it.
         self.late.pop_front();
         Some(value)
     }
@@ -106,7 +107,8 @@ impl CardFaults {
     }
 }
 
-/// Puts a byte on MIDI IN with its start bit at `start_ns`, or does to it what the oracle chooses.
+/// Puts a byte on MIDI IN with its start bit at `start_ns`, unless the oracle chooses a fault for
+/// it.
 pub(crate) fn send_into(kernel: &Kernel, chip: &mut Mpu401, start_ns: u64, byte: u8) {
     match kernel.choose(Choice::ByteToInput) {
         Fate::Whole => chip.midi_in(start_ns, byte),

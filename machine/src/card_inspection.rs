@@ -17,7 +17,8 @@ impl CardState {
             told.tell("power", "off: its registers read FF, and nothing leaves it");
             return;
         }
-        // The time of the chip passes with its next access. So it passes in a copy here.
+        // The chip's time stands still until the next access. So time passes in a copy of the chip
+        // here.
         let mut chip = self.chip.clone();
         chip.advance(now_ns);
         tell_state(&chip.state(), told);
@@ -117,7 +118,7 @@ fn midi_in(state: &State) -> String {
     }
 }
 
-/// How many bytes were lost, by the way in which each was lost.
+/// How many bytes were lost, for each way to lose them.
 fn lost(counters: &Counters) -> String {
     let kinds = [
         (counters.overwritten, "overwritten before they were taken"),

@@ -1,16 +1,18 @@
-//! A run under gdb: the same machine, built again when gdb goes back.
+//! A run under gdb or lldb: the same machine, built again when the debugger goes back.
 
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use portcls_emulator::{Inspection, Kernel, Stop};
-use portcls_guest::Guest;
-use portcls_guest::debugger::{Debugger, Facts, Pause, Verdict};
+use portcls_guest::debugger::{Debuggee, Debugger, Facts, LoadedImage, Pause, Verdict};
 use portcls_guest::gdb::GdbServer;
+use portcls_guest::{Guest, Loaded};
+use portcls_port::inspect_ports;
 use portcls_report::Filter;
-use portcls_report::text::{Header, print};
+use portcls_report::text::print;
 
 use crate::error::MachineError;
 use crate::machine::Machine;
@@ -25,6 +27,9 @@ time          simulated time, and how many instructions have retired
 running       what runs: a thread, a DPC, a service routine
 card          the state of the card and of every other device on the bus
 queues        what waits in the kernel: interrupts, DPCs, timers, work items, locks, waits
+filters       the filters that the driver has registered, and their pins
+pins          each open pin: its state, its time, how far its data has come
+irps          each open pin: the requests that wait in its queue
 trace [N]     the last N lines of the trace, 20 without a number
 lm            where the driver was loaded";
 
@@ -44,8 +49,15 @@ pub fn debug<R>(
     loop {
         let machine = build()?;
         let name = machine.driver_name().to_owned();
-        let guest = machine.guest().ok_or(MachineError::NotDebuggable { name })?;
-        server.attach(guest.cpu(), facts(&guest, machine.trace_header()));
+        let (guest, file) = machine
+            .guest()
+            .zip(machine.file_for_debugger())
+            .ok_or(MachineError::NotDebuggable { name })?;
+        server.attach(Debuggee {
+            cpu: Rc::clone(guest.cpu()),
+            facts: facts(&machine, &guest),
+            image: placed(file, guest.loaded()),
+        });
         let debugger: Rc<dyn Debugger> = Rc::<GdbServer>::clone(server);
         guest.set_debugger(debugger);
         tell_of_stop(machine.kernel(), server);
@@ -61,7 +73,23 @@ pub fn debug<R>(
     }
 }
 
-/// Tells gdb of a failure while the driver's stack frames are still there.
+/// A driver's file, and where its image lies.
+fn placed(path: PathBuf, loaded: &Loaded) -> LoadedImage {
+    let first = loaded.image.sections().first().map_or(0, |section| section.rva.into());
+    LoadedImage {
+        path,
+        base: loaded.base,
+        preferred_base: loaded.image.preferred_base(),
+        first_section: loaded.base.wrapping_add(first),
+    }
+}
+
+/// The text of several parts, or that there is none.
+fn text_of(parts: &[Inspection]) -> String {
+    if parts.is_empty() { "none".to_owned() } else { Inspection::text_of(parts) }
+}
+
+/// Tells the debugger of a failure while the driver's stack frames are still there.
 fn tell_of_stop(kernel: &Kernel, server: &Rc<GdbServer>) {
     // A weak reference, because gdb's facts hold the kernel, and the kernel holds its observers.
     let server = Rc::downgrade(server);
@@ -76,8 +104,10 @@ fn tell_of_stop(kernel: &Kernel, server: &Rc<GdbServer>) {
     }));
 }
 
-/// What gdb's `monitor` can ask.
-fn facts(guest: &Guest, header: Header) -> Facts {
+/// What a debugger can ask: gdb by `monitor`, lldb by `process plugin packet monitor`.
+fn facts(machine: &Machine, guest: &Guest) -> Facts {
+    let header = machine.trace_header();
+    let physical = Rc::clone(machine.physical());
     let kernel = guest.kernel().clone();
     let cpu = Rc::clone(guest.cpu());
     let (base, size, entry) = (guest.loaded().base, guest.loaded().size, guest.loaded().entry);
@@ -98,6 +128,9 @@ fn facts(guest: &Guest, header: Header) -> Facts {
             ("running", None) => kernel.running().to_string(),
             ("card", None) => Inspection::text_of(&kernel.inspect_devices()),
             ("queues", None) => kernel.inspect_queues().to_string(),
+            ("filters", None) => text_of(&inspect_ports(&kernel, &physical.top()).filters),
+            ("pins", None) => text_of(&inspect_ports(&kernel, &physical.top()).pins),
+            ("irps", None) => text_of(&inspect_ports(&kernel, &physical.top()).requests),
             ("trace", lines) => {
                 let lines = lines.map_or(Some(USUAL_TRACE_LINES), |word| word.parse().ok())?;
                 let text = print(&kernel.trace().log(), &header, Filter::Full);

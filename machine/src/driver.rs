@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portcls_driver_file::image::Image;
-use portcls_driver_file::symbols::Symbols;
+use portcls_driver_file::symbols::{Symbols, file_for_debugger};
 use portcls_guest::GuestOptions;
 use portcls_miniport::DriverEntry;
 
@@ -46,6 +46,11 @@ impl SysDriver {
     /// The names of the driver's addresses; this reads the files beside the driver.
     pub fn symbols(&self) -> Symbols {
         Symbols::beside(&self.path, &self.image, &self.file)
+    }
+
+    /// The file from which a debugger reads the driver; this reads the files beside the driver.
+    pub fn file_for_debugger(&self) -> PathBuf {
+        file_for_debugger(&self.path, &self.image)
     }
 }
 

@@ -66,7 +66,7 @@ pub enum MachineError {
     NoPin {
         /// The use that the application looks for.
         wanted: &'static str,
-        /// The refusal that most likely keeps the driver from having one.
+        /// The refusal that is most likely the reason why the driver has no such pin.
         cause: Option<RefusedCall>,
     },
     /// The pin that was chosen is not there, or is of no use.
@@ -80,9 +80,9 @@ pub enum MachineError {
     /// A request of the application failed.
     #[error("{request} failed with {status}")]
     Request {
-        /// What was asked.
+        /// The request.
         request: &'static str,
-        /// The answer.
+        /// The status that answered the request.
         status: NtStatus,
     },
     /// More bytes left on MIDI OUT than a run keeps.

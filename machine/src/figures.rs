@@ -1,8 +1,9 @@
 //! The figures of a job: what passed through the machine, and at what cost.
 //!
-//! This file owns their names, units and meaning, and how each is measured. A name here is a name
-//! in the program's JSON, because the program prints these types as they are. Times are simulated
-//! and in ns. This file never knows how a job goes on, nor what a figure says of a driver.
+//! This file owns the names, units and meaning of the figures, and how each is measured. A name
+//! here is a name in the program's JSON, because the program prints these types as they are. Times
+//! are simulated and in ns. This file never knows how a job goes on, or what a figure says of a
+//! driver.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{Kernel, NtStatus};

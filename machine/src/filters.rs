@@ -23,9 +23,9 @@ pub struct FilterView {
     pub reference: String,
     /// The categories under which a client finds it.
     pub interfaces: Vec<String>,
-    /// Why it tells no more, if it does not.
+    /// Why the filter answers no more questions; `None` if it answers all.
     pub problem: Option<String>,
-    /// The categories that it tells.
+    /// The categories that the filter itself names.
     pub categories: Vec<String>,
     /// Its pins.
     pub pins: Vec<PinView>,
@@ -35,7 +35,7 @@ pub struct FilterView {
     pub connections: Vec<ConnectionView>,
 }
 
-/// A pin as a client sees it; what the filter does not tell is `None`, or empty.
+/// A pin as a client sees it; a fact that the filter does not tell is `None`, or empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinView {
     /// Its number.
@@ -44,7 +44,7 @@ pub struct PinView {
     pub name: Option<String>,
     /// Its category.
     pub category: Option<String>,
-    /// `in` to the filter, or `out` of it.
+    /// `in` for data into the filter, `out` for data out of the filter.
     pub data_flow: Option<&'static str>,
     /// `none`, `sink`, `source`, `both` or `bridge`.
     pub communication: Option<String>,
@@ -67,9 +67,9 @@ pub struct PinView {
 pub struct FormatView {
     /// The kind of data.
     pub major_format: String,
-    /// The form within that kind.
+    /// The form of the data within this kind.
     pub sub_format: String,
-    /// The type of what follows.
+    /// The type of the data after the format's head.
     pub specifier: String,
 }
 
@@ -85,9 +85,9 @@ pub struct WireView {
 /// How many instances there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct InstancesView {
-    /// Possible ones; `None` without a limit.
+    /// The number of possible instances; `None` without a limit.
     pub possible: Option<u32>,
-    /// Open ones.
+    /// The number of open instances.
     pub current: u32,
 }
 
@@ -97,7 +97,7 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// What is in the way; `None` for a pin that was opened and closed again.
+    /// Why the pin cannot be used; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
@@ -212,7 +212,7 @@ fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<Instance
     Some(InstancesView { possible, current: counts.current_count })
 }
 
-/// Opens and closes each pin for MIDI, and adds what was in the way.
+/// Opens and closes each pin for MIDI, and adds the reason when a pin cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {

@@ -5,7 +5,7 @@ use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
 use portcls_port::guid::Guid;
 use portcls_port::ks::guids::node_type;
 
-/// The registry path of the driver, which DriverEntry is given.
+/// The registry path of the driver, which DriverEntry gets.
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
 /// The software key, below `Control\Class`: the class of sound devices, and the first device in
@@ -20,7 +20,7 @@ const INSTANCE: &str = r"Enum\ISAPNP\PNPB006\0";
 /// The registry keys of a driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RegistryPlace {
-    /// The driver's own key, whose path DriverEntry is given.
+    /// The driver's own key. DriverEntry gets its path.
     Service,
     /// The software key of the device: `DriverRegistryKey`.
     Driver,
@@ -84,7 +84,7 @@ pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Instal
 
 /// Sets the properties that the installation of an MPU-401 leaves on the physical device: device
 /// description (0), hardware identifiers (1), driver key (7), manufacturer (8), enumerator (15).
-/// Source: DEVICE_REGISTRY_PROPERTY; the texts are those of Windows' own MPU-401 entry.
+/// Source: DEVICE_REGISTRY_PROPERTY; the texts come from Windows' own MPU-401 entry.
 fn set_properties(device: &DeviceObject) {
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     device.set_property(0, utf16("MPU-401 Compatible MIDI Device\0"));

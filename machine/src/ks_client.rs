@@ -225,8 +225,8 @@ impl KsFile {
 impl Drop for KsFile {
     fn drop(&mut self) {
         self.kernel.close_file(&self.file);
-        // On a kernel that stopped, no driver was told of the close. A queued request then holds
-        // the file, and the file holds the pin with its queue.
+        // On a stopped kernel no driver learns of the close. A queued request then holds the file,
+        // and the file holds the pin with its queue.
         self.file.set_last_handle_routine(None);
         self.file.set_context(None);
     }
@@ -252,7 +252,7 @@ fn pin_property(id: KsPropertyPin, pin_id: u32) -> Vec<u8> {
     bytemuck::bytes_of(&KsPPin { property, pin_id, flags: 0 }).to_vec()
 }
 
-/// A filter that a client finds, and the categories under which it does.
+/// A filter that a client finds, and the categories under which the client finds it.
 pub(crate) struct FoundFilter {
     pub interface: DeviceInterface,
     pub classes: Vec<Guid>,
@@ -276,7 +276,7 @@ const CLASSES: [Guid; 7] = [
     category::WDMAUD_USE_PIN_NAME,
 ];
 
-/// The filters that a client finds, those for audio first, each once.
+/// The filters that a client finds, each once. Filters for audio come first.
 pub(crate) fn find_filters(kernel: &Kernel) -> Vec<FoundFilter> {
     let mut found: Vec<FoundFilter> = Vec::new();
     for class in CLASSES {

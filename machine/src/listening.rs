@@ -17,12 +17,12 @@ use crate::pin_client::{PinClient, Received};
 /// Read requests in flight at once.
 const READS_IN_FLIGHT: usize = 4;
 
-/// Time until the application sends a read request again that came back empty, in ns. Without this
-/// time a driver that fails each request at once would keep the clock from going on.
+/// Time until the application sends an empty read request again, in ns. Without this time the clock
+/// could stand still, if a driver fails each request at once.
 const READ_AGAIN_NS: u64 = 1_000_000;
 
-/// The application stops to read after this many bytes beyond those of the song, because a driver
-/// may produce bytes without end.
+/// The application stops reading after this many bytes more than the song has, because a driver may
+/// produce bytes without end.
 /// Assumed: no good run has this many, and the report of a bad run needs no more of them.
 const SURPLUS_LIMIT_BYTES: usize = 65_536;
 
@@ -41,8 +41,8 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
 /// already.
 ///
 /// # Errors
-/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves; as
-/// [`queue_reads`]. `received` has the bytes that were read before.
+/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves; the errors
+/// of [`queue_reads`]. `received` has the bytes that were read before.
 pub(crate) fn listen(
     machine: &Machine,
     song: &Song,
@@ -82,8 +82,9 @@ pub(crate) fn listen(
     Ok(())
 }
 
-/// How far a song has come: bytes that arrived, that the driver read, that the application read.
-/// None of these numbers grows without end, so a wait that lasts as long as they grow also ends.
+/// How far a song has come: the bytes that arrived, the bytes that the driver read, and the bytes
+/// that the application read. None of these numbers grows without end, so a wait that lasts while
+/// they grow also ends.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
     // A unit delivers its own bytes between those from the cable, and may do so without end.

@@ -1,6 +1,7 @@
 //! The machine and its life: load, start, run, sleep, wake, remove, unload.
 
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
@@ -92,6 +93,14 @@ impl Machine {
         self.guest.borrow().clone()
     }
 
+    /// The file from which a debugger reads the driver; `None` for a driver in Rust.
+    pub(crate) fn file_for_debugger(&self) -> Option<PathBuf> {
+        match &self.parts.driver.code {
+            DriverCode::Sys(sys) => Some(sys.file_for_debugger()),
+            DriverCode::Rust(_) => None,
+        }
+    }
+
     /// The cables at the card's sockets.
     #[must_use]
     pub fn cable(&self) -> &Cable {
@@ -110,9 +119,9 @@ impl Machine {
         self.started_ns.get()
     }
 
-    /// Sets the oracle for everything that could go either way: in the kernel, on the way to the
-    /// card and around the machine. If it is set before [`Machine::start`], a run can be repeated
-    /// by the answers in its trace, see [`portcls_emulator::choice`].
+    /// Sets the oracle for all choices: in the kernel, on the way to the card and around the
+    /// machine. If it is set before [`Machine::start`], a run can be repeated by the answers in its
+    /// trace, see [`portcls_emulator::choice`].
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         self.parts.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
         self.kernel().set_oracle(oracle);
@@ -200,7 +209,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The pin that an application opens; `None` for the first one that can be opened.
+    /// The pin that an application opens; `None` for the first pin that can be opened.
     pub(crate) fn pin_choice(&self) -> Option<&PinChoice> {
         self.parts.pin.as_ref()
     }
@@ -387,7 +396,7 @@ fn watch(kernel: &Kernel, driver: &Driver, guest: Option<&Guest>) -> Watch {
 }
 
 impl Drop for Machine {
-    /// Breaks the references between devices and drivers, which hold each other.
+    /// Breaks the references between devices and drivers, because they hold each other.
     fn drop(&mut self) {
         if self.run(|_| self.driver_object.clear()).is_err() {
             // On a stopped kernel no code of the driver runs, and the calls of its destructors

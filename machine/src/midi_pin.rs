@@ -1,4 +1,4 @@
-//! The pins for MIDI, and what a client learns of one before it opens it.
+//! The pins for MIDI, and what a client can learn of a pin before it opens it.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl PinUse {
         }
     }
 
-    /// The word for it.
+    /// The word for the use.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -42,10 +42,10 @@ impl PinUse {
 /// A pin for MIDI; as text, `Uart:0 (render)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MidiPin {
-    /// Where it is.
+    /// Where the pin is.
     #[serde(flatten)]
     pub place: PinPlace,
-    /// What it is for.
+    /// The use of the pin.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
 }
@@ -72,20 +72,20 @@ pub(crate) fn midi_pins(kernel: &Kernel) -> Vec<MidiPin> {
     pins
 }
 
-/// Whether one of a pin's formats is a client's MIDI: as bytes or as events of DirectMusic.
+/// Whether a pin has a format for MIDI: as bytes, or as events of DirectMusic.
 pub(crate) fn has_midi(ranges: &[DataRange]) -> bool {
     ranges.iter().any(|range| is_music(range, data_format::MIDI))
         || ranges.iter().any(|range| is_music(range, data_format::DIRECTMUSIC))
 }
 
-/// Whether a range is of music with this subformat, or would be with any.
+/// Whether a range is of music and has this subformat, or the wildcard in its place.
 fn is_music(range: &DataRange, sub_format: Guid) -> bool {
     let head = range.head();
     let fits = |mine: Guid, wanted: Guid| mine == wanted || mine == Guid::NULL;
     fits(head.major_format, data_format::MUSIC) && fits(head.sub_format, sub_format)
 }
 
-/// Why an application cannot use a pin, as far as it learns without opening it.
+/// Why an application cannot use a pin, if it can learn this without opening the pin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Obstacle {
     /// The filter does not tell about the pin.
@@ -114,8 +114,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Asks whether a pin can be opened for a use. Asks the miniport for a format last, and not about a
-/// pin that is of no use anyway.
+/// Asks whether a pin can be opened for a use. Asks the miniport for a format last, and only if the
+/// pin has passed the other checks.
 pub(crate) fn obstacle(filter: &KsFile, pin_id: u32, wanted: PinUse) -> Result<(), Obstacle> {
     let is = PinUse::of(filter.data_flow(pin_id).map_err(Obstacle::Untold)?);
     let communication = filter.communication(pin_id).map_err(Obstacle::Untold)?;

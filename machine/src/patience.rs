@@ -1,17 +1,17 @@
 //! How long a job waits, in simulated time: for silence, and for progress.
 //!
 //! Owns the limits of waits, and what counts as progress of a wait. It never knows which code
-//! waits, nor for what.
+//! waits, or why.
 
-/// Time for which MIDI OUT must have been idle before the application closes the stream, in ns: a
-/// reset drops what is still in the card.
+/// Time for which MIDI OUT must have been idle before the application closes the stream, in ns. If
+/// it closed the stream earlier, a reset could drop bytes that are still in the card.
 pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
 
-/// Time without progress after which a wait counts as one that never ends, in ns.
+/// After this time without progress a wait counts as endless, in ns.
 /// Assumed: no driver that works lets its user wait for a minute while it does nothing.
 pub(crate) const PATIENCE_NS: u64 = 60_000_000_000;
 
-/// Watches the progress of a wait: the wait may last as long as the value reached changes.
+/// Watches the progress of a wait: the wait may last while the value reached changes.
 pub(crate) struct Patience<Reached> {
     reached: Reached,
     since_ns: u64,

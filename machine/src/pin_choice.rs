@@ -9,8 +9,8 @@ use crate::midi_pin::PinUse;
 /// A text that names a filter, and perhaps one of its pins: `Uart`, `Uart:0`, `1:0`.
 ///
 /// The text has the reference name of the filter, or its number among the filters, from 0. For the
-/// pin it has the number, or the name or category if the filter tells them. A reference name comes
-/// before a number: where a filter has the name `1`, the text `1` names this filter.
+/// pin it has the number, or the name or category if the filter tells them. A reference name wins
+/// over a number: if a filter has the name `1`, the text `1` means this filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PinChoice {
     text: String,

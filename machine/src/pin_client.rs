@@ -134,7 +134,7 @@ impl<'m> PinClient<'m> {
         state.ok_or(failed(NtStatus::INVALID_BUFFER_SIZE))
     }
 
-    /// Writes bytes as one record that is due at once, and puts a mark into the trace before it.
+    /// Puts a mark into the trace, and writes bytes as one record that is due at once.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the request is refused at once; [`MachineError::Stopped`].

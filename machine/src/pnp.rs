@@ -22,13 +22,13 @@ use crate::power::send_power;
 enum CardPlace {
     /// In its slot.
     InSlot,
-    /// The card is gone, and the driver has not been told yet.
+    /// The card is gone, and the driver does not know yet.
     Gone,
-    /// The card is gone, and the driver has been told.
+    /// The card is gone, and the driver knows it.
     GoneAndTold,
 }
 
-/// The Plug and Play manager of the machine's one device.
+/// The Plug and Play manager of the machine's only device.
 pub(crate) struct PnpManager {
     physical: Rc<DeviceObject>,
     device: DeviceId,
@@ -42,7 +42,7 @@ pub(crate) struct PnpManager {
     power_changes: Cell<bool>,
 }
 
-/// The trace's name for the DPC of the bus that notices an empty slot.
+/// The trace's name for the DPC by which the bus notices an empty slot.
 const SLOT_IS_EMPTY: &str = "slot is empty";
 
 impl PnpManager {
@@ -101,8 +101,8 @@ impl PnpManager {
         NtStatus::of(&result)
     }
 
-    /// Sends a question to the top of the stack whose answer changes nothing here. It is not in the
-    /// trace, because a driver of such a card passes it on.
+    /// Sends a question to the top of the stack. The answer changes nothing here. The question is
+    /// not in the trace, because a driver of such a card passes it on.
     pub fn ask_driver(&self, kernel: &Kernel, request: PnpRequest) {
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         kernel.send_request_and_wait(&self.physical.top(), &irp);
@@ -154,8 +154,8 @@ impl PnpManager {
     }
 
     /// Tells the driver that its card is gone.
-    /// Assumed: a device that was not started need not be told, because its removal follows
-    /// anyway.
+    /// Assumed: the driver of a device that was not started need not know, because the removal
+    /// follows anyway.
     fn tell_of_removal(self: &Rc<Self>, kernel: &Kernel) {
         if self.card.get() == CardPlace::Gone && self.is_started.get() && !self.is_busy.get() {
             self.send(kernel, PnpRequest::SurpriseRemoval);

@@ -1,6 +1,6 @@
 //! The power of the machine: its requests, and the power of the card.
 //!
-//! It never knows why the power changes, nor which code asks for the change.
+//! It never knows why the power changes, or which code asks for the change.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -6,7 +6,7 @@ use portcls_port::ks::music::Packer;
 /// Size of a buffer in bytes.
 pub(crate) const BUFFER_LENGTH: usize = 4_096;
 
-/// How far the messages of one buffer may be due after its first one, in ns.
+/// The longest time from the first message of a buffer to the last, in ns.
 const BUFFER_SPAN_NS: u64 = 500_000_000;
 
 /// The place in a song up to which the client has written it.

@@ -1,8 +1,8 @@
 //! The two main jobs: a song out through the driver, and a song in through it.
 //!
-//! Owns what the application does for each job, step by step, and what the job reports. `figures`
-//! measures the figures, `patience` says how long a wait may last, `listening` says when a capture
-//! is over. This file never knows what a report means for an exit code, nor how it is printed.
+//! Owns the steps of the application in each job, and the report of the job. `figures` measures the
+//! figures, `patience` says how long a wait may last, `listening` says when a capture is over. This
+//! file never knows what a report means for an exit code, or how it is printed.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{NtStatus, Stop, Violation, Warning};
@@ -37,7 +37,7 @@ pub struct JobReport {
     pub processor: ProcessorFigures,
     /// What the driver did while the song went through.
     pub driver: DriverFigures,
-    /// Breaches of documented rules, as far as the kernel keeps their text.
+    /// Breaches of documented rules: the breaches whose text the kernel keeps.
     pub violations: Vec<Violation>,
     /// How many breaches there were.
     pub violation_count: u64,
@@ -93,7 +93,7 @@ impl CaptureReport {
     }
 }
 
-/// What is known of a run while it goes on; it is kept when the run stops early.
+/// The facts of a run that are collected while it goes on. They are kept when the run stops early.
 #[derive(Default)]
 struct Progress {
     run_ns: Option<u64>,
@@ -170,8 +170,8 @@ pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> 
     })
 }
 
-/// Captures a song: starts the driver, opens a capture pin, sends the song into MIDI IN at the
-/// times of its messages from the moment of RUN, and reads until nothing more comes.
+/// Captures a song: starts the driver, opens a capture pin, sends the song into MIDI IN, and reads
+/// until nothing more comes. The times of the song's messages count from the moment of RUN.
 ///
 /// # Errors
 /// The errors of [`play`].
@@ -250,7 +250,7 @@ fn failures(pin: &PinClient<'_>) -> Vec<NtStatus> {
 }
 
 /// Waits until at most `count` requests are in flight; a request that never ends is a hang. The
-/// wait is measured from now, and includes the time that the wire needs for queued bytes.
+/// limit of the wait counts from now, and includes the time that the wire needs for queued bytes.
 fn wait_for(
     machine: &Machine,
     pin: &PinClient<'_>,
@@ -265,8 +265,8 @@ fn wait_for(
     Ok(())
 }
 
-/// Lets time pass until MIDI OUT has been idle for long enough. A card that sends by itself never
-/// lets the line get idle; then the song counts as over at the limit of the wait.
+/// Lets time pass until MIDI OUT has been idle for long enough. If a card sends by itself, the line
+/// never gets idle. Then the song counts as over at the limit of the wait.
 fn wait_for_silence(machine: &Machine) -> Result<(), MachineError> {
     let cable = machine.cable();
     let limit_ns = machine.now_ns() + PATIENCE_NS;

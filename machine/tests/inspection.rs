@@ -19,7 +19,7 @@ enum Eyes {
     Shut,
 }
 
-/// Looks, as `monitor` and a report do, and says how long what is told was.
+/// Looks, as `monitor` and a report do, and returns the length of the text.
 fn look(kernel: &Kernel) -> usize {
     let devices = Inspection::text_of(&kernel.inspect_devices());
     devices.len() + kernel.inspect_queues().to_string().len()
@@ -37,8 +37,8 @@ fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError>
     })
 }
 
-/// Notes out and in, sleep, and a card that is pulled. With an oracle there is a look at every
-/// preemption point and on the way of every byte, in the middle of accesses too.
+/// Notes out and in, sleep, and a card that is pulled. With an oracle the test looks at every
+/// preemption point and when a byte is on its way, also in the middle of an access.
 fn live(builder: &MachineBuilder, eyes: Eyes) -> (String, u64) {
     let machine = builder.clone().build().expect("it can be built");
     let looks = Rc::new(Cell::new(0));
@@ -95,8 +95,8 @@ fn told_in(report: &str) -> &str {
     report[start..end].trim()
 }
 
-/// The card sends what it was given and has nothing to read, and its line stays down: the loop
-/// waits for a byte that no event on the way will bring.
+/// The card sends the bytes that it got. It has no byte to read, and its line stays down. So the
+/// loop waits for a byte that never comes.
 const TOLD_OF_THE_POLL_LOOP: &str = "\
 DEVICES: what each tells of its state
 the device at ports 330 to 331, irq 9

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use portcls_machine::emulator::Irql;
 use portcls_machine::emulator::trace::Event;
 use portcls_machine::guest::Guest;
-use portcls_machine::guest::debugger::{Debugger, Facts, Pause, Verdict};
+use portcls_machine::guest::debugger::{Debuggee, Debugger, Pause, Verdict};
 use portcls_machine::report::Filter;
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, PinClient};
 
@@ -139,7 +139,7 @@ struct Clock {
 }
 
 impl Debugger for Clock {
-    fn attach(&self, _cpu: &Rc<RefCell<cpu_x86::Cpu>>, _facts: Facts) {}
+    fn attach(&self, _: Debuggee) {}
 
     fn next_pause(&self) -> u64 {
         0
@@ -157,9 +157,9 @@ impl Debugger for Clock {
     }
 }
 
-/// Writes a message at a fixed time on a machine with both pins open, and sends another message
-/// into MIDI IN so that its interrupt comes at `byte_due_ns`. Returns the bytes on MIDI OUT and
-/// the bytes that the application read.
+/// Writes a message at a fixed time on a machine with both pins open. Sends another message into
+/// MIDI IN; its interrupt comes at `byte_due_ns`. Returns the bytes on MIDI OUT and the bytes that
+/// the application read.
 fn before_the_write(place: &str, byte_due_ns: Option<u64>, wire_ns: u64) -> (Vec<u8>, Vec<u8>) {
     const WRITE_NS: u64 = 400_000_000;
     let machine = started(place);

@@ -1,8 +1,8 @@
 //! The card and its bytes: what the service routine and the rest share.
 //!
-//! Every method runs at DIRQL with the interrupt lock held, or at a time when no interrupt can
-//! come, except those that only read or set one value. No code here allocates or waits. It never
-//! knows streams or IRPs, and it tells the port of new bytes by `Notify` alone.
+//! Methods that only read or set one value run at any time. Every other method runs at DIRQL with
+//! the interrupt lock held, or at a time when no interrupt can come. No code here allocates or
+//! waits. It never knows streams or IRPs, and it tells the port of new bytes by `Notify` alone.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,15 +15,15 @@ use ringbuf::traits::Observer;
 
 use crate::registers::{ACK, Command, Registers, Status};
 
-/// Room for bytes that wait for the DPC: a third of a second of MIDI (3 125 bytes a second), which
-/// is longer than any DPC may be late. It is a power of two so that the ring wraps with a mask.
+/// Room for bytes that wait for the DPC: a third of a second of MIDI (3 125 bytes a second). No DPC
+/// may be so late. It is a power of two so that the ring wraps with a mask.
 const RING_BYTES: usize = 1_024;
 
 /// The greatest number of bytes read in one drain.
 ///
-/// It is more than any card can send without a pause (16, Source: SMSC LPC47M data sheet), because
-/// on an edge-triggered line a byte that is left in the card brings no second edge. A card whose
-/// flag is stuck costs 128 reads and does not stop the system.
+/// No card can send so much without a pause (16, Source: SMSC LPC47M data sheet). One drain must
+/// empty the card, because on an edge-triggered line a byte that is left in the card brings no
+/// second edge. A card whose flag is stuck costs 128 reads and does not stop the system.
 const DRAIN_LIMIT: u32 = 128;
 
 /// The meaning of a byte from the card, and whether the driver may access the card at all.
@@ -40,7 +40,7 @@ pub(crate) enum Mode {
 /// Whether MIDI bytes from the card are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Capture {
-    /// The driver reads the bytes, because the card needs that, and throws them away.
+    /// The driver reads the bytes, because the card must be empty, and throws them away.
     Discard,
     /// The driver puts the bytes into the ring.
     Keep,
@@ -76,7 +76,7 @@ impl NotifiedPort {
 #[derive(Clone, Copy, Default)]
 struct Received {
     byte: u8,
-    /// The time of the drain that read it, by the master clock; 0 without a clock.
+    /// The time of the drain that read the byte, by the master clock; 0 without a clock.
     time_100ns: i64,
 }
 
@@ -106,8 +106,8 @@ pub(crate) struct Card {
 impl Card {
     /// A card that has got no command yet. `port` and `group` are for the `Notify` about its bytes.
     ///
-    /// Bytes that are left over from the last driver are thrown away: when the line is up already,
-    /// the service routine reads them as soon as the interrupt is connected.
+    /// Bytes that are left over from the last driver are thrown away. If they hold the line up, the
+    /// service routine reads them when the interrupt is connected.
     pub fn new(registers: Registers, port: NotifiedPort, group: Rc<dyn IServiceGroup>) -> Rc<Card> {
         Rc::new(Card {
             registers,
@@ -127,17 +127,17 @@ impl Card {
         self.registers
     }
 
-    /// The service group that the port serves when bytes have come.
+    /// The service group that the port serves after bytes came in.
     pub fn group(&self) -> &Rc<dyn IServiceGroup> {
         &self.group
     }
 
-    /// The clock of the times of received bytes, once a stream has brought one.
+    /// The clock for the times of received bytes. The first stream brings it.
     pub fn clock(&self) -> Option<Rc<dyn IMasterClock>> {
         self.clock.borrow().clone()
     }
 
-    /// Sets the clock of the times of received bytes.
+    /// Sets the clock for the times of received bytes.
     pub fn set_clock(&self, clock: &Rc<dyn IMasterClock>) {
         *self.clock.borrow_mut() = Some(Rc::clone(clock));
     }
@@ -162,10 +162,11 @@ impl Card {
         self.overruns.get()
     }
 
-    /// The service routine: reads the waiting bytes; success says that there was at least one.
+    /// The service routine: reads the waiting bytes; success says that there was at least one byte.
     ///
     /// The card lowers its line when DATA is read. So the line is down, or up for the next byte,
-    /// before the port is told. On a shared line, a card without a byte to read did not interrupt.
+    /// before the driver notifies the port. On a shared line, a card without a byte to read did not
+    /// interrupt.
     /// IRQL: DIRQL. Time: two port accesses a byte and one more.
     pub fn serve_interrupt(&self, kernel: &Kernel) -> NtStatus {
         if self.mode.get() == Mode::Off || self.drain(kernel).bytes == 0 {
@@ -174,7 +175,7 @@ impl Card {
         NtStatus::SUCCESS
     }
 
-    /// Reads bytes until none waits, at most [`DRAIN_LIMIT`]; tells the port of captured ones.
+    /// Reads bytes until none waits, at most [`DRAIN_LIMIT`]; tells the port of captured bytes.
     pub fn drain(&self, kernel: &Kernel) -> Drained {
         let mut status = self.registers.read_status(kernel);
         let time_100ns = if status.can_read() { self.time_100ns(kernel) } else { 0 };
@@ -218,7 +219,7 @@ impl Card {
         }
     }
 
-    /// Drains the card and, if it can then take a command, writes one. Returns the status that
+    /// Drains the card, and writes a command if the card can then take it. Returns the status that
     /// decided this.
     ///
     /// A byte that waited before the command cannot be its answer. The drain takes it away, so that

@@ -2,7 +2,7 @@
 //!
 //! Owns the miniport's methods: start on the assigned resources, streams, power. The pins and nodes
 //! are in `descriptor.rs`, their properties in `synth.rs`, the two kinds of streams in `render.rs`
-//! and `capture.rs`. The card and its interrupt are those of the MIDI miniport.
+//! and `capture.rs`. The MIDI miniport has the same code for the card and its interrupt.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -151,8 +151,8 @@ impl IMusicTechnology for MiniportDMusUart {
 }
 
 impl IPowerNotify for MiniportDMusUart {
-    /// On the way down the driver only stops accessing the card, as the published sample does. In
-    /// D0 it starts the card anew, because a card that lost power is in intelligent mode.
+    /// On the way down the driver only stops its accesses to the card, as the published sample
+    /// does. In D0 it starts the card anew, because a card that lost power is in intelligent mode.
     fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
         let Ok(hardware) = self.hardware() else { return };
         match state {

@@ -2,7 +2,7 @@
 //!
 //! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let
 //! other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named
-//! limit, counted as well as timed, so that it ends even when the clock stands still.
+//! limit of time and of looks. So it ends even when the clock stands still.
 //!
 //! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
 //! miniport's destructor both end this way.
@@ -34,7 +34,7 @@ const READY_LIMIT_MS: u32 = 100;
 const ACK_LIMIT_MS: u32 = 100;
 
 /// The number of quick looks at the start of a wait at PASSIVE_LEVEL: an idle card answers within
-/// 0.3 ms, which is too short a time to let other threads run.
+/// 0.3 ms. In such a short time no other thread need run.
 /// Measured: Roland MPU-401, firmware 1.5A, 42 to 268 us.
 const QUICK_LOOKS: u32 = 20;
 
@@ -46,8 +46,8 @@ const QUICK_PITCH_US: u32 = 25;
 const SLOW_PITCH_100NS: u64 = 10_000;
 
 /// The number of looks at a card that the driver wants to silence, before the driver gives up. A
-/// card that works takes a byte within 0.33 ms, so a card that takes none for a millisecond is gone
-/// or dead.
+/// card that works takes a byte within 0.33 ms. So a card that takes no byte for a millisecond is
+/// gone or dead.
 const SILENCE_LOOKS: u32 = 2;
 
 /// Time between looks for room to write, in us.
@@ -66,8 +66,8 @@ const OUTPUT_CALL_LIMIT_100NS: u64 = 10_000;
 const OUTPUT_LOOKS: u64 = 1 + OUTPUT_BYTE_LIMIT_100NS / (OUTPUT_PITCH_US as u64 * 10);
 
 /// Longest gap between two bytes of one message, in 100 ns units. After a longer gap, a message of
-/// another pin may begin. Assumed: when the rest of a SysEx has not come within 1 s, it does not
-/// come any more.
+/// another pin may begin. Assumed: when the rest of a SysEx has not come within 1 s, it never
+/// comes.
 const MESSAGE_GAP_LIMIT_100NS: u64 = 10_000_000;
 
 /// A message on its way out.
@@ -92,7 +92,7 @@ enum Answer {
 pub(crate) enum Patience {
     /// Up to the limits.
     Full,
-    /// No wait: the driver looks once at a card that it found dead.
+    /// No wait: the driver looks once, because it found the card dead before.
     None,
 }
 
@@ -115,9 +115,9 @@ impl Hardware {
     /// Finds the card in the resources of a device, connects its interrupt and starts it. Returns
     /// it with the service group that the miniport and its streams share.
     ///
-    /// The order is fixed: all objects that the service routine uses exist before the interrupt is
-    /// connected, and the interrupt is connected before the card gets its first command. After a
-    /// failure the interrupt is disconnected. IRQL: PASSIVE_LEVEL.
+    /// The order is fixed. First come all objects that the service routine uses, then the
+    /// connection of the interrupt, then the first command to the card. After a failure the
+    /// interrupt is disconnected. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: there are no resources, or they do not fit.
@@ -165,7 +165,7 @@ impl Hardware {
         self.interrupt.is_some()
     }
 
-    /// Takes the one stream of a pin.
+    /// Takes the only stream of a pin.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_REQUEST` when the stream is taken already.
@@ -214,10 +214,10 @@ impl Hardware {
     /// Resets the card and puts it into UART mode, from any state.
     ///
     /// A card in UART mode may take the first reset without an ACK; the driver then repeats the
-    /// reset. The driver accepts a card that takes commands and never answers: some cards have no
-    /// command port at the address, or never send an ACK, and play MIDI all the same. A Roland
-    /// loses MIDI IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI OUT
-    /// only after that. This function does not wait so long, because each write waits for room.
+    /// reset. The driver accepts a card that takes commands and never answers. Some cards have no
+    /// command port at the address, or never send an ACK, but they play MIDI. A Roland loses MIDI
+    /// IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI OUT only after
+    /// that. This function does not wait so long, because each write waits for room.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 0.2 ms to 600 ms.
     ///
@@ -272,7 +272,7 @@ impl Hardware {
         Ok(if answered { Answer::Acknowledged } else { Answer::Silent })
     }
 
-    /// Resets the card, so that it sends nothing more and answers the next driver.
+    /// Resets the card. After that the card sends nothing more, and answers the next driver.
     ///
     /// Bytes that the card has not yet put on MIDI OUT are lost. When the card takes no command,
     /// the driver leaves it alone: it may be gone.
@@ -302,7 +302,7 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
     }
 
-    /// Writes MIDI bytes as fast as the card takes them, up to the limits; returns how many.
+    /// Writes MIDI bytes at the speed of the card, up to the limits; returns how many.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
     pub fn write(&self, kernel: &Kernel, data: &[u8], patience: Patience) -> usize {
@@ -328,8 +328,8 @@ impl Hardware {
 
     /// Looks for room for a byte until `end_100ns`.
     ///
-    /// On a Roland unread input blocks output. So the driver drains a busy card that has input,
-    /// because the interrupt for this input may be lost, or the card may have none.
+    /// On a Roland unread input blocks output. So the driver drains a busy card that has input. The
+    /// interrupt for this input may be lost, or the card may have no interrupt.
     fn wait_for_room(&self, kernel: &Kernel, end_100ns: u64) -> bool {
         for _ in 0..OUTPUT_LOOKS {
             let status = self.card.registers().read_status(kernel);
@@ -414,7 +414,7 @@ impl Drop for Hardware {
 
 /// Waits until `done` returns true, for at most `limit_ms`; returns false when it never did.
 ///
-/// The first looks follow each other quickly; between later ones other threads can run.
+/// The first looks follow each other quickly; between later looks other threads can run.
 /// IRQL: PASSIVE_LEVEL.
 fn wait_politely(kernel: &Kernel, limit_ms: u32, mut done: impl FnMut() -> bool) -> bool {
     let end_100ns = now_100ns(kernel) + u64::from(limit_ms) * 10_000;

@@ -2,7 +2,7 @@
 //!
 //! A driver here uses only what a driver on Windows has: port reads and writes, the kernel's
 //! routines and PortCls. It follows the manual of the MPU-401, has its own register constants, and
-//! cannot tell the simulated card from a real one.
+//! cannot tell the simulated card from a real card.
 //!
 //! | file | what |
 //! |---|---|

@@ -96,7 +96,8 @@ impl IMiniportMidi for MiniportMidiUart {
         Ok(Some(group))
     }
 
-    /// Reports lost bytes. The port reads the capture stream by itself, so there is no other work.
+    /// Reports lost bytes. The port reads the capture stream by itself, so this method has no other
+    /// work.
     fn service(&self, kernel: &Kernel) {
         if let Ok(hardware) = self.hardware() {
             hardware.report_overruns(kernel);

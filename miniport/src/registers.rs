@@ -55,7 +55,7 @@ impl Status {
 pub(crate) enum Command {
     /// Enter UART mode; the card ignores it in UART mode.
     EnterUart = 0x3F,
-    /// Start anew in intelligent mode; in UART mode many cards do so without an ACK.
+    /// Start anew in intelligent mode. In UART mode many cards do this without an ACK.
     Reset = 0xFF,
 }
 
@@ -72,8 +72,8 @@ impl Registers {
         Registers::apart(base, base.checked_add(1)?)
     }
 
-    /// The registers at two ports that need not be neighbours, as on a PC-98, `None` when one of
-    /// them is not below 10000h or they are the same.
+    /// The registers at two ports that need not be neighbours, as on a PC-98. `None` when a port is
+    /// not below 10000h, or when both ports are the same.
     pub fn apart(data: u64, command: u64) -> Option<Registers> {
         let data = u16::try_from(data).ok()?;
         let command = u16::try_from(command).ok()?;

@@ -1,6 +1,6 @@
 //! What a miniport takes out of its resources: registers and interrupt.
 //!
-//! Owns which resource lists fit an MPU-401, and the question whose interrupt sync object is used.
+//! Owns which resource lists fit an MPU-401, and the choice of the interrupt sync object.
 
 use std::rc::Rc;
 
@@ -52,7 +52,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects the service routine of a card to its interrupt; `None` for a card without one.
+    /// Connects the service routine of a card to its interrupt; `None` for a card without an
+    /// interrupt.
     ///
     /// The adapter driver may hand over an interrupt sync object that it shares between its
     /// miniports; the resource list then need not have an interrupt. Without such an object the
@@ -61,7 +62,7 @@ impl Connection {
     /// IRQL: PASSIVE_LEVEL. Source: the published SB16 and MPU-401 samples.
     ///
     /// # Errors
-    /// What the interrupt sync object answered.
+    /// The status that the interrupt sync object answered.
     pub fn new(
         kernel: &Kernel,
         card: &Rc<Card>,
@@ -84,8 +85,8 @@ impl Connection {
             served.upgrade().map_or(NtStatus::UNSUCCESSFUL, |card| card.serve_interrupt(kernel))
         });
         sync.register_service_routine(kernel, routine, RoutinePosition::Head)?;
-        // Assumed: who connects also disconnects. A miniport that cut off an interrupt which the
-        // adapter driver had connected would cut off the other miniports too.
+        // Assumed: the driver that connects also disconnects. If a miniport disconnected the
+        // adapter driver's interrupt, the other miniports would lose their interrupt too.
         let disconnects = match sync.get_kinterrupt() {
             Some(_) => Disconnects::Adapter,
             None => Disconnects::Miniport,

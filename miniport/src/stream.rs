@@ -18,7 +18,7 @@ use crate::card::Capture;
 use crate::descriptor::{CAPTURE_PIN, RENDER_PIN};
 use crate::hardware::Hardware;
 
-/// Checks that a format is MIDI, the only one that the driver has.
+/// Checks that a format is MIDI, the only format that the driver has.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for any other format.
@@ -40,7 +40,7 @@ pub(crate) struct UartStream {
 }
 
 impl UartStream {
-    /// Takes the one stream of a direction.
+    /// Takes the only stream of a direction.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_REQUEST` when the stream is taken already.
@@ -59,8 +59,8 @@ impl UartStream {
         }))
     }
 
-    /// Sets what happens to input: in RUN it is kept; in PAUSE new input is discarded, and the port
-    /// can still read what was kept; below PAUSE all of it is dropped.
+    /// Sets what happens to input: in RUN the driver keeps input; in PAUSE it discards new input,
+    /// and the port can still read the kept bytes; below PAUSE it drops all of them.
     ///
     /// `Assumed:` a paused stream takes no new input, because its clock stands still.
     fn capture_in(&self, kernel: &Kernel, state: KsState) {
@@ -121,7 +121,7 @@ impl IMiniportMidiStream for UartStream {
         Ok(self.hardware.take_captured(kernel, buffer) as u32)
     }
 
-    /// Writes as many bytes as the card takes in the time of one call.
+    /// Writes the bytes that the card takes in the time of one call.
     ///
     /// `Assumed:` the count need not be a multiple of 4. The page asks for a multiple, but the
     /// published sample counts in threes, and bytes that are out cannot come back.

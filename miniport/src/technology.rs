@@ -21,7 +21,7 @@ impl Technology {
     /// Sets the technology of a miniport that has no hardware yet.
     ///
     /// # Errors
-    /// `STATUS_UNSUCCESSFUL` when it has. Source: the published MPU-401 sample.
+    /// `STATUS_UNSUCCESSFUL` when the miniport has hardware. Source: the published MPU-401 sample.
     pub fn set(&self, technology: &Guid, has_hardware: HasHardware) -> Result<(), NtStatus> {
         match has_hardware {
             HasHardware::Yes => Err(NtStatus::UNSUCCESSFUL),

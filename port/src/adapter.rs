@@ -1,8 +1,9 @@
 //! The adapter driver's device object and its subdevices.
 //!
-//! Owns the extension of the device object. A device object has one extension, so power, idle
-//! detection, I/O timeouts and physical connections keep their state here too, and this file and theirs know each
-//! other: each of their routines gets a device object and finds its state through this file.
+//! Owns the extension of the device object. A device object has only one extension. So power, idle
+//! detection, I/O timeouts and physical connections keep their state here too. Their files and this
+//! file know each other: each of their routines gets a device object and finds its state through
+//! this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -56,7 +57,7 @@ pub(crate) struct AdapterDevice {
 
     subdevices: RefCell<Vec<Subdevice>>,
     /// Every port that was initialised for the device, registered or not. A port and its miniport
-    /// hold each other; PortCls releases the port, which ends that.
+    /// hold each other; PortCls breaks this circle when it releases the port.
     ports: RefCell<Vec<Weak<dyn ISubdevice>>>,
     pub(crate) state: Cell<PnpState>,
     pub(crate) power: AdapterPower,
@@ -79,7 +80,7 @@ pub fn is_adapter_device(device: &DeviceObject) -> bool {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcAddAdapterDevice.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the extension size is neither 0 nor at least
+/// - `STATUS_INVALID_PARAMETER`: the extension size is not 0 and less than
 ///   [`MINIMUM_DEVICE_EXTENSION`]; this is also a violation of the rule PcAddAdapterDevice.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcAddAdapterDevice")]
@@ -209,6 +210,12 @@ impl AdapterDevice {
         self.ports.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 
+    /// The registered subdevices, in the order in which they were registered: name and port.
+    pub(crate) fn registered(&self) -> Vec<(String, Rc<dyn ISubdevice>)> {
+        let subdevices = self.subdevices.borrow();
+        subdevices.iter().map(|it| (it.name.clone(), Rc::clone(&it.port))).collect()
+    }
+
     /// True once the device was removed.
     pub(crate) fn is_removed(&self) -> bool {
         self.state.get() == PnpState::Removed
@@ -225,7 +232,7 @@ impl AdapterDevice {
     }
 }
 
-/// Notes a port as one that the device releases when it stops or is removed.
+/// Notes a port. The device releases this port when it stops or is removed.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the device is not an adapter's.

@@ -1,8 +1,8 @@
 //! Automation tables: properties with their handlers, events, and the requests for properties.
 //!
-//! Owns the type of a row, which the port's own properties and those of a miniport share, the
-//! request that a miniport's handler is given, and its completion. `property.rs` looks rows up.
-//! `event.rs` has the rows of events. PortCls itself has no methods.
+//! Owns the type of a row, which is the same for the port's own properties and for a miniport's.
+//! Owns the request that a miniport's handler gets, and its completion. `property.rs` looks rows
+//! up. `event.rs` has the rows of events. PortCls itself has no methods.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -21,10 +21,10 @@ use crate::rules::{self, require_irql_at_most};
 ///
 /// It returns `STATUS_PENDING` when the driver completes the request later with
 /// [`pc_complete_pending_property_request`]. To a GET or SET without room it answers
-/// `STATUS_BUFFER_OVERFLOW` and the size needed, to one with too little room
+/// `STATUS_BUFFER_OVERFLOW` and the size needed. To a GET or SET with too little room it answers
 /// `STATUS_BUFFER_TOO_SMALL`.
 ///
-/// The device is in D0, unless the whole system sleeps: PortCls wakes an idle device first.
+/// PortCls wakes an idle device first, so the device is in D0 unless the whole system sleeps.
 ///
 /// IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNPROPERTY_HANDLER")]
@@ -40,7 +40,7 @@ pub struct PropertyItem<H> {
     /// The kinds of request that the handler serves; it gets no other. GET, SET, BASICSUPPORT,
     /// DEFAULTVALUES, SERIALIZERAW, UNSERIALIZERAW and SERIALIZESIZE count.
     pub flags: KsPropertyType,
-    /// The handler. A property without one is known, and its GET and SET are refused.
+    /// The handler. A property without a handler is known, and the port refuses its GET and SET.
     pub handler: Option<H>,
 }
 
@@ -95,10 +95,11 @@ pub struct PcPropertyRequest {
     pub verb: KsPropertyType,
     /// The bytes of the input after the property, or after the node's number.
     pub instance: Vec<u8>,
-    /// The value of a SET, or the room for the value of a GET: as long as the client says, but not
-    /// longer than the buffer that it owns.
+    /// The value of a SET, or the room for the value of a GET. It has the length that the client
+    /// states, but at most the length of the client's buffer.
     pub value: RefCell<Vec<u8>>,
-    /// At first the bytes of room; the handler leaves here the bytes written, or needed.
+    /// At first the number of bytes of room. The handler writes the number of bytes written, or
+    /// needed.
     pub value_size: Cell<u32>,
     /// The request itself.
     pub irp: Irp,
@@ -114,7 +115,7 @@ impl PcPropertyRequest {
         let reply = LengthReply::of_value(value, self.value_size.get());
         self.value_size.set(reply.information);
         let mut room = self.value.borrow_mut();
-        // The reply is no longer than the room that the handler was given.
+        // The reply is no longer than the room that the handler got.
         let length = room.len().max(reply.bytes.len());
         room.resize(length, 0);
         room[..reply.bytes.len()].copy_from_slice(&reply.bytes);
@@ -163,7 +164,8 @@ pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtSta
         *request.irp.buffer().borrow_mut() = std::mem::take(&mut *room);
     }
     drop(room);
-    // A failure returns no length, except BUFFER_OVERFLOW, which answers the question for it.
+    // A failure returns no length, except BUFFER_OVERFLOW: it is the answer to a question for the
+    // length.
     let answers = wrote || status == NtStatus::BUFFER_OVERFLOW;
     request.irp.set_information(if answers { u64::from(size) } else { 0 });
     complete(kernel, &request.irp, status)

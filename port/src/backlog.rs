@@ -34,7 +34,7 @@ impl Backlog {
         self.warned.set(false);
     }
 
-    /// How many more bytes may be held.
+    /// How many more bytes the lane may hold.
     pub fn room(&self) -> usize {
         CAPTURE_LIMIT - self.held.get()
     }
@@ -62,8 +62,8 @@ impl Backlog {
         self.held.set(self.held.get() - bytes);
     }
 
-    /// Fills and completes read requests as long as bytes are held. `pack` fills a buffer; it
-    /// returns the bytes that it used of it, and the time of the first record in 100 ns units.
+    /// Fills and completes read requests while bytes are held. `pack` fills a buffer. It returns
+    /// the number of bytes that it wrote, and the time of the first record in 100 ns units.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn deliver(

@@ -1,7 +1,7 @@
 //! A binding: a port's device, miniport and descriptor, shared with its pins.
 //!
 //! Owns the three from IPort::Init until the port is released. It never knows which filters and
-//! pins are open, nor which kind of miniport it is.
+//! pins are open, or the kind of the miniport.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -47,7 +47,7 @@ pub(crate) trait Miniport {
     /// Why clients can open no pin of this kind of miniport.
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams>;
 
-    /// The clock that its events are meant by, if it has events.
+    /// The clock for the times of its events, if it has events.
     fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
         None
     }
@@ -120,13 +120,13 @@ impl Binding {
         *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
     }
 
-    /// Keeps the descriptor that the miniport handed out.
+    /// Keeps the descriptor that the miniport gave out.
     pub fn describe(&self, descriptor: Rc<PcFilterDescriptor>) {
         *self.descriptor.borrow_mut() = Some(descriptor);
     }
 
-    /// Takes over how the miniport describes a pin now. The tables of handlers stay as they were
-    /// when the miniport was initialised.
+    /// Takes over the miniport's present description of a pin. The tables of handlers stay as they
+    /// were when the miniport was initialised.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn refresh_pin(&self, kernel: &Kernel, pin_id: u32) {
@@ -153,7 +153,7 @@ impl Binding {
         }
     }
 
-    /// Forgets everything; returns the miniport, of which this may be the last reference.
+    /// Forgets everything. Returns the miniport; this may be its last reference.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();
@@ -176,8 +176,8 @@ impl Binding {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, once the miniport has handed it out; its pins are as they were when
-    /// they were last looked at.
+    /// The filter's descriptor, once the miniport has handed it out; its pins are as they were at
+    /// the last look.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

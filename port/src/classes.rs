@@ -51,7 +51,7 @@ fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
 /// kernel, by [`install_system_miniports`], and `PcNewMiniport` looks there.
 #[derive(Clone, Copy)]
 pub struct SystemMiniport {
-    /// The class that a driver asks `PcNewMiniport` for.
+    /// The class that a driver gives to `PcNewMiniport`.
     pub class: Guid,
     /// Makes a miniport that is not bound yet. IRQL: PASSIVE_LEVEL.
     pub make: fn() -> Rc<dyn IMiniport>,
@@ -60,12 +60,13 @@ pub struct SystemMiniport {
 /// The table of a kernel.
 struct SystemMiniports(&'static [SystemMiniport]);
 
-/// The classes of the system that need hardware which no machine here has.
+/// The classes of the system for hardware that no machine here has.
 /// Source: WDK, PcNewMiniport: the FM synthesizers drive an OPL3.
 const NEED_AN_OPL3: [Guid; 2] =
     [clsid::MINIPORT_DRIVER_FM_SYNTH, clsid::MINIPORT_DRIVER_FM_SYNTH_WITH_VOL];
 
-/// Installs the miniports that come with the system, in place of those installed before.
+/// Installs the miniports that come with the system, in place of the miniports that were installed
+/// before.
 pub fn install_system_miniports(kernel: &Kernel, table: &'static [SystemMiniport]) {
     kernel.install(SystemMiniports(table));
 }

@@ -9,8 +9,8 @@
 //! interfaces name: the descriptor, its automation tables, its events, those of DirectMusic, and
 //! `subdevice.rs`.
 //!
-//! [`Interface`] has no variant for what is not offered yet: the wave sink of a software
-//! synthesizer and rebalance.
+//! [`Interface`] has no variant for interfaces that are not offered yet: the wave sink of a
+//! software synthesizer, and rebalance.
 
 use core::fmt;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! What the port offers and calls, for the page of the contract.
 //!
-//! Reads the port's own tables. Owns the names of the properties and no second list of what is
-//! answered. Nothing in the port itself needs this file.
+//! Reads the port's own tables. Owns the names of the properties, and no second list of the
+//! answers. Nothing in the port itself needs this file.
 
 use std::fmt::Debug;
 
@@ -17,7 +17,7 @@ use crate::{filter, miniport_calls, pin};
 /// The greatest number of a property in the sets below.
 const LAST_PROPERTY: u32 = 31;
 
-/// A property whose number has a name here, with who answers it.
+/// A property with a name, and the objects that answer it.
 #[derive(Clone, Debug)]
 pub struct Property {
     /// The name in Microsoft's header.
@@ -30,7 +30,7 @@ pub struct Property {
     pub id: u32,
     /// The accesses that the port answers on a filter; `None` when it does not have the property.
     pub on_filter: Option<KsPropertyType>,
-    /// The same on a pin.
+    /// The accesses that the port answers on a pin; `None` when it does not have the property.
     pub on_pin: Option<KsPropertyType>,
 }
 
@@ -39,7 +39,7 @@ pub fn driver_methods() -> impl Iterator<Item = &'static str> {
     miniport_calls::method_names()
 }
 
-/// All properties that have a name here, those too that no table of the port has.
+/// All properties that have a name here, including the properties that no table of the port has.
 #[must_use]
 pub fn properties() -> Vec<Property> {
     [
@@ -76,7 +76,7 @@ pub fn properties() -> Vec<Property> {
     .concat()
 }
 
-/// The members of a set. Microsoft's name of a member is that of its variant in capitals.
+/// The members of a set. Microsoft's name of a member is the name of its variant in capitals.
 fn set<T: Debug>(
     set_name: &'static str,
     set: Guid,

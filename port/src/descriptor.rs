@@ -33,7 +33,8 @@ pub struct PcFilterDescriptor {
     pub nodes: Vec<PcNodeDescriptor>,
     /// The lines between pins and nodes.
     pub connections: Vec<PcConnectionDescriptor>,
-    /// The categories under which clients find the filter; none means those of the port's kind.
+    /// The categories under which clients find the filter; none means the categories of the port's
+    /// kind.
     pub categories: Vec<Guid>,
 }
 
@@ -94,7 +95,7 @@ pub struct KsPinDescriptor {
     /// The interfaces that the driver lists. The port ignores the list in all cases: a pin has
     /// the interface [`KsIdentifier::STANDARD_STREAMING`] alone. Source: WDK, PCPIN_DESCRIPTOR.
     pub interfaces: Vec<KsIdentifier>,
-    /// The mediums; none means the standard one.
+    /// The mediums; none means the standard medium.
     pub mediums: Vec<KsIdentifier>,
     /// The formats the pin takes.
     #[doc(alias = "DataRanges")]

@@ -48,7 +48,7 @@ pub fn pc_initialize_adapter_driver(
 /// The context of an open file.
 struct OpenFile(Rc<dyn KsObject>);
 
-/// Passes a request to PortCls from a dispatch routine that the driver put into the table itself.
+/// Passes a request to PortCls. A driver calls this from its own dispatch routine.
 ///
 /// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own. PortCls
 /// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`.

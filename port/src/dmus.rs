@@ -1,8 +1,9 @@
 //! DirectMusic miniports behind the port: those that have `IMiniportDMus`.
 //!
 //! Owns all that only such a miniport needs: its calls, the master clock, the allocators, and the
-//! two sides that turn a client's buffers into events and events into buffers. `form.rs` has the
-//! form, MIDI or DirectMusic, with which a pin is opened; an event is the same for both.
+//! two sides: one turns a client's buffers into events, the other turns events into buffers.
+//! `form.rs` has the form, MIDI or DirectMusic, with which a pin is opened; an event is the same
+//! for both.
 //!
 //! Not offered: the wave sink of a software synthesizer (`ISynthSinkDMus`). The format of its pin
 //! has more than a head, and no pin is opened here with such a format.
@@ -43,8 +44,8 @@ pub(crate) struct DmusMiniport {
     calls: Rc<MiniportCalls>,
     port: Weak<dyn IPortDMus>,
     miniport: Rc<dyn IMiniportDMus>,
-    /// One for all streams. It lives as long as the miniport is bound, even if the driver's
-    /// reference count says otherwise.
+    /// One for all streams. It lives while the miniport is bound, even if the driver's reference
+    /// count says otherwise.
     clock: Rc<dyn IMasterClock>,
 }
 
@@ -52,7 +53,7 @@ impl DmusMiniport {
     /// A driver's object as a DirectMusic miniport, if it is one.
     ///
     /// # Errors
-    /// What the object answered.
+    /// The status that the object answered.
     pub fn find(
         calls: &Rc<MiniportCalls>,
         port: Weak<dyn IPortDMus>,
@@ -64,7 +65,7 @@ impl DmusMiniport {
     }
 }
 
-/// The service of a DirectMusic miniport is its streams' business alone.
+/// The miniport itself has no service: only the streams of a DirectMusic miniport need it.
 impl Miniport for DmusMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
         Rc::clone(&self.miniport) as _

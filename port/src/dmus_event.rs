@@ -2,26 +2,27 @@
 //!
 //! Owns the event, its buffer and the chain. An event comes from an allocator and has one owner at
 //! a time. The owner hands the event on by a move, so a driver in Rust cannot put it twice. This
-//! file never knows the allocator of an event, nor its reader.
+//! file never knows the allocator of an event, or its reader.
 //!
 //! # Identity
 //!
-//! An allocator numbers its events and its buffers from 0, and hands out the same numbers again
-//! and again. A number and its [`EventHome`] together name one event. The guest, which shows
-//! events to a compiled driver as memory, keeps one block of memory for each. While the driver has
-//! the block, the guest holds the event: so the guest knows whether the driver has it now.
+//! An allocator numbers its events and its buffers from 0, and hands out the same numbers again and
+//! again. A number and its [`EventHome`] together name one event. The guest shows events to a
+//! compiled driver as memory. It keeps one block of memory for each event and buffer. While the
+//! driver has the block, the guest holds the event: so the guest knows whether the driver has it
+//! now.
 
 use core::fmt;
 use std::collections::{VecDeque, vec_deque};
 use std::rc::Rc;
 
-/// The most bytes that an event can hold by itself: as many as a pointer has on 64-bit Windows.
+/// The most bytes that an event can hold by itself: the size of a pointer on 64-bit Windows.
 ///
 /// Source: WDK, DMUS_KERNEL_EVENT, uData.
 pub const INLINE_LIMIT: u8 = 8;
 
-/// What the events of one allocator have in common. Two homes are equal only when they are the
-/// same object in memory.
+/// The facts that are the same for all events of one allocator. Two homes are equal only when they
+/// are the same object in memory.
 #[derive(Debug)]
 pub struct EventHome {
     /// The most bytes that an event holds by itself: the size of a pointer of the driver that the
@@ -47,8 +48,8 @@ bitflags::bitflags! {
     }
 }
 
-/// The flag in a presentation time that lets an event pass at once, behind the events that were
-/// put before it.
+/// The flag in a presentation time that lets an event pass at once, after the events that were put
+/// before it.
 ///
 /// The flag is the sign bit of the time. Source: WDK dmusicks.h.
 pub const DONT_HOLD_FOR_SEQUENCING: i64 = i64::MIN;
@@ -81,7 +82,7 @@ pub struct InlineBytes {
 /// of the structure, and a driver must not touch them. `pNextEvt` is the [`EventChain`].
 ///
 /// An event that is dropped is lost to its allocator. So each owner puts the event to a sink, and
-/// the last one puts it to the allocator. Source: WDK, DMUS_KERNEL_EVENT.
+/// the last owner puts it to the allocator. Source: WDK, DMUS_KERNEL_EVENT.
 #[doc(alias = "DMUS_KERNEL_EVENT")]
 #[derive(Debug)]
 #[must_use = "an event that is dropped is lost to its allocator"]
@@ -89,16 +90,17 @@ pub struct DmusKernelEvent {
     home: Rc<EventHome>,
     number: u32,
 
-    /// What kind of data it has. [`set_package`](Self::set_package) sets the flag of a package.
+    /// What kind of data the event has. [`set_package`](Self::set_package) sets the flag of a
+    /// package.
     #[doc(alias = "usFlags")]
     pub flags: DmusEventFlags,
     /// Which group of 16 channels. 1 is the first group, and the group of a MIDI pin.
     #[doc(alias = "usChannelGroup")]
     pub channel_group: u16,
-    /// When it is due by the master clock, in 100 ns; see [`DONT_HOLD_FOR_SEQUENCING`].
+    /// When the event is due by the master clock, in 100 ns; see [`DONT_HOLD_FOR_SEQUENCING`].
     #[doc(alias = "ullPresTime100ns")]
     pub time_100ns: i64,
-    /// Where it stands in a stream of bytes, or [`NO_BYTE_POSITION`].
+    /// Where the event stands in a stream of bytes, or [`NO_BYTE_POSITION`].
     #[doc(alias = "ullBytePosition")]
     pub byte_position: u64,
     data: EventData,
@@ -106,8 +108,8 @@ pub struct DmusKernelEvent {
 
 /// Memory for the data of one event, when the event cannot hold them by itself.
 ///
-/// A buffer comes from an allocator. It belongs to one event, or to the driver that fills it for
-/// one. To put the event to the allocator gives both back.
+/// A buffer comes from an allocator. It belongs to one event, or to the driver that fills it for an
+/// event. When the event goes to the allocator, the buffer goes back too.
 pub struct EventBuffer(Box<BufferContent>);
 
 struct BufferContent {
@@ -116,7 +118,8 @@ struct BufferContent {
     bytes: Vec<u8>,
 }
 
-/// One or more events that are put in one call: the first, and those that `pNextEvt` links to it.
+/// One or more events that are put in one call: the first event, and the events that `pNextEvt`
+/// links to it.
 #[derive(Debug, Default)]
 #[must_use = "events that are dropped are lost to their allocator"]
 pub struct EventChain {
@@ -126,7 +129,7 @@ pub struct EventChain {
 }
 
 impl InlineBytes {
-    /// Holds the first bytes of a slice, as many as there is room for.
+    /// Holds the first bytes of a slice, up to the room.
     #[must_use]
     pub fn new(bytes: &[u8]) -> InlineBytes {
         let length = bytes.len().min(INLINE_LIMIT as usize);
@@ -205,8 +208,8 @@ impl DmusKernelEvent {
         self.flags.contains(DmusEventFlags::INCOMPLETE)
     }
 
-    /// Stores the first of these bytes in the event itself, as many as the limit of its home
-    /// allows, and returns how many that is.
+    /// Stores the first of these bytes in the event itself, up to the limit of its home, and
+    /// returns their number.
     ///
     /// This method, `set_buffer` and `set_package` drop the buffer or the package that the event
     /// had, and it is lost to its allocator. A driver in C loses it in the same way, when it
@@ -217,8 +220,8 @@ impl DmusKernelEvent {
         taken
     }
 
-    /// Takes a buffer for its data, also one with so few bytes that the event could hold them by
-    /// itself. A driver in C cannot express such an event.
+    /// Takes a buffer for its data, even if the event could hold the bytes by itself. A driver in C
+    /// cannot express such an event.
     pub fn set_buffer(&mut self, buffer: EventBuffer) {
         self.data = EventData::Buffer(buffer);
     }
@@ -269,7 +272,7 @@ impl EventBuffer {
         &self.0.bytes
     }
 
-    /// Appends data, as much as there is room for, and returns how many bytes that is.
+    /// Appends the data for which there is room, and returns their number of bytes.
     pub fn push(&mut self, data: &[u8]) -> usize {
         let room = usize::from(self.0.home.buffer_size) - self.0.bytes.len();
         let taken = data.len().min(room);
@@ -290,7 +293,7 @@ impl fmt::Debug for EventBuffer {
 }
 
 impl EventChain {
-    /// A chain without events. A sink is never given one.
+    /// A chain without events. A sink never gets such a chain.
     pub fn new() -> EventChain {
         EventChain::default()
     }

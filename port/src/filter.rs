@@ -27,7 +27,7 @@ pub(crate) use requests::property_flags;
 
 /// An open filter.
 pub(crate) struct Filter {
-    /// The port; the filter keeps it as long as a client has the filter open.
+    /// The port; the filter keeps it while a client has the filter open.
     port: Rc<dyn ISubdevice>,
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
@@ -63,7 +63,7 @@ impl Filter {
         self.check_streams(kernel)?;
         let PinRequest { connect, format } = PinRequest::from_name(name)?;
         let pin = self.pin(kernel, connect.pin_id)?;
-        // A client sends requests, so it can only connect to a pin that takes them.
+        // A client sends requests, so it can only connect to a pin that takes requests.
         if connect.pin_to_handle != 0 || !pin.pin.can_be_opened() {
             return Err(NtStatus::INVALID_DEVICE_REQUEST);
         }
@@ -75,7 +75,7 @@ impl Filter {
             return Err(NtStatus::NO_MATCH);
         }
         check_format(&format, &pin.pin.data_ranges)?;
-        // When the port was released, the miniport gets no call, not even one for its counts.
+        // After the port was released, the miniport gets no call, not even for its counts.
         let device = self.binding.device()?;
         self.check_instances(kernel, connect.pin_id, &pin)?;
         bring_to_d0(kernel, &device)?;
@@ -95,7 +95,7 @@ impl Filter {
         Err(refusal.status)
     }
 
-    /// Refuses the pin when it has as many instances as are possible.
+    /// Refuses the pin when all its possible instances are open.
     ///
     /// Assumed: the refusal is STATUS_DEVICE_BUSY; the documents name no value.
     fn check_instances(
@@ -134,9 +134,8 @@ impl Filter {
             };
             let none = Argument::None;
             let _ = self.binding.calls().call(kernel, Method::PinCount, none, ask, |()| none);
-            // The counts of possible and necessary instances are part of the description, and stay
-            // changed. The counts of open instances are not, and the port counts them anew the next
-            // time.
+            // The counts of possible and necessary instances are part of the description, so a
+            // change stays. The port counts the open instances anew the next time.
             self.binding.change_pin(pin_id, |pin| {
                 pin.min_filter_instance_count = counts.filter_necessary;
                 pin.max_filter_instance_count = counts.filter_possible;

@@ -135,10 +135,10 @@ impl Guid {
     }
 }
 
-/// The classes and the interfaces of PortCls that have a name, each beside it; some of them are
-/// known and not offered.
+/// The classes and the interfaces of PortCls that have a name, each with its name. Some of them are
+/// known but not offered.
 pub fn classes_and_interfaces() -> impl Iterator<Item = (&'static str, Guid)> {
-    // The port's own interface is no name that a driver knows.
+    // A driver does not know the name of the port's own interface.
     let named = clsid::NAMED.iter().chain(iid::NAMED).copied();
     named.filter(|(_, guid)| *guid != iid::SUBDEVICE)
 }
@@ -189,7 +189,7 @@ impl FromStr for Guid {
 }
 
 /// Interface identifiers of PortCls and DirectMusic, also of interfaces that are not offered, so
-/// that a refused query can be reported by name.
+/// that the trace can name a refused query.
 ///
 /// Source: WDK portcls.h, dmusicks.h.
 pub mod iid {
@@ -306,7 +306,7 @@ pub mod iid {
         /// A stream of a WaveRT miniport.
         MINIPORT_WAVE_RT_STREAM = "IID_IMiniportWaveRTStream"
             "000AC9AB-FAAB-4F3D-9455-6FF8306A74A0";
-        /// The same with events that the hardware sets.
+        /// A stream of a WaveRT miniport, with events that the hardware sets.
         MINIPORT_WAVE_RT_STREAM_NOTIFICATION = "IID_IMiniportWaveRTStreamNotification"
             "23759128-96F1-423B-AB4D-81635BCF8CA1";
         /// Packets that a WaveRT stream captured.

@@ -1,7 +1,7 @@
 //! Requests to open files that are held while a stop of the device is pending.
 //!
 //! Owns the requests from IRP_MN_QUERY_STOP_DEVICE until the stop is decided. It never knows what a
-//! request opens, nor how it ends.
+//! request opens, or how it ends.
 
 use std::cell::{Cell, RefCell};
 
@@ -33,8 +33,8 @@ impl HeldCreates {
 
     /// Keeps a request and marks it pending; the kernel calls `cancel` when the client cancels it.
     ///
-    /// Returns `STATUS_PENDING`. Otherwise the request is complete, and its status is returned:
-    /// `STATUS_CANCELLED` when it was cancelled before it came here, and
+    /// Returns `STATUS_PENDING` when the request is kept. Otherwise the request is complete, and
+    /// this returns its status: `STATUS_CANCELLED` when it was cancelled before it came here, and
     /// `STATUS_INSUFFICIENT_RESOURCES` when the device holds [`HELD_CREATES`] requests already.
     ///
     /// IRQL: PASSIVE_LEVEL.
@@ -49,6 +49,11 @@ impl HeldCreates {
         irp.mark_pending();
         irp.set_cancel_routine(Some(cancel));
         NtStatus::PENDING
+    }
+
+    /// How many requests are held.
+    pub fn count(&self) -> usize {
+        self.requests.borrow().len()
     }
 
     /// Completes a held request as cancelled.

@@ -5,14 +5,14 @@
 //! `NTSTATUS f(in, OUT x)` is `fn f(&self, kernel, in) -> Result<X, NtStatus>`; a call with a
 //! length protocol returns a [`LengthReply`](crate::ks::LengthReply); a BOOLEAN is an enum of two
 //! values; a base interface is a supertrait. Objects have interior mutability, so a method takes
-//! `&self`, or `Rc<Self>` where the object hands itself out.
+//! `&self`, or `Rc<Self>` when the object gives out a reference to itself.
 //!
 //! A method that runs above its IRQL is a violation in the trace, and the call goes on. "An oracle"
 //! in a list of errors is the fault injection of the emulator; Windows has the same status for a
 //! real cause.
 //!
-//! Architecture invariant: no trait here knows whether a driver is written in Rust or is a `.sys`
-//! file, and no method here has a body, except what the C header and its compiler say.
+//! Architecture invariants: no trait here knows whether a driver is written in Rust or is a `.sys`
+//! file. No method here has a body, except for facts that the C header or its compiler gives.
 
 mod dmus;
 mod interrupt_sync;

@@ -16,15 +16,15 @@ use crate::interfaces::{
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
-/// Passes over the service routines after which one interrupt counts as endless: in the mode
-/// `Repeat` a routine that always returns success never lets it end.
+/// After this many passes over the service routines one interrupt counts as endless. In the mode
+/// `Repeat` the passes never end if a routine always returns success.
 /// Source: WDK, Interrupt Sync Objects.
 const PASS_LIMIT: u32 = 10_000;
 
 /// The greatest number of service routines of one object. Assumed: no document gives a number.
 const ROUTINE_LIMIT: usize = 256;
 
-/// What a driver calls to have its routines called.
+/// The name of the call that makes a driver's routines run.
 const CONNECT: &str = "IInterruptSync::Connect";
 
 /// The object that `PcNewInterruptSync` makes.

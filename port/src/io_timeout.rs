@@ -101,7 +101,7 @@ impl AdapterDevice {
     }
 }
 
-/// Registers a routine that PortCls calls about once a second, as long as the device is started.
+/// Registers a routine that PortCls calls about once a second while the device is started.
 ///
 /// A routine is known by its `Rc`; in C, by device, routine and context together.
 ///

@@ -1,7 +1,7 @@
 //! Requests (IRPs): their completion, and the way to the device below.
 //!
-//! Owns what is the same for every request. It never knows what a request asks for, nor which
-//! object it goes to.
+//! Owns what is the same for every request. It never knows what a request asks for, or the object
+//! to which it goes.
 
 use std::rc::Rc;
 
@@ -71,7 +71,7 @@ pub fn pc_forward_irp_synchronous(
 /// Bytes of room for the answer to a control request: the number that its client states, but at
 /// most the length of the buffer that the client owns.
 ///
-/// So the answer takes no more of the host's memory than the client's own buffer. Assumed: KS
+/// So the answer cannot take more of the host's memory than the client's buffer has. Assumed: KS
 /// probes the client's buffer and fails at the end of the buffer; here the room ends there.
 pub(crate) fn answer_room(irp: &Irp) -> u32 {
     let Parameters::DeviceControl { output_length, .. } = irp.parameters() else { return 0 };

@@ -10,7 +10,7 @@ use crate::irp::complete;
 use crate::stream_request::StreamRequest;
 
 /// The greatest number of requests that a pin queues. Assumed: no document gives a number; a client
-/// with more requests open does not look at those that completed.
+/// with more open requests does not look at its completed requests.
 pub(crate) const QUEUED_REQUESTS: usize = 65_536;
 
 /// Requests in the order in which they came.
@@ -32,8 +32,8 @@ pub(crate) struct QueuePosition {
 impl IrpQueue {
     /// Queues a request and marks it pending; the kernel calls `cancel` when the client cancels it.
     ///
-    /// Returns `STATUS_PENDING`. Otherwise the request is complete, and its status is returned:
-    /// `STATUS_CANCELLED` when it was cancelled before it came here, and
+    /// Returns `STATUS_PENDING` when the request is queued. Otherwise the request is complete, and
+    /// this returns its status: `STATUS_CANCELLED` when it was cancelled before it came here, and
     /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
@@ -67,10 +67,15 @@ impl IrpQueue {
         self.requests.borrow().front().cloned()
     }
 
-    /// A request, wherever it stands.
+    /// A request at any place in the queue.
     pub fn find(&self, irp: &Irp) -> Option<Rc<StreamRequest>> {
         let requests = self.requests.borrow();
         requests.iter().find(|request| request.irp().is(irp)).cloned()
+    }
+
+    /// The requests that wait, the one that is served now first.
+    pub fn requests(&self) -> Vec<Rc<StreamRequest>> {
+        self.requests.borrow().iter().cloned().collect()
     }
 
     pub fn is_empty(&self) -> bool {

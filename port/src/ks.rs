@@ -2,7 +2,7 @@
 //!
 //! Owns wire structures, the property length protocol, music and DirectMusic buffers, data
 //! intersection and the names of create requests. All of it is data and pure functions: nothing
-//! here knows an IRP, a port or a driver. Sizes and offsets are those of 64-bit Windows, each
+//! here knows an IRP, a port or a driver. Sizes and offsets are the values of 64-bit Windows, each
 //! asserted beside its type.
 //!
 //! Structures are read from and written to buffers of any alignment ([`read`]), in the byte order

@@ -1,7 +1,7 @@
 //! A lane: the way of data between a client's requests and one stream.
 //!
 //! Owns what a stream uses while it moves data: the queue, the state, the stream's clock and the
-//! names for the trace. It never knows its pin, nor the kind of miniport that made its stream.
+//! names for the trace. It never knows its pin, or the kind of miniport that made its stream.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -21,7 +21,7 @@ use crate::stream_request::StreamRequest;
 /// A stream of the miniport, with the code of the port that moves its data; each kind of port has
 /// its own implementation.
 pub(crate) trait Stream {
-    /// The driver's object, which property handlers get, and which may have `IPowerNotify`.
+    /// The driver's object. Property handlers get it, and it may have `IPowerNotify`.
     fn object(&self) -> Rc<dyn IUnknown>;
 
     /// Sets a format that fits the pin.
@@ -75,16 +75,16 @@ pub(crate) trait Stream {
     /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel, lane: &Lane);
 
-    /// Stops what would wake the stream before its next turn; RUN has ended.
+    /// Stops the timer that would wake the stream, because RUN has ended.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     fn hold(&self, kernel: &Kernel);
 
-    /// Notes in a queued request how much of it was served; it is about to end early.
+    /// Notes in a queued request how much of it was served. The request is about to end early.
     fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>);
 
-    /// Does so for all queued requests, and forgets data that came from the miniport and was not
-    /// delivered to the client.
+    /// Calls [`abandon`](Stream::abandon) for all queued requests, and forgets data that the
+    /// miniport has given and the client has not got.
     fn flush(&self, lane: &Lane);
 
     /// Takes leave of the stream, which is in STOP and will be dropped.
@@ -273,8 +273,8 @@ impl Lane {
         kernel.lower_irql(old);
     }
 
-    /// Queues a request that was checked, and serves it as far as possible now. Returns the status
-    /// for the dispatch routine.
+    /// Queues a request that was checked, and serves the part that can be served now. Returns the
+    /// status for the dispatch routine.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn submit(self: &Rc<Self>, kernel: &Kernel, request: StreamRequest) -> NtStatus {
@@ -303,7 +303,7 @@ impl Lane {
             }
             self.queue.complete(kernel, &request, NtStatus::CANCELLED);
         }
-        // The request behind it may be due.
+        // The next request in the queue may be due.
         self.turn(kernel);
     }
 
@@ -342,8 +342,8 @@ impl Lane {
                 stream.hold(kernel);
             }
         }
-        // From here on no byte goes out and, below PAUSE, no captured byte is kept. A client that
-        // sends a new request while its old ones are completed finds the new state.
+        // From here on no byte goes out. Below PAUSE no captured byte is kept. A client may send a
+        // new request while its old requests are completed. Then it finds the new state.
         self.state.set(next);
         if next < KsState::Pause {
             self.flush(kernel);

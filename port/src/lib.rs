@@ -2,8 +2,8 @@
 //!
 //! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, filters, pins and
 //! streams, service groups, interrupt sync objects, resource lists, and the routines that an
-//! adapter driver calls. It never knows which device a miniport drives, nor where its registers
-//! are, nor whether the miniport is written in Rust or came out of a `.sys` file.
+//! adapter driver calls. It never knows which device a miniport drives, or where the registers are.
+//! It never knows whether the miniport is written in Rust or is in a `.sys` file.
 //!
 //! # The walk
 //!
@@ -14,21 +14,21 @@
 //! and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream
 //! until it is empty, packs the bytes into the client's read requests and completes those.
 //!
-//! A DirectMusic miniport is given events (`dmus_event.rs`) in place of bytes. Out: the unpacker
-//! (`dmus/unpack.rs`) makes them of a write request, and the sequencer (`dmus/render.rs`) calls
-//! `IMXF::PutMessage` with each when it is due. In: the lane's sink calls `IMXF::PutMessage`
-//! without events, and the stream puts what it has to the port's sink (`dmus/capture.rs`).
+//! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
+//! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
+//! `IMXF::PutMessage` with each event when it is due. In: the lane's sink calls `IMXF::PutMessage`
+//! without events, and the stream puts its events to the port's sink (`dmus/capture.rs`).
 //!
 //! # The layers
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
-//! knows the next one, and none knows the one before. They share the miniport by the `Binding`. A
-//! kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A kind
-//! of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and `Stream`,
+//! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
+//! A kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A
+//! kind of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and `Stream`,
 //! as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport at Init.
-//! Both folders share the loop of a sequencer (`pump.rs`) and the count of what was captured and not
-//! delivered (`backlog.rs`). No other file knows kinds, except `miniport_calls.rs` with the names
-//! of a miniport's methods, and `interfaces/`.
+//! Both folders share the loop of a sequencer (`pump.rs`) and the count of what was captured and
+//! not delivered (`backlog.rs`). No other file knows kinds, except `miniport_calls.rs` with the
+//! names of a miniport's methods, and `interfaces/`.
 //!
 //! # Events
 //!
@@ -55,6 +55,7 @@ mod filter;
 pub mod guid;
 mod held_creates;
 mod idle;
+mod inspection;
 pub mod interfaces;
 mod interrupt_sync;
 mod io_timeout;
@@ -91,6 +92,7 @@ pub use automation::pc_complete_pending_property_request;
 pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
+pub use inspection::{PortInspection, inspect_ports};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};
 pub use irp::{pc_complete_irp, pc_forward_irp_synchronous};

@@ -33,7 +33,7 @@ impl MidiMiniport {
     /// A driver's object as a MIDI miniport, if it is one.
     ///
     /// # Errors
-    /// What the object answered.
+    /// The status that the object answered.
     pub fn find(
         calls: &Rc<MiniportCalls>,
         port: Weak<dyn IPortMidi>,

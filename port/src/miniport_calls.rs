@@ -126,9 +126,9 @@ impl MiniportCalls {
         kernel.record_note(self.who, text);
     }
 
-    /// Calls a method of the driver; `answer` makes from its result what the trace shows.
+    /// Calls a method of the driver. `answer` turns the result into the words of the trace.
     ///
-    /// IRQL: that of the method.
+    /// IRQL: the level of the method.
     pub fn call<R>(
         &self,
         kernel: &Kernel,
@@ -144,7 +144,7 @@ impl MiniportCalls {
 
     /// Calls a method that answers with a length protocol.
     ///
-    /// IRQL: that of the method.
+    /// IRQL: the level of the method.
     pub fn call_for_reply(
         &self,
         kernel: &Kernel,

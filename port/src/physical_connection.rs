@@ -53,8 +53,8 @@ pub(crate) struct PhysicalConnection {
 
 /// Registers a connection; clients can read it as a property of its pins.
 ///
-/// `PcRegisterPhysicalConnection` has a subdevice at both ends, `...ToExternal` and
-/// `...FromExternal` have one at one end.
+/// `PcRegisterPhysicalConnection` has a subdevice at both ends. `...ToExternal` and
+/// `...FromExternal` have a subdevice at one end.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterPhysicalConnection.
 ///

@@ -70,7 +70,7 @@ impl Pin {
     /// - `STATUS_INVALID_PARAMETER`: there is no such pin.
     /// - `STATUS_INVALID_DEVICE_STATE`: the port was released.
     /// - The status of [`NoStreams`](crate::binding::NoStreams): the miniport has no streams.
-    /// - The status that the miniport's NewStream returned, or with which the stream's group
+    /// - The status of the miniport's NewStream, or the status with which the stream's group
     ///   refused the lane's sink.
     pub fn open(
         kernel: &Kernel,
@@ -98,11 +98,28 @@ impl Pin {
         }))
     }
 
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    pub fn direction(&self) -> StreamDirection {
+        self.direction
+    }
+
+    pub fn format(&self) -> KsDataFormat {
+        self.format.get()
+    }
+
+    /// While the device is not in D0: the state to which the stream goes back later.
+    pub fn suspended_in(&self) -> Option<KsState> {
+        self.suspended.get()
+    }
+
     pub fn lane(&self) -> &Lane {
         &self.lane
     }
 
-    /// The pin of the descriptor of which this is an instance, as it was when this one was opened.
+    /// The description of this pin, as it was when the pin was opened.
     fn described(&self) -> &PcPinDescriptor {
         &self.descriptor.pins[self.id as usize]
     }
@@ -138,8 +155,9 @@ impl Pin {
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back. That
-    /// is so while the system sleeps; otherwise the client's request has brought the device to D0.
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back. This
+    /// happens only while the system sleeps. Otherwise the client's request has brought the device
+    /// to D0.
     ///
     /// # Errors
     /// The errors of [`walk_to`](Self::walk_to).

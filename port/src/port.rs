@@ -21,6 +21,7 @@ use crate::event::KsEventEntry;
 use crate::event_list::EventQuery;
 use crate::filter::Filter;
 use crate::guid::Guid;
+use crate::inspection::{PortInspection, inspect_port};
 use crate::interfaces::{
     DeviceRegistryProperty, IPort, IPortClsVersion, IPortEvents, IPowerNotify, IRegistryKey,
     IResourceList, IServiceGroup, IServiceSink, IUnregisterPhysicalConnection,
@@ -35,7 +36,7 @@ use crate::rules::{self, require_irql_at_most};
 use crate::service_group::Membership;
 use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 
-/// What a driver calls to bind a port to its miniport.
+/// The name of the call that binds a port to its miniport.
 const INIT: &str = "IPort::Init";
 
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
@@ -110,8 +111,8 @@ impl<K: Kind> Port<K> {
         self.binding.calls()
     }
 
-    /// Requests service from a group; without one, from the miniport's group and from that of every
-    /// open stream.
+    /// Requests service from a group; without a group, from the miniport's group and from the group
+    /// of every open stream.
     ///
     /// IRQL: any.
     pub fn request_service(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {
@@ -277,8 +278,8 @@ impl<K: Kind> IPort for Port<K> {
     }
 }
 
-/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is that of
-/// Vista and later, as the rest of the emulated system has the version of Windows 10.
+/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is Vista and
+/// later, because the rest of the emulated system has the version of Windows 10.
 impl<K: Kind> IPortClsVersion for Port<K> {
     fn get_version(&self) -> PortClsVersion {
         PortClsVersion::WindowsVista
@@ -319,6 +320,10 @@ impl<K: Kind> ISubdevice for Port<K> {
         Ok(Filter::new(self, binding, descriptor, pins))
     }
 
+    fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection) {
+        inspect_port(kernel, name, &self.binding, &self.pins, told);
+    }
+
     fn is_in_use(&self) -> bool {
         !self.pins.open().is_empty()
     }
@@ -339,7 +344,7 @@ impl<K: Kind> ISubdevice for Port<K> {
         let streams = streams.map(|stream| stream.object());
         let mut objects: Vec<Rc<dyn IUnknown>> = miniport.into_iter().chain(streams).collect();
         if direction == PowerDirection::Down {
-            // Assumed: on the way down, the object that was made last is told first.
+            // Assumed: on the way down, the object that was made last gets the call first.
             objects.reverse();
         }
         objects.iter().for_each(|object| self.tell_power(kernel, object, state));

@@ -1,13 +1,14 @@
-//! Power requests to an adapter: which objects are told, and in which order.
+//! Power requests to an adapter: which objects get calls, and in which order.
 //!
-//! On the way down: the port pauses the streams and tells the streams and the miniport, the adapter
-//! changes the state, and the request goes on to the bus. The way up has the opposite order: the
-//! bus, the adapter, the miniport and the streams; in D0 the streams then go on. A change from a
-//! deep sleep to a lighter one is a way up. Source: WDK, IPowerNotify and IAdapterPowerManagement.
+//! On the way down, the port pauses the streams, and tells the streams and the miniport. Then the
+//! adapter changes the state, and the request goes on to the bus. The way up has the opposite
+//! order: the bus, the adapter, the miniport and the streams; in D0 the streams then go on. A
+//! change from a deep sleep to a lighter one is a way up. Source: WDK, IPowerNotify and
+//! IAdapterPowerManagement.
 //!
-//! PortCls owns the power policy of its devices: to a state of the system it requests the device
-//! state that belongs to it. While the system works, an access of a client brings the device to D0
-//! before the request is served.
+//! PortCls owns the power policy of its devices: for each state of the system it requests the
+//! matching state of the device. While the system works, an access of a client brings the device to
+//! D0 before the request is served.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -35,7 +36,7 @@ pub(crate) struct AdapterPower {
     phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
-    /// Whether a request for D0 is under way that no code waits for.
+    /// Whether a request for D0 is under way and no code waits for it.
     is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
 }
@@ -86,7 +87,7 @@ impl AdapterObject {
     }
 }
 
-/// A phase in the life of a device, and the moment from which a registration is.
+/// A phase in the life of a device; a registration belongs to the phase in which it was made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Since {
     /// The device is not started: AddDevice, or after a stop.
@@ -144,9 +145,9 @@ impl AdapterPower {
 
 /// Registers the adapter's object that PortCls calls when the power state changes.
 ///
-/// A registration from StartDevice ends when the device stops or when its start fails, one from
-/// AddDevice when the device is removed. A second registration before that replaces the first, and
-/// is a violation of the rule PcRegisterAdapterPower.
+/// A registration from StartDevice ends when the device stops or when its start fails. A
+/// registration from AddDevice ends when the device is removed. A second registration before that
+/// replaces the first, and is a violation of the rule PcRegisterAdapterPower.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterAdapterPowerManagement.
 ///
@@ -217,15 +218,16 @@ pub fn pc_request_new_power_state(
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// Brings a device to D0 that sleeps while the system works, because a client accesses it.
+/// Brings a device to D0 that sleeps while the system works, because a client accesses the device.
 ///
 /// Nothing happens while the system sleeps, and when the device is not started: the request then
 /// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. A system thread brings
-/// the device to D0 then; the request itself can only be one for data, which waits in the queue of
-/// its pin.
+/// the device to D0 then. The request itself can only be a request for data, and it waits in the
+/// queue of its pin.
 ///
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, Audio Device Class Inactivity Timer Implementation: an
-/// access is a request for data or for a property. Assumed: so is the opening of a filter.
+/// access is a request for data or for a property. Assumed: the opening of a filter is an access
+/// too.
 ///
 /// # Errors
 /// The status of the power request.

@@ -1,9 +1,9 @@
 //! Property requests: which table answers, and the rules for all of them.
 //!
-//! An object's own table comes first. A property that is not in it goes to a table of the
-//! miniport. A request that is flagged as a node's goes to the table of that node. Any other goes
-//! to the table of the filter or of the pin, and then to those of the nodes. Owns the order of the
-//! tables, the question whether a set is supported, basic support, relations and the allowed
+//! An object's own table comes first. A property that is not in it goes to a table of the miniport.
+//! A request that is flagged as a node's goes to the table of that node. Any other request goes to
+//! the table of the filter or of the pin, and then to the tables of the nodes. Owns the order of
+//! the tables, the question whether a set is supported, basic support, relations and the allowed
 //! accesses. It never knows what a filter or a pin is.
 
 use std::cell::{Cell, RefCell};
@@ -79,7 +79,7 @@ enum Found<'a, H> {
     Handler(&'a PropertyItem<H>, &'a H),
 }
 
-/// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by one of the miniport's when the
+/// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by a table of the miniport when the
 /// object has no such property.
 ///
 /// IRQL: PASSIVE_LEVEL.
@@ -152,10 +152,11 @@ const HANDLED: KsPropertyType = KsPropertyType::GET
 
 /// Looks a property up in a table; `None` when the table does not have its set.
 ///
-/// Assumed: a kind of request that the property does not have is STATUS_INVALID_DEVICE_REQUEST, and
-/// a request of no kind, or of several, is STATUS_INVALID_PARAMETER. Unless the handler of the row
-/// serves BASICSUPPORT, the port answers for it from the flags of the row. The port answers for
-/// relations always: there are none.
+/// Assumed: the answer to a kind of request that the property does not have is
+/// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
+/// STATUS_INVALID_PARAMETER. If the handler of the row does not serve BASICSUPPORT, the port
+/// answers it from the flags of the row. The port always answers a request for relations: there are
+/// none.
 fn find<'a, H>(
     table: &'a [PropertyItem<H>],
     property: &KsProperty,
@@ -208,11 +209,11 @@ fn find_in_order<'a>(
 /// Serves a request by a table of the miniport. `None` when no table has its set; the request is
 /// then not completed.
 ///
-/// Some properties of a node are asked for without a node, and their handlers stand in the table of
-/// the node. Source: WDK, Filter, Pin, and Node Properties, of KSPROPERTY_SYNTH_VOLUME and
-/// KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this holds for any property that the table of the filter
-/// or pin does not have; the first node that has the property gets the request, and the handler is
-/// not told the node's number.
+/// Clients ask for some properties of a node without naming the node. The handlers of these
+/// properties stand in the table of the node. Source: WDK, Filter, Pin, and Node Properties, of
+/// KSPROPERTY_SYNTH_VOLUME and KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this holds for any property
+/// that the table of the filter or pin does not have; the first node that has the property gets the
+/// request, and the handler is not told the node's number.
 fn offer(
     kernel: &Kernel,
     irp: &Irp,

@@ -1,7 +1,7 @@
 //! The pump of a render sequencer: it serves what is due, and then sleeps.
 //!
 //! Owns the timer and the DPC of a sequencer, and the limits of one turn. It never knows what a
-//! step sends, nor in which order.
+//! step sends, or in which order.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,12 +13,12 @@ use crate::ks::KsState;
 use crate::lane::Lane;
 
 /// Longest time in ns for which the sequencer's DPC goes on sending before other code can run.
-/// Assumed: long enough that the gap up to the next clock interrupt costs little, under 1 % of the
-/// wire rate, on a card with a buffer of a byte or two.
+/// Assumed: in this time the gap up to the next clock interrupt costs little: under 1 % of the wire
+/// rate, on a card with a buffer of a byte or two.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
-/// The greatest number of requests that end in one turn of the sequencer before other code can run:
-/// a client that sends an empty request from each completion would else stop the clock.
+/// The greatest number of requests that end in one turn of the sequencer before other code can run.
+/// Without a limit, a client that sends an empty request from each completion would stop the clock.
 const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 
 /// The outcome of one step of a sequencer.
@@ -67,7 +67,7 @@ impl Pump {
         kernel.remove_queue_dpc(&self.dpc);
     }
 
-    /// Takes steps in RUN as long as they have work, and sets the timer for the next one.
+    /// Takes steps in RUN while they have work, and sets the timer for the next step.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn run(&self, kernel: &Kernel, lane: &Lane, mut step: impl FnMut() -> Outcome) {

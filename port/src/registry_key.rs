@@ -29,8 +29,8 @@ pub struct RegistryKeyRequest<'a> {
 
 /// Opens a registry key. A general key is made when it is not there; any other key is only opened.
 ///
-/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey, which says for which types the object
-/// attributes, the options and the disposition are not used.
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey. The page names the types that do not use the
+/// object attributes, the options and the disposition.
 ///
 /// # Errors
 /// - `STATUS_INVALID_PARAMETER`: a general key without a path, any other key without a device, or
@@ -48,7 +48,8 @@ pub fn pc_new_registry_key(
     new_registry_key(kernel, "PcNewRegistryKey", outer, request)
 }
 
-/// Does the work of [`pc_new_registry_key`], which a port offers too, as `routine`.
+/// Does the work of [`pc_new_registry_key`] and of the same service of a port. `routine` is the
+/// name of the called routine.
 ///
 /// # Errors
 /// The errors of [`pc_new_registry_key`].
@@ -145,7 +146,7 @@ impl Key {
         if self.access.contains(access) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) }
     }
 
-    /// Tells the trace when a method refuses what has this name below the key.
+    /// Tells the trace when a method refuses an access to this name below the key.
     fn told<T>(
         &self,
         kernel: &Kernel,

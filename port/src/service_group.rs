@@ -52,8 +52,8 @@ pub fn pc_new_service_group(
     }))
 }
 
-/// A DPC that serves a group's members. A DPC that belongs to a timer must not also be queued by a
-/// call, so a group has two DPCs.
+/// A DPC that serves a group's members. No call may queue a DPC that belongs to a timer, so a group
+/// has two DPCs.
 fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     let group = Weak::clone(group);
     Dpc::new(
@@ -67,7 +67,7 @@ fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     )
 }
 
-/// A sink's place in a group; its owner leaves the group with it.
+/// A sink's membership in a group. Its owner uses it to leave the group.
 pub(crate) struct Membership {
     group: Rc<dyn IServiceGroup>,
     sink: Rc<dyn IServiceSink>,

@@ -10,9 +10,9 @@ use crate::ks::{KsStreamHeader, read};
 
 /// A request with its stream headers.
 ///
-/// The headers lie in the request's buffer. Each begins where the size of the one before it ends,
-/// so a client may add bytes of its own to a header. The data of header `n` is the request's locked
-/// buffer `n`.
+/// The headers lie in the request's buffer. Each header begins where the size of the header before
+/// it ends. So a client may add bytes of its own to a header. The data of header `n` is the
+/// request's locked buffer `n`.
 pub(crate) struct StreamRequest {
     irp: Irp,
     direction: StreamDirection,
@@ -38,8 +38,8 @@ impl StreamRequest {
     ///
     /// # Errors
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or data beyond the buffer;
-    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records, an impossible time, or another
-    /// number of headers than of buffers.
+    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records, an impossible time, or
+    /// different numbers of headers and buffers.
     pub fn write(irp: &Irp) -> Result<StreamRequest, NtStatus> {
         let mut records = Vec::new();
         let mut index = 0;
@@ -58,7 +58,7 @@ impl StreamRequest {
     /// part of each buffer, one buffer after the other.
     ///
     /// # Errors
-    /// The errors of [`write`](Self::write), and those of `check`.
+    /// The errors of [`write`](Self::write), and the errors of `check`.
     pub fn write_of(
         irp: &Irp,
         mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,
@@ -80,7 +80,7 @@ impl StreamRequest {
     ///
     /// # Errors
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
-    /// record; `STATUS_INVALID_PARAMETER` for another number of headers than of buffers.
+    /// record; `STATUS_INVALID_PARAMETER` for different numbers of headers and buffers.
     pub fn read(irp: &Irp, least_room: usize) -> Result<StreamRequest, NtStatus> {
         let mut request = StreamRequest::new(irp, StreamDirection::Capture)?;
         let length = &mut request.length;
@@ -138,7 +138,8 @@ impl StreamRequest {
         Some((header, self.irp.mdls().get(index)?))
     }
 
-    /// Shows each header with the used part of its data, as far as the client has left it.
+    /// Gives each header with the used part of its data. If the client has cut the data since, the
+    /// rest is missing.
     pub fn each_buffer(&self, mut show: impl FnMut(&KsStreamHeader, &[u8])) {
         for (header, data) in self.headers.borrow().iter().zip(self.irp.mdls()) {
             let data = data.borrow();
@@ -164,7 +165,7 @@ impl StreamRequest {
         }
     }
 
-    /// Goes on to the next header; the one that is served now is done.
+    /// Goes on to the next header; the current header is done.
     pub fn next_header(&self) {
         while self.take_record().is_some() {}
         self.index.set(self.index.get() + 1);
@@ -181,9 +182,9 @@ impl StreamRequest {
         *self.parts.borrow_mut() = bytes;
     }
 
-    /// Sets in our copy of the headers how much was served of a request that ends early: all of the
-    /// headers before the current one, a part of that one, and nothing of those after it; or a
-    /// part of each.
+    /// Sets in our copy of the headers how much was served of a request that ends early. Headers
+    /// before the current header were served, the current header in part, and later headers not at
+    /// all. Where headers are served side by side, a part of each was served.
     pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
         let parts = self.parts.borrow();
@@ -199,17 +200,17 @@ impl StreamRequest {
         }
     }
 
-    /// Tells the client what was served.
+    /// Tells the client how much was served.
     ///
     /// For a write request, Information is the number of bytes of data that were written, and the
     /// headers in the client's buffer stay as they are. For a read request, the headers are copied
-    /// into the client's buffer, as far as it has room now, and Information is the size of the
+    /// into the client's buffer, up to the room that it has now. Information is the size of the
     /// headers that were used.
     ///
     /// Source: WDK, KSSTREAM_HEADER, DataUsed; IOCTL_KS_WRITE_STREAM. The page of
     /// IOCTL_KS_READ_STREAM says that a read request returns the number of bytes read. Assumed: the
-    /// structure's page is right, which says so in more words. Assumed: a request that ends early
-    /// counts what was served until then.
+    /// page of the structure is right, because it says more. Assumed: a request that ends early
+    /// counts the bytes that were served until then.
     pub fn report(&self) {
         let headers = self.headers.borrow();
         let information = match self.direction {
@@ -223,8 +224,8 @@ impl StreamRequest {
         self.irp.set_information(information);
     }
 
-    /// Copies the headers to their places in the client's buffer. What the client added to a header
-    /// stays as it is.
+    /// Copies the headers to their places in the client's buffer. Bytes that the client added to a
+    /// header stay as they are.
     fn write_back(&self, headers: &[KsStreamHeader]) {
         let mut buffer = self.irp.buffer().borrow_mut();
         let mut rest = &mut buffer[..];
@@ -237,7 +238,7 @@ impl StreamRequest {
     }
 }
 
-/// Reads the headers in a buffer, which they fill.
+/// Reads the headers in a buffer. They must fill the buffer.
 ///
 /// Source: WDK, KSSTREAM_HEADER, Size: at least the size of the structure.
 fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {

@@ -6,8 +6,9 @@ use portcls_emulator::{DeviceObject, DevicePowerState, Irp, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 use crate::descriptor::PcFilterDescriptor;
+use crate::inspection::PortInspection;
 
-/// Whether the device goes to a deeper sleep or to a lighter one.
+/// Whether the device goes to a deeper sleep or to a lighter sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PowerDirection {
     /// From D0 towards D3.
@@ -18,8 +19,8 @@ pub enum PowerDirection {
 
 /// A port that can be registered as a subdevice: PortCls opens its filters through this trait.
 ///
-/// Source: PortCls keeps such an interface to itself, so its identifier is our own. A driver
-/// neither implements nor calls it.
+/// Source: PortCls keeps such an interface to itself, so its identifier is our own. No driver
+/// implements it or calls it.
 pub trait ISubdevice: IUnknown {
     /// The filter's descriptor; `None` until the port is initialised. It is the miniport's
     /// descriptor, with the port's categories when the miniport names none.
@@ -36,6 +37,12 @@ pub trait ISubdevice: IUnknown {
         kernel: &Kernel,
         device: &Rc<DeviceObject>,
     ) -> Result<Rc<dyn KsObject>, NtStatus>;
+
+    /// Adds what the port tells of its filter, which is registered under `name`, of its open pins
+    /// and of their requests.
+    ///
+    /// IRQL: any; also after a stop.
+    fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection);
 
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;

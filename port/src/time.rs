@@ -4,8 +4,8 @@ use portcls_emulator::Kernel;
 
 /// Returns the time since `since_100ns` in 100 ns units; with 0, since the year 1601.
 ///
-/// The routine subtracts and does nothing more: from a point in the future the result is the
-/// negative interval as an unsigned number.
+/// The routine only subtracts. For a point in the future the result is the negative interval as an
+/// unsigned number.
 ///
 /// IRQL: any. Source: WDK, PcGetTimeInterval.
 #[doc(alias = "PcGetTimeInterval")]

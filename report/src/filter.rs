@@ -5,8 +5,8 @@ use portcls_emulator::trace::{Event, Layer, TimedEvent, TraceLog};
 /// The events that a view shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Filter {
-    /// The events of the hardware: what actors of [`Layer::Hardware`] do, all marks, and all
-    /// answers of an oracle that are not the usual ones.
+    /// The events of the hardware: the events of actors of [`Layer::Hardware`], all marks, and all
+    /// unusual answers of an oracle.
     ///
     /// These events stay the same when only the driver's code is rearranged.
     Registers,

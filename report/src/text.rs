@@ -28,8 +28,8 @@
 //!   `bus`, `line`, `wire` and `hw`.
 //! - `# limit: N events were not held` stands at the end when the log has lost events.
 //! - `== CLOCK words` is a mark: a new time base, with its own time on the clock in us. Usually
-//!   `kernel` sets the mark at passive level. For another actor or level, both stand before the
-//!   words: `== 12.000 [D port] words`.
+//!   `kernel` sets the mark at passive level. If the actor or the level is another, both stand
+//!   before the words: `== 12.000 [D port] words`.
 //! - Any other line is an event: time, level, actor, and the text of the event.
 //! - A line that begins with spaces and `|` continues the line before it. The reader joins the
 //!   text after the `|` to that line with nothing between. A remark continues with `#`, spaces
@@ -66,20 +66,21 @@
 //! ASCII is escaped. A space is escaped where it could get lost: as the first or the last
 //! character, and after eight other spaces.
 //!
-//! A choice is written when an oracle gave another answer than the usual one: its id, the number
-//! of the question among the questions of this choice, the number of the answer, and the answer in
-//! words. These numbers are enough to repeat the run, so every filter keeps them.
+//! A choice is written when an oracle did not give the usual answer. The text has the id of the
+//! choice, the number of the question among the questions of this choice, the number of the answer,
+//! and the answer in words. These numbers are enough to repeat the run, so every filter keeps them.
 //!
 //! A name or note that could be read as something else stands in double quotes, where `\"` is an
-//! escape too: a note that reads as another event, an actor with a space, a function with a comma,
-//! a word that begins with a digit. The writer tests this with the reader's own function.
+//! escape too. Examples are a note that reads as another event, an actor with a space, a function
+//! with a comma, and a word that begins with a digit. The writer decides this with the reader's own
+//! function.
 //!
 //! # What is lost
 //!
 //! The numbers of names, and names that no event uses. An actor that was never given a layer is
 //! read back as software.
-//! Assumed: an access is 1, 2 or 4 bytes wide and its value fits, because the bus makes no other.
-//! The reader refuses a number of digits that belongs to another width.
+//! Assumed: an access is 1, 2 or 4 bytes wide and its value fits, because the bus makes no other
+//! access. The reader refuses a number of digits that belongs to another width.
 
 mod error;
 mod form;
@@ -94,7 +95,7 @@ pub use error::ParseError;
 pub use parse::parse;
 pub use print::{print, print_first, write};
 
-/// The facts about a trace that its text has beside the events.
+/// Facts about a trace that stand in its text beside the events.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Header {
     /// The machine on which the trace was taken, in free words.

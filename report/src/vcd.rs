@@ -1,17 +1,17 @@
 //! A trace as a Value Change Dump, for waveform viewers and logic analysers.
 //!
 //! A byte on a serial lane is drawn bit by bit: a start bit (0), eight data bits with the lowest
-//! first, and a stop bit (1). An idle line is high. Signals are drawn as they are in the trace,
-//! and the IRQL as far as the trace shows it. The caller chooses which lane or signal becomes
-//! which wire. This file never knows what a line is for.
+//! first, and a stop bit (1). An idle line is high. A signal has its values from the trace. The
+//! IRQL is drawn where the trace shows it. The caller chooses which lane or signal becomes which
+//! wire. This file never knows what a line is for.
 //!
 //! # Dialects
 //!
 //! [`Dialect::Full`] writes every wire, for GTKWave and Surfer. [`Dialect::Sigrok`] leaves out
 //! unknown values and wires wider than one bit, for sigrok-cli and PulseView.
-//! Measured: libsigrok 0.5.2 drops everything, without a message, when a file has one vector. It
-//! shows a name without its scope. Later versions put the scope before the name unless the scope
-//! is `libsigrok`, so this dialect uses that scope.
+//! Measured: when a file has a vector, libsigrok 0.5.2 drops everything without a message. It shows
+//! a name without its scope. Later versions put the scope before the name unless the scope is
+//! `libsigrok`, so this dialect uses that scope.
 //!
 //! # Time
 //!
@@ -21,12 +21,12 @@
 //! power-on. It ends with at least ten bit times in which the lines are idle, because a decoder
 //! needs to see the end of the last stop bit.
 //!
-//! The same trace gives the same file, byte for byte; for that the date in the file is a constant.
+//! The same trace gives the same file, byte for byte, because the date in the file is a constant.
 //!
 //! # What a trace does not show
 //!
 //! A byte is drawn from its start, so a byte whose start is not in the log is left out. A signal
-//! has no value before its first one in the log, unless [`Source::Signal`] gives a start value.
+//! has no value before its first value in the log, unless [`Source::Signal`] gives a start value.
 //! The IRQL is known at events. It stays the same from one event to the next, and the return of a
 //! function restores the level at which the function was called.
 //!
@@ -40,7 +40,7 @@ mod write;
 
 pub use write::write;
 
-/// The kind of program for which a dump is written.
+/// The kind of program that reads a dump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
     /// Viewers: wires of every width, and values that may be unknown.
@@ -100,7 +100,7 @@ pub enum Source {
         /// Width in bits, 1 to 32. A value that does not fit is shown as the greatest value that
         /// fits.
         bits: u8,
-        /// The value before the first one in the log; `None` if it is not known. An unknown value
+        /// The value before the first value in the log; `None` if it is not known. An unknown value
         /// is `x`, and 0 in the dialect for sigrok.
         start: Option<u32>,
     },

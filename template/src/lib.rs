@@ -1,7 +1,7 @@
 //! A driver to start from: the adapter around `miniport`.
 //!
-//! It goes from DriverEntry to unload. The names and the order of the calls are those of the
-//! Windows driver kit. In C++ each function here is a routine of the same name.
+//! It goes from DriverEntry to unload. The names and the order of the calls come from the Windows
+//! driver kit. In C++ each function here is a routine of the same name.
 
 mod miniport;
 mod mpu401;
@@ -30,7 +30,7 @@ pub fn driver_entry(
     registry_path: &str,
 ) -> Result<(), NtStatus> {
     pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
-    // The routine has nothing to undo, but a driver without it can never be unloaded.
+    // The routine has nothing to undo. But a driver without this routine can never be unloaded.
     driver.set_unload(Rc::new(|_, _| ()));
     Ok(())
 }
@@ -44,7 +44,8 @@ fn add_device(
     pc_add_adapter_device(kernel, driver, physical, Rc::new(start_device), MAX_OBJECTS, 0)
 }
 
-/// Binds the miniport to a port and publishes the two as a filter; the device has its resources.
+/// Binds the miniport to a port and publishes the two as a filter. The device has its resources
+/// already.
 fn start_device(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,

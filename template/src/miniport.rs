@@ -27,7 +27,8 @@ const CLIENT_PIN: u32 = 0;
 /// The pin that stands for the cable.
 const CABLE_PIN: u32 = 1;
 
-/// Writes in a row that took no byte, 0.4 ms each, after which the driver gives the card up.
+/// The driver gives the card up after this number of writes in a row that took no byte. Each takes
+/// 0.4 ms.
 const DEAD_AFTER_WRITES: u32 = 200;
 
 /// A miniport that only plays. It polls the card and needs no interrupt.
@@ -159,7 +160,8 @@ impl IMiniportMidi for PolledMiniport {
 /// The open pin.
 struct PolledStream {
     card: Mpu401,
-    /// Kept so that the miniport's destructor does not reset the card while a stream uses it.
+    /// The stream keeps the miniport. Otherwise the miniport's destructor could reset the card
+    /// while the stream uses it.
     _miniport: Rc<PolledMiniport>,
     state: Cell<KsState>,
     fruitless_writes: Cell<u32>,
@@ -186,7 +188,7 @@ impl IMiniportMidiStream for PolledStream {
         Err(NtStatus::INVALID_DEVICE_REQUEST)
     }
 
-    /// Sends bytes as long as the card takes them; the port offers the rest again.
+    /// Sends bytes while the card takes them; the port offers the rest again.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         if self.state.get() != KsState::Run {
             return Ok(0);

@@ -1,7 +1,7 @@
 //! The card: its two ports, and every wait for it with its limit.
 //!
 //! A driver that polls has no ISR, so only the interrupts of other drivers can come between two
-//! accesses. Every loop has a count: a card that is broken or gone costs time, and does not stop
+//! accesses. Every loop has a count: a card that is broken or gone costs time, but does not stop
 //! the system.
 
 use portcls_emulator::{Kernel, NtStatus};
@@ -16,8 +16,8 @@ const RESET: u8 = 0xFF;
 /// Command: pass MIDI bytes through in both directions.
 const ENTER_UART: u8 = 0x3F;
 
-/// How often the driver looks, 1 ms apart, whether a card takes a command or answers one. The
-/// longest reset of a Roland takes 70 ms.
+/// How often the driver looks whether a card takes or answers a command. The looks are 1 ms apart.
+/// The longest reset of a Roland takes 70 ms.
 const COMMAND_LOOKS: u32 = 100;
 /// The pause between these looks in 100 ns units: 1 ms.
 const COMMAND_PITCH_100NS: u64 = 10_000;
@@ -92,7 +92,7 @@ impl Mpu401 {
         Ok(answered)
     }
 
-    /// Resets the card, so that it sends nothing more. IRQL: PASSIVE_LEVEL.
+    /// Resets the card. After that it sends nothing more. IRQL: PASSIVE_LEVEL.
     ///
     /// The driver reads the card's answer, if there is one, because an unread byte would hold the
     /// interrupt line up.

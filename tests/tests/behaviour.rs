@@ -22,7 +22,7 @@ mod system_miniports;
 use portcls_machine::chip::{CARD_NAMES as CARDS, card};
 use portcls_machine::{CaptureReport, Machine, MachineBuilder, PlayReport};
 
-/// The cards that hold more bytes than the one on the wire.
+/// The cards that hold more bytes than the byte on the wire.
 fn buffered_cards() -> impl Iterator<Item = &'static str> {
     let is_buffered = |name: &&str| card(name).is_some_and(|card| card.behaviour.tx_depth > 1);
     CARDS.into_iter().filter(is_buffered)

@@ -1,4 +1,4 @@
-//! What goes on inside a card, as signals of a trace.
+//! The state inside a card, as signals of a trace.
 //!
 //! The signals are DRR, DSR and the levels of the card's buffers.
 

@@ -1,4 +1,4 @@
-//! Choices on a whole machine: other answers, and repeating a run by them.
+//! Choices on a whole machine: other answers, and how a run is repeated.
 
 #[path = "choices/card.rs"]
 mod card;

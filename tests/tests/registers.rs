@@ -41,8 +41,8 @@ fn compare_page(name: &str, page: &str) {
 const ROOMS: [&str; 8] =
     ["cli", "emulator", "guest", "hw-mpu401/card-bench", "machine", "miniport", "port", "report"];
 
-/// The kernel raises only codes that are constants of the table; the compiler checks this. The
-/// only exception is the function that makes a code of a driver's own number.
+/// The kernel raises only codes that are constants of the table; the compiler checks this. The only
+/// exception is the function that turns a driver's own number into a code.
 #[test]
 fn only_the_two_routines_that_a_driver_gives_a_number_to_make_a_code_of_it() {
     let mut places = Vec::new();
@@ -51,7 +51,7 @@ fn only_the_two_routines_that_a_driver_gives_a_number_to_make_a_code_of_it() {
         for file in sources(&folder) {
             let text = fs::read_to_string(&file).expect("a source file");
             let name = file.file_name().expect("a file").to_string_lossy().into_owned();
-            // A file's own tests stand at its end; they do not count.
+            // A file's own tests stand at its end. They do not count.
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             let place = file.strip_prefix(&folder).expect("below the folder");
             let is_test = place.components().any(|part| part.as_os_str() == "tests")

@@ -1,6 +1,6 @@
 //! Any requests of a client: each is answered, and nothing is left.
 //!
-//! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for as long as one likes.
+//! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for any length of time.
 
 #[path = "requests/sequence.rs"]
 mod sequence;
@@ -13,8 +13,8 @@ const SEQUENCES: u64 = 200;
 /// The bytes of a random sequence.
 const SEQUENCE_BYTES: usize = 400;
 
-/// Sequences with everything in them that a client does in a usual life, for each driver: a filter,
-/// a pin in RUN, a write, time, a read, data, a cancel, a close.
+/// For each driver, a sequence with all steps of a usual client: a filter, a pin in RUN, a write,
+/// time, a read, data, a cancel, a close.
 fn usual_lives() -> Vec<Vec<u8>> {
     let mut lives = Vec::new();
     for driver in [0, 1] {
@@ -70,7 +70,7 @@ fn usual_lives_are_served_and_leave_nothing() {
 
 #[test]
 fn random_requests_are_answered_and_leave_nothing() {
-    // Most random sequences get no pin open: here each begins with a life that has one.
+    // Most random sequences open no pin. Here each begins with a life that opens a pin.
     let lives: Vec<_> = usual_lives().into_iter().filter(|life| run(life).files == 2).collect();
     let begin = |seed: u64| &lives[seed as usize % lives.len()][..];
     let sequences = (1..=SEQUENCES).map(|seed| [begin(seed), &random_sequence(seed)].concat());

@@ -1,11 +1,15 @@
 //! Unmodified Windows drivers in the machine.
 //!
 //! These are the C++ drivers of `guest/drivers/`. The good driver makes the register accesses of
-//! the reference driver in Rust, on both bitnesses and with both C++ ABIs. Each broken driver ends
-//! as its row in `guest/drivers/README.md` says.
+//! the reference driver in Rust, on both bitnesses and with both C++ ABIs. The end of each broken
+//! driver is in its row in `guest/drivers/README.md`.
 
 #[path = "sys_drivers/broken.rs"]
 mod broken;
+#[path = "sys_drivers/dap.rs"]
+mod dap;
+#[path = "sys_drivers/debuggers.rs"]
+mod debuggers;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
 #[path = "sys_drivers/event_scripts.rs"]

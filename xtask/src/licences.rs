@@ -28,12 +28,12 @@ const ALLOWED: [(&str, &str); 9] = [
 ];
 
 /// Packages that no published crate needs, each with a licence that is allowed for it alone, and
-/// why. A user of a published crate gets nothing of such a package.
+/// why. A user of a published crate gets no part of such a package.
 const ONLY_IN_TESTS: [(&str, &str, &str); 1] =
     [("cbindgen", "MPL-2.0", "a test runs it to make the C header; it is not changed here")];
 
-/// Packages that name a licence file in place of an expression, each with what a person has read
-/// in the file. There are none.
+/// Packages that name a licence file in place of an expression, each with the result of a person's
+/// reading. There are none.
 const READ_FILES: [(&str, &str); 0] = [];
 
 /// Checks the licences of all dependencies of all workspaces of the project.
@@ -126,7 +126,8 @@ impl Graph {
     }
 
     /// Each package that the project depends on, with a shortest way to it. A way begins at a
-    /// package of the project for which `begins` is true, and `goes` is true of each need on it.
+    /// package of the project for which `begins` is true. `goes` is true of each dependency on the
+    /// way.
     fn ways(
         &self,
         begins: impl Fn(&Package) -> bool,
@@ -164,7 +165,7 @@ impl Need {
 /// Checks that a package may be a dependency.
 ///
 /// # Errors
-/// Why it may not, in words.
+/// The reason why it may not, in words.
 fn judge(package: &Package, is_in_tests_only: bool) -> Result<(), String> {
     if package.licence.is_empty() {
         return match &package.licence_file {

@@ -31,7 +31,7 @@ pub fn layouts(arguments: &[String]) -> Outcome {
     run(command)
 }
 
-/// Builds all test drivers, or only the named ones.
+/// Builds all test drivers, or only the named drivers.
 pub fn drivers(arguments: &[String]) -> Outcome {
     let wants = |target: &str| {
         let is_of = |name: &String| name.split('/').next() == Some(target);

@@ -3,7 +3,7 @@
 use crate::program::{Failure, Outcome, VALGRIND, cargo, no_arguments, require, run};
 use crate::project::root;
 
-/// Runs all benchmarks, or only those of one file.
+/// Runs all benchmarks, or only the benchmarks of one file.
 pub fn benches(arguments: &[String]) -> Outcome {
     let mut command = cargo(&["bench", "-p", "portcls-benches"]);
     match arguments {

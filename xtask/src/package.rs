@@ -46,7 +46,8 @@ fn unpack(packages: &[&Value], folder: &Path) -> Outcome {
         run(command)?;
         names.push((text(package, "name"), titled));
     }
-    // The workspace takes the dependencies in the versions of the project: cargo has them already.
+    // The workspace uses the same versions of the dependencies as the project, because cargo has
+    // them already.
     let lock = fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"));
     lock.map_err(Failure::failed)?;
     fs::write(folder.join("Cargo.toml"), workspace(&names)).map_err(Failure::failed)

@@ -27,7 +27,7 @@ impl Failure {
 
 /// A third-party program.
 pub struct Tool {
-    /// The name of the tool, for the message that it is missing.
+    /// The name of the tool, for the message when it is missing.
     pub name: &'static str,
     /// A command that succeeds when the tool is installed.
     pub probe: &'static [&'static str],
@@ -138,7 +138,7 @@ impl Failure {
     }
 }
 
-/// Checks that a verb which takes no arguments has none.
+/// Checks that a verb has no arguments, because it takes none.
 ///
 /// # Errors
 /// Wrong usage, with the name of the verb.

@@ -1,4 +1,4 @@
-//! The folder of the project, and what cargo says of its packages.
+//! The folder of the project, and cargo's facts about its packages.
 
 use std::env;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub const WORKSPACES: [&str; 4] =
 /// The root of the project.
 ///
 /// Cargo says at run time where this crate is. Two copies of the project may share a target folder;
-/// then a program that was built in one copy still works on the copy in which it was called.
+/// then a program from one copy still works on the other copy, if a user calls it there.
 pub fn root() -> PathBuf {
     let built_for = || env!("CARGO_MANIFEST_DIR").into();
     let room = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_for));

@@ -2,7 +2,7 @@
 //!
 //! Owns the walk over the files and the list of finders. A finder is a function that gets texts and
 //! returns faults. Its tests run it on planted faults, and one test runs all finders on the
-//! project. A finder never changes a file: its sentence says how to mend the fault.
+//! project. A finder never changes a file. Its fault says in a sentence how to mend the file.
 
 mod arrows;
 mod manifest;
@@ -135,8 +135,8 @@ fn read_files(root: &Path) -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-/// True for a folder with no files of the project: the folder of git, a folder into which cargo
-/// builds, and a folder into which a fuzz target writes.
+/// True for a folder with no files of the project: the folder of git, a build folder of cargo, and
+/// an output folder of a fuzz target.
 fn is_left_out(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default();
     let is_named = [".git", "target", "corpus", "artifacts"].iter().any(|left| name == *left);

@@ -1,11 +1,11 @@
-//! The verbs: of each the name, the arguments, and what it does in one line.
+//! The verbs: the name of each, its arguments, and its work in one line.
 
 use std::fmt::Write as _;
 
 use crate::program::{Failure, Outcome, cargo, run, script};
 use crate::{fuzz, licences, made, measure, package, program, tidy};
 
-/// The most letters in which a word may differ from a verb that the error message suggests for it.
+/// The error message suggests a verb for a word that differs from it in at most this many letters.
 const NEAR_LETTERS: usize = 3;
 
 /// One command.

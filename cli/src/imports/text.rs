@@ -11,7 +11,7 @@ use crate::figures::{counted, grouped};
 /// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// How many missing instructions from the bytes between the code the text lists at most.
+/// The most missing instructions that the text lists from bytes that may be data.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();
@@ -64,8 +64,8 @@ impl DriverNeeds {
             let _ = match (known.is_served, known.is_class) {
                 (true, _) => writeln!(text, "  {name:<44}served"),
                 (false, true) => writeln!(text, "  {name:<44}{MISSING}not served{MISSING:#}"),
-                // Drivers also ask for interfaces that some systems do not have, and do without
-                // them.
+                // Drivers also ask for interfaces that some systems do not have. Without such an
+                // interface they go on.
                 (false, false) => writeln!(text, "  {name:<44}not served"),
             };
         }

@@ -227,7 +227,7 @@ impl Page {
     }
 }
 
-/// The pin that was opened, and the others that could have been meant.
+/// The pin that was opened, and the other pins that the user could have meant.
 fn pin_words(pin: &MidiPin, others: &[MidiPin]) -> String {
     let others: Vec<String> = others.iter().map(MidiPin::to_string).collect();
     match others.len() {
@@ -236,7 +236,7 @@ fn pin_words(pin: &MidiPin, others: &[MidiPin]) -> String {
     }
 }
 
-/// A name that fits into the title; of a long name only the end, which says more.
+/// A name that fits into the title. A long name loses its beginning, because its end says more.
 fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME_COLUMNS {

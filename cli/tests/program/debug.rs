@@ -48,7 +48,7 @@ fn gdb_finds_the_driver_and_the_run_goes_on_when_it_leaves() {
     let mut stderr = BufReader::new(program.stderr.take().unwrap());
     let mut note = String::new();
     stderr.read_line(&mut note).unwrap();
-    let place = note.split("target remote ").nth(1).and_then(|rest| rest.split(',').next());
+    let place = note.split("target remote ").nth(1).and_then(|rest| rest.split(';').next());
     let target = format!("target remote {}", place.unwrap_or_else(|| panic!("{note}")));
     let script = [&target, "stepi 10", "monitor irql", "reverse-stepi", "monitor time", "detach"];
     let mut gdb = Command::new("gdb");

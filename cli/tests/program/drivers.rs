@@ -42,7 +42,7 @@ fn folder_with(driver: &str) -> Folder {
     folder
 }
 
-/// Captures three bytes as raw ones, and prints the summary as JSON.
+/// Captures three raw bytes, and prints the summary as JSON.
 const CAPTURE_RAW_AS_JSON: [&str; 8] =
     ["capture", "three.raw", "--input-format", "raw", "--driver", "driver.sys", "--format", "json"];
 

@@ -10,8 +10,8 @@ fn driver(name: &str) -> Vec<u8> {
     std::fs::read(driver_path(name)).expect("a committed driver")
 }
 
-/// A driver that imports a routine which no module exports, in place of KeStallExecutionProcessor.
-/// Its entry begins with an instruction that the emulator does not have.
+/// A driver whose import of KeStallExecutionProcessor has another name: no module exports that
+/// routine. Its entry begins with an instruction that the emulator does not have.
 fn odd_driver() -> Vec<u8> {
     let mut driver = driver("x64/uart.sys");
     let name = b"KeStallExecutionProcessor";
@@ -44,8 +44,8 @@ fn what_is_missing_is_listed_and_exit_1() {
     assert!(text.ends_with(" instructions read, 1 missing\n"), "{text}");
 }
 
-/// A driver that makes a port of another class, which the emulator does not serve, in place of a
-/// MIDI port.
+/// A driver that makes a port of another class in place of a MIDI port. The emulator does not serve
+/// that class.
 fn wave_driver(build: &str) -> Vec<u8> {
     let mut driver = driver(&format!("{build}/uart.sys"));
     let (midi, wave_rt) = (clsid::PORT_MIDI.to_bytes(), clsid::PORT_WAVE_RT.to_bytes());

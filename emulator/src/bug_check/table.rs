@@ -72,18 +72,18 @@ bug_checks! {
         distinction: Distinction::NullAddress,
     };
 
-    /// A spin lock was requested by the processor that holds it already. On a real machine it would
-    /// spin for ever.
+    /// The processor requested a spin lock that it holds already. A real processor would spin for
+    /// ever.
     SPIN_LOCK_ALREADY_OWNED = 0x0F, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
 
-    /// A spin lock was released that nobody holds: released twice, or never acquired.
+    /// A spin lock was released that is not held. It was released twice, or never acquired.
     SPIN_LOCK_NOT_OWNED = 0x10, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
 
-    /// A reference to an object of the kernel was given back that nobody had taken. A driver
-    /// dereferences it once too often.
+    /// A driver gave back more references to an object of the kernel than it had taken. It
+    /// dereferenced the object once too often.
     REFERENCE_BY_POINTER = 0x18, [new("type of the object"), new("the object"), UNUSED, UNUSED];
 
-    /// What describes a pool block has been overwritten. A driver wrote before or behind one of its
+    /// The header of a pool block has been overwritten. A driver wrote before or behind one of its
     /// own blocks.
     BAD_POOL_HEADER = 0x19, [
         new("what is wrong"),
@@ -104,15 +104,15 @@ bug_checks! {
     };
 
     /// A request was passed on and has no stack location left for the next driver. It was made with
-    /// too few, or for another stack of devices.
+    /// too few stack locations, or for another stack of devices.
     NO_MORE_IRP_STACK_LOCATIONS = 0x35, [new("the IRP"), UNUSED, UNUSED, UNUSED];
 
-    /// A request was completed that is complete already. Two parts of a driver believe that they
-    /// own it, or two drivers do.
+    /// A request was completed a second time. Two drivers, or two parts of one driver, believe that
+    /// they own it.
     MULTIPLE_IRP_COMPLETE_REQUESTS = 0x44, [new("the IRP"), UNUSED, UNUSED, UNUSED];
 
-    /// A system call returned to its application at an IRQL above PASSIVE_LEVEL. A driver raised it
-    /// on the way and did not lower it.
+    /// A system call returned to its application at an IRQL above PASSIVE_LEVEL. A driver raised
+    /// the IRQL and did not lower it.
     IRQL_GT_ZERO_AT_SYSTEM_SERVICE = 0x4A, [
         new("address of the system call"),
         AT_IRQL,
@@ -120,8 +120,8 @@ bug_checks! {
         UNUSED,
     ];
 
-    /// Memory of the system was referenced where there is none. The pointer is wrong, or points to
-    /// memory that was given back.
+    /// The code accessed an address where the system has no memory. The pointer is wrong, or points
+    /// to memory that was given back.
     PAGE_FAULT_IN_NONPAGED_AREA = 0x50, [
         ADDRESS,
         NEW_ACCESS,
@@ -153,8 +153,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// A driver is in a power state that does not go with the request it holds, or has held a power
-    /// request for too long.
+    /// A driver is in a power state that does not fit the request that it holds, or it has held a
+    /// power request for too long.
     DRIVER_POWER_STATE_FAILURE = 0x9F, [
         listed("what is wrong", values::POWER),
         new("depends on the first"),
@@ -164,8 +164,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// A DPC, or code that runs as high, wanted to wait. At DISPATCH_LEVEL nothing else can run
-    /// that would end the wait.
+    /// A DPC, or other code at DISPATCH_LEVEL or above, wanted to wait. Nothing that could end the
+    /// wait can run at this level.
     ATTEMPTED_SWITCH_FROM_DPC = 0xB8, [
         new("the thread that wanted to wait"),
         new("the thread to go on"),
@@ -191,8 +191,8 @@ bug_checks! {
         listed("where it lies", values::BESIDE_BLOCK),
     ];
 
-    /// A pool routine was called in a way that cannot be right, such as for a block that was given
-    /// back already.
+    /// A driver called a pool routine in a way that cannot be right. For example, it gave a block
+    /// back twice.
     BAD_POOL_CALLER = 0xC2, [
         listed("what is wrong", values::POOL_CALL),
         new("depends on the first"),
@@ -202,8 +202,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// The checks that watch a driver found a mistake that a machine without them might have
-    /// survived for a while.
+    /// The checks that watch a driver found a mistake. Without these checks the machine might have
+    /// run on for a while.
     DRIVER_VERIFIER_DETECTED_VIOLATION = 0xC4, [
         listed("the rule that was broken", values::VERIFIER),
         new("depends on the first"),
@@ -217,8 +217,8 @@ bug_checks! {
     /// fault. A driver has overwritten pool that is not its own.
     DRIVER_CORRUPTED_EXPOOL = 0xC5, [ADDRESS, AT_IRQL, ACCESS, CULPRIT];
 
-    /// A timer or DPC that is still in a queue of the kernel lies in memory that was given back:
-    /// cancel it before, and let its DPC end.
+    /// A timer or DPC that is still in a queue of the kernel lies in memory that was given back.
+    /// Cancel the timer first, and let its DPC end.
     TIMER_OR_DPC_INVALID = 0xC7, [
         listed("what was found", values::QUEUED),
         new("address of the object"),
@@ -244,14 +244,13 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// A driver touched pageable or invalid memory at an IRQL at which nothing can bring it in. It
-    /// is a bad pointer, or code or data for PASSIVE_LEVEL that was used at DISPATCH_LEVEL or
-    /// above.
+    /// A driver touched pageable or invalid memory at an IRQL at which nothing can bring it in. The
+    /// pointer is bad, or code or data for PASSIVE_LEVEL was used at DISPATCH_LEVEL or above.
     DRIVER_IRQL_NOT_LESS_OR_EQUAL = 0xD1, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
         distinction: Distinction::NullAddress,
     };
 
-    /// A driver used a pool block after it gave it back.
+    /// A driver used a pool block that it had given back.
     DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL = 0xD5, [ADDRESS, ACCESS, CULPRIT, UNUSED];
 
     /// A driver used memory behind the end of a pool block.
@@ -275,7 +274,7 @@ bug_checks! {
     ];
 
     /// A driver jumped into data. A function pointer or a return address has been overwritten, or
-    /// an object was used that is no more.
+    /// the driver used an object that no longer exists.
     ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY = 0xFC, [
         new("address jumped to"),
         new("contents of its page table entry"),
@@ -283,7 +282,7 @@ bug_checks! {
         UNUSED,
     ];
 
-    /// A DPC, or code at DISPATCH_LEVEL, did not end in time. Long polling loops belong into a
+    /// A DPC, or code at DISPATCH_LEVEL, did not end in time. A long polling loop belongs in a
     /// thread.
     DPC_WATCHDOG_VIOLATION = 0x133, [
         listed("which limit", values::WATCHDOG),
@@ -294,8 +293,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// A check that the compiler put into the code found data that cannot be right, and stopped
-    /// before it does harm.
+    /// A check that the compiler put into the code found data that cannot be right. The code
+    /// stopped before the data did harm.
     KERNEL_SECURITY_CHECK_FAILURE = 0x139, [
         listed("which check", values::FAST_FAIL),
         new("the exception record"),

@@ -9,8 +9,8 @@ impl Kernel {
     /// The state of each device on the bus, in the order in which they were attached; a bus without
     /// a device says so.
     ///
-    /// This is for a debugger and a report, even after a stop. The call is not an access, takes no
-    /// time and is in no trace. IRQL: any.
+    /// A debugger and a report may call this, even after a stop. The call is not an access, takes
+    /// no time and is in no trace. IRQL: any.
     #[must_use]
     pub fn inspect_devices(&self) -> Vec<Inspection> {
         let devices = self.state.bus.devices.borrow();

@@ -12,8 +12,8 @@ use crate::kernel::Kernel;
 
 /// Asks at a preemption point about something outside this kernel.
 ///
-/// IRQL: any, that of the interrupted code. The question may change devices and queue DPCs, and at
-/// DISPATCH_LEVEL and below also work items. It must not call drivers.
+/// IRQL: any; it is the IRQL of the interrupted code. The question may change devices and queue
+/// DPCs, and at DISPATCH_LEVEL and below also work items. It must not call drivers.
 pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 
 /// When an interrupt or a DPC that waits begins.
@@ -28,7 +28,7 @@ pub(crate) enum When {
 }
 
 /// How many times in a row interrupts and DPCs can be put off. Then they begin without a question.
-/// Assumed: after this many delays no driver can tell a late interrupt from a lost one.
+/// Assumed: after this many delays no driver can tell a late interrupt from a lost interrupt.
 const PUT_OFF_IN_A_ROW: u32 = 1_000;
 
 /// The most requests that an oracle can choose from for cancelling. Later requests are not
@@ -45,7 +45,7 @@ impl Kernel {
         self.state.choices.point_questions.borrow_mut().push(question);
     }
 
-    /// Asks about the events from outside at this preemption point.
+    /// Asks, at this preemption point, about the events from outside.
     #[inline]
     pub(crate) fn ask_at_point(&self) {
         if self.has_oracle() {

@@ -1,7 +1,8 @@
 //! The register of choices: what the code can ask, and the possible answers.
 //!
 //! Owns the table of choices and the types of the answers. The first answer, number 0, is what
-//! happens without an oracle. It never knows where a choice is asked, nor how an oracle answers.
+//! happens without an oracle. It never knows where the code asks a choice, or how an oracle
+//! answers.
 
 /// An answer to a choice: an enumeration whose members are numbered from 0.
 pub trait Answer: Copy + 'static {
@@ -80,45 +81,51 @@ impl Choice {
 }
 
 choices! {
-    /// An interrupt waits, and the IRQL lets it through. Asked at each preemption point where this
-    /// is so. An interrupt that is put off waits for the next point; when it waits only until
-    /// other work has kept the processor, the question is asked again at this point.
+    /// An interrupt waits, and the IRQL lets it through. The kernel asks this at each such
+    /// preemption point. An interrupt that the oracle puts off waits for the next point. When other
+    /// work keeps the processor first, the kernel asks again at the same point.
     Interrupt "interrupt" "an interrupt that waits may begin" Begin;
     /// A DPC waits, and the IRQL lets it through. When it begins, all DPCs that wait run in the
-    /// order of the queue; no answer changes this order. Asked as for [`Choice::Interrupt`].
+    /// order of the queue; no answer changes this order. The kernel asks this at the same points as
+    /// [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
     /// A timer is due and waits for the clock interrupt. The interrupt may come at this point,
     /// because no document promises the clock's phase. No timer expires before its due time, and
-    /// the time-out of a wait still ends at the regular clock interrupt. Asked at each preemption
-    /// point below the level of the clock where such a timer waits.
+    /// the time-out of a wait still ends at the regular clock interrupt. The kernel asks this at
+    /// each preemption point below the level of the clock while such a timer waits.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
     /// The routines of a line may be called though no device asks: noise, or another device on a
-    /// shared line. Asked at each preemption point for each line that asks for nothing, is
-    /// connected, and is let through.
+    /// shared line. The kernel asks this at each preemption point. It asks for each connected line
+    /// that requests nothing and that the IRQL lets through.
     Spurious "spurious" "an interrupt may come that no device asked for" Happens;
-    /// A line that remembers edges may miss one; the next one counts again. Asked at each edge.
+    /// A line that remembers edges may miss an edge; the next edge counts again. The kernel asks
+    /// this at each edge.
     Edge "edge" "an edge of an interrupt line may be missed" Delivery;
     /// An allocation may fail as if there were no memory left: NULL, or
-    /// `STATUS_INSUFFICIENT_RESOURCES`. Asked at each that would succeed.
+    /// `STATUS_INSUFFICIENT_RESOURCES`. The kernel asks this at each allocation that would succeed.
     Allocation "allocation" "an allocation of memory may fail" Refusal;
-    /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. Asked at each
-    /// connection that would succeed.
+    /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. The kernel asks
+    /// this at each connection that would succeed.
     Connect "connect" "the connection of an interrupt may be refused" Refusal;
     /// A call may be refused with `STATUS_ACCESS_DENIED`: opening, making or deleting a key,
-    /// setting or deleting a value, and RtlQueryRegistryValues. Asked at each such call.
+    /// setting or deleting a value, and RtlQueryRegistryValues. The kernel asks this at each such
+    /// call.
     Registry "registry" "a call of the registry may be refused" Refusal;
-    /// What happens to a byte between the driver, which writes it to a register, and the card.
-    /// Asked at each write.
+    /// What happens to a byte between the driver, which writes it to a register, and the card. The
+    /// machine asks this at each write.
     ByteToCard "byte-to-card" "a byte written to the card may suffer" Fate;
-    /// What happens to a byte that comes in from outside, such as by a cable. Asked at each byte.
+    /// What happens to a byte that comes in from outside, such as through a cable. The machine asks
+    /// this at each byte.
     ByteToInput "byte-to-input" "a byte sent to the card's input may suffer" Fate;
-    /// A request that is not complete may be cancelled, as if another thread of the application
-    /// did it. Asked at each preemption point below DISPATCH_LEVEL while there is such a request.
+    /// A request that is not complete may be cancelled, as if another thread of the application did
+    /// it. The kernel asks this at each preemption point below DISPATCH_LEVEL while there is such a
+    /// request.
     Cancel "cancel" "a request may be cancelled" Cancel;
-    /// A device may be pulled out. Asked at each preemption point while a driver is attached to it.
+    /// A device may be pulled out. The machine asks this at each preemption point while a driver is
+    /// attached to the device.
     Removal "removal" "the device may vanish" Happens;
-    /// The power may change. Asked at each preemption point at PASSIVE_LEVEL while the device is
-    /// started and no other change is under way.
+    /// The power may change. The machine asks this at each preemption point at PASSIVE_LEVEL while
+    /// the device is started and no other change is under way.
     Power "power" "the power may change" Power;
 }
 

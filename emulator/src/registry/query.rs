@@ -110,11 +110,11 @@ impl Kernel {
     ///
     /// IRQL: PASSIVE_LEVEL. A text of type REG_EXPAND_SZ is expanded, and each text of a
     /// REG_MULTI_SZ is handed out by itself, unless the flags of the entry say otherwise.
-    /// Assumed: a key below the first one that does not exist and is not required has no values.
+    /// Assumed: a key below the first key has no values if it does not exist and is not required.
     ///
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND` when the first key, or a required key or value, does not
-    /// exist; `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected one;
+    /// exist; `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected type;
     /// `STATUS_ACCESS_DENIED` when an oracle refuses the call; any failure that `deliver` returns.
     #[doc(alias = "RtlQueryRegistryValues")]
     pub fn query_registry_values(

@@ -140,13 +140,13 @@ pub enum Event {
     },
     /// A sentence.
     Note(TextRef),
-    /// The oracle gave a choice another answer than the usual one.
+    /// The oracle gave a choice an answer that is not the usual answer.
     Choice {
         /// The choice.
         choice: NameId,
         /// The number of the question among the questions of this choice, from 1.
         ordinal: u64,
-        /// The number of the answer; 0 is the usual one.
+        /// The number of the answer; 0 is the usual answer.
         answer: u32,
         /// The answer in words.
         word: NameId,
@@ -251,7 +251,8 @@ impl Record {
         self.kind == kind::NONE
     }
 
-    /// Time of the event in ns since power-on. When accesses are folded, the time of the first.
+    /// Time of the event in ns since power-on. When accesses are folded, this is the time of the
+    /// first access.
     #[must_use]
     pub fn time_ns(&self) -> u64 {
         self.time_ns
@@ -321,8 +322,7 @@ impl Record {
         }
     }
 
-    /// Folds a later equal access into this record; false when the access does not continue the
-    /// row.
+    /// Folds a later equal access into this record. False when the access cannot be folded.
     #[inline]
     pub(super) fn fold(&mut self, next: &Record) -> bool {
         let same = self.kind == kind::ACCESS

@@ -26,7 +26,7 @@ pub struct TraceLog {
 }
 
 impl TraceLog {
-    /// Makes a log of its parts. The recorder calls it, and the parser of texts does.
+    /// Makes a log from its parts. The recorder and the parser of texts call it.
     #[must_use]
     pub fn from_parts(names: Names, texts: String, records: Vec<Record>, dropped: u64) -> Self {
         TraceLog { names, texts, records, dropped }

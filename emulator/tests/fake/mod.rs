@@ -19,8 +19,8 @@ pub fn kernel() -> Kernel {
     Kernel::new(KernelConfig::default())
 }
 
-/// A device that rings at given times, and when a write tells it to. Its line is up while a ring
-/// waits.
+/// A device that rings at given times, and also when a driver writes to it. Its line is up while a
+/// ring waits.
 ///
 /// Reading offset 0 takes one ring away and returns how many rings waited. Reading offset 1 only
 /// returns the number. Writing offset 0 adds rings. Each ring at a given time also starts a byte
@@ -156,7 +156,7 @@ impl BusDevice for Switch {
     }
 }
 
-/// The words that the routines of a test wrote down, each with its time in ns.
+/// The words that the routines of a test wrote, each with its time in ns.
 #[derive(Clone, Default)]
 pub struct Logbook(Rc<RefCell<Vec<(u64, String)>>>);
 
@@ -171,7 +171,7 @@ impl Logbook {
         self.0.borrow().iter().map(|(_, word)| word.clone()).collect()
     }
 
-    /// The times in the order in which they came.
+    /// The times of the words, in the order of the words.
     pub fn times_ns(&self) -> Vec<u64> {
         self.0.borrow().iter().map(|(time_ns, _)| *time_ns).collect()
     }

@@ -1,7 +1,7 @@
 //! The decode cache: blocks of operations by address.
 //!
-//! A block in the cache always agrees with memory: a write to decoded bytes, a change of rights or
-//! a restored snapshot removes the blocks of its page before the next instruction. So running a
+//! A block in the cache always agrees with memory. A write to decoded bytes, a change of rights or
+//! a restored snapshot removes the blocks of the page before the next instruction. So running a
 //! block needs no check.
 
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use crate::pages::PAGE_BYTES;
 /// How many blocks can be found without a search; a power of two.
 const RECENT: usize = 2048;
 
-/// The most operations that are kept; the cache starts again when there are more. Large enough for
-/// the code of any driver, about 8 MiB of host memory.
+/// The most operations that are kept; the cache starts again when there are more. This is enough
+/// for the code of any driver. It takes about 8 MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.
@@ -97,7 +97,7 @@ impl Blocks {
         }
     }
 
-    /// Like `add`, for a block that runs once and need not be found again.
+    /// Does the same as `add`, for a block that runs once and need not be found again.
     pub(crate) fn add_passing<E>(
         &mut self,
         address: u64,

@@ -14,8 +14,8 @@ use crate::stop::{Cr8Read, Fault, PortRead, PortTarget, PortWidth};
 
 /// A processor with its memory.
 ///
-/// It runs until it needs the user. It is not borrowed while the user serves the stop: see
-/// [`Cpu::run`] and [`Stop`](crate::Stop).
+/// The processor runs until it needs the user. It is not borrowed while the user serves the stop:
+/// see [`Cpu::run`] and [`Stop`](crate::Stop).
 #[derive(Debug)]
 pub struct Cpu {
     pub(crate) stop_addresses: Vec<RangeInclusive<u64>>,
@@ -23,7 +23,8 @@ pub struct Cpu {
 
     pub(crate) machine: Machine,
     pub(crate) blocks: Blocks,
-    /// The breakpoint that was reported last: the next run passes it when it starts there.
+    /// The breakpoint that was reported last. The next run does not stop at it when it starts
+    /// there.
     pub(crate) reported_breakpoint: Option<u64>,
     pub(crate) instruction_count: u64,
 }
@@ -206,7 +207,7 @@ impl Cpu {
     }
 
     /// The instruction at an address as text, for any rights of its page; `None` where nothing is
-    /// mapped. So a walk over a code section can tell in advance which instructions are refused.
+    /// mapped. With it a caller can find the refused instructions of a code section before a run.
     pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
         decode::disassemble(&self.machine.memory, self.machine.mode, address)
     }

@@ -21,7 +21,8 @@ pub(crate) const BLOCK_OPERATIONS: usize = 32;
 const INSTRUCTION_BYTES: usize = 15;
 
 /// AMD decodes a near branch with a 66h prefix as a 16-bit branch, which this processor refuses;
-/// Intel ignores the prefix. With AMD's reading the user sees code that depends on the maker.
+/// Intel ignores the prefix. The decoder reads as AMD does. So the user learns of code that depends
+/// on the maker.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
 /// Decodes one block into `operations`. The block ends where something may branch, or where
@@ -96,8 +97,8 @@ pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
     (operation, support)
 }
 
-/// The operation at a stop address. It needs no instruction there, and its length is 0 bytes, so
-/// RIP has the stop address while it runs.
+/// The operation at a stop address. No instruction need be there. The operation has a length of 0
+/// bytes, so RIP has the stop address while it runs.
 pub(crate) fn stop_address() -> Operation {
     Operation::new(reach)
 }
@@ -139,8 +140,8 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
         OpKind::MemorySegRSI | OpKind::MemorySegRDI => {
             set_string(operation, 0, instruction.memory_segment());
         }
-        // The target's segment is ES, which is flat; a segment for the source, set by the other
-        // operand, stays.
+        // The target's segment is ES, which is flat. The other operand may have set a segment for
+        // the source; it stays.
         OpKind::MemoryESDI => operation.unused_address_bits = 48,
         OpKind::MemoryESEDI => operation.unused_address_bits = 32,
         OpKind::MemoryESRDI => operation.unused_address_bits = 0,

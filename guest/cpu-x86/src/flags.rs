@@ -80,8 +80,8 @@ impl Flags {
         flags
     }
 
-    /// Records an addition or subtraction. `carries` has the carry out of each bit position,
-    /// shifted up so that the operand's top bit is bit 63; `half` has the carries into each bit.
+    /// Records an addition or subtraction. `carries` has the carry out of each bit position, and
+    /// bit 63 is the carry out of the operand's top bit; `half` has the carries into each bit.
     #[inline(always)]
     pub(crate) fn record_arithmetic(&mut self, result: u64, carries: u64, half: u64) {
         self.result = result;
@@ -175,8 +175,8 @@ impl Flags {
     /// Sets every flag.
     pub(crate) fn set(&mut self, bits: RFlags) {
         self.system = bits.difference(RFlags::ARITHMETIC);
-        // A result of 0 has even parity, a result of 1 has odd parity; in both the sign bit is
-        // clear.
+        // A result of 0 has even parity, a result of 1 has odd parity. In both results the sign bit
+        // is clear.
         let zero = bits.contains(RFlags::ZERO);
         self.result = u64::from(!zero);
         let parity_wrong = bits.contains(RFlags::PARITY) != zero;
@@ -192,7 +192,7 @@ impl Flags {
         self.system.set(bits, state == Bit::Set);
     }
 
-    /// Whether a condition holds; its number is that in the opcodes of Jcc.
+    /// Whether a condition holds; the opcodes of Jcc have the same numbers of conditions.
     ///
     /// Source: Intel SDM volume 1, appendix B.
     #[inline(always)]

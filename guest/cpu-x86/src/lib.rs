@@ -40,7 +40,8 @@
 //! TZCNT; far jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of
 //! segment registers, LGDT and similar instructions, control registers except CR8, debug registers,
 //! MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported`
-//! and its address, for which `Cpu::disassemble` gives the text. The interpreter never guesses.
+//! and its address. `Cpu::disassemble` gives the text for this address. The interpreter never
+//! guesses.
 //!
 //! # Inaccuracies
 //!

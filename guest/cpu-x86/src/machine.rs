@@ -21,7 +21,7 @@ pub(crate) struct Machine {
     pub(crate) flags: Flags,
     pub(crate) xmm: [u128; 16],
     pub(crate) mxcsr: u32,
-    /// Why an operation ended the run; `Stop::Budget` while no operation has.
+    /// Why an operation ended the run; `Stop::Budget` if no operation ended it.
     pub(crate) stop: Stop,
     /// How many iterations a repeated string operation may do, and how many it has done.
     pub(crate) iterations_allowed: u64,
@@ -138,7 +138,7 @@ impl Machine {
         Ok(W::store(&mut self.memory, address, value)?)
     }
 
-    /// Like `address`, for instructions that need a multiple of `alignment`.
+    /// Does the same as `address`, for instructions that need a multiple of `alignment`.
     pub(crate) fn aligned_address(
         &mut self,
         operation: &Operation,

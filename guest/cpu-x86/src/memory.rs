@@ -244,8 +244,9 @@ impl Memory {
         self.store_checked(address, &change(bytes))
     }
 
-    /// Copies elements upwards within one page each, when neither page needs checks and the ranges
-    /// do not overlap. Returns how many elements were copied, at most `limit`.
+    /// Copies elements upwards, from one page to one page. It does so only when both pages need no
+    /// checks and the ranges do not overlap. Returns how many elements were copied, at most
+    /// `limit`.
     pub(crate) fn copy_freely(&mut self, from: u64, to: u64, limit: u64, bytes: u64) -> u64 {
         let (source, target) = (self.known(from), self.known(to));
         if source.read != from >> 12 || target.write != to >> 12 {

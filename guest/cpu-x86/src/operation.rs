@@ -1,7 +1,7 @@
 //! A decoded instruction that is ready to run, and its operands.
 //!
-//! A handler is one function that is compiled for its operation, operand places and width, so that
-//! nothing has to be decided while it runs.
+//! A handler is one function that is compiled for its operation, operand places and width, so it
+//! makes no decisions while it runs.
 
 use crate::machine::{Exit, Handler, Machine, Outcome};
 use crate::memory::{Memory, Refused};

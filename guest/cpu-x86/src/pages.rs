@@ -29,8 +29,8 @@ bitflags! {
         const WRITE = 2;
         /// Instruction fetches.
         const EXECUTE = 4;
-        /// Every access faults as `FaultKind::Guard`, whatever the other rights are. So an overrun
-        /// into a guard page can be told from a wild pointer.
+        /// Every access faults as `FaultKind::Guard`, even if the other rights allow it. So the
+        /// user can tell an overrun into a guard page from a wild pointer.
         const GUARD = 8;
     }
 }
@@ -99,7 +99,7 @@ const CHUNK: usize = 32;
 
 /// What every slot held when it was last saved.
 ///
-/// The table has several parts, so that saving one page copies one part and not the whole table.
+/// The table has several parts. So saving one page copies one part and not the whole table.
 #[derive(Debug, Clone)]
 pub(crate) struct Copies {
     zero: Arc<[u8]>,

@@ -29,7 +29,7 @@ impl Mode {
     }
 }
 
-/// A general register; the number is that of the instruction encoding.
+/// A general register; the number is the register's number in the instruction encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Register {
@@ -89,7 +89,7 @@ pub struct Registers {
 }
 
 impl Default for Registers {
-    /// The state after reset, as far as this processor has it: all zero, MXCSR at 1F80h.
+    /// The state after reset of the registers that this processor has: all zero, MXCSR at 1F80h.
     ///
     /// Source: Intel SDM volume 3, table 9-1 (MXCSR 1F80h).
     fn default() -> Registers {

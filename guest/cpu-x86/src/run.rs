@@ -19,13 +19,13 @@ impl Cpu {
     ///
     /// At the end the processor is always at an instruction boundary, and the user may call
     /// `registers`, `memory_mut` and the `finish_` methods before the next run. A run that starts
-    /// at a breakpoint which was reported passes it.
+    /// at a breakpoint does not stop at it, if the last run reported it.
     #[inline]
     pub fn run(&mut self, budget: u64) -> Stop {
         self.run_blocks(budget);
-        // The frequent stops are copied field by field. The operation has just stored the fields,
-        // and a load wider than these stores would wait until they have left the host's store
-        // buffer.
+        // The frequent stops are copied field by field. The operation has just stored the fields. A
+        // load that is wider than these stores would wait until the stores have left the host's
+        // store buffer.
         match self.machine.stop {
             Stop::Budget => Stop::Budget,
             Stop::PortRead(PortRead { port, width, target: PortTarget::Accumulator }) => {
@@ -85,7 +85,7 @@ impl Cpu {
         for (number, operation) in operations.iter().enumerate() {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
-                // The same as `leave`, for each port access and each call out of the guest.
+                // Does the same as `leave`, for each port access and each call out of the guest.
                 let (retired, length) = match exit {
                     Exit::Request => (1, operation.length),
                     Exit::Accusation => (0, 0),
@@ -111,7 +111,8 @@ impl Cpu {
         Ok(())
     }
 
-    /// Ends an operation that did not end in the usual way; `before` others have retired.
+    /// Ends an operation that did not end in the usual way. `before` operations have retired before
+    /// it.
     #[cold]
     #[inline(never)]
     fn leave(

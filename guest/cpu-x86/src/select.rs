@@ -98,7 +98,7 @@ macro_rules! by_width {
     };
 }
 
-/// Like `by_width!`, for instructions without a byte form.
+/// Does the same as `by_width!`, for instructions without a byte form.
 macro_rules! by_wide_width {
     ($bytes:expr, $handler:ident $(, $parameter:ty)*) => {
         match $bytes {
@@ -110,7 +110,7 @@ macro_rules! by_wide_width {
     };
 }
 
-/// Chooses a handler by the place of its one operand, which is a register or memory.
+/// Chooses a handler by the place of its only operand, a register or memory.
 macro_rules! by_target {
     ($instruction:expr, $choose:ident, $handler:ident $(, $parameter:ty)*) => {{
         let bytes = crate::select::bytes($instruction, 0);

@@ -45,7 +45,8 @@ fn each_right_is_needed_for_its_access() {
         let mut cpu = cpu(&code);
         cpu.memory_mut().protect(DATA, PAGE, allowed).unwrap();
         assert_eq!(cpu.run(10), Stop::Halt);
-        // The same again, now with a cached translation: a changed right must count at once.
+        // The same code runs again, now with a cached translation. A changed right must count at
+        // once.
         cpu.memory_mut().protect(DATA, PAGE, Rights::EXECUTE).unwrap();
         cpu.set_rip(CODE);
         assert_eq!(cpu.run(10), fault(DATA, access, FaultKind::Rights));

@@ -1,9 +1,9 @@
 //! Which identifiers of 16 bytes, such as GUIDs, a driver works with.
 //!
-//! An image often holds many that it does not use: a header defines all of its GUIDs wherever it is
-//! included once. So an identifier counts only where code leads to it: an instruction or a pointer
-//! names its address, or the compiler has put its bytes into instructions, as it does to compare an
-//! argument with it. What an identifier stands for must not be known here.
+//! An image often holds many identifiers that it does not use, because a header defines all of its
+//! GUIDs. So an identifier counts only where code leads to it. An instruction or a pointer names
+//! its address, or the compiler has put its bytes into instructions that compare an argument with
+//! it. This file must never know what an identifier stands for.
 
 use crate::image::Image;
 use crate::sweep::Constants;
@@ -23,8 +23,8 @@ impl Constants {
         self.addresses.iter().any(lies_at) || self.hold_in_code(image.mode(), wanted)
     }
 
-    /// Whether the bytes of an identifier stand in instructions: in the 64-bit numbers of x64, of
-    /// which the first is evidence enough, or in four of 32 bits.
+    /// Whether the bytes of an identifier stand in instructions: in 64-bit numbers of x64, or in
+    /// four numbers of 32 bits. The first 64-bit number is evidence enough.
     fn hold_in_code(&self, mode: Mode, wanted: &Identifier) -> bool {
         let (halves, _) = wanted.as_chunks::<8>();
         let (quarters, _) = wanted.as_chunks::<4>();

@@ -17,7 +17,7 @@
 //! Addresses in an image are relative virtual addresses (RVA): offsets from the address to which
 //! it is loaded. Everything is checked once, in [`Image::parse`]. The sections of a parsed image
 //! are in order and do not overlap, its imports and relocations are inside them, and no number in
-//! it can ask for more memory than [`IMAGE_LIMIT`].
+//! it asks for more memory than [`IMAGE_LIMIT`].
 //!
 //! It must never know what an imported function does, or a symbol's source line.
 //!
@@ -210,8 +210,7 @@ impl Image {
         places
     }
 
-    /// Whether a section begins with this code, without comparing bytes that the relocations
-    /// change.
+    /// Whether a section begins with this code. Bytes that the relocations change are not compared.
     pub(crate) fn holds_code(&self, section: &Section, code: &[u8]) -> bool {
         let mut relocated: Vec<_> = self.relocations.iter().map(|place| place.range()).collect();
         relocated.sort_unstable();
@@ -224,7 +223,7 @@ impl Image {
             && bytes.all(|((held, given), rva)| held == given || is_relocated(rva))
     }
 
-    /// The address of the first table in a section, of the tables that the headers point to.
+    /// The lowest address of a table in a section; only tables that the headers point to count.
     pub(crate) fn first_table_in(&self, section: &Section) -> Option<u32> {
         let tables = self.headers.directories();
         tables.map(|table| table.rva).filter(|&rva| section.contains(rva, 1)).min()
@@ -251,8 +250,8 @@ impl Image {
         std::iter::once((0, self.header_bytes.as_slice())).chain(sections)
     }
 
-    /// Reads initial bytes of a section. Bytes that the file does not hold are zero. `None`
-    /// outside of it.
+    /// Reads initial bytes of a section. Bytes that the file does not hold are zero. `None` outside
+    /// of the section.
     pub fn read(&self, rva: u32, buffer: &mut [u8]) -> Option<()> {
         let section = self.section_at(rva)?;
         if !section.contains(rva, u32::try_from(buffer.len()).ok()?) {

@@ -3,8 +3,8 @@
 //! The sweep looks at the code before the driver runs. A code section also holds data (jump
 //! tables, constants, padding), so the sweep walks along branches and calls. It starts at the
 //! entry, the exports, the functions of the exception table and every pointer into code. All that
-//! the walk reaches is certainly code. The sweep also reads the bytes between two pieces of
-//! reached code, and marks what it finds there: it may be data, or code that only a jump table
+//! the walk reaches is certainly code. The sweep also reads the bytes between two pieces of reached
+//! code, and marks what it finds there. These bytes may be data, or code that only a jump table
 //! leads to.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -14,7 +14,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
 
 use crate::image::{Image, Section};
 
-/// The largest number of refusals that are kept; further ones are only counted.
+/// The largest number of refusals that are kept; further refusals are only counted.
 pub const REFUSALS_KEPT: usize = 1_000;
 
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
@@ -136,7 +136,7 @@ impl<'a> Walk<'a> {
             let target = self.image.read_pointer(pointer);
             let target = target.and_then(|address| self.rva(address));
             self.constants.addresses.extend(target);
-            // A target that is itself a pointer is a jump table in the code, and no code.
+            // A target that is itself a pointer is not code, but a jump table in the code.
             self.queue.extend(target.filter(|rva| pointers.binary_search(rva).is_err()));
         }
     }

@@ -4,8 +4,8 @@
 //! and a line, where one of these sources knows them:
 //! - the driver's export table;
 //! - symbols and DWARF that a compiler left in the `.sys`;
-//! - symbols and DWARF in a file beside it, `NAME.debug` or `NAME.sys.debug`: the same driver,
-//!   linked without stripping it (or `objcopy --only-keep-debug`);
+//! - symbols and DWARF in a file beside it, `NAME.debug` or `NAME.sys.debug`: the same driver with
+//!   its symbols (or `objcopy --only-keep-debug`);
 //! - a PDB beside it, which is `NAME.pdb` or has the name that the driver gives it.
 //!
 //! Symbols only help to read a report. So a file that is damaged or of another build is left out,
@@ -137,7 +137,7 @@ impl Symbols {
         &self.notes
     }
 
-    /// The name of a return address. Its lines are those of the call before it.
+    /// The name of a return address. It has the lines of the call before it.
     pub fn place_of_return(&self, image: &Image, rva: u32) -> Place {
         let call = self.place(image, rva.saturating_sub(1));
         let function = call
@@ -176,6 +176,18 @@ impl Symbols {
     }
 }
 
+/// The path of the file from which a debugger reads an image: a file beside the driver when it is of
+/// the same build and has DWARF, else the driver itself. A debugger finds a PDB by itself.
+#[must_use]
+pub fn file_for_debugger(path: &Path, image: &Image) -> PathBuf {
+    let has_dwarf = |side: &PathBuf| {
+        fs::metadata(side).is_ok_and(|metadata| metadata.len() <= FILE_LIMIT as u64)
+            && fs::read(side).is_ok_and(|bytes| file::has_dwarf_of(image, &bytes))
+    };
+    let file = side_files(path).into_iter().find(has_dwarf).unwrap_or_else(|| path.to_owned());
+    fs::canonicalize(&file).unwrap_or(file)
+}
+
 impl fmt::Debug for Symbols {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "symbols of {}, {} functions", self.module, self.functions.len())
@@ -207,8 +219,8 @@ fn side_files(path: &Path) -> [PathBuf; 2] {
 }
 
 /// The files beside a driver that may be its PDB: under the driver's name, or under the file name
-/// that the driver gives. The folders that the driver gives are those of the computer it was built
-/// on.
+/// that the driver gives. The folders in that name are folders of the computer that built the
+/// driver, so they do not count.
 fn pdb_files(path: &Path, image: &Image) -> Vec<PathBuf> {
     let mut files = vec![path.with_extension("pdb")];
     let told = image.pdb_reference().map(|pdb| pdb.file).unwrap_or_default();

@@ -31,7 +31,7 @@ fn is_named(mode: Mode, pointer: u64, code: &[u8]) -> bool {
 fn an_identifier_that_only_lies_in_the_image_is_not_named() {
     for mode in [Mode::Bits32, Mode::Bits64] {
         assert!(!is_named(mode, BASE + 0x1010, &[0xC3]));
-        // A pointer into the middle of it is one to something else.
+        // A pointer into the middle of the identifier does not point to the identifier.
         assert!(!is_named(mode, BASE + 0x2304, &[0xC3]));
     }
 }

@@ -18,8 +18,7 @@ fn refusal(rva: u32, text: &str, reach: Reach) -> Refusal {
     Refusal { rva, text: text.to_owned(), reach }
 }
 
-/// A driver whose entry is `code`, without exports and relocations, so that no other code is
-/// known.
+/// A driver whose entry is `code`. It has no exports and no relocations, so no other code is known.
 fn driver(mode: Mode, code: &[u8]) -> Builder {
     let mut builder = Builder::driver(mode);
     builder.directories[0] = (0, 0);

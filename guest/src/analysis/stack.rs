@@ -1,7 +1,7 @@
 //! The callers of the driver's code, from the return addresses on the stack.
 //!
-//! Code without frame pointers does not say where a frame ends, so this file checks every word of
-//! the stack: if a word points behind a call instruction of the driver, that call most likely
+//! Code without frame pointers does not say where a frame ends. So this file checks every word of
+//! the stack. If a word points behind a call instruction of the driver, that call most likely
 //! pushed it. An old return address may still lie in a buffer that was not overwritten. So the
 //! report may show a line too many, and never a line too few.
 

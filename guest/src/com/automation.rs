@@ -97,7 +97,7 @@ impl ShownRequest {
         }
     }
 
-    /// Copies the value and its size, as the handler left them, into the request.
+    /// Copies the value and the size that the handler wrote into the request.
     fn take_answer(&self, guest: &Guest) {
         let size = guest.load_u32(at(self.address, guest.layout().pcproperty_request.value_size));
         self.request.value_size.set(size);

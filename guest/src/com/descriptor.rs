@@ -1,7 +1,7 @@
 //! Reads a filter descriptor, a tree of pointers, out of guest memory.
 //!
-//! The reader checks each count before it reads the array. So a descriptor of garbage ends in a
-//! status, or in a bug check at the bad pointer, and never in a long loop.
+//! The reader checks each count before it reads the array. So a descriptor of garbage causes a
+//! status, or a bug check at the bad pointer, but no long loop.
 
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ use crate::rules;
 /// Assumed: the descriptors of MIDI devices have a handful of each.
 const LONGEST_LIST: u32 = 1_024;
 
-/// The longest data range in bytes. Assumed: the largest published one has 112.
+/// The longest data range in bytes. Assumed: the largest published range has 112.
 const LONGEST_RANGE: u32 = 4_096;
 
 /// The length in bytes of the common head of a data range. Source: ksmedia.h.
@@ -59,7 +59,7 @@ pub(crate) fn read_pin_descriptor(
 }
 
 /// The driver's own data range with these bytes, on a pin of the PCFILTER_DESCRIPTOR at an address.
-/// When two ranges have the same bytes, this function finds the first one.
+/// When two ranges have the same bytes, this function finds the first range.
 pub(crate) fn find_data_range(
     guest: &Guest,
     filter: u64,
@@ -95,7 +95,7 @@ struct Reader<'a> {
     guest: &'a Guest,
 }
 
-/// A part of the descriptor, or what is wrong with it in words.
+/// A part of the descriptor, or its fault in words.
 type Read<T> = Result<T, String>;
 
 impl Reader<'_> {
@@ -169,7 +169,7 @@ impl Reader<'_> {
         self.pin_with(address, self.automation(self.guest.load_word(at(address, field)))?)
     }
 
-    /// A pin with an automation table that was read already, or is not asked for.
+    /// A pin, with an automation table that was read already or that the caller does not need.
     fn pin_with(
         &self,
         address: u64,

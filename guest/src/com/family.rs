@@ -12,6 +12,6 @@ pub(crate) struct Family {
     pub iid: Guid,
     /// The interfaces that it derives from, without `IUnknown`.
     pub bases: &'static [Guid],
-    /// The methods that follow those of `IUnknown`.
+    /// The methods after the methods of `IUnknown`.
     pub methods: &'static [Routine],
 }

@@ -1,8 +1,8 @@
 //! Objects of the guest as Rust values: one wrapper for each object.
 //!
-//! All interface pointers of an object lead to the same wrapper. The wrapper holds one reference
-//! for each interface pointer that it was given or asked for, and releases them when it is
-//! dropped.
+//! All interface pointers of an object lead to the same wrapper. The wrapper gets interface
+//! pointers from the driver, or asks the object for them. It holds one reference for each of them,
+//! and releases all references when it is dropped.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -38,7 +38,7 @@ pub(crate) struct GuestObject {
     target: Cell<u64>,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
-    /// The filter descriptor that a miniport has handed out, or 0.
+    /// The filter descriptor that a miniport has given out, or 0.
     pub(super) description: Cell<u64>,
 }
 
@@ -117,8 +117,9 @@ impl GuestObject {
         found.map_or(self.identity, |(_, pointer)| *pointer)
     }
 
-    /// The pointer by which the driver gave the object to the port. Drivers find themselves by it
-    /// without a query. Until one is noted, it is the first pointer that was handed in.
+    /// The pointer by which the driver gave the object to the port. Drivers cast this pointer to
+    /// their own object without a query. Until a pointer is noted, it is the first pointer that the
+    /// driver gave.
     pub fn target(&self) -> u64 {
         self.target.get()
     }
@@ -162,8 +163,8 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
-    /// An object of the port that the object answers in its own place, as an adapter's object does
-    /// for the interrupt sync object of all its miniports.
+    /// An object of the port that the object answers in its own place. For example, an adapter's
+    /// object answers the interrupt sync object of all its miniports.
     ///
     /// # Errors
     /// What the object answered; [`NO_INTERFACE`] when the answer is no object of the port. Such an
@@ -258,7 +259,7 @@ impl Drop for GuestObject {
         for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
             self.guest.call_method(pointer, RELEASE, &[]);
         }
-        // The object's destructor may have put its last events.
+        // The object's destructor may have put events to the port.
         self.guest.close_stream_events(self.identity);
     }
 }

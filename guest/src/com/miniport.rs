@@ -15,8 +15,8 @@ use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 use super::descriptor::{find_data_range, read_filter_descriptor, read_pin_descriptor};
 use super::{GuestObject, Hold};
 
-/// The slots of `IMiniport`, and those of `IMiniportMidi`, which are also those of
-/// `IMiniportDMus`. Source: portcls.h, dmusicks.h.
+/// The slots of `IMiniport` and of `IMiniportMidi`. `IMiniportDMus` has the same slots. Source:
+/// portcls.h, dmusicks.h.
 const GET_DESCRIPTION: u64 = 3;
 const DATA_RANGE_INTERSECTION: u64 = 4;
 const INIT: u64 = 5;
@@ -103,7 +103,8 @@ impl GuestObject {
         group
     }
 
-    /// The interface by which the wrapper knows a miniport. All of them begin with `IMiniport`.
+    /// The interface by which the wrapper knows a miniport. All such interfaces begin with
+    /// `IMiniport`.
     fn miniport(&self) -> &'static Guid {
         let known = [&iid::MINIPORT_MIDI, &iid::MINIPORT_DMUS, &iid::MINIPORT_TOPOLOGY];
         known.into_iter().find(|iid| self.has(iid)).unwrap_or(&iid::MINIPORT)
@@ -168,7 +169,7 @@ impl IMiniport for GuestObject {
         let guest = &self.guest;
         let (client, own) = (client_range.to_bytes(), pin_range.to_bytes());
         let drivers_own = find_data_range(guest, self.description.get(), pin_id, &own);
-        // A client may send a long range and have a lot of room. Neither belongs on the stack.
+        // A client may send a long range and have much room. The stack is too small for both.
         let client_room = (client.len() as u64).next_multiple_of(16);
         let reply = guest.with_pool_buffer(client_room + own.len() as u64, |client_at| {
             guest.store(client_at, &client);
@@ -250,7 +251,7 @@ impl IMiniportMidiStream for GuestObject {
         let count = self.run_in_buffer(length, |at, count_at| {
             let words = [at, length, count_at];
             result_of(self.call(&iid::MINIPORT_MIDI_STREAM, READ, &words))?;
-            // The port reports a count that is larger than the buffer.
+            // If the count is larger than the buffer, the port reports it.
             let count = self.guest.load_u32(count_at);
             self.guest.load_into(at, &mut buffer[..count.min(length as u32) as usize]);
             Ok(count)

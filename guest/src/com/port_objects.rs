@@ -1,13 +1,13 @@
 //! Objects of the port in guest memory: pointers to vtables of thunks.
 //!
 //! The guest's references are counted, and an object lives while the guest has a reference. An
-//! object that was only lent to the guest is known as long as it lives. So a driver that keeps a
-//! pointer without a reference gets away with it, as it mostly does on Windows. When such a driver
-//! releases the object, it breaks the rule release-without-reference. The table also remembers
-//! objects whose last reference was released, and a call to one of them is a bug check.
+//! object that was only lent to the guest is known while it lives. So a driver may keep a pointer
+//! without a reference, and mostly no failure follows, as on Windows. When such a driver releases
+//! the object, it breaks the rule release-without-reference. The table also remembers objects whose
+//! last reference was released, and a call to one of them is a bug check.
 //!
 //! Architecture invariant: this file does not know what the methods do. The guest gets the list of
-//! vtables at its birth. Otherwise a reader of `com/` would need all of the families.
+//! vtables at its birth. Otherwise a reader of `com/` would have to read all of the families.
 
 use std::rc::Rc;
 
@@ -25,7 +25,7 @@ impl Guest {
         self.0.vm.space.port_objects.contains(&pointer)
     }
 
-    /// The name of the interface that a pointer to an object of the port is of.
+    /// The name of the interface to which a pointer to an object of the port belongs.
     pub(super) fn interface_name(&self, pointer: u64) -> &'static str {
         self.0.port_objects.interface_at(pointer).unwrap_or("IUnknown")
     }
@@ -129,7 +129,8 @@ impl Guest {
         self.0.port_objects.add_reference(address, object, self.origin())
     }
 
-    /// Counts one reference less for the guest. The last one ends the guest's hold on the object.
+    /// Counts one reference less for the guest. After the last reference the guest no longer holds
+    /// the object.
     pub(super) fn release_port_object(&self, address: u64) -> u32 {
         if self.port_object(address).is_none() {
             return 0;
@@ -148,7 +149,7 @@ impl Guest {
         }
     }
 
-    /// A block of guest memory that lives as long as an object. The first call makes the block.
+    /// A block of guest memory that lives until an object is gone. The first call makes the block.
     pub(super) fn attachment(&self, address: u64, key: u64, make: impl FnOnce() -> Vec<u8>) -> u64 {
         if let Some(block) = self.0.port_objects.attachment(address, key) {
             return block;

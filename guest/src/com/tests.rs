@@ -154,7 +154,8 @@ fn a_port_tells_a_driver_its_version_through_an_interface_of_its_own() {
     }
 }
 
-/// An object of the guest: a vtable pointer and a count. Its QueryInterface always answers itself.
+/// An object of the guest: a vtable pointer and a count. Its QueryInterface always answers the
+/// object itself.
 fn own_object(guest: &Guest) -> u64 {
     // QueryInterface: mov [r8], rcx; inc dword [rcx+8]; xor eax, eax; ret
     // AddRef: inc dword [rcx+8]; mov eax, [rcx+8]; ret; Release: the same with dec
@@ -375,7 +376,8 @@ fn a_property_handler_gets_the_pointers_that_the_driver_gave_to_the_port() {
         ],
     ];
     let place = guest.allocate_pool(PoolType::NonPagedExecute, 512, *b"Test", Fill::Zero);
-    // Four objects in a row; the second and the fourth answer every query with the one before.
+    // Four objects in a row. The second and the fourth object answer every query with the object
+    // before.
     let (first, miniport, third, stream) = (place, place + 32, place + 64, place + 96);
     let vtable = place + 128;
     for (object, identity) in [(first, first), (miniport, first), (third, third), (stream, third)] {

@@ -7,6 +7,9 @@ use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
 
 /// An instruction set that gdb knows.
 pub(super) trait Architecture: Arch<BreakpointKind = usize> {
+    /// The processor and the system as lldb names them. Source: LLVM, the class Triple.
+    const TRIPLE: &'static str;
+
     /// The registers in gdb's order.
     fn to_gdb(registers: &Registers) -> Self::Registers;
 
@@ -32,6 +35,8 @@ const SEGMENTS_32: X86SegmentRegs =
 const GDB_ORDER_64: [usize; 16] = [0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
 
 impl Architecture for X86_64_SSE {
+    const TRIPLE: &'static str = "x86_64-pc-windows-msvc";
+
     fn to_gdb(registers: &Registers) -> X86_64CoreRegs {
         X86_64CoreRegs {
             regs: GDB_ORDER_64.map(|number| registers.general[number]),
@@ -64,6 +69,8 @@ impl Architecture for X86_64_SSE {
 }
 
 impl Architecture for X86_SSE {
+    const TRIPLE: &'static str = "i386-pc-windows-msvc";
+
     fn to_gdb(registers: &Registers) -> X86CoreRegs {
         let [eax, ecx, edx, ebx, esp, ebp, esi, edi, ..] =
             registers.general.map(|value| value as u32);

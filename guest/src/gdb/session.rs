@@ -1,14 +1,13 @@
 //! A session with one gdb: its last request, and what this means for the run.
 //!
 //! The state machine of the protocol outlives a machine. To go back, the session abandons the
-//! running machine; the next one runs to the place that gdb asked for, without reports on the way.
+//! running machine. The next machine runs to the place that gdb asked for, without reports on the
+//! way.
 
-use std::cell::RefCell;
 use std::io;
 use std::net::TcpStream;
-use std::rc::Rc;
 
-use cpu_x86::{Access, Cpu};
+use cpu_x86::Access;
 use gdbstub::common::Signal;
 use gdbstub::conn::ConnectionExt;
 use gdbstub::stub::state_machine::GdbStubStateMachine;
@@ -18,7 +17,7 @@ use gdbstub::target::ext::breakpoints::WatchKind;
 
 use super::architecture::Architecture;
 use super::target::{Guest, Request};
-use crate::debugger::{Facts, Pause, Verdict};
+use crate::debugger::{Debuggee, Pause, Verdict};
 
 type Machine<A> = GdbStubStateMachine<'static, Guest<A>, TcpStream>;
 type StopReason<A> = SingleThreadStopReason<<A as gdbstub::arch::Arch>::Usize>;
@@ -65,12 +64,8 @@ pub(super) struct Session<A: Architecture> {
 }
 
 impl<A: Architecture> Session<A> {
-    pub(super) fn new(
-        connection: TcpStream,
-        cpu: &Rc<RefCell<Cpu>>,
-        facts: Facts,
-    ) -> io::Result<Session<A>> {
-        let mut guest = Guest::new(cpu, facts);
+    pub(super) fn new(connection: TcpStream, debuggee: Debuggee) -> io::Result<Session<A>> {
+        let mut guest = Guest::new(debuggee);
         let machine = GdbStub::new(connection).run_state_machine(&mut guest).map_err(to_io)?;
         Ok(Session {
             machine: Some(machine),
@@ -84,8 +79,8 @@ impl<A: Architecture> Session<A> {
     }
 
     /// Continues with a machine that was built again.
-    pub(super) fn move_to(&mut self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
-        self.guest.move_to(cpu, facts);
+    pub(super) fn move_to(&mut self, debuggee: Debuggee) {
+        self.guest.move_to(debuggee);
         self.next_poll = POLL_EVERY;
     }
 
@@ -131,8 +126,8 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// The report of this pause to gdb, or the verdict without a report. `None` means that it is
-    /// time to check whether gdb wants to interrupt.
+    /// The reason for this pause, which gdb gets, or the verdict without a report. `None` means
+    /// that it is time to check whether gdb wants to interrupt.
     fn reason(&mut self, pause: &Pause) -> Option<Result<StopReason<A>, Verdict>> {
         let count = self.guest.count();
         match &mut self.goal {

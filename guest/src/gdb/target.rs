@@ -1,11 +1,9 @@
 //! The processor as gdb's target: registers, memory and breakpoints.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::rc::Rc;
 
-use cpu_x86::{Access, Cpu, PAGE_BYTES, Watchpoint};
+use cpu_x86::{Access, PAGE_BYTES, Watchpoint};
 use gdbstub::arch::Arch;
 use gdbstub::common::Signal;
 use gdbstub::target::ext::base::BaseOps;
@@ -20,11 +18,16 @@ use gdbstub::target::ext::breakpoints::{
     Breakpoints, BreakpointsOps, HwBreakpoint, HwBreakpointOps, HwWatchpoint, HwWatchpointOps,
     SwBreakpoint, SwBreakpointOps, WatchKind,
 };
+use gdbstub::target::ext::exec_file::ExecFileOps;
+use gdbstub::target::ext::host_info::HostInfoOps;
+use gdbstub::target::ext::libraries::LibrariesOps;
 use gdbstub::target::ext::monitor_cmd::{ConsoleOutput, MonitorCmd, MonitorCmdOps, outputln};
+use gdbstub::target::ext::section_offsets::SectionOffsetsOps;
+use gdbstub::target::ext::target_description_xml_override::TargetDescriptionXmlOverrideOps;
 use gdbstub::target::{Target, TargetError, TargetResult};
 
 use super::architecture::Architecture;
-use crate::debugger::Facts;
+use crate::debugger::Debuggee;
 
 /// How gdb wants the run to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +38,10 @@ pub(super) enum Request {
     ReverseStep,
 }
 
-/// The processor as gdb sees it. It outlives the processor, because to go back a new one is built.
+/// The processor as gdb sees it. It outlives the processor, because the caller builds a new
+/// processor when gdb goes back.
 pub(super) struct Guest<A: Architecture> {
-    cpu: Rc<RefCell<Cpu>>,
-    facts: Facts,
+    pub(super) debuggee: Debuggee,
     breakpoints: BTreeSet<u64>,
     watchpoints: Vec<Watchpoint>,
     pub(super) request: Request,
@@ -46,10 +49,9 @@ pub(super) struct Guest<A: Architecture> {
 }
 
 impl<A: Architecture> Guest<A> {
-    pub(super) fn new(cpu: &Rc<RefCell<Cpu>>, facts: Facts) -> Guest<A> {
+    pub(super) fn new(debuggee: Debuggee) -> Guest<A> {
         Guest {
-            cpu: Rc::clone(cpu),
-            facts,
+            debuggee,
             breakpoints: BTreeSet::new(),
             watchpoints: Vec::new(),
             request: Request::Continue,
@@ -57,11 +59,10 @@ impl<A: Architecture> Guest<A> {
         }
     }
 
-    /// Replaces the processor and gives the new one the same breakpoints and watchpoints.
-    pub(super) fn move_to(&mut self, cpu: &Rc<RefCell<Cpu>>, facts: Facts) {
-        self.cpu = Rc::clone(cpu);
-        self.facts = facts;
-        let mut cpu = cpu.borrow_mut();
+    /// Replaces the processor, and gives the new processor the same breakpoints and watchpoints.
+    pub(super) fn move_to(&mut self, debuggee: Debuggee) {
+        self.debuggee = debuggee;
+        let mut cpu = self.debuggee.cpu.borrow_mut();
         for &address in &self.breakpoints {
             cpu.add_breakpoint(address);
         }
@@ -72,7 +73,7 @@ impl<A: Architecture> Guest<A> {
 
     /// Removes all breakpoints and watchpoints, because gdb has left.
     pub(super) fn clear(&mut self) {
-        let mut cpu = self.cpu.borrow_mut();
+        let mut cpu = self.debuggee.cpu.borrow_mut();
         for address in std::mem::take(&mut self.breakpoints) {
             cpu.remove_breakpoint(address);
         }
@@ -83,18 +84,18 @@ impl<A: Architecture> Guest<A> {
 
     /// The number of retired instructions.
     pub(super) fn count(&self) -> u64 {
-        self.cpu.borrow().instruction_count()
+        self.debuggee.cpu.borrow().instruction_count()
     }
 
     fn add_breakpoint(&mut self, address: u64) -> bool {
         self.breakpoints.insert(address);
-        self.cpu.borrow_mut().add_breakpoint(address);
+        self.debuggee.cpu.borrow_mut().add_breakpoint(address);
         true
     }
 
     fn remove_breakpoint(&mut self, address: u64) -> bool {
         self.breakpoints.remove(&address);
-        self.cpu.borrow_mut().remove_breakpoint(address)
+        self.debuggee.cpu.borrow_mut().remove_breakpoint(address)
     }
 }
 
@@ -125,6 +126,28 @@ impl<A: Architecture> Target for Guest<A> {
         Some(self)
     }
 
+    fn support_target_description_xml_override(
+        &mut self,
+    ) -> Option<TargetDescriptionXmlOverrideOps<'_, Self>> {
+        Some(self)
+    }
+
+    fn support_host_info(&mut self) -> Option<HostInfoOps<'_, Self>> {
+        Some(self)
+    }
+
+    fn support_exec_file(&mut self) -> Option<ExecFileOps<'_, Self>> {
+        Some(self)
+    }
+
+    fn support_section_offsets(&mut self) -> Option<SectionOffsetsOps<'_, Self>> {
+        Some(self)
+    }
+
+    fn support_libraries(&mut self) -> Option<LibrariesOps<'_, Self>> {
+        Some(self)
+    }
+
     fn support_monitor_cmd(&mut self) -> Option<MonitorCmdOps<'_, Self>> {
         Some(self)
     }
@@ -132,12 +155,12 @@ impl<A: Architecture> Target for Guest<A> {
 
 impl<A: Architecture> SingleThreadBase for Guest<A> {
     fn read_registers(&mut self, registers: &mut A::Registers) -> TargetResult<(), Self> {
-        *registers = A::to_gdb(&self.cpu.borrow().registers());
+        *registers = A::to_gdb(&self.debuggee.cpu.borrow().registers());
         Ok(())
     }
 
     fn write_registers(&mut self, changed: &A::Registers) -> TargetResult<(), Self> {
-        let mut cpu = self.cpu.borrow_mut();
+        let mut cpu = self.debuggee.cpu.borrow_mut();
         let mut registers = cpu.registers();
         A::from_gdb(changed, &mut registers);
         cpu.set_registers(&registers);
@@ -145,7 +168,7 @@ impl<A: Architecture> SingleThreadBase for Guest<A> {
     }
 
     fn read_addrs(&mut self, start: A::Usize, data: &mut [u8]) -> TargetResult<usize, Self> {
-        let (cpu, start) = (self.cpu.borrow(), A::address(start));
+        let (cpu, start) = (self.debuggee.cpu.borrow(), A::address(start));
         let mut done = 0;
         while done < data.len() {
             let address = start.wrapping_add(done as u64);
@@ -160,7 +183,7 @@ impl<A: Architecture> SingleThreadBase for Guest<A> {
     }
 
     fn write_addrs(&mut self, start: A::Usize, data: &[u8]) -> TargetResult<(), Self> {
-        let mut cpu = self.cpu.borrow_mut();
+        let mut cpu = self.debuggee.cpu.borrow_mut();
         cpu.memory_mut().poke(A::address(start), data).map_err(|_| TargetError::NonFatal)
     }
 
@@ -252,7 +275,7 @@ impl<A: Architecture> HwWatchpoint for Guest<A> {
     ) -> TargetResult<bool, Self> {
         for watchpoint in watchpoints(A::address(address), A::address(length), kind) {
             self.watchpoints.push(watchpoint);
-            self.cpu.borrow_mut().memory_mut().add_watchpoint(watchpoint);
+            self.debuggee.cpu.borrow_mut().memory_mut().add_watchpoint(watchpoint);
         }
         Ok(true)
     }
@@ -266,7 +289,7 @@ impl<A: Architecture> HwWatchpoint for Guest<A> {
         let mut was_there = false;
         for watchpoint in watchpoints(A::address(address), A::address(length), kind) {
             self.watchpoints.retain(|held| *held != watchpoint);
-            was_there |= self.cpu.borrow_mut().memory_mut().remove_watchpoint(watchpoint);
+            was_there |= self.debuggee.cpu.borrow_mut().memory_mut().remove_watchpoint(watchpoint);
         }
         Ok(was_there)
     }
@@ -279,7 +302,7 @@ impl<A: Architecture> MonitorCmd for Guest<A> {
         mut out: ConsoleOutput<'_>,
     ) -> Result<(), Infallible> {
         let command = String::from_utf8_lossy(command);
-        match (self.facts)(command.trim()) {
+        match (self.debuggee.facts)(command.trim()) {
             Some(answer) => outputln!(out, "{}", answer.trim_end()),
             None => outputln!(out, "unknown command; 'monitor help' lists them"),
         }

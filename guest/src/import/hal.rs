@@ -23,7 +23,7 @@ static ROUTINES: &[Routine] = &[
     row!("WRITE_PORT_USHORT", UpTo(HIGH_LEVEL), write_port_ushort),
 ];
 
-/// A port. A driver passes it as an address, of which the low 16 bits count.
+/// A port. A driver passes it as an address; only the low 16 bits count.
 type Port = u16;
 
 /// `VOID KeStallExecutionProcessor(ULONG)`
@@ -61,7 +61,8 @@ fn write_port_ulong(call: &Call<'_>, port: Port, value: u32) {
     call.kernel().write_port_u32(port, value);
 }
 
-/// The addresses of `count` items of `width` bytes in a buffer. Ends when the kernel is frozen.
+/// The addresses of `count` items of `width` bytes in a buffer. The iteration ends when the kernel
+/// is frozen.
 fn items(call: &Call<'_>, buffer: Pointer, count: u32, width: u64) -> impl Iterator<Item = u64> {
     let kernel = call.kernel();
     (0..u64::from(count))

@@ -1,7 +1,8 @@
 //! The classes and interfaces that a driver names, and which it gets.
 //!
-//! The code is asked, so that no list here can be older than it: a class by making an object of it,
-//! an interface by the vtables of the port's objects and by what is asked of a driver's objects.
+//! There is no list here, because it could be older than the code. For a class, this file makes an
+//! object. For an interface, it looks at the vtables of the port's objects, and at what the port
+//! asks a driver's objects for.
 
 use portcls_emulator::Kernel;
 use portcls_port::guid::{Guid, classes_and_interfaces, iid};
@@ -40,8 +41,9 @@ pub fn identifiers() -> impl Iterator<Item = Identifier> {
     })
 }
 
-/// Whether a driver on this kernel gets what an identifier stands for: an object of the class; an
-/// object of the port with the interface, or the port's attention to its own object with it.
+/// Whether a driver on this kernel gets what an identifier stands for. For a class, it gets an
+/// object. For an interface, it gets an object of the port, or the port asks the driver's own
+/// object for the interface.
 #[must_use]
 pub fn is_served(kernel: &Kernel, identifier: &Identifier) -> bool {
     let guid = identifier.guid;

@@ -40,7 +40,7 @@ const QUEUES: u32 = 7;
 /// do in it.
 fn null_driver_unload(_call: &Call<'_>, _driver: Pointer) {}
 
-/// A worker: its work items run in a system thread. `waiting` counts those that have not ended.
+/// A worker: its work items run in a system thread. `waiting` counts the items that have not ended.
 struct Worker {
     waiting: Rc<Cell<u32>>,
 }

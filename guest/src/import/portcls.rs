@@ -10,7 +10,7 @@ pub(crate) use device::DISPATCH;
 
 /// The routines of PortCls.
 ///
-/// Source: the order of arguments is that of portcls.h. The work itself is done in `portcls-port`.
+/// Source: portcls.h, for the order of arguments. The work itself is done in `portcls-port`.
 pub(super) static MODULE: Module = Module {
     names: &["portcls.sys"],
     routines: &[connection::ROUTINES, device::ROUTINES, object::ROUTINES],

@@ -55,8 +55,8 @@ impl Bench {
         Bench::importing(mode, code, "DbgPrint")
     }
 
-    /// A guest like that of `new`, which imports `wanted` in place of DbgPrint. The slot of the
-    /// import is at 2040.
+    /// The guest of `new`, but it imports `wanted` in place of DbgPrint. The slot of the import is
+    /// at 2040.
     fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
         let mut builder = Builder::driver(mode);
         builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);
@@ -121,7 +121,7 @@ impl Bench {
         NtStatus(self.call(name, words))
     }
 
-    /// The code and first parameter of the bug check in which a call ends.
+    /// The code and the first parameter of the bug check that a call causes.
     fn bug_check(&self, name: &str, words: &[u64]) -> (u32, u64) {
         match self.try_call(name, words) {
             Err(Stop::BugCheck(bug)) => (bug.code.number(), bug.parameters[0]),
@@ -129,7 +129,7 @@ impl Bench {
         }
     }
 
-    /// Makes an adapter device of PortCls on top of a physical one.
+    /// Makes an adapter device of PortCls on top of a physical device.
     fn adapter_device(&self, physical: &Rc<DeviceObject>) -> Rc<DeviceObject> {
         let driver = DriverObject::new("test");
         let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));

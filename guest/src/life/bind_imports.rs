@@ -50,7 +50,7 @@ pub(super) fn bind_imports(
     Ok(())
 }
 
-/// Writes a pointer into mapped memory, whatever the rights to the page are.
+/// Writes a pointer into mapped memory, for any rights to the page.
 pub(super) fn put_pointer(cpu: &mut Cpu, address: u64, value: u64) -> Result<(), Fault> {
     let bytes = value.to_le_bytes();
     let bytes = match cpu.mode() {

@@ -16,8 +16,8 @@ impl Guest {
     /// Calls DriverEntry of the image; on success the driver object has its routines.
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// From then on the driver object and the guest hold each other. The caller that made the
-    /// guest ends it with [`Guest::end`] when the driver was unloaded or the machine is dropped.
+    /// From then on the driver object and the guest hold each other. The caller that made the guest
+    /// ends it with [`Guest::end`] after the driver was unloaded, or when the machine is dropped.
     ///
     /// # Errors
     /// The failure that DriverEntry returned.

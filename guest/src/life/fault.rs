@@ -21,7 +21,7 @@ const FAST_FAIL: u8 = 0x29;
 const ASSERTION: u8 = 0x2C;
 const BREAKPOINT: u8 = 3;
 
-/// The vector of the double fault that a stack overflow ends in.
+/// The vector of the double fault that a stack overflow causes.
 const DOUBLE_FAULT: u64 = 8;
 
 /// Who made the refused access.

@@ -74,8 +74,8 @@ struct Sum {
 }
 
 impl Guest {
-    /// What the driver holds now and has to give back. After the driver was unloaded, these are
-    /// the leaks.
+    /// The things that the driver holds now and has to give back. After the driver was unloaded,
+    /// they are the leaks.
     ///
     /// `symbols` is only called when there is a leak, because reading symbols may take longer than
     /// the run.

@@ -13,8 +13,8 @@ use crate::tables::loaded::Loaded;
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The security cookie of the driver. Assumed: any value other than the one in the file will do; a
-/// fixed one keeps runs alike. Its upper 16 bits are zero on x64, as on Windows.
+/// The security cookie of the driver. Assumed: any value other than the cookie in the file will do;
+/// a fixed value keeps runs alike. Its upper 16 bits are zero on x64, as on Windows.
 const SECURITY_COOKIE: u64 = 0x0000_6D1D_1401_31F8;
 
 /// Puts an image at the address that the space has for it.

@@ -16,7 +16,7 @@ pub enum LoadError {
     /// The image imports more than there are addresses for.
     #[error("the image imports too much: {what} does not fit")]
     TooManyImports {
-        /// The import that was one too many.
+        /// The first import without an address.
         what: String,
     },
 }

@@ -63,7 +63,8 @@ impl Guest {
         self.0.vm.thunk_of(number_of(routine))
     }
 
-    /// The address that a driver gets for an import of a routine; `None` if it is no known routine.
+    /// The address that a driver gets for an import of a routine; `None` if the emulator does not
+    /// have the routine.
     #[must_use]
     pub fn routine_address(&self, module: &str, name: &str) -> Option<u64> {
         match import::find(module, name)? {

@@ -40,9 +40,9 @@ impl Guest {
         self.0.bindings.take(address)
     }
 
-    /// Checks the driver's image after its unload routine has returned: nothing in it may be
-    /// pending. Otherwise this is bug check TIMER_OR_DPC_INVALID, which says what is pending and
-    /// where.
+    /// Checks the driver's image after its unload routine has returned: no object in it may be
+    /// pending. Otherwise this is bug check TIMER_OR_DPC_INVALID, which names the pending object
+    /// and its place.
     /// IRQL: PASSIVE_LEVEL.
     pub fn check_unload(&self) {
         let image = self.loaded().base..self.loaded().base + self.loaded().size;

@@ -1,7 +1,7 @@
 //! Driver and device objects in guest memory, with their true layouts.
 //!
-//! Each is made when the driver first gets a pointer to it, and lies on pages of its own. Its
-//! address leads to the kernel's object.
+//! Each object is made when the driver first gets a pointer to it, and lies on pages of its own.
+//! Its address leads to the kernel's object.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ const DEVICE_TYPE_KS: u32 = 0x2F;
 const POWER_PAGEABLE: u32 = 0x2000;
 
 impl Guest {
-    /// The DRIVER_OBJECT of a driver. In a new one, only type and size are filled in.
+    /// The DRIVER_OBJECT of a driver. In a new DRIVER_OBJECT, only type and size are filled in.
     pub(crate) fn driver_pointer(&self, driver: &Rc<DriverObject>) -> u64 {
         self.0.shown.address_of_driver(driver).unwrap_or_else(|| {
             let fields = &self.layout().driver_object;
@@ -56,7 +56,7 @@ impl Guest {
         })
     }
 
-    /// The DEVICE_OBJECT of a device. A new one has no device extension yet.
+    /// The DEVICE_OBJECT of a device. A new DEVICE_OBJECT has no device extension yet.
     pub(crate) fn device_pointer(&self, device: &Rc<DeviceObject>) -> u64 {
         let known = self.0.shown.address_of_device(device);
         known.unwrap_or_else(|| self.make_device(device))

@@ -1,9 +1,9 @@
 //! DirectMusic events across the border between the port and the driver.
 //!
-//! An event of the port becomes a DMUS_KERNEL_EVENT at the place of its number when the driver
-//! gets it, and the event again when the driver puts it. Long data lie in the place of their
-//! buffer. What the driver puts is checked here, because the driver can write anything into the
-//! structure; after a mistake the port gets as much as is still sure.
+//! When the driver gets an event of the port, the event becomes a DMUS_KERNEL_EVENT at the place of
+//! its number. When the driver puts it, it becomes the event again. Long data lie in the place of
+//! their buffer. This file checks what the driver puts, because the driver can write anything into
+//! the structure. After a mistake the port gets only what is still sure.
 //!
 //! The structure that the driver has put is filled with a pattern, so that the driver cannot rely
 //! on what it reads there. When the driver gets the event again, a changed pattern tells that the
@@ -49,8 +49,8 @@ enum Data {
 }
 
 impl Guest {
-    /// Gives the driver a chain of events and returns the address of the first one. `allocator` is
-    /// the guest's pointer to their allocator.
+    /// Gives the driver a chain of events and returns the address of the first event. `allocator`
+    /// is the guest's pointer to their allocator.
     pub(crate) fn show_events(&self, allocator: u64, events: EventChain) -> u64 {
         let layout = self.layout();
         let next = layout.dmus_kernel_event.p_next_evt;
@@ -153,11 +153,11 @@ impl Guest {
         table.address(store, kind, number).unwrap_or(0)
     }
 
-    /// Takes the chain of events at an address from the driver, as far as it is good. `sink` is
-    /// the object of the port that the driver puts the chain to.
+    /// Takes the good part of the chain of events at an address from the driver. `sink` is the
+    /// object of the port that the driver puts the chain to.
     ///
     /// Every mistake of the driver breaks a rule of the port. An event that is not the driver's
-    /// ends its chain, because what such an event says about the next one is not sure.
+    /// ends its chain, because its pointer to the next event is not sure.
     pub(crate) fn take_events(&self, sink: u64, first: u64, intent: Use) -> EventChain {
         let allocator = self.0.events.allocator_of_sink(sink);
         let earliest = self.0.events.new_chain();
@@ -191,7 +191,8 @@ impl Guest {
                 }
             };
             if allocator.is_some_and(|allocator| self.0.events.allocator(store) != allocator) {
-                // Assumed: the event is lost, as one that a Rust driver puts to a wrong allocator.
+                // Assumed: the event is lost, like an event that a Rust driver puts to a wrong
+                // allocator.
                 let what = "was put to another allocator than it is from";
                 self.report_event(&rules::EVENT_FOREIGN, address, what);
                 continue;
@@ -209,8 +210,8 @@ impl Guest {
         }
     }
 
-    /// Reads the structure of an event that was just taken, checks it, and marks it as put.
-    /// Returns the event with its data, and the address of the next one.
+    /// Reads the structure of an event that was just taken, checks it, and marks it as put. Returns
+    /// the event with its data, and the address of the next event.
     fn read_event(
         &self,
         address: u64,
@@ -293,7 +294,7 @@ impl Guest {
         }
     }
 
-    /// Takes a buffer from the driver, with as many of its bytes as its event has.
+    /// Takes a buffer from the driver, with the number of bytes that its event has.
     fn take_buffer_at(&self, address: u64, length: u16, intent: Use) -> Found<EventBuffer> {
         let found = self.0.events.take_buffer(address);
         let Found::Taken(store, mut buffer) = found else { return found };
@@ -335,8 +336,8 @@ impl Guest {
         Err(NtStatus::INVALID_PARAMETER)
     }
 
-    /// Reports an event that the driver puts and does not have: put before, or reached again on
-    /// the way through the chain that is being put.
+    /// Reports an event that the driver puts and does not have. The driver has put it before, or it
+    /// stands twice in the chain that the driver puts.
     fn report_put_again(&self, address: u64, chain: u64, links: &[Link]) {
         let innermost = links.last().map(|link| link.number);
         if Some(chain) == innermost {

@@ -2,10 +2,10 @@
 //!
 //! The request itself lives in the kernel. Its IRP in guest memory is made when the driver gets
 //! the request. The IRP is freed when the request is complete and the driver's routine has
-//! returned, in either order: an IRP that a routine keeps with `STATUS_PENDING` stays until the
-//! driver completes it. The port can complete a request by itself, such as a read in its queue;
-//! then the IRP stays until the driver gets its next request. When the driver completes a request,
-//! the kernel takes over the status that the driver wrote into the IRP, and its mark of a pending
+//! returned, in any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver
+//! completes it. The port can complete a request by itself, such as a read in its queue; then the
+//! IRP stays until the driver gets its next request. When the driver completes a request, the
+//! kernel takes over the status that the driver wrote into the IRP, and its mark of a pending
 //! request.
 
 use std::rc::Rc;
@@ -19,7 +19,7 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::shown_irp::ShownIrp;
 
-/// The number of stack locations: the driver's, and that of the driver below it.
+/// The number of stack locations: the driver's location, and the location of the driver below it.
 const LOCATIONS: u8 = 2;
 
 /// GUID_PNP_LOCATION_INTERFACE. Source: wdmguid.h.
@@ -35,15 +35,15 @@ const LOCATION_VERSION: u16 = 1;
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
 
 impl Guest {
-    /// Runs `work`, which calls the driver's routine at `routine` with the address of an IRP for
-    /// the request and returns the routine's status.
+    /// Runs `work`. It calls the driver's routine at `routine` with the address of an IRP for the
+    /// request, and returns the routine's status.
     ///
     /// The IRP is freed when `work` has returned, unless the driver keeps the request: it returned
     /// `STATUS_PENDING`, marked the request pending, or sent it to the driver below. Then the IRP
     /// is freed when the request is completed.
     ///
-    /// The request is marked pending when the driver's own stack location is. A driver that
-    /// returns the `STATUS_PENDING` of the driver below need not have marked it yet: its
+    /// The request is marked pending when the driver's own stack location is marked. A driver that
+    /// returns the `STATUS_PENDING` of the driver below need not have marked its location yet: its
     /// completion routine does that later. Where there is no completion routine, the mark moves up
     /// by itself.
     pub(crate) fn with_irp(
@@ -145,7 +145,8 @@ impl Guest {
         let location_bytes = self.layout().io_stack_location.size_of;
         let bytes = (fields.size_of + u32::from(LOCATIONS) * location_bytes) as usize;
         let address = blocks.add(&vec![0; bytes]);
-        // The current location is the last one; the location of the next driver lies before it.
+        // The current location is the last location; the location of the next driver lies before
+        // it.
         let location = at(address, fields.size_of + u32::from(LOCATIONS - 1) * location_bytes);
         self.put_u16(at(address, fields.type_), ObjectType::Irp.number());
         self.put_u16(at(address, fields.size), bytes as u16);
@@ -188,7 +189,7 @@ impl Guest {
                 self.put_word(at(location, field), translated);
             }
             Parameters::Pnp(PnpRequest::QueryInterface) => {
-                // The routines of PNP_LOCATION_INTERFACE stand behind two numbers and a context.
+                // In PNP_LOCATION_INTERFACE the routines follow two numbers and a context.
                 let bytes = 5 * self.pointer_bytes();
                 let interface = blocks.add(&vec![0; bytes as usize]);
                 let guid = blocks.add(&LOCATION_INTERFACE);

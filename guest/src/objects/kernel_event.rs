@@ -6,11 +6,11 @@ use portcls_port::dmus_event::{DmusKernelEvent, INLINE_LIMIT};
 
 use crate::layout::Layout;
 
-/// The size of the structure on x64, which is the larger one, in bytes. Source: dmusicks.h.
+/// The size of the structure on x64, in bytes. On x86 the structure is smaller. Source: dmusicks.h.
 const LARGEST: usize = 40;
 
-/// What the driver reads in an event that it has put: a pointer out of it leads to no memory.
-/// Assumed: any value that is neither zero nor a good address will do.
+/// The driver reads this in an event that it has put. As a pointer it leads to no memory.
+/// Assumed: any value will do, except zero and good addresses.
 pub(super) const GONE: u8 = 0xDD;
 
 /// The fields of a DMUS_KERNEL_EVENT.

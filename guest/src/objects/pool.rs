@@ -1,9 +1,9 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends as near to the end of its last page as its alignment allows, so an access behind
-//! it faults at once. The rest of its pages holds a pattern, which is checked when the block is
-//! freed. A freed block is unmapped, and its addresses are not used again for a long time. So a
-//! later use faults, and the report can name the freed block.
+//! A block ends at the end of its last page, except for its alignment. So an access behind it
+//! faults at once. The rest of its pages holds a pattern. `free_pool` checks the pattern. A freed
+//! block is unmapped, and its addresses are not used again for a long time. So a later use faults,
+//! and the report can name the freed block.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ use crate::tables::pool_table::{Block, Fill};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The pattern beside a block. Assumed: any value that is neither text nor zero will do.
+/// The pattern beside a block. Assumed: any value will do, except text and zero.
 const BESIDE: u8 = 0xB5;
 
 /// The content of a block before the first write: the old routines leave garbage in new blocks.

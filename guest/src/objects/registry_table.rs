@@ -1,7 +1,7 @@
 //! RTL_QUERY_REGISTRY_TABLE, a driver's table of registry queries.
 //!
 //! `RtlQueryRegistryValues` and `IRegistryKey::QueryRegistryValues` take the same table. Each of
-//! them says which key is asked.
+//! them names the key.
 //!
 //! Source: WDK, RtlQueryRegistryValues; wdm.h for the numbers.
 
@@ -13,7 +13,8 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::pool_table::Fill;
 
-/// The largest number of entries in a table, for a driver that forgot the entry which ends it.
+/// The largest number of entries in a table. It stops the reading when a driver forgot the last
+/// entry.
 const ENTRIES: u64 = 4_096;
 
 /// The bit position of the expected type in a default type. Source: wdm.h.

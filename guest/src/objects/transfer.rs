@@ -1,7 +1,7 @@
 //! The buffer of a call that moves data: it ends where its pages end.
 //!
-//! A driver that reads or writes behind its buffer faults at once, as far as the buffer's
-//! alignment of 4 bytes allows.
+//! A driver that reads or writes behind its buffer faults at once. Because of the buffer's
+//! alignment, up to 3 bytes behind it do not fault.
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::PoolType;

@@ -75,7 +75,7 @@ impl Vm {
         loop {
             self.settle_irql();
             let mut until_pause = self.until_pause();
-            if until_pause == 0 {
+            if until_pause == 0 && !self.is_at_thunk() {
                 self.ask_debugger(Pause::Count);
                 if self.kernel().is_frozen() {
                     return 0;
@@ -123,6 +123,13 @@ impl Vm {
             u64::MAX => u64::MAX,
             count => count.saturating_sub(self.cpu.borrow().instruction_count()),
         }
+    }
+
+    /// Whether the guest is about to leave for a routine, or to return from a call. A debugger is
+    /// not asked here, because no instruction stands here: a routine and the call of it are one
+    /// step.
+    fn is_at_thunk(&self) -> bool {
+        self.thunks.borrow().holds(self.cpu.borrow().rip())
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! The processor's control region, KPCR, which a driver's inline code reads.
 //!
-//! After a change of the IRQL, the new level is written to the region when the guest goes on.
-//! Guest code can change the level only by a stop, so it never reads an old one.
+//! After a change of the IRQL, the new level is written to the region when the guest goes on. Guest
+//! code can change the level only by a stop, so it never reads an old level.
 
 use cpu_x86::{Cpu, MapError, Memory, Mode, PAGE_BYTES, Register, Rights};
 use portcls_emulator::Irql;

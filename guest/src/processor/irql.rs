@@ -9,8 +9,8 @@ use super::vm::Vm;
 
 impl Vm {
     /// Makes the guest's memory fit the current IRQL. Pageable memory goes in or out. The control
-    /// region, where a driver may read the IRQL inline, gets the new level, but CLI does not
-    /// change it there.
+    /// region gets the new level, because a driver may read the IRQL there inline. CLI does not
+    /// change that level.
     #[inline]
     pub fn settle_irql(&self) {
         let irql = self.kernel().current_irql();
@@ -28,7 +28,8 @@ impl Vm {
         tell_irql(memory, self.space, self.layout(), told);
     }
 
-    /// Serves a write to CR8, the task priority. When it falls, masked interrupts are delivered.
+    /// Serves a write to CR8, the task priority. When the priority falls, the kernel delivers
+    /// masked interrupts.
     pub(super) fn write_cr8(&self, outside: &impl Outside, value: u64) {
         let kernel = self.kernel();
         match u8::try_from(value) {

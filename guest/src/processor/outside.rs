@@ -1,4 +1,4 @@
-//! Requests of the processor that the layer above it serves.
+//! Requests of the processor to the layer above it.
 
 use cpu_x86::{Fault, Stop};
 

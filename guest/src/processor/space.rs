@@ -34,7 +34,7 @@ pub(crate) struct Space {
     pub events: Range<u64>,
     /// Buffers for calls that move data.
     pub transfer: Range<u64>,
-    /// The first stack; the others follow.
+    /// The first stack; the other stacks follow.
     pub stacks: u64,
     /// Bytes of one stack: the size that NT gives a thread.
     pub stack_bytes: u64,
@@ -46,8 +46,8 @@ pub(crate) struct Space {
     pub pool_alignment: u64,
 }
 
-/// Source: KUSER_SHARED_DATA and the stack size are those of x64 Windows. Assumed, for the rest:
-/// any place in the kernel half will do.
+/// Source: x64 Windows, for KUSER_SHARED_DATA and the stack size. Assumed, for the rest: any place
+/// in the kernel half will do.
 static BITS_64: Space = Space {
     pointer_bytes: 8,
     kernel_half: 0xFFFF_8000_0000_0000,

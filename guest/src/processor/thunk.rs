@@ -6,7 +6,8 @@
 use std::num::NonZero;
 use std::ops::Range;
 
-/// The distance between two thunks, so large that a jump a few bytes off hits no other thunk.
+/// The distance between two thunks. It is large: a jump that is a few bytes off hits no other
+/// thunk.
 const STRIDE: u64 = 16;
 
 /// A routine as the processor knows it: its place in a list, counted from 1.
@@ -76,6 +77,11 @@ impl Thunks {
         }
         self.thunks.push(thunk);
         Some(address)
+    }
+
+    /// Whether an address is in the range of the thunks.
+    pub fn holds(&self, address: u64) -> bool {
+        self.range.contains(&address)
     }
 
     /// The thunk at an address; `None` for an address between or behind the thunks.

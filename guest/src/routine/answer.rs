@@ -9,8 +9,8 @@ pub trait Answer {
     /// The answer as RAX, or as EDX:EAX on x86.
     fn into_rax(self) -> u64;
 
-    /// The return value when the arguments could not be taken and the routine did not run. It is
-    /// 0, but STATUS_INVALID_PARAMETER for a routine that returns a status, because 0 would mean
+    /// The return value when the arguments could not be taken and the routine did not run. It is 0.
+    /// For a routine that returns a status it is STATUS_INVALID_PARAMETER, because 0 would mean
     /// success.
     #[must_use]
     fn refusal() -> u64 {
@@ -18,13 +18,14 @@ pub trait Answer {
     }
 
     /// The status with which the routine turned the call down. `None` when the routine only passes
-    /// on a status, such as that of a request.
+    /// on a status, such as the status of a request.
     fn refused(&self) -> Option<NtStatus> {
         None
     }
 }
 
-/// The value after a `VOID` routine: 0, so that no driver depends on the register's value before.
+/// The value after a `VOID` routine: 0, so that no driver can depend on the old value of the
+/// register.
 impl Answer for () {
     #[inline]
     fn into_rax(self) -> u64 {
@@ -60,7 +61,7 @@ impl Answer for Result<(), NtStatus> {
     }
 }
 
-/// An NTSTATUS that may be another success than STATUS_SUCCESS, such as STATUS_PENDING.
+/// An NTSTATUS that may be a success other than STATUS_SUCCESS, such as STATUS_PENDING.
 impl Answer for Result<NtStatus, NtStatus> {
     #[inline]
     fn into_rax(self) -> u64 {

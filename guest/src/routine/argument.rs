@@ -46,7 +46,7 @@ impl<'a> Words<'a> {
         self.call.word(index)
     }
 
-    /// The next 64 bits: one word on x64, or two on x86 with the low one first.
+    /// The next 64 bits: one word on x64, or two words on x86 with the low word first.
     #[inline]
     fn next_u64(&mut self) -> u64 {
         let low = self.next();
@@ -210,7 +210,7 @@ impl Stored for Word {
     }
 }
 
-/// The arguments after the last declared one: `...` in C.
+/// The arguments after the last declared argument: `...` in C.
 pub struct Variables {
     taken: Cell<u64>,
 }

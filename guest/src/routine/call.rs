@@ -51,8 +51,8 @@ impl<'a> Call<'a> {
         self.kernel().report_refusal(who, RefusedCall { routine, what, status, need });
     }
 
-    /// Tells the trace that the arguments are refused, when the answer to that is a status; gives
-    /// the answer back.
+    /// Tells the trace that the arguments are refused, if the answer is a status. Returns the
+    /// answer.
     #[cold]
     pub(super) fn refuse_arguments(&self, answer: u64) -> u64 {
         if answer != 0 {
@@ -61,8 +61,8 @@ impl<'a> Call<'a> {
         answer
     }
 
-    /// Tells the trace that the call is refused, unless who refused it has told more: there were
-    /// `told` refusals before the call.
+    /// Tells the trace that the call is refused, unless the called code has told this already.
+    /// `told` is the number of refusals before the call.
     #[cold]
     pub(super) fn tell_unless_told(&self, told: u64, status: NtStatus) {
         if self.kernel().refused_call_count() == told {

@@ -56,7 +56,7 @@ pub(crate) enum Found<T> {
     Nothing,
 }
 
-/// The chain number of something that the driver never put.
+/// The chain number of an event or buffer that the driver never put.
 const NO_CHAIN: u64 = 0;
 
 /// The chain number of every buffer that the driver put. Only events have a chain.
@@ -324,8 +324,8 @@ impl EventTable {
     }
 
     /// Forgets a closed stream. Returns the blocks of its allocator with their sizes, so that the
-    /// caller unmaps them. There are none while another stream has the same allocator, or while the
-    /// driver still has an event or a buffer of the allocator.
+    /// caller unmaps them. It returns no blocks while another stream has the same allocator, or
+    /// while the driver still has an event or a buffer of the allocator.
     pub fn close_stream(&self, stream: u64) -> Vec<(u64, u64)> {
         let mut state = self.state.borrow_mut();
         let Some(allocator) = state.streams.remove(&stream) else { return Vec::new() };
@@ -388,7 +388,7 @@ mod tests {
         (table, home, store)
     }
 
-    /// The address of an event or buffer, which gets memory first where it has none.
+    /// The address of an event or buffer. If it has no memory, it gets memory first.
     fn place(table: &EventTable, store: StoreNumber, kind: Kind, number: u32) -> u64 {
         if let Err(wanted) = table.address(store, kind, number) {
             let block = table.place(wanted.bytes).expect("room");

@@ -1,4 +1,4 @@
-//! The allocated and the freed pool blocks, and the pages for new ones.
+//! The allocated and the freed pool blocks, and the pages for new blocks.
 //!
 //! A block has pages of its own, followed by an unmapped page. The pages of a freed block are not
 //! used again for a long time, so that a later use can be recognised.
@@ -15,7 +15,7 @@ use crate::processor::space::{Space, Upwards};
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The number of freed blocks that are remembered. The pages of older ones are used again.
+/// The number of freed blocks that are remembered. The pages of older blocks are used again.
 const REMEMBERED: usize = 4_096;
 
 /// The content of a new block.
@@ -27,7 +27,7 @@ pub enum Fill {
     Garbage,
 }
 
-/// A block that is allocated, or was.
+/// A block that is allocated or freed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block {
     pub address: u64,
@@ -123,7 +123,8 @@ impl PoolTable {
         self.state.borrow_mut().blocks.insert(block.pages, block);
     }
 
-    /// Moves a block to the freed ones. If they are too many, the oldest is forgotten.
+    /// Moves a block to the freed blocks. If there are too many freed blocks, the table forgets the
+    /// oldest.
     pub fn remove(&self, block: Block) {
         let mut state = self.state.borrow_mut();
         state.blocks.remove(&block.pages);
@@ -151,7 +152,8 @@ impl PoolTable {
         self.state.borrow().blocks.values().copied().collect()
     }
 
-    /// The freed block whose pages held an address. If there were several, the last one.
+    /// The freed block whose pages held an address. If there were several such blocks, this is the
+    /// last.
     pub fn freed_at(&self, address: u64) -> Option<Block> {
         self.state.borrow().freed.iter().rev().find(|block| block.holds(address)).copied()
     }

@@ -1,7 +1,7 @@
 //! The port's COM objects that the driver has seen, and its references.
 //!
-//! A pointer that was only lent to the driver is known as long as the object lives. A pointer to
-//! an object that is gone stays known too.
+//! A pointer that was only lent to the driver is known while the object lives. A pointer to an
+//! object that is gone stays known too.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -40,15 +40,15 @@ struct PortObject {
     /// Holds the object while the guest has references.
     strong: Option<Rc<dyn IUnknown>>,
     references: u32,
-    /// How the driver got the first of them.
+    /// How the driver got the first of these references.
     origin: Option<Origin>,
-    /// Blocks in guest memory that live as long as the object, each under a key.
+    /// Blocks in guest memory that live until the object is gone, each under a key.
     attachments: BTreeMap<u64, u64>,
     /// Whether a release without a reference was reported.
     is_reported: bool,
 }
 
-/// The object behind a pointer, as far as it is known.
+/// What the table knows of the object behind a pointer.
 pub(crate) enum Behind {
     /// The live object.
     Object(Rc<dyn IUnknown>),
@@ -60,10 +60,11 @@ pub(crate) enum Behind {
 
 /// The result of a release.
 pub(crate) enum Released {
-    /// The driver has this number of references left. After the last one, the caller must drop the
-    /// object, because its destructor may use this table again.
+    /// The driver has this number of references left. After the last reference, the caller must
+    /// drop the object, because its destructor may use this table again.
     Left(u32, Option<Rc<dyn IUnknown>>),
-    /// The driver held none. Says the interface, and whether this is the first such release.
+    /// The driver held no reference. Says the interface, and whether this is the first such
+    /// release.
     Never { interface: &'static str, is_new: bool },
     /// The table has no object at the address.
     Unknown,
@@ -71,14 +72,14 @@ pub(crate) enum Released {
 
 /// The port's objects that the guest has seen.
 pub(crate) struct PortTable {
-    /// The faces. A derived one stands before those that it derives from.
+    /// The faces. A derived face stands before the faces that it derives from.
     faces: &'static [Face],
     state: RefCell<State>,
 }
 
 struct State {
     by_address: BTreeMap<u64, PortObject>,
-    /// Addresses in the guest by the address of the Rust object, and its face.
+    /// Addresses in the guest, by the address of the Rust object and its face.
     by_identity: BTreeMap<(usize, FaceNumber), u64>,
     vtables: BTreeMap<FaceNumber, u64>,
     objects: Upwards,
@@ -190,7 +191,7 @@ impl PortTable {
         entry.references
     }
 
-    /// Counts one reference of the driver less.
+    /// Counts one reference less for the driver.
     pub fn release(&self, address: u64) -> Released {
         let mut state = self.state.borrow_mut();
         let Some(entry) = state.by_address.get_mut(&address) else { return Released::Unknown };
@@ -216,7 +217,7 @@ impl PortTable {
     }
 
     /// The references that the driver holds now, by object: the interface, the number, and how the
-    /// driver got the first one.
+    /// driver got the first reference.
     pub fn references_in_use(&self) -> Vec<(&'static str, u32, Option<Origin>)> {
         let state = self.state.borrow();
         let held = state.by_address.values().filter(|entry| entry.references > 0);

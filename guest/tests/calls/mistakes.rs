@@ -195,7 +195,7 @@ fn traps_are_the_exceptions_that_nt_makes_of_them() {
 
 #[test]
 fn a_read_only_page_may_not_be_written_and_data_not_executed() {
-    // mov [rip-..], al: the code's own page
+    // mov [rip-..], al: a write to the page of the code
     let guest_of = guest(Mode::Bits64, &[0x88, 0x05, 0xFA, 0xFF, 0xFF, 0xFF, 0xC3]);
     let (code, parameters, _) = bug_check(&guest_of, &[]);
     assert_eq!((code, parameters[0]), (0xBE, guest_of.loaded().base + CODE));

@@ -73,7 +73,7 @@ typedef enum {
      */
     MPU401_COUNT_COMMAND_WRITES = 3,
     /**
-     * Bytes that have left on MIDI OUT, including those that the unit sends by itself.
+     * Bytes that have left on MIDI OUT, including bytes that the unit sends by itself.
      */
     MPU401_COUNT_BYTES_SENT = 4,
     /**
@@ -88,7 +88,7 @@ typedef enum {
      */
     MPU401_COUNT_BYTES_DROPPED = 6,
     /**
-     * Times that were clamped: a time before the latest one seen, or after INT64_MAX.
+     * Times that were clamped: a time before the latest time seen, or after INT64_MAX.
      */
     MPU401_COUNT_CLAMPED_TIMES = 7,
 } Mpu401Count;
@@ -138,9 +138,9 @@ void mpu401_write(Mpu401 *m, uint16_t offset, uint8_t value, uint64_t now_ns);
  * Lets time pass and returns when something may happen next: the interrupt line may change, or a
  * byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
  *
- * The time returned is later than now_ns, with one exception. Time stops at the moment at which
- * MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So when
- * the time returned is not later than now_ns, fetch the bytes and call again.
+ * The time returned is later than now_ns, with one exception. Time stops when MPU401_OUTPUT_LIMIT
+ * sent bytes wait for mpu401_midi_out, and the function returns that moment. So when the time
+ * returned is not later than now_ns, fetch the bytes and call again.
  */
 uint64_t mpu401_advance(Mpu401 *m, uint64_t now_ns);
 
@@ -154,7 +154,8 @@ bool mpu401_interrupt(const Mpu401 *m);
  * not pass.
  *
  * A byte that would overlap the byte given before follows that byte back to back. When
- * MPU401_INPUT_LIMIT bytes wait, one more is lost and counted. Ask mpu401_advance afterwards.
+ * MPU401_INPUT_LIMIT bytes wait, a further byte is lost and counted. Ask mpu401_advance
+ * afterwards.
  */
 void mpu401_midi_in(Mpu401 *m, uint64_t start_ns, uint8_t byte);
 

@@ -12,7 +12,7 @@ pub enum Count {
     DataWrites = 2,
     /// Writes to COMMAND.
     CommandWrites = 3,
-    /// Bytes that have left on MIDI OUT, including those that the unit sends by itself.
+    /// Bytes that have left on MIDI OUT, including bytes that the unit sends by itself.
     BytesSent = 4,
     /// Bytes that have arrived on MIDI IN.
     BytesReceived = 5,
@@ -21,7 +21,7 @@ pub enum Count {
     /// arrived while the card was busy or did not pass them on, or dropped by a reset. To the
     /// host: sent while the queue of mpu401_midi_out was full.
     BytesDropped = 6,
-    /// Times that were clamped: a time before the latest one seen, or after INT64_MAX.
+    /// Times that were clamped: a time before the latest time seen, or after INT64_MAX.
     ClampedTimes = 7,
 }
 

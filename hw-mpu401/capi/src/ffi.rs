@@ -1,10 +1,10 @@
 //! The functions that C calls, and the only `unsafe` of this crate.
 //!
 //! C code can pass any pointer, so the types here say what a correct caller passes. A pointer or
-//! null is `Option<&mut T>` or `Option<Box<T>>`, and the compiler knows these as such. `unsafe` is
-//! left only for the exported names, which must not be exported twice, and for the string given to
-//! [`mpu401_new`]. Only a fault of this crate could cause a panic; a panic ends the process at
-//! `extern "C"` and never unwinds into C.
+//! null is `Option<&mut T>` or `Option<Box<T>>`, and the compiler knows these as such. Only two
+//! things still need `unsafe`: the exported names, because no other code may export them too, and
+//! the string that [`mpu401_new`] gets. Only a fault of this crate could cause a panic; a panic
+//! ends the process at `extern "C"` and never unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
 
@@ -84,9 +84,9 @@ pub extern "C" fn mpu401_write(m: Option<&mut Instance>, offset: u16, value: u8,
 /// Lets time pass and returns when something may happen next: the interrupt line may change, or a
 /// byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
 ///
-/// The time returned is later than now_ns, with one exception. Time stops at the moment at which
-/// MPU401_OUTPUT_LIMIT sent bytes wait for mpu401_midi_out, and that moment is returned. So when
-/// the time returned is not later than now_ns, fetch the bytes and call again.
+/// The time returned is later than now_ns, with one exception. Time stops when MPU401_OUTPUT_LIMIT
+/// sent bytes wait for mpu401_midi_out, and the function returns that moment. So when the time
+/// returned is not later than now_ns, fetch the bytes and call again.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_advance(m: Option<&mut Instance>, now_ns: u64) -> u64 {
     m.map_or(MPU401_NEVER_NS, |m| m.advance(now_ns))
@@ -102,7 +102,8 @@ pub extern "C" fn mpu401_interrupt(m: Option<&Instance>) -> bool {
 /// not pass.
 ///
 /// A byte that would overlap the byte given before follows that byte back to back. When
-/// MPU401_INPUT_LIMIT bytes wait, one more is lost and counted. Ask mpu401_advance afterwards.
+/// MPU401_INPUT_LIMIT bytes wait, a further byte is lost and counted. Ask mpu401_advance
+/// afterwards.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: u8) {
     if let Some(m) = m {

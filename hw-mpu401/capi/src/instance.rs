@@ -144,9 +144,9 @@ impl Instance {
     /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
     fn pass(&mut self, until_ns: u64) {
         while self.now_ns < until_ns && !self.sent.is_full() {
-            // In a number of byte times no more than this number of bytes can end. So the queue is
-            // not full before the last of them, nor before the next event. A longer time takes
-            // several rounds.
+            // In a number of byte times at most this number of bytes can end. So the queue cannot
+            // get full before the last of these times, or before the next event. A longer time
+            // takes several rounds.
             let places = self.sent.vacant_len() as u64 - 1;
             let not_full_ns = self.now_ns.saturating_add(places * BYTE_TIME_NS);
             let next_ns = if not_full_ns < until_ns { self.chip.next_event_ns() } else { until_ns };

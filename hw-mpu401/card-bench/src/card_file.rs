@@ -2,7 +2,7 @@
 //!
 //! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with errors that name
 //! the file and the line, and the text of any profile ([`to_toml`]). It opens no file itself. The
-//! table of [`hw_mpu401::behaviour`] has everything that a card can be given.
+//! table of [`hw_mpu401::behaviour`] has everything that a file can set.
 //!
 //! ```
 //! use mpu401_card_bench::card_file::CardFile;

@@ -1,7 +1,7 @@
 //! What a trace shows of a card: its signals and its lanes.
 //!
-//! A card on a bus and a card under a script have the same names in a trace, so that the same
-//! views show both.
+//! A card on a bus and a card under a script have the same names in a trace. So the same views show
+//! both.
 
 use hw_mpu401::{MAX_RX_DEPTH, MAX_TX_DEPTH, Mpu401, Status, WireEdge};
 use portcls_emulator::trace::SerialEdge;
@@ -27,7 +27,7 @@ pub enum Signal {
     Drr,
     /// Bit 7 of STATUS: 0 while a byte waits in DATA.
     Dsr,
-    /// Bytes for MIDI OUT, the one on the wire included.
+    /// Bytes for MIDI OUT, including the byte on the wire.
     TxFifo,
     /// Bytes from MIDI IN that the driver has not read.
     RxFifo,

@@ -18,10 +18,10 @@ use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
 
 use crate::signals::{LANES, Signal};
 
-/// How a trace of a card, alone or in a machine, is written as a dump, by
-/// [`report::vcd::write`](portcls_report::vcd::write).
+/// The options with which [`report::vcd::write`](portcls_report::vcd::write) writes a card's trace
+/// as a dump. The card may be alone or in a machine.
 ///
-/// With several interrupt lines in a trace the first one is `irq` and the others are `irq_N`.
+/// With several interrupt lines in a trace the first line is `irq` and the other lines are `irq_N`.
 #[must_use]
 pub fn vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
     let (out, input) = match dialect {
@@ -59,8 +59,8 @@ fn signals(log: &TraceLog) -> Vec<&str> {
     seen.into_iter().map(|signal| log.name(signal)).collect()
 }
 
-/// A wire for each interrupt line of a trace. If there is none, one wire that stays low, because a
-/// trace has no event of a line before it rises.
+/// A wire for each interrupt line of a trace. If a trace has no line, there is one wire that stays
+/// low: a trace has no event of a line before the line rises.
 fn interrupt_lines(log: &TraceLog, signals: &[&str]) -> Vec<Wire> {
     // A trace that has dropped events may have lost its beginning.
     let start = (log.dropped() == 0).then_some(0);

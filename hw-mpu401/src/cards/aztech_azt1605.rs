@@ -21,7 +21,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Lists of buffer sizes of sound cards"),
     ]),
     behaviour: Behaviour {
-        // Source: notes: its NT driver waits for an FE, but for no interrupt with it.
+        // Source: notes: its NT driver waits for an FE, but not for an interrupt with it.
         ack_reset_in_uart: ResetAck::WithoutInterrupt,
         ..UART_CHIP
     },

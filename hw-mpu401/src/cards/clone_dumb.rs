@@ -26,10 +26,11 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         command_port: CommandPort::StatusOnly,
         // Source: lists of buffer sizes: one byte. Assumed: it is the shifter itself.
         tx_depth: 1,
-        // Source: errata: there is never an ACK, so no one can see whether an ACK would interrupt.
+        // Source: errata: there is never an ACK, so a host cannot see whether an ACK would
+        // interrupt.
         ack_set: AckSet::None,
         ack_interrupt: AckInterrupt::Silent,
-        // There is no command, so neither of the two happens.
+        // There is no command, so no reset and no entry into UART mode happens.
         cleared_by_reset: Fifos::empty(),
         cleared_by_uart_entry: Fifos::empty(),
         // Assumed: a write loads the shifter itself, so the card takes the next byte 320 us later.

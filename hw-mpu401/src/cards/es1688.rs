@@ -17,7 +17,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: Behaviour {
         // Source: Linux: 12 bytes in a row. Assumed: the byte on the wire is one of them.
         tx_depth: 12,
-        // Assumed: as deep as the output.
+        // Assumed: the input has the depth of the output.
         rx_depth: 12,
         ..FIFO_CHIP
     },

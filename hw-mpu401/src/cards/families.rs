@@ -83,7 +83,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     status_uart_bits: 0,
     // Assumed: a receive register keeps its last byte.
     empty_read: EmptyRead::Stale,
-    // Source: lists of buffer sizes: one byte is common. Assumed: one more in the shifter.
+    // Source: lists of buffer sizes: one byte is common. Assumed: one more byte in the shifter.
     tx_depth: 2,
     // Source: lists of buffer sizes: one byte is common.
     rx_depth: 1,
@@ -98,7 +98,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     ack_set: AckSet::ResetAndUart,
     // Assumed: as on the super-I/O and Roland's own unit.
     ack_reset_in_uart: ResetAck::Silent,
-    // Assumed: bytes come in the order in which they arose.
+    // Assumed: bytes come in the order in which they were made.
     ack_position: AckPosition::Tail,
     // Assumed: any byte that is available interrupts.
     ack_interrupt: AckInterrupt::Raised,
@@ -127,7 +127,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
 /// FF and 3F, and any other is ignored without an ACK; any available byte interrupts, by level,
 /// until the FIFO is empty; FF clears the receive FIFO, 3F clears both; only a full FIFO sets DRR.
 pub(super) const FIFO_CHIP: Behaviour = Behaviour {
-    // Source: data sheet: 16 in the FIFO. Assumed: one more in the shifter, as in a 16550.
+    // Source: data sheet: 16 in the FIFO. Assumed: one more byte in the shifter, as in a 16550.
     tx_depth: 17,
     // Source: data sheet: 16 in the FIFO.
     rx_depth: 16,
@@ -175,7 +175,7 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     tx_while_busy: TxWhileBusy::Waits,
     // Measured: from the second unread byte on the unit takes nothing, not even FF.
     unread_input: UnreadInput::BlocksOutput,
-    // Measured: all 256 codes are acknowledged, undefined ones too.
+    // Measured: all 256 codes are acknowledged, also undefined codes.
     ack_set: AckSet::All,
     // Measured; Source: technical reference, reset in UART mode.
     ack_reset_in_uart: ResetAck::Silent,

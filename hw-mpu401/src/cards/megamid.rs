@@ -1,7 +1,8 @@
 //! A clone as MegaMid and the driver of Windows NT 3.5 expect it.
 //!
-//! Source: public reports on emulators: both programs wait for the ACK of an FF in UART mode,
-//! which Roland's own unit never gives. It is not known for which cards they were written.
+//! Source: public reports on emulators: both programs wait for the ACK of an FF in UART mode.
+//! Roland's own unit never gives this ACK. It is not known for which cards the programs were
+//! written.
 
 use super::families::UART_CHIP;
 use crate::answers::ResetAck;

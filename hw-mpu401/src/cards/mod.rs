@@ -19,7 +19,7 @@ use crate::profile::{CardProfile, Text};
 
 pub use families::{families, family};
 
-/// Every card, the default one first: units with firmware, chips, clones.
+/// Every card, the default card first: units with firmware, chips, clones.
 static CARDS: [CardProfile; 13] = [
     roland_mpu401::PROFILE,
     smsc_superio::PROFILE,

@@ -1,6 +1,6 @@
 //! Music Quest MQX: another maker's unit with Roland's commands and some more.
 //!
-//! Source: public reports of its users. What they do not say is taken from Roland's own unit.
+//! Source: public reports of its users. Values that they do not give come from Roland's own unit.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::answers::{AckSet, FirmwareId, TxWhileBusy};

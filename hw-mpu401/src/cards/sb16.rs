@@ -29,7 +29,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // Assumed: its successor, the AWE64, takes two bytes in a row.
     tx_depth: 2,
-    // Assumed: as deep as the output. A small buffer shows overruns; a large one would hide them.
+    // Assumed: the input has the depth of the output. A small buffer shows overruns; a large buffer
+    // would hide them.
     rx_depth: 2,
     // Assumed: as in a 16550.
     rx_overrun: Overrun::DropNew,

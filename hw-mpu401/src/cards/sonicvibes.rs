@@ -15,7 +15,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: Behaviour {
         // Source: Linux: eight bytes in a row. Assumed: the byte on the wire is one of them.
         tx_depth: 8,
-        // Assumed: as deep as the output.
+        // Assumed: the input has the depth of the output.
         rx_depth: 8,
         ..FIFO_CHIP
     },

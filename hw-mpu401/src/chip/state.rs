@@ -24,7 +24,8 @@ pub enum Phase {
     /// The unit resets or starts up until this time, in ns. `None` while the end is not known,
     /// because the host has not read the bytes before the ACK.
     Resets(Option<u64>),
-    /// The unit enters UART mode until this time, in ns. `None` for the same reason.
+    /// The unit enters UART mode until this time, in ns. `None` while the end is not known, as for
+    /// a reset.
     EntersUart(Option<u64>),
 }
 
@@ -35,8 +36,8 @@ pub struct HostByte {
     pub register: Register,
     /// The byte.
     pub byte: u8,
-    /// When the unit takes it, in ns, if the host does nothing more; `None` if something else has
-    /// to happen before, such as a read of DATA.
+    /// When the unit takes it, in ns, if the host does nothing more; `None` if another event has to
+    /// come first, such as a read of DATA.
     pub taken_ns: Option<u64>,
 }
 
@@ -115,13 +116,13 @@ pub struct State {
     pub reply: Option<DataByte>,
     /// What MIDI OUT is doing.
     pub transmission: Transmission,
-    /// Bytes for MIDI OUT, with the one on the line.
+    /// Bytes for MIDI OUT, with the byte on the line.
     pub output: Fill,
-    /// MIDI IN bytes that the host has not read, with the one in DATA.
+    /// MIDI IN bytes that the host has not read, with the byte in DATA.
     pub input: Fill,
     /// The byte that is arriving on MIDI IN, and the time at which it will have arrived, in ns.
     pub arriving: Option<(u8, u64)>,
-    /// Bytes given to MIDI IN that have not arrived as a whole.
+    /// Bytes given to MIDI IN that have not arrived completely.
     pub cable_bytes: usize,
     /// How many bytes passed through, and how many were lost.
     pub counters: Counters,
@@ -210,8 +211,8 @@ impl Mpu401 {
     }
 }
 
-/// Whether the unit is busy with a reset or the start-up. In both it plans its own output. A unit
-/// without a sequencer has none, and is busy for long with nothing else.
+/// Whether the unit is busy with a reset or the start-up. In both cases the unit plans its own
+/// output. A unit without a sequencer has no such output, and only these two keep it busy for long.
 fn is_resetting(parts: &Parts) -> bool {
     let own = parts.own_output;
     if parts.unit.mode() == Mode::Uart {

@@ -43,10 +43,10 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// Runs a command that the conductor gives. The host is not told of it.
+    /// Runs a command that the conductor gives. The unit does not tell the host.
     ///
-    /// Measured: C4 and E0 were tried. Assumed: the conductor may give every command that sets
-    /// something and neither answers nor starts nor stops; the unit skips all others.
+    /// Measured: C4 and E0 were tried. Assumed: the conductor may give a command that sets
+    /// something, unless it also answers, starts or stops. The unit skips all other commands.
     pub(super) fn run_conductor_command(&mut self, parts: &mut Parts, command: u8, data: u8) {
         match command {
             0xE0..=0xEF => self.set_parameter(parts, command, data),
@@ -85,7 +85,8 @@ impl Sequencer {
             0xC9 | 0xCA if parts.rules.firmware.is_some_and(FirmwareId::has_fine_timebases) => {
                 self.set_timebase(now_ns, (command & 0x0F) * 24);
             }
-            // The unit acknowledges it and does nothing else. Tape and SMPTE are not modelled.
+            // The unit acknowledges the command and does nothing else. Tape and SMPTE are not
+            // modelled.
             _ => {}
         }
     }
@@ -135,8 +136,7 @@ impl Sequencer {
         self.settings.switches.set(switch, is_on);
         match (switch, is_on) {
             (Switches::CLOCK_TO_HOST, false) => self.host_clock.drop_backlog(),
-            // Assumed: the conductor wants its first event as soon as the conductor is switched
-            // on.
+            // Assumed: the conductor wants its first event when the conductor is switched on.
             (Switches::CONDUCTOR, true) if self.conductor.is_idle() => {
                 self.conductor = Slot::Wants(self.request_at_tick_ns(now_ns));
             }

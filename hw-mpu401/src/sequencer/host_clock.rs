@@ -1,13 +1,13 @@
 //! Clock to host: FD every few ticks, as set by command E7.
 
-/// The most FDs that wait for the host; any more are lost.
+/// The most FDs that wait for the host; further FDs are lost.
 /// Assumed: the firmware counts them in one byte. Measured: a backlog of 20 is kept.
 const BACKLOG_LIMIT: u64 = 255;
 
 /// Quarter ticks from one FD to the next after a reset. Measured: FD every 60 ticks.
 const DEFAULT_QUARTERS: u8 = 240;
 
-/// The smallest value that is not ignored. Measured: 0 to 3 leave 60 ticks.
+/// The smallest value that has an effect. Measured: 0 to 3 leave 60 ticks.
 const LEAST_QUARTERS: u8 = 4;
 
 /// The countdown to the next FD, in quarter ticks, so that four FDs share a remainder.
@@ -63,7 +63,7 @@ impl HostClock {
         self.backlog > 0
     }
 
-    /// Takes one FD from the backlog, because it has been given.
+    /// Takes one FD from the backlog, because the unit has given it.
     pub(super) fn given(&mut self) {
         self.backlog = self.backlog.saturating_sub(1);
     }

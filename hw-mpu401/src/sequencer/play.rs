@@ -8,8 +8,8 @@ use super::transport::Ended;
 use crate::parts::Parts;
 
 impl Sequencer {
-    /// Plays the events that are due at this tick: first the conductor's, then those of tracks 8
-    /// to 1.
+    /// Plays the events that are due at this tick: first the conductor's events, then the events of
+    /// tracks 8 to 1.
     pub(super) fn play_due_events(&mut self, parts: &mut Parts) {
         if let Slot::Holds { ticks_left: 0, event } = self.conductor {
             self.conduct(parts, event);

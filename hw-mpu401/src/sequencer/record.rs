@@ -43,7 +43,7 @@ impl Record {
         u64::from(OVERFLOW_TICKS).saturating_sub(self.ticks)
     }
 
-    /// Lets ticks pass. Without record the host is not told of an overflow.
+    /// Lets ticks pass. Without record the unit does not tell the host of an overflow.
     pub(super) fn pass(&mut self, ticks: u64) {
         let first = u64::from(ticks > 0 && core::mem::take(&mut self.starts));
         self.ticks = self.ticks.saturating_add(ticks - first);
@@ -52,7 +52,7 @@ impl Record {
         }
     }
 
-    /// Lets ticks pass when the host cannot be told of their overflows.
+    /// Lets ticks pass while the unit cannot tell the host of their overflows.
     pub(super) fn leave_out(&mut self, ticks: u64) {
         self.ticks = self.ticks.saturating_add(ticks) % u64::from(OVERFLOW_TICKS);
     }
@@ -77,7 +77,7 @@ pub(super) struct PacketEnds {
 }
 
 impl PacketEnds {
-    /// For a FIFO that holds `held` bytes, each of them a packet.
+    /// The packets of a FIFO that holds `held` bytes, each of them a packet.
     pub(super) const fn new(held: usize) -> Self {
         Self { bits: [u64::MAX; END_WORDS], pushed: held, popped: 0 }
     }
@@ -136,7 +136,7 @@ impl Sequencer {
         self.mark(parts, MEASURE_END);
     }
 
-    /// Marks the end of record: FC after its timing byte. For the command that stops record.
+    /// Marks the end of record, for the command that stops it: FC after its timing byte.
     pub(super) fn mark_record_end(&mut self, parts: &mut Parts) {
         self.mark(parts, DATA_END);
     }

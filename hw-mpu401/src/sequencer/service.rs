@@ -9,7 +9,8 @@ use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan};
 
-/// What the next data byte of the host is. While the unit expects one, everything else waits.
+/// What the next data byte of the host is. While the unit expects a data byte, everything else
+/// waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expects {
     /// Nothing: the unit would ignore the byte.
@@ -46,9 +47,9 @@ pub(super) struct Deferred {
 /// What the firmware has to do with a command that was taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandFate {
-    /// Nothing yet: it waits until the host has answered a request.
+    /// Nothing yet: the command waits until the host has answered a request.
     Deferred,
-    /// The command runs, and its ACK comes this much later than that of a command at rest.
+    /// The command runs, and its ACK comes this much later than the ACK of a command at rest.
     Runs { later_ns: u64 },
 }
 

@@ -2,7 +2,7 @@
 
 use super::message::Message;
 
-/// The keys that sound, for each channel; the documents call this the play map.
+/// The keys that sound, for each channel; the documents call this map the play map.
 ///
 /// Measured: a stop, the end of play and B9 end only notes that the unit started.
 #[derive(Clone)]

@@ -47,15 +47,16 @@ bitflags! {
 }
 
 impl Switches {
-    /// The state after a reset. Measured: thru is on, FD off, measure ends are marked, MIDI IN
-    /// does not go to the host. Assumed: the others are off, as the documents say.
+    /// The state after a reset. Measured: thru is on, FD off, measure ends are marked, MIDI IN does
+    /// not go to the host. Assumed: the other switches are off, as the documents say.
     pub(super) const DEFAULT: Self = Self::SILENCE_AT_STOP
         .union(Self::REALTIME_OUT)
         .union(Self::OTHERS_THRU)
         .union(Self::THRU)
         .union(Self::MEASURE_END);
 
-    /// The switch that a command 86 to 97 changes: an odd command sets it, an even one clears it.
+    /// The switch that a command 86 to 97 changes: an odd command sets it, an even command clears
+    /// it.
     pub(super) const fn of_command(command: u8) -> Option<Self> {
         Some(match command & 0xFE {
             0x86 => Self::BENDER_TO_HOST,
@@ -73,8 +74,8 @@ impl Switches {
 
 /// The four channel reference tables.
 ///
-/// Assumed: a table that is on protects the notes that a track plays on its channel from MIDI
-/// thru: a note message for such a key does not go to MIDI OUT.
+/// Assumed: a table that is on protects notes from MIDI thru. These are the notes that a track
+/// plays on the table's channel: a note message on MIDI IN for such a key does not go to MIDI OUT.
 #[derive(Clone, Copy)]
 pub(super) struct ReferenceTables {
     channels: [u8; 4],

@@ -12,7 +12,7 @@ const DEFAULT_TEMPO: u8 = 100;
 /// The relative tempo that does not change the tempo.
 pub(super) const RELATIVE_ONE: u8 = 0x40;
 
-/// The tempo stays between these, in beats a minute. Measured: answers of AF.
+/// The limits of the tempo, in beats a minute. Measured: answers of AF.
 const TEMPO_LIMITS: (u8, u8) = (4, 250);
 
 /// The limits of half a tick, in us: what the timer can hold. Measured: the lower limit ends the
@@ -22,14 +22,14 @@ const HALF_TICK_LIMITS_US: (u64, u64) = (1_000, 65_536);
 /// Half ticks a minute at one beat a minute and one tick a beat, in us.
 const HALF_MINUTE_US: u64 = 30_000_000;
 
-/// Parts of a step of the relative tempo, through which a graduation goes.
+/// A graduation goes through this number of parts of a step of the relative tempo.
 const FRACTION: u64 = 256;
 
 /// Square of the time in ns that the slowest graduation takes for one step of the relative tempo.
 ///
-/// Measured: x2, which is 64 steps, takes 175 ms with FF, 263 with 80, 387 with 40, 799 with 10
-/// and 3.4 s with 01. So the time goes with the root of the value, as in a movement that gains
-/// speed evenly up to the middle and loses it evenly from there. Assumed: the same for other
+/// Measured: x2, which is 64 steps, takes 175 ms with FF, 263 with 80, 387 with 40, 799 with 10 and
+/// 3.4 s with 01. So the time goes with the root of the value. The same is true of a movement that
+/// speeds up evenly to the middle, and then slows down evenly. Assumed: the same for other
 /// distances.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
@@ -123,7 +123,7 @@ impl Tempo {
         });
     }
 
-    /// Command B1: at once, for any graduation.
+    /// Command B1: the tempo changes at once, even with a graduation.
     pub(super) fn clear_relative(&mut self) {
         self.relative = RELATIVE_ONE;
         self.glide = None;

@@ -1,4 +1,4 @@
-//! The clock that leaves out ticks, compared with one that stops at each tick.
+//! The clock that leaves out ticks, compared with a clock that stops at each.
 
 use crate::{InitialState, Mpu401, Register, WireEvent, card};
 use alloc::vec::Vec;

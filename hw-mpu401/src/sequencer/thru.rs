@@ -6,7 +6,7 @@ use crate::timing::NEVER_NS;
 /// two more parts have come.
 const LIMIT: usize = 4;
 
-/// A message, or a byte of an exclusive one.
+/// A message, or a byte of an exclusive message.
 #[derive(Clone, Copy)]
 pub(super) struct Part {
     pub(super) due_ns: u64,

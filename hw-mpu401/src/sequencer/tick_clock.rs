@@ -1,4 +1,4 @@
-//! The ticks: when the next important one comes, and how many have passed.
+//! The ticks: when the next important tick comes, and how many have passed.
 //!
 //! Nothing runs at a tick at which nothing happens. The clock knows the time of the last counted
 //! tick, and after how many more ticks there is something to do.
@@ -35,11 +35,11 @@ pub(super) struct TickClock {
     last_ns: u64,
     /// The time from tick to tick.
     tick_ns: u64,
-    /// Ticks from the last one until there is something to do. At least 1.
+    /// Ticks from the last tick until there is something to do. At least 1.
     next_in: u64,
     /// With MIDI sync: ticks that the last F8 still allows.
     allowed: u64,
-    /// When the last F8 came in, if one has.
+    /// When the last F8 came in; `None` before the first F8.
     heard_ns: Option<u64>,
     /// The number of ticks that an F8 allows.
     ticks_a_clock: u64,
@@ -125,7 +125,7 @@ impl TickClock {
         self.last_ns.saturating_add(self.next_in.saturating_mul(self.tick_ns))
     }
 
-    /// When the next tick comes, whether or not there is something to do.
+    /// When the next tick comes, even if there is nothing to do.
     pub(super) fn boundary_ns(&self, now_ns: u64) -> u64 {
         if now_ns < self.last_ns {
             return self.last_ns.saturating_add(self.tick_ns);
@@ -149,7 +149,7 @@ impl TickClock {
         self.next_in
     }
 
-    /// Counts ticks: at most those until there is something to do.
+    /// Counts ticks, at most up to the tick at which there is something to do.
     pub(super) fn count(&mut self, ticks: u64) {
         self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
         self.next_in = self.next_in.saturating_sub(ticks);
@@ -173,9 +173,9 @@ impl TickClock {
 
     /// Lets a held clock go on, and returns whether it was held.
     ///
-    /// Measured: ticks wait for a host that is late: after a long wait a play counter still has
-    /// the value that the host has just given. Assumed: one tick that came during a short wait is
-    /// made up for, so that a prompt host loses no time.
+    /// Measured: ticks wait for a host that is late. After a long wait a play counter still has the
+    /// value that the host has just given. Assumed: the clock counts one tick that came during a
+    /// short wait, so that a prompt host loses no time.
     pub(super) fn release(&mut self, now_ns: u64) -> bool {
         if self.gait != Gait::Held {
             return false;
@@ -189,11 +189,11 @@ impl TickClock {
         true
     }
 
-    /// Takes an F8 that has come in with MIDI sync. A MIDI clock comes now, and the ticks up to
-    /// the next one follow at the pace of the last two F8s.
+    /// Takes an F8 that has come in with MIDI sync. A MIDI clock comes now, and the ticks up to the
+    /// next MIDI clock follow at the pace of the last two F8s.
     ///
-    /// Assumed: the unit spreads ticks in this way. Ticks that the F8 before still allows are made
-    /// up for, and so is one F8 that came during a short wait.
+    /// Assumed: the unit spreads ticks in this way. The clock still counts the ticks that the F8
+    /// before allows, and one F8 that came during a short wait.
     pub(super) fn hear_clock(&mut self, ticks_a_clock: u8, now_ns: u64) {
         if self.source != ClockSource::Midi {
             return;

@@ -45,7 +45,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// The time from which the host is asked; `None` if it need not be asked.
+    /// The time from which the unit asks the host; `None` if it need not ask.
     pub(super) const fn wants_from_ns(&self) -> Option<u64> {
         match self {
             Self::Wants(from_ns) => Some(*from_ns),
@@ -114,7 +114,7 @@ impl Answer {
         };
         match byte {
             DATA_END => Some((ticks, TrackEvent::End)),
-            // Assumed: any other system byte is a mark without effect, as F8 and F9 are.
+            // Assumed: any other system byte is a mark without effect, like F8 and F9.
             NO_TIME.. => Some((ticks, TrackEvent::Nothing)),
             0x80.. => {
                 assembly.begin(byte);

@@ -82,7 +82,7 @@ impl Sequencer {
         }
     }
 
-    /// Starts the clock again. The clock that a reset has planned then does not come.
+    /// Starts the clock again. A first clock that a reset has planned then does not come.
     fn restart_clock(&mut self, parts: &mut Parts, first_tick_ns: u64) {
         self.clock.restart(first_tick_ns);
         parts.own_output.cancel_first_clock();
@@ -119,7 +119,7 @@ impl Sequencer {
         self.clock.boundary_ns(now_ns).saturating_add(REQUEST_NS)
     }
 
-    /// Stops play. The host is not told, and the tracks keep their events.
+    /// Stops play. The unit does not tell the host, and the tracks keep their events.
     fn stop_play(&mut self) {
         self.is_playing = false;
         self.silence_after_clock();
@@ -132,8 +132,8 @@ impl Sequencer {
         }
     }
 
-    /// Ends a track or the conductor. When none is left, play ends. The host is told if there was
-    /// a track. Measured: no FC when only the conductor played.
+    /// Ends a track or the conductor. When no track and no conductor is left, play ends. The unit
+    /// tells the host if there was a track. Measured: no FC when only the conductor played.
     pub(super) fn end_play(&mut self, now_ns: u64, of: Ended) {
         if !self.tracks.iter().all(|track| track.slot.is_idle()) {
             return;
@@ -168,7 +168,7 @@ impl Sequencer {
         }
     }
 
-    /// Notes that the MIDI clock has gone out for which the end of play waited.
+    /// Notes that the end of play waited for a MIDI clock, and that this clock has gone out.
     pub(super) fn clock_has_fallen(&mut self, now_ns: u64) {
         if self.silence == Silence::AfterClock {
             self.silence = Silence::At(now_ns.saturating_add(SILENCE_NS));
@@ -182,7 +182,7 @@ impl Sequencer {
         }
     }
 
-    /// Sends note-offs as long as there is room, and plans the rest for later.
+    /// Sends note-offs while there is room, and plans the rest for later.
     pub(super) fn send_silence(&mut self, parts: &mut Parts) {
         let now_ns = parts.now_ns();
         while tick_room_ns(parts) <= now_ns {

@@ -2,7 +2,7 @@
 //!
 //! Each access takes one microsecond.
 //!
-//! The results on the Roland unit are those of its firmware 1.5A with the same accesses.
+//! On the Roland unit, its firmware 1.5A gives the same results with the same accesses.
 
 use crate::bus::{Bus, TimedOut, UART};
 use hw_mpu401::{AckSet, CardProfile, InitialState, Mode, cards};
@@ -187,7 +187,7 @@ fn windows_sends_3f_again_for_a_new_stream_and_no_card_minds() {
     }
 }
 
-/// Writes like a driver that checks the wrong bit and so never waits.
+/// Writes as a driver that checks the wrong bit, and so never waits.
 fn write_without_waiting(bus: &mut Bus) {
     for byte in [0x90, 0x50, 0x7F] {
         bus.status();

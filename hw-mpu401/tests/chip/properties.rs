@@ -339,7 +339,7 @@ proptest! {
                 wire(&mut edges).into_iter().filter(is_end).map(as_sent).collect();
             let mut sent = Vec::new();
             if looks == 1 {
-                // Single edges may be fetched in between.
+                // The host may have fetched single edges in between.
                 sent.extend(bytes.pop_wire().filter(is_end).map(as_sent));
             }
             sent.extend(std::iter::from_fn(|| bytes.pop_sent()));

@@ -64,8 +64,8 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     [intelligent_ns, ack_ns, reset_ns, entry_ns, uart_ns, dsr_ns, exit_ns]
 }
 
-/// The ranges of the reference, in us: the three busy times, the two times until DRR, the ACK, and
-/// MIDI IN. The order is that of [`measure`].
+/// The ranges of the reference, in us: three busy times, two times until DRR, the ACK, and MIDI IN.
+/// The order is that of [`measure`].
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 7] = [

@@ -1,8 +1,8 @@
 //! The containers of a Standard MIDI File: RIFF wrapper, header, track chunks.
 //!
-//! The reader notes in the song what is wrong: a wrong count, a chunk that is cut short, bytes
-//! that are no chunk. The reader still uses the tracks that it finds. An error is only a header
-//! from which no time can be calculated. Chunks of unknown kinds are skipped without a warning, as
+//! The reader notes in the song what is wrong: a wrong count, a chunk that is cut short, bytes that
+//! are no chunk. The reader still uses the tracks that it finds. Only one thing is an error: a
+//! header that gives no length of a tick. Chunks of unknown kinds are skipped without a warning, as
 //! the standard asks.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), chunks and header; RIFF MIDI (RP-029).

@@ -2,10 +2,9 @@
 //!
 //! The length of a tick depends on the header's division. A positive division makes a tick a
 //! fraction of a beat, and tempo events set the length of the beat. An SMPTE division makes a tick
-//! a fraction of a second, and tempo events change nothing. The clock adds up time exactly, in a
-//! unit of which a tick is a whole number at any tempo, and divides only when the caller asks for
-//! the time. So the only rounding is down to a whole ns, and no error adds up however often the
-//! tempo changes.
+//! a fraction of a second, and tempo events change nothing. The clock adds up time exactly: at any
+//! tempo, a tick is a whole number of its units. It divides only when the caller asks for the time.
+//! So the only rounding is down to a whole ns, and changes of the tempo add no errors.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), header chunk and Set Tempo.
 
@@ -66,7 +65,7 @@ impl TickClock {
         self.units * self.numerator / self.denominator
     }
 
-    /// Sets the length of a beat from here on, in us. SMPTE time does not change with it.
+    /// Sets the length of a beat from here on, in us. SMPTE time does not depend on it.
     pub(crate) fn set_tempo(&mut self, tempo_us: u32) {
         if matches!(self.division, Division::Beat { .. }) {
             self.units_per_tick = tempo_us;

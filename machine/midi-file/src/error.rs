@@ -33,7 +33,7 @@ pub enum MidiFileError {
     /// There is nothing to send. The text names the first warning, if there is one.
     #[error("holds no MIDI event: nothing to play{}", because(.warning))]
     NoEvents {
-        /// The first thing that was left out.
+        /// The first part that the reader left out.
         warning: Option<String>,
     },
     /// The file has more than [`MAX_FILE_BYTES`].

@@ -1,17 +1,17 @@
 //! MIDI files as timed messages: .mid, .rmi, .syx and raw bytes in, .mid out.
 //!
-//! This file owns what a caller sees: the formats, and [`read_song`], the one function that reads
+//! This file owns what a caller sees: the formats, and [`read_song`], the only function that reads
 //! a file. Below it, `chunks` finds the tracks of a file, `track` decodes one track, `smf` merges
 //! tracks into a [`Song`], `clock` turns ticks into ns, `syx` reads dumps, `wire` splits a byte
-//! stream into messages, and `write` makes a file. `limits` and `error` say what all of them
-//! refuse. `tune` is the music of a run without a file. Nothing here knows ports, drivers,
-//! machines or the file system: bytes come in, bytes go out.
+//! stream into messages, and `write` makes a file. `limits` and `error` say what these files
+//! refuse. `tune` is the music of a run without a file. Nothing here knows ports, drivers, machines
+//! or the file system: bytes come in, bytes go out.
 //!
-//! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what was
-//! left out. A file with nothing to play, or one that passes a limit, is an error.
+//! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what the
+//! reader left out. A file with nothing to play, or a file that passes a limit, is an error.
 //!
 //! The crate midly decodes and encodes track events. Its feature `strict` must be on: without it
-//! midly reports a cut event as a whole one. This crate reads containers and headers itself,
+//! midly reports a cut event as a whole event. This crate reads containers and headers itself,
 //! because midly names no place in its errors, ends a track at the first oddity, and negates the
 //! division byte 80 with overflow.
 //! Measured: midly 0.5.3.

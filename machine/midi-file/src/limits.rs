@@ -12,5 +12,6 @@ pub const MAX_FILE_BYTES: usize = 64 << 20;
 pub const MAX_MESSAGES: usize = 8 << 20;
 
 /// Latest time at which a message of a file may be due, in ns: 24 hours.
-/// Assumed: a later time comes from a damaged delta time. The reader leaves out what is due later.
+/// Assumed: a later time comes from a damaged delta time. The reader leaves out messages that are
+/// due later.
 pub const MAX_SONG_NS: u64 = 24 * 3600 * 1_000_000_000;

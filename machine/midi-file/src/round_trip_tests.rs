@@ -60,7 +60,7 @@ fn a_pause_of_hours_survives_a_file() {
     assert_eq!(read_song(&file, InputFormat::Auto), Ok(song));
 }
 
-/// Random bytes with more status bytes than chance would give.
+/// Random bytes, with many status bytes.
 fn wire_bytes() -> impl Strategy<Value = Vec<(u64, u8)>> {
     let byte = prop_oneof![any::<u8>(), 0x80..=0xFF_u8, Just(0xF0), Just(0xF7)];
     prop::collection::vec((0..2_000_000_u64, byte), 1..200).prop_map(|pairs| {

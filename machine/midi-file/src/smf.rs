@@ -1,9 +1,9 @@
 //! A Standard MIDI File as a song: tracks merged, ticks turned into ns.
 //!
-//! Running status is expanded. A SysEx event goes out with its F0. An escape event (F7) goes out
-//! as the bytes it holds. A meta event is not sent: it is obeyed or dropped. Events of one tick go
-//! out in track order, and within a track in file order. A tempo event counts for all tracks, in
-//! whichever track it stands.
+//! Running status is expanded. A SysEx event goes out with its F0. An escape event (F7) goes out as
+//! the bytes it holds. A meta event is not sent: the reader obeys it or drops it. Events of one
+//! tick go out in track order, and within a track in file order. A tempo event of any track counts
+//! for all tracks.
 //!
 //! Assumed: a file for several MIDI ports (meta event 21) plays on the one port there is.
 //! Source: Standard MIDI Files 1.0 (RP-001).
@@ -72,7 +72,7 @@ fn merge(
         let due_ns = u128::from(start_ns) + clock.advance_to(tick);
         let due_ns = u64::try_from(due_ns).unwrap_or(u64::MAX);
         end_ns = due_ns;
-        // Without a next event the track is at its end, and `end_ns` now has the time of it.
+        // Without a next event the track is at its end, and `end_ns` now has the time of the end.
         let Some(event) = waiting[index].take() else {
             continue;
         };
@@ -103,7 +103,7 @@ fn play(
         TrackEventKind::Midi { channel, message } => {
             let mut bytes = [0; 3];
             let mut room = bytes.as_mut_slice();
-            // A channel message has at most 3 bytes, so the room suffices.
+            // A channel message has at most 3 bytes, so the room is enough.
             let _ = LiveEvent::Midi { channel, message }.write(&mut room);
             let length = 3 - room.len();
             song.push(due_ns, &bytes[..length]);

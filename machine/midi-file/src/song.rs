@@ -26,7 +26,7 @@ pub struct Song {
     warnings_left_out: usize,
 }
 
-/// Where a message ends in the buffer; it begins where the one before it ends.
+/// Where a message ends in the buffer; it begins where the message before it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     due_ns: u64,
@@ -41,7 +41,7 @@ impl Song {
     }
 
     /// Adds a message at the end. An empty message is not added. A message that is due before the
-    /// last one becomes due together with that one, so that the order is kept.
+    /// last message gets the time of the last message. So the order is kept.
     pub fn push(&mut self, due_ns: u64, message: &[u8]) {
         self.push_parts(due_ns, message, &[]);
     }
@@ -56,7 +56,7 @@ impl Song {
         self.entries.push(Entry { due_ns: due_ns.max(self.duration_ns()), end: self.bytes.len() });
     }
 
-    /// The messages, first one first.
+    /// The messages, in order.
     #[must_use]
     pub fn iter(&self) -> Messages<'_> {
         Messages { rest: &self.bytes, start: 0, entries: self.entries.iter() }
@@ -109,7 +109,8 @@ impl Song {
         }
     }
 
-    /// Adds a warning that says how many warnings did not fit. Called once, when reading is over.
+    /// Adds a warning that says how many warnings did not fit. The reader calls this once, at its
+    /// end.
     pub(crate) fn close_warnings(&mut self) {
         let count = core::mem::take(&mut self.warnings_left_out);
         if count > 0 {
@@ -127,7 +128,7 @@ impl<'a> IntoIterator for &'a Song {
     }
 }
 
-/// The messages of a song, in order. Made by [`Song::iter`].
+/// The messages of a song, in order. [`Song::iter`] makes this.
 #[derive(Debug, Clone)]
 pub struct Messages<'a> {
     rest: &'a [u8],

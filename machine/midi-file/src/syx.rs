@@ -1,8 +1,8 @@
 //! A .syx file: system exclusive messages, F0 to F7, one after the other.
 //!
-//! Assumed: there is no standard for these files; dump programs write them in this form. A message
-//! without its F7 and bytes outside of messages are left out and noted, because a device that gets
-//! half a dump may wait for the rest for ever.
+//! Assumed: there is no standard for these files; dump programs write them in this form. The reader
+//! leaves out and notes two things: a message without its F7, and bytes outside of messages. A
+//! device that gets half a dump may wait for the rest for ever.
 
 use crate::error::{MidiFileError, not_midi};
 use crate::limits::MAX_MESSAGES;

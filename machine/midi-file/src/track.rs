@@ -1,10 +1,9 @@
 //! One track of a MIDI file: its events in order, with their ticks.
 //!
 //! The reader skips a meta event with a right length and wrong contents: such an event makes no
-//! sound. In old files running status continues after a meta or SysEx event, which the standard
-//! forbids; the reader reads it as its writer meant it. At any other damage the track ends,
-//! because nothing tells where the next event begins. Each case is noted, with its place in the
-//! file.
+//! sound. In old files running status continues after a meta or SysEx event. The standard forbids
+//! this, but the reader accepts it. At any other damage the track ends, because the start of the
+//! next event is not known. Each case is noted, with its place in the file.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), track chunks.
 
@@ -26,7 +25,7 @@ pub(crate) struct TrackReader<'a> {
     meta_skipped: usize,
     /// The status byte of the last channel message.
     status: Option<u8>,
-    /// How many messages used a running status from before another event.
+    /// How many messages used a running status that began before a meta or SysEx event.
     resumed: usize,
     ending: Option<Ending>,
 }

@@ -1,8 +1,8 @@
 //! The built-in tune: ten seconds of music for a run without a file.
 //!
 //! Five bars in A minor, written for this project: melody, chords and bass on three channels. The
-//! tune has one of each kind of message that a driver meets in music: a SysEx (GM System On),
-//! control and program changes, notes alone and at one time, a pitch bend.
+//! tune has each kind of message that a driver meets in music: a SysEx (GM System On), control and
+//! program changes, notes alone and at one time, a pitch bend.
 
 use crate::song::Song;
 
@@ -30,7 +30,7 @@ const BASS_CHANNEL: u8 = 2;
 /// Program of each channel: flute, electric piano 1, acoustic bass, counted from 0.
 const PROGRAMS: [(u8, u8); 3] = [(MELODY_CHANNEL, 73), (CHORD_CHANNEL, 4), (BASS_CHANNEL, 32)];
 
-/// The melody: length in eighths, key. Each note begins where the one before it ends.
+/// The melody: length in eighths, key. Each note begins where the note before it ends.
 #[rustfmt::skip]
 const MELODY: [(u64, u8); 19] = [
     (2, 69), (1, 72), (1, 76), (2, 74), (2, 72),

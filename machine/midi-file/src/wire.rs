@@ -1,14 +1,14 @@
 //! From a stream of wire bytes to messages, with nothing lost.
 //!
 //! What becomes a message:
-//! - channel and system common messages, due when their first byte began. A message that came
-//!   under running status gets its status byte back (not for raw files: those stay unchanged);
+//! - channel and system common messages, due when their first byte began. A message that came under
+//!   running status gets its status byte back, except in raw files, which stay unchanged;
 //! - system exclusive, F0 to F7, due at F0;
 //! - a real-time byte (F8 to FF, the undefined F9 and FD too), due when it began. A real-time byte
 //!   inside a system exclusive message splits that message: the part before, the real-time byte,
 //!   the part after, each at its own time. So the order of bytes on the wire is kept. A real-time
-//!   byte inside any other message comes after that message. Such a message has 3 bytes at most;
-//!   it stays whole for the tools that read it, and a receiver sees no difference;
+//!   byte inside any other message comes after that message. Such a message has 3 bytes at most,
+//!   and stays whole for the tools that read it. A receiver sees no difference;
 //! - bytes that are no whole message, unchanged: a message or SysEx cut by a status byte or the
 //!   end, data bytes without a status (a row of them is one message), a lone F7, the undefined F4
 //!   and F5.
@@ -114,7 +114,7 @@ impl WireParser {
         }
     }
 
-    /// Returns the messages; the unfinished message is the last one.
+    /// Returns the messages; the unfinished message is the last message.
     fn finish(mut self) -> Song {
         self.end_message();
         self.song
@@ -163,7 +163,7 @@ impl WireParser {
         self.message.push(byte);
     }
 
-    /// Counts a data byte of a short message, and ends the message with its last one.
+    /// Counts a data byte of a short message. Ends the message after its last data byte.
     fn count_down(&mut self) {
         let State::Short { missing } = &mut self.state else {
             return;

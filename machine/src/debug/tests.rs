@@ -4,6 +4,7 @@
 
 use portcls_emulator::{DevicePowerState, Inspection};
 use portcls_guest::GuestOptions;
+use portcls_report::Filter;
 
 use super::{HELP, facts};
 use crate::application::Application;
@@ -21,7 +22,7 @@ fn machine(card: &str) -> Machine {
 
 fn ask(machine: &Machine, question: &str) -> Option<String> {
     let guest = machine.guest().expect("a driver of Windows");
-    facts(&guest, machine.trace_header())(question)
+    facts(machine, &guest)(question)
 }
 
 fn has(text: &str, line: &str) -> bool {
@@ -73,6 +74,37 @@ fn a_card_without_power_and_one_that_was_pulled_tell_nothing_else() {
 }
 
 #[test]
+fn filters_pins_and_requests_are_told_as_they_are_at_this_moment() {
+    let machine = machine("smsc-superio");
+    for question in ["filters", "pins", "irps"] {
+        assert_eq!(ask(&machine, question).as_deref(), Some("none"), "before the driver starts");
+    }
+    machine.start().expect("it starts");
+    let application = Application::new(&machine);
+    let pin = application.open_render().expect("a pin");
+    let before = machine.trace_text(Filter::Full);
+    let filters = ask(&machine, "filters").expect("an answer");
+    assert!(filters.starts_with("the filter 'Uart'\n"), "{filters}");
+    assert!(has(&filters, "pins           0: data into the filter, 1 of 1 open"), "{filters}");
+    let pins = ask(&machine, "pins").expect("an answer");
+    assert!(pins.starts_with("pin 0 of the filter 'Uart'\n"), "{pins}");
+    assert!(has(&pins, "stream         render") && has(&pins, "state          STOP"), "{pins}");
+    assert!(has(&pins, "requests       0"), "{pins}");
+    assert_eq!(machine.trace_text(Filter::Full), before, "an inspection is not in the trace");
+    let input = application.open_capture().expect("a pin");
+    input.run().expect("it runs");
+    input.queue_read().expect("it is queued");
+    input.queue_read().expect("it is queued");
+    let irps = ask(&machine, "irps").expect("an answer");
+    assert!(irps.contains("the requests of pin 0 of the filter 'Uart'\n  queue          none\n"));
+    assert!(irps.contains("IOCTL_KS_READ_STREAM, 0 of "), "{irps}");
+    assert!(irps.contains(", served now\n") && irps.ends_with(", waits"), "{irps}");
+    drop(pin);
+    let pins = ask(&machine, "pins").expect("an answer");
+    assert!(!pins.contains("render") && has(&pins, "state          RUN"), "{pins}");
+}
+
+#[test]
 fn a_word_that_is_none_has_no_answer() {
     let machine = machine("smsc-superio");
     for word in
@@ -88,7 +120,10 @@ fn the_help_has_every_word_and_each_of_them_an_answer() {
     assert_eq!(ask(&machine, "help").as_deref(), Some(HELP));
     assert_eq!(ask(&machine, "").as_deref(), Some(HELP));
     let words: Vec<&str> = HELP.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(words, ["irql", "time", "running", "card", "queues", "trace", "lm"]);
+    assert_eq!(
+        words,
+        ["irql", "time", "running", "card", "queues", "filters", "pins", "irps", "trace", "lm"]
+    );
     for word in words {
         assert!(ask(&machine, word).is_some(), "{word}");
     }

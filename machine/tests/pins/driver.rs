@@ -29,7 +29,8 @@ pub const FILTERS: [&str; 2] = ["Wave", "Midi"];
 type Started = Result<(), NtStatus>;
 type Start = fn(&Kernel, &Rc<DeviceObject>, &Irp, Rc<dyn IResourceList>) -> Started;
 
-/// A machine with the driver; its miniport refuses streams on these pins of the filter Midi.
+/// A machine with the driver. The driver's miniport refuses streams on these pins of the filter
+/// Midi.
 pub fn machine(refusing: &'static [u32]) -> MachineBuilder {
     let entry: fn(&Kernel, &Rc<DriverObject>, &str) -> Started = match refusing {
         [] => {
@@ -110,7 +111,7 @@ fn wave_filter() -> PcFilterDescriptor {
     }
 }
 
-/// Two pins to render, one to capture, and one that takes DirectMusic's events alone.
+/// Two pins to render, one pin to capture, and one pin that takes only DirectMusic's events.
 fn midi_filter() -> PcFilterDescriptor {
     let (sink, midi) = (KsPinCommunication::Sink, KsDataRangeMusic::MIDI_PORT);
     let mut direct_music = midi;

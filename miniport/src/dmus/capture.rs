@@ -19,10 +19,11 @@ use super::retry::Retry;
 use crate::card::Capture;
 use crate::hardware::Hardware;
 
-/// The greatest number of events in one chain, after which the stream hands the chain on.
+/// The greatest number of events in one chain. The stream sends a chain of this length on.
 const CHAIN_LIMIT: usize = 64;
 
-/// The channel group of all received bytes: a cable has one. Source: the published MPU-401 sample.
+/// The channel group of all received bytes: a cable has one group. Source: the published MPU-401
+/// sample.
 const CHANNEL_GROUP: u16 = 1;
 
 /// One open capture pin. The stream is in STOP at first.
@@ -90,7 +91,7 @@ impl CaptureStream {
         while self.hardware.has_captured(kernel) && !kernel.is_frozen() {
             let chain = self.fragments(kernel);
             if chain.is_empty() {
-                // No event is free. The bytes wait in the ring until one is.
+                // No event is free. The bytes wait in the ring until an event is free.
                 self.retry.set();
                 break;
             }
@@ -103,7 +104,7 @@ impl CaptureStream {
         self.is_sending.set(false);
     }
 
-    /// Takes kept bytes, as far as there are events for them.
+    /// Takes kept bytes while there are events for them.
     fn fragments(&self, kernel: &Kernel) -> EventChain {
         let mut chain = EventChain::new();
         while chain.len() < CHAIN_LIMIT && self.hardware.has_captured(kernel) {
@@ -151,8 +152,8 @@ impl IMxf for CaptureStream {
         Ok(())
     }
 
-    /// Without events, sends on the bytes that the service routine has kept. With events, gives
-    /// them back to the allocator, because they are for a render stream.
+    /// Without events, sends on the bytes that the service routine has kept. Gives events back to
+    /// the allocator, because only a render stream plays events.
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
         if events.is_some() {
             let _ = self.allocator.put_message(kernel, events);

@@ -2,8 +2,8 @@
 //!
 //! Data only. The MIDI pin comes before the DirectMusic pin because the legacy API prefers this. A
 //! card without an interrupt cannot announce input, so its filter has no capture side.
-//! Source: the published MPU-401 sample (DMusUART). Assumed: the filter without a capture side;
-//! the sample's filter is always the whole one.
+//! Source: the published MPU-401 sample (DMusUART). Assumed: the filter without a capture side; the
+//! sample's filter always has it.
 
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ const IN_CABLE_PIN: u32 = 3;
 /// The pin from which clients get MIDI or DirectMusic events.
 pub(super) const CAPTURE_PIN: u32 = 4;
 
-/// The pin of a node from which data goes. Source: WDK ks.h, KSNODEPIN_STANDARD_OUT.
+/// The pin of a node from which data comes. Source: WDK ks.h, KSNODEPIN_STANDARD_OUT.
 const NODE_OUT: u32 = 0;
 /// The pin of a node to which data goes. Source: WDK ks.h, KSNODEPIN_STANDARD_IN.
 const NODE_IN: u32 = 1;

@@ -1,9 +1,9 @@
 //! A render stream: events in, bytes out.
 //!
 //! Owns the queue of events that are due and not played yet. The port's sequencer puts an event
-//! when it is due. A card that is busy then gets the rest of it by the stream's timer.
+//! when it is due. If the card is busy then, the stream's timer sends the rest of the event later.
 //!
-//! The stream drops no event in silence: it reports the events that a dead card did not play.
+//! When a dead card does not play an event, the stream reports this.
 //! Assumed: the documents do not say what the system's own miniport does then; the published sample
 //! counts an event whose write failed as written.
 
@@ -23,10 +23,10 @@ use super::retry::Retry;
 use crate::busy_or_dead::BusyOrDead;
 use crate::hardware::Hardware;
 
-/// Longest time of one turn of the stream, in ns, after which other code can run.
+/// Longest time of one turn of the stream, in ns. After a turn other code can run.
 ///
-/// Assumed: 20 ms. Until the next clock interrupt, up to 1 ms later, the line may be idle on a card
-/// with a buffer of a byte or two, which is 5 % of the wire's rate then.
+/// Assumed: 20 ms. Until the next clock interrupt, up to 1 ms later, the line of a card with a
+/// buffer of a byte or two may be idle. This costs 5 % of the wire's rate.
 const TURN_NS: u64 = 20_000_000;
 
 /// The events that wait. All of them are the allocator's, so the allocator's limit is the limit of
@@ -34,17 +34,17 @@ const TURN_NS: u64 = 20_000_000;
 #[derive(Default)]
 struct Queue {
     events: VecDeque<DmusKernelEvent>,
-    /// How many bytes of the first event are out.
+    /// How many bytes of the first event the card has taken.
     sent_of_first: usize,
-    /// True while the bytes that are out end inside a message.
+    /// True while the bytes that the card has taken end inside a message.
     in_message: bool,
 }
 
 impl Queue {
-    /// Notes that an event is out, and returns whether the message that it belongs to goes on.
+    /// Notes that the card has taken an event, and returns whether the event's message goes on.
     ///
     /// A real-time byte changes nothing, because it may stand inside another message. Bytes that
-    /// begin no message, such as data bytes without a status, do not open one.
+    /// begin no message, such as data bytes without a status, do not open a message.
     /// Source: MIDI 1.0 Detailed Specification, system real time and end of exclusive.
     fn note_sent(&mut self, event: &DmusKernelEvent) -> bool {
         match *event.bytes() {
@@ -212,7 +212,7 @@ impl RenderStream {
     }
 
     fn give_back(&self, kernel: &Kernel, events: EventChain) {
-        // The allocator takes every event of its own.
+        // The allocator never refuses its own events.
         let _ = self.allocator.put_message(kernel, Some(events));
     }
 

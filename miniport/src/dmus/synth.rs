@@ -1,7 +1,7 @@
 //! The properties of the two synthesizer nodes.
 //!
 //! Owns the structures of dmusprop.h that the answers have, and the values for an MPU-401: a device
-//! outside the computer, with one group of 16 channels, of which nothing more is known.
+//! outside the computer with one group of 16 channels. The driver knows nothing more of the device.
 //! Source: WDK, KSPROPSETID_Synth; the values of the published MPU-401 sample (DMusUART).
 
 use std::rc::{Rc, Weak};
@@ -92,7 +92,7 @@ fn serve(
 
 /// SYNTHCAPS: the kind and the abilities of the node.
 fn caps(_kernel: &Kernel, card: &Card, request: &PcPropertyRequest) -> NtStatus {
-    // A client that names no node gets the first one.
+    // A client that names no node gets the first node.
     let (class, name): (Guid, _) = if request.node == IN_NODE {
         (clsid::MINIPORT_DRIVER_DMUS_UART_CAPTURE, "DMusic MPU-401 In")
     } else {
@@ -101,8 +101,8 @@ fn caps(_kernel: &Kernel, card: &Card, request: &PcPropertyRequest) -> NtStatus 
     let memory_size = 0_u32;
     let effect_flags = 0_u32;
     let numbers = [EXTERNAL, memory_size, CHANNEL_GROUPS, UNKNOWN, UNKNOWN, effect_flags];
-    // The published sample copies as many bytes as the base port has characters, which is half of
-    // its UTF-16 text. Assumed: the whole text is meant.
+    // The published sample takes the number of characters as the number of bytes, so it copies half
+    // of the UTF-16 text. Assumed: the sample means the whole text.
     let text = format!("{name} [{:03X}]", card.registers().base());
     let mut description = [0_u16; DESCRIPTION_LENGTH];
     for (place, unit) in description.iter_mut().zip(text.encode_utf16()) {
@@ -116,7 +116,8 @@ fn caps(_kernel: &Kernel, card: &Card, request: &PcPropertyRequest) -> NtStatus 
 
 /// SYNTH_PORTPARAMS: a client asks for parameters of its pin, and gets the channel groups only.
 ///
-/// Assumed: an instance that is shorter than the structure is `STATUS_INVALID_BUFFER_SIZE`.
+/// Assumed: the status for an instance that is shorter than the structure is
+/// `STATUS_INVALID_BUFFER_SIZE`.
 fn port_parameters(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -> NtStatus {
     if request.minor_target.is_none() {
         request.value_size.set(0);
@@ -135,7 +136,7 @@ fn port_parameters(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) 
 
 /// ULONG: the number of channel groups. The client can set it only to the present number.
 ///
-/// Assumed: another number is `STATUS_INVALID_PARAMETER`; no page says so.
+/// Assumed: the status for another number is `STATUS_INVALID_PARAMETER`; no page names one.
 fn channel_groups(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -> NtStatus {
     if !request.verb.contains(KsPropertyType::SET) {
         return request.answer(&CHANNEL_GROUPS.to_le_bytes());

@@ -12,11 +12,11 @@ use crate::rig::Wiring;
 
 const RENDER: DmusStreamType = DmusStreamType::Render;
 
-/// The reads of STATUS in a write of which the card takes no byte.
+/// The reads of STATUS in a write when the card takes no byte.
 const BUSY: &str = "R S -> C0 x37";
 
-/// The reads of STATUS in such a write, and in a write before it that took some bytes and then
-/// waited in vain.
+/// The reads of STATUS in two writes: the first sent some bytes and then waited in vain, the second
+/// sent no byte.
 const BUSY_TWICE: &str = "R S -> C0 x74";
 
 /// The accesses by which the driver writes bytes to a ready card.

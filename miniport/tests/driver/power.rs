@@ -51,7 +51,7 @@ fn no_register_is_touched_while_the_power_is_off() {
     for state in [KsState::Pause, KsState::Acquire, KsState::Stop] {
         render.set_state(&rig.kernel, state).unwrap();
     }
-    // An interrupt now can only be another device's; the driver refuses it without an access.
+    // Now only another device can interrupt. The driver refuses the interrupt without an access.
     rig.share_line();
     rig.expect("irq up");
     rig.kernel.run_until(rig.kernel.now_ns() + 1_000_000);

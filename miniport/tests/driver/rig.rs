@@ -158,7 +158,7 @@ impl Rig {
         self.kernel.touch_device(self.device);
     }
 
-    /// Connects another driver to the line. It claims each interrupt that the first one refuses,
+    /// Connects another driver to the line. It claims each interrupt that the first driver refuses,
     /// and lowers the line.
     pub fn share_line(&self) {
         let (script, device) = (self.script.clone(), self.device);

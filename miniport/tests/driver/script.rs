@@ -50,7 +50,7 @@ impl Script {
         state.move_line_if_next();
     }
 
-    /// Fails the test unless all steps were made and no other.
+    /// Fails the test unless the driver made exactly these steps.
     pub fn check(&self) {
         let state = self.0.borrow();
         if let Some(complaint) = &state.complaint {

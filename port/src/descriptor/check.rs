@@ -1,6 +1,6 @@
 //! The check of a filter descriptor. Rule descriptor-contradiction.
 //!
-//! Owns the faults only; the caller decides how grave one is, and where it is reported.
+//! Owns the faults only. The caller decides how grave a fault is, and where to report it.
 
 use core::fmt;
 
@@ -103,7 +103,8 @@ impl fmt::Display for DescriptorFault {
 }
 
 impl PcFilterDescriptor {
-    /// Lists the parts that do not agree, in the order of the descriptor; empty for a good one.
+    /// Lists the parts that do not agree, in the order of the descriptor; empty for a good
+    /// descriptor.
     #[must_use]
     pub fn check(&self) -> Vec<DescriptorFault> {
         let mut faults = Vec::new();
@@ -199,7 +200,8 @@ impl KsPinDescriptor {
 
 /// The size that a data range must state, in bytes.
 ///
-/// A range of MIDI or DirectMusic is a music range; any other is as long as it is.
+/// A range of MIDI or DirectMusic must have the size of a music range. Any other range must state
+/// its real size.
 fn expected_size(range: &DataRange) -> u32 {
     let head = range.head();
     let music = head.major_format == data_format::MUSIC

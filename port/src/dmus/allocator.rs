@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! Owns the number of events and buffers, and which of them are out. A free event is only a number
-//! here, so it needs no memory. A buffer is memory, which is allocated when it is first needed.
-//! This file does not know what an event means.
+//! Owns the number of events and buffers, and knows which of them are out. A free event is only a
+//! number here, so it needs no memory. A buffer is memory, which is allocated when it is first
+//! needed. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,13 +22,14 @@ use crate::rules::{self, require_irql_at_most};
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
-/// wire, so a driver that holds all of them never puts one back.
+/// wire. A driver that holds all of them puts no event back.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
-/// The most buffers of one allocator: 16 MiB. Assumed: as for the events.
+/// The most buffers of one allocator: 16 MiB. Assumed: as with the events, a driver that holds all
+/// buffers puts no buffer back.
 pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 
 /// The events and buffers of one stream.
@@ -45,7 +46,7 @@ pub(super) struct EventAllocator {
     buffers: Cell<u32>,
 }
 
-/// What an allocator has handed out and not got back.
+/// The events and buffers that an allocator has given out and not got back.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Outstanding {
     pub events: u32,
@@ -102,19 +103,19 @@ impl EventAllocator {
         }
     }
 
-    /// Takes back an event of this allocator, with its data. The port calls this for its own
-    /// events alone, so both are this allocator's.
+    /// Takes back an event of this allocator, with its data. The port calls this only for its own
+    /// events, so the event and its data come from this allocator.
     pub fn free(&self, event: DmusKernelEvent) {
         let foreign = self.free_all(event.into());
         debug_assert_eq!(foreign, Outstanding::default(), "the port's own events are its own");
     }
 
     /// Takes back the events and buffers of this allocator that are in a chain. Returns how many
-    /// events and buffers of other allocators the chain has; those are lost.
+    /// events and buffers of other allocators the chain has. These events and buffers are lost.
     fn free_all(&self, chain: EventChain) -> Outstanding {
         let mut foreign = Outstanding::default();
-        // A driver can build packages in packages of any depth, so no recursion here: the stack
-        // must not grow with them.
+        // A driver can build packages in packages of any depth. This function does not recurse,
+        // because the stack must not grow with them.
         let mut packages = Vec::new();
         let mut chain = chain;
         loop {
@@ -203,7 +204,7 @@ impl IUnknown for EventAllocator {
     }
 }
 
-/// Assumed: a method that is of use to a stream only succeeds without effect; the pages are silent.
+/// Assumed: a method that only a stream can use succeeds without effect; the pages are silent.
 impl IMxf for EventAllocator {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

@@ -31,7 +31,7 @@ const UNSPLIT_LENGTH: usize = 3;
 
 /// A message on its way to the client.
 struct Captured {
-    /// When it came, by the client's clock.
+    /// When the message came, by the client's clock.
     time_100ns: i64,
     channel_group: u16,
     bytes: Bytes,
@@ -92,7 +92,7 @@ impl CaptureSink {
         self.backlog.reset();
     }
 
-    /// Asks the stream to send on what its ISR stored, and then fills read requests.
+    /// Asks the stream to send on the data that its ISR stored, and then fills read requests.
     /// IRQL: DISPATCH_LEVEL.
     pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
         self.collecting.set(true);
@@ -162,7 +162,7 @@ impl CaptureSink {
         self.backlog.hold(kernel, lane, bytes.len());
     }
 
-    /// Fills and completes read requests as long as there are data.
+    /// Fills and completes read requests while there are data.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {
         if self.collecting.get() {
             return;
@@ -210,11 +210,11 @@ impl CaptureSink {
         (packer.data_used(), start_100ns)
     }
 
-    /// Shows `take` each message with its time since the first one, until `take` does not take a
-    /// whole message. Returns the time of the first.
+    /// Gives `take` each message with its time since the first message, until `take` does not take
+    /// a whole message. Returns the time of the first message.
     ///
-    /// The times never go back. A real-time message inside another message is delivered before it,
-    /// but has the later time; so the other message gets that time too.
+    /// The times never go back. A real-time message inside another message is delivered first, but
+    /// has the later time. So the other message gets that time too.
     fn each_message(&self, mut take: impl FnMut(u64, u16, &[u8]) -> usize) -> i64 {
         let mut messages = self.messages.borrow_mut();
         let start_100ns = messages.front().map_or(0, |message| message.time_100ns);
@@ -234,7 +234,7 @@ impl CaptureSink {
     }
 }
 
-/// True when there is room for a short message as a whole, or for the first part of a long one.
+/// True when there is room for a short message as a whole, or for the first part of a long message.
 fn fits(room: usize, bytes: &[u8]) -> bool {
     room >= bytes.len().min(UNSPLIT_LENGTH)
 }

@@ -1,11 +1,11 @@
 //! The parser: MIDI bytes, cut anywhere, into whole messages.
 //!
-//! Owns the running status and the open message: the one that is not whole yet. Every byte comes
-//! out again, in a message or, where it belongs to none, as a raw byte. The parser never knows an
-//! event, a clock or a direction.
+//! Owns the running status and the open message: the message that is not whole yet. Every byte
+//! comes out again: in a message, or as a raw byte when it belongs to no message. The parser never
+//! knows an event, a clock or a direction.
 //!
-//! Source: MIDI 1.0 Detailed Specification: running status; real-time messages anywhere; a status
-//! byte other than those ends a system exclusive message.
+//! Source: MIDI 1.0 Detailed Specification: running status; real-time messages anywhere; any other
+//! status byte ends a system exclusive message.
 
 use super::allocator::BUFFER_SIZE;
 
@@ -15,14 +15,14 @@ const PIECE_LIMIT: usize = BUFFER_SIZE as usize;
 /// The kind of a piece that the parser gives out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Piece {
-    /// A whole message, with its status byte, also when the sender left that out; or the last part
-    /// of a system exclusive message that came out in parts.
+    /// A whole message with its status byte, even when the sender left it out; or the last part of
+    /// a system exclusive message that came out in parts.
     Whole,
     /// A part of a system exclusive message, or bytes that belong to no message.
     Raw,
 }
 
-/// The time and the channel group of a message, those of its first byte.
+/// The time and the channel group of a message: the values of its first byte.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Stamp {
     pub time_100ns: i64,
@@ -35,7 +35,7 @@ pub(super) struct Parser {
     /// The running status: the status byte that the next message may leave out; 0 when there is
     /// none.
     running: u8,
-    /// The bytes of the open message. Its status byte comes first, also when the sender left it
+    /// The bytes of the open message. Its status byte comes first, even when the sender left it
     /// out.
     open: Vec<u8>,
     /// How many bytes the open message has in all; 0 while no message is open, and for a system
@@ -54,11 +54,11 @@ impl Parser {
         self.open.clear();
     }
 
-    /// Takes bytes that have one stamp, and gives out each piece as soon as it is whole.
+    /// Takes bytes that have one stamp, and gives out each piece when it is whole.
     pub fn feed(&mut self, stamp: Stamp, bytes: &[u8], give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         let mut rest = bytes;
         while let [byte, others @ ..] = rest {
-            // Nearly all messages come whole: they are given out without a copy.
+            // Nearly all messages come whole. The parser gives them out without a copy.
             if !self.in_exclusive
                 && self.wanted == 0
                 && (0x80..0xF0).contains(byte)
@@ -177,8 +177,8 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many bytes a message with this status has; 0 where the status does not say it, or is no
-/// status.
+/// How many bytes a message with this status has; 0 when the status does not say it, or when the
+/// byte is no status.
 pub(super) fn length_of(status: u8) -> usize {
     match status {
         0xC0..=0xDF | 0xF1 | 0xF3 => 2,

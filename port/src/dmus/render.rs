@@ -77,7 +77,7 @@ impl Renderer {
     /// Puts the events of a queued request into the sequence. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// As [`Unpacker::unpack`]: then the sequence has no entry of the request.
+    /// The errors of [`Unpacker::unpack`]. Then the sequence has no entry of the request.
     pub fn accept(
         &self,
         kernel: &Kernel,
@@ -128,7 +128,8 @@ impl Renderer {
     }
 
     /// Counts the entries of a request that has ended, and throws out all such entries when there
-    /// are many. `entries` is their number at most: some may have left the sequence before.
+    /// are many. `entries` is the largest possible number: some entries may have left the sequence
+    /// before.
     fn sweep(&self, entries: usize) {
         self.stale.set(self.stale.get() + entries);
         let mut sequence = self.sequence.borrow_mut();
@@ -138,12 +139,12 @@ impl Renderer {
         }
     }
 
-    /// Puts the events that are due, and sets the timer for the next one. IRQL: DISPATCH_LEVEL.
+    /// Puts the events that are due, and sets the timer for the next event. IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
         self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
 
-    /// Handles the first entry if it is due: puts its event, or completes the request that it ends.
+    /// Handles the first entry if it is due: puts its event, or completes its request.
     fn step(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) -> Outcome {
         let first = match self.sequence.borrow().first() {
             None => return Outcome::Idle,
@@ -166,7 +167,8 @@ impl Renderer {
         if index == END {
             pending.has_ended.set(true);
             self.remove(|other| Rc::ptr_eq(other, &pending));
-            // No event is left; this notes how many bytes were put, which counts when it failed.
+            // No event is left. This notes how many bytes were put; the number counts when the
+            // request failed.
             pending.abandon(&self.allocator);
             lane.queue().complete(kernel, &pending.request, pending.status.get());
             return Outcome::RequestEnded;
@@ -177,8 +179,8 @@ impl Renderer {
         Outcome::Progress
     }
 
-    /// Puts one event to the miniport's stream. When the miniport answers an error, the port puts
-    /// the next events all the same, and completes the request with that error.
+    /// Puts one event to the miniport's stream. When the miniport answers an error, the port still
+    /// puts the next events, and completes the request with that error.
     ///
     /// Assumed: one event a call; the pages only say that a chain is allowed.
     fn put(
@@ -193,8 +195,8 @@ impl Renderer {
         let calls = lane.calls();
         let ahead_100ns = event.time_100ns.saturating_sub(MasterClock::time_100ns(kernel));
         if ahead_100ns > 0 {
-            // In the trace, a call has one argument only, and the time of the call is the time of
-            // the event, but for an event that is put early.
+            // In the trace, a call has one argument only. The time of the call is the time of the
+            // event, unless the event is put early.
             let text = format!("the next event is due in {} us", ahead_100ns / 10);
             calls.note(kernel, &text);
         }

@@ -69,7 +69,7 @@ impl DmusStream {
     /// Connects a capture stream to its sink. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// What the miniport answers.
+    /// The status that the miniport answers.
     pub fn connect(&self, kernel: &Kernel, calls: &MiniportCalls) -> Result<(), NtStatus> {
         let Side::Capture { sink, connected } = &self.side else { return Ok(()) };
         let (sink, none): (Rc<dyn IMxf>, _) = (Rc::clone(sink) as _, Argument::None);
@@ -85,7 +85,7 @@ impl Stream for DmusStream {
         Rc::clone(self.stream()) as _
     }
 
-    /// Accepts a format of the same form only. Assumed: the form of the buffers stays as it was
+    /// Accepts only a format of the same form. Assumed: the form of the buffers stays as it was
     /// when the pin was opened, and the port does not ask the miniport.
     fn set_format(&self, _: &Kernel, _: &Lane, format: &KsDataFormat) -> Result<(), NtStatus> {
         if WireForm::of(format) == self.form {
@@ -158,7 +158,7 @@ impl Stream for DmusStream {
         let Some(sink) = connected.take() else { return };
         let none = Argument::None;
         let disconnect = || self.stream().disconnect_output(kernel, Some(&sink));
-        // The trace has a failure, and the port releases the stream all the same.
+        // The trace shows a failure, and the port releases the stream anyway.
         let _ = lane.calls().call(kernel, Method::DisconnectOutput, none, disconnect, |()| none);
     }
 }

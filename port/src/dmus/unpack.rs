@@ -16,7 +16,8 @@ use crate::ks::dmus::event_records;
 use crate::ks::music::record_places;
 use crate::stream_request::StreamRequest;
 
-/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and a MIDI pin has one.
+/// The channel group of a MIDI pin. Assumed: groups are counted from 1, and a MIDI pin has one
+/// group.
 const FIRST_GROUP: u16 = 1;
 
 /// A write request whose events wait until they are due.
@@ -40,13 +41,13 @@ struct Item {
     header: usize,
     /// How many bytes of the header's data count as played when this event goes out.
     bytes: u32,
-    /// When it is due by the client's clock.
+    /// When the event is due, by the client's clock.
     due_100ns: i64,
 }
 
 impl Pending {
-    /// Tells when each event is due, in the order in which they were unpacked. Returns when the
-    /// request ends, which is the time of its latest event.
+    /// Gives out the due time of each event, in the order in which the events were unpacked.
+    /// Returns when the request ends, which is the time of its latest event.
     pub fn each_due(&self, mut tell: impl FnMut(u32, i64)) -> i64 {
         let mut end_100ns = i64::MIN;
         for (index, item) in self.items.borrow().iter().enumerate() {
@@ -119,7 +120,7 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the bytes up to here to the last event, which is the last one that has some of them.
+    /// Adds the bytes up to here to the last event, because no later event has some of them.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header
@@ -220,8 +221,8 @@ fn directmusic(making: &mut Making<'_>, start_100ns: i64, now_100ns: i64, used: 
     let mut done = 0;
     for record in event_records(used).map_while(Result::ok) {
         let time_100ns = start_100ns.saturating_add(record.offset_100ns);
-        // The sign bit is the flag to let the event pass at once, behind the events that came
-        // before it and are due.
+        // The sign bit is a flag: the event passes at once, but after due events that came before
+        // it.
         let due_100ns = if time_100ns < 0 { now_100ns } else { time_100ns };
         let stamp = Stamp { time_100ns, channel_group: record.channel_group as u16 };
         let mut pieces = record.data.chunks(usize::from(BUFFER_SIZE)).peekable();

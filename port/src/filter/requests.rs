@@ -54,7 +54,7 @@ static PROPERTIES: [OwnProperty<Filter>; 20] = [
     SYNTH_CLOCK,
 ];
 
-/// The last of them is for a filter whose miniport has events.
+/// The last property is for a filter whose miniport has events.
 const SYNTH_CLOCK: OwnProperty<Filter> = OwnProperty {
     set: property_set::SYNTH_CLOCK,
     id: KsPropertySynthClock::MasterClock.value(),
@@ -334,7 +334,7 @@ fn master_clock(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
     Ok(request.value(&clock.get_time(kernel)?.to_le_bytes()))
 }
 
-/// A list of items whose size is a multiple of 8 anyway.
+/// A list of items. The size of an item is a multiple of 8 anyway.
 fn list_of<T: bytemuck::NoUninit>(items: &[T]) -> Vec<u8> {
     multiple_item(items.iter().map(bytemuck::bytes_of))
 }

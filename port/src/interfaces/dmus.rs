@@ -17,8 +17,8 @@ use crate::ks::{KsDataFormat, KsState};
 pub trait IPortDMus: IPort {
     /// Tells the port that the hardware wants service.
     ///
-    /// With a group, the port queues that group's DPC. Without one, the port queues the DPCs of the
-    /// miniport's group and of the groups of all streams. In that DPC the port calls
+    /// With a group, the port queues that group's DPC. Without a group, the port queues the DPCs of
+    /// the miniport's group and of the groups of all streams. In that DPC the port calls
     /// [`put_message`](IMxf::put_message) of a capture stream without events: exactly once for all
     /// notices before the DPC.
     ///
@@ -44,10 +44,10 @@ pub trait IPortDMus: IPort {
 /// which does not have [`inline_limit`](Self::inline_limit).
 #[doc(alias = "PMINIPORTDMUS")]
 pub trait IMiniportDMus: IMiniport {
-    /// Starts the hardware and hands out the miniport's service group.
+    /// Starts the hardware and returns the miniport's service group.
     ///
-    /// The port calls this once, from `IPort::Init`. The driver does the same here, and cleans up
-    /// the same after a failure, as in [`IMiniportMidi::init`](super::IMiniportMidi::init).
+    /// The port calls this once, from `IPort::Init`. The driver has the same duties as in
+    /// [`IMiniportMidi::init`](super::IMiniportMidi::init), also after a failure.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportDMus::Init.
     ///
@@ -79,9 +79,9 @@ pub trait IMiniportDMus: IMiniport {
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
     /// `pool` is the pool in which the driver allocates the stream. Then the port calls
     /// [`connect_output`](IMxf::connect_output) of a capture stream. After that it adds a sink to
-    /// the group that comes with the stream, if there is one. When that group refuses the sink, the
-    /// client's request fails with the group's status, and the port disconnects and releases the
-    /// stream.
+    /// the group of the stream, if the stream comes with a group. When that group refuses the sink,
+    /// the client's request fails with the group's status, and the port disconnects and releases
+    /// the stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportDMus::NewStream.
@@ -101,7 +101,7 @@ pub trait IMiniportDMus: IMiniport {
         request: &DmusStreamRequest<'_>,
     ) -> Result<NewDmusStream, NtStatus>;
 
-    /// The most bytes that an event holds by itself for this driver, which is the size of the
+    /// The most bytes that an event holds by itself for this driver. This is the size of the
     /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. It never changes.
     ///
     /// The header has no such method, because there the driver's compiler sets the size.
@@ -110,7 +110,8 @@ pub trait IMiniportDMus: IMiniport {
     }
 }
 
-/// The stream that the port wants from [`IMiniportDMus::new_stream`], and what it lends for it.
+/// The stream that the port wants from [`IMiniportDMus::new_stream`], and the objects that it lends
+/// to it.
 pub struct DmusStreamRequest<'a> {
     /// Which pin.
     pub pin: u32,
@@ -118,11 +119,11 @@ pub struct DmusStreamRequest<'a> {
     pub stream_type: DmusStreamType,
     /// The format, which fits the pin.
     pub format: &'a KsDataFormat,
-    /// The allocator that the stream gets its events from, and that takes each back. It lives as
-    /// long as the stream.
+    /// The allocator from which the stream gets its events, and which takes each back. It lives
+    /// until the stream is released.
     pub allocator: &'a Rc<dyn IAllocatorMxf>,
-    /// The clock for the times of all events. It lives as long as the port, also when the driver
-    /// does not count its reference, as the published sample does not.
+    /// The clock for the times of all events. It lives until the port is released. So a driver need
+    /// not count its reference; the published sample does not.
     pub clock: &'a Rc<dyn IMasterClock>,
 }
 
@@ -132,8 +133,8 @@ pub struct NewDmusStream {
     pub stream: Rc<dyn IMxf>,
     /// The service group of the stream, absent when the stream needs no service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
-    /// How long before its due time the stream wants each event, in 100 ns. With 0 the port puts
-    /// an event when it is due; with a very large number, as soon as the port has it.
+    /// How long before its due time the stream wants each event, in 100 ns. With 0 the port puts an
+    /// event when it is due; with a very large number, the port puts it at once.
     #[doc(alias = "SchedulePreFetch")]
     pub schedule_pre_fetch_100ns: u64,
 }
@@ -161,8 +162,8 @@ pub enum DmusStreamType {
 pub trait IMxf: IUnknown {
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
     ///
-    /// The port calls this once for each state on the way from the present state to the one that a
-    /// client wants. A render stream keeps its events outside RUN, and gives them back to the
+    /// The port calls this once for each state on the way from the present state to the state that
+    /// a client wants. A render stream keeps its events outside RUN, and gives them back to the
     /// allocator in STOP. A capture stream sends events on in RUN and PAUSE, and throws its data
     /// away in the other states. The port's sequencer gives back its own events before the port
     /// calls this for ACQUIRE on the way down. An allocator answers success and does nothing.
@@ -172,7 +173,7 @@ pub trait IMxf: IUnknown {
     /// # Errors
     /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in its
     ///   state, and the client's request ends with the same status.
-    /// - On the way down, any failure is a violation, and the port goes on as if there was none.
+    /// - On the way down, any failure is a violation, and the port goes on as after success.
     #[doc(alias = "IMXF::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
@@ -185,8 +186,8 @@ pub trait IMxf: IUnknown {
     /// sink do nothing with `None`.
     ///
     /// The port calls this on a render stream when an event is due, or earlier by the time that the
-    /// stream asked for; in RUN only, and with one event a call. On a capture stream the port calls
-    /// this in the DPC of the stream's group, in any state.
+    /// stream asked for; it does so in RUN only, and with one event a call. On a capture stream the
+    /// port calls this in the DPC of the stream's group, in any state.
     ///
     /// IRQL: DISPATCH_LEVEL; for an allocator and the port's own sink, up to DISPATCH_LEVEL.
     /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
@@ -223,7 +224,7 @@ pub trait IMxf: IUnknown {
     ///
     /// # Errors
     /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the failure is
-    ///   in the trace, and the port releases the stream all the same.
+    ///   in the trace, and the port releases the stream anyway.
     #[doc(alias = "IMXF::DisconnectOutput")]
     fn disconnect_output(
         &self,
@@ -253,7 +254,7 @@ pub trait IAllocatorMxf: IMxf {
     #[doc(alias = "IAllocatorMXF::GetMessage")]
     fn get_message(&self, kernel: &Kernel) -> Result<DmusKernelEvent, NtStatus>;
 
-    /// How many bytes a buffer has room for: the same for all buffers, at any time.
+    /// How many bytes a buffer has room for: the number is the same for all buffers, at any time.
     ///
     /// IRQL: any. Never fails. Source: WDK, IAllocatorMXF::GetBufferSize.
     #[doc(alias = "IAllocatorMXF::GetBufferSize")]

@@ -17,8 +17,8 @@ pub trait IInterruptSync: IUnknown {
     ///
     /// The call raises the IRQL to DIRQL, takes the interrupt lock, and calls `routine` exactly
     /// once. It then releases the lock and restores the IRQL. Before `connect` there is no lock:
-    /// `routine` runs at DIRQL without one, and the trace notes this once. `Assumed:` the page does
-    /// not say what happens before `connect`; the published sample relies on it.
+    /// `routine` runs at DIRQL without a lock, and the trace notes this once. `Assumed:` the page
+    /// does not say what happens before `connect`; the published sample relies on it.
     ///
     /// IRQL: at most the DIRQL of the interrupt.
     /// Source: WDK, IInterruptSync::CallSynchronizedRoutine.
@@ -41,8 +41,8 @@ pub trait IInterruptSync: IUnknown {
 
     /// Connects the interrupt. The first interrupt may come before this call returns.
     ///
-    /// A second call while the interrupt is connected succeeds and changes nothing. `Assumed:` so
-    /// does a call before a service routine is registered: the interrupt is connected, and the
+    /// A second call while the interrupt is connected succeeds and changes nothing. `Assumed:` a
+    /// call before a service routine is registered succeeds too. It connects the interrupt, and the
     /// trace notes that no routine serves it yet.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Connect.
@@ -103,14 +103,14 @@ wire_enum! {
     /// Source: WDK portcls.h and the page on interrupt sync objects.
     #[doc(alias = "INTERRUPTSYNCMODE")]
     pub enum InterruptSyncMode {
-        /// In order, until one returns `STATUS_SUCCESS`; each at most once.
+        /// In order, until a routine returns `STATUS_SUCCESS`; each at most once.
         #[doc(alias = "InterruptSyncModeNormal")]
         Normal = 1,
         /// Each exactly once.
         #[doc(alias = "InterruptSyncModeAll")]
         All = 2,
-        /// Whole passes over the list, until a pass in which no routine returned
-        /// `STATUS_SUCCESS`. A routine that always returns it keeps the processor for ever.
+        /// Passes over the whole list, until a pass in which no routine returned `STATUS_SUCCESS`.
+        /// A routine that always returns it keeps the processor for ever.
         #[doc(alias = "InterruptSyncModeRepeat")]
         Repeat = 3,
     }

@@ -17,9 +17,9 @@ pub trait IMiniport: IUnknown {
     /// Describes the filter: pins, nodes, connections, categories.
     ///
     /// The port calls this once, inside `IPort::Init`, after the miniport's own `Init` has
-    /// succeeded. As long as the miniport lives, the driver may change how it describes its pins,
-    /// see [`describe_pin`](Self::describe_pin), and nothing else. Parts that do not agree are
-    /// violations; `IPort::Init` succeeds all the same.
+    /// succeeded. While the miniport lives, the driver may change only its pins, see
+    /// [`describe_pin`](Self::describe_pin). Parts that do not agree are violations, but
+    /// `IPort::Init` succeeds.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniport::GetDescription.
     ///
@@ -29,13 +29,13 @@ pub trait IMiniport: IUnknown {
     #[doc(alias = "IMiniport::GetDescription")]
     fn get_description(&self, kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus>;
 
-    /// Describes a pin as it is now; `None` when it is as the port knows it.
+    /// Describes a pin as it is now; `None` when the port's description is still right.
     ///
-    /// In C the pin descriptors are memory of the driver, which it may change, and the port reads
-    /// them again for each request about a pin; this method stands for that reading. A driver whose
-    /// pins never change leaves it out. The port then has the description that
-    /// [`get_description`](Self::get_description) handed out, with the counts that the miniport's
-    /// `IPinCount` has corrected.
+    /// In C the pin descriptors are memory of the driver. The driver may change them, and the port
+    /// reads them again for each request about a pin. This method stands for that reading. A driver
+    /// whose pins never change leaves the method out. The port then has the description from
+    /// [`get_description`](Self::get_description), with the counts that the miniport's `IPinCount`
+    /// has corrected.
     ///
     /// The port calls this before it answers a property of the pin, opens the pin, or checks a
     /// format that is set on it. The port does not look at the automation table of the answer: it
@@ -91,13 +91,13 @@ pub trait IMiniport: IUnknown {
 /// The driver implements it, and the port calls it. The methods stand in the order of the header.
 #[doc(alias = "PMINIPORTMIDI")]
 pub trait IMiniportMidi: IMiniport {
-    /// Starts the hardware and hands out the miniport's service group.
+    /// Starts the hardware and returns the miniport's service group.
     ///
     /// The port calls this once, from `IPort::Init`. The driver takes its port range and interrupt
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
-    /// interrupts returns `None` for the group; no Service call follows then. `resources` are those
-    /// that the adapter driver gave to `IPort::Init`, which may be none.
+    /// interrupts returns `None` for the group; no Service call follows then. The adapter driver
+    /// gave the `resources` to `IPort::Init`; there may be none.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -105,7 +105,7 @@ pub trait IMiniportMidi: IMiniport {
     /// After a failure `IPort::Init` fails with the same status: the port leaves the miniport's
     /// group and releases the miniport, and no other call of the miniport follows. Before it
     /// returns, the driver silences the device, disconnects its ISR and releases every object that
-    /// it was given, because no other code cleans up for it. Usual causes:
+    /// it got, because no other code cleans up for it. Usual causes:
     /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: the resources do not fit.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory or no interrupt.
     /// - `STATUS_IO_DEVICE_ERROR`: the device does not answer.
@@ -122,7 +122,7 @@ pub trait IMiniportMidi: IMiniport {
     ///
     /// The port's sink calls this in the DPC of the miniport's service group, after a
     /// [`notify`](IPortMidi::notify). All notices before the DPC has run bring exactly one call; a
-    /// notice while it runs brings one more. No call follows once the port was released.
+    /// notice while it runs brings one more call. No call follows once the port was released.
     ///
     /// IRQL: DISPATCH_LEVEL; no lock of the port is held. Never fails.
     /// Source: WDK, IMiniportMidi::Service.
@@ -133,8 +133,8 @@ pub trait IMiniportMidi: IMiniport {
     ///
     /// The port calls this when a client opens a pin, after it has checked the format against the
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
-    /// `pool` is where the driver allocates the stream. The port adds a sink to the group that
-    /// comes with the stream, if there is one. When that group refuses the sink, the client's
+    /// `pool` is where the driver allocates the stream. The port adds a sink to the group of the
+    /// stream, if the stream comes with a group. When that group refuses the sink, the client's
     /// request fails with its status, and the port releases the stream without another call.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
@@ -143,7 +143,7 @@ pub trait IMiniportMidi: IMiniport {
     /// # Errors
     /// After a failure there is no pin, and the client's request to open it ends with the same
     /// status. Usual causes:
-    /// - `STATUS_INVALID_DEVICE_REQUEST`: the pin cannot have a stream, or no further one.
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the pin cannot have a stream, or no further stream.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory.
     /// - `STATUS_INVALID_PARAMETER`: the driver does not have the format.
     #[doc(alias = "IMiniportMidi::NewStream")]
@@ -194,13 +194,12 @@ impl StreamDirection {
 /// `write` from DPCs and timers, so they must not touch pageable code or data.
 ///
 /// The port closes the pin when the client closes its file, and when the device stops or is
-/// removed: the port cancels the queued requests, moves the stream down to STOP, leaves the
-/// stream's group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver
-/// must allow the last release in any state, because a client can die while the stream runs.
+/// removed. It then cancels the queued requests, moves the stream down to STOP, leaves the stream's
+/// group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver must
+/// allow the last release in any state, because a client can die while the stream runs.
 #[doc(alias = "PMINIPORTMIDISTREAM")]
 pub trait IMiniportMidiStream: IUnknown {
-    /// Changes the format of the stream; only MIDI is possible, so this is seldom more than a
-    /// check.
+    /// Changes the format of the stream; only MIDI is possible, so this is mostly just a check.
     ///
     /// The port calls this for a SET of KSPROPERTY_CONNECTION_DATAFORMAT, with a format that fits
     /// the pin.
@@ -214,10 +213,10 @@ pub trait IMiniportMidiStream: IUnknown {
 
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
     ///
-    /// The port makes one call for each state on the way to the one that the client wants, so the
-    /// driver never gets a jump. The port writes only in RUN. It keeps captured bytes in RUN and
-    /// PAUSE; in ACQUIRE and STOP, and during a reset by the client, it throws them away. On the
-    /// way down from PAUSE it cancels the queued requests before the call.
+    /// The port makes one call for each state on the way to the state that the client wants. So the
+    /// driver never has to skip a state. The port writes only in RUN. It keeps captured bytes in
+    /// RUN and PAUSE; in ACQUIRE and STOP, and during a reset by the client, it throws them away.
+    /// On the way down from PAUSE it cancels the queued requests before the call.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidiStream::SetState.
     ///
@@ -235,16 +234,17 @@ pub trait IMiniportMidiStream: IUnknown {
     ///
     /// The port calls this in the DPC of the stream's service group, in every state, again and
     /// again until it returns 0 or fails. After 65 536 calls in one service without a 0 the port
-    /// stops, which is a violation. The count is at most the length of `buffer`; a greater one is
+    /// stops, which is a violation. The count is at most the length of `buffer`. A greater count is
     /// a violation, and the port takes the whole buffer.
     ///
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Read.
     ///
     /// # Errors
     /// A failure ends the service: the port notes the status in the trace and calls no further Read
-    /// until the next service. What the Reads before it gave goes to the client. No request of the
+    /// until the next service. The client gets the bytes of the Reads before it. No request of the
     /// client fails: its read requests wait for the bytes of a later service. `Assumed:` no page
-    /// says who learns of the failure, and a device that failed once can still have bytes later.
+    /// says whether the client learns of the failure, and a device that failed once can still have
+    /// bytes later.
     /// - `STATUS_INVALID_DEVICE_REQUEST`: the stream is a render stream.
     #[doc(alias = "IMiniportMidiStream::Read")]
     fn read(&self, kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus>;
@@ -257,7 +257,7 @@ pub trait IMiniportMidiStream: IUnknown {
     /// count greater than the length of `data` is a violation; the port takes all bytes as written.
     ///
     /// The client's request can end inside the call: the client cancels it, or the stream goes
-    /// down. Then the port ignores what the call returned, but for a count that is too great, and
+    /// down. Then the port ignores the result of the call, except a count that is too great, and
     /// offers nothing more of that request.
     ///
     /// The driver must tell a busy device from a dead one and must not return 0 for ever. After

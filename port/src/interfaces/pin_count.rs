@@ -28,7 +28,7 @@ pub trait IPinCount: IUnknown {
     fn pin_count(&self, kernel: &Kernel, pin_id: u32, counts: &mut PinCounts);
 }
 
-/// The counts of one pin, each of them both input and output; `u32::MAX` means no limit.
+/// The counts of one pin. Each count is input and output; `u32::MAX` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinCounts {
     /// Instances a filter needs to work.

@@ -27,11 +27,11 @@ pub trait IPort: IUnknown {
     /// `Init` gets none then.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::Init; portcls.h, where `irp` is optional; published
-    /// samples, of which one passes no resources.
+    /// samples; one of them passes no resources.
     ///
     /// # Errors
-    /// After each failure but the last one below, the port has left the miniport's service group
-    /// and released the miniport: no call of the miniport follows, no Service either. The driver
+    /// After each failure except the last one below, the port has left the miniport's service group
+    /// and released the miniport: no call of the miniport follows, not even of Service. The driver
     /// can only release the port.
     /// - What the miniport's `QueryInterface` returned: the miniport does not have the interface.
     ///   No `Init` follows.
@@ -104,12 +104,12 @@ pub trait IPort: IUnknown {
 pub trait IPortMidi: IPort {
     /// Tells the port that the hardware needs service; the miniport's ISR calls this.
     ///
-    /// With a group the request goes to that group. Without one it goes to the miniport's group
+    /// With a group the request goes to that group. Without a group it goes to the miniport's group
     /// and to the group of every open stream. The ISR has cleared the interrupt source before. The
-    /// port does not call the driver inside this call: each group queues its DPC, in which the
-    /// port calls the driver.
+    /// port does not call the driver inside this call: each group queues its DPC, in which the port
+    /// calls the driver.
     ///
-    /// What follows for each group, once, however often Notify came before its DPC has run:
+    /// All calls of Notify before the DPC of a group has run count as one. Then this follows, once:
     /// - the miniport's group: exactly one call of
     ///   [`IMiniportMidi::service`](super::IMiniportMidi::service);
     /// - the group of a capture stream: [`read`](super::IMiniportMidiStream::read), until it
@@ -125,11 +125,11 @@ pub trait IPortMidi: IPort {
 
     /// Makes the miniport's group known to the port before `Init` has returned it.
     ///
-    /// The miniport calls this from its `Init`, before the device can interrupt, so that the
-    /// port's own sink is a member of the group when the first request comes. Only the first group
-    /// counts: the port joins no other one, also not one that `Init` returns. When the group
-    /// refuses the port's sink, the trace notes its status, and the port tries again with the
-    /// group that `Init` returns.
+    /// The miniport calls this from its `Init`, before the device can interrupt. So the port's own
+    /// sink is a member of the group when the first request comes. Only the first group counts: the
+    /// port joins no other group, not even a group that `Init` returns. When the group refuses the
+    /// port's sink, the trace notes its status, and the port tries again with the group that `Init`
+    /// returns.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPortMidi::RegisterServiceGroup.
     #[doc(alias = "IPortMidi::RegisterServiceGroup")]

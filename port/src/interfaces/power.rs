@@ -45,7 +45,7 @@ pub trait IAdapterPowerManagement: IUnknown {
     #[doc(alias = "IAdapterPowerManagement::PowerChangeState")]
     fn power_change_state(&self, kernel: &Kernel, state: DevicePowerState);
 
-    /// Asks whether the device could go to a state; a change can come without this question.
+    /// Asks whether the device could go to a state. A change can also come without this question.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement::QueryPowerChangeState.
     ///

@@ -66,7 +66,7 @@ bitflags::bitflags! {
 }
 
 impl KeyAccess {
-    /// The rights with those that the generic ones stand for.
+    /// The rights, with the rights for which the generic rights stand.
     ///
     /// Source: wdm.h, KEY_READ, KEY_WRITE and KEY_ALL_ACCESS are what the three generic rights of a
     /// key mean. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has them.
@@ -95,8 +95,8 @@ pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 /// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written; the reply
 ///   has the needed length.
 ///
-/// A key does only what it was opened for. The methods that read values and the key itself fail
-/// with `STATUS_ACCESS_DENIED` without `KEY_QUERY_VALUE`, and EnumerateKey without
+/// A key allows only the accesses for which it was opened. The methods that read values and the key
+/// itself fail with `STATUS_ACCESS_DENIED` without `KEY_QUERY_VALUE`, and EnumerateKey without
 /// `KEY_ENUMERATE_SUB_KEYS`.
 ///
 /// When the key was deleted, QueryKey, QueryValueKey, SetValueKey, NewSubKey and DeleteKey fail
@@ -186,7 +186,7 @@ pub trait IRegistryKey: IUnknown {
         deliver: &mut RegistryAnswer<'_>,
     ) -> Result<(), NtStatus>;
 
-    /// Opens a subkey, which is made when it is not there.
+    /// Opens a subkey, and makes it when it is not there.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///

@@ -6,8 +6,7 @@ use portcls_emulator::{NtStatus, Resource, ResourceKind};
 
 use crate::com::IUnknown;
 
-/// Two lists of the same resources: translated (what the processor uses) and untranslated (what
-/// the bus uses).
+/// Two lists of the same resources: translated for the processor, and untranslated for the bus.
 ///
 /// PortCls implements it. A driver reads the list that its StartDevice gets, and divides it with
 /// `PcNewResourceSublist`. The methods after [`untranslated_list`](Self::untranslated_list) are
@@ -24,11 +23,11 @@ pub trait IResourceList: IUnknown {
     #[doc(alias = "IResourceList::NumberOfEntriesOfType")]
     fn number_of_entries_of_type(&self, kind: ResourceKind) -> u32;
 
-    /// The translated resource that is number `index`, from 0, among those of its kind.
+    /// The translated resource number `index` of its kind, from 0.
     #[doc(alias = "IResourceList::FindTranslatedEntry")]
     fn find_translated_entry(&self, kind: ResourceKind, index: u32) -> Option<Resource>;
 
-    /// The untranslated resource that is number `index`, from 0, among those of its kind.
+    /// The untranslated resource number `index` of its kind, from 0.
     #[doc(alias = "IResourceList::FindUntranslatedEntry")]
     fn find_untranslated_entry(&self, kind: ResourceKind, index: u32) -> Option<Resource>;
 

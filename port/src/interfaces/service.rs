@@ -17,9 +17,9 @@ pub trait IServiceSink: IUnknown {
     /// added. A second request before the DPC has run adds no call. A request while the DPC runs
     /// adds one more call of each member.
     ///
-    /// IRQL: DISPATCH_LEVEL for a member of a group; any for a group, which only queues its DPC.
-    /// Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` the page of the group
-    /// says PASSIVE_LEVEL, which an ISR could not obey.
+    /// IRQL: DISPATCH_LEVEL for a member of a group. Any for a group, because it only queues its
+    /// DPC. Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` the page of the
+    /// group says PASSIVE_LEVEL, which an ISR could not obey.
     #[doc(alias = "IServiceSink::RequestService")]
     #[doc(alias = "IServiceGroup::RequestService")]
     fn request_service(&self, kernel: &Kernel);
@@ -60,7 +60,7 @@ pub trait IServiceGroup: IServiceSink {
     #[doc(alias = "IServiceGroup::SupportDelayedService")]
     fn support_delayed_service(&self, kernel: &Kernel);
 
-    /// Calls each member once, later; a new request replaces the one that waits.
+    /// Calls each member once, later; a new request replaces the waiting request.
     ///
     /// Without [`support_delayed_service`](Self::support_delayed_service) no call follows, and the
     /// request is a violation. Units: 100 ns; negative is from now, positive is a point of system

@@ -32,7 +32,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The begin or the end of a reset; between the two the pin refuses data.
+    /// The begin or the end of a reset. Between them the pin refuses data.
     #[doc(alias = "KSRESET")]
     pub enum KsReset {
         /// Cancel what is queued and refuse more.
@@ -45,7 +45,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The state of a pin and its stream; a state nearer to moving data has a greater number.
+    /// The state of a pin and its stream; the numbers rise from STOP to RUN.
     ///
     /// Source: WDK, KSSTATE.
     #[doc(alias = "KSSTATE")]
@@ -67,10 +67,10 @@ wire_enum! {
 }
 
 impl KsState {
-    /// The neighbouring state on the way to another one, `None` when the two are the same.
+    /// The neighbouring state on the way to another state. `None` when the two states are the same.
     ///
-    /// A client may ask for any state, but the port tells a stream only a neighbouring one, so the
-    /// port calls this until it returns `None`.
+    /// A client may ask for any state, but a stream gets only neighbouring states. So the port
+    /// calls this until it returns `None`.
     #[must_use]
     pub const fn step_towards(self, target: KsState) -> Option<KsState> {
         let (from, to) = (self.value(), target.value());

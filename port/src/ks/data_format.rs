@@ -74,8 +74,8 @@ impl KsDataFormat {
     /// Reads the head of a format; the whole format must lie in `bytes`.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` when the size in the head is less than the head or more than
-    /// there are bytes.
+    /// `STATUS_INVALID_PARAMETER` when the size in the head is less than the head, or more than the
+    /// number of bytes.
     pub fn read(bytes: &[u8]) -> Result<KsDataFormat, NtStatus> {
         let head: KsDataFormat = read(bytes).ok_or(NtStatus::INVALID_PARAMETER)?;
         if head.format_size < KsDataFormat::SIZE || head.format_size as usize > bytes.len() {

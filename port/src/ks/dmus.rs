@@ -41,7 +41,7 @@ impl DmusEventHeader {
 /// The size of the head of a record, in bytes.
 const HEAD_SIZE: usize = 20;
 
-/// The boundary up to which a record is padded, in bytes.
+/// A record is padded up to a multiple of this number, in bytes.
 const RECORD_ALIGNMENT: usize = 8;
 
 /// The least room that a record with data needs, in bytes: a record with one byte of data.
@@ -146,8 +146,8 @@ impl<'a> EventPacker<'a> {
         whole.saturating_sub(HEAD_SIZE)
     }
 
-    /// Appends a record with as much of `data` as there is room for, and returns how many bytes
-    /// that is. Without room for a byte, or without data, it appends nothing and returns 0.
+    /// Appends a record with the part of `data` for which there is room, and returns its number of
+    /// bytes. Without room for a byte, or without data, it appends nothing and returns 0.
     pub fn push(
         &mut self,
         offset_100ns: i64,

@@ -1,6 +1,6 @@
 //! The GUIDs of kernel streaming that a MIDI filter needs.
 //!
-//! Constants only, one module for each kind of name. Values and C names: WDK ks.h, ksmedia.h and
+//! Constants only, one module for each kind of name. Values and C names: WDK ks.h, ksmedia.h,
 //! dmusicks.h and dmusprop.h.
 
 /// Major formats, subformats and specifiers of a data format; the wildcard is
@@ -166,7 +166,7 @@ pub mod pin_name {
         MIDI = "KSAUDFNAME_MIDI" "185FEDF8-9905-11D1-95A9-00C04FB925D3";
         /// The output of a MIDI device in DirectMusic's list of ports.
         DMUSIC_MPU_OUT = "KSAUDFNAME_DMUSIC_MPU_OUT" "A4DF0EB5-BAC9-11D2-B7A8-0060083316C1";
-        /// The input of such a device.
+        /// The input of a MIDI device in DirectMusic's list of ports.
         DMUSIC_MPU_IN = "KSAUDFNAME_DMUSIC_MPU_IN" "B2EC0A7D-BAC9-11D2-B7A8-0060083316C1";
     }
 }

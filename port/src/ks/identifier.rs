@@ -41,7 +41,7 @@ impl KsIdentifier {
     pub const STANDARD_DEVICE_IO: KsIdentifier =
         KsIdentifier { set: pin_set::MEDIUM_STANDARD, id: 0, flags: 0 };
 
-    /// The flags read as those of a property request; unknown bits are kept.
+    /// The flags in their meaning for a property request; unknown bits are kept.
     #[must_use]
     pub const fn property_type(&self) -> KsPropertyType {
         KsPropertyType::from_bits_retain(self.flags)
@@ -71,7 +71,7 @@ bitflags::bitflags! {
         const UNSERIALIZESET = 0x1000;
         /// The values of the set in a private block.
         const SERIALIZERAW = 0x2000;
-        /// To change the set from such a block.
+        /// To change the set from such a private block.
         const UNSERIALIZERAW = 0x4000;
         /// The size of a block.
         const SERIALIZESIZE = 0x8000;
@@ -203,7 +203,8 @@ wire_enum! {
         VolumeBoost = 1,
         /// SYNTHCAPS: what the synthesizer is and can do.
         Caps = 2,
-        /// SYNTH_PORTPARAMS: what an open pin can do, of what its client wants.
+        /// SYNTH_PORTPARAMS: the parameters of an open pin. The client wants some, and gets some of
+        /// them.
         PortParameters = 3,
         /// ULONG: the number of channel groups.
         ChannelGroups = 4,

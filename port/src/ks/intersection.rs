@@ -1,8 +1,8 @@
 //! Data intersection: a format in a client's range and in a pin's range.
 //!
 //! Owns the port's own rule for a pair of ranges, the order in which pairs are tried, and the check
-//! of the format with which a pin is opened. Attribute lists between the client's ranges are left
-//! out: only a client that says so in its request sends them, and music has no attributes.
+//! of a pin's format. Attribute lists between the client's ranges are not supported. Only a client
+//! that announces them in its request sends them, and music has no attributes.
 
 use portcls_emulator::NtStatus;
 
@@ -46,8 +46,8 @@ pub fn data_intersection(
     LengthReply::of_status(NtStatus::NO_MATCH)
 }
 
-/// Whether two ranges can have a format in common, as far as their heads tell: major format,
-/// subformat and specifier are each equal, or one of the two is all zero, the wildcard.
+/// Whether two ranges can have a format in common, by their heads. Major format, subformat and
+/// specifier must each be equal, or one of the two is all zero, the wildcard.
 ///
 /// Source: WDK, KsPinDataIntersection; "Wildcards in data ranges". A wildcard fits every value, so
 /// it may stand on either side, or on both.
@@ -78,8 +78,8 @@ pub fn default_intersection(
 /// wildcard. The format has nothing after its head, so its specifier is NONE.
 ///
 /// # Errors
-/// `STATUS_NO_MATCH` when a GUID differs, when both sides have a wildcard, or when the specifier
-/// asks for more after the head. `Assumed:` the last two; the pages speak of equal GUIDs only.
+/// `STATUS_NO_MATCH` when a GUID differs; when both sides have a wildcard; when the specifier asks
+/// for more bytes after the head. `Assumed:` the last two; the pages speak of equal GUIDs only.
 pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataFormat, NtStatus> {
     let specifier = common(&client.specifier, &mine.specifier)?;
     if specifier != data_format::NONE {
@@ -96,13 +96,12 @@ pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataForma
     })
 }
 
-/// Checks the format with which a client opens a pin, or which it sets, against the pin's ranges.
+/// Checks a format against the pin's ranges. A client opens a pin with this format, or sets it.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the size in the format is less than its head;
-/// `STATUS_NO_MATCH` when the format lies in none of the ranges, which includes a format with
-/// wildcards or with bytes after its head (`Assumed:` a MIDI format is documented as its head
-/// alone).
+/// `STATUS_INVALID_PARAMETER` when the size in the format is less than its head; `STATUS_NO_MATCH`
+/// when the format lies in none of the ranges. A format with wildcards or with bytes after its head
+/// lies in no range (`Assumed:` a MIDI format is documented as its head alone).
 pub fn check_format(format: &KsDataFormat, pin_ranges: &[DataRange]) -> Result<(), NtStatus> {
     if format.format_size < KsDataFormat::SIZE {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -212,7 +211,7 @@ mod tests {
         });
         assert_eq!((reply.status, reply.information), (MATCHED, 64));
         assert_eq!(reply.bytes, bytemuck::bytes_of(&KsDataFormat::MIDI));
-        // Of the four pairs only the last one has the same subformat.
+        // Of the four pairs only the last pair has the same subformat.
         assert_eq!(asked, [(96, 96, 64)]);
     }
 

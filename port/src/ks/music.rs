@@ -17,7 +17,7 @@ use super::{assert_layout, read};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsMusicFormat {
-    /// Time since the record before; for the first one, since the buffer's presentation time.
+    /// Time since the record before; for the first record, since the buffer's presentation time.
     #[doc(alias = "TimeDeltaMs")]
     pub time_delta_ms: u32,
     /// The number of MIDI bytes that follow; the filling up to a multiple of 4 is not counted.
@@ -30,7 +30,7 @@ assert_layout!(KsMusicFormat, 8, time_delta_ms @ 0, byte_count @ 4);
 /// The size of the head of a record, in bytes.
 const HEAD_SIZE: usize = 8;
 
-/// The boundary up to which a record is filled, in bytes.
+/// A record is filled up to a multiple of this number, in bytes.
 const RECORD_ALIGNMENT: usize = 4;
 
 /// The room that a record with one MIDI byte needs, in bytes, its filling included.
@@ -60,7 +60,7 @@ pub struct RecordPlace {
 
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
-/// After an error there are no more records. An empty record is accepted, and so is a last record
+/// After an error there are no more records. An empty record is accepted, and also a last record
 /// whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` the treatment of malformed
 /// chains, on which the page is silent.
 ///
@@ -95,7 +95,7 @@ impl Records<'_> {
             return None;
         }
         let Some((head, place)) = self.record_at(self.position) else {
-            // The place of the record after a malformed one is not known.
+            // The place of the record after a malformed record is not known.
             self.position = self.used.len();
             return Some(Err(NtStatus::INVALID_PARAMETER));
         };
@@ -154,8 +154,8 @@ impl<'a> Packer<'a> {
         whole.saturating_sub(HEAD_SIZE)
     }
 
-    /// Appends a record with as many bytes of `data` as there is room for, and returns their
-    /// number; when it is 0, no record is appended.
+    /// Appends a record with the bytes of `data` for which there is room, and returns their number.
+    /// When it is 0, no record is appended.
     pub fn push(&mut self, time_delta_ms: u32, data: &[u8]) -> usize {
         // A ULONG counts the bytes, and a record that long is still a multiple of 4.
         let taken = data.len().min(self.room()).min(u32::MAX as usize & !3);

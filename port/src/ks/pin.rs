@@ -77,7 +77,7 @@ pub struct KsPriority {
 }
 
 impl KsPriority {
-    /// The priority of a client that asks for no special one.
+    /// The priority of a client that asks for no special priority.
     #[doc(alias = "KSPRIORITY_NORMAL")]
     pub const NORMAL: KsPriority = KsPriority { class: 0x4000_0000, sub_class: 1 };
 }

@@ -1,8 +1,8 @@
 //! The names in create requests: which filter or pin a client opens.
 //!
 //! A filter's name is a backslash and its reference string. A pin's name, relative to its filter,
-//! is the text of the pin GUID, a backslash, and then, in the place of characters, the bytes of a
-//! connect request and of a data format. Source: WDK, KsCreatePin.
+//! is the text of the pin GUID, a backslash, and bytes in the place of characters: a connect
+//! request and a data format. Source: WDK, KsCreatePin.
 
 use portcls_emulator::NtStatus;
 
@@ -67,7 +67,7 @@ impl PinRequest {
     }
 }
 
-/// The GUID that a name relative to a filter or pin begins with: the kind of object.
+/// The GUID at the beginning of a name relative to a filter or pin: the kind of object.
 ///
 /// `None` when the name does not begin with a GUID, or when another character than a backslash
 /// follows the GUID.

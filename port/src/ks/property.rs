@@ -48,9 +48,9 @@ impl LengthReply {
 
     /// Answers a property request for a list from [`multiple_item`].
     ///
-    /// The rules are those of [`of_value`](Self::of_value), with two more: a request with room for
-    /// exactly the list's head gets the head, which is the size needed and the count; a request
-    /// with room for exactly the first ULONG gets the size. Source: WDK, KsHandleSizedListQuery;
+    /// The rules of [`of_value`](Self::of_value) hold, and two more. A request with exactly the
+    /// room of the list's head gets the head, which has the size needed and the count. A request
+    /// with exactly the room of the first ULONG gets the size. Source: WDK, KsHandleSizedListQuery;
     /// `Assumed:` the case of one ULONG, which the pages describe only for relations between
     /// properties.
     #[must_use]
@@ -63,8 +63,8 @@ impl LengthReply {
 
     /// Answers a request for basic support: tells which of the accesses in `flags` a property has.
     ///
-    /// A request with room for a [`KsPropertyDescription`] gets one, which says nothing about the
-    /// values. With less room it gets the accesses alone, a ULONG.
+    /// A request with room for a [`KsPropertyDescription`] gets a description, which says nothing
+    /// about the values. With less room it gets the accesses alone, a ULONG.
     /// Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_BASICSUPPORT. `Assumed:` a request without room
     /// asks for the length of the description.
     #[must_use]
@@ -162,7 +162,7 @@ pub(super) const ITEM_ALIGNMENT: usize = 8;
 
 /// Builds a list: its head, then the items, each filled up with zeros to a multiple of 8 bytes.
 ///
-/// Source: WDK, KSMULTIPLE_ITEM and the property pages that return one.
+/// Source: WDK, KSMULTIPLE_ITEM and the pages of properties that return this structure.
 #[must_use]
 pub fn multiple_item<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> Vec<u8> {
     let mut list = vec![0; size_of::<KsMultipleItem>()];
@@ -180,8 +180,8 @@ pub fn multiple_item<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> Vec<
 /// Reads a list: the number of its items, and the bytes that hold them.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the size in the head is less than the head or more than there
-/// are bytes.
+/// `STATUS_INVALID_PARAMETER` when the size in the head is less than the head, or more than the
+/// number of bytes.
 pub fn read_multiple_item(list: &[u8]) -> Result<(u32, &[u8]), NtStatus> {
     let head: KsMultipleItem = read(list).ok_or(NtStatus::INVALID_PARAMETER)?;
     let items = list.get(size_of::<KsMultipleItem>()..head.size as usize);

@@ -84,10 +84,10 @@ impl KsStreamHeader {
         KsStreamOptions::from_bits_retain(self.options_flags)
     }
 
-    /// The time at which the buffer is due, in units of 100 ns; `None` is as soon as possible.
+    /// The time at which the buffer is due, in units of 100 ns; `None` means at once.
     ///
-    /// `Assumed:` the port does not read a time that is not flagged as valid, so its denominator
-    /// may be 0, as in a header that a client has cleared.
+    /// `Assumed:` the port reads a time only when it is flagged as valid. The denominator of any
+    /// other time may be 0, as in a header that a client has cleared.
     ///
     /// # Errors
     /// The errors of [`KsTime::to_100ns`].
@@ -113,7 +113,7 @@ bitflags::bitflags! {
         const PREROLL = 0x2;
         /// Data is missing before this buffer.
         const DATADISCONTINUITY = 0x4;
-        /// The format changes; the buffer holds the new one.
+        /// The format changes; the buffer holds the new format.
         const TYPECHANGED = 0x8;
         /// The presentation time is valid.
         const TIMEVALID = 0x10;

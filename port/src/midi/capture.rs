@@ -16,8 +16,8 @@ use crate::rules;
 /// Bytes of room in one Read.
 const READ_LENGTH: usize = 256;
 
-/// The greatest number of Reads in one service: a miniport that always returns data would never
-/// end it.
+/// The greatest number of Reads in one service. Without a limit, a service would never end if a
+/// miniport always returns data.
 const READS_PER_SERVICE: u32 = 65_536;
 
 /// The bytes of one Read, with the stream time at which they came.
@@ -102,7 +102,7 @@ impl Capturer {
         self.backlog.hold(kernel, lane, kept.len());
     }
 
-    /// Fills and completes read requests as long as there is data.
+    /// Fills and completes read requests while there is data.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn deliver(&self, kernel: &Kernel, lane: &Lane) {

@@ -17,16 +17,16 @@ use crate::pump::{Outcome, Pump};
 use crate::rules;
 use crate::stream_request::StreamRequest;
 
-/// Time until the next Write after one that took nothing, in 100 ns units.
+/// Time until the next Write after a Write that took nothing, in 100 ns units.
 /// Assumed: the documents are silent; 1 ms is the sequencer's resolution.
 const RETRY_100NS: u64 = 10_000;
 
-/// Writes in a row that took nothing before the request fails.
+/// The request fails after this number of Writes in a row that took nothing.
 /// Assumed: 10 s of retries. The sample miniport gives up after 100; a miniport that returns
 /// success for so long breaks the contract of Write.
 const EMPTY_WRITES: u32 = 10_000;
 
-/// The message that is going out; once all of it is sent there is none.
+/// The message that is going out; none when all of it is sent.
 #[derive(Default)]
 struct Message {
     bytes: Vec<u8>,
@@ -44,7 +44,7 @@ impl Message {
         self.sent == self.bytes.len()
     }
 
-    /// Replaces the message by the next one, in the same memory.
+    /// Replaces the message by the next message, in the same memory.
     fn set(&mut self, bytes: &[u8], due_ns: u64) {
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
@@ -112,14 +112,14 @@ impl Renderer {
         self.reset();
     }
 
-    /// Writes the messages that are due and sets the timer for the next one.
+    /// Writes the messages that are due and sets the timer for the next message.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn pump(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) {
         self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
 
-    /// Writes the message that is due, or gets the next one ready.
+    /// Writes the message that is due, or gets the next message ready.
     fn step(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMiniportMidiStream) -> Outcome {
         let Some(due_ns) = self.message.borrow().due_ns() else {
             return self.get_ready(kernel, lane);
@@ -140,7 +140,8 @@ impl Renderer {
         }
     }
 
-    /// Loads the next record of the first request, or completes the request when it has none left.
+    /// Loads the next record of the first request, or completes the request when it has no record
+    /// left.
     fn get_ready(&self, kernel: &Kernel, lane: &Lane) -> Outcome {
         let Some(request) = lane.queue().front() else { return Outcome::Idle };
         if request.current().is_some() {
@@ -183,7 +184,8 @@ impl Renderer {
     /// Offers the rest of the current message to the miniport once.
     ///
     /// The request can end during the call: its client cancels it, or the stream goes down. Then
-    /// the rest of its message is not offered any more, and the result of the call is not used.
+    /// the sequencer does not offer the rest of its message, and does not use the result of the
+    /// call.
     ///
     /// # Errors
     /// The request fails with it: the status that the miniport returned, or
@@ -194,7 +196,7 @@ impl Renderer {
         lane: &Lane,
         stream: &dyn IMiniportMidiStream,
     ) -> Result<Outcome, NtStatus> {
-        // The message is out of its cell during the call, so that the call can come back here.
+        // The message is out of its cell during the call, because the call can come back here.
         let mut message = self.message.take();
         self.abandoned.set(false);
         let rest = &message.bytes[message.sent..];

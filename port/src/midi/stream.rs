@@ -102,7 +102,7 @@ impl Stream for MidiStream {
     }
 
     fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>) {
-        // Only the first one can have begun.
+        // Only the first request can have begun.
         let is_first = lane.queue().front().is_some_and(|front| Rc::ptr_eq(&front, request));
         if let Side::Render(renderer) = &self.side
             && is_first

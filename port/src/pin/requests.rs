@@ -166,7 +166,7 @@ fn allocator_framing(
 ///
 /// Source: WDK, KSPROPERTY_STREAM_MASTERCLOCK: the handle is null, and a call that succeeds says
 /// that the property is supported. Assumed: the same holds for the allocator. Assumed: a client can
-/// set the null handle again, and any other is no clock or allocator that this port could use.
+/// set the null handle again. Any other handle is no clock or allocator that this port could use.
 fn null_handle(
     _: &Pin,
     _: &Kernel,
@@ -192,7 +192,7 @@ fn position(pin: &Pin, _: &Kernel, request: &PropertyRequest<'_>) -> Result<Leng
     Ok(request.value(bytemuck::bytes_of(&position)))
 }
 
-/// Refuses rights to content: they come from the kernel alone, and the clients here are programs.
+/// Refuses rights to content: only the kernel gives them, and the clients here are programs.
 ///
 /// Source: WDK, KSPROPERTY_DRMAUDIOSTREAM_CONTENTID, with the status for a request from user mode.
 fn content_id(_: &Pin, _: &Kernel, _: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {

@@ -175,7 +175,7 @@ fn cleanup_is_the_drivers_own_and_requests_are_cancelled_without_it() {
         let status = pc_dispatch_irp(&rig.kernel, &rig.physical.top(), &cleanup);
         assert_eq!(status, NtStatus::INVALID_DEVICE_REQUEST);
         assert!(!irp.is_completed());
-        // A routine of the driver's own sees the last handle's end, and is not what cancels.
+        // The driver's own routine gets the cleanup, but another step cancels the requests.
         let seen = Rc::new(RefCell::new(None));
         // The driver's table outlives the client, so it must not keep the request.
         let (told, read) = (Rc::clone(&seen), RefCell::new(Some(irp.clone())));

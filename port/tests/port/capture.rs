@@ -46,7 +46,7 @@ fn a_buffer_carries_the_time_of_its_first_byte_and_records_their_distance() {
         rig.kernel.stall_us(1_900);
         come_in(rig, &[&[3]]);
         let irp = pin.read(&[Frame::room(64)]);
-        // 2.3, 4.2 and 6.1 ms: whole milliseconds since the first, without drift.
+        // 2.3, 4.2 and 6.1 ms give whole milliseconds since the first time, without drift.
         let records = vec![(0, vec![1]), (1, vec![2]), (2, vec![3])];
         assert_eq!(captured(&irp), [(2_300, records)]);
     });

@@ -364,7 +364,7 @@ proptest! {
                     stream.send(&rig.kernel, event.into());
                 }
                 drop(stream);
-                // One byte more, so that the read request ends also without a message.
+                // One more byte, so that the read request also ends when there is no message.
                 come_in(rig, time_100ns, &[&[0xFE]]);
                 let read = capture.read(&[Frame::room(4_096)]);
                 capture.close();

@@ -1,4 +1,4 @@
-//! Which interface a class of port drives a miniport by, and how streams open.
+//! By which interface a class of port drives a miniport, and how streams open.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::frames::Frame;
 use crate::plan::{CAPTURE, Plan, RENDER};
 use crate::rig::{GET, PROPERTY, Rig, SET, on_added_device, on_planned_device};
 
-/// What a miniport writes down when a port of this class starts with it.
+/// The notes of a miniport when a port of this class starts it.
 fn start(class: Guid, miniport: fn(&Rc<Fake>) -> Rc<dyn IUnknown>) -> Vec<String> {
     let mut words = Vec::new();
     let plan = |plan: &mut Plan| {

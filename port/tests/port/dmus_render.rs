@@ -1,4 +1,4 @@
-//! The sequencer of DirectMusic: what it puts, when, in which order and form.
+//! The sequencer of DirectMusic: which events it puts, when, and in what form.
 
 use portcls_emulator::NtStatus;
 use portcls_port::dmus_event::{DmusEventFlags, EventData, NO_BYTE_POSITION};
@@ -15,7 +15,7 @@ const WHOLE: DmusEventFlags = DmusEventFlags::empty();
 const RAW: DmusEventFlags = DmusEventFlags::INCOMPLETE;
 const MS: i64 = 10_000;
 
-/// A note with this key, by which a test knows it again.
+/// A note with this key. A test recognises it by the key.
 fn note(key: u8) -> [u8; 3] {
     [0x90, key, 0x40]
 }

@@ -135,7 +135,7 @@ fn below_pause_all_events_are_given_back() {
             assert!(!irp.is_completed());
             pin.set_state(state);
             assert_eq!((irp.status(), irp.information()), (NtStatus::CANCELLED, 24));
-            // At the close, the port reports a violation when an event is out.
+            // When the pin closes and an event is out, the port reports a violation.
             pin.close();
         }
     });
@@ -276,7 +276,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// The client sends any bytes in either form. The port refuses them or puts them, and loses no
-    /// event: the rig checks that each request ends, and the port that no event is out.
+    /// event: the rig checks that each request ends, and the port checks that no event is out.
     #[test]
     fn any_bytes_are_refused_or_go_out_whole(
         data in prop_oneof![

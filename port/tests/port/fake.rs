@@ -100,7 +100,7 @@ impl Fake {
         *self.state.borrow_mut() = Rc::new(answer);
     }
 
-    /// Takes the words written down so far.
+    /// Takes the words that were written down so far.
     pub fn words(&self) -> Vec<String> {
         self.words.take()
     }
@@ -120,7 +120,7 @@ impl Fake {
         self.writes.borrow().iter().flat_map(|write| write.taken.clone()).collect()
     }
 
-    /// The times of the Writes that took something, in us.
+    /// The times of the Writes that took bytes, in us.
     pub fn times_us(&self) -> Vec<u64> {
         let writes = self.writes.borrow();
         let took = writes.iter().filter(|write| !write.taken.is_empty());

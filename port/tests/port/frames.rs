@@ -14,7 +14,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Data that is due as soon as possible.
+    /// Data that is due at once.
     pub fn now(records: &[(u32, &[u8])]) -> Frame {
         Frame::of(music(records))
     }
@@ -28,7 +28,7 @@ impl Frame {
         frame
     }
 
-    /// DirectMusic events that are due as soon as possible.
+    /// DirectMusic events that are due at once.
     pub fn events_now(events: &[Event<'_>]) -> Frame {
         Frame::of(event_records(events))
     }
@@ -95,7 +95,7 @@ pub fn event_records(events: &[Event<'_>]) -> Vec<u8> {
     chain
 }
 
-/// What a read request brought in the form of DirectMusic: the time of each buffer in 100 ns, and
+/// The result of a read request in the form of DirectMusic: the time of each buffer in 100 ns, and
 /// its events.
 pub type CapturedEvents = Vec<(i64, Vec<(i64, u32, Vec<u8>)>)>;
 

@@ -284,7 +284,7 @@ fn a_removal_in_run_leaves_no_reference_to_anything_of_the_driver() {
         let pin = rig.run_pin(RENDER);
         pin.write(&[Frame::at_ms(50, NOTE)]);
         rig.pnp(PnpRequest::RemoveDevice);
-        // The client still holds its files, and the driver's objects are released all the same.
+        // The client still holds its files, but the driver's objects are released.
         assert_eq!(rig.fake.left(), 1, "the port alone, behind the client's filter");
     });
 }

@@ -28,20 +28,20 @@ pub enum Grouping {
     Early,
     /// Init returns the group.
     Late,
-    /// Early; and Init asks for service before it returns.
+    /// Init registers the group with RegisterServiceGroup, and asks for service before it returns.
     EarlyWithNotify,
-    /// Never; the miniport has no group.
+    /// The miniport has no group.
     Never,
 }
 
 /// The group that comes with a stream.
 #[derive(Clone, Copy, PartialEq)]
 pub enum StreamGroup {
-    /// The miniport's.
+    /// The miniport's group.
     Shared,
-    /// One of its own.
+    /// A group of the stream's own.
     Own,
-    /// None.
+    /// No group.
     Absent,
 }
 
@@ -57,7 +57,7 @@ pub enum PowerInterfaces {
 pub enum PinDescription {
     /// The driver does not change the description: the port has the only copy.
     Fixed,
-    /// The driver may change the description: the pins are always those of the plan's filter.
+    /// The driver may change the description: the pins are always the pins of the plan's filter.
     Live,
 }
 

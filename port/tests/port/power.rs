@@ -207,7 +207,8 @@ fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
         assert_eq!(rig.fake.words(), words);
-        // Down from a light sleep, and up to a light sleep: streams and miniport are told too.
+        // Down from a light sleep, and up to a light sleep: the streams and the miniport get calls
+        // too.
         system_power(rig, PowerAction::Set, SystemPowerState::S4);
         system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
@@ -409,7 +410,7 @@ fn a_second_registration_is_a_violation_and_yet_counts() {
     });
 }
 
-/// What the adapter is told when the device goes to D3 and back.
+/// The calls of the adapter when the device goes to D3 and back.
 fn told_by_power(rig: &Rig) -> Vec<String> {
     rig.fake.words();
     device_power(rig, PowerAction::Set, DevicePowerState::D3);

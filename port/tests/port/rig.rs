@@ -54,7 +54,7 @@ pub fn on_device(test: impl FnOnce(&Rig)) {
     on_planned_device(|_| (), test);
 }
 
-/// Like [`on_device`], with a plan.
+/// Does the same as [`on_device`], with a plan.
 pub fn on_planned_device(plan: impl FnOnce(&mut Plan), test: impl FnOnce(&Rig)) {
     on_added_device(plan, |rig| {
         assert_eq!(rig.start(), NtStatus::SUCCESS);
@@ -78,7 +78,7 @@ pub fn on_added_device(plan: impl FnOnce(&mut Plan), test: impl FnOnce(&Rig)) {
 }
 
 impl Rig {
-    /// A bus with a device, and a driver that is loaded.
+    /// A bus with a device, and a loaded driver.
     pub fn new() -> Rig {
         let kernel = Kernel::new(KernelConfig::default());
         let bus_answer = Rc::new(Cell::new(BusAnswer::Success));
@@ -99,7 +99,7 @@ impl Rig {
         }
     }
 
-    /// AddDevice.
+    /// Calls AddDevice.
     pub fn add_device(&self) -> Result<(), NtStatus> {
         let add = self.driver.add_device().expect("DriverEntry set it");
         add(&self.kernel, &self.driver, &self.physical)
@@ -120,7 +120,7 @@ impl Rig {
         self.pnp(PnpRequest::StartDevice { translated: ports.clone(), raw: ports })
     }
 
-    /// Sets which rules the test breaks, in order.
+    /// Sets the rules that the test breaks, in order.
     pub fn expect_violations(&self, rules: &[&'static str]) {
         self.violations.borrow_mut().extend(rules);
     }
@@ -339,8 +339,9 @@ impl<'a> File<'a> {
         self.rig.close_file(&self.file);
     }
 
-    /// Sends a control request that is answered at once. The client owns as much room as it states,
-    /// or the longer `buffer`; of an answer that fails, the buffer without a change is left out.
+    /// Sends a control request that is answered at once. The client owns the room that it states,
+    /// or the longer `buffer`. The result leaves the buffer out when the request fails and the
+    /// buffer did not change.
     pub fn control(&self, code: u32, input: &[u8], buffer: &[u8], output_length: u32) -> Irp {
         let mut owned = buffer.to_vec();
         owned.resize(buffer.len().max(output_length as usize), 0);

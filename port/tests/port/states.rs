@@ -122,7 +122,7 @@ fn data_is_refused_in_stop_and_a_client_that_resends_is_refused_on_the_way_there
     });
 }
 
-/// Lets the completion of each cancelled request send another one.
+/// Lets the completion of each cancelled request send another request.
 fn resend(sender: &Sender, irp: &Irp, last: &Rc<Cell<NtStatus>>) {
     let (sender, last) = (sender.clone(), Rc::clone(last));
     irp.set_completion_routine(Box::new(move |kernel, done| {

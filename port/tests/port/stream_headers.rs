@@ -1,4 +1,4 @@
-//! Stream headers: their length, and what the client finds in them afterwards.
+//! Stream headers: their length, and their content after a request.
 
 use std::cell::RefCell;
 
@@ -11,10 +11,10 @@ use crate::rig::{File, READ_STREAM, Rig, WRITE_STREAM, on_device};
 
 const NOTE: &[(u32, &[u8])] = &[(0, &[0x90, 0x3C, 0x40])];
 
-/// What the client added to each header.
+/// The bytes that the client added to each header.
 const ADDED: [u8; 8] = [0xA5; 8];
 
-/// Sends frames. The header of each is longer than the structure, by the bytes that `added` says.
+/// Sends frames. The header of each frame is longer than the structure by the bytes of `added`.
 fn send(rig: &Rig, pin: &File<'_>, code: u32, frames: &[Frame], added: &[usize]) -> Irp {
     let mut bytes = Vec::new();
     for (frame, added) in frames.iter().zip(added) {

@@ -1,7 +1,7 @@
 //! The kind of event of a text, decided in one place for writer and reader.
 //!
 //! The writer puts a text in quotes when the reader would take it for another kind of event. So
-//! every note is read back as a note, whatever it says.
+//! every note is read back as a note, for any words.
 
 use super::layout::WIRE;
 

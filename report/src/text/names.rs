@@ -23,7 +23,7 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    /// Takes the list of hardware actors; false when there was a list already.
+    /// Takes the list of hardware actors. False when there was a list already.
     pub(super) fn set_hardware(&mut self, actors: Vec<String>) -> bool {
         self.hardware.replace(actors).is_none()
     }

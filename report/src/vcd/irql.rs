@@ -1,4 +1,4 @@
-//! The IRQL as far as a trace shows it: at each event, and after each return.
+//! The IRQL that a trace shows: at each event, and after each return.
 
 use portcls_emulator::trace::{Event, Level, NameId, TimedEvent};
 

@@ -67,7 +67,7 @@ struct Line<'a> {
     driver: Driver<'a>,
 
     value: Option<u32>,
-    /// The value in the file; `None` before the first one.
+    /// The value in the file; `None` before the first value.
     written: Option<Option<u32>>,
 }
 
@@ -216,8 +216,7 @@ impl<'a> Dump<'a> {
         }
     }
 
-    /// Ends the dump: the remaining bits with the whole of the last one, an idle time, and the end
-    /// time.
+    /// Ends the dump: the remaining bits with the whole last bit, an idle time, and the end time.
     fn finish(&mut self) {
         self.run_lanes_until(u64::MAX);
         self.write_tick();

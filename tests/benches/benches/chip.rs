@@ -49,11 +49,11 @@ fn byte_out(c: &mut Criterion) {
 struct Player {
     chip: Mpu401,
     now_ns: u64,
-    /// For each track, whether its note sounds: then the next event ends the note.
+    /// For each track, whether its note sounds. If it sounds, the next event ends the note.
     sounds: [bool; 8],
 }
 
-/// Ticks from one event of a track to the next: a note begins and ends in each eighth.
+/// Ticks from one event of a track to the next: a note begins and ends in each eighth note.
 const EIGHTH_TICKS: u8 = 30;
 
 impl Player {

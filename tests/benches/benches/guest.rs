@@ -22,8 +22,7 @@ const MIXED: &[u8] = &[
     0xC9, 0xFF, 0xC9, 0x75, 0xEB, 0xC3,
 ];
 
-/// How often [`READS`] and [`CALLS`] do the same in a round, so that the loop itself hardly
-/// counts.
+/// How often [`READS`] and [`CALLS`] repeat their work in a round. So the loop itself costs little.
 const REPEATS: u64 = 16;
 
 /// in al, dx, 16 times; dec ecx; jnz to the start; ret.

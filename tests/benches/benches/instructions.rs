@@ -1,6 +1,6 @@
 //! Counts the instructions of the most frequent work.
 //!
-//! Counts do not vary from run to run, as times do.
+//! Times vary from run to run; counts do not.
 //!
 //! ```text
 //! cargo bench -p portcls-benches --bench instructions

@@ -25,8 +25,8 @@ const ACCESS_NS: u64 = 1_000;
 /// Rounds of the shorter run under callgrind.
 const COUNTED_ROUNDS: u64 = 100_000;
 
-/// Rounds of a timed run, and how many runs there are. The result is the fastest run: runs are
-/// short, so that in some of them no other program takes the processor.
+/// Rounds of a timed run, and how many runs there are. The result is the fastest run. Runs are
+/// short, so some of them have the processor for themselves.
 const TIMED_ROUNDS: u64 = 100_000;
 const TIMED_RUNS: u32 = 500;
 
@@ -44,7 +44,7 @@ enum Work {
     Status,
     /// A read of STATUS, a write of DATA, and 320 us that pass.
     Byte,
-    /// The work of `Byte`, and the caller fetches each byte when it has left on MIDI OUT.
+    /// The work of `Byte`; in addition the caller fetches each byte when it has left on MIDI OUT.
     ByteFetched,
 }
 
@@ -201,7 +201,7 @@ impl Player {
     }
 }
 
-/// How many times faster eight tracks are played here than on the real unit.
+/// Eight tracks play this many times faster here than on the real unit.
 fn times_real_time() -> u64 {
     let run = || {
         let mut player = Player::start();

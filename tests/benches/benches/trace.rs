@@ -1,4 +1,4 @@
-//! Recording: one event, one access that folds, one that does not fold.
+//! Recording: an event, an access that folds, an access that does not fold.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portcls_benches::{EVENTS, read_of};

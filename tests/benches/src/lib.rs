@@ -13,8 +13,8 @@ use portcls_machine::driver_file::image::Image;
 use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
 use portcls_machine::guest::{Fill, Guest};
 
-/// Events that a recorder takes before a benchmark makes it anew, so that it stays small in
-/// memory.
+/// Events that a recorder takes before a benchmark makes a new recorder. So the recorder stays
+/// small in memory.
 pub const EVENTS: u64 = 100_000;
 
 /// A read of a port, as the trace records it.
@@ -59,8 +59,8 @@ pub fn guest_on(config: KernelConfig, code: &[u8]) -> (Guest, u64) {
 /// Instructions of one round of a work, in hundredths; `None` without valgrind.
 ///
 /// This program runs itself under callgrind with `--run WORK... ROUNDS`: once with `rounds` and
-/// once with twice as many. So the difference is the cost of the rounds alone. A round is counted
-/// with the loop around it.
+/// once with twice as many. So the difference is the cost of the rounds alone. The count of a round
+/// includes the loop around it.
 #[must_use]
 pub fn instructions_of_a_round(work: &[&str], rounds: u64) -> Option<u64> {
     let once = instructions_of_a_run(work, rounds)?;

@@ -1,7 +1,7 @@
 //! Any bytes as the requests of a client: answered, and nothing left.
 //!
-//! The allocator fails the run when one piece of memory is asked for that is far longer than
-//! anything that a client of these sequences owns.
+//! The allocator fails the run when code asks for a very long piece of memory. No client of these
+//! sequences owns nearly that much.
 #![no_main]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -11,14 +11,14 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../../tests/requests/sequence.rs"]
 mod sequence;
 
-/// The longest piece of memory in bytes; the trace of a machine takes the longest ones.
+/// The longest piece of memory in bytes. The longest pieces are for the trace of a machine.
 const LONGEST_PIECE: usize = 64 << 20;
 
 /// The system's allocator with a limit.
 struct Limited;
 
 // SAFETY: every call that is within the limit goes unchanged to the system's allocator; any other
-// ends the process.
+// call ends the process.
 unsafe impl GlobalAlloc for Limited {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         check(layout.size());

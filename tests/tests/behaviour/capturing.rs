@@ -51,7 +51,7 @@ fn a_byte_bears_the_time_at_which_it_arrived_to_the_millisecond() {
     }
 }
 
-/// Time between two bytes of a line that is never silent, in ns: a MIDI clock at 125 beats a
+/// Time between two bytes on a line that never stays idle, in ns: a MIDI clock at 125 beats a
 /// minute.
 const CLOCK_PERIOD_NS: u64 = 20_000_000;
 

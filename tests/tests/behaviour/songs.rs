@@ -1,4 +1,4 @@
-//! Songs to play and to capture, and random ones.
+//! Songs to play and to capture, and random songs.
 
 use portcls_machine::midi_file::Song;
 use proptest::prelude::*;

@@ -17,7 +17,7 @@ use portcls_port::{
 
 use crate::{assert_captured, assert_played};
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 /// A device as StartDevice gets it.
@@ -86,7 +86,7 @@ fn midi_with_the_adapters_interrupt(started: &Started<'_>) -> Result<(), NtStatu
     started.install(MIDI, Some(started.interrupt()?), started.ports()?)
 }
 
-/// The FM synthesizer is refused, and the driver does not look at that.
+/// PortCls refuses the FM synthesizer, and the driver ignores this.
 fn sound_card(started: &Started<'_>) -> Result<(), NtStatus> {
     let interrupt = started.interrupt()?;
     let adapter: Rc<dyn IUnknown> = interrupt;

@@ -15,7 +15,7 @@ fn repeat(machine: &Machine, answers: &str) {
     machine.set_oracle(Rc::new(Replay::new(answers)));
 }
 
-/// The stage and the status with which a start was refused.
+/// The stage and the status of a refused start.
 #[track_caller]
 fn refused(result: Result<(), MachineError>) -> (&'static str, NtStatus) {
     match result {
@@ -120,7 +120,7 @@ fn a_device_can_vanish_at_every_preemption_point_of_its_start() {
     for ordinal in 1..=asked {
         let machine = machine("smsc-superio");
         repeat(&machine, &format!("removal:{ordinal}=1"));
-        // Only a driver that has started is told.
+        // Only a started driver gets the notice.
         let told = usize::from(machine.start().is_ok());
         assert_eq!(count(&machine, "the card is gone"), 1);
         assert_eq!(count(&machine, "return IRP_MN_SURPRISE_REMOVAL"), told, "{ordinal}");

@@ -1,4 +1,4 @@
-//! The usual answers change nothing; any others can be repeated.
+//! The usual answers change nothing; all other answers can be repeated.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use crate::{compiled, live, machine};
 
-/// The cards of the runs: one whose firmware answers late, and one with a FIFO.
+/// The cards of the runs: a card whose firmware answers late, and a card with a FIFO.
 const CARDS: [&str; 2] = ["roland-mpu401", "smsc-superio"];
 
 /// A machine whose oracle gives the usual answers.
@@ -52,14 +52,14 @@ fn an_oracle_that_gives_the_usual_answers_changes_nothing() {
 fn a_life_asks_about_the_choices_that_it_meets() {
     let machine = usual(compiled("roland-mpu401", "x64/uart"));
     live(&machine).expect("the life has no hardship");
-    // This driver uses neither a timer nor a registry key here.
+    // This driver uses no timer and no registry key here.
     let asked = |choice: &Choice| machine.kernel().asked(*choice) > 0;
     let not_asked: Vec<Choice> = Choice::ALL.into_iter().filter(|choice| !asked(choice)).collect();
     assert_eq!(not_asked, [Choice::Clock, Choice::Registry]);
 }
 
 /// The times of the preemption points of a start, in ns, and its trace. With `look_ns`, the kernel
-/// has a deadline at that time, at which nothing happens.
+/// has a deadline at that time. Nothing happens at this deadline.
 fn points(look_ns: Option<u64>) -> (Vec<u64>, String) {
     let machine = usual(compiled("smsc-superio", "x64/uart"));
     let times_ns: Rc<RefCell<Vec<u64>>> = Rc::default();
@@ -118,7 +118,7 @@ proptest! {
         let first = outcome(&build_machine(), random);
         let (_, log) = parse(&first.1).expect("the text of a trace is well formed");
         let answers = Answers::of_trace(&log).expect("the trace is whole");
-        // The list goes through its text, as when a program passes it on.
+        // The test turns the list into text and back, as a program does that passes the list on.
         let list: Answers = answers.to_string().parse().expect("a list reads back");
         prop_assert_eq!(&list, &answers);
         let replay = Rc::new(Replay::new(list));

@@ -1,6 +1,6 @@
 //! Register scripts on cards with a fault.
 //!
-//! Such a card is a shell around the chip, which any test can write.
+//! Such a card is a shell around the chip. Any test can write such a shell.
 
 use portcls_machine::card_bench::ops::{Model, Script, Verdict, run_on};
 use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, card};

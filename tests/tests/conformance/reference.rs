@@ -4,7 +4,7 @@
 //!
 //! It shares no code with the chip, only the numbers of a card's profile. It knows UART mode and
 //! the commands FF and 3F. In intelligent mode it ignores MIDI IN and every other command, so
-//! scripts for it must not use these there. All times of the model are whole microseconds.
+//! scripts for it must not use them in this mode. All times of the model are whole microseconds.
 
 #[path = "reference_ports.rs"]
 mod ports;
@@ -76,7 +76,7 @@ pub struct Reference {
     free_us: u64,
     deaf_until_us: u64,
     turn: Turn,
-    /// Bytes for MIDI OUT, with the time at which each may start at the earliest.
+    /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
     input: VecDeque<u8>,
@@ -202,7 +202,7 @@ impl Reference {
         self.input_at_port() + self.input.len() >= usize::from(self.card.rx_depth)
     }
 
-    /// Runs the unit's main loop until there is nothing to do now.
+    /// Runs the unit's main loop until it has no more work now.
     fn run_unit(&mut self) {
         while self.give() || self.take_or_fetch() {}
     }

@@ -75,7 +75,7 @@ fn every_scenario_says_where_it_comes_from_and_every_difference_says_why() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// What a scenario leaves without an explanation.
+/// The things that a scenario does not explain.
 fn unexplained(script: &Script, scenario: &Scenario) -> Vec<String> {
     let mut problems = Vec::new();
     if scenario.source.is_empty() {

@@ -80,8 +80,8 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
     if names.is_empty() {
         packages = repository.packages().iter().collect();
     }
-    // When no package is left, the command names only packages that do not exist. Those faults are
-    // in the list already.
+    // If no package is left, the command named only packages that do not exist. Those faults are in
+    // the list already.
     let all: Vec<&Target> = packages.iter().flat_map(|package| &package.targets).collect();
     let mut targets: Vec<&Target> = Vec::new();
     for (line, option, name) in named(&own, &TARGET_OPTIONS) {
@@ -116,8 +116,7 @@ fn named<'t>(
     pairs.filter_map(|((_, word), (line, name))| Some((*line, option_of(word)?, *name))).collect()
 }
 
-/// The words by which `cargo test` chooses tests: words that are no option, and that no option
-/// takes.
+/// The words by which `cargo test` chooses tests: words that are neither options nor their values.
 fn filters<'t>(command: &[(usize, &'t str)]) -> impl Iterator<Item = (usize, &'t str)> {
     let takes_a_word = |word: &str| {
         let mut all = PACKAGE_OPTIONS.iter().chain(&TARGET_OPTIONS).chain(&OTHER_OPTIONS);

@@ -4,7 +4,7 @@ use crate::Fault;
 use crate::page::Page;
 use crate::repository::{Repository, folder_of, resolve};
 
-/// What is wrong with the links of a document.
+/// The faults of the links of a document.
 pub fn faults(repository: &Repository, name: &str, page: &Page) -> Vec<Fault> {
     let unexplained = page.unexplained.iter().map(|(line, reference)| {
         (*line, format!("a link to [{reference}], which the document does not explain"))

@@ -14,7 +14,7 @@ pub struct Page {
     pub links: Vec<(usize, String)>,
     /// Names of links that it uses without a definition, each with its line.
     pub unexplained: Vec<(usize, String)>,
-    /// The words that may stand behind a `#` in a link to it.
+    /// The words that may stand behind a `#` in a link to this document.
     pub anchors: BTreeSet<String>,
     /// Its code, in order.
     pub codes: Vec<Code>,
@@ -25,7 +25,7 @@ pub struct Page {
 pub struct Code {
     /// Its line.
     pub line: usize,
-    /// The number of the block that it stands in: a paragraph, a row of a table, or another one.
+    /// The number of the block in which it stands: a paragraph, a row of a table, or another block.
     pub block: usize,
     /// Its kind.
     pub kind: CodeKind,
@@ -103,8 +103,8 @@ impl Page {
         page
     }
 
-    /// Adds the anchor of a heading as GitHub makes it: letters, digits, `-` and `_` in lower
-    /// case, a `-` for each space, and a number behind one that was there before.
+    /// Adds the anchor of a heading as GitHub makes it: letters, digits, `-` and `_` in lower case,
+    /// a `-` for each space, and a number when the same anchor was there before.
     fn add_anchor(&mut self, heading: &str) {
         let letters = heading.chars().filter_map(|letter| match letter {
             ' ' => Some('-'),

@@ -1,10 +1,10 @@
 //! Paths in backticks, and in the commands for a shell: each exists.
 //!
 //! A word with a `/` is a path when it has the ending of one of our files, or ends in `/`, or
-//! begins with a folder of the root. The path may begin at the root, at the folder of the
-//! document, or at a folder that the same paragraph or row of a table names: a row about `port/`
-//! may say `src/lib.rs`. A file that programs write and git does not keep need not be there. A `*`
-//! stands for any letters, and a name in capitals for any name.
+//! begins with a folder of the root. The path may begin at the root, at the folder of the document,
+//! or at a folder that the same paragraph or row of a table names. So a row about `port/` may say
+//! `src/lib.rs`. Files that programs write and git does not keep may be missing. A `*` stands for
+//! any letters, and a name in capitals for any name.
 
 use std::collections::BTreeSet;
 

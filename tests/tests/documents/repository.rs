@@ -130,7 +130,7 @@ impl Repository {
     }
 
     /// Adds the plain names of a `.gitignore`. It skips rules with a `*`, because no document names
-    /// the files that they are for.
+    /// the files of these rules.
     fn add_ignored(&mut self, folder: &str, rules: &str) {
         for rule in rules.lines().filter(|rule| !rule.contains('*') && !rule.is_empty()) {
             let is_one_place = rule.trim_end_matches('/').contains('/');
@@ -230,7 +230,7 @@ pub fn resolve(folder: &str, name: &str) -> Option<String> {
     Some(parts.join("/") + end)
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub fn folder_of(name: &str) -> &str {
     name.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder)
 }

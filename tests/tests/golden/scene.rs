@@ -50,8 +50,8 @@ pub fn wait_us(machine: &Machine, time_us: u64) {
     machine.run_for_ns(time_us * 1_000).expect("the machine runs");
 }
 
-/// Keeps the processor at an IRQL for a time, as the work of another driver does. `last` is called
-/// at the end of that work.
+/// Keeps the processor at an IRQL for a time, as the work of another driver does. At the end of
+/// that work this function calls `last`.
 pub fn hold_irql(machine: &Machine, irql: Irql, time_us: u32, last: impl Fn(&Kernel)) {
     let work = |kernel: &Kernel| {
         let old = kernel.raise_irql(irql);

@@ -16,7 +16,7 @@ fn is_there() -> bool {
 struct Waves(BTreeMap<String, Vec<(u64, String)>>);
 
 impl Waves {
-    /// Reads a dump, either ours or one that the judge wrote.
+    /// Reads a dump: ours, or a dump that the judge wrote.
     fn of(text: &str) -> Waves {
         let (head, body) = text.split_once("$enddefinitions").expect("a dump has a head");
         let mut names = BTreeMap::new();
@@ -54,7 +54,7 @@ impl Waves {
     }
 }
 
-/// The dump that the judge makes of a dump.
+/// The dump that the judge writes when it reads a dump.
 fn converted(name: &str, dump: &[u8]) -> String {
     let from = Exhibit::new(&format!("{name}.vcd"), dump);
     let to = Exhibit::new(&format!("{name}.fst"), b"");

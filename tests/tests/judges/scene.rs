@@ -1,4 +1,4 @@
-//! The runs whose dumps are judged.
+//! The runs whose dumps the judges read.
 
 use portcls_machine::card_bench::ops::{Recorder, Script, Verdict, run_recorded};
 pub use portcls_machine::chip::CARD_NAMES as CARDS;
@@ -10,7 +10,7 @@ use portcls_machine::{
     Application, CardSignals, Machine, MachineBuilder, capture, play, vcd_options,
 };
 
-/// A machine with this card, whose trace shows what goes on inside the card.
+/// A machine with this card. Its trace shows the state inside the card.
 pub fn machine(card: &str) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
     builder.card_signals(CardSignals::Traced).build().expect("the machine can be built")

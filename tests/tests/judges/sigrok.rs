@@ -1,7 +1,7 @@
 //! sigrok decodes the wire: bytes, start times and frames.
 //!
 //! The bytes are ours, each begins at our time, and no frame is broken. sigrok's UART decoder is
-//! lenient: it even reads a line that is 5 % too fast. So the decoder proves content and framing,
+//! lenient: it reads even a line that is 5 % too fast. So the decoder proves content and framing,
 //! and the times of the start bits prove the rate. Each run asks about one line, because sigrok's
 //! decoder of MIDI mixes the two directions up.
 
@@ -22,7 +22,7 @@ fn is_there() -> bool {
     is_installed(PROGRAM, "sigrok-cli")
 }
 
-/// What the UART decoder says of a channel, with more arguments.
+/// The output of the UART decoder for a channel, with more arguments.
 fn uart(file: &Exhibit, channel: &str, baud_rate: u32, more: &[&str]) -> Vec<u8> {
     let decoder = format!("uart:rx={channel}:baudrate={baud_rate}");
     run(PROGRAM, &[&["-I", "vcd", "-i", file.path(), "-P", decoder.as_str()], more].concat())

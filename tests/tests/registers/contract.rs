@@ -1,7 +1,7 @@
-//! The page of the contract: what is offered, and the test of each.
+//! The page of the contract: the routines and methods, and the test of each.
 //!
-//! Owns the form of the page. What stands in it comes from the tables of the code and from a scan
-//! of its sources.
+//! Owns the form of the page. Its content comes from the tables of the code and from a scan of the
+//! sources.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -101,7 +101,7 @@ impl Book {
         self.push_row(text, &[&code(routine.name), offered, &irql], &spellings);
     }
 
-    /// The level that a service checks, or the rule by which it does.
+    /// The level that a service checks, or the rule by which it checks the level.
     fn irql_by_service(&self, name: &str) -> String {
         if let Some(level) = self.limits.get(name) {
             return level.clone();
@@ -133,7 +133,7 @@ impl Book {
         for property in properties() {
             let Property { name, rust_name, set_name, id, on_filter, on_pin } = property;
             let number = format!("property_set::{set_name}, {id},");
-            // A function of the port's tests that asks for a property of the set of pins.
+            // A function of the port's tests that requests a property of the set of pins.
             let of_pin = format!("{}_property({id},", set_name.to_lowercase());
             let spellings = [name.clone(), rust_name, number, of_pin].map(Spelling::of);
             let row = [&code(&name)[..], &accesses(on_filter), &accesses(on_pin)];
@@ -194,7 +194,7 @@ impl Book {
     }
 }
 
-/// The driver object of an adapter driver that has replaced nothing.
+/// The driver object of an adapter driver that has replaced no entry.
 fn dispatch_table() -> Rc<DriverObject> {
     let driver = DriverObject::new("adapter");
     let kernel = Kernel::new(KernelConfig::default());
@@ -237,7 +237,7 @@ fn limits(root: &Path) -> BTreeMap<String, String> {
     limits
 }
 
-/// The text that an argument is: a literal, or the constant of that name.
+/// The text of an argument: a literal, or the value of the constant with that name.
 fn text_or_constant<'a>(above: &'a str, argument: &'a str) -> Option<&'a str> {
     let declaration = format!("const {argument}: &str = ");
     let literal = match argument.starts_with('"') {

@@ -1,6 +1,6 @@
-//! The tests in the sources, and which of them names a thing.
+//! The tests in the sources, and which test names a thing.
 //!
-//! Owns the rule by which a test counts as one that covers something; `docs/contract.md` states it.
+//! Owns the rule that says when a test covers a thing; `docs/contract.md` states this rule.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ pub struct Tests(Vec<Test>);
 
 /// One way in which a test can name a thing.
 pub struct Spelling {
-    /// What stands in the test, as a whole word.
+    /// The word that stands in the test, as a whole word.
     pub text: String,
     /// A word that stands in the same file, in upper or lower case; empty for none.
     pub file_word: String,
@@ -48,7 +48,7 @@ impl Tests {
             for file in files {
                 let place = file.strip_prefix(root).expect("below the root");
                 let place = place.to_string_lossy().replace('\\', "/");
-                // The sources of the scan name everything.
+                // The sources of the scan are left out, because they name everything.
                 if !place.starts_with("tests/tests/registers") {
                     let text = std::fs::read_to_string(&file).expect("a source file");
                     add_tests(&mut tests, &place, &text);
@@ -108,7 +108,7 @@ fn functions(text: &str) -> Vec<Function<'_>> {
         };
         let name = declaration.split(['(', '<']).next().unwrap_or_default();
         let end = format!("{}}}", &first[..first.len() - code.len()]);
-        // A function without a body, and one on a single line, have no such line.
+        // A function without a body, or on a single line, has no such line.
         let has_body = !first.ends_with([';', '}']);
         let rest = lines.by_ref().take_while(|line| has_body && *line != end);
         let body: Vec<&str> = std::iter::once(first).chain(rest).collect();

@@ -1,9 +1,9 @@
 //! Any bytes as the requests of a client to a machine with a correct driver.
 //!
-//! Owns what the bytes mean and what has to hold whatever they are: nothing panics or stops, no
-//! rule is broken, no answer is longer than the client's own buffer, every request comes back once
-//! its file is closed, and the driver leaves nothing behind. The test of the suite and the fuzz
-//! target `requests` run this same file.
+//! Owns the meaning of the bytes, and the rules that hold for any bytes. Nothing panics or stops,
+//! and no rule of a driver is broken. No answer is longer than the client's own buffer. Every
+//! request comes back after its file is closed, and the driver leaves nothing behind. The test of
+//! the suite and the fuzz target `requests` run this same file.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -51,7 +51,8 @@ const SETS: [Guid; 9] = [
     property_set::GENERAL,
 ];
 
-/// How far a sequence came: what a test can ask for, so that it does not pass by doing nothing.
+/// How far a sequence came. A test can demand some progress, because a sequence that does nothing
+/// must not pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reached {
     /// Files that were opened.
@@ -138,7 +139,7 @@ impl Bytes<'_> {
     }
 }
 
-/// Which file a request is meant for.
+/// The file for which a request is meant.
 #[derive(Clone, Copy)]
 enum Kind {
     Filter,
@@ -204,7 +205,7 @@ impl<'m> Client<'m> {
         }
     }
 
-    /// A file of this kind, or any file in one case of eight and when there is none of it.
+    /// A file of this kind. In one case of eight, or when there is no file of this kind, any file.
     fn file(&self, bytes: &mut Bytes<'_>, kind: Kind) -> Option<Rc<FileObject>> {
         let is_pin = |file: &&Rc<FileObject>| file.related().is_some();
         let mut files: Vec<&Rc<FileObject>> = match kind {
@@ -238,7 +239,7 @@ impl<'m> Client<'m> {
         self.open(FileObject::new(&interface.device, None), name);
     }
 
-    /// Opens a pin on any file, with a good name or one of which some bytes are changed.
+    /// Opens a pin on any file. Its name is good, or some bytes of it are changed.
     fn open_pin(&mut self, bytes: &mut Bytes<'_>) {
         let Some(filter) = self.file(bytes, Kind::Filter) else { return self.open_filter(bytes) };
         let pin_id = u32::from(bytes.byte() % 6);
@@ -247,7 +248,7 @@ impl<'m> Client<'m> {
             _ => PinRequest::directmusic(pin_id),
         };
         let mut name = request.to_name();
-        // What follows the GUID and the backslash.
+        // The part of the name after the GUID and the backslash.
         let (_, connect) = name.split_at_mut(39);
         bytes.spoil(bytemuck::cast_slice_mut(connect));
         self.open(FileObject::new(filter.device(), Some(filter.clone())), name);
@@ -274,7 +275,7 @@ impl<'m> Client<'m> {
             _ => bytes.word(),
         };
         let mut input = bytemuck::bytes_of(&KsProperty { set, id, flags }).to_vec();
-        // The number of a pin or a node, then anything.
+        // The number of a pin or a node, then any bytes.
         input.extend(u32::from(bytes.byte() % 6).to_le_bytes());
         input.extend([0; 4]);
         input.extend(bytes.some(100));
@@ -333,7 +334,7 @@ impl<'m> Client<'m> {
         }
     }
 
-    /// Any control code with anything in it.
+    /// Any control code with any content.
     fn send_any(&mut self, bytes: &mut Bytes<'_>) {
         let code = match bytes.byte() % 8 {
             0 => KsIoctl::Property.value(),
@@ -354,7 +355,7 @@ impl<'m> Client<'m> {
         self.send(bytes, Kind::Any, (code, input), buffer, buffers);
     }
 
-    /// Sends buffers with good headers, or headers of which some bytes are changed.
+    /// Sends buffers with good headers, or with headers that have some changed bytes.
     fn stream(&mut self, bytes: &mut Bytes<'_>, code: KsIoctl) {
         let (mut headers, mut buffers) = (Vec::new(), Vec::new());
         for _ in 0..=bytes.below(3) {
@@ -484,7 +485,7 @@ fn value(bytes: &mut Bytes<'_>) -> Vec<u8> {
     }
 }
 
-/// Data to write: records of music, records of DirectMusic, or anything.
+/// Data to write: records of music, records of DirectMusic, or any bytes.
 fn records(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let form = bytes.byte() % 4;
     if form == 3 {

@@ -8,11 +8,11 @@ use portcls_machine::{Application, GuestOptions, Leak, Left, Machine, MachineErr
 
 use crate::scene::{driver_with, folder, machine};
 
-/// What is sent: a note, and a SysEx that is longer than a card's FIFO.
+/// The song that goes out: a note, and a SysEx that is longer than a card's FIFO.
 const NOTE: [u8; 3] = [0x90, 0x3C, 0x40];
 const SYSEX_BYTES: usize = 40;
 
-/// What comes in while the work of another driver holds back the interrupt.
+/// The bytes that come in while another driver's work holds back the interrupt.
 const INPUT: [u8; 4] = [0x80, 0x3C, 0x00, 0xFE];
 
 /// Longest stall in one call, in us. Source: WDK, KeStallExecutionProcessor.

@@ -1,6 +1,7 @@
 //! The C++ drivers on the port of the DirectMusic class.
 //!
-//! One of them has `IMiniportDMus`. The other is the good MIDI driver, which this port takes too.
+//! One driver has `IMiniportDMus`. The other is the good MIDI driver, because this port takes it
+//! too.
 
 use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Machine, capture, play};
@@ -18,7 +19,7 @@ const MIDI_BUILDS: [(&str, &str); 3] = [
     ("msvc-x64/midi_on_dmus", "msvc-x64/uart"),
 ];
 
-/// A card without FIFO that is slow, one with a FIFO, and one that interrupts as a Sound Blaster.
+/// A slow card without FIFO, a card with a FIFO, and a card that interrupts like a Sound Blaster.
 const CARDS: [&str; 3] = ["roland-mpu401", "smsc-superio", "sb16"];
 
 /// The time between two messages of a song that do not touch, in ns for each byte.
@@ -32,8 +33,8 @@ fn sysex(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Five bytes of SysEx, which fit an event of x64 and need a buffer on x86; 100 KiB of it, which
-/// need a hundred buffers; notes and a clock between.
+/// Five bytes of SysEx, which fit into an event on x64 and need a buffer on x86. Then 100 KiB of
+/// SysEx, which need a hundred buffers. Between them are notes and a clock.
 const MESSAGES: [fn() -> Vec<u8>; 8] = [
     || sysex(5),
     || sysex(8),
@@ -45,7 +46,7 @@ const MESSAGES: [fn() -> Vec<u8>; 8] = [
     || vec![0xC0, 0x05],
 ];
 
-/// The messages one after the other, as fast as the wire takes them.
+/// The messages one after the other, at the speed of the wire.
 fn song() -> Song {
     let mut song = Song::new();
     let mut time_ns = 0;
@@ -90,7 +91,7 @@ fn sysex_of_5_bytes_and_of_100_kib_goes_out_byte_for_byte() {
         let report = play(&machine, &song()).expect("it plays");
         let expected: Vec<u8> = MESSAGES.iter().flat_map(|message| message()).collect();
         let sent = machine.cable().sent_bytes();
-        // A reset makes some cards stop what follows them.
+        // After a reset some cards stop the bytes that follow.
         assert!(sent.ends_with(&expected), "{build}, {card}");
         assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
         assert_eq!(report.job.violations, [], "{build}, {card}");

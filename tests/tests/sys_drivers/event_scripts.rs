@@ -1,4 +1,4 @@
-//! A driver that uses DirectMusic events as random bytes command.
+//! A driver that gets commands for DirectMusic events from random bytes.
 //!
 //! The bytes come in on MIDI IN. The driver gets events and buffers, changes them, and puts them,
 //! mostly wrong. Each script ends well or in a report. The fuzz target `events` in `tests/fuzz/`

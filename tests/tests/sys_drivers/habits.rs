@@ -1,7 +1,7 @@
 //! Habits of published drivers, each shown by a driver of this project.
 //!
-//! `docs/sys-drivers.md` lists them all; those of drivers without MIDI code and of DirectMusic
-//! drivers are in `system_miniports.rs` and `dmus.rs`.
+//! `docs/sys-drivers.md` lists all habits. The habits of drivers without MIDI code are in
+//! `system_miniports.rs`, and the habits of DirectMusic drivers in `dmus.rs`.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use portcls_machine::{Application, PinUse, capture, play};
 
 use crate::scene::{driver, live, machine, notes};
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
@@ -145,7 +145,7 @@ const CARD_PROPERTIES: Guid = Guid {
 /// The driver takes this long to answer.
 const ANSWER_TIME_NS: u64 = 5_000_000;
 
-/// A client of a filter, which it has open.
+/// A client that has a filter open.
 struct Client<'k> {
     kernel: &'k Kernel,
     file: Rc<FileObject>,

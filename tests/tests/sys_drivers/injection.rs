@@ -15,16 +15,17 @@ use crate::scene::{driver_with, machine};
 /// Time of an instruction in ns, which is also the time between two boundaries.
 const INSTRUCTION_NS: u64 = 1_000;
 
-/// What comes in. The second byte is the one whose time is chosen.
+/// The bytes that come in. The test chooses the time of the second byte.
 const INPUT: [u8; 3] = [0x90, 0x3C, 0x40];
 
-/// What the Write sends: one whole message, because a DirectMusic port sends no other.
+/// The bytes that the Write sends: a whole message, because a DirectMusic port sends only whole
+/// messages.
 const OUTPUT: [u8; 2] = [0xF3, 0x01];
 
 /// The time of the Write, in ns.
 const WRITE_NS: u64 = 1_000_000_000;
 
-/// What a run gives.
+/// The result of a run.
 struct Run {
     received: Vec<u8>,
     sent: Vec<u8>,

@@ -34,7 +34,7 @@ impl Numbers {
     }
 }
 
-/// Changes a few bytes: any of the file, or some of its headers, or some of its first code.
+/// Changes a few bytes: anywhere in the file, in its headers, or in its first code.
 fn mutate(file: &mut [u8], numbers: &mut Numbers) {
     for _ in 0..=numbers.below(6) {
         let at = match numbers.below(4) {

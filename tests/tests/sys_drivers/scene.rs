@@ -37,6 +37,13 @@ pub fn driver_at(path: &Path, options: GuestOptions) -> Driver {
     Driver::from_sys(&name, &file, options).expect("the driver is a good file")
 }
 
+/// A driver from a file, with the symbols beside it.
+pub fn driver_at_path(path: &Path, options: GuestOptions) -> Driver {
+    let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path.to_str().expect("a plain path");
+    Driver::from_sys(name, &file, options).expect("the driver is a good file")
+}
+
 /// A machine at power-on.
 pub fn machine(card: &str, driver: Driver) -> Machine {
     let builder = MachineBuilder::new().card(card).expect("the card is in the table");
@@ -71,7 +78,7 @@ pub fn live(machine: &Machine) {
 /// An access to a register as a driver sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
-    /// When it was, in ns.
+    /// The time of the access, in ns.
     pub time_ns: u64,
     /// Read or write.
     pub direction: Direction,
@@ -82,13 +89,13 @@ pub struct Access {
 }
 
 impl Access {
-    /// Without its time.
+    /// The access without its time.
     pub fn what(&self) -> (Direction, u16, u32) {
         (self.direction, self.port, self.value)
     }
 }
 
-/// The accesses of a run; of equal reads in a row only the first.
+/// The accesses of a run. Of equal reads in a row, only the first is in the list.
 pub fn accesses(machine: &Machine) -> Vec<Access> {
     let log = machine.trace_log();
     let mut accesses: Vec<Access> = Vec::new();

@@ -6,10 +6,10 @@ use portcls_machine::{Application, capture, play};
 
 use crate::scene::{driver, live, machine, notes};
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
-/// Every build of the drivers: three classes, with an interrupt of their own or the adapter's.
+/// Every build of the drivers: three classes, each with its own interrupt or with the adapter's.
 const BUILDS: [&str; 13] = [
     "x64/system_uart",
     "x86/system_uart",
@@ -76,7 +76,7 @@ fn a_driver_plays_and_records_after_its_device_was_stopped_and_started_again() {
     }
 }
 
-/// The card forgets UART mode without power, so a note would not get to MIDI OUT.
+/// Without power the card forgets UART mode, and then a note would not reach MIDI OUT.
 #[test]
 fn a_note_goes_out_after_a_sleep() {
     for build in BUILDS {

@@ -37,7 +37,7 @@ impl Reader<'_> {
         word
     }
 
-    /// Reads the next word if it is the expected one, and returns true then.
+    /// Reads the next word and returns true, if it is the expected word.
     fn takes(&mut self, expected: &str) -> bool {
         let is_next = self.words.get(self.at).is_some_and(|word| word == expected);
         self.at += usize::from(is_next);

@@ -72,7 +72,7 @@ fn compare(
         let is_listed = match kind {
             Kind::Crate => known.contains(name),
             Kind::Tests if has_one_list => known.contains(name),
-            // A row without a list for tests allows the tests every room.
+            // If a row has no list for tests, its tests may use every room.
             Kind::Tests => known_by_tests.is_empty() || known_by_tests.contains(name),
         };
         if !is_listed {
@@ -87,7 +87,7 @@ fn compare(
     faults
 }
 
-/// Crates that are neither members of the root manifest nor in its `exclude`.
+/// Crates that are missing in both lists of the root manifest, `members` and `exclude`.
 fn unlisted(manifests: &[Manifest]) -> Vec<Fault> {
     let Some(root) = manifests.iter().find(|manifest| manifest.path == "Cargo.toml") else {
         return vec![Fault::new("Cargo.toml", 0, "it is not there")];

@@ -35,7 +35,7 @@ pub struct Entry {
     pub begins_group: bool,
 }
 
-/// What a dependency is for.
+/// The purpose of a dependency.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// For the crate itself, or its build script.
@@ -77,7 +77,7 @@ impl Manifest {
         Manifest { path: file.path.clone(), sections }
     }
 
-    /// The folder that it is in; empty for the root.
+    /// The folder of the manifest; empty for the root.
     pub fn room(&self) -> &str {
         self.path.strip_suffix("/Cargo.toml").unwrap_or_default()
     }
@@ -120,7 +120,7 @@ impl Manifest {
 }
 
 impl Section {
-    /// The kind of the dependencies in it; `None` for a section without dependencies.
+    /// The kind of the dependencies in the section; `None` for a section without dependencies.
     pub fn kind(&self) -> Option<Kind> {
         match self.name.rsplit('.').next() {
             _ if self.name.starts_with("workspace") => None,

@@ -1,4 +1,4 @@
-//! The order of every manifest, and what that of a published crate needs.
+//! The order of every manifest, and the needs of a published crate's manifest.
 
 use super::manifest::{Entry, Manifest};
 use super::{Fault, File, find};
@@ -22,7 +22,7 @@ const PACKAGE_KEYS: [&str; 11] = [
 const SHARED_KEYS: [&str; 4] = ["version", "edition", "rust-version", "license"];
 
 /// The categories of crates.io that our crates use. crates.io drops a category that it does not
-/// know, so look up a new one there before you add it.
+/// know. So look up a new category there before you add it.
 const CATEGORIES: [&str; 11] = [
     "command-line-utilities",
     "development-tools::debugging",
@@ -40,7 +40,7 @@ const CATEGORIES: [&str; 11] = [
 /// The most keywords that crates.io accepts.
 const MAX_KEYWORDS: usize = 5;
 
-/// The places at which a manifest has another order or another form than all manifests.
+/// The places where a manifest does not have the order or the form of all manifests.
 pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for manifest in manifests {

@@ -12,9 +12,9 @@ pub struct Row<'a> {
     pub line: usize,
     /// The folder.
     pub room: &'a str,
-    /// The rooms that it depends on: of each the last part of its folder.
+    /// The rooms on which this room depends. Each is named by the last part of its folder.
     pub knows: Vec<&'a str>,
-    /// The rooms that only its tests depend on, in the same form.
+    /// The rooms on which only this room's tests depend, in the same form.
     pub tests_know: Vec<&'a str>,
 }
 

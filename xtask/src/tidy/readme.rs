@@ -6,7 +6,7 @@ use super::{Fault, File, find};
 
 const README: &str = "README.md";
 
-/// Facts in README.md that differ from the sources, and facts that README.md no longer has.
+/// Facts in README.md that differ from the sources, and facts that README.md must have and lacks.
 pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     let text = |path: &str| find(files, path).map_or("", |file| file.text.as_str());
     let readme = text(README);
@@ -40,7 +40,7 @@ fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) ->
     Some(Fault::new(README, 0, what))
 }
 
-/// The text between two others, where they occur first.
+/// The text between two other texts, where they occur first.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)

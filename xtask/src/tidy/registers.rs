@@ -1,6 +1,6 @@
 //! The names of rules and bug checks stand only in their registers.
 //!
-//! Tests may spell one, because they compare with the text that a user sees.
+//! Tests may have such a name, because they compare with the text that a user sees.
 
 use super::{Fault, File, find};
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Memory, SlotState};
 use crate::pages::{Copies, Layout, Page, Rights};
 
-/// The memory's part of a snapshot. It is shared, so that many snapshots cost only what differs.
+/// The memory's part of a snapshot. Snapshots share it, so each further snapshot costs only what
+/// differs.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedMemory {
     layout: Arc<Layout>,

@@ -1,7 +1,7 @@
 //! Bit tests, bit scans and counts.
 //!
 //! Source: Intel SDM volume 2, BT/BTS/BTR/BTC, BSF, BSR, POPCNT, LZCNT, TZCNT. A bit scan of zero
-//! leaves its target alone, as AMD documents it and Intel's processors do.
+//! does not change its target: AMD documents this, and Intel's processors do the same.
 
 use iced_x86::{Instruction, Mnemonic};
 

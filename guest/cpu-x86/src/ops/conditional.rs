@@ -60,7 +60,7 @@ fn move_if_by_width<const CONDITION: u8, S: Source>(instruction: &Instruction) -
     }
 }
 
-/// CMOVcc: the source is read whether or not the condition holds.
+/// CMOVcc reads its source even when the condition is false.
 fn move_if<const CONDITION: u8, S: Source, W: Width>(
     machine: &mut Machine,
     operation: &Operation,

@@ -1,4 +1,4 @@
-//! Jumps, calls, returns and loops; the far ones are refused.
+//! Jumps, calls, returns and loops; the far forms are refused.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction.
 

@@ -16,7 +16,7 @@ use crate::stop::Access;
 pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     match instruction.mnemonic() {
         Mnemonic::Xchg => match places(instruction) {
-            // The decoder shows the memory operand first, in whichever order it was written.
+            // The decoder shows the memory operand first, even when it was written second.
             (_, Place::General) => by_target!(instruction, by_width, exchange),
             _ => None,
         },
@@ -60,7 +60,7 @@ fn exchange_add<T: Target, W: Width>(machine: &mut Machine, operation: &Operatio
     Ok(())
 }
 
-/// CMPXCHG writes the memory in either case, so a read-only page faults in either case.
+/// CMPXCHG always writes the memory, so a read-only page always faults.
 fn compare_exchange<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let expected = W::get(&machine.general, RAX as u8);
     let new = W::get(&machine.general, operation.source);
@@ -76,7 +76,7 @@ fn compare_exchange<W: Width>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// CMPXCHG with a register: if it does not compare equal, it also keeps its upper half.
+/// CMPXCHG with a register: when the comparison fails, the register also keeps its upper half.
 /// Measured: on an AMD EPYC.
 fn compare_exchange_register<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let expected = W::get(&machine.general, RAX as u8);

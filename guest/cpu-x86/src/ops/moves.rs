@@ -20,7 +20,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
         Mnemonic::Bswap => match bytes(instruction, 0) {
             4 => Some(swap_bytes::<u32>),
             8 => Some(swap_bytes::<u64>),
-            // The manual leaves this undefined for 16 bits.
+            // The manual leaves BSWAP undefined for 16 bits.
             _ => None,
         },
         Mnemonic::Cbw => Some(extend_accumulator::<u8, u16>),

@@ -50,7 +50,7 @@ impl Signedness for Unsigned {
     }
 
     fn divide<W: Width>(dividend: u128, divisor: u64) -> Option<(u64, u64)> {
-        // One 64-bit division is much cheaper than a 128-bit one.
+        // A 64-bit division is much cheaper than a 128-bit division.
         if let Ok(dividend) = u64::try_from(dividend) {
             let quotient = dividend.checked_div(divisor)?;
             return (quotient <= W::MASK).then_some((quotient, dividend % divisor));

@@ -1,7 +1,8 @@
 //! Shifts and rotates, single and double.
 //!
 //! The manual leaves OVERFLOW undefined for counts above 1: here it follows the formula for a count
-//! of 1, applied to the result. Where the manual leaves ADJUST undefined, it becomes clear.
+//! of 1, and the formula gets the result. Where the manual leaves ADJUST undefined, it becomes
+//! clear.
 //! Assumed: no code reads these flags.
 //! Source: Intel SDM volume 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD.
 
@@ -207,8 +208,8 @@ impl Shift for CarryRight {
     }
 }
 
-// For 16 bits and counts above 16 the manual leaves the result undefined. Here, once all bits of
-// the filler are used, the bits of the value come in again.
+// For 16 bits and counts above 16 the manual leaves the result undefined. Here the bits of the
+// value come in again after all bits of the filler.
 
 impl DoubleShift for DoubleLeft {
     #[inline(always)]

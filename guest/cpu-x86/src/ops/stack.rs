@@ -16,8 +16,8 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     let bytes = instruction.stack_pointer_increment().unsigned_abs() as usize;
     match instruction.mnemonic() {
         Mnemonic::Push => match place(instruction, 0) {
-            // The operand is the first one, but the handlers read their source from the second
-            // operand.
+            // The instruction's operand is its first operand, but the handlers read their source
+            // from the second operand.
             Place::General => by_wide_width!(bytes, push, FirstRegister),
             Place::Memory => by_wide_width!(bytes, push, InMemory),
             Place::Immediate => by_wide_width!(bytes, push, Immediate),
@@ -169,7 +169,7 @@ fn enter<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
         machine.store::<W>(stack, frame)?;
     }
     stack = stack.wrapping_sub(operation.immediate) & machine.address_mask;
-    // A real processor faults here, not later, when the new top of the stack cannot be written.
+    // When the new top of the stack cannot be written, a real processor faults here and not later.
     machine.memory.check(stack, W::BYTES as usize, Access::Write)?;
     machine.general[RSP] = stack;
     W::set(&mut machine.general, RBP as u8, frame);

@@ -1,8 +1,8 @@
 //! String instructions, single and repeated.
 //!
 //! Each iteration of a repeated string instruction ends at an instruction boundary: the iteration
-//! counts as one instruction, a budget can end there, and a fault leaves the registers of the
-//! iterations before it.
+//! counts as one instruction, a budget can end there, and after a fault the registers are those of
+//! the iterations before.
 //! Source: Intel SDM volume 2, REP/REPE/REPNE and the page of each instruction.
 //! Assumed: an iteration counts as an instruction, so that no instruction outlasts a budget.
 
@@ -88,7 +88,7 @@ trait Step {
     /// Does one iteration and moves the index registers; when it is refused, it has no effect.
     fn step<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome;
 
-    /// Does as many iterations at once as one page allows, at most `limit`. It may do none.
+    /// Does all iterations that one page allows at once, at most `limit`. It may do no iteration.
     fn stride<W: Width>(_: &mut Machine, _: &Operation, _limit: u64) -> u64 {
         0
     }

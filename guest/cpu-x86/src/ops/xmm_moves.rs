@@ -211,7 +211,7 @@ fn collect_signs<W: Width>(machine: &mut Machine, operation: &Operation) -> Outc
 
 /// MASKMOVDQU: stores at RDI the bytes whose mask byte has its top bit set.
 ///
-/// The memory operand is the first one, so the value is the second operand, and the decoder puts
+/// The memory operand is the first operand. The value is the second operand, and the decoder puts
 /// the mask into the target. Both pages must be writable, even where no byte is stored; the manual
 /// leaves this to the processor.
 fn store_masked(machine: &mut Machine, operation: &Operation) -> Outcome {

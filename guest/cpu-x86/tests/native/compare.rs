@@ -19,7 +19,7 @@ pub struct Operands {
 }
 
 /// A value at or near the edges of every width, or any other value. The low bits of an arbitrary
-/// number choose which.
+/// number choose the value.
 fn value(any: u64) -> u64 {
     let rest = any >> 8;
     match any & 7 {
@@ -259,7 +259,7 @@ fn is_skipped(form: &Form) -> bool {
     match form.instruction.mnemonic() {
         // CPUID differs by design; the others need privilege level 0.
         Mnemonic::Cpuid | Mnemonic::Cli | Mnemonic::Sti => true,
-        // On a host without these, the same bytes do something else or nothing.
+        // On a host without these instructions, the same bytes do something else or nothing.
         Mnemonic::Lzcnt => !is_x86_feature_detected!("lzcnt"),
         Mnemonic::Tzcnt => !is_x86_feature_detected!("bmi1"),
         Mnemonic::Popcnt => !is_x86_feature_detected!("popcnt"),

@@ -71,8 +71,8 @@ pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     forms
 }
 
-/// Whether a byte is a prefix: the walk itself puts prefixes before opcodes. Segment prefixes are
-/// tested by hand.
+/// Whether a byte is a prefix. The walk itself puts prefixes before opcodes. Other tests have the
+/// segment prefixes.
 fn is_prefix(mode: Mode, map: &[u8], opcode: u8) -> bool {
     map.is_empty()
         && match opcode {

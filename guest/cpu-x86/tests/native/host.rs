@@ -312,8 +312,8 @@ extern "C" fn on_signal(signal: libc::c_int, _: *mut libc::siginfo_t, context: *
 fn catch_signals() {
     let signals = [libc::SIGSEGV, libc::SIGFPE, libc::SIGILL, libc::SIGBUS, libc::SIGTRAP];
     for signal in signals {
-        // SAFETY: the structure is plain data; the handler is sound for these signals, as it says
-        // itself.
+        // SAFETY: the structure is plain data; the comment in the handler says why it is sound for
+        // these signals.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_signal as *const () as usize;

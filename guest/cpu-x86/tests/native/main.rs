@@ -1,7 +1,7 @@
 //! The interpreter against the host's processor: every form, one at a time.
 //!
 //! The walk over the opcode maps is in `forms.rs`, one comparison in `compare.rs`, and the only
-//! unsafe code in `host.rs`. Other hosts skip this with a message.
+//! unsafe code in `host.rs`. On other hosts the tests skip with a message.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod compare;

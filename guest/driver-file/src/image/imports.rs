@@ -53,7 +53,7 @@ impl fmt::Display for Import {
 /// One module's part of the table.
 struct Descriptor {
     module: String,
-    /// The address of the names. In files of some linkers, only the slots hold the names.
+    /// The address of the names. Some linkers put the names only into the slots.
     names_rva: u32,
     slots_rva: u32,
 }
@@ -130,7 +130,8 @@ fn read_module(
         let name = if entry & by_ordinal == 0 {
             ImportName::Name(read_hinted_name(image, module, entry)?)
         } else {
-            // Source: PE Format: the low 16 bits. The others must be zero; Windows ignores them.
+            // Source: PE Format: the low 16 bits. The other bits must be zero; Windows ignores
+            // them.
             ImportName::Ordinal(entry as u16)
         };
         imports.push(Import { module: module.clone(), name, slot_rva });

@@ -48,7 +48,7 @@ pub(super) fn read(image: &Image) -> Result<LoadConfig, ImageError> {
     })
 }
 
-/// The RVA in a field, which holds an address at the preferred base.
+/// The RVA of the address in a field; the address is for the preferred base.
 fn place(
     image: &Image,
     at: u32,

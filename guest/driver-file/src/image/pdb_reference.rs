@@ -18,7 +18,7 @@ pub struct PdbReference {
     pub guid: [u8; 16],
     /// The number of times that the PDB was written for this build.
     pub age: u32,
-    /// The path that the linker was given, often with folders of the developer's computer.
+    /// The path that the linker got, often with folders of the developer's computer.
     pub file: String,
 }
 
@@ -33,7 +33,7 @@ impl PdbReference {
     }
 }
 
-/// Reads the first CodeView record. A damaged one counts as none.
+/// Reads the first CodeView record. A damaged record counts as no record.
 pub(super) fn read(image: &Image) -> Option<PdbReference> {
     let directory = image.headers.directory(IMAGE_DIRECTORY_ENTRY_DEBUG)?;
     let count = (directory.size / ENTRY_SIZE).min(ENTRY_LIMIT);

@@ -26,7 +26,7 @@ impl Relocation {
         self.size.into()
     }
 
-    /// The address of the first byte, and that of the first byte after it.
+    /// The address of the first byte, and the address of the first byte after the place.
     pub fn range(self) -> (u32, u32) {
         (self.rva, self.rva + self.size())
     }

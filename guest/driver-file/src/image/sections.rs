@@ -183,7 +183,7 @@ pub(super) fn regions(image: &Image) -> Vec<Region> {
     regions
 }
 
-/// Adds the next page, or adds rights to the last one.
+/// Adds the next page, or adds rights to the last page.
 fn add_page(regions: &mut Vec<Region>, rva: u32, rights: Rights) {
     let Some(last) = regions.last_mut() else {
         regions.push(Region { rva, size: PAGE, rights });
@@ -199,7 +199,7 @@ fn add_page(regions: &mut Vec<Region>, rva: u32, rights: Rights) {
         }
         add_page(regions, rva, both);
     } else if last_page == rva {
-        // The part before shares this page, and its rights are enough.
+        // The region before has this page already, and its rights are enough.
     } else if last.rva + last.size == rva && last.rights == rights {
         last.size += PAGE;
     } else {

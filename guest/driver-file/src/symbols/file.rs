@@ -1,4 +1,4 @@
-//! A file with symbols: the driver itself, or the unstripped one beside it.
+//! A file with symbols: the driver itself, or an unstripped file beside it.
 
 use std::collections::BTreeMap;
 
@@ -62,6 +62,17 @@ fn read_file<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result
         section.data().ok()
     });
     Ok(Found { functions, dwarf, pdb: None, note: None })
+}
+
+/// Whether a file is an image of the same build, with DWARF.
+pub(super) fn has_dwarf_of(image: &Image, bytes: &[u8]) -> bool {
+    fn has_dwarf<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> bool {
+        check_build(image, file).is_ok() && file.section_by_name(".debug_info").is_some()
+    }
+    match image.mode() {
+        Mode::Bits64 => PeFile64::parse(bytes).is_ok_and(|file| has_dwarf(image, &file)),
+        Mode::Bits32 => PeFile32::parse(bytes).is_ok_and(|file| has_dwarf(image, &file)),
+    }
 }
 
 /// Refuses a file whose code differs from the image's.

@@ -13,7 +13,8 @@ use crate::image::NAME_LIMIT;
 pub(super) const FUNCTION_LIMIT: usize = 200_000;
 
 /// The longest name in the C++ ABI of MSVC that is undecorated, in bytes.
-/// Assumed: the undecorator recurses as deep as the name nests, so this bounds its stack.
+/// Assumed: the undecorator recurses once for each nesting in the name, so this limit bounds its
+/// stack.
 const DECORATED_LIMIT: usize = 512;
 
 /// The largest number of digits in such a name that is read with its types. A digit may stand for
@@ -65,7 +66,7 @@ fn undecorated(name: &str) -> String {
 }
 
 /// A text of limited length. One part of a mangled name may stand for all parts before it, again
-/// and again, so a short name can ask for more than there is memory.
+/// and again. So the text of a short name can need more than all memory.
 struct ShortName(String);
 
 impl Write for ShortName {
@@ -87,7 +88,7 @@ fn undecorated_msvc(name: &str) -> Option<String> {
     // The type behind the name is not needed: a function without parameters will do.
     let front = name.split_once("@@").filter(|_| !name.contains("?$"));
     let plain = front.and_then(|(front, _)| demangle(&format!("{front}@@YAXXZ")));
-    // A name with template arguments is read whole, and so is that of an operator without a class.
+    // A name with template arguments, and the name of an operator without a class, are read whole.
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let plain = plain.or_else(|| if digits <= REFERENCE_LIMIT { demangle(name) } else { None });
     plain.filter(|plain| plain.len() <= NAME_LIMIT)
@@ -126,7 +127,7 @@ mod tests {
         let nested = "?x@?1".repeat(200);
         let templates = format!("?f@{}", "?$A@V".repeat(90));
         let pointers = format!("??$f@{}H@@YAXXZ", "PEAQEA".repeat(80));
-        // Ten levels: each stands for the one before many times.
+        // Ten levels: each level stands for many copies of the level before.
         let levels: String =
             (0..9).map(|level| format!("V?${level}@{}@", "0".repeat(40))).collect();
         let levels = format!("??$f@{levels}@YAXXZ");
@@ -136,7 +137,7 @@ mod tests {
         assert_eq!(plain(&levels), levels);
         assert_eq!(plain(&nested), nested);
         assert!(plain(&pointers).len() <= NAME_LIMIT);
-        // Ten levels in the other ABI: each has the one before as six arguments.
+        // Ten levels in the other ABI: each level has six arguments, and each is the level before.
         let levels: String =
             (1..=9).map(|level| format!("S0_I{}E", format!("S{level}_").repeat(6))).collect();
         let doubled = format!("_Z1fI1AIiiiiiiE{levels}EvT_");

@@ -3,7 +3,8 @@
 //! A PDB is used only when it is of the same build: the driver names it by a GUID and an age. Its
 //! types and variables are not read. Our own reader checks everything as it reads, because a file
 //! beside a driver can come from anywhere. The crates that read PDBs trust the file, and panic on
-//! many damaged ones (pdb2 0.11 on offsets of stream names, sizes of line blocks and of modules).
+//! many damaged files. For example, pdb2 0.11 panics on bad offsets of stream names, and bad sizes
+//! of line blocks and modules.
 //!
 //! A circular dependency that stays: `module.rs` reads the part of one object file into the names
 //! and lines of all, which are declared here.
@@ -51,9 +52,9 @@ pub(super) struct Pdb {
     lines: Lines,
 }
 
-/// Ranges of code with their lines, by depth: of functions, of functions inlined into them, of
-/// functions inlined into those, and so on. In good files, the ranges of one depth are in order
-/// and do not overlap.
+/// Ranges of code with their lines, by depth: depth 0 is the functions, depth 1 is the functions
+/// that are inlined into them, and so on. In good files, the ranges of one depth are in order and
+/// do not overlap.
 #[derive(Default)]
 pub(super) struct Lines {
     depths: Vec<Vec<Line>>,
@@ -67,7 +68,7 @@ struct Line {
     line: u32,
 }
 
-/// The functions that the modules name. Of two at one address, the first stays.
+/// The functions that the modules name. When two have one address, the first function stays.
 #[derive(Default)]
 pub(super) struct Procedures(BTreeMap<u32, Name>);
 
@@ -143,7 +144,7 @@ pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<PdbRead, String> {
     Ok(PdbRead { functions: procedures.0, pdb, note })
 }
 
-/// Refuses a PDB that is not the one that the image names.
+/// Refuses a PDB that is not the PDB that the image names.
 fn check_build(wanted: &PdbReference, guid: [u8; 16], age: u32) -> Result<(), String> {
     let found = PdbReference { guid, age, file: String::new() };
     if (wanted.guid, wanted.age) == (found.guid, found.age) {
@@ -255,7 +256,7 @@ fn find_names(stream: &mut Reader<'_>) -> Option<u16> {
     let strings = stream.take_u32(size)?;
     let count = stream.u32()?;
     stream.u32()?;
-    // Two sets of bits: the buckets in use, and the deleted ones.
+    // Two sets of bits: the buckets in use, and the deleted buckets.
     for _ in 0..2 {
         let words = stream.u32()?;
         stream.take_u32(words.checked_mul(4)?)?;
@@ -302,7 +303,8 @@ fn read_debug_information(stream: &[u8]) -> Option<DebugInformation> {
     }
     let mut streams = Reader::new(stream.take_u32(streams_size)?);
     let streams: Vec<u16> = std::iter::from_fn(|| streams.u16()).collect();
-    // The fourth and the fifth of these streams hold tables that map old addresses to new ones.
+    // The fourth and the fifth of these streams hold tables that map old addresses to new
+    // addresses.
     let is_rearranged = streams.iter().skip(3).take(2).any(|&number| number != NO_STREAM);
     Some(DebugInformation { age, symbols, modules, is_rearranged })
 }

@@ -135,8 +135,8 @@ impl Builder {
         self.put(0x4340, b"entry\0");
     }
 
-    /// Adds relocations for two pointers: one inside .data's bytes at 2100, one half inside them
-    /// at 27FE.
+    /// Adds relocations for two pointers: the pointer at 2100 is inside .data's bytes, and half of
+    /// the pointer at 27FE is.
     fn add_relocations(&mut self) {
         let kind = if self.mode == Mode::Bits64 { 0xA000 } else { 0x3000 };
         self.directories[5] = (0x4380, 12);

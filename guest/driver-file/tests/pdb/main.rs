@@ -74,8 +74,8 @@ fn a_place_is_told_with_function_offset_and_line() {
 #[test]
 fn inlined_functions_are_told_innermost_first() {
     let (image, symbols) = loaded();
-    // ServeInterrupt calls Drain to read the status, Drain calls ReadStatus, and this calls the
-    // intrinsic for IN.
+    // ServeInterrupt calls Drain to read the status, Drain calls ReadStatus, and ReadStatus calls
+    // the intrinsic for IN.
     let input = code(&image).find(|&rva| symbols.place(&image, rva).lines.len() == 5);
     let place = symbols.place(&image, input.expect("five functions deep"));
     let files: Vec<&str> = place.lines.iter().map(|line| line.file.as_str()).collect();
@@ -89,7 +89,7 @@ fn inlined_functions_are_told_innermost_first() {
 fn without_modules_the_public_symbols_name_functions() {
     let mut stripped = pdb();
     // The list of modules follows the 64 bytes at the beginning of the debug information. A module
-    // without a stream is one that was stripped.
+    // without a stream was stripped.
     for position in find_all(&stripped, b"/drivers/parts.o\0/drivers/parts.o\0") {
         stripped[position - 30..position - 28].copy_from_slice(&[0xFF, 0xFF]);
     }
@@ -104,7 +104,7 @@ fn without_modules_the_public_symbols_name_functions() {
             place.function.zip(expected).filter(|(it, _)| it.offset == 0)
             && !ours.name.contains('`')
         {
-            // A public symbol has no underscores in front, which a 32-bit compiler may have added.
+            // A public symbol has none of the underscores that a 32-bit compiler may add in front.
             assert_eq!(ours.name, expected.name.trim_start_matches('_'), "{rva:X}");
             compared += 1;
         }

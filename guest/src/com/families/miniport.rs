@@ -1,9 +1,9 @@
 //! A miniport of the system as a driver sees it.
 //!
-//! A driver gets one from PcNewMiniport and hands it to `IPort::Init`, where the guest finds the
-//! object in Rust by the pointer. The port calls this object without the guest. Calls by the driver
-//! itself, from a miniport around this one, are not supported: the run ends with the name of the
-//! method.
+//! A driver gets such a miniport from PcNewMiniport and gives it to `IPort::Init`. There the guest
+//! finds the object in Rust by the pointer. The port calls this object without the guest. The
+//! driver itself may not call it, for example from a miniport of its own around it: the run then
+//! ends with the name of the method.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
@@ -86,8 +86,7 @@ fn service_dmus(call: &Call<'_>, miniport: This<dyn IMiniportDMus>) {
     miniport.service(call.kernel());
 }
 
-/// Ends the run, because these rows do not take the arguments off the stack: the driver cannot go
-/// on.
+/// Ends the run. These rows do not take the arguments off the stack, so the driver cannot go on.
 fn refuse(call: &Call<'_>, method: &str) {
     call.kernel().unsupported(&format!("{method} of a miniport of the system, called by a driver"));
 }

@@ -75,12 +75,12 @@ fn init(
     let resources = given(resources, list)?;
     let adapter = unknown(adapter);
     guest.note_target(&object, miniport.0);
-    // The port tells of its refusals itself, and what the miniport answered is in the trace.
+    // The port records its refusals itself, and the trace has the miniport's answer.
     let result = port.object.init(call.kernel(), &device, irp.as_ref(), object, adapter, resources);
     Ok(NtStatus::of(&result))
 }
 
-/// An optional argument: nothing for a null pointer, and else the object behind the pointer.
+/// An optional argument: `None` for a null pointer, otherwise the object behind the pointer.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the pointer leads to no such object.
@@ -139,8 +139,8 @@ pub(crate) fn disposition_of(key_type: RegistryKeyType, out: Out<u32>) -> Option
     (key_type == RegistryKeyType::General).then_some(out)
 }
 
-/// The name in the OBJECT_ATTRIBUTES of a general key; `None` at a null pointer, and for any other
-/// key, which has no use for attributes.
+/// The name in the OBJECT_ATTRIBUTES of a general key; `None` for a null pointer, and for any other
+/// key, because only a general key has attributes.
 pub(crate) fn path_of_attributes(
     guest: &Guest,
     key_type: RegistryKeyType,

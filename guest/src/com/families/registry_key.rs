@@ -168,8 +168,8 @@ pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     String::from_utf16_lossy(&guest.load_unicode_string(string.0))
 }
 
-/// Gives the guest a key with one reference, and tells it whether the key existed before, if there
-/// is a variable for that.
+/// Gives the guest a key with one reference. If the driver gave a variable for it, also says
+/// whether the key existed before.
 pub(crate) fn hand_out_key(
     guest: &Guest,
     out: Out<Pointer>,

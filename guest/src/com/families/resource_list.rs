@@ -76,7 +76,7 @@ fn find(
     };
     let Some(resource) = found else { return Pointer::NULL };
     let guest = call.guest();
-    // The descriptor must stay valid as long as the list, so it is an attachment of the list.
+    // The descriptor must stay valid while the list lives, so it is an attachment of the list.
     let key = 1 + side as u64 + 2 * (kind as u64) + 16 * u64::from(index);
     let descriptor = || descriptor_bytes(guest.layout(), &resource);
     Pointer(guest.attachment(list.address, key, descriptor))

@@ -27,8 +27,8 @@ fn query_interface(
     let guest = call.guest();
     let Some(object) = guest.port_object(this.0) else { return Ok(()) };
     let wanted = guest.load_guid(wanted.0);
-    // PortCls uses the first interface itself, and the header of the second one has no identifier:
-    // a driver cannot ask for them.
+    // A driver cannot ask for these interfaces. PortCls uses the first interface itself, and the
+    // header has no identifier for the second interface.
     let answer = match wanted {
         iid::SUBDEVICE | iid::MASTER_CLOCK => Err(NO_INTERFACE),
         _ => object.query_interface(&wanted),

@@ -22,7 +22,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("wcslen", ByKernel, wcslen).cdecl(),
 ];
 
-/// Bytes that are stored at once: a senseless length faults before memory is allocated for it.
+/// Bytes that are stored at once. A senseless length faults before memory is allocated for it.
 const CHUNK: u64 = 4096;
 
 /// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`. Blocks that

@@ -67,8 +67,8 @@ fn delete_device(call: &Call<'_>, device: Pointer) {
     }
 }
 
-/// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: returns the
-/// device that was on top before and is now the one below.
+/// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: returns the device
+/// that was on top before. It is now the device below.
 fn attach_device_to_device_stack(
     call: &Call<'_>,
     source_at: Pointer,
@@ -198,7 +198,7 @@ fn queue_work_item(
 /// An address without memory faults. An address that is no device is bug check
 /// REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the mistake shows when the
 /// driver queues the item.
-/// Assumed: the bytes in front of such an address, where the count would be, are no valid count.
+/// Assumed: the count would be in front of the address, and the bytes there are no valid count.
 fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
     let guest = call.guest();
     let is_device = guest.device_at(device.0).is_some();
@@ -241,9 +241,9 @@ impl Bound for References {
     }
 }
 
-/// Counts references of the driver to an object. When the driver gives back more than it took,
-/// this is bug check REFERENCE_BY_POINTER, as when Windows finds fewer references than others
-/// hold.
+/// Counts references of the driver to an object. When the driver gives back more than it took, this
+/// is bug check REFERENCE_BY_POINTER. Windows raises it when an object has fewer references than
+/// its users hold.
 fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
     let counted = guest.bound::<References>(object.0);
@@ -280,7 +280,7 @@ fn dereference_object(call: &Call<'_>, object: Pointer) -> Word {
 /// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
 /// PVOID *, POBJECT_HANDLE_INFORMATION)`
 ///
-/// The only handles in the emulator are those of registry keys, and keys have no object in memory.
+/// Only registry keys have handles in the emulator, and keys have no object in memory.
 fn reference_object_by_handle(
     call: &Call<'_>,
     handle: Word,

@@ -129,7 +129,8 @@ fn remove_head_list(call: &Call<'_>, Pointer(head): Pointer, _lock: Pointer) -> 
     Pointer(entry)
 }
 
-/// The address of the first entry's pointer in an SLIST_HEADER, and that of its 16-bit depth.
+/// The address of the first entry's pointer in an SLIST_HEADER, and the address of the 16-bit
+/// depth.
 fn slist_fields(guest: &Guest, head: u64) -> (u64, u64) {
     match guest.pointer_bytes() {
         8 => (head.wrapping_add(8), head),

@@ -13,7 +13,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("ExInitializeNPagedLookasideList", UpTo(DISPATCH_LEVEL), initialize),
 ];
 
-/// The routines by which a list allocates and frees when the driver names none.
+/// The routines by which a list allocates and frees when the driver names no routines.
 pub(crate) static ALLOCATE: Routine =
     row!("ExAllocatePoolWithTag", ByKernel, memory::ex_allocate_pool_with_tag);
 pub(crate) static FREE: Routine = row!("ExFreePool", ByKernel, memory::ex_free_pool);

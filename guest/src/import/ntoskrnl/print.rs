@@ -291,7 +291,7 @@ impl Specification {
     }
 }
 
-/// The number at the beginning of a text. An asterisk takes the number from the arguments.
+/// The number at the beginning of a text. When it is an asterisk, the arguments have the number.
 fn number(arguments: &Arguments<'_>, text: &mut &str) -> Option<i32> {
     if let Some(behind) = text.strip_prefix('*') {
         *text = behind;

@@ -48,7 +48,7 @@ const GENERIC_READ: u32 = 0x8000_0000;
 /// The largest number of keys that are open at once.
 const HANDLES: u64 = 0x1_0000;
 
-/// The first handle of the kernel. Each handle is 4 higher than the one before.
+/// The first handle of the kernel. Each handle is 4 higher than the handle before.
 const FIRST_HANDLE: u64 = 0xFFFF_FFFF_8000_0004;
 
 impl KeyHandle {
@@ -98,7 +98,7 @@ fn open_key(
     Ok(())
 }
 
-/// The key at a path below the one that a handle is open on; without a handle, from the root on.
+/// The key at a path below the key of a handle. Without a handle the path begins at the root.
 fn open_below(call: &Call<'_>, root: u64, path: &str) -> Result<RegistryKey, NtStatus> {
     if root == 0 {
         return call.kernel().open_registry_key(path);

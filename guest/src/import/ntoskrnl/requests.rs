@@ -27,7 +27,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
 ];
 
-/// The routine in every entry of a driver's dispatch table that the driver has not filled in.
+/// The routine of each entry in a dispatch table that the driver has not filled in.
 pub(crate) static INVALID_REQUEST: Routine =
     row!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
@@ -151,7 +151,7 @@ pub(super) fn call_driver(
     answer
 }
 
-/// Moves an IRP to its next stack location. If none is left: bug check
+/// Moves an IRP to its next stack location. If no location is left, this is bug check
 /// NO_MORE_IRP_STACK_LOCATIONS.
 fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
     let guest = call.guest();
@@ -219,9 +219,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
     }
 }
 
-/// Completes a request from its current stack location upwards. Each completion routine that is
-/// set for the outcome is called, until one keeps the request. Where none is called, the mark of a
-/// pending request goes to the location above, as with IoCompleteRequest.
+/// Completes a request from its current stack location upwards. Each completion routine that is set
+/// for the outcome is called, until a routine keeps the request. Where no routine is called, the
+/// mark of a pending request goes to the location above, as with IoCompleteRequest.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,
@@ -273,7 +273,8 @@ fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
     guest.free_completed_irps();
 }
 
-/// Calls the completion routine of a location; `None` if the location has none for this outcome.
+/// Calls the completion routine of a location; `None` if the location has no routine for this
+/// outcome.
 fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -> Option<NtStatus> {
     let fields = &guest.layout().io_stack_location;
     let routine = guest.load_word(at(location, fields.completion_routine));

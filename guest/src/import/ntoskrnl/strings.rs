@@ -48,7 +48,7 @@ impl Counted {
         guest.store_word(self.address.at(layout.buffer), self.buffer);
     }
 
-    /// Appends as much of a text as fits. The result is false when not all of it fits.
+    /// Appends the part of a text that fits. The result is false when the text is cut.
     fn append(&mut self, guest: &Guest, text: &[u16]) -> bool {
         let room = usize::from(self.maximum.saturating_sub(self.length)) / 2;
         let fitting = &text[..text.len().min(room)];
@@ -56,7 +56,8 @@ impl Counted {
         let end = self.buffer.wrapping_add(self.length.into());
         guest.store(end, &bytes);
         self.length += bytes.len() as u16;
-        // Where there is room, a zero follows the text, for readers of the buffer alone.
+        // Where there is room, a zero follows the text. Some drivers read the buffer without the
+        // length.
         if room > fitting.len() {
             guest.store_u16(end.wrapping_add(bytes.len() as u64), 0);
         }

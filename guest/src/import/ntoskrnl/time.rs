@@ -82,8 +82,8 @@ fn unknown_object(guest: &Guest, object: u64) -> String {
     format!("a wait for the object at {object:0width$x}, which no routine here initialised")
 }
 
-/// The LARGE_INTEGER of a wait as 100 ns units from now. A negative value is such a time already;
-/// any other value is a system time.
+/// The LARGE_INTEGER of a wait as 100 ns units from now. A negative value counts from now; any
+/// other value is a system time.
 fn from_now_100ns(kernel: &Kernel, due: i64) -> u64 {
     match u64::try_from(due) {
         Ok(0) => 0,

@@ -52,7 +52,7 @@ fn hand_out<T: IUnknown + ?Sized>(
     Ok(())
 }
 
-/// The outer object for an aggregation. No object of PortCls supports one.
+/// The outer object for an aggregation. No object of PortCls supports an aggregation.
 fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
     call.guest().object_at(outer.0, &iid::UNKNOWN, Hold::Retain)
 }
@@ -60,7 +60,8 @@ fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
 /// `NTSTATUS PcNewPort(PPORT *, REFCLSID)`
 fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
     let class = call.guest().load_guid(class.0);
-    // One object has the interfaces of both classes. The driver gets the pointer of its own.
+    // One object has the interfaces of both classes. The driver gets the pointer for the class that
+    // it named.
     let wanted = if class == clsid::PORT_DMUS { iid::PORT_DMUS } else { iid::PORT };
     hand_out(call, out, &wanted, pc_new_port(call.kernel(), &class), |port| port)
 }

@@ -12,7 +12,7 @@ fn left(bench: &Bench) -> Vec<String> {
     leaks.filter(|text| !text.starts_with("pool tEsT")).collect()
 }
 
-/// Calls `take`, which takes one thing, and then the routine `give_back`, which gives it back.
+/// Calls `take`, which takes one thing, and then the routine `give_back`, which returns that thing.
 /// Returns the leaks between the two calls.
 fn taken_and_given_back(bench: &Bench, take: impl FnOnce() -> u64, give_back: &str) -> Vec<String> {
     assert_eq!(left(bench), [""; 0]);

@@ -18,13 +18,13 @@ const SLOT: u32 = 0x2040;
 enum Way {
     /// In its own stack location.
     Skip,
-    /// In the next one, without a completion routine.
+    /// In the next stack location, without a completion routine.
     Copy,
-    /// In the next one, with the completion routine.
+    /// In the next stack location, with the completion routine.
     Watch,
 }
 
-/// What the completion routine writes: PendingReturned plus one.
+/// The value that the completion routine writes: PendingReturned plus one.
 const NOT_CALLED: u32 = 0;
 const NOT_PENDED: u32 = 1;
 const PENDED: u32 = 2;
@@ -101,7 +101,7 @@ fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
     }
 }
 
-/// A stack of two drivers. The lower one keeps each request that it gets.
+/// A stack of two drivers. The lower driver keeps each request that it gets.
 struct Stack {
     bench: Bench,
     lower: Rc<DeviceObject>,
@@ -135,7 +135,7 @@ impl Stack {
         Stack { bench, lower, upper, kept, completion, seen }
     }
 
-    /// Replaces the lower driver by one whose dispatch routine completes the request itself.
+    /// Replaces the lower driver by a driver whose dispatch routine completes the request itself.
     fn complete_within(&self) {
         let (guest, driver) = (&self.bench.guest, self.lower.driver());
         let (object, major) = (guest.driver_pointer(driver), MajorFunction::DeviceControl);
@@ -289,7 +289,7 @@ fn each_location_of_a_request_has_its_own_mark() {
             stack.complete_kept();
             let seen = [stack.seen(), guest.load_u32(stack.seen + 4)];
             assert_eq!(seen, expected);
-            // No completion routine kept it.
+            // No completion routine kept the request.
             assert_eq!(stack.rules(), ["own-irp-not-kept"]);
         }
     }

@@ -6,7 +6,7 @@ use portcls_port::guid::{clsid, iid};
 
 use super::{BOTH, Bench};
 
-/// The newest refusal, and the actor whose line it is in the trace.
+/// The newest refusal, and the actor of its line in the trace.
 fn newest(bench: &Bench) -> (String, String, Need) {
     let kernel = &bench.kernel;
     let refused: RefusedCall = kernel.refused_calls().pop().expect("something was refused");

@@ -49,7 +49,7 @@ fn a_request_of_the_driver_goes_down_and_comes_back_to_its_completion_routine() 
             (&bench.guest.layout().irp, &bench.guest.layout().io_stack_location);
         let at = |base: u64, offset: u32| base + u64::from(offset);
         let current = at(irp, fields.tail_overlay_current_stack_location);
-        // The driver's macros for the next stack location do the same.
+        // The driver's macros for the next stack location write the same values.
         let next = bench.guest.load_word(current) - u64::from(location.size_of);
         let called = bench.memory(4);
         bench.guest.store_u8(at(next, location.major_function), 0x0E);

@@ -4,7 +4,7 @@ use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck};
 
 /// Two values of a card that exclude each other.
 pub(super) struct Contradiction {
-    /// The keys of these values; the user should mend the first one.
+    /// The keys of these values; the user should mend the first key.
     pub keys: &'static [&'static str],
     pub what: String,
     pub hint: String,

@@ -25,7 +25,7 @@ pub(super) enum Value {
     Behaviour(&'static Kind),
 }
 
-/// Every key except those of `timing`, in the order in which they are written.
+/// Every key except the keys of `timing`, in the order in which they are written.
 pub(super) fn keys() -> impl Iterator<Item = Key> {
     let fields = FIELDS.iter();
     let behaviour = fields.map(|field| Key {

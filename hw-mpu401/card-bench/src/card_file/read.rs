@@ -80,7 +80,7 @@ enum Needed {
 struct Start {
     /// The profile with every value that the file leaves out.
     profile: Option<&'static CardProfile>,
-    /// The name of the card that it starts from; `None` for a family.
+    /// The name of the card from which this card starts; `None` for a family.
     based_on: Option<String>,
 }
 

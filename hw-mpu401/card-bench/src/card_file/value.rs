@@ -24,7 +24,7 @@ pub(super) struct Entry<'t> {
 }
 
 impl Entry<'_> {
-    /// A fault at this entry: what it has, and what to write.
+    /// A fault at this entry: its value, and what to write instead.
     pub fn fault(&self, hint: impl Into<String>) -> Fault {
         let what = match self.value.get_ref() {
             DeValue::String(text) => format!("{} = \"{}\" is not possible", self.key, short(text)),

@@ -26,7 +26,7 @@ pub trait Model {
     fn pop_wire(&mut self) -> Option<WireEvent>;
 
     /// The mode: whether data written now is MIDI. The script needs the mode to tell the host's
-    /// clock bytes from those that the card sends by itself.
+    /// clock bytes from clock bytes that the card sends by itself.
     fn mode(&self) -> Mode;
 }
 

@@ -47,7 +47,7 @@ impl Script {
     }
 }
 
-/// What the lines of a scenario that were read so far may need at most.
+/// The most that the lines of a scenario may need, for the lines that were read so far.
 struct Used {
     steps: u64,
     accesses: u64,

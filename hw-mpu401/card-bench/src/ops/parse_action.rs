@@ -1,4 +1,4 @@
-//! Reads what a line does and what it expects.
+//! Reads the action of a line, and what the line expects.
 
 use hw_mpu401::{ACK, InitialState, Register};
 
@@ -17,7 +17,7 @@ const POLL: &str = "write P S MASK VALUE TIMES PAUSE, like P S 40 00 1000 10";
 const MORE: &str = "end the line here, or begin a comment with #";
 const BYTE_RESULT: &str = "write a byte, like 80, or a byte and a mask, like 80/C0";
 
-/// Reads what the words do; `first` is the word before them.
+/// Reads an action from the words; `first` is the word before them.
 pub(super) fn parse_action(first: Word<'_>, words: &mut Words<'_>) -> Result<Action, Fault> {
     match first.text {
         "init" => parse_init(words),
@@ -112,7 +112,7 @@ fn parse_bytes(words: &mut Words<'_>) -> Result<Action, Fault> {
     Ok(Action::MidiIn(bytes))
 }
 
-/// Reads what comes after an action: nothing, or `->` and what is expected.
+/// Reads the end of a line, after its action: nothing, or `->` and the expected result.
 pub(super) fn parse_outcome(
     action: &Action,
     words: &mut Words<'_>,
@@ -138,7 +138,7 @@ pub(super) fn gives_result(action: &Action) -> bool {
     }
 }
 
-/// Reads what is expected, after the arrow.
+/// Reads the expected result, after the arrow.
 pub(super) fn parse_expectation(
     action: &Action,
     words: &mut Words<'_>,

@@ -1,6 +1,6 @@
 //! A run of a script as a trace: wires, interrupt line, flags and buffers.
 //!
-//! A script has no kernel, so this file records, from the card itself, what a bus would see: at
+//! A script has no kernel, so this file takes from the card what a bus would see. It records at
 //! each access, and each time the card changes by itself.
 
 use std::cell::Cell;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::script::{Action, Expectation, Expected, Level, PollEnd};
 use super::text::{bytes_beside, bytes_text, us};
 
-/// Column at which the remark of a line begins, unless the text is longer.
+/// The column where the remark of a line begins. After a longer text it begins later.
 const REMARK_COLUMN: usize = 46;
 
 /// The results of a script on one card. It prints as text for a person.
@@ -26,9 +26,9 @@ pub struct RunReport {
 /// The results of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioReport {
-    /// What it shows.
+    /// What the scenario shows.
     pub title: String,
-    /// The line on which it begins, from 1.
+    /// The line on which the scenario begins, from 1.
     pub line: usize,
     /// The results of its lines, in order; `None` if the scenario is not meant for the card.
     pub lines: Option<Vec<LineResult>>,
@@ -46,13 +46,13 @@ impl ScenarioReport {
 /// The result of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineResult {
-    /// Its number, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
     /// When the line ended, in ns since `init`.
     pub time_ns: u64,
     /// What the line did and its result, in the words of a script.
     pub text: String,
-    /// Reads of a poll, 0 for anything else.
+    /// The number of reads of a poll; 0 for a line that is no poll.
     pub reads: u32,
     /// Whether the line was as expected.
     pub outcome: Outcome,
@@ -67,7 +67,7 @@ pub enum Outcome {
     Fail {
         /// What was expected, in the words of a script.
         expected: String,
-        /// What came, in the same words.
+        /// What came, in the words of a script.
         got: String,
     },
     /// Nothing was expected.
@@ -216,7 +216,7 @@ impl Got {
         text
     }
 
-    /// What came: the part of it that the expectation is about.
+    /// What came; only the part that the expectation is about.
     pub(super) fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
         let mut text = match (self, &wanted.result) {
             (Self::Wire(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),

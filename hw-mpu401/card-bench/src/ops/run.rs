@@ -16,8 +16,8 @@ use super::script::{
 /// The MIDI clock. Source: MIDI 1.0 Detailed Specification, System Real Time.
 const MIDI_CLOCK: u8 = 0xF8;
 
-/// The longest time after which the bench looks at the wire, in ns, so that no model has to keep
-/// more than the events of this time.
+/// The bench looks at the wire at least once in this time, in ns. So no model has to keep more than
+/// the events of this time.
 const WIRE_LOOK_NS: u64 = 50_000_000;
 
 /// Runs a script on the model of this card.
@@ -188,8 +188,8 @@ impl<M: Model> Bench<M> {
 
     /// Fetches the bytes that have left on MIDI OUT.
     ///
-    /// Assumed: clock bytes leave in the order in which they were caused, so the first ones after
-    /// a write of F8 are the host's.
+    /// Assumed: clock bytes leave in the order in which they were caused, so the first clock bytes
+    /// after a write of F8 are the host's.
     fn fetch_sent(&mut self) {
         while let Some(event) = self.model.pop_wire() {
             if (event.lane, event.edge) != (Lane::Out, WireEdge::End) {

@@ -2,7 +2,7 @@
 
 use hw_mpu401::{InitialState, Register};
 
-/// The most steps that a scenario may run; those of a `repeat` count each time.
+/// The most steps that a scenario may run; the steps of a `repeat` count each time.
 pub const STEP_LIMIT: u64 = 100_000;
 /// The most port accesses that a scenario may need, if every poll runs to its end.
 pub const ACCESS_LIMIT: u64 = 10_000_000;
@@ -16,14 +16,14 @@ pub const MIDI_IN_LIMIT: u64 = hw_mpu401::MIDI_IN_LIMIT as u64;
 pub struct Script {
     /// The name of the file, as it was given.
     pub file: String,
-    /// Cards that are assumed to be like others.
+    /// Cards that are assumed to be like another card.
     pub likes: Vec<Like>,
     /// The scenarios in the order of the file.
     pub scenarios: Vec<Scenario>,
 }
 
 /// Cards that are assumed to be like another card. A line about that card alone also holds for
-/// them, unless a line names them.
+/// these cards, unless a line names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Like {
     /// The known card.
@@ -37,11 +37,11 @@ pub struct Like {
 pub struct Scenario {
     /// What the scenario shows; the name of the file if the script gives no title.
     pub title: String,
-    /// The line on which it begins, from 1.
+    /// The line on which the scenario begins, from 1.
     pub line: usize,
     /// Where the expectations come from; empty if the script gives no source.
     pub source: String,
-    /// The cards it is meant for; empty for every card.
+    /// The cards for which the scenario is meant; empty for every card.
     pub cards: Vec<String>,
     /// Why some cards are expected to behave differently.
     pub remarks: Vec<Remark>,
@@ -52,9 +52,9 @@ pub struct Scenario {
 /// Why a card is expected to behave differently from most cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// What is known of it.
+    /// What is known of the difference.
     pub kind: RemarkKind,
-    /// The cards that it is about.
+    /// The cards that differ.
     pub cards: Vec<String>,
     /// The reason, with its ground.
     pub text: String,
@@ -87,13 +87,12 @@ pub struct Step {
     pub action: Action,
     /// What is expected of a card that no following line names.
     pub expectation: Option<Expectation>,
-    /// What is expected of single cards; cards that are assumed to be like another one are
-    /// included.
+    /// What is expected of single cards, including cards that are assumed to be like another card.
     pub of_cards: Vec<(String, Expectation)>,
 }
 
 impl Step {
-    /// What is expected of this card.
+    /// What the step expects of this card.
     #[must_use]
     pub fn expectation_of(&self, card: &str) -> Option<&Expectation> {
         let own = self.of_cards.iter().find(|(name, _)| name == card);
@@ -112,7 +111,7 @@ pub enum Action {
     Write(Register, u8),
     /// Reads until some bits have the wanted values.
     Poll(Poll),
-    /// Nothing, for this many ns.
+    /// No access, for this many ns.
     Wait(u64),
     /// Bytes arrive on MIDI IN, from now on.
     MidiIn(Vec<u8>),
@@ -149,7 +148,7 @@ pub enum OwnClocks {
 /// What is expected of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectation {
-    /// What it gives.
+    /// The result that the step must give.
     pub result: Expected,
     /// When the step must end, since `init`.
     pub within: Option<Span>,
@@ -170,7 +169,7 @@ impl Expectation {
 pub enum Expected {
     /// Any result.
     Any,
-    /// A byte whose bits in the mask are those of the value.
+    /// A byte that has the bits of the value, for all bits in the mask.
     Byte {
         /// The bits.
         value: u8,

@@ -12,7 +12,7 @@ use super::script::{Like, RemarkKind, Scenario, Script};
 /// The built-in scripts.
 ///
 /// # Panics
-/// If one of them is not a script, which a test excludes.
+/// If one of them is not a script. A test excludes this.
 #[must_use]
 pub fn suite() -> Vec<Script> {
     let parse = |(file, text): &(&str, &str)| match Script::parse(file, text) {
@@ -25,9 +25,9 @@ pub fn suite() -> Vec<Script> {
 /// The result of a card in a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cell {
-    /// The card behaved as every card is expected to.
+    /// The card behaved as the suite expects of every card.
     Pass,
-    /// The card behaved unlike other cards, and this is expected of it.
+    /// The card behaved unlike other cards, as the suite expects.
     Differs,
     /// The card behaved as the model assumes, or like a card that it is assumed to be like. The
     /// behaviour was never compared with a real card.
@@ -73,8 +73,8 @@ impl Cell {
             let mut remarks = remarks.iter().filter(|remark| remark.kind == kind);
             remarks.any(|remark| remark.cards.iter().any(|name| name == card))
         };
-        // A scenario that is meant for this card, but not for the card that it is like, is about
-        // this card.
+        // A scenario may be meant for this card and not for the card that this card is like. Then
+        // the scenario is about this card.
         let meant = &script.scenarios[number].cards;
         let is_about_itself =
             |like: &Like| meant.iter().any(|name| name == card) && !meant.contains(&like.known);
@@ -109,7 +109,7 @@ pub struct Row {
 pub struct SuiteReport {
     /// The names of the cards.
     pub cards: Vec<String>,
-    /// Cards that are assumed to be like others.
+    /// Cards that are assumed to be like another card.
     pub likes: Vec<Like>,
     /// A row for each scenario.
     pub rows: Vec<Row>,

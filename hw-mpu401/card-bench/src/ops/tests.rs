@@ -1,4 +1,4 @@
-//! What a script may say, what is wrong with one, and what a run prints.
+//! What a script may say, the errors of bad scripts, and what a run prints.
 
 use hw_mpu401::{InitialState, Mpu401, Register, card, cards};
 

@@ -50,7 +50,7 @@ impl Word<'_> {
         Ok(Span { from_ns, to_ns })
     }
 
-    /// A number of bytes, or two with `..` between them.
+    /// A number of bytes, or two numbers with `..` between them.
     pub fn count(&self) -> Result<(u64, u64), Fault> {
         let (least, most) = self.text.split_once("..").unwrap_or((self.text, self.text));
         let ends = decimal(least).zip(decimal(most)).filter(|(least, most)| least <= most);
@@ -102,7 +102,7 @@ impl<'t> Words<'t> {
         self.words.next()
     }
 
-    /// The next word, which stays the next one.
+    /// The next word. It stays the next word.
     pub fn peek(&self) -> Option<Word<'t>> {
         self.words.as_slice().first().copied()
     }

@@ -1,4 +1,4 @@
-//! What an allocator hands out and takes back.
+//! The events and buffers that an allocator gives out and takes back.
 
 use super::*;
 use crate::com::query;

@@ -49,8 +49,8 @@ struct Scope {
 }
 
 impl<'a> Module<'a> {
-    /// Reads a module's stream, which begins with three parts of the given sizes: the symbols,
-    /// lines in the form before 2005, which are not read, and the subsections.
+    /// Reads a module's stream. It begins with three parts of the given sizes: the symbols, the
+    /// lines in the form before 2005, and the subsections. The lines in the old form are not read.
     pub fn read(stream: &'a [u8], sizes: [u32; 3]) -> Option<Module<'a>> {
         let mut stream = Reader::new(stream);
         let mut symbols = Reader::new(stream.take_u32(sizes[0])?);
@@ -152,7 +152,7 @@ impl<'a> Module<'a> {
     ) -> Option<()> {
         let &(mut file, mut line) = self.inlinees.get(&function)?;
         let (mut base, mut offset) = (0_u32, 0_u32);
-        // The open range. It ends where the next one begins, or at a length in the program.
+        // The open range. It ends where the next range begins, or at a length in the program.
         let mut open: Option<(u32, u32, u32)> = None;
         let mut close = |open: Option<(u32, u32, u32)>, end: u32| {
             let (start, file, line) = open?;

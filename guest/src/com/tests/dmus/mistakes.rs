@@ -8,8 +8,8 @@ use portcls_port::guid::iid;
 
 use super::{Allocator, BOTH, BUFFER_SIZE, Desk, Field, PUT_BUFFER, PUT_MESSAGE, STREAM};
 
-/// A mistake: what the driver does, the rule that it breaks, a part of the message, and how many
-/// events and buffers are not back at the allocator then.
+/// A mistake: what the driver does, the rule that it breaks, and a part of the message. The last
+/// field is the number of events and buffers that are not back at the allocator after it.
 type Mistake = (fn(&Desk), &'static str, &'static str, (i32, i32));
 
 const MISTAKES: &[Mistake] = &[
@@ -63,7 +63,7 @@ const MISTAKES: &[Mistake] = &[
     ),
     (
         |desk| {
-            // The address of an event that the driver has not got yet.
+            // The address of an event that the allocator has not given to the driver.
             let event = desk.event();
             assert_eq!(desk.free(event + 64), NtStatus::INVALID_PARAMETER);
         },
@@ -232,7 +232,7 @@ const MISTAKES: &[Mistake] = &[
     ),
     (
         |desk| {
-            // The package holds the head of the chain that the package itself is in.
+            // The package holds the head of the chain to which the package itself belongs.
             let package = desk.package(0);
             let head = desk.before(package);
             desk.set(package, Field::Data, head);
