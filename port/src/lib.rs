@@ -24,11 +24,11 @@
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
 //! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
 //! A kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A
-//! kind of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and `Stream`,
-//! as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport at Init.
-//! Both folders share the loop of a sequencer (`pump.rs`) and the count of what was captured and
-//! not delivered (`backlog.rs`). No other file knows kinds, except `miniport_calls.rs` with the
-//! names of a miniport's methods, and `interfaces/`.
+//! kind of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and
+//! `Stream`, as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport
+//! at Init. Both folders share the loop of a sequencer (`pump.rs`) and the count of what was
+//! captured and not delivered (`backlog.rs`). No other file knows kinds, except
+//! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
 //!
 //! # Events
 //!

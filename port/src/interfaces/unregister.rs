@@ -1,4 +1,4 @@
-//! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection`: subdevices that go before the device.
+//! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection`: what goes first.
 
 use std::rc::Rc;
 
