@@ -1,4 +1,4 @@
-//! Handles: the numbers by which a program names its events and semaphores in a request.
+//! Handles: the numbers by which a program names events and semaphores.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

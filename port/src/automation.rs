@@ -1,4 +1,4 @@
-//! Automation tables: properties with their handlers, events, and the requests for properties.
+//! Automation tables: their properties and events, and property requests.
 //!
 //! Owns the type of a row, which is the same for the port's own properties and for a miniport's.
 //! Owns the request that a miniport's handler gets, and its completion. `property.rs` looks rows

@@ -1,4 +1,4 @@
-//! The events of one open file: a client enables them, disables them, and asks which there are.
+//! The events of one open file: enabled, disabled, and asked for.
 //!
 //! Owns the checks of the requests and the calls of the miniport's handlers. It never knows
 //! whether the file is a filter's or a pin's.

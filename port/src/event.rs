@@ -1,4 +1,4 @@
-//! Events of a miniport: the rows of a table, the requests to a handler, and enabled events.
+//! Events of a miniport: rows of a table, requests, and enabled events.
 //!
 //! Owns their types. `event_list.rs` keeps the enabled events of a port, and `client_events.rs`
 //! serves the clients that enable them.

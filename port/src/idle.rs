@@ -1,4 +1,4 @@
-//! Idle power: an adapter that no client accesses for a while goes to a deeper power state.
+//! Idle power: an adapter without accesses goes to a deeper power state.
 //!
 //! Owns the settings in the registry and the timer. An access brings the device back to D0, which
 //! `power.rs` sees to.

@@ -1,4 +1,4 @@
-//! The kind of port for topology: filters of pins, nodes and lines that move no data.
+//! The kind of port for topology: filters that move no data.
 //!
 //! Owns the calls of a topology miniport. No pin of its filter can be opened, so no stream stands
 //! here; what a client can ask of such a filter is in `filter/requests.rs`, as for every kind.

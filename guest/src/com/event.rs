@@ -1,4 +1,4 @@
-//! A miniport's events: the rows of its tables, the requests, and the entries that it passes on.
+//! A miniport's events: rows of tables, requests, and the driver's entries.
 
 use std::rc::{Rc, Weak};
 

@@ -1,4 +1,4 @@
-//! Topology miniports of the guest, and names that miniports give to their pins.
+//! Topology miniports of the guest, and the names of their pins.
 
 use std::rc::Rc;
 

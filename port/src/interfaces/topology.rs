@@ -1,4 +1,4 @@
-//! `IPortTopology` and `IMiniportTopology`: a filter that moves no data, such as a mixer.
+//! `IPortTopology` and `IMiniportTopology`: a filter that moves no data.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection`: what goes first.
+//! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection`.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Events: a client enables them, the miniport tells of them, the client disables them.
+//! Events: enabled by a client, told of by the miniport, disabled.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Idle power: the settings in the registry, the timer, and what counts as an access.
+//! Idle power: settings, the timer, and what counts as an access.
 
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::{

@@ -1,4 +1,4 @@
-//! Names of pins and nodes: the miniport's own, the registry's, and their order.
+//! Names of pins and nodes: from the miniport or the registry, in order.
 
 use std::rc::Rc;
 

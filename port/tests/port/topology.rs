@@ -1,4 +1,4 @@
-//! The topology port: its filter without streams, its connections, subdevices that go.
+//! The topology port: its filter, its connections, subdevices that go.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -230,8 +230,7 @@ fn a_topology_filter_answers_all_properties_of_filters() {
         let value = |id: KsPropertyPin, pin_id| {
             let irp = filter.pin_property(id.value(), pin_id, &[], 400);
             assert_eq!(irp.status(), NtStatus::SUCCESS, "{id:?}");
-            let value = irp.buffer().borrow()[..irp.information() as usize].to_vec();
-            value
+            irp.buffer().take()[..irp.information() as usize].to_vec()
         };
         assert_eq!(value(KsPropertyPin::CTypes, 0), [2, 0, 0, 0]);
         assert_eq!(value(KsPropertyPin::DataFlow, 0), [1, 0, 0, 0]);

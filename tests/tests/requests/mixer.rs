@@ -9,14 +9,19 @@ use std::rc::Rc;
 use portcls_machine::emulator::{DeviceObject, DriverObject, Irp, Kernel, NtStatus};
 use portcls_machine::port::automation::{PcAutomationTable, PcPropertyItem, PropertyHandler};
 use portcls_machine::port::com::{IUnknown, Interface, query};
-use portcls_machine::port::descriptor::{PcFilterDescriptor, PcNodeDescriptor};
+use portcls_machine::port::descriptor::{
+    KsPinDescriptor, PcFilterDescriptor, PcNodeDescriptor, PcPinDescriptor,
+};
 use portcls_machine::port::event::{EventHandler, PcEventItem, PcEventVerb};
 use portcls_machine::port::guid::{Guid, clsid};
 use portcls_machine::port::interfaces::{
     IMiniport, IMiniportTopology, IPortEvents, IPortTopology, IResourceList,
 };
 use portcls_machine::port::ks::guids::{event_set, node_type, property_set};
-use portcls_machine::port::ks::{DataRange, KsEventType, KsPropertyType, LengthReply};
+use portcls_machine::port::ks::{
+    DataRange, KsDataFormat, KsEventType, KsPinCommunication, KsPinDataFlow, KsPropertyType,
+    LengthReply,
+};
 use portcls_machine::port::{
     answer_query, pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port,
     pc_register_subdevice,
@@ -91,6 +96,26 @@ impl Mixer {
     }
 }
 
+/// A pin that no client can open.
+fn output() -> PcPinDescriptor {
+    PcPinDescriptor {
+        max_global_instance_count: 0,
+        max_filter_instance_count: 0,
+        min_filter_instance_count: 0,
+        automation: None,
+        pin: KsPinDescriptor {
+            interfaces: Vec::new(),
+            mediums: Vec::new(),
+            data_ranges: vec![KsDataFormat::MIDI_BUS.into()],
+            data_flow: KsPinDataFlow::Out,
+            communication: KsPinCommunication::None,
+            category: Some(node_type::SPEAKER),
+            name: None,
+            constrained_data_ranges: Vec::new(),
+        },
+    }
+}
+
 impl IUnknown for Mixer {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
         answer_query!(self, iid, IMiniport, IMiniportTopology)
@@ -102,8 +127,8 @@ impl IMiniport for Mixer {
         let (automation, node_type) = (Some(self.table()), node_type::VOLUME);
         let node = PcNodeDescriptor { flags: 0, automation, node_type, name: None };
         let automation = Some(self.table());
-        let nodes = vec![node];
-        Ok(Rc::new(PcFilterDescriptor { automation, nodes, ..Default::default() }))
+        let (pins, nodes) = (vec![output()], vec![node]);
+        Ok(Rc::new(PcFilterDescriptor { automation, pins, nodes, ..Default::default() }))
     }
 
     fn data_range_intersection(

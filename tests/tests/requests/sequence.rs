@@ -327,7 +327,7 @@ impl<'m> Client<'m> {
     }
 
     fn disable_event(&mut self, bytes: &mut Bytes<'_>) {
-        let data = if bytes.byte() % 4 == 0 { Vec::new() } else { self.event_data(bytes) };
+        let data = if bytes.byte().is_multiple_of(4) { Vec::new() } else { self.event_data(bytes) };
         let code = KsIoctl::DisableEvent.value();
         if self.send(bytes, Kind::Any, (code, data), Vec::new(), Vec::new()) {
             self.reached.events += 1;

@@ -1,4 +1,4 @@
-//! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection` as a driver sees them.
+//! The two interfaces that take subdevices and connections away.
 
 use std::rc::Rc;
 
