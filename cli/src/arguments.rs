@@ -26,7 +26,7 @@ use values::{
     CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_timing, target,
 };
 
-pub use values::{DebugJob, FileFormat, Format, TraceFilter, WaveDialect, WaveTick};
+pub use values::{DebugJob, FileFormat, Format, PinFormatName, TraceFilter, WaveDialect, WaveTick};
 
 const PROGRAM_EXAMPLES: &str = "\
 Examples:
@@ -47,6 +47,7 @@ Examples:
   portcls-emu play --trace t.txt --filter registers  only what the hardware sees
   portcls-emu play --driver uart.sys                 a compiled Windows driver
   portcls-emu play --driver card.sys --pin Midi:0    through a pin that you choose
+  portcls-emu play --driver dmus.sys --pin-format directmusic  events
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
   portcls-emu play dump.syx --format json            figures for a program
@@ -196,8 +197,9 @@ pub enum Verb {
     /// Shows what a client sees of a driver: its filters, their pins, nodes and connections.
     ///
     /// The driver is started, and everything is asked of it by the requests of an application.
-    /// Each pin for MIDI is opened and closed again, which tells whether play or capture can use
-    /// it, or why not. --pin of these verbs takes the names and numbers that are shown.
+    /// Each pin for MIDI is opened and closed again with each of its formats, which tells whether
+    /// play or capture can use it, or why not. --pin of these verbs takes the names and numbers
+    /// that are shown.
     #[command(after_long_help = format!("{FILTERS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
     Filters(FiltersArguments),
     /// Runs register scripts on a card, and prints each access with its time and result.
@@ -406,6 +408,10 @@ pub struct PinArguments {
     /// number, as `filters` shows them [default: the first pin that can be opened].
     #[arg(long, value_name = "FILTER[:PIN]")]
     pub pin: Option<PinChoice>,
+    /// The format with which the application opens the pin; `filters` shows the formats of each
+    /// pin.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PinFormatName::Midi)]
+    pub pin_format: PinFormatName,
 }
 
 /// The machine.

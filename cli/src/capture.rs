@@ -19,7 +19,7 @@ pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
         source: Source::Input(&arguments.file),
         song: &arguments.song,
         machine: &arguments.machine,
-        pin: arguments.client.pin.as_ref(),
+        client: &arguments.client,
         report: &arguments.report,
         raw_out: ("--raw-out", arguments.raw_out.as_ref()),
         midi_out: arguments.midi_out.as_ref(),

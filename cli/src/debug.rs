@@ -22,7 +22,7 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
         source: arguments.file.as_ref().map_or(Source::Tune, Source::Input),
         song: &arguments.song,
         machine: &arguments.machine,
-        pin: arguments.client.pin.as_ref(),
+        client: &arguments.client,
         report: &arguments.report,
         raw_out: ("", None),
         midi_out: None,

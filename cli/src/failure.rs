@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use portcls_machine::MachineError;
 use portcls_machine::card_bench::card_file::CardFileError;
 use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::midi_file::MidiFileError;
+use portcls_machine::{MachineError, PinFormat};
 
 /// How the program ends. The number is the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -207,6 +207,11 @@ fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. } => "",
         MachineError::WrongPin { .. } => "; `filters` shows all of them",
+        MachineError::NoPin { format, has_other, .. }
+            if *has_other || *format != PinFormat::default() =>
+        {
+            "; `filters` shows the formats of each pin, and --pin-format chooses one"
+        }
         _ => "; with --trace - you see what the driver did",
     }
 }

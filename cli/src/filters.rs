@@ -179,7 +179,16 @@ impl Page {
             PinUse::Render => "play",
             PinUse::Capture => "capture",
         };
-        match &midi.obstacle {
+        self.opening(verb, midi.obstacle.as_deref());
+        if let Some(directmusic) = &midi.directmusic {
+            let verb = format!("{verb} --pin-format directmusic");
+            self.opening(&verb, directmusic.obstacle.as_deref());
+        }
+    }
+
+    /// Whether a verb can open a pin.
+    fn opening(&mut self, verb: &str, obstacle: Option<&str>) {
+        match obstacle {
             None => self.plain("", &format!("{verb} can open it")),
             Some(obstacle) => {
                 self.paragraph("", BAD, &format!("{verb} cannot open it: {obstacle}"));

@@ -19,7 +19,7 @@ pub fn run(arguments: &PlayArguments) -> Result<Exit, Failure> {
         source: arguments.file.as_ref().map_or(Source::Tune, Source::Input),
         song: &arguments.song,
         machine: &arguments.machine,
-        pin: arguments.client.pin.as_ref(),
+        client: &arguments.client,
         report: &arguments.report,
         raw_out: ("--wire-out", arguments.wire_out.as_ref()),
         midi_out: arguments.midi_out.as_ref(),

@@ -6,9 +6,9 @@ use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
 use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
-use portcls_machine::{CardSignals, Machine, MachineError, PinChoice, vcd_options};
+use portcls_machine::{CardSignals, Machine, MachineError, vcd_options};
 
-use crate::arguments::{Format, MachineArguments, ReportArguments, SongArguments};
+use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
@@ -31,8 +31,8 @@ pub struct Job<'a> {
     pub song: &'a SongArguments,
     /// The machine.
     pub machine: &'a MachineArguments,
-    /// The pin that the application opens, if not the first one.
-    pub pin: Option<&'a PinChoice>,
+    /// The pin that the application opens, and its format.
+    pub client: &'a PinArguments,
     /// The trace and the summary.
     pub report: &'a ReportArguments,
     /// The option for the bytes that came out, and its value.
@@ -171,7 +171,8 @@ pub fn run_on(
     let song = job.source.read(job.song.input_format.into())?;
     log::info!("{}: {} messages", job.verb, song.len());
     let builder = job.machine.builder(&card, outputs.hold(), outputs.card_signals())?;
-    let builder = builder.pin(job.pin.cloned());
+    let PinArguments { pin, pin_format } = job.client;
+    let builder = builder.pin(pin.clone()).pin_format((*pin_format).into());
     let build = || builder.clone().build();
     let (machine, run) = work(&build, &song)?;
     log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());

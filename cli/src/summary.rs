@@ -10,7 +10,7 @@ use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{
-    ApplicationFigures, DriverFigures, Leak, MidiPin, ProcessorFigures, WireFigures,
+    ApplicationFigures, DriverFigures, Leak, MidiPin, PinFormat, ProcessorFigures, WireFigures,
 };
 use serde::Serialize;
 
@@ -39,6 +39,8 @@ pub struct Summary {
     machine: MachineFacts,
     /// The pin that was opened.
     pin: Option<MidiPin>,
+    /// The format with which the application opens a pin.
+    pin_format: PinFormat,
     /// The other pins for MIDI that the driver has.
     other_pins: Vec<MidiPin>,
     simulated_ns: u64,
@@ -172,6 +174,7 @@ impl Summary {
                 irq: machine.irq,
             },
             pin: job.pin,
+            pin_format: job.pin_format,
             other_pins: job.other_pins,
             simulated_ns: job.simulated_ns,
             flow,

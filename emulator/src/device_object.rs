@@ -182,16 +182,6 @@ pub struct DeviceKeys {
     pub hardware_profile: String,
 }
 
-impl DeviceKeys {
-    /// The path by which the bus knows the device, such as `ISAPNP\PNPB006\0`: the part of the
-    /// hardware key's path below `Enum`.
-    #[must_use]
-    pub fn instance(&self) -> Option<&str> {
-        let (_, below) = self.device.split_once(r"\Enum\")?;
-        Some(below.strip_suffix(r"\Device Parameters").unwrap_or(below))
-    }
-}
-
 impl DeviceObject {
     /// A device of `driver` that is attached to no other device.
     #[doc(alias = "IoCreateDevice")]
@@ -316,6 +306,12 @@ impl DeviceObject {
     #[must_use]
     pub fn extension<T: 'static>(&self) -> Option<Rc<T>> {
         self.extension.borrow().clone()?.downcast().ok()
+    }
+
+    /// Reads the data that the owning driver keeps with the device, if it is a `T`. While `read`
+    /// runs, it must not replace the data.
+    pub fn read_extension<T: 'static, R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.extension.borrow().as_deref()?.downcast_ref().map(read)
     }
 }
 

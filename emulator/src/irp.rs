@@ -142,6 +142,9 @@ pub enum Parameters {
         /// The minor function code.
         minor: u8,
     },
+    /// A request whose parameters nothing here reads, such as a read or a question for the security
+    /// descriptor. The major function is one that has no parameters of its own above.
+    Other(MajorFunction),
 }
 
 impl Parameters {
@@ -156,6 +159,7 @@ impl Parameters {
             Parameters::Pnp(_) => MajorFunction::Pnp,
             Parameters::Power(_) => MajorFunction::Power,
             Parameters::SystemControl { .. } => MajorFunction::SystemControl,
+            Parameters::Other(major) => *major,
         }
     }
 

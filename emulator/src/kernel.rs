@@ -12,6 +12,7 @@ use crate::handle::Handles;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
+use crate::object_namespace::ObjectNamespace;
 use crate::pool::Pool;
 use crate::power::PowerManager;
 use crate::refusal::Refusals;
@@ -142,6 +143,7 @@ pub(crate) struct KernelState {
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
     pub handles: Handles,
+    pub names_of_objects: ObjectNamespace,
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
@@ -187,6 +189,7 @@ impl Kernel {
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
                 handles: Handles::default(),
+                names_of_objects: ObjectNamespace::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),
@@ -214,6 +217,7 @@ impl Kernel {
         state.interrupts.clear();
         state.interfaces.clear();
         state.handles.clear();
+        state.names_of_objects.clear();
         state.power.clear();
         state.choices.clear();
         state.installed.clear();
@@ -225,9 +229,11 @@ impl Kernel {
         &self.state.config
     }
 
-    /// The number of the thread that runs now.
+    /// The number of the thread that runs now. IRQL: any. A DPC and a service routine run in the
+    /// thread that they interrupt.
     /// Assumed: a work item that runs while a thread waits runs in another thread.
-    pub(crate) fn current_thread(&self) -> u32 {
+    #[must_use]
+    pub fn current_thread(&self) -> u32 {
         self.state.thread.get()
     }
 

@@ -7,6 +7,7 @@
 mod event;
 mod log;
 mod names;
+mod recent;
 
 use core::cell::{Cell, RefCell};
 
@@ -17,6 +18,7 @@ use ringbuf::traits::Observer;
 pub use event::{AccessEvent, Argument, Direction, Event, Level, Record, SerialEdge, TextRef};
 pub use log::{TimedEvent, TraceLog};
 pub use names::{Layer, Name, NameId, Names};
+use recent::Recent;
 
 /// Whether equal polls in a row become one event when they are recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,7 +99,7 @@ pub struct Trace {
     newest: RefCell<Record>,
     store: RefCell<Store>,
     /// The newest events without room in the store, in a trace that holds the first events.
-    recent: RefCell<LocalRb<Heap<Record>>>,
+    recent: RefCell<Recent>,
     dropped: Cell<u64>,
     first_dropped_ns: Cell<u64>,
 }
@@ -123,7 +125,7 @@ impl Trace {
             texts_gone: Cell::new(0),
             newest: RefCell::new(Record::NONE),
             store: RefCell::new(store),
-            recent: RefCell::new(LocalRb::new(RECENT_EVENTS)),
+            recent: RefCell::default(),
             dropped: Cell::new(0),
             first_dropped_ns: Cell::new(0),
         }
@@ -215,7 +217,7 @@ impl Trace {
         let dropped = match store {
             Store::Nothing => None,
             Store::First { .. } => {
-                self.recent.borrow_mut().push_overwrite(record);
+                self.recent.borrow_mut().push(record);
                 Some(record)
             }
             Store::Last(ring) => ring.push_overwrite(record),
@@ -262,7 +264,7 @@ impl Trace {
             Store::Nothing => Vec::new(),
             Store::First { records, .. } => {
                 let start = records.len().saturating_sub(events);
-                let mut recent = self.recent.borrow_mut();
+                let recent = self.recent.borrow();
                 // Events are missing between the two parts. The events before this gap would
                 // mislead the reader.
                 let has_gap = self.dropped.get() > recent.iter().count() as u64;
@@ -313,9 +315,6 @@ impl Trace {
 
 /// Records for which a growing trace reserves room at once: 8 MiB. Only the used part costs memory.
 const FIRST_RESERVE: usize = 1 << 18;
-
-/// Events that a trace of the first events keeps beyond its limit.
-const RECENT_EVENTS: usize = 64;
 
 /// Bytes of text that a trace of the last events holds at least: 4 MiB.
 const FLIGHT_TEXT: usize = 4 << 20;

@@ -17,8 +17,11 @@ mod event;
 pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;
+mod lent_description;
+mod lent_routine;
 mod miniport;
 mod notified;
+mod own_interrupt_sync;
 mod port_objects;
 #[cfg(test)]
 mod tests;
@@ -26,3 +29,9 @@ mod this;
 mod topology;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};
+
+use crate::routine::Routine;
+
+/// Routines that a driver calls by an address in a structure or an argument.
+pub(crate) static UNEXPORTED: &[&Routine] =
+    &[&lent_description::PROPERTY_HANDLER, &lent_routine::LENT_ROUTINE];

@@ -10,6 +10,7 @@ mod architecture;
 mod identity;
 mod session;
 mod target;
+mod x87;
 
 use std::cell::RefCell;
 use std::io;

@@ -24,7 +24,7 @@ fn messages(kernel: &Kernel) -> Vec<String> {
 /// The driver's last line tests the formats. When all is well, the driver prints no other line.
 #[test]
 fn the_kernel_keeps_its_promises_to_drivers_of_both_bitnesses() {
-    for target in ["x64", "x86"] {
+    for target in ["x64", "x86", "msvc-x64"] {
         let kernel = Kernel::new(KernelConfig::default());
         let guest = Guest::new(&kernel, &driver(target), GuestOptions::default()).expect("fits");
         let object = DriverObject::new("services");

@@ -2,21 +2,22 @@
 
 use portcls_emulator::trace::{Layer, NameId};
 use portcls_emulator::{Kernel, NtStatus};
-use portcls_port::ks::pin_connect::PinRequest;
 
 use crate::error::{MachineError, list};
 use crate::filters::{FilterView, add_openings, views};
 use crate::ks_client::{FoundFilter, KsFile, PinPlace, find_filters};
 use crate::machine::{APPLICATION_DELAY_NS, Machine};
-use crate::midi_pin::{MidiPin, PinUse, midi_pins, obstacle};
+use crate::midi_pin::{MidiPin, PinUse, midi_pins, obstacle, pins_with};
 use crate::pin_choice::{PinChoice, pin_by_name};
 use crate::pin_client::PinClient;
+use crate::pin_format::PinFormat;
 use crate::refusals::likely_cause;
 
 /// An application on a machine.
 pub struct Application<'m> {
     machine: &'m Machine,
     who: NameId,
+    format: PinFormat,
 }
 
 /// A pin that was opened, and its filter.
@@ -27,11 +28,19 @@ struct Opened {
 }
 
 impl<'m> Application<'m> {
-    /// An application on a machine whose device was started.
+    /// An application on a machine whose device was started. It opens its pins with the format
+    /// that [`MachineBuilder::pin_format`](crate::MachineBuilder::pin_format) chose.
     #[must_use]
     pub fn new(machine: &'m Machine) -> Application<'m> {
         let who = machine.kernel().trace().actor("app", Layer::Software);
-        Application { machine, who }
+        Application { machine, who, format: machine.pin_format() }
+    }
+
+    /// Chooses the format with which the application opens its pins from now on.
+    #[must_use]
+    pub fn pin_format(mut self, format: PinFormat) -> Application<'m> {
+        self.format = format;
+        self
     }
 
     /// Opens a pin that plays MIDI: the pin that
@@ -74,7 +83,8 @@ impl<'m> Application<'m> {
         self.open(PinUse::Capture, Some(pin))
     }
 
-    /// Asks every filter about itself and its pins, and tries to open each pin for MIDI.
+    /// Asks every filter about itself and its pins, and tries to open each pin for MIDI, with each
+    /// format that the pin has.
     ///
     /// A driver may stop the machine when a pin is opened. The result then has the answers up to
     /// this moment.
@@ -113,7 +123,7 @@ impl<'m> Application<'m> {
             let used = MidiPin { place, pin_use: wanted };
             let mut others = midi_pins(kernel);
             others.retain(|other| *other != used);
-            Ok(PinClient::new(machine, who, filter, pin, used, others))
+            Ok(PinClient::new(machine, who, self.format, filter, pin, used, others))
         })?
     }
 
@@ -136,7 +146,10 @@ impl<'m> Application<'m> {
             Some(status) => MachineError::Request { request: "opening a pin", status },
             None => {
                 let cause = likely_cause(&kernel.refused_calls(), None);
-                MachineError::NoPin { wanted: wanted.word(), cause }
+                let format = self.format;
+                let others = pins_with(kernel, format.other());
+                let has_other = others.iter().any(|pin| pin.pin_use == wanted);
+                MachineError::NoPin { wanted: wanted.word(), format, has_other, cause }
             }
         })
     }
@@ -154,7 +167,7 @@ impl<'m> Application<'m> {
         let Ok(filter) = KsFile::open_filter(kernel, &found.interface) else { return Ok(None) };
         let mut first_failure = None;
         for pin_id in 0..filter.pin_count().unwrap_or(0) {
-            if obstacle(&filter, pin_id, wanted).is_err() {
+            if obstacle(&filter, pin_id, wanted, self.format).is_err() {
                 continue;
             }
             let place = PinPlace { filter: found.interface.reference.clone(), pin_id };
@@ -175,7 +188,7 @@ impl<'m> Application<'m> {
         choice: &PinChoice,
     ) -> Result<Opened, MachineError> {
         let failed = |status| MachineError::Request { request: "opening a pin", status };
-        let word = wanted.word();
+        let (word, format) = (wanted.word(), self.format);
         let Some((found, pin)) = choice.filter(filters) else {
             let problem = format!("there is no filter for '{choice}'");
             return Err(MachineError::WrongPin { problem, known: known_filters(filters) });
@@ -184,9 +197,10 @@ impl<'m> Application<'m> {
         let Some(pin) = pin else {
             let opened = self.open_first_of(kernel, found, wanted).map_err(failed)?;
             return opened.ok_or_else(|| {
-                let problem =
-                    format!("the filter {name} has no {word} pin for MIDI that a client can open");
-                MachineError::WrongPin { problem, known: known_midi_pins(kernel) }
+                let problem = format!(
+                    "the filter {name} has no {word} pin for {format} that a client can open"
+                );
+                MachineError::WrongPin { problem, known: known_midi_pins(kernel, format) }
             });
         };
         let filter = KsFile::open_filter(kernel, &found.interface);
@@ -197,9 +211,9 @@ impl<'m> Application<'m> {
             return Err(MachineError::WrongPin { problem, known: known_pins(&filter) });
         };
         let place = PinPlace { filter: name.clone(), pin_id };
-        if let Err(obstacle) = obstacle(&filter, pin_id, wanted) {
-            let problem = format!("{place} is no {word} pin for MIDI: {obstacle}");
-            return Err(MachineError::WrongPin { problem, known: known_midi_pins(kernel) });
+        if let Err(obstacle) = obstacle(&filter, pin_id, wanted, format) {
+            let problem = format!("{place} is no {word} pin for {format}: {obstacle}");
+            return Err(MachineError::WrongPin { problem, known: known_midi_pins(kernel, format) });
         }
         let pin = self.open_pin(kernel, &filter, &place, wanted).map_err(failed)?;
         Ok(Opened { filter, pin, place })
@@ -213,8 +227,13 @@ impl<'m> Application<'m> {
         wanted: PinUse,
     ) -> Result<KsFile, NtStatus> {
         let PinPlace { filter: name, pin_id } = place;
-        kernel.record_note(self.who, &format!("open {} pin {pin_id} of {name}", wanted.word()));
-        let pin = filter.open_pin(&PinRequest::midi(*pin_id));
+        let with = match self.format {
+            PinFormat::Midi => "",
+            PinFormat::DirectMusic => " for DirectMusic",
+        };
+        let word = wanted.word();
+        kernel.record_note(self.who, &format!("open {word} pin {pin_id} of {name}{with}"));
+        let pin = filter.open_pin(&self.format.request(*pin_id));
         pin.inspect_err(|status| {
             kernel
                 .record_note(self.who, &format!("pin {pin_id} of {name} does not open: {status}"));
@@ -246,11 +265,11 @@ fn known_pins(filter: &KsFile) -> String {
     }
 }
 
-fn known_midi_pins(kernel: &Kernel) -> String {
-    let pins: Vec<String> = midi_pins(kernel).iter().map(MidiPin::to_string).collect();
+fn known_midi_pins(kernel: &Kernel, format: PinFormat) -> String {
+    let pins: Vec<String> = pins_with(kernel, format).iter().map(MidiPin::to_string).collect();
     match pins.len() {
-        0 => "no pin of the driver is for MIDI".to_owned(),
-        1 => format!("the only pin for MIDI is {}", pins[0]),
-        _ => format!("the pins for MIDI are {}", list(pins.iter().map(String::as_str))),
+        0 => format!("no pin of the driver is for {format}"),
+        1 => format!("the only pin for {format} is {}", pins[0]),
+        _ => format!("the pins for {format} are {}", list(pins.iter().map(String::as_str))),
     }
 }

@@ -18,6 +18,7 @@ use crate::error::{MachineError, list};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
 use crate::pin_choice::PinChoice;
+use crate::pin_format::PinFormat;
 use crate::sent::SentBytes;
 
 /// The default interrupt line.
@@ -37,6 +38,7 @@ pub struct MachineBuilder {
     kernel: KernelConfig,
     installed: Vec<Installed>,
     pin: Option<PinChoice>,
+    pin_format: PinFormat,
 }
 
 impl Default for MachineBuilder {
@@ -61,6 +63,7 @@ impl MachineBuilder {
             kernel: KernelConfig::default(),
             installed: Vec::new(),
             pin: None,
+            pin_format: PinFormat::default(),
         }
     }
 
@@ -144,6 +147,14 @@ impl MachineBuilder {
     #[must_use]
     pub fn pin(mut self, pin: Option<PinChoice>) -> MachineBuilder {
         self.pin = pin;
+        self
+    }
+
+    /// Chooses the format with which an application opens its pins; without this it is
+    /// [`PinFormat::Midi`].
+    #[must_use]
+    pub fn pin_format(mut self, format: PinFormat) -> MachineBuilder {
+        self.pin_format = format;
         self
     }
 
@@ -243,6 +254,7 @@ impl MachineBuilder {
             raw: ports.into_iter().chain([raw]).collect(),
             installed: self.installed,
             pin: self.pin,
+            pin_format: self.pin_format,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A run under gdb or lldb: the same machine, built again when the debugger goes back.
+//! A run under a debugger: gdb goes back by building the same machine again.
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use portcls_emulator::{NtStatus, RefusedCall, Stop};
 
+use crate::pin_format::PinFormat;
+
 /// An error of the machine, its driver or its application.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,12 +62,17 @@ pub enum MachineError {
     },
     /// No pin of any registered filter is what the application looks for.
     #[error(
-        "no filter of the driver has a {wanted} pin for MIDI that a client can open{}",
+        "no filter of the driver has a {wanted} pin for {format} that a client can open{}{}",
+        but_for(*.has_other, *.format),
         because(NtStatus::SUCCESS, .cause)
     )]
     NoPin {
         /// The use that the application looks for.
         wanted: &'static str,
+        /// The format with which the application would open it.
+        format: PinFormat,
+        /// True when there is such a pin with the other format.
+        has_other: bool,
         /// The refusal that is most likely the reason why the driver has no such pin.
         cause: Option<RefusedCall>,
     },
@@ -99,6 +106,11 @@ pub enum MachineError {
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+}
+
+/// The words about a pin with the other format than the wanted one.
+fn but_for(has_other: bool, wanted: PinFormat) -> String {
+    if has_other { format!(", but there is one for {}", wanted.other()) } else { String::new() }
 }
 
 /// The words about the refusal behind a status.

@@ -21,7 +21,8 @@ pub struct WireFigures {
     pub song_bytes: u64,
     /// Bytes that the card sent by itself.
     pub own_bytes: u64,
-    /// When RUN was set, which is time zero of the song; `None` if the song did not begin.
+    /// Time zero of the song: when RUN was set, or when the first buffer with a time of the master
+    /// clock was written; `None` if the song did not begin.
     pub song_start_ns: Option<u64>,
     /// Share of time that the wire was busy between the song's first and last byte, in 1/1000.
     pub busy_permille: u32,

@@ -6,13 +6,13 @@
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::descriptor::PcConnectionDescriptor;
 use portcls_port::guid::Guid;
-use portcls_port::ks::pin_connect::PinRequest;
 use portcls_port::ks::{INSTANCES_UNLIMITED, KsPinDataFlow, KsPropertyPin};
 use serde::Serialize;
 
 use crate::ks_client::{FoundFilter, KsFile, find_filters};
 use crate::machine::Machine;
 use crate::midi_pin::{PinUse, has_midi, obstacle};
+use crate::pin_format::PinFormat;
 
 /// A filter as a client sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -97,7 +97,17 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// Why the pin cannot be used; `None` for a pin that was opened and closed again.
+    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened so and
+    /// closed again.
+    pub obstacle: Option<String>,
+    /// The same for [`PinFormat::DirectMusic`]; `None` for a pin without a format for DirectMusic.
+    pub directmusic: Option<DirectMusicUseView>,
+}
+
+/// Whether an application can open a pin with [`PinFormat::DirectMusic`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DirectMusicUseView {
+    /// Why it cannot; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
@@ -195,7 +205,13 @@ fn pin_view(kernel: &Kernel, filter: &KsFile, pin_id: u32) -> PinView {
         global_instances: instances(filter, KsPropertyPin::GlobalCInstances, pin_id),
         necessary_instances: filter.necessary_instances(pin_id).ok(),
         wired_to: filter.physical_connection(pin_id).ok().map(|end| wire_view(kernel, end)),
-        midi: midi_use.map(|pin_use| MidiUseView { pin_use, obstacle: None }),
+        midi: midi_use.map(|pin_use| MidiUseView {
+            pin_use,
+            obstacle: None,
+            directmusic: PinFormat::DirectMusic
+                .fits(&ranges)
+                .then_some(DirectMusicUseView { obstacle: None }),
+        }),
     }
 }
 
@@ -212,26 +228,40 @@ fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<Instance
     Some(InstancesView { possible, current: counts.current_count })
 }
 
-/// Opens and closes each pin for MIDI, and adds the reason when a pin cannot be used.
+/// Opens and closes each pin for MIDI with each of its formats, and adds the reason when a pin
+/// cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
             let Some(midi) = &mut pin.midi else { continue };
             let (pin_id, wanted) = (pin.pin_id, midi.pin_use);
-            let tried = machine.run(|kernel| try_to_open(kernel, number, pin_id, wanted));
-            midi.obstacle = match tried {
-                Ok(outcome) => outcome.err(),
-                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
+            let try_with = |format| {
+                let tried =
+                    machine.run(|kernel| try_to_open(kernel, number, pin_id, wanted, format));
+                match tried {
+                    Ok(outcome) => outcome.err(),
+                    Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
+                }
             };
+            midi.obstacle = try_with(PinFormat::Midi);
+            if let Some(directmusic) = &mut midi.directmusic {
+                directmusic.obstacle = try_with(PinFormat::DirectMusic);
+            }
         }
     }
 }
 
-fn try_to_open(kernel: &Kernel, number: usize, pin_id: u32, wanted: PinUse) -> Result<(), String> {
+fn try_to_open(
+    kernel: &Kernel,
+    number: usize,
+    pin_id: u32,
+    wanted: PinUse,
+    format: PinFormat,
+) -> Result<(), String> {
     let answered = |status: NtStatus| format!("opening it answers {status}");
     let filters = find_filters(kernel);
     let found = filters.get(number).ok_or("its filter has gone")?;
     let filter = KsFile::open_filter(kernel, &found.interface).map_err(answered)?;
-    obstacle(&filter, pin_id, wanted).map_err(|obstacle| obstacle.to_string())?;
-    filter.open_pin(&PinRequest::midi(pin_id)).map(drop).map_err(answered)
+    obstacle(&filter, pin_id, wanted, format).map_err(|obstacle| obstacle.to_string())?;
+    filter.open_pin(&format.request(pin_id)).map(drop).map_err(answered)
 }

@@ -9,11 +9,13 @@ use portcls_port::guid::Guid;
 use portcls_port::ks::guids::{category, property_set};
 use portcls_port::ks::pin_connect::{PinRequest, filter_name};
 use portcls_port::ks::{
-    DataRange, KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsPinCommunication, KsPinDataFlow,
-    KsProperty, KsPropertyPin, KsPropertyTopology, KsPropertyType, multiple_item, read,
-    read_multiple_item,
+    DataRange, KsIoctl, KsPPin, KsPinCInstances, KsPinCommunication, KsPinDataFlow, KsProperty,
+    KsPropertyPin, KsPropertySynthClock, KsPropertyTopology, KsPropertyType, multiple_item, read,
+    read_list_of_ranges, read_multiple_item,
 };
 use serde::Serialize;
+
+use crate::pin_format::PinFormat;
 
 /// An open file; dropping it closes the file.
 pub(crate) struct KsFile {
@@ -91,16 +93,16 @@ impl KsFile {
 
     /// Gets a property of at most 4 KiB.
     pub fn get(&self, request: &[u8]) -> Result<Vec<u8>, NtStatus> {
-        let irp = self.control(
-            KsIoctl::Property,
-            request.to_vec(),
-            LONGEST_VALUE,
-            vec![0; LONGEST_VALUE as usize],
-            Vec::new(),
-        );
+        self.get_within(request, LONGEST_VALUE)
+    }
+
+    /// Gets a property of at most `room` bytes.
+    fn get_within(&self, request: &[u8], room: u32) -> Result<Vec<u8>, NtStatus> {
+        let buffer = vec![0; room as usize];
+        let irp = self.control(KsIoctl::Property, request.to_vec(), room, buffer, Vec::new());
         match self.send_and_wait(&irp) {
             NtStatus::SUCCESS => {
-                let mut value = irp.buffer().borrow().clone();
+                let mut value = irp.buffer().take();
                 value.truncate(irp.information() as usize);
                 Ok(value)
             }
@@ -120,7 +122,8 @@ impl KsFile {
     }
 
     fn number(&self, request: &[u8]) -> Result<u32, NtStatus> {
-        read(&self.get(request)?).ok_or(NtStatus::INVALID_BUFFER_SIZE)
+        read(&self.get_within(request, size_of::<u32>() as u32)?)
+            .ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
     fn pin_number(&self, id: KsPropertyPin, pin_id: u32) -> Result<u32, NtStatus> {
@@ -177,22 +180,22 @@ impl KsFile {
     /// The formats that a pin takes.
     pub fn data_ranges(&self, pin_id: u32) -> Result<Vec<DataRange>, NtStatus> {
         let list = self.get(&pin_property(KsPropertyPin::DataRanges, pin_id))?;
-        let (count, mut items) = read_multiple_item(&list)?;
-        let mut ranges = Vec::new();
-        for _ in 0..count {
-            let range = DataRange::read(items)?;
-            items = items.get(range.size().next_multiple_of(8)..).unwrap_or_default();
-            ranges.push(range);
-        }
-        Ok(ranges)
+        read_list_of_ranges(&list)
     }
 
-    /// Whether a pin has a format for MIDI.
-    pub fn intersect_midi(&self, pin_id: u32) -> Result<(), NtStatus> {
-        let ranges = multiple_item([DataRange::from(KsDataFormat::MIDI).to_bytes()]);
+    /// Whether a pin can be opened with a format.
+    pub fn intersect(&self, pin_id: u32, format: PinFormat) -> Result<(), NtStatus> {
+        let ranges = multiple_item([DataRange::from(format.data_format()).to_bytes()]);
         let mut request = pin_property(KsPropertyPin::DataIntersection, pin_id);
         request.extend_from_slice(&ranges);
         self.get(&request).map(drop)
+    }
+
+    /// The time of the master clock of this filter, in 100 ns. Source: WDK, KSPROPSETID_SynthClock.
+    pub fn master_clock_100ns(&self) -> Result<i64, NtStatus> {
+        let id = KsPropertySynthClock::MasterClock.value();
+        let time = self.get(bytemuck::bytes_of(&property(property_set::SYNTH_CLOCK, id)))?;
+        read(&time).ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
     /// The categories of this filter.

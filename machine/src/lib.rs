@@ -40,9 +40,12 @@ mod ks_client;
 mod listening;
 mod machine;
 mod midi_pin;
+mod noted_bytes;
 mod patience;
 mod pin_choice;
 mod pin_client;
+mod pin_format;
+mod pin_records;
 mod pnp;
 mod power;
 mod record_buffer;
@@ -61,7 +64,8 @@ pub use driver::Driver;
 pub use error::MachineError;
 pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use filters::{
-    ConnectionView, EndView, FilterView, FormatView, InstancesView, MidiUseView, PinView, WireView,
+    ConnectionView, DirectMusicUseView, EndView, FilterView, FormatView, InstancesView,
+    MidiUseView, PinView, WireView,
 };
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;
@@ -72,6 +76,7 @@ pub use mpu401_card_bench as card_bench;
 pub use patience::CLOSE_AFTER_IDLE_NS;
 pub use pin_choice::{ParsePinChoiceError, PinChoice};
 pub use pin_client::{PinClient, Received};
+pub use pin_format::PinFormat;
 pub use portcls_driver_file as driver_file;
 pub use portcls_emulator as emulator;
 pub use portcls_guest as guest;

@@ -59,14 +59,15 @@ pub(crate) fn listen(
             let limit_ns = kernel.now_ns() + CLOSE_AFTER_IDLE_NS;
             kernel.run_while(limit_ns, || pin.in_flight() == READS_IN_FLIGHT)
         })?;
-        let chunks = pin.take_received();
+        let known = received.len();
+        pin.append_received(received);
+        let chunks = &received[known..];
         if !chunks.is_empty() {
             quiet_since_ns = machine.now_ns();
         } else if pin.in_flight() < READS_IN_FLIGHT {
             machine.run_for_ns(READ_AGAIN_NS)?;
         }
         read_bytes += chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
-        received.extend(chunks);
         queue_reads(pin)?;
         let now_ns = machine.now_ns();
         if !feeding.is_done() {

@@ -24,6 +24,7 @@ use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
 use crate::installation::{Installed, SERVICE, install};
 use crate::pin_choice::PinChoice;
+use crate::pin_format::PinFormat;
 use crate::pnp::PnpManager;
 use crate::power::{bus_driver, send_power};
 use crate::refusals::likely_cause;
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     pub raw: Vec<Resource>,
     pub installed: Vec<Installed>,
     pub pin: Option<PinChoice>,
+    pub pin_format: PinFormat,
 }
 
 /// A computer with one card and one driver.
@@ -212,6 +214,11 @@ impl Machine {
     /// The pin that an application opens; `None` for the first pin that can be opened.
     pub(crate) fn pin_choice(&self) -> Option<&PinChoice> {
         self.parts.pin.as_ref()
+    }
+
+    /// The format with which an application opens its pins.
+    pub(crate) fn pin_format(&self) -> PinFormat {
+        self.parts.pin_format
     }
 
     /// The physical device object, at the bottom of the stack.

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use portcls_emulator::{Kernel, NtStatus};
-use portcls_port::guid::Guid;
-use portcls_port::ks::guids::data_format;
 use portcls_port::ks::{DataRange, KsPinCommunication, KsPinDataFlow};
 use serde::Serialize;
 
 use crate::ks_client::{KsFile, PinPlace, find_filters};
+use crate::pin_format::PinFormat;
 
 /// What a pin does for an application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -56,14 +55,23 @@ impl fmt::Display for MidiPin {
     }
 }
 
-/// The pins of all filters that have a format for MIDI, opened or not, in order.
+/// The pins of all filters that a client can use for MIDI in some format, opened or not, in order.
 pub(crate) fn midi_pins(kernel: &Kernel) -> Vec<MidiPin> {
+    pins_where(kernel, has_midi)
+}
+
+/// The pins of all filters that have this format, opened or not, in order.
+pub(crate) fn pins_with(kernel: &Kernel, format: PinFormat) -> Vec<MidiPin> {
+    pins_where(kernel, |ranges| format.fits(ranges))
+}
+
+fn pins_where(kernel: &Kernel, is_wanted: impl Fn(&[DataRange]) -> bool) -> Vec<MidiPin> {
     let mut pins = Vec::new();
     for found in find_filters(kernel) {
         let Ok(filter) = KsFile::open_filter(kernel, &found.interface) else { continue };
         for pin_id in 0..filter.pin_count().unwrap_or(0) {
-            let has_midi = filter.data_ranges(pin_id).is_ok_and(|ranges| has_midi(&ranges));
-            if let (true, Ok(flow)) = (has_midi, filter.data_flow(pin_id)) {
+            let is_wanted = filter.data_ranges(pin_id).is_ok_and(|ranges| is_wanted(&ranges));
+            if let (true, Ok(flow)) = (is_wanted, filter.data_flow(pin_id)) {
                 let place = PinPlace { filter: found.interface.reference.clone(), pin_id };
                 pins.push(MidiPin { place, pin_use: PinUse::of(flow) });
             }
@@ -74,15 +82,7 @@ pub(crate) fn midi_pins(kernel: &Kernel) -> Vec<MidiPin> {
 
 /// Whether a pin has a format for MIDI: as bytes, or as events of DirectMusic.
 pub(crate) fn has_midi(ranges: &[DataRange]) -> bool {
-    ranges.iter().any(|range| is_music(range, data_format::MIDI))
-        || ranges.iter().any(|range| is_music(range, data_format::DIRECTMUSIC))
-}
-
-/// Whether a range is of music and has this subformat, or the wildcard in its place.
-fn is_music(range: &DataRange, sub_format: Guid) -> bool {
-    let head = range.head();
-    let fits = |mine: Guid, wanted: Guid| mine == wanted || mine == Guid::NULL;
-    fits(head.major_format, data_format::MUSIC) && fits(head.sub_format, sub_format)
+    PinFormat::Midi.fits(ranges) || PinFormat::DirectMusic.fits(ranges)
 }
 
 /// Why an application cannot use a pin, if it can learn this without opening the pin.
@@ -94,29 +94,45 @@ pub(crate) enum Obstacle {
     OtherUse(PinUse),
     /// No client can connect to the pin.
     NotForClients(KsPinCommunication),
-    /// The pin has no format for MIDI as bytes.
-    NoMidiFormat(NtStatus),
+    /// The pin cannot be opened with the format, and perhaps with the other one.
+    NoFormat {
+        /// The format that is wanted.
+        wanted: PinFormat,
+        /// The answer to the question for it.
+        status: NtStatus,
+        /// True when the pin has the other format.
+        has_other: bool,
+    },
 }
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Obstacle::Untold(status) => write!(f, "the filter answers {status} about it"),
             Obstacle::OtherUse(PinUse::Render) => f.write_str("data flows into the filter"),
             Obstacle::OtherUse(PinUse::Capture) => f.write_str("data flows out of the filter"),
             Obstacle::NotForClients(communication) => {
                 write!(f, "no client can connect to it: its communication is {communication:?}")
             }
-            Obstacle::NoMidiFormat(status) => {
-                write!(f, "no format for MIDI fits: DataIntersection answers {status}")
+            Obstacle::NoFormat { wanted, status, has_other } => {
+                write!(f, "no format for {wanted} fits: DataIntersection answers {status}")?;
+                if has_other {
+                    write!(f, ", but the pin has a format for {}", wanted.other())?;
+                }
+                Ok(())
             }
         }
     }
 }
 
-/// Asks whether a pin can be opened for a use. Asks the miniport for a format last, and only if the
-/// pin has passed the other checks.
-pub(crate) fn obstacle(filter: &KsFile, pin_id: u32, wanted: PinUse) -> Result<(), Obstacle> {
+/// Asks whether a pin can be opened for a use with a format. Asks the miniport for the format last,
+/// and only if the pin has passed the other checks.
+pub(crate) fn obstacle(
+    filter: &KsFile,
+    pin_id: u32,
+    wanted: PinUse,
+    format: PinFormat,
+) -> Result<(), Obstacle> {
     let is = PinUse::of(filter.data_flow(pin_id).map_err(Obstacle::Untold)?);
     let communication = filter.communication(pin_id).map_err(Obstacle::Untold)?;
     if is != wanted {
@@ -125,5 +141,8 @@ pub(crate) fn obstacle(filter: &KsFile, pin_id: u32, wanted: PinUse) -> Result<(
     if !matches!(communication, KsPinCommunication::Sink | KsPinCommunication::Both) {
         return Err(Obstacle::NotForClients(communication));
     }
-    filter.intersect_midi(pin_id).map_err(Obstacle::NoMidiFormat)
+    filter.intersect(pin_id, format).map_err(|status| {
+        let ranges = filter.data_ranges(pin_id).unwrap_or_default();
+        Obstacle::NoFormat { wanted: format, status, has_other: format.other().fits(&ranges) }
+    })
 }

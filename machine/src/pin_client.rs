@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use portcls_emulator::trace::NameId;
 use portcls_emulator::{Irp, Kernel, Mdl, NtStatus, Progress};
+use portcls_midi_file::messages_from_wire;
 use portcls_port::ks::guids::property_set;
-use portcls_port::ks::music::{Packer, records};
 use portcls_port::ks::{
     KsIoctl, KsProperty, KsPropertyConnection, KsPropertyType, KsState, KsStreamHeader,
     KsStreamOptions, KsTime, read,
@@ -17,11 +17,15 @@ use crate::error::MachineError;
 use crate::ks_client::{KsFile, PinPlace};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
+use crate::noted_bytes::{NotedBytes, hex};
+use crate::pin_format::PinFormat;
+use crate::pin_records::{RecordPacker, each_record};
 
 /// MIDI bytes from a read request, with the time that the port gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
-    /// Stream time in ns: 0 is the moment when RUN was set.
+    /// Time in ns: 0 is the moment when RUN was set. In PAUSE this time stands still in
+    /// [`PinFormat::Midi`], and goes on in [`PinFormat::DirectMusic`].
     pub time_ns: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -31,13 +35,32 @@ pub struct Received {
 #[derive(Default)]
 struct Mailbox {
     in_flight: Cell<usize>,
-    done: RefCell<VecDeque<Irp>>,
+    done: RefCell<VecDeque<Done>>,
+    /// `None` until it is needed, and again after STOP.
+    zero: Cell<Option<Zero>>,
+}
+
+/// A request that was completed.
+struct Done {
+    irp: Irp,
+    /// Time 0 of the pin at that moment, by the clock of its buffers.
+    zero_100ns: i64,
+}
+
+/// Time 0 of a pin whose buffers have times of the master clock.
+#[derive(Clone, Copy)]
+struct Zero {
+    /// By the master clock.
+    clock_100ns: i64,
+    /// By the machine's clock.
+    now_ns: u64,
 }
 
 /// A client's open pin. Dropping it closes the pin, in any state.
 pub struct PinClient<'m> {
     machine: &'m Machine,
     who: NameId,
+    format: PinFormat,
     used: MidiPin,
     others: Vec<MidiPin>,
 
@@ -51,13 +74,11 @@ pub struct PinClient<'m> {
 /// Size of a buffer to read into, in bytes.
 const READ_BUFFER: usize = 1_024;
 
-/// The most bytes of data that a note in the trace shows.
-const NOTED_BYTES: usize = 16;
-
 impl<'m> PinClient<'m> {
     pub(crate) fn new(
         machine: &'m Machine,
         who: NameId,
+        format: PinFormat,
         filter: KsFile,
         pin: KsFile,
         used: MidiPin,
@@ -66,6 +87,7 @@ impl<'m> PinClient<'m> {
         PinClient {
             machine,
             who,
+            format,
             used,
             others,
             pin: Some(pin),
@@ -87,6 +109,12 @@ impl<'m> PinClient<'m> {
         &self.used
     }
 
+    /// The format with which the pin was opened.
+    #[must_use]
+    pub fn format(&self) -> PinFormat {
+        self.format
+    }
+
     /// The other pins for MIDI that the driver has.
     #[must_use]
     pub fn other_midi_pins(&self) -> &[MidiPin] {
@@ -98,6 +126,10 @@ impl<'m> PinClient<'m> {
     /// # Errors
     /// [`MachineError::Request`] with the status; [`MachineError::Stopped`].
     pub fn set_state(&self, state: KsState) -> Result<(), MachineError> {
+        let zero_before = self.mailbox.zero.get();
+        if state == KsState::Run {
+            self.zero()?;
+        }
         let status = self.machine.run(|kernel| {
             let name = format!("{state:?}").to_uppercase();
             kernel.record_note(self.who, &format!("set state {name}"));
@@ -107,10 +139,18 @@ impl<'m> PinClient<'m> {
                 pin.set(bytemuck::bytes_of(&request), &value)
             })
         })?;
+        if state < KsState::Pause {
+            self.mailbox.zero.set(None);
+        } else if status.is_err() {
+            self.mailbox.zero.set(zero_before);
+        }
         status.map_err(|status| MachineError::Request { request: "setting the state", status })
     }
 
-    /// Sets RUN. The stream time begins with 0 at this moment.
+    /// Sets RUN. The time of the pin begins with 0 at this moment.
+    ///
+    /// In [`PinFormat::DirectMusic`] it begins earlier when the client has written a buffer with a
+    /// time since it opened or stopped the pin: it begins with the first such buffer.
     ///
     /// # Errors
     /// The errors of [`PinClient::set_state`].
@@ -134,25 +174,45 @@ impl<'m> PinClient<'m> {
         state.ok_or(failed(NtStatus::INVALID_BUFFER_SIZE))
     }
 
-    /// Puts a mark into the trace, and writes bytes as one record that is due at once.
+    /// Puts a mark into the trace, and writes bytes that are due at once.
+    ///
+    /// In [`PinFormat::Midi`] the bytes are one record. In [`PinFormat::DirectMusic`] each message
+    /// is a record, and a message under running status gets its status byte.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the request is refused at once; [`MachineError::Stopped`].
     pub fn write_now(&self, bytes: &[u8]) -> Result<(), MachineError> {
         self.machine.run(|kernel| kernel.mark(&format!("app writes {}", hex(bytes))))?;
-        let mut buffer = vec![0; bytes.len().next_multiple_of(4) + RECORD_HEAD];
-        let mut packer = Packer::new(&mut buffer);
-        packer.push(0, bytes);
-        let used = packer.data_used();
-        buffer.truncate(used);
-        self.write_records(None, buffer, &format!("write {}", hex(bytes)))
+        self.write_records(None, self.records_of(bytes), &format!("write {}", hex(bytes)))
     }
 
-    /// Writes a buffer of music records. Its presentation time is `start_100ns` of stream time;
-    /// with `None` it begins at once.
+    /// A buffer with these bytes, all due at once.
+    fn records_of(&self, bytes: &[u8]) -> Vec<u8> {
+        let messages: Vec<Vec<u8>> = match self.format {
+            PinFormat::Midi => vec![bytes.to_vec()],
+            PinFormat::DirectMusic => {
+                let timed: Vec<(u64, u8)> = bytes.iter().map(|byte| (0, *byte)).collect();
+                messages_from_wire(&timed).iter().map(|message| message.bytes.to_vec()).collect()
+            }
+        };
+        let sizes = messages.iter().map(|message| self.format.record_size(message.len()));
+        let mut buffer = vec![0; sizes.sum()];
+        let mut packer = RecordPacker::new(self.format, &mut buffer);
+        for message in &messages {
+            packer.push(0, message);
+        }
+        let used = packer.data_used();
+        buffer.truncate(used);
+        buffer
+    }
+
+    /// Writes a buffer of records in the format of the pin. Its presentation time is `start_100ns`
+    /// by the time of the pin, where 0 is RUN as [`PinClient::run`] tells; with `None` it begins at
+    /// once.
     ///
     /// # Errors
-    /// The errors of [`PinClient::write_now`].
+    /// The errors of [`PinClient::write_now`]. In [`PinFormat::DirectMusic`] also
+    /// [`MachineError::Request`] when the filter does not tell the time of its master clock.
     pub fn write_records(
         &self,
         start_100ns: Option<i64>,
@@ -165,8 +225,10 @@ impl<'m> PinClient<'m> {
             data_used: records.len() as u32,
             ..bytemuck::Zeroable::zeroed()
         };
-        header.presentation_time = KsTime::from_100ns(start_100ns.unwrap_or(0));
-        if start_100ns.is_some() {
+        header.presentation_time = KsTime::from_100ns(0);
+        if let Some(start_100ns) = start_100ns {
+            let zero_100ns = self.zero()?.map_or(0, |zero| zero.clock_100ns);
+            header.presentation_time = KsTime::from_100ns(zero_100ns.saturating_add(start_100ns));
             header.options_flags = KsStreamOptions::TIMEVALID.bits();
         }
         let status = self.machine.run(|kernel| {
@@ -205,11 +267,14 @@ impl<'m> PinClient<'m> {
         let irp = pin.control(code, Vec::new(), KsStreamHeader::SIZE, buffer, vec![data]);
         let mailbox = Rc::clone(&self.mailbox);
         mailbox.in_flight.set(mailbox.in_flight.get() + 1);
-        let who = self.who;
+        let (who, format) = (self.who, self.format);
         irp.set_completion_routine(Box::new(move |kernel, irp| {
-            kernel.record_note(who, &completion(code, irp));
+            if kernel.trace().is_recording() {
+                kernel.record_note(who, &completion(code, format, irp));
+            }
             mailbox.in_flight.set(mailbox.in_flight.get() - 1);
-            mailbox.done.borrow_mut().push_back(irp.clone());
+            let zero_100ns = mailbox.zero.get().map_or(0, |zero| zero.clock_100ns);
+            mailbox.done.borrow_mut().push_back(Done { irp: irp.clone(), zero_100ns });
         }));
         self.requests.borrow_mut().push_back(irp.clone());
         let status = pin.send(&irp);
@@ -244,15 +309,27 @@ impl<'m> PinClient<'m> {
     #[must_use]
     pub fn take_statuses(&self) -> Vec<NtStatus> {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
-        self.mailbox.done.borrow_mut().drain(..).map(|irp| irp.status()).collect()
+        self.mailbox.done.borrow_mut().drain(..).map(|done| done.irp.status()).collect()
     }
 
     /// The bytes of the completed read requests, in the order of their completion.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
+        let mut received = Vec::new();
+        self.append_received(&mut received);
+        received
+    }
+
+    /// Appends what [`take_received`](Self::take_received) returns.
+    pub(crate) fn append_received(&self, received: &mut Vec<Received>) {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
-        let done = std::mem::take(&mut *self.mailbox.done.borrow_mut());
-        done.iter().flat_map(unpack).collect()
+        for Done { irp, zero_100ns } in self.mailbox.done.borrow_mut().drain(..) {
+            each_received(&irp, self.format, zero_100ns, |since_100ns, data| {
+                // A driver of DirectMusic can stamp an event with any time.
+                let time_ns = u64::try_from(since_100ns).unwrap_or(0).saturating_mul(100);
+                received.push(Received { time_ns, bytes: data.to_vec() });
+            });
+        }
     }
 
     /// Lets time pass until at most `count` requests are in flight, but at most until `limit_ns` on
@@ -283,6 +360,32 @@ impl<'m> PinClient<'m> {
         self.pin.as_ref()
     }
 
+    /// When the time of the pin begins, by the machine's clock, if RUN is set now.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] when the filter does not tell the time of its master clock.
+    pub(crate) fn zero_ns(&self) -> Result<u64, MachineError> {
+        Ok(self.zero()?.map_or(self.machine.now_ns(), |zero| zero.now_ns))
+    }
+
+    /// Time 0 of the pin, which is now when there is none yet. `None` when the clock of the stream
+    /// counts from 0 by itself.
+    fn zero(&self) -> Result<Option<Zero>, MachineError> {
+        let zero = &self.mailbox.zero;
+        if self.format == PinFormat::Midi || zero.get().is_some() {
+            return Ok(zero.get());
+        }
+        let told = self.machine.run(|kernel| {
+            let filter = self.filter.as_ref().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+            let clock_100ns = filter.master_clock_100ns()?;
+            // The clock has no smaller unit than 100 ns.
+            Ok(Zero { clock_100ns, now_ns: kernel.now_ns() / 100 * 100 })
+        })?;
+        let failed = |status| MachineError::Request { request: "reading the master clock", status };
+        zero.set(Some(told.map_err(failed)?));
+        Ok(zero.get())
+    }
+
     fn close_files(&mut self) {
         drop(self.pin.take());
         drop(self.filter.take());
@@ -296,9 +399,6 @@ impl Drop for PinClient<'_> {
         let _ = machine.run(|_| self.close_files());
     }
 }
-
-/// The head of a music record in bytes.
-const RECORD_HEAD: usize = 8;
 
 fn state_property(access: KsPropertyType) -> KsProperty {
     KsProperty {
@@ -316,7 +416,7 @@ fn refused(request: &'static str, status: NtStatus) -> Result<(), MachineError> 
 }
 
 /// The text in the trace for a completed request.
-fn completion(code: KsIoctl, irp: &Irp) -> String {
+fn completion(code: KsIoctl, format: PinFormat, irp: &Irp) -> String {
     let verb = if code == KsIoctl::ReadStream { "read" } else { "write" };
     let status = irp.status();
     if status != NtStatus::SUCCESS {
@@ -324,36 +424,23 @@ fn completion(code: KsIoctl, irp: &Irp) -> String {
     }
     match code {
         KsIoctl::ReadStream => {
-            let bytes: Vec<u8> = unpack(irp).into_iter().flat_map(|chunk| chunk.bytes).collect();
-            format!("{verb} completes: {}", hex(&bytes))
+            let mut noted = NotedBytes::after(&format!("{verb} completes: "));
+            each_received(irp, format, 0, |_, data| noted.push(data));
+            noted.into_text()
         }
         _ => format!("{verb} completes"),
     }
 }
 
-/// The records of a completed read request.
-fn unpack(irp: &Irp) -> Vec<Received> {
-    let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return Vec::new() };
-    let start_100ns = header.presentation_100ns().ok().flatten().unwrap_or(0);
-    // A driver of DirectMusic can stamp an event with any time.
-    let start_ns = u64::try_from(start_100ns).unwrap_or(0).saturating_mul(100);
+/// Shows `take` each record of a completed read request: its time since `zero_100ns` by the clock
+/// of the buffers, and its bytes.
+fn each_received(irp: &Irp, format: PinFormat, zero_100ns: i64, mut take: impl FnMut(i64, &[u8])) {
+    let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return };
+    let start_100ns = header.presentation_100ns().ok().flatten();
+    let since_100ns = start_100ns.map_or(0, |start_100ns| start_100ns.saturating_sub(zero_100ns));
     let data = irp.mdls()[0].borrow();
     let used = &data[..(header.data_used as usize).min(data.len())];
-    let whole = records(used).map_while(Result::ok);
-    whole
-        .map(|record| Received {
-            time_ns: start_ns.saturating_add(record.offset_ms.saturating_mul(1_000_000)),
-            bytes: record.data.to_vec(),
-        })
-        .collect()
-}
-
-/// Bytes as text: all of them, or the first ones and how many there are.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let shown = &bytes[..bytes.len().min(NOTED_BYTES)];
-    let words: Vec<String> = shown.iter().map(|byte| format!("{byte:02X}")).collect();
-    match bytes.len() {
-        length if length > NOTED_BYTES => format!("{} ... {length} bytes", words.join(" ")),
-        _ => words.join(" "),
-    }
+    each_record(format, used, |offset_100ns, bytes| {
+        take(since_100ns.saturating_add(offset_100ns), bytes);
+    });
 }

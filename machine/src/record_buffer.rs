@@ -1,7 +1,9 @@
-//! Buffers with which a client plays a song: messages as timed music records.
+//! Buffers with which a client plays a song: messages as timed records.
 
 use portcls_midi_file::Song;
-use portcls_port::ks::music::Packer;
+
+use crate::pin_format::PinFormat;
+use crate::pin_records::RecordPacker;
 
 /// Size of a buffer in bytes.
 pub(crate) const BUFFER_LENGTH: usize = 4_096;
@@ -14,13 +16,13 @@ const BUFFER_SPAN_NS: u64 = 500_000_000;
 pub(crate) struct Position {
     message: usize,
     byte: usize,
-    /// The time of the last record that was written, in 100 ns of stream time.
+    /// The time of the last record that was written, in 100 ns of the song.
     last_100ns: u64,
 }
 
 /// A buffer that is ready to be written.
 pub(crate) struct RecordBuffer {
-    /// When its first message is due, in 100 ns of stream time.
+    /// When its first message is due, in 100 ns of the song.
     pub start_100ns: i64,
     /// The records.
     pub records: Vec<u8>,
@@ -34,31 +36,29 @@ impl RecordBuffer {
     /// The next buffer of a song from `position` on; `None` at the end of the song.
     ///
     /// Times are rounded up: a message is never due earlier than in the song, and at most 1 ms
-    /// later. They never go back from one buffer to the next, because a DirectMusic port plays the
-    /// records of all buffers in the order of their times.
-    pub fn next(song: &Song, position: &mut Position) -> Option<RecordBuffer> {
+    /// later, or 100 ns in the format of DirectMusic. They never go back from one buffer to the
+    /// next, because a DirectMusic port plays the records of all buffers in the order of their
+    /// times. A message longer than a buffer goes on in the next one.
+    pub fn next(song: &Song, position: &mut Position, format: PinFormat) -> Option<RecordBuffer> {
         let first_ns = song.get(position.message)?.due_ns;
         let start_100ns = first_ns.div_ceil(100).max(position.last_100ns);
         let mut buffer = RecordBuffer {
             start_100ns: i64::try_from(start_100ns).unwrap_or(i64::MAX),
             records: vec![0; BUFFER_LENGTH],
             messages: 0,
-            data: Vec::new(),
+            data: Vec::with_capacity(BUFFER_LENGTH),
         };
-        let mut packer = Packer::new(&mut buffer.records);
-        let mut last_ms = 0;
+        let mut packer = RecordPacker::new(format, &mut buffer.records);
         while let Some(message) = song.get(position.message) {
             if message.due_ns - first_ns > BUFFER_SPAN_NS {
                 break;
             }
-            let offset_ms = message.due_ns.saturating_sub(start_100ns * 100).div_ceil(1_000_000);
+            let offset_ns = message.due_ns.saturating_sub(start_100ns * 100);
             let rest = &message.bytes[position.byte..];
-            let taken = packer.push((offset_ms - last_ms) as u32, rest);
+            let taken = packer.push(offset_ns, rest);
             if taken == 0 {
                 break;
             }
-            last_ms = offset_ms;
-            position.last_100ns = start_100ns + offset_ms * 10_000;
             buffer.messages += 1;
             buffer.data.extend_from_slice(&rest[..taken]);
             position.byte += taken;
@@ -68,6 +68,7 @@ impl RecordBuffer {
             position.message += 1;
             position.byte = 0;
         }
+        position.last_100ns = start_100ns + packer.last_100ns();
         let used = packer.data_used();
         buffer.records.truncate(used);
         Some(buffer)
@@ -76,21 +77,24 @@ impl RecordBuffer {
 
 #[cfg(test)]
 mod tests {
-    use portcls_port::ks::music::records;
-
     use super::*;
+    use crate::pin_records::each_record;
 
-    /// The times of all records of a song, in ns.
-    fn times_ns(song: &Song) -> Vec<u64> {
+    /// The records of all buffers of a song: their times in ns, and their bytes.
+    fn records(song: &Song, format: PinFormat) -> Vec<(u64, Vec<u8>)> {
         let mut position = Position::default();
-        let mut times_ns = Vec::new();
-        while let Some(buffer) = RecordBuffer::next(song, &mut position) {
-            for record in records(&buffer.records) {
-                let record = record.unwrap();
-                times_ns.push(buffer.start_100ns as u64 * 100 + record.offset_ms * 1_000_000);
-            }
+        let mut records = Vec::new();
+        while let Some(buffer) = RecordBuffer::next(song, &mut position, format) {
+            each_record(format, &buffer.records, |offset_100ns, data| {
+                let time_ns = (buffer.start_100ns + offset_100ns) as u64 * 100;
+                records.push((time_ns, data.to_vec()));
+            });
         }
-        times_ns
+        records
+    }
+
+    fn times_ns(song: &Song, format: PinFormat) -> Vec<u64> {
+        records(song, format).into_iter().map(|(time_ns, _)| time_ns).collect()
     }
 
     #[test]
@@ -99,7 +103,9 @@ mod tests {
         song.push(0, &[0xF8]);
         song.push(1_200_000, &[0x11; 5_000]);
         song.push(1_500_000, &[0xFA]);
-        assert_eq!(times_ns(&song), [0, 2_000_000, 2_000_000, 2_000_000]);
+        assert_eq!(times_ns(&song, PinFormat::Midi), [0, 2_000_000, 2_000_000, 2_000_000]);
+        let exact = [0, 1_200_000, 1_200_000, 1_500_000];
+        assert_eq!(times_ns(&song, PinFormat::DirectMusic), exact);
     }
 
     #[test]
@@ -109,18 +115,13 @@ mod tests {
         song.push(1_234_567, &[0x90, 60, 64]);
         song.push(1_234_567, &[0x90, 64, 64]);
         song.push(900_000_001, &vec![0x55; 10_000]);
-        let mut position = Position::default();
-        let mut bytes = Vec::new();
-        let mut times_ns = Vec::new();
-        while let Some(buffer) = RecordBuffer::next(&song, &mut position) {
-            for record in records(&buffer.records) {
-                let record = record.unwrap();
-                times_ns.push(buffer.start_100ns as u64 * 100 + record.offset_ms * 1_000_000);
-                bytes.extend_from_slice(record.data);
-            }
-        }
         let expected: Vec<u8> = song.iter().flat_map(|message| message.bytes.to_vec()).collect();
-        assert_eq!(bytes, expected);
-        assert_eq!(times_ns, [0, 2_000_000, 2_000_000, 900_000_100, 900_000_100, 900_000_100]);
+        for (format, note_ns) in [(PinFormat::Midi, 2_000_000), (PinFormat::DirectMusic, 1_234_600)]
+        {
+            let (times_ns, bytes): (Vec<u64>, Vec<_>) = records(&song, format).into_iter().unzip();
+            assert_eq!(bytes.concat(), expected, "{format}");
+            let long_ns = 900_000_100;
+            assert_eq!(times_ns, [0, note_ns, note_ns, long_ns, long_ns, long_ns], "{format}");
+        }
     }
 }

@@ -16,8 +16,10 @@ use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFi
 use crate::listening::{listen, queue_reads};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
+use crate::noted_bytes::hex;
 use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
-use crate::pin_client::{PinClient, Received, hex};
+use crate::pin_client::{PinClient, Received};
+use crate::pin_format::PinFormat;
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
 
 /// Write requests in flight at once.
@@ -31,6 +33,8 @@ pub struct JobReport {
     pub simulated_ns: u64,
     /// The pin that was opened; `None` when the run ended before that.
     pub pin: Option<MidiPin>,
+    /// The format with which the application opens a pin.
+    pub pin_format: PinFormat,
     /// The other pins for MIDI that the driver has.
     pub other_pins: Vec<MidiPin>,
     /// What the processor did.
@@ -126,6 +130,7 @@ impl Progress {
         JobReport {
             simulated_ns: end_ns(machine),
             pin: self.pin,
+            pin_format: machine.pin_format(),
             other_pins: self.other_pins,
             processor: ProcessorFigures::of(kernel),
             driver: DriverFigures::of(&start, &end, passed, self.failed),
@@ -208,17 +213,18 @@ fn play_through(
     let pin = Application::new(machine).open_render()?;
     progress.take_pins(&pin);
     pin.set_state(KsState::Pause)?;
+    let format = pin.format();
     let mut position = Position::default();
-    let mut next = RecordBuffer::next(song, &mut position);
+    let mut next = RecordBuffer::next(song, &mut position, format);
     // The first buffers wait in PAUSE, so that the song begins with RUN.
     while pin.in_flight() < WRITES_IN_FLIGHT
         && let Some(buffer) = next.take()
     {
         write(&pin, buffer)?;
-        next = RecordBuffer::next(song, &mut position);
+        next = RecordBuffer::next(song, &mut position, format);
     }
     machine.run(|kernel| kernel.mark("the song begins"))?;
-    progress.run_ns = Some(machine.now_ns());
+    progress.run_ns = Some(pin.zero_ns()?);
     progress.at_run = machine.card_counters();
     pin.run()?;
     while let Some(buffer) = next.take() {
@@ -226,7 +232,7 @@ fn play_through(
         wait_for(machine, &pin, WRITES_IN_FLIGHT - 1, patience_ns)?;
         progress.failed.extend(failures(&pin));
         write(&pin, buffer)?;
-        next = RecordBuffer::next(song, &mut position);
+        next = RecordBuffer::next(song, &mut position, format);
     }
     wait_for(machine, &pin, 0, song.duration_ns() + PATIENCE_NS)?;
     progress.failed.extend(failures(&pin));
@@ -287,7 +293,7 @@ fn capture_through(
     pin.set_state(KsState::Pause)?;
     queue_reads(&pin)?;
     machine.run(|kernel| kernel.mark("the song begins"))?;
-    progress.run_ns = Some(machine.now_ns());
+    progress.run_ns = Some(pin.zero_ns()?);
     progress.at_run = machine.card_counters();
     pin.run()?;
     listen(machine, song, &pin, &mut progress.received)?;

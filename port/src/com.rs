@@ -66,6 +66,9 @@ pub trait ComInterface: IUnknown {
 
 /// Asks an object for an interface by its type: `query::<dyn IPinCount>(&miniport)`.
 ///
+/// A refusal has no line in the trace. A driver asks the port's objects by [`ask`](crate::ask),
+/// which writes one.
+///
 /// # Errors
 /// - The status that the object returned.
 /// - `STATUS_UNSUCCESSFUL`: the object returned an interface of another type than the caller asked

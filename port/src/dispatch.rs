@@ -51,7 +51,9 @@ struct OpenFile(Rc<dyn KsObject>);
 /// Passes a request to PortCls. A driver calls this from its own dispatch routine.
 ///
 /// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own. PortCls
-/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`.
+/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`, and so it
+/// refuses reads, writes, flushes and questions about security. `Assumed:` the page lists these
+/// entries of the table and does not say what they do; a pin has its data by its control codes.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]
@@ -60,7 +62,9 @@ pub fn pc_dispatch_irp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) ->
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcDispatchIrp");
     match irp.parameters() {
         Parameters::Create { .. } => dispatch_create(kernel, device, irp),
-        Parameters::Cleanup => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
+        Parameters::Cleanup | Parameters::Other(_) => {
+            complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST)
+        }
         Parameters::Close => dispatch_close(kernel, device, irp),
         Parameters::DeviceControl { .. } => dispatch_device_control(kernel, device, irp),
         Parameters::Pnp(_) => dispatch_pnp(kernel, device, irp),
@@ -126,7 +130,7 @@ fn open_subdevice(
     }
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    wake_for_access(kernel, device, &adapter)?;
+    wake_for_access(kernel, device)?;
     adapter.note_access(kernel);
     port.open_filter(kernel, device)
 }
@@ -144,9 +148,7 @@ fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtSt
         file.set_last_handle_routine(None);
         file.set_context(None);
     }
-    if let Some(adapter) = device.extension::<AdapterDevice>() {
-        adapter.note_access(kernel);
-    }
+    device.read_extension(|adapter: &AdapterDevice| adapter.note_access(kernel));
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
@@ -160,14 +162,11 @@ fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp
     let Some(object) = irp.file().and_then(|file| open_object(file)) else {
         return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
     };
-    let Some(adapter) = device.extension::<AdapterDevice>() else {
-        return object.device_control(kernel, irp);
-    };
-    let status = match wake_for_access(kernel, device, &adapter) {
+    let status = match wake_for_access(kernel, device) {
         Ok(()) => object.device_control(kernel, irp),
         Err(status) => complete(kernel, irp, status),
     };
-    adapter.note_access(kernel);
+    device.read_extension(|adapter: &AdapterDevice| adapter.note_access(kernel));
     status
 }
 

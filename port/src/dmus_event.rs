@@ -13,7 +13,8 @@
 //! now.
 
 use core::fmt;
-use std::collections::{VecDeque, vec_deque};
+use core::ops::{Deref, DerefMut};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The most bytes that an event can hold by itself: the size of a pointer on 64-bit Windows.
@@ -86,12 +87,16 @@ pub struct InlineBytes {
 #[doc(alias = "DMUS_KERNEL_EVENT")]
 #[derive(Debug)]
 #[must_use = "an event that is dropped is lost to its allocator"]
-pub struct DmusKernelEvent {
+pub struct DmusKernelEvent(Box<EventFields>);
+
+/// The fields of an event. They stay at their place in memory when the event is handed on.
+#[derive(Debug)]
+pub struct EventFields {
     home: Rc<EventHome>,
     number: u32,
 
-    /// What kind of data the event has. [`set_package`](Self::set_package) sets the flag of a
-    /// package.
+    /// What kind of data the event has. [`set_package`](DmusKernelEvent::set_package) sets the flag
+    /// of a package.
     #[doc(alias = "usFlags")]
     pub flags: DmusEventFlags,
     /// Which group of 16 channels. 1 is the first group, and the group of a MIDI pin.
@@ -124,9 +129,14 @@ struct BufferContent {
 #[must_use = "events that are dropped are lost to their allocator"]
 pub struct EventChain {
     first: Option<DmusKernelEvent>,
-    /// The events behind the first. A chain of one event allocates nothing here.
-    rest: VecDeque<DmusKernelEvent>,
+    /// The events behind the first. Nearly all chains have one event, and allocate nothing here.
+    #[expect(clippy::box_collection, reason = "so a chain is two words, and cheap to hand on")]
+    rest: Option<Box<VecDeque<DmusKernelEvent>>>,
 }
+
+/// The events of a chain, in their order.
+#[derive(Debug)]
+pub struct IntoIter(EventChain);
 
 impl InlineBytes {
     /// Holds the first bytes of a slice, up to the room.
@@ -156,7 +166,7 @@ impl DmusKernelEvent {
     ///
     /// Only an allocator calls this, and only while no other event of this number is out.
     pub fn new(home: &Rc<EventHome>, number: u32) -> DmusKernelEvent {
-        DmusKernelEvent {
+        DmusKernelEvent(Box::new(EventFields {
             home: Rc::clone(home),
             number,
             flags: DmusEventFlags::empty(),
@@ -164,7 +174,17 @@ impl DmusKernelEvent {
             time_100ns: 0,
             byte_position: 0,
             data: EventData::Inline(InlineBytes::default()),
-        }
+        }))
+    }
+
+    /// Makes it all zero again, for its allocator. Returns the data that it had.
+    pub(crate) fn reset(&mut self) -> EventData {
+        let fields = &mut *self.0;
+        fields.flags = DmusEventFlags::empty();
+        fields.channel_group = 0;
+        fields.time_100ns = 0;
+        fields.byte_position = 0;
+        std::mem::replace(&mut fields.data, EventData::Inline(InlineBytes::default()))
     }
 
     /// The allocator that it belongs to.
@@ -216,7 +236,12 @@ impl DmusKernelEvent {
     /// overwrites the pointer. [`take_data`](Self::take_data) saves it.
     pub fn set_inline(&mut self, bytes: &[u8]) -> usize {
         let taken = bytes.len().min(usize::from(self.home.inline_limit));
-        self.data = EventData::Inline(InlineBytes::new(&bytes[..taken]));
+        let bytes = InlineBytes::new(&bytes[..taken]);
+        match &mut self.data {
+            // As an allocator hands it out: there is nothing to drop.
+            EventData::Inline(inline) => *inline = bytes,
+            data => *data = EventData::Inline(bytes),
+        }
         taken
     }
 
@@ -237,10 +262,19 @@ impl DmusKernelEvent {
         self.flags -= DmusEventFlags::PACKAGE;
         std::mem::replace(&mut self.data, EventData::Inline(InlineBytes::default()))
     }
+}
 
-    /// Takes the event apart for its allocator: the home, the number and the data.
-    pub(crate) fn into_parts(self) -> (Rc<EventHome>, u32, EventData) {
-        (self.home, self.number, self.data)
+impl Deref for DmusKernelEvent {
+    type Target = EventFields;
+
+    fn deref(&self) -> &EventFields {
+        &self.0
+    }
+}
+
+impl DerefMut for DmusKernelEvent {
+    fn deref_mut(&mut self) -> &mut EventFields {
+        &mut self.0
     }
 }
 
@@ -301,7 +335,7 @@ impl EventChain {
     /// How many events it has. An event with a package counts once.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
     /// True when it has no events.
@@ -315,25 +349,28 @@ impl EventChain {
         if self.first.is_none() {
             self.first = Some(event);
         } else {
-            self.rest.push_back(event);
+            self.rest.get_or_insert_default().push_back(event);
         }
     }
 
     /// Takes the first event.
     pub fn pop(&mut self) -> Option<DmusKernelEvent> {
-        let next = self.rest.pop_front();
-        std::mem::replace(&mut self.first, next)
+        let event = self.first.take()?;
+        if let Some(rest) = &mut self.rest {
+            self.first = rest.pop_front();
+        }
+        Some(event)
     }
 
     /// The events in their order.
     pub fn iter(&self) -> impl Iterator<Item = &DmusKernelEvent> {
-        self.first.iter().chain(&self.rest)
+        self.first.iter().chain(self.rest.iter().flat_map(|rest| rest.iter()))
     }
 }
 
 impl From<DmusKernelEvent> for EventChain {
     fn from(event: DmusKernelEvent) -> EventChain {
-        EventChain { first: Some(event), rest: VecDeque::new() }
+        EventChain { first: Some(event), rest: None }
     }
 }
 
@@ -353,15 +390,34 @@ impl FromIterator<DmusKernelEvent> for EventChain {
 
 impl IntoIterator for EventChain {
     type Item = DmusKernelEvent;
-    type IntoIter = core::iter::Chain<
-        core::option::IntoIter<DmusKernelEvent>,
-        vec_deque::IntoIter<DmusKernelEvent>,
-    >;
+    type IntoIter = IntoIter;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
+    fn into_iter(self) -> IntoIter {
+        IntoIter(self)
     }
 }
+
+impl Iterator for IntoIter {
+    type Item = DmusKernelEvent;
+
+    fn next(&mut self) -> Option<DmusKernelEvent> {
+        self.0.pop()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.0.len(), Some(self.0.len()))
+    }
+}
+
+impl DoubleEndedIterator for IntoIter {
+    fn next_back(&mut self) -> Option<DmusKernelEvent> {
+        let chain = &mut self.0;
+        let last = chain.rest.as_mut().and_then(|rest| rest.pop_back());
+        last.or_else(|| chain.first.take())
+    }
+}
+
+impl ExactSizeIterator for IntoIter {}
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a port tells of itself to a debugger and to a report: its filter, pins and requests.
+//! What a port tells of itself: its filter, its open pins, their requests.
 //!
 //! Owns the words. An inspection asks no miniport, so it changes nothing and is not in the trace.
 

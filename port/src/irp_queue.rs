@@ -98,8 +98,11 @@ impl IrpQueue {
     pub fn complete(&self, kernel: &Kernel, request: &Rc<StreamRequest>, status: NtStatus) {
         let found = {
             let mut requests = self.requests.borrow_mut();
-            let position = requests.iter().position(|other| Rc::ptr_eq(other, request));
-            position.and_then(|position| requests.remove(position))
+            match requests.iter().position(|other| Rc::ptr_eq(other, request)) {
+                None => None,
+                Some(0) => requests.pop_front(),
+                Some(position) => requests.remove(position),
+            }
         };
         if let Some(request) = found {
             self.finish(kernel, &request, status);
@@ -138,7 +141,7 @@ impl IrpQueue {
             served: position.served + served,
             queued: position.queued.saturating_sub(left_out),
         });
-        request.report();
+        request.report(served);
         complete(kernel, request.irp(), status);
     }
 }

@@ -14,6 +14,7 @@ pub mod intersection;
 pub mod music;
 pub mod pin_connect;
 
+mod attribute;
 mod control;
 mod data_format;
 mod event;
@@ -23,6 +24,7 @@ mod property;
 mod stream_header;
 mod stream_position;
 
+pub use attribute::{DataAttribute, list_of_ranges, read_list_of_ranges};
 pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
 pub use event::{KsEvent, KsEventData, KsEventType, KsNodeEvent, KsPinEvent};

@@ -101,6 +101,7 @@ pub use power::{
     pc_register_adapter_power_management, pc_request_new_power_state,
     pc_unregister_adapter_power_management,
 };
+pub use refusal::{ask, tell_refused_query};
 pub use registry_key::{RegistryKeyRequest, pc_new_registry_key};
 pub use resource_list::{pc_new_resource_list, pc_new_resource_sublist};
 pub use service_group::pc_new_service_group;

@@ -14,6 +14,7 @@ use crate::interfaces::{
     IMiniport, IMiniportMidi, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
 };
 use crate::ks::KsDataFormat;
+use crate::ks::guids::data_format;
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::{Method, MiniportCalls};
 use stream::MidiStream;
@@ -76,6 +77,10 @@ impl Miniport for MidiMiniport {
 }
 
 impl StreamMiniport for MidiMiniport {
+    /// Refuses the format of DirectMusic, which fits a pin only if the driver described the pin so.
+    ///
+    /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status; no page says what
+    /// happens when such a miniport offers events, and its stream would take them for bytes.
     fn new_stream(
         &self,
         kernel: &Kernel,
@@ -84,6 +89,9 @@ impl StreamMiniport for MidiMiniport {
         direction: StreamDirection,
         format: &KsDataFormat,
     ) -> Result<NewLaneStream, NtStatus> {
+        if format.sub_format == data_format::DIRECTMUSIC {
+            return Err(NtStatus::NO_MATCH);
+        }
         let which = Argument::Word(kernel.trace().name(&format!("pin {pin} {direction:?}")));
         let (miniport, pool) = (Rc::clone(&self.miniport), PoolType::NonPagedNx);
         let open = || miniport.new_stream(kernel, None, pool, pin, direction, format);

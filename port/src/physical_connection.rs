@@ -141,7 +141,7 @@ pub(crate) fn connected_to(
         ConnectionEnd::External(link) => link.clone(),
         ConnectionEnd::Subdevice(object) => {
             let name = name_of(device, object)?;
-            kernel.device_interface_of(device, &name)?.symbolic_link()
+            kernel.device_interface_link(device, &name)?
         }
     };
     Some((link, other.pin))

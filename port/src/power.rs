@@ -231,25 +231,32 @@ pub fn pc_request_new_power_state(
 ///
 /// # Errors
 /// The status of the power request.
-pub(crate) fn wake_for_access(
-    kernel: &Kernel,
-    device: &Rc<DeviceObject>,
-    adapter: &Rc<AdapterDevice>,
-) -> Result<(), NtStatus> {
-    let power = &adapter.power;
-    let sleeps_alone = !power.is_awake()
-        && power.system.get() == SystemPowerState::S0
-        && adapter.state.get() == PnpState::Started;
-    if !sleeps_alone {
-        return Ok(());
+pub(crate) fn wake_for_access(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
+    match device.read_extension(sleeps_alone) {
+        Some(true) => wake(kernel, device),
+        _ => Ok(()),
     }
+}
+
+/// True for a started device that sleeps while the system works.
+fn sleeps_alone(adapter: &AdapterDevice) -> bool {
+    let power = &adapter.power;
+    !power.is_awake()
+        && power.system.get() == SystemPowerState::S0
+        && adapter.state.get() == PnpState::Started
+}
+
+/// Brings a device to D0 that sleeps alone, at once or later, as the IRQL allows.
+fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
+    let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
+    let power = &adapter.power;
     if kernel.current_irql() == Irql::PASSIVE_LEVEL {
         return pc_request_new_power_state(kernel, device, DevicePowerState::D0);
     }
     if power.is_waking.replace(true) {
         return Ok(());
     }
-    let this = Rc::downgrade(adapter);
+    let this = Rc::downgrade(&adapter);
     let completion = move |_: &Kernel, _: NtStatus| {
         if let Some(adapter) = this.upgrade() {
             adapter.power.is_waking.set(false);

@@ -1,11 +1,46 @@
 //! Refusals: a line in the trace for each call that the port turns down.
 //!
 //! Owns how such a line comes into the trace. The code that refuses a call says what the driver
-//! asked for. A refused query for an interface makes no line here, because `query_interface` gets
-//! no kernel. For a compiled driver, the guest writes that line.
+//! asked for. `query_interface` gets no kernel and writes no line. A driver in Rust asks by
+//! [`ask`], which writes one; for a compiled driver, the guest writes the same line.
+
+use std::rc::Rc;
 
 use portcls_emulator::trace::Layer;
 use portcls_emulator::{Kernel, Need, NtStatus, RefusedCall};
+
+use crate::com::{ComInterface, IUnknown, query};
+use crate::guid::Guid;
+
+/// Asks an object of the port for an interface, as a driver does: a refusal is a line of the trace.
+///
+/// `ask::<dyn IPortClsVersion, _>(kernel, &port)` is [`query`] with this line. The line names the
+/// interface by which the driver has the object. A driver asks its own objects by `query`, because
+/// what a driver refuses itself is no refusal of the port.
+///
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// Those of [`query`].
+pub fn ask<I, O>(kernel: &Kernel, object: &Rc<O>) -> Result<Rc<I>, NtStatus>
+where
+    I: ComInterface + ?Sized,
+    O: IUnknown + ?Sized,
+{
+    query::<I>(object).inspect_err(|status| {
+        let name = std::any::type_name::<O>();
+        let name = name.rsplit("::").next().unwrap_or(name);
+        tell_refused_query(kernel, name, &I::IID, *status);
+    })
+}
+
+/// Writes a line into the trace about an object of the port that does not have an interface.
+/// `object` is the name of the interface by which the driver has the object.
+pub fn tell_refused_query(kernel: &Kernel, object: &str, iid: &Guid, status: NtStatus) {
+    let (routine, what) = (format!("{object}::QueryInterface"), format!("{iid:?}"));
+    let who = kernel.trace().actor("port", Layer::Software);
+    kernel.report_refusal(who, RefusedCall { routine, what, status, need: Need::Optional });
+}
 
 /// A result of a driver's call, which can go into the trace.
 pub(crate) trait Told {

@@ -126,6 +126,11 @@ impl StreamRequest {
         self.length
     }
 
+    /// The number of headers.
+    pub fn header_count(&self) -> usize {
+        self.headers.borrow().len()
+    }
+
     /// Bytes of data that were served, once the request has ended.
     pub fn served(&self) -> u64 {
         self.headers.borrow().iter().map(|header| u64::from(header.data_used)).sum()
@@ -200,7 +205,7 @@ impl StreamRequest {
         }
     }
 
-    /// Tells the client how much was served.
+    /// Tells the client how much was served: the number that [`served`](Self::served) returns.
     ///
     /// For a write request, Information is the number of bytes of data that were written, and the
     /// headers in the client's buffer stay as they are. For a read request, the headers are copied
@@ -211,30 +216,31 @@ impl StreamRequest {
     /// IOCTL_KS_READ_STREAM says that a read request returns the number of bytes read. Assumed: the
     /// page of the structure is right, because it says more. Assumed: a request that ends early
     /// counts the bytes that were served until then.
-    pub fn report(&self) {
-        let headers = self.headers.borrow();
+    pub fn report(&self, served: u64) {
         let information = match self.direction {
-            StreamDirection::Render => headers.iter().map(|it| u64::from(it.data_used)).sum(),
-            StreamDirection::Capture => {
-                self.write_back(&headers);
-                let used = headers.iter().rposition(|it| it.data_used > 0).map_or(0, |it| it + 1);
-                headers[..used].iter().map(|it| u64::from(it.size)).sum()
-            }
+            StreamDirection::Render => served,
+            StreamDirection::Capture => self.write_back(),
         };
         self.irp.set_information(information);
     }
 
     /// Copies the headers to their places in the client's buffer. Bytes that the client added to a
-    /// header stay as they are.
-    fn write_back(&self, headers: &[KsStreamHeader]) {
+    /// header stay as they are. Returns the size of the headers up to the last used one.
+    fn write_back(&self) -> u64 {
         let mut buffer = self.irp.buffer().borrow_mut();
         let mut rest = &mut buffer[..];
-        for header in headers {
+        let (mut size, mut used_size) = (0, 0);
+        for header in self.headers.borrow().iter() {
             let length = rest.len().min(size_of::<KsStreamHeader>());
             rest[..length].copy_from_slice(&bytemuck::bytes_of(header)[..length]);
             let next = rest.len().min(header.size as usize);
             rest = &mut rest[next..];
+            size += u64::from(header.size);
+            if header.data_used > 0 {
+                used_size = size;
+            }
         }
+        used_size
     }
 }
 
@@ -242,7 +248,8 @@ impl StreamRequest {
 ///
 /// Source: WDK, KSSTREAM_HEADER, Size: at least the size of the structure.
 fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {
-    let mut headers = Vec::new();
+    // No header is smaller, so the list never grows.
+    let mut headers = Vec::with_capacity(bytes.len() / size_of::<KsStreamHeader>());
     let mut rest = bytes;
     while headers.is_empty() || !rest.is_empty() {
         let header: KsStreamHeader = read(rest).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;

@@ -4,20 +4,28 @@
 //! the reference driver in Rust, on both bitnesses and with both C++ ABIs. The end of each broken
 //! driver is in its row in `guest/drivers/README.md`.
 
+#[path = "sys_drivers/around_system.rs"]
+mod around_system;
 #[path = "sys_drivers/broken.rs"]
 mod broken;
+#[path = "sys_drivers/client.rs"]
+mod client;
 #[path = "sys_drivers/dap.rs"]
 mod dap;
 #[path = "sys_drivers/debuggers.rs"]
 mod debuggers;
 #[path = "sys_drivers/dmus.rs"]
 mod dmus;
+#[path = "sys_drivers/event_limits.rs"]
+mod event_limits;
 #[path = "sys_drivers/event_scripts.rs"]
 mod event_scripts;
 #[path = "sys_drivers/habits.rs"]
 mod habits;
 #[path = "sys_drivers/injection.rs"]
 mod injection;
+#[path = "sys_drivers/kernel_routines.rs"]
+mod kernel_routines;
 #[path = "sys_drivers/mutations.rs"]
 mod mutations;
 #[path = "sys_drivers/rebuild.rs"]
@@ -34,3 +42,5 @@ mod songs;
 mod system_miniports;
 #[path = "sys_drivers/topology.rs"]
 mod topology;
+#[path = "sys_drivers/x87.rs"]
+mod x87;

@@ -11,7 +11,7 @@ use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{MachineBuilder, MachineError, rules};
+use portcls_machine::{MachineBuilder, MachineError, PinFormat, rules};
 
 use crate::card::CardChoice;
 use crate::input::Input;
@@ -91,6 +91,25 @@ impl From<FileFormat> for InputFormat {
             FileFormat::Smf => InputFormat::Smf,
             FileFormat::Syx => InputFormat::Syx,
             FileFormat::Raw => InputFormat::Raw,
+        }
+    }
+}
+
+/// The format with which the application opens a pin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum PinFormatName {
+    /// MIDI bytes, in KSMUSICFORMAT records.
+    Midi,
+    /// DirectMusic events, in DMUS_EVENTHEADER records.
+    #[value(name = "directmusic")]
+    DirectMusic,
+}
+
+impl From<PinFormatName> for PinFormat {
+    fn from(name: PinFormatName) -> PinFormat {
+        match name {
+            PinFormatName::Midi => PinFormat::Midi,
+            PinFormatName::DirectMusic => PinFormat::DirectMusic,
         }
     }
 }

@@ -170,7 +170,7 @@ impl Ending {
 #[cfg(test)]
 mod tests {
     use portcls_machine::emulator::{Hang, NtStatus, Violation, rules};
-    use portcls_machine::{DriverFigures, Leak, ProcessorFigures};
+    use portcls_machine::{DriverFigures, Leak, PinFormat, ProcessorFigures};
 
     use super::*;
 
@@ -183,6 +183,7 @@ mod tests {
         let job = JobReport {
             simulated_ns: 0,
             pin: None,
+            pin_format: PinFormat::Midi,
             other_pins: Vec::new(),
             processor: ProcessorFigures::default(),
             driver: DriverFigures::default(),

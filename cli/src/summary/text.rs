@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::{ApplicationFigures, MidiPin, WireFigures};
+use portcls_machine::{ApplicationFigures, MidiPin, PinFormat, WireFigures};
 
 use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
@@ -86,7 +86,7 @@ impl Page {
         );
         self.paragraph("machine", Style::new(), &[words]);
         if let Some(pin) = &summary.pin {
-            self.paragraph("pin", Style::new(), &[pin_words(pin, &summary.other_pins)]);
+            self.paragraph("pin", Style::new(), &[pin_words(pin, summary)]);
         }
     }
 
@@ -228,11 +228,15 @@ impl Page {
 }
 
 /// The pin that was opened, and the other pins that the user could have meant.
-fn pin_words(pin: &MidiPin, others: &[MidiPin]) -> String {
-    let others: Vec<String> = others.iter().map(MidiPin::to_string).collect();
+fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
+    let events = match summary.pin_format {
+        PinFormat::Midi => "",
+        PinFormat::DirectMusic => " with DirectMusic events",
+    };
+    let others: Vec<String> = summary.other_pins.iter().map(MidiPin::to_string).collect();
     match others.len() {
-        0 => format!("{pin}, the only one for MIDI"),
-        _ => format!("{pin}; also for MIDI: {}", others.join(", ")),
+        0 => format!("{pin}{events}, the only one for MIDI"),
+        _ => format!("{pin}{events}; also for MIDI: {}", others.join(", ")),
     }
 }
 

@@ -31,6 +31,64 @@ fn programs_read_the_same_of_a_compiled_driver_from_json() {
 }
 
 #[test]
+fn the_pins_of_a_directmusic_driver_tell_which_formats_open_them() {
+    let driver = driver_path("x64/system_dmus.sys");
+    let folder = Folder::new();
+    std::fs::copy(driver, folder.path().join("dmus.sys")).expect("a test driver");
+    assert_cmd_snapshot!(folder.command(&["filters", "--driver", "dmus.sys"]));
+    let ran = folder.run(&["filters", "--driver", "dmus.sys", "--format", "json"]);
+    let facts: Value = serde_json::from_str(ran.text()).expect("JSON");
+    let pins = &facts["filters"][0]["pins"];
+    assert_eq!(pins[0]["midi"]["directmusic"], Value::Null, "bytes alone");
+    assert!(pins[1]["midi"]["obstacle"].is_string(), "events alone");
+    assert_eq!(pins[1]["midi"]["directmusic"]["obstacle"], Value::Null);
+    assert_eq!(pins[4]["midi"]["obstacle"], Value::Null, "both");
+    assert_eq!(pins[4]["midi"]["directmusic"]["obstacle"], Value::Null);
+}
+
+#[test]
+fn a_song_goes_out_and_comes_in_as_directmusic_events() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    for build in ["x64", "x86", "msvc-x64"] {
+        let driver = driver_path(&format!("{build}/dmus.sys"));
+        let run = |verb: &str, more: &[&str]| {
+            let line = [&[verb, "song.mid", "--driver", &driver], more].concat();
+            let ran = folder.run(&line);
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{build}, {verb}");
+            ran.text().to_owned()
+        };
+        let events = ["--pin-format", "directmusic"];
+        let text = run("play", &[&events[..], &["--wire-out", "events.raw"]].concat());
+        let line = "pin         Uart:0 (render) with DirectMusic events; also for MIDI: Uart:2 \
+                    (capture)\n";
+        assert!(text.contains(line), "{text}");
+        run("play", &["--pin-format", "midi", "--wire-out", "bytes.raw"]);
+        assert_eq!(folder.get("events.raw"), folder.get("bytes.raw"), "{build}");
+        let json = run("capture", &[&events[..], &["--format", "json"]].concat());
+        let summary: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(summary["pin_format"], "directmusic", "{build}");
+        assert_eq!(summary["application"]["song_bytes"], 12, "{build}");
+    }
+}
+
+#[test]
+fn a_format_that_no_pin_has_is_told_with_a_way_out() {
+    let folder = Folder::new();
+    let ran = folder.run(&["play", "--pin-format", "directmusic"]);
+    assert_eq!(
+        ran.stderr,
+        "error: no filter of the driver has a render pin for DirectMusic that a client can open, \
+         but there is one for MIDI; `filters` shows the formats of each pin, and --pin-format \
+         chooses one\n"
+    );
+    assert_eq!((ran.code, ran.text()), (1, ""));
+    let ran = folder.run(&["play", "--pin-format", "bytes"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("[possible values: midi, directmusic]"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_driver_that_does_not_start_has_no_filters_and_is_exit_1() {
     let ran = Folder::new().run(&[
         "filters",

@@ -26,7 +26,7 @@ fn odd_driver() -> Vec<u8> {
         .find(|at| (word(at + 12)..word(at + 12) + word(at + 8)).contains(&entry));
     let section = section.expect("the entry lies in a section");
     let place = (entry - word(section + 12) + word(section + 20)) as usize;
-    driver[place..place + 2].copy_from_slice(&[0xD9, 0xE8]);
+    driver[place..place + 2].copy_from_slice(&[0xD9, 0xFE]);
     driver
 }
 
@@ -39,7 +39,7 @@ fn what_is_missing_is_listed_and_exit_1() {
     let text = ran.text();
     let lines: Vec<&str> = text.lines().filter(|line| line.contains("missing")).collect();
     assert!(lines.iter().any(|line| line.starts_with("  XeStallExecutionProcessor")), "{text}");
-    assert!(lines.iter().any(|line| line.starts_with("  fld1 ")), "{text}");
+    assert!(lines.iter().any(|line| line.starts_with("  fsin ")), "{text}");
     assert!(text.contains("    at odd!DriverEntry\n"), "{text}");
     assert!(text.ends_with(" instructions read, 1 missing\n"), "{text}");
 }
@@ -102,7 +102,7 @@ fn programs_read_the_same_from_json() {
     assert_eq!(class["guid"], "{B4C90A43-5791-11D0-86F9-00A0C911B544}");
     assert_eq!(class["is_served"], true);
     let missing = &needs["instructions"]["missing"][0];
-    assert_eq!((&missing["text"], &missing["is_reached"]), (&"fld1".into(), &true.into()));
+    assert_eq!((&missing["text"], &missing["is_reached"]), (&"fsin".into(), &true.into()));
 }
 
 #[test]

@@ -36,6 +36,13 @@ pub(super) const EXCEPTION: Values = &[
     (ACCESS_VIOLATION, "STATUS_ACCESS_VIOLATION: a bad address"),
     (0xC000_001D, "STATUS_ILLEGAL_INSTRUCTION: no instruction of this processor"),
     (0xC000_008C, "STATUS_ARRAY_BOUNDS_EXCEEDED: an index out of bounds"),
+    (0xC000_008D, "STATUS_FLOAT_DENORMAL_OPERAND: a number too small to be a normal one"),
+    (0xC000_008E, "STATUS_FLOAT_DIVIDE_BY_ZERO: a division of floating-point numbers by zero"),
+    (0xC000_008F, "STATUS_FLOAT_INEXACT_RESULT: a floating-point result that had to be rounded"),
+    (0xC000_0090, "STATUS_FLOAT_INVALID_OPERATION: an invalid floating-point operation"),
+    (0xC000_0091, "STATUS_FLOAT_OVERFLOW: a floating-point result that is too large"),
+    (0xC000_0092, "STATUS_FLOAT_STACK_CHECK: the x87's stack is empty or full"),
+    (0xC000_0093, "STATUS_FLOAT_UNDERFLOW: a floating-point result that is too small"),
     (0xC000_0094, "STATUS_INTEGER_DIVIDE_BY_ZERO: a division by zero"),
     (0xC000_0095, "STATUS_INTEGER_OVERFLOW: a result that does not fit"),
     (0xC000_0096, "STATUS_PRIVILEGED_INSTRUCTION: an instruction that is not allowed"),
@@ -107,6 +114,12 @@ pub(super) const ROUTINE: Values =
 pub(super) const WATCHDOG: Values = &[
     (0, "a single DPC was too long"),
     (1, "all the time at DISPATCH_LEVEL or above was too long"),
+];
+
+pub(super) const FLOATING_POINT: Values = &[
+    (0, "no state was saved there, or it was overwritten"),
+    (1, "the state was saved at another IRQL"),
+    (2, "the state was saved by another thread"),
 ];
 
 /// Source: winnt.h, FAST_FAIL.

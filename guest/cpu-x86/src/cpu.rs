@@ -11,6 +11,7 @@ use crate::memory::{Memory, SavedMemory};
 use crate::operation::Width;
 use crate::registers::{Mode, RAX, RDX, Register, Registers};
 use crate::stop::{Cr8Read, Fault, PortRead, PortTarget, PortWidth};
+use crate::x87::X87Registers;
 
 /// A processor with its memory.
 ///
@@ -36,6 +37,7 @@ pub struct Cpu {
 pub struct Snapshot {
     memory: SavedMemory,
     registers: Registers,
+    x87: X87Registers,
 }
 
 /// One instruction as text.
@@ -86,14 +88,25 @@ impl Cpu {
         &mut self.machine.memory
     }
 
-    /// All registers, copied.
+    /// All registers but those of the x87, copied.
     pub fn registers(&self) -> Registers {
         self.machine.registers()
     }
 
-    /// Sets all registers; in 32-bit mode the upper halves are cut off.
+    /// Sets all registers but those of the x87; in 32-bit mode the upper halves are cut off.
     pub fn set_registers(&mut self, registers: &Registers) {
         self.machine.set_registers(registers);
+    }
+
+    /// The registers of the x87, copied.
+    pub fn x87(&self) -> X87Registers {
+        self.machine.x87.registers()
+    }
+
+    /// Sets the registers of the x87. ES and B in the status word follow from the other bits and
+    /// from the control word; reserved bits of the control word get their fixed values.
+    pub fn set_x87(&mut self, registers: &X87Registers) {
+        self.machine.x87.set_registers(registers);
     }
 
     /// One general register.
@@ -158,7 +171,11 @@ impl Cpu {
 
     /// Saves memory and registers. The cost grows with the pages written since the last snapshot.
     pub fn snapshot(&mut self) -> Snapshot {
-        Snapshot { memory: self.machine.memory.save(), registers: self.machine.registers() }
+        Snapshot {
+            memory: self.machine.memory.save(),
+            registers: self.machine.registers(),
+            x87: self.x87(),
+        }
     }
 
     /// Goes back to a snapshot. The cost grows with the pages that differ.
@@ -168,6 +185,7 @@ impl Cpu {
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.machine.memory.restore(&snapshot.memory);
         self.machine.set_registers(&snapshot.registers);
+        self.set_x87(&snapshot.x87);
         self.reported_breakpoint = None;
     }
 

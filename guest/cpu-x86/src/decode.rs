@@ -58,15 +58,37 @@ pub(crate) fn block(
         if repeated && number > 0 {
             break;
         }
-        let (operation, support) = operation(&instruction);
-        operations.push(Operation { start: length as u16, ..operation });
-        length += instruction.len();
+        let (mut operation, support) = operation(&instruction);
+        operation.start = length as u16;
+        let end = length + instruction.len();
+        if let Some(opcode) = x87_opcode(&bytes[length..end]) {
+            operation.immediate = instruction.ip();
+            operation.opcode = opcode;
+        }
+        operations.push(operation);
+        length = end;
         let ends = instruction.flow_control() != FlowControl::Next;
         if ends || repeated || support == Support::Refused {
             break;
         }
     }
     Ok(length)
+}
+
+/// The lower 11 bits of the opcode when the bytes are an x87 instruction: three bits of the first
+/// byte behind the prefixes, and the byte after it.
+///
+/// Source: Intel SDM volume 1, 8.1.9; volume 2, 2.1.1 (prefixes), 2.2.1 (REX).
+fn x87_opcode(bytes: &[u8]) -> Option<u16> {
+    let is_prefix = |byte: &u8| {
+        let is_segment = matches!(byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64 | 0x65);
+        is_segment || matches!(byte, 0x40..=0x4F | 0x66 | 0x67 | 0xF0 | 0xF2 | 0xF3)
+    };
+    let first = bytes.iter().position(|byte| !is_prefix(byte))?;
+    match bytes[first..] {
+        [escape @ 0xD8..=0xDF, second, ..] => Some(u16::from_be_bytes([escape & 7, second])),
+        _ => None,
+    }
 }
 
 /// The instruction at an address as text; `None` where the bytes cannot be read.
@@ -187,7 +209,7 @@ fn segment_code(segment: Name) -> u8 {
 }
 
 fn register_code(register: Name) -> u8 {
-    if register.is_xmm() {
+    if register.is_xmm() || register.is_st() {
         return register.number() as u8;
     }
     if !register.is_gpr() {

@@ -22,26 +22,29 @@
 //! # What is emulated
 //!
 //! One processor at privilege level 0 in flat 32-bit or 64-bit mode: the integer instructions,
-//! string instructions, the stack, the moves and integer forms of SSE and SSE2, CPUID (which
-//! reports exactly this), FS and GS with their bases. Memory consists of pages with rights; guard
-//! pages have a fault kind of their own. Code that changes itself sees the change at the next
-//! instruction.
+//! string instructions, the stack, the moves and integer forms of SSE and SSE2, the x87 without its
+//! transcendental instructions, CPUID (which reports exactly this), FS and GS with their bases.
+//! Memory consists of pages with rights; guard pages have a fault kind of their own. Code that
+//! changes itself sees the change at the next instruction.
 //!
 //! # What is a stop
 //!
 //! Ports, CR8, the time stamp, HLT, a change of the interrupt flag, software interrupts, faults,
-//! divide errors, breakpoints, watchpoints, stop addresses, a used-up budget. The processor is not
-//! borrowed while the user serves a stop. So the user may save the registers, run something else
-//! on the same processor, and restore them.
+//! divide errors, x87 exceptions, breakpoints, watchpoints, stop addresses, a used-up budget. The
+//! processor is not borrowed while the user serves a stop. So the user may save the registers, run
+//! something else on the same processor, and restore them.
 //!
 //! # What is refused
 //!
-//! x87, MMX, SSE floating point, SSE3 and later except LDDQU, VEX and EVEX forms, BMI except
-//! TZCNT; far jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of
-//! segment registers, LGDT and similar instructions, control registers except CR8, debug registers,
-//! MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported`
-//! and its address. `Cpu::disassemble` gives the text for this address. The interpreter never
-//! guesses.
+//! F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS and FSINCOS: the manual allows their results an
+//! error of one unit in the last place, and no library here promises to keep it. FENI, FDISI and
+//! FSETPM of old coprocessors, and second encodings of x87 instructions that assemblers never
+//! choose. MMX except EMMS, SSE floating point, SSE3 and later except FISTTP and LDDQU, VEX and
+//! EVEX forms, BMI except TZCNT; far jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near
+//! branches; loads of segment registers, LGDT and similar instructions, control registers except
+//! CR8, debug registers, MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each ends the run with
+//! `Stop::Unsupported` and its address. `Cpu::disassemble` gives the text for this address. The
+//! interpreter never guesses.
 //!
 //! # Inaccuracies
 //!
@@ -50,11 +53,16 @@
 //!   address faults as not mapped.
 //! - Flags and results that the manual leaves undefined have one value each; the code that makes
 //!   them says which.
+//! - The x87 does what an AMD processor does where AMD's and Intel's differ: FCOM answers and FLD
+//!   loads also after an exception that is not masked, and FXSAVE stores the last instruction only
+//!   while an exception waits. It keeps the address and the opcode of the last instruction and the
+//!   address of its operand, but no selectors.
 //! - STI and MOV SS do not hold back interrupts for one instruction; the user decides when to
 //!   deliver interrupts.
 //!
 //! Architecture invariant: nothing here knows an operating system, a device or a file format.
-//! Architecture invariant: no unsafe code, no host clock, no host instruction.
+//! Architecture invariant: no unsafe code, no host clock, no host instruction, no host `float`: the
+//! x87 calculates with the soft floats of `rustc_apfloat`.
 //!
 //! Source: Intel 64 and IA-32 Architectures Software Developer's Manual; where AMD differs, AMD64
 //! Architecture Programmer's Manual.
@@ -76,6 +84,7 @@ mod registers;
 mod run;
 mod select;
 mod stop;
+mod x87;
 
 pub use cpu::{Cpu, Disassembly, Snapshot, Support};
 pub use flags::RFlags;
@@ -83,3 +92,4 @@ pub use memory::{Memory, Watchpoint};
 pub use pages::{MapError, PAGE_BYTES, PAGE_LIMIT, Rights};
 pub use registers::{Mode, Register, Registers};
 pub use stop::{Access, Cr8Read, Fault, FaultKind, PortRead, PortWidth, Stop};
+pub use x87::X87Registers;

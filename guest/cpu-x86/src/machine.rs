@@ -5,6 +5,7 @@ use crate::memory::{Memory, Refused};
 use crate::operation::{Operation, Width};
 use crate::registers::{FS_BASE, GS_BASE, Mode, RSP, RegisterFile, Registers};
 use crate::stop::{Access, Fault, FaultKind, Stop};
+use crate::x87::X87;
 
 /// The state of the processor without its decode cache.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct Machine {
     /// How many iterations a repeated string operation may do, and how many it has done.
     pub(crate) iterations_allowed: u64,
     pub(crate) iterations_done: u64,
+    pub(crate) x87: X87,
 }
 
 /// How an operation ended, when it did not end in the usual way.
@@ -77,6 +79,7 @@ impl Machine {
             stop: Stop::Budget,
             iterations_allowed: 0,
             iterations_done: 0,
+            x87: X87::new(),
         };
         machine.set_registers(&Registers::default());
         machine

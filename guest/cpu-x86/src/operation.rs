@@ -11,11 +11,12 @@ use crate::registers::{HIGH_BYTE, RegisterFile, ZERO_REGISTER};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) run: Handler,
-    /// The immediate, sign-extended; the target of a direct branch.
+    /// The immediate, sign-extended; the target of a direct branch; the own address of an x87
+    /// instruction.
     pub(crate) immediate: u64,
     /// The displacement of the memory operand, RIP included.
     pub(crate) displacement: u64,
-    /// The first operand, when it is a register.
+    /// The first operand, when it is a register. ST(n) is n.
     pub(crate) target: u8,
     /// The second operand, when it is a register.
     pub(crate) source: u8,
@@ -29,6 +30,8 @@ pub(crate) struct Operation {
     pub(crate) length: u8,
     /// The offset of the instruction in its block.
     pub(crate) start: u16,
+    /// The lower 11 bits of the opcode of an x87 instruction.
+    pub(crate) opcode: u16,
 }
 
 impl Operation {
@@ -47,6 +50,7 @@ impl Operation {
             unused_address_bits: 0,
             length: 0,
             start: 0,
+            opcode: 0,
         }
     }
 }

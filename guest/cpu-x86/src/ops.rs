@@ -16,4 +16,5 @@ pub(crate) mod shuffle;
 pub(crate) mod stack;
 pub(crate) mod string;
 pub(crate) mod system;
+pub(crate) mod x87;
 pub(crate) mod xmm_moves;

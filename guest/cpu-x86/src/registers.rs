@@ -67,7 +67,7 @@ pub enum Register {
     R15 = 15,
 }
 
-/// Every register of the processor, as one value to save and restore.
+/// Every register of the processor but those of the x87, as one value to save and restore.
 ///
 /// In 32-bit mode the upper halves are zero, and code cannot use registers 8 to 15.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -40,6 +40,7 @@ pub(crate) fn handler(instruction: &Instruction) -> Option<Handler> {
         .or_else(|| ops::xmm_moves::select(instruction))
         .or_else(|| ops::packed::select(instruction))
         .or_else(|| ops::shuffle::select(instruction))
+        .or_else(|| ops::x87::select(instruction))
 }
 
 /// The place of operand `number`.

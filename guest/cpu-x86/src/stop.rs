@@ -67,6 +67,9 @@ pub enum Stop {
     /// DIV, IDIV or AAM: division by zero, or the quotient does not fit; RIP is at the
     /// instruction.
     DivideError,
+    /// An x87 exception that is not masked waits; RIP is at the instruction that would begin next,
+    /// which had no effect. `Cpu::x87` tells the exception and where it came from.
+    X87Exception,
     /// BOUND found its index outside the bounds; RIP is at the instruction.
     BoundRange,
     /// A memory access was refused; RIP is at the instruction, which had no effect.
@@ -100,6 +103,7 @@ impl fmt::Display for Stop {
             Stop::Interrupt { vector, .. } => write!(f, "software interrupt {vector:#x}"),
             Stop::Undefined => write!(f, "undefined instruction"),
             Stop::DivideError => write!(f, "divide error"),
+            Stop::X87Exception => write!(f, "x87 exception"),
             Stop::BoundRange => write!(f, "bound range exceeded"),
             Stop::Fault(fault) => fault.fmt(f),
             Stop::Unsupported { address } => write!(f, "unsupported instruction at {address:#x}"),

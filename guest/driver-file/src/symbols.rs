@@ -176,8 +176,8 @@ impl Symbols {
     }
 }
 
-/// The path of the file from which a debugger reads an image: a file beside the driver when it is of
-/// the same build and has DWARF, else the driver itself. A debugger finds a PDB by itself.
+/// The path of the file from which a debugger reads an image: a file beside the driver when it is
+/// of the same build and has DWARF, else the driver itself. A debugger finds a PDB by itself.
 #[must_use]
 pub fn file_for_debugger(path: &Path, image: &Image) -> PathBuf {
     let has_dwarf = |side: &PathBuf| {

@@ -14,6 +14,21 @@
 #define InterlockedBitTestAndSet WdmInterlockedBitTestAndSet
 #define InterlockedBitTestAndReset WdmInterlockedBitTestAndReset
 
+// Clang declares these two for the MSVC ABI and has no code for them; ntddk.h reads the IRQL by them.
+#if defined(_MSC_VER) && defined(__clang__) && defined(_M_X64)
+extern "C" inline unsigned __int64 __readcr8(void)
+{
+    unsigned __int64 value;
+    __asm__ volatile("mov %%cr8, %0" : "=r"(value));
+    return value;
+}
+
+extern "C" inline void __writecr8(unsigned __int64 value)
+{
+    __asm__ volatile("mov %0, %%cr8" : : "r"(value) : "memory");
+}
+#endif
+
 // ntdef.h computes an offset by a cast, which is no constant for clang.
 #include <ntdef.h>
 #undef FIELD_OFFSET

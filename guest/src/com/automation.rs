@@ -104,6 +104,15 @@ impl ShownRequest {
         guest.load_into(self.value, &mut self.request.value.borrow_mut());
     }
 
+    /// Copies the value and its size into the driver's memory, as a handler in Rust left them.
+    fn give_answer(&self, guest: &Guest) {
+        let size = self.request.value_size.get();
+        guest.put_u32(at(self.address, guest.layout().pcproperty_request.value_size), size);
+        let value = self.request.value.borrow();
+        let room = self.blocks[2].1.min(value.len());
+        guest.put(self.value, &value[..room]);
+    }
+
     fn end(&self, guest: &Guest) {
         if !self.ended.replace(true) {
             guest.unbind(self.address);
@@ -112,6 +121,24 @@ impl ShownRequest {
             }
         }
     }
+}
+
+/// Runs a handler in Rust for a request that the driver passes on, or that the port shows in the
+/// driver's memory because the driver's table has this handler.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a request that the port has not shown to the driver.
+pub(super) fn serve_lent_property(
+    call: &Call<'_>,
+    request: Pointer,
+    handler: &PropertyHandler,
+) -> Result<NtStatus, NtStatus> {
+    let guest = call.guest();
+    let shown = guest.bound::<ShownRequest>(request.0).ok_or(NtStatus::INVALID_PARAMETER)?;
+    shown.take_answer(guest);
+    let answer = handler(call.kernel(), &shown.request);
+    shown.give_answer(guest);
+    Ok(answer)
 }
 
 /// The address of a block, or a null pointer where there are no bytes.

@@ -11,7 +11,7 @@ use portcls_port::descriptor::{
     KsPinDescriptor, PcConnectionDescriptor, PcFilterDescriptor, PcNodeDescriptor, PcPinDescriptor,
 };
 use portcls_port::guid::Guid;
-use portcls_port::ks::{DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
+use portcls_port::ks::{DataAttribute, DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
 
 use super::automation::read_property_item;
 use super::event::read_event_item;
@@ -28,6 +28,15 @@ const LONGEST_RANGE: u32 = 4_096;
 
 /// The length in bytes of the common head of a data range. Source: ksmedia.h.
 const RANGE_HEAD: u32 = 64;
+
+/// The offset of the flags in a data range, in bytes. Source: ks.h.
+const RANGE_FLAGS: u32 = 4;
+
+/// The length in bytes of an attribute with nothing after its head. Source: ks.h, KSATTRIBUTE.
+const ATTRIBUTE_HEAD: u32 = 24;
+
+/// The longest attribute in bytes. Assumed: as for a range.
+const LONGEST_ATTRIBUTE: u32 = 4_096;
 
 /// Reads the PCFILTER_DESCRIPTOR at an address.
 ///
@@ -71,10 +80,9 @@ pub(crate) fn find_data_range(
     let fields = &guest.layout().kspin_descriptor;
     let pin = at(pin, guest.layout().pcpin_descriptor.ks_pin_descriptor);
     let first = guest.load_word(at(pin, fields.data_ranges));
-    let array = reader.range_array(first, guest.load_u32(at(pin, fields.data_ranges_count)));
-    array.check().ok()?;
-    let places = (0..array.count).map(|index| guest.load_word(array.place(index)));
-    places.into_iter().find(|place| {
+    let count = guest.load_u32(at(pin, fields.data_ranges_count));
+    let places = reader.range_places(first, count).ok()?;
+    places.into_iter().map(|(place, _)| place).find(|place| {
         guest.load_u32(*place) as usize == range.len()
             && guest.load_bytes(*place, range.len()) == range
     })
@@ -83,6 +91,20 @@ pub(crate) fn find_data_range(
 /// The address of a pin in the PCFILTER_DESCRIPTOR at an address; `None` when there is no such pin.
 pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> Option<u64> {
     Reader { guest }.pin_place(filter, pin_id)
+}
+
+/// The data range at an address that a driver passes on, without its attributes. The range may be
+/// a client's, and then be longer than those of a descriptor; behind the end of its memory, reading
+/// it is a bug check.
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for a size below that of the head.
+pub(crate) fn data_range_at(guest: &Guest, address: u64) -> Result<DataRange, NtStatus> {
+    let size = guest.load_u32(address);
+    if size < RANGE_HEAD {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    DataRange::read(&guest.load_bytes(address, size as usize))
 }
 
 fn refuse(guest: &Guest, what: &str) -> NtStatus {
@@ -227,15 +249,68 @@ impl Reader<'_> {
 
     /// Reads data ranges: the descriptor has an array of pointers to them.
     fn ranges(&self, first: u64, count: u32) -> Read<Vec<DataRange>> {
-        self.array(&self.range_array(first, count), |address| {
-            let range = self.guest.load_word(address);
-            let size = self.guest.load_u32(range);
-            if !(RANGE_HEAD..=LONGEST_RANGE).contains(&size) {
-                return Err(format!("a data range says that it has {size} bytes"));
+        let places = self.range_places(first, count)?;
+        places.into_iter().map(|(range, attributes)| self.range(range, attributes)).collect()
+    }
+
+    fn range(&self, range: u64, attributes: Option<u64>) -> Read<DataRange> {
+        let size = self.guest.load_u32(range);
+        if !(RANGE_HEAD..=LONGEST_RANGE).contains(&size) {
+            return Err(format!("a data range says that it has {size} bytes"));
+        }
+        let bytes = self.guest.load_bytes(range, size as usize);
+        let range = DataRange::read(&bytes).map_err(|status| format!("a data range: {status}"))?;
+        match attributes {
+            Some(list) => Ok(range.with_attributes(self.attributes(list)?)),
+            None => Ok(range),
+        }
+    }
+
+    /// Reads a KSATTRIBUTE_LIST: it has an array of pointers to attributes.
+    fn attributes(&self, list: u64) -> Read<Vec<DataAttribute>> {
+        let fields = &self.guest.layout().ksattribute_list;
+        let array = Array {
+            what: "attributes",
+            first: self.guest.load_word(at(list, fields.attributes)),
+            count: self.guest.load_u32(at(list, fields.count)),
+            stride: self.guest.pointer_bytes() as u32,
+            least_stride: 0,
+        };
+        self.array(&array, |address| {
+            let attribute = self.guest.load_word(address);
+            let size = self.guest.load_u32(attribute);
+            if !(ATTRIBUTE_HEAD..=LONGEST_ATTRIBUTE).contains(&size) {
+                return Err(format!("an attribute of a data range says that it has {size} bytes"));
             }
-            let bytes = self.guest.load_bytes(range, size as usize);
-            DataRange::read(&bytes).map_err(|status| format!("a data range: {status}"))
+            let bytes = self.guest.load_bytes(attribute, size as usize);
+            DataAttribute::read(&bytes).map_err(|status| format!("an attribute: {status}"))
         })
+    }
+
+    /// The addresses in an array of data ranges: that of each range, with that of its attribute
+    /// list when the range has the flag. Source: WDK, KSDATARANGE: the pointer that follows such a
+    /// range in the array leads to an attribute list. The published sysvad sample counts both.
+    fn range_places(&self, first: u64, count: u32) -> Read<Vec<(u64, Option<u64>)>> {
+        let array = self.range_array(first, count);
+        array.check()?;
+        let mut places = Vec::new();
+        let mut pointers = (0..count).map(|index| self.guest.load_word(array.place(index)));
+        while let Some(range) = pointers.next() {
+            let flags = self.guest.load_u32(at(range, RANGE_FLAGS));
+            let attributes = match flags & DataRange::ATTRIBUTES {
+                0 => None,
+                _ => Some(pointers.next().ok_or_else(|| {
+                    format!(
+                        "data range {} of the array has the flag KSDATARANGE_ATTRIBUTES, and no \
+                         attribute list follows it; put one behind it and count both, or clear \
+                         the flag",
+                        count - 1,
+                    )
+                })?),
+            };
+            places.push((range, attributes));
+        }
+        Ok(places)
     }
 
     fn range_array(&self, first: u64, count: u32) -> Array {

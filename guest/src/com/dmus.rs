@@ -2,23 +2,51 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::{Kernel, NtStatus, PoolType};
+use portcls_emulator::trace::Layer;
+use portcls_emulator::{Kernel, Need, NtStatus, PoolType, RefusedCall};
 use portcls_port::com::IUnknown;
 use portcls_port::dmus_event::EventChain;
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
-    DmusStreamRequest, IMiniportDMus, IMxf, IPortDMus, IResourceList, IServiceGroup, NewDmusStream,
+    DmusStreamRequest, IAllocatorMxf, IMiniportDMus, IMxf, IPortDMus, IResourceList, IServiceGroup,
+    NewDmusStream,
 };
 use portcls_port::ks::KsState;
 
-use super::miniport::{NEW_STREAM, SERVICE, STOPPED, pool_value};
+use super::miniport::{NEW_STREAM, SERVICE, STOPPED};
 use super::{GuestObject, Hold};
+use crate::guest::Guest;
+use crate::objects::events::NO_PLACE;
+use crate::objects::pool::pool_value;
 
 /// The slots of `IMXF`. Source: dmusicks.h.
 const SET_STATE: u64 = 3;
 const PUT_MESSAGE: u64 = 4;
 const CONNECT_OUTPUT: u64 = 5;
 const DISCONNECT_OUTPUT: u64 = 6;
+
+impl GuestObject {
+    /// Gives events back to the allocator, because the driver's memory has no place for them, and
+    /// returns the status for the port. The driver is not called.
+    ///
+    /// Assumed: the status with which an allocator answers at its own limit.
+    fn refuse_events(&self, kernel: &Kernel, allocator: u64, events: EventChain) -> NtStatus {
+        let owner = self.guest.interface_at::<dyn IAllocatorMxf>(allocator, Hold::Retain);
+        if let Some(owner) = owner {
+            // The allocator takes every event of its own.
+            let _ = owner.put_message(kernel, Some(events));
+        }
+        let status = NtStatus::INSUFFICIENT_RESOURCES;
+        let refusal = RefusedCall {
+            routine: "IMXF::PutMessage".to_owned(),
+            what: NO_PLACE.to_owned(),
+            status,
+            need: Need::Required,
+        };
+        kernel.report_refusal(kernel.trace().actor("port", Layer::Software), refusal);
+        status
+    }
+}
 
 impl IMiniportDMus for GuestObject {
     fn init(
@@ -88,6 +116,17 @@ impl IMiniportDMus for GuestObject {
     }
 }
 
+impl Guest {
+    /// Notes that a sink of the driver's own gets the events of a stream of the port.
+    pub(super) fn note_allocator_of_sink(&self, sink: &Rc<dyn IMxf>, stream: u64) {
+        let sink: Rc<dyn IUnknown> = Rc::clone(sink) as _;
+        let allocator = self.0.events.allocator_of_sink(stream);
+        if let (Some(own), Some(allocator)) = (self.guest_object_behind(&sink), allocator) {
+            self.0.events.open_stream(own.identity(), allocator);
+        }
+    }
+}
+
 impl IMxf for GuestObject {
     fn set_state(&self, _kernel: &Kernel, state: KsState) -> Result<(), NtStatus> {
         self.call_for_status(&iid::MXF, SET_STATE, &[u64::from(state.value())])
@@ -98,10 +137,12 @@ impl IMxf for GuestObject {
             return Err(STOPPED);
         }
         let guest = &self.guest;
-        let first = events.map_or(0, |events| {
-            guest.show_events(guest.0.events.allocator_of_stream(self.identity()), events)
-        });
-        self.call_for_status(&iid::MXF, PUT_MESSAGE, &[first])
+        let allocator = guest.0.events.allocator_of_stream(self.identity());
+        let shown = events.map_or(Ok(0), |events| guest.show_events(allocator, events));
+        match shown {
+            Ok(first) => self.call_for_status(&iid::MXF, PUT_MESSAGE, &[first]),
+            Err(events) => Err(self.refuse_events(kernel, allocator, events)),
+        }
     }
 
     fn connect_output(&self, _kernel: &Kernel, sink: Rc<dyn IMxf>) -> Result<(), NtStatus> {

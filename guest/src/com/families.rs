@@ -13,6 +13,7 @@ mod port_events;
 pub(crate) mod registry_key;
 mod resource_list;
 mod service;
+mod stream;
 mod topology;
 mod unknown;
 mod unregister;
@@ -35,6 +36,8 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &miniport::MIDI,
     &miniport::DMUS,
     &miniport::TECHNOLOGY,
+    &miniport::POWER,
+    &stream::MIDI,
     &service::GROUP,
     &service::SINK,
     &interrupt_sync::FAMILY,

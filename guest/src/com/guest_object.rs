@@ -8,9 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::NtStatus;
-use portcls_port::com::{ComInterface, IUnknown, Interface, NO_INTERFACE};
+use portcls_port::com::{IUnknown, Interface, NO_INTERFACE};
 use portcls_port::guid::{Guid, iid};
-use portcls_port::interfaces::IInterruptSync;
 
 use crate::guest::Guest;
 
@@ -163,19 +162,15 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
-    /// An object of the port that the object answers in its own place. For example, an adapter's
-    /// object answers the interrupt sync object of all its miniports.
+    /// The object that stands behind an interface, which may be another one than this object. So an
+    /// adapter's object answers the interrupt sync object of all its miniports, which is the port's
+    /// or the driver's own.
     ///
     /// # Errors
-    /// What the object answered; [`NO_INTERFACE`] when the answer is no object of the port. Such an
-    /// interface of the driver's own is not supported.
-    fn port_object_for<I: ComInterface + ?Sized>(&self) -> Result<Interface, NtStatus> {
-        let pointer = self.ask(&I::IID)?;
-        if !self.guest.is_port_object(pointer) {
-            self.guest.call_method(pointer, RELEASE, &[]);
-            return Err(NO_INTERFACE);
-        }
-        self.guest.interface_at::<I>(pointer, Hold::Adopt).map(I::wrap).ok_or(NO_INTERFACE)
+    /// What the object answered.
+    fn object_for(&self, iid: &Guid) -> Result<Rc<dyn IUnknown>, NtStatus> {
+        let pointer = self.ask(iid)?;
+        self.guest.object_at(pointer, iid, Hold::Adopt).ok_or(NO_INTERFACE)
     }
 
     pub(super) fn has(&self, iid: &Guid) -> bool {
@@ -234,6 +229,7 @@ pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
         iid::ADAPTER_POWER_MANAGEMENT_3 => |object| Interface::AdapterPowerManagement3(object),
         iid::PIN_COUNT => |object| Interface::PinCount(object),
         iid::PIN_NAME => |object| Interface::PinName(object),
+        iid::INTERRUPT_SYNC => |object| Interface::InterruptSync(object),
         _ => return None,
     };
     Some(wrap)
@@ -241,8 +237,8 @@ pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
 
 impl IUnknown for GuestObject {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        if *iid == iid::INTERRUPT_SYNC {
-            return self.port_object_for::<dyn IInterruptSync>();
+        if *iid == iid::INTERRUPT_SYNC && !self.has(iid) {
+            return self.object_for(iid)?.query_interface(iid);
         }
         let wrap = interface_of_drivers(iid).ok_or(NO_INTERFACE)?;
         if *iid != iid::UNKNOWN && !self.has(iid) {

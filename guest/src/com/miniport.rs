@@ -14,6 +14,7 @@ use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
 
 use super::descriptor::{find_data_range, read_filter_descriptor, read_pin_descriptor};
 use super::{GuestObject, Hold};
+use crate::objects::pool::pool_value;
 
 /// The slots of `IMiniport` and of `IMiniportMidi`. `IMiniportDMus` has the same slots. Source:
 /// portcls.h, dmusicks.h.
@@ -28,15 +29,6 @@ const SET_FORMAT: u64 = 3;
 const SET_STATE: u64 = 4;
 const READ: u64 = 5;
 const WRITE: u64 = 6;
-
-/// POOL_TYPE. Source: wdm.h.
-pub(super) fn pool_value(pool: PoolType) -> u64 {
-    match pool {
-        PoolType::NonPagedExecute => 0,
-        PoolType::Paged => 1,
-        PoolType::NonPagedNx => 0x200,
-    }
-}
 
 fn result_of(status: u64) -> Result<(), NtStatus> {
     let status = NtStatus(status as u32);

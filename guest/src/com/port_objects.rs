@@ -151,10 +151,20 @@ impl Guest {
 
     /// A block of guest memory that lives until an object is gone. The first call makes the block.
     pub(super) fn attachment(&self, address: u64, key: u64, make: impl FnOnce() -> Vec<u8>) -> u64 {
+        self.attached_block(address, key, || self.new_object_block(&make()))
+    }
+
+    /// Does the same as `attachment`, with a block that `place` puts into guest memory.
+    pub(super) fn attached_block(
+        &self,
+        address: u64,
+        key: u64,
+        place: impl FnOnce() -> u64,
+    ) -> u64 {
         if let Some(block) = self.0.port_objects.attachment(address, key) {
             return block;
         }
-        let block = self.new_object_block(&make());
+        let block = place();
         self.0.port_objects.attach(address, key, block);
         block
     }

@@ -1,6 +1,9 @@
 //! COM objects of both sides: their addresses, counts, calls and queries.
 
+mod attributes;
 mod dmus;
+mod own_interrupt_sync;
+mod system_dmus;
 mod system_miniport;
 
 use std::cell::{Cell, RefCell};
@@ -171,7 +174,7 @@ fn own_object(guest: &Guest) -> u64 {
     guest.store_u64(object, vtable);
     guest.store_u32(object + 8, 1);
     for (index, bytes) in code.iter().enumerate() {
-        let function = place + 64 + 32 * index as u64;
+        let function = place + 128 + 32 * index as u64;
         guest.store_u64(vtable + 8 * index as u64, function);
         guest.store(function, bytes);
     }

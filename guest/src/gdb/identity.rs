@@ -1,4 +1,4 @@
-//! What the guest is: the system for lldb and gdb, and the image of the driver.
+//! What the guest is: its system, and the image of the driver.
 //!
 //! Owns the answers by which a debugger places the image and finds its symbols by itself.
 

@@ -3,7 +3,7 @@
 //! Source: Bug Check Code Reference, the pages of the codes. The emulator does not run a driver's
 //! exception handlers, so every exception is unhandled.
 
-use cpu_x86::{Access, Fault, FaultKind, Register, Stop};
+use cpu_x86::{Access, Fault, FaultKind, Register, Stop, X87Registers};
 use portcls_emulator::{BugCheckCode, Irql};
 
 use crate::guest::Guest;
@@ -12,6 +12,13 @@ use crate::guest::Guest;
 const STATUS_ACCESS_VIOLATION: u64 = 0xC000_0005;
 const STATUS_ILLEGAL_INSTRUCTION: u64 = 0xC000_001D;
 const STATUS_ARRAY_BOUNDS_EXCEEDED: u64 = 0xC000_008C;
+const STATUS_FLOAT_DENORMAL_OPERAND: u64 = 0xC000_008D;
+const STATUS_FLOAT_DIVIDE_BY_ZERO: u64 = 0xC000_008E;
+const STATUS_FLOAT_INEXACT_RESULT: u64 = 0xC000_008F;
+const STATUS_FLOAT_INVALID_OPERATION: u64 = 0xC000_0090;
+const STATUS_FLOAT_OVERFLOW: u64 = 0xC000_0091;
+const STATUS_FLOAT_STACK_CHECK: u64 = 0xC000_0092;
+const STATUS_FLOAT_UNDERFLOW: u64 = 0xC000_0093;
 const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
 const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
@@ -136,6 +143,10 @@ impl Guest {
 
     /// Raises the bug check of an instruction that traps.
     pub(super) fn accuse_of_trap(&self, stop: Stop) {
+        if stop == Stop::X87Exception {
+            self.accuse_of_x87();
+            return;
+        }
         let rip = self.0.vm.cpu.borrow().rip();
         let place = self.describe_address(rip);
         let (status, what) = match stop {
@@ -164,6 +175,19 @@ impl Guest {
                 return;
             }
         };
+        let (code, parameters) = self.exception(status, rip, [0, 0]);
+        self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
+    }
+
+    /// Raises the bug check of an x87 exception.
+    ///
+    /// Assumed: the address is that of the instruction with the exception, which came before the
+    /// one that waits. The context of the report is that of the waiting one.
+    fn accuse_of_x87(&self) {
+        let x87 = self.0.vm.cpu.borrow().x87();
+        let (status, what) = x87_exception(&x87);
+        let rip = x87.instruction_pointer;
+        let place = self.describe_address(rip);
         let (code, parameters) = self.exception(status, rip, [0, 0]);
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
     }
@@ -202,5 +226,28 @@ impl Guest {
             0..0x1_0000 => "near the null pointer".to_owned(),
             _ => "which is not mapped or does not allow it".to_owned(),
         }
+    }
+}
+
+/// The status of the x87 exception that waits. When there are several, the first in this order
+/// counts.
+///
+/// Source: Intel SDM volume 1, 4.9.2 (the order), 8.1.3 (the bits); ntstatus.h.
+fn x87_exception(x87: &X87Registers) -> (u64, &'static str) {
+    const STACK_FAULT: u16 = 0x40;
+    let waiting = x87.status & !x87.control;
+    let exceptions = [
+        (0x01, STATUS_FLOAT_INVALID_OPERATION, "an invalid floating-point operation"),
+        (0x04, STATUS_FLOAT_DIVIDE_BY_ZERO, "a floating-point division by zero"),
+        (0x02, STATUS_FLOAT_DENORMAL_OPERAND, "a denormal floating-point operand"),
+        (0x08, STATUS_FLOAT_OVERFLOW, "a floating-point overflow"),
+        (0x10, STATUS_FLOAT_UNDERFLOW, "a floating-point underflow"),
+    ];
+    match exceptions.into_iter().find(|(bit, ..)| waiting & bit != 0) {
+        Some((0x01, ..)) if x87.status & STACK_FAULT != 0 => {
+            (STATUS_FLOAT_STACK_CHECK, "an overflow or underflow of the x87's stack")
+        }
+        Some((_, status, what)) => (status, what),
+        None => (STATUS_FLOAT_INEXACT_RESULT, "a floating-point result that had to be rounded"),
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use crate::com;
 use crate::com::families::{FAMILIES, slots};
 use crate::com::family::Family;
 use crate::guest::Guest;
@@ -16,7 +17,8 @@ use crate::tables::port_table::Face;
 /// The routines by their numbers.
 static ROUTINES: LazyLock<Vec<&'static Routine>> = LazyLock::new(|| {
     let methods = FAMILIES.iter().flat_map(|family| slots(family));
-    import::unexported().chain(methods).chain(import::exported()).collect()
+    let lent = com::UNEXPORTED.iter().copied();
+    import::unexported().chain(lent).chain(methods).chain(import::exported()).collect()
 });
 
 /// The names of the routines by their numbers.

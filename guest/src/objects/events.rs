@@ -9,10 +9,12 @@
 //! on what it reads there. When the driver gets the event again, a changed pattern tells that the
 //! driver wrote to an event of another owner.
 
+use std::rc::Rc;
+
 use cpu_x86::Rights;
 use portcls_emulator::{NtStatus, Rule};
 use portcls_port::dmus_event::{
-    DmusEventFlags, DmusKernelEvent, EventBuffer, EventChain, EventData, INLINE_LIMIT,
+    DmusEventFlags, DmusKernelEvent, EventBuffer, EventChain, EventData, EventHome, INLINE_LIMIT,
 };
 use portcls_port::rules;
 
@@ -30,11 +32,15 @@ pub(crate) enum Use {
     Send,
 }
 
+/// What a refusal says of events and buffers that get no place in the driver's memory.
+pub(crate) const NO_PLACE: &str = "more than the driver's memory for events can hold";
+
 /// A chain that is being taken from the driver.
 struct Link {
     /// The number of the chain.
     number: u64,
-    /// The event whose package the chain is.
+    /// The event whose package the chain is. `None` for the outer chain, and for the package of an
+    /// event that is lost.
     owner: Option<DmusKernelEvent>,
     events: EventChain,
     /// The address of the next event; 0 at the end of the chain.
@@ -51,7 +57,18 @@ enum Data {
 impl Guest {
     /// Gives the driver a chain of events and returns the address of the first event. `allocator`
     /// is the guest's pointer to their allocator.
-    pub(crate) fn show_events(&self, allocator: u64, events: EventChain) -> u64 {
+    ///
+    /// # Errors
+    /// The chain, when the driver's memory has no place for all of its events and buffers. Then the
+    /// driver has none of them.
+    pub(crate) fn show_events(
+        &self,
+        allocator: u64,
+        events: EventChain,
+    ) -> Result<u64, EventChain> {
+        if !self.have_places(allocator, &events) {
+            return Err(events);
+        }
         let layout = self.layout();
         let next = layout.dmus_kernel_event.p_next_evt;
         let data = layout.dmus_kernel_event.u_data;
@@ -72,14 +89,48 @@ impl Guest {
                 }
             }
         }
-        first
+        Ok(first)
     }
 
-    /// Gives the driver an event without its package. Returns its address, and the package.
+    /// Finds a place for each event and buffer of a chain, and of the packages in it. False when
+    /// there is no place for one of them.
+    fn have_places(&self, allocator: u64, events: &EventChain) -> bool {
+        let mut packages = Vec::new();
+        let mut chain = events;
+        loop {
+            for event in chain.iter() {
+                let mut has_place =
+                    self.has_place(allocator, event.home(), Kind::Event, event.number());
+                match event.data() {
+                    EventData::Inline(_) => {}
+                    EventData::Buffer(buffer) => {
+                        has_place &=
+                            self.has_place(allocator, buffer.home(), Kind::Buffer, buffer.number());
+                    }
+                    EventData::Package(inner) => packages.push(&**inner),
+                }
+                if !has_place {
+                    return false;
+                }
+            }
+            match packages.pop() {
+                Some(inner) => chain = inner,
+                None => return true,
+            }
+        }
+    }
+
+    fn has_place(&self, allocator: u64, home: &Rc<EventHome>, kind: Kind, number: u32) -> bool {
+        let store = self.0.events.store_of(home, allocator);
+        self.place_of(store, kind, number).is_some()
+    }
+
+    /// Gives the driver an event without its package. The event and its buffer have their places.
+    /// Returns the address of the event, and the package.
     fn show_event(&self, allocator: u64, mut event: DmusKernelEvent) -> (u64, Option<EventChain>) {
         let table = &self.0.events;
         let store = table.store_of(event.home(), allocator);
-        let address = self.place_of(store, Kind::Event, event.number());
+        let address = self.place_of(store, Kind::Event, event.number()).expect("a place");
         let mut shown = KernelEvent::of(&event, self.layout());
         let mut package = None;
         match event.take_data() {
@@ -94,7 +145,7 @@ impl Guest {
                     "the port takes a buffer for what an event cannot hold by itself"
                 );
                 shown.length = buffer.bytes().len() as u16;
-                shown.set_pointer(self.show_buffer(allocator, buffer));
+                shown.set_pointer(self.show_buffer(allocator, buffer).expect("a place"));
             }
             EventData::Package(chain) => package = Some(*chain),
         }
@@ -106,15 +157,24 @@ impl Guest {
     }
 
     /// Gives the driver a buffer with its bytes, and returns its address.
-    pub(crate) fn show_buffer(&self, allocator: u64, buffer: EventBuffer) -> u64 {
+    ///
+    /// # Errors
+    /// The buffer, when the driver's memory has no place for it.
+    pub(crate) fn show_buffer(
+        &self,
+        allocator: u64,
+        buffer: EventBuffer,
+    ) -> Result<u64, EventBuffer> {
         let table = &self.0.events;
         let store = table.store_of(buffer.home(), allocator);
-        let address = self.place_of(store, Kind::Buffer, buffer.number());
+        let Some(address) = self.place_of(store, Kind::Buffer, buffer.number()) else {
+            return Err(buffer);
+        };
         if !buffer.bytes().is_empty() {
             self.put(address, buffer.bytes());
         }
         table.hold_buffer(store, buffer);
-        address
+        Ok(address)
     }
 
     /// Reports a driver that wrote to an event after it had put it.
@@ -131,33 +191,35 @@ impl Guest {
     }
 
     /// The address of an event or buffer. Maps its pages when it is needed for the first time.
-    fn place_of(&self, store: StoreNumber, kind: Kind, number: u32) -> u64 {
+    /// `None` when the range of addresses for events is used up, or the processor's memory is.
+    fn place_of(&self, store: StoreNumber, kind: Kind, number: u32) -> Option<u64> {
         let table = &self.0.events;
         let wanted = match table.address(store, kind, number) {
-            Ok(address) => return address,
+            Ok(address) => return Some(address),
             Err(wanted) => wanted,
         };
-        let place = table.place(wanted.bytes);
-        let mapped = place.filter(|&place| {
+        let block = table.place(wanted.bytes)?;
+        let is_mapped = {
             let mut cpu = self.0.vm.cpu.borrow_mut();
             let memory = cpu.memory_mut();
             let rights = Rights::READ | Rights::WRITE;
-            let is_mapped = memory.map(place, wanted.bytes, rights).is_ok();
-            is_mapped && memory.poke(place, &vec![GONE; wanted.bytes as usize]).is_ok()
-        });
-        let Some(block) = mapped else {
-            self.kernel().unsupported("more DirectMusic events than there is memory for");
-            return 0;
+            let is_mapped = memory.map(block, wanted.bytes, rights).is_ok();
+            is_mapped && memory.poke(block, &vec![GONE; wanted.bytes as usize]).is_ok()
         };
+        if !is_mapped {
+            table.give_back(block, wanted.bytes);
+            return None;
+        }
         table.add_block(store, number, block, wanted);
-        table.address(store, kind, number).unwrap_or(0)
+        table.address(store, kind, number).ok()
     }
 
     /// Takes the good part of the chain of events at an address from the driver. `sink` is the
     /// object of the port that the driver puts the chain to.
     ///
-    /// Every mistake of the driver breaks a rule of the port. An event that is not the driver's
-    /// ends its chain, because its pointer to the next event is not sure.
+    /// Every mistake of the driver breaks a rule of the port. An address that is no event of the
+    /// driver's ends its chain, because there is nothing sure there about the next event. An event
+    /// of another allocator is lost, but the events behind it and in its package are served.
     pub(crate) fn take_events(&self, sink: u64, first: u64, intent: Use) -> EventChain {
         let allocator = self.0.events.allocator_of_sink(sink);
         let earliest = self.0.events.new_chain();
@@ -169,13 +231,17 @@ impl Guest {
                 let Some(Link { owner, events, .. }) = links.pop() else {
                     return EventChain::new();
                 };
-                let (Some(mut owner), Some(outer)) = (owner, links.last_mut()) else {
-                    return events;
-                };
-                if !events.is_empty() {
-                    owner.set_package(events);
+                let Some(outer) = links.last_mut() else { return events };
+                match owner {
+                    Some(mut owner) => {
+                        if !events.is_empty() {
+                            owner.set_package(events);
+                        }
+                        outer.events.push(owner);
+                    }
+                    // The package is lost, and its events are not.
+                    None => events.into_iter().for_each(|event| outer.events.push(event)),
                 }
-                outer.events.push(owner);
                 continue;
             }
             let address = std::mem::replace(&mut link.next, 0);
@@ -190,21 +256,23 @@ impl Guest {
                     continue;
                 }
             };
-            if allocator.is_some_and(|allocator| self.0.events.allocator(store) != allocator) {
-                // Assumed: the event is lost, like an event that a Rust driver puts to a wrong
-                // allocator.
+            let is_foreign =
+                allocator.is_some_and(|allocator| self.0.events.allocator(store) != allocator);
+            if is_foreign {
                 let what = "was put to another allocator than it is from";
                 self.report_event(&rules::EVENT_FOREIGN, address, what);
-                continue;
             }
             let (event, next, data) = self.read_event(address, store, event, intent);
             link.next = next;
-            match data {
-                Data::Ready => link.events.push(event),
-                Data::Package(inner) => {
+            // Assumed: the event is lost with its buffer, like an event that a Rust driver puts to
+            // a wrong allocator.
+            let event = (!is_foreign).then_some(event);
+            match (data, event) {
+                (Data::Ready, event) => event.into_iter().for_each(|event| link.events.push(event)),
+                (Data::Package(inner), owner) => {
                     let number = self.0.events.new_chain();
                     let events = EventChain::new();
-                    links.push(Link { number, owner: Some(event), events, next: inner });
+                    links.push(Link { number, owner, events, next: inner });
                 }
             }
         }

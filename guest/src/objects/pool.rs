@@ -22,6 +22,24 @@ const BESIDE: u8 = 0xB5;
 /// The content of a block before the first write: the old routines leave garbage in new blocks.
 const UNWRITTEN: u8 = 0xCD;
 
+/// The pool that a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 is not executable.
+pub(crate) fn pool_type(value: u32) -> PoolType {
+    match (value & 1, value & 0x200) {
+        (1, _) => PoolType::Paged,
+        (_, 0) => PoolType::NonPagedExecute,
+        _ => PoolType::NonPagedNx,
+    }
+}
+
+/// The POOL_TYPE of a pool. Source: wdm.h.
+pub(crate) fn pool_value(pool: PoolType) -> u64 {
+    match pool {
+        PoolType::NonPagedExecute => 0,
+        PoolType::Paged => 1,
+        PoolType::NonPagedNx => 0x200,
+    }
+}
+
 impl Guest {
     /// Allocates pool. Returns 0 when there is no memory, or when `Kernel::allocate_pool` refuses.
     pub fn allocate_pool(&self, pool: PoolType, bytes: u64, tag: [u8; 4], fill: Fill) -> u64 {

@@ -2,7 +2,8 @@
 //!
 //! A call borrows the processor only while the interpreter runs. A stop is served while the
 //! processor is not borrowed, so an interrupt, a DPC or another call can run on top. A call saves
-//! all registers when it begins and restores them when it ends.
+//! all registers when it begins and restores them when it ends, but not those of the x87: on x86 an
+//! interrupt leaves them to the code that it interrupts and to KeSaveFloatingPointState.
 
 use std::rc::Rc;
 

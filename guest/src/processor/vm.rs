@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use cpu_x86::{Cpu, MapError, Mode};
+use cpu_x86::{Cpu, MapError, Mode, X87Registers};
 use portcls_emulator::{Irql, Kernel};
 
 use super::control_region;
@@ -56,6 +56,8 @@ pub(crate) struct Vm {
     pub(super) pause_at: Cell<u64>,
     /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
+    /// The thread that the control region names.
+    pub(super) told_thread: Cell<u32>,
     /// The IRQL before CLI, while interrupts are off.
     pub(super) irql_before_cli: Cell<Option<Irql>>,
 }
@@ -69,6 +71,7 @@ impl Vm {
         let (space, layout) = (Space::of(mode), Layout::of(mode));
         let mut cpu = Cpu::new(mode);
         cpu.add_stop_addresses(space.thunks.start..=space.thunks.end - 1);
+        cpu.set_x87(&initial_x87());
         let stacks = Stacks::map(&mut cpu, space)?;
         control_region::map(&mut cpu, space, layout)?;
         shared_data::map(cpu.memory_mut(), space)?;
@@ -85,6 +88,7 @@ impl Vm {
             paging: Paging::default(),
             pause_at: Cell::new(u64::MAX),
             settled_irql: Cell::new(Irql::PASSIVE_LEVEL),
+            told_thread: Cell::new(0),
             irql_before_cli: Cell::new(None),
         })
     }
@@ -117,4 +121,13 @@ impl Vm {
     pub fn thunk_of(&self, routine: RoutineNumber) -> u64 {
         self.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
     }
+}
+
+/// The x87 as a driver finds it: empty, all exceptions masked, results with the 53 bits of a
+/// `double`.
+///
+/// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
+/// Assumed: it is the same in the kernel and on x86, where `_controlfp` tells it of programs.
+pub(crate) fn initial_x87() -> X87Registers {
+    X87Registers { control: 0x027F, ..X87Registers::default() }
 }

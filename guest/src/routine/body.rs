@@ -2,7 +2,7 @@
 
 use super::{Answer, Argument, Call, Words};
 
-/// A function that a row can name: `fn(&Call<'_>, …) -> …` with up to nine arguments and an
+/// A function that a row can name: `fn(&Call<'_>, …) -> …` with up to eleven arguments and an
 /// answer. Only the compiler needs the type parameter.
 pub trait Body<Signature> {
     /// The 32-bit words of all arguments on x86.
@@ -49,4 +49,4 @@ macro_rules! bodies {
     () => { body!(); };
 }
 
-bodies!(A B C D E F G H I);
+bodies!(A B C D E F G H I J K);

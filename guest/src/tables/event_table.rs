@@ -307,6 +307,11 @@ impl EventTable {
         }
     }
 
+    /// Notes the allocator of a stream of the port, which the driver may put events to.
+    pub fn note_sink(&self, sink: u64, allocator: u64) {
+        self.state.borrow_mut().sinks.insert(sink, allocator);
+    }
+
     /// The guest's pointer to the allocator of a stream; 0 for an unknown stream.
     pub fn allocator_of_stream(&self, stream: u64) -> u64 {
         self.state.borrow().streams.get(&stream).copied().unwrap_or(0)

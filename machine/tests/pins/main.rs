@@ -7,7 +7,8 @@ use portcls_machine::emulator::NtStatus;
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
 use portcls_machine::{
-    Application, FilterView, Machine, MachineBuilder, MachineError, PinChoice, PinUse, play,
+    Application, FilterView, Machine, MachineBuilder, MachineError, PinChoice, PinClient,
+    PinFormat, PinUse, play,
 };
 
 fn choice(text: &str) -> PinChoice {
@@ -63,8 +64,7 @@ fn a_pin_is_chosen_by_the_names_and_numbers_of_its_filter_and_itself() {
 #[test]
 fn a_choice_that_does_not_exist_is_answered_with_those_that_do() {
     let machine = started(&[]);
-    let midi_pins = "the pins for MIDI are Midi:0 (render), Midi:1 (render), Midi:2 (capture) and \
-                     Midi:3 (render)";
+    let midi_pins = "the pins for MIDI are Midi:0 (render), Midi:1 (render) and Midi:2 (capture)";
     for (text, problem) in [
         ("Uart:0", "there is no filter for 'Uart:0'; the filters are Wave (0) and Midi (1)".into()),
         (
@@ -76,6 +76,13 @@ fn a_choice_that_does_not_exist_is_answered_with_those_that_do() {
         (
             "Midi:2",
             format!("Midi:2 is no render pin for MIDI: data flows out of the filter; {midi_pins}"),
+        ),
+        (
+            "Midi:3",
+            format!(
+                "Midi:3 is no render pin for MIDI: no format for MIDI fits: DataIntersection \
+                 answers STATUS_NO_MATCH, but the pin has a format for DirectMusic; {midi_pins}"
+            ),
         ),
         (
             "Wave:0",
@@ -111,6 +118,29 @@ fn a_job_uses_the_pin_of_its_machine_and_names_the_others() {
     assert_eq!(others, ["Midi:0 (render)", "Midi:2 (capture)", "Midi:3 (render)"]);
 }
 
+#[test]
+fn a_format_that_no_pin_has_is_told_with_the_format_that_is_there() {
+    let machine = started(&[]);
+    let application = Application::new(&machine).pin_format(PinFormat::DirectMusic);
+    let refused = |result: Result<PinClient<'_>, MachineError>| {
+        result.err().expect("it does not open").to_string()
+    };
+    assert_eq!(
+        refused(application.open_capture()),
+        "no filter of the driver has a capture pin for DirectMusic that a client can open, but \
+         there is one for MIDI"
+    );
+    assert_eq!(
+        refused(application.open_render_at(&choice("Midi:0"))),
+        "Midi:0 is no render pin for DirectMusic: no format for DirectMusic fits: DataIntersection \
+         answers STATUS_NO_MATCH, but the pin has a format for MIDI; the only pin for DirectMusic \
+         is Midi:3 (render)"
+    );
+    let status = NtStatus::NO_MATCH;
+    let error = MachineError::Request { request: "opening a pin", status };
+    assert_eq!(refused(application.open_render()), error.to_string(), "a mistake of the driver");
+}
+
 fn obstacle(filter: &FilterView, pin: usize) -> Option<String> {
     filter.pins[pin].midi.as_ref().expect("a pin for MIDI").obstacle.clone()
 }
@@ -132,11 +162,13 @@ fn the_filters_tell_their_pins_and_why_one_of_them_cannot_be_used() {
     assert_eq!(obstacle(midi, 2), None);
     let format = &midi.pins[3].formats[0];
     assert_eq!(format.sub_format, "KSDATAFORMAT_SUBTYPE_DIRECTMUSIC");
-    let obstacle = obstacle(midi, 3).expect("its format is for DirectMusic alone");
-    assert!(
-        obstacle.starts_with("no format for MIDI fits: DataIntersection answers "),
-        "{obstacle}"
-    );
+    let no_midi = "no format for MIDI fits: DataIntersection answers STATUS_NO_MATCH, but the pin \
+                   has a format for DirectMusic";
+    assert_eq!(obstacle(midi, 3).as_deref(), Some(no_midi));
+    let directmusic = |pin: usize| midi.pins[pin].midi.as_ref().unwrap().directmusic.as_ref();
+    assert_eq!(directmusic(0), None, "it has no format for DirectMusic");
+    let refused = directmusic(3).expect("it has one").obstacle.as_deref();
+    assert_eq!(refused, Some("opening it answers STATUS_NO_MATCH"), "its miniport takes bytes");
     let instances = midi.pins[0].instances.expect("they are told");
     assert_eq!((instances.possible, instances.current), (Some(2), 0), "what was opened is closed");
     assert_eq!(midi.pins[0].global_instances.expect("they are told").possible, None);

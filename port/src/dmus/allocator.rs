@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! Owns the number of events and buffers, and knows which of them are out. A free event is only a
-//! number here, so it needs no memory. A buffer is memory, which is allocated when it is first
-//! needed. This file does not know what an event means.
+//! Owns the number of events and buffers, and knows which of them are out. The allocator gets the
+//! memory of an event or a buffer when it first hands out that event or buffer, and keeps the
+//! memory. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -36,8 +36,11 @@ pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 pub(super) struct EventAllocator {
     home: Rc<EventHome>,
 
-    /// The numbers of the events that are not out.
-    free_events: RefCell<Vec<u32>>,
+    /// The events that came back, all zero.
+    free_events: RefCell<Vec<DmusKernelEvent>>,
+    /// The number of events that were handed out at least once; it is also the number of the next
+    /// such event.
+    used_events: Cell<u32>,
     /// The number of events in all.
     events: Cell<u32>,
     /// The buffers that are not out.
@@ -63,6 +66,7 @@ impl EventAllocator {
         let allocator = EventAllocator {
             home: Rc::new(EventHome { inline_limit, buffer_size: BUFFER_SIZE }),
             free_events: RefCell::default(),
+            used_events: Cell::new(0),
             events: Cell::new(0),
             free_buffers: RefCell::default(),
             buffers: Cell::new(0),
@@ -74,7 +78,7 @@ impl EventAllocator {
     /// What is out now.
     pub fn outstanding(&self) -> Outstanding {
         Outstanding {
-            events: self.events.get().saturating_sub(self.free_events.borrow().len() as u32),
+            events: self.used_events.get().saturating_sub(self.free_events.borrow().len() as u32),
             buffers: self.buffers.get().saturating_sub(self.free_buffers.borrow().len() as u32),
         }
     }
@@ -112,41 +116,60 @@ impl EventAllocator {
 
     /// Takes back the events and buffers of this allocator that are in a chain. Returns how many
     /// events and buffers of other allocators the chain has. These events and buffers are lost.
-    fn free_all(&self, chain: EventChain) -> Outstanding {
+    fn free_all(&self, mut chain: EventChain) -> Outstanding {
         let mut foreign = Outstanding::default();
-        // A driver can build packages in packages of any depth. This function does not recurse,
-        // because the stack must not grow with them.
-        let mut packages = Vec::new();
-        let mut chain = chain;
+        while let Some(event) = chain.pop() {
+            if let Some(package) = self.free_one(event, &mut foreign) {
+                self.free_packages(chain, package, &mut foreign);
+                break;
+            }
+        }
+        foreign
+    }
+
+    /// Takes back the rest of a chain and the packages in the chain, of which the caller has found
+    /// the first.
+    ///
+    /// A driver can build packages in packages of any depth. This function does not recurse,
+    /// because the stack must not grow with them.
+    #[cold]
+    fn free_packages(
+        &self,
+        mut chain: EventChain,
+        first: Box<EventChain>,
+        foreign: &mut Outstanding,
+    ) {
+        let mut packages = vec![first];
         loop {
-            for event in chain {
-                self.free_one(event, &mut packages, &mut foreign);
+            while let Some(event) = chain.pop() {
+                packages.extend(self.free_one(event, foreign));
             }
             match packages.pop() {
-                Some(inner) => chain = inner,
-                None => return foreign,
+                Some(inner) => chain = *inner,
+                None => return,
             }
         }
     }
 
+    /// Takes back an event and its data. The package of an event is not taken back, but returned.
     fn free_one(
         &self,
-        event: DmusKernelEvent,
-        packages: &mut Vec<EventChain>,
+        mut event: DmusKernelEvent,
         foreign: &mut Outstanding,
-    ) {
-        let (home, number, data) = event.into_parts();
-        match data {
+    ) -> Option<Box<EventChain>> {
+        let mut package = None;
+        match event.reset() {
             EventData::Inline(_) => {}
             EventData::Buffer(buffer) if self.is_home(buffer.home()) => self.free_buffer(buffer),
             EventData::Buffer(_) => foreign.buffers += 1,
-            EventData::Package(inner) => packages.push(*inner),
+            EventData::Package(inner) => package = Some(inner),
         }
-        if self.is_home(&home) {
-            self.free_events.borrow_mut().push(number);
+        if self.is_home(event.home()) {
+            self.free_events.borrow_mut().push(event);
         } else {
             foreign.events += 1;
         }
+        package
     }
 
     fn free_buffer(&self, mut buffer: EventBuffer) {
@@ -160,14 +183,20 @@ impl EventAllocator {
 
     fn take_event(&self, kernel: &Kernel) -> Result<DmusKernelEvent, NtStatus> {
         let free = self.free_events.borrow_mut().pop();
-        let number = match free {
-            Some(number) => number,
-            None => {
-                self.grow(kernel)?;
-                let grown = self.free_events.borrow_mut().pop();
-                grown.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?
-            }
-        };
+        match free {
+            Some(event) => Ok(event),
+            None => self.take_new_event(kernel),
+        }
+    }
+
+    /// Takes an event that was never handed out.
+    #[cold]
+    fn take_new_event(&self, kernel: &Kernel) -> Result<DmusKernelEvent, NtStatus> {
+        let number = self.used_events.get();
+        if number == self.events.get() {
+            self.grow(kernel)?;
+        }
+        self.used_events.set(number + 1);
         Ok(DmusKernelEvent::new(&self.home, number))
     }
 
@@ -177,9 +206,7 @@ impl EventAllocator {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);
         }
         kernel.ask_allocation()?;
-        let end = EVENT_LIMIT.min(first + EVENTS_AT_ONCE);
-        self.free_events.borrow_mut().extend((first..end).rev());
-        self.events.set(end);
+        self.events.set(EVENT_LIMIT.min(first + EVENTS_AT_ONCE));
         Ok(())
     }
 
@@ -195,6 +222,19 @@ impl EventAllocator {
         kernel.ask_allocation()?;
         self.buffers.set(number + 1);
         Ok(EventBuffer::new(&self.home, number))
+    }
+}
+
+/// Reports events and buffers of other allocators that were put to this one.
+#[cold]
+fn report_foreign(kernel: &Kernel, foreign: Outstanding) {
+    if foreign.events > 0 {
+        let message = format!("{} events were put to another allocator", foreign.events);
+        kernel.report_violation(&rules::EVENT_FOREIGN, &message);
+    }
+    if foreign.buffers > 0 {
+        let message = format!("{} events had another allocator's buffer", foreign.buffers);
+        kernel.report_violation(&rules::EVENT_DATA_FOREIGN, &message);
     }
 }
 
@@ -214,13 +254,8 @@ impl IMxf for EventAllocator {
         require_irql_at_most(kernel, Irql::DISPATCH_LEVEL, "IAllocatorMXF::PutMessage");
         let Some(chain) = events else { return Ok(()) };
         let foreign = self.free_all(chain);
-        if foreign.events > 0 {
-            let message = format!("{} events were put to another allocator", foreign.events);
-            kernel.report_violation(&rules::EVENT_FOREIGN, &message);
-        }
-        if foreign.buffers > 0 {
-            let message = format!("{} events had another allocator's buffer", foreign.buffers);
-            kernel.report_violation(&rules::EVENT_DATA_FOREIGN, &message);
+        if foreign != Outstanding::default() {
+            report_foreign(kernel, foreign);
         }
         Ok(())
     }

@@ -201,10 +201,7 @@ impl CaptureSink {
             if !fits(packer.room(), bytes) {
                 return 0;
             }
-            let form = match bytes[0] {
-                0x80..=0xEF if bytes.len() <= UNSPLIT_LENGTH => EventForm::Structured,
-                _ => EventForm::Unstructured,
-            };
+            let form = EventForm::of(bytes);
             packer.push(offset_100ns as i64, channel_group.into(), form, bytes)
         });
         (packer.data_used(), start_100ns)

@@ -22,6 +22,13 @@ pub(super) enum WireForm {
     DirectMusic,
 }
 
+/// One moment by two clocks, in 100 ns.
+#[derive(Clone, Copy)]
+pub(super) struct Now {
+    pub client_100ns: i64,
+    pub master_100ns: i64,
+}
+
 impl WireForm {
     /// The form of a format that fits the pin. Assumed: every format but DirectMusic is MIDI.
     pub fn of(format: &KsDataFormat) -> WireForm {
@@ -70,13 +77,19 @@ impl WireForm {
         }
     }
 
+    /// The time now by both clocks.
+    pub fn now(self, kernel: &Kernel, lane: &Lane) -> Now {
+        let client_100ns = self.now_100ns(kernel, lane);
+        Now { client_100ns, master_100ns: MasterClock::time_100ns(kernel) }
+    }
+
     /// Converts a time of the client's clock to the master clock.
-    pub fn master_time(self, kernel: &Kernel, lane: &Lane, time_100ns: i64) -> i64 {
+    pub fn master_time(self, now: Now, time_100ns: i64) -> i64 {
         match self {
             WireForm::Midi => {
-                let ahead = time_100ns.saturating_sub(self.now_100ns(kernel, lane));
+                let ahead = time_100ns.saturating_sub(now.client_100ns);
                 // A negative time would have the flag DONT_HOLD_FOR_SEQUENCING.
-                MasterClock::time_100ns(kernel).saturating_add(ahead).max(0)
+                now.master_100ns.saturating_add(ahead).max(0)
             }
             WireForm::DirectMusic => time_100ns,
         }

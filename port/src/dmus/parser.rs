@@ -55,27 +55,43 @@ impl Parser {
     }
 
     /// Takes bytes that have one stamp, and gives out each piece when it is whole.
+    #[inline]
     pub fn feed(&mut self, stamp: Stamp, bytes: &[u8], give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         let mut rest = bytes;
-        while let [byte, others @ ..] = rest {
+        while let Some((first, others)) = rest.split_first() {
             // Nearly all messages come whole. The parser gives them out without a copy.
-            if !self.in_exclusive
-                && self.wanted == 0
-                && (0x80..0xF0).contains(byte)
-                && let Some((message, others)) = rest.split_at_checked(length_of(*byte))
-                && message[1..].iter().all(|data| *data < 0x80)
-            {
-                self.running = *byte;
-                give(stamp, Piece::Whole, message);
-                rest = others;
-                continue;
+            match self.whole_message(rest) {
+                Some((message, behind)) => {
+                    self.running = *first;
+                    give(stamp, Piece::Whole, message);
+                    rest = behind;
+                }
+                None => {
+                    self.feed_byte(stamp, *first, give);
+                    rest = others;
+                }
             }
-            rest = others;
-            match *byte {
-                0xF8.. => give(stamp, Piece::Whole, &[*byte]),
-                0x80.. => self.status(stamp, *byte, give),
-                _ => self.data(stamp, *byte, give),
-            }
+        }
+    }
+
+    /// Splits bytes behind the whole channel message that they begin with, status byte included.
+    /// `None` when they begin with no such message, or while a message is open.
+    fn whole_message<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let status = bytes.first().filter(|byte| (0x80..0xF0).contains(*byte))?;
+        if self.in_exclusive || self.wanted > 0 {
+            return None;
+        }
+        let (message, others) = bytes.split_at_checked(channel_length(*status))?;
+        message[1..].iter().all(|data| *data < 0x80).then_some((message, others))
+    }
+
+    /// Takes one byte: of a system message, of a message that is cut, or by running status.
+    #[inline(never)]
+    fn feed_byte(&mut self, stamp: Stamp, byte: u8, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
+        match byte {
+            0xF8.. => give(stamp, Piece::Whole, &[byte]),
+            0x80.. => self.status(stamp, byte, give),
+            _ => self.data(stamp, byte, give),
         }
     }
 
@@ -177,12 +193,18 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
     }
 }
 
+/// How many bytes a channel message with this status has.
+fn channel_length(status: u8) -> usize {
+    if matches!(status, 0xC0..=0xDF) { 2 } else { 3 }
+}
+
 /// How many bytes a message with this status has; 0 when the status does not say it, or when the
 /// byte is no status.
 pub(super) fn length_of(status: u8) -> usize {
     match status {
-        0xC0..=0xDF | 0xF1 | 0xF3 => 2,
-        0x80..=0xEF | 0xF2 => 3,
+        0x80..=0xEF => channel_length(status),
+        0xF1 | 0xF3 => 2,
+        0xF2 => 3,
         // F4 and F5 are undefined. Assumed: they are messages of one byte.
         0xF4..=0xF6 | 0xF8..=0xFF => 1,
         _ => 0,

@@ -12,8 +12,7 @@ use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
 use super::allocator::EventAllocator;
-use super::clock::MasterClock;
-use super::form::WireForm;
+use super::form::{Now, WireForm};
 use super::sequence::Sequence;
 use super::unpack::{Pending, Unpacker};
 use crate::dmus_event::DmusKernelEvent;
@@ -23,33 +22,24 @@ use crate::miniport_calls::Method;
 use crate::pump::{Outcome, Pump};
 use crate::stream_request::StreamRequest;
 
-/// The sequencer throws out the entries of ended requests when there are more of them than this
-/// number, and more than half of all entries.
+/// The sequencer throws out the ended requests of the sequence when there are more of them than
+/// this number, and more than half of all.
 const STALE_LIMIT: usize = 1_000;
-
-/// An entry of the sequence: an event of a request, or the end of a request.
-struct Entry {
-    pending: Rc<Pending>,
-    /// Which event of the request, or [`END`].
-    index: u32,
-}
-
-/// The index that stands for the end of a request. No request has that many events.
-const END: u32 = u32::MAX;
 
 /// The sequencer of one lane.
 pub(super) struct Renderer {
     form: WireForm,
     prefetch_100ns: i64,
 
-    allocator: Rc<EventAllocator>,
     unpacker: Unpacker,
     pump: Pump,
 
-    sequence: RefCell<Sequence<Entry>>,
+    /// The requests, each at the time of its next event, or of its end. Requests of the same time
+    /// are in the order in which they came.
+    sequence: RefCell<Sequence<Rc<Pending>>>,
     /// The requests that have not ended, in the order in which they came.
     pending: RefCell<VecDeque<Rc<Pending>>>,
-    /// The number of entries in the sequence whose requests have ended, or more.
+    /// The number of requests in the sequence that have ended.
     stale: Cell<usize>,
 }
 
@@ -65,7 +55,6 @@ impl Renderer {
         Renderer {
             form,
             prefetch_100ns: i64::try_from(prefetch_100ns).unwrap_or(i64::MAX),
-            allocator: Rc::clone(allocator),
             unpacker: Unpacker::new(form, allocator),
             pump: Pump::new(kernel, lane),
             sequence: RefCell::default(),
@@ -86,12 +75,7 @@ impl Renderer {
     ) -> Result<(), NtStatus> {
         let now_100ns = self.form.now_100ns(kernel, lane);
         let pending = self.unpacker.unpack(kernel, now_100ns, request)?;
-        let mut sequence = self.sequence.borrow_mut();
-        let end_100ns = pending.each_due(|index, time_100ns| {
-            let pending = Rc::clone(&pending);
-            sequence.push(time_100ns, Entry { pending, index });
-        });
-        sequence.push(end_100ns, Entry { pending: Rc::clone(&pending), index: END });
+        self.sequence.borrow_mut().push(pending.due_100ns(), Rc::clone(&pending));
         self.pending.borrow_mut().push_back(pending);
         Ok(())
     }
@@ -107,9 +91,8 @@ impl Renderer {
     pub fn abandon(&self, request: &Rc<StreamRequest>) {
         let is_it = |pending: &Rc<Pending>| Rc::ptr_eq(&pending.request, request);
         let Some(pending) = self.remove(is_it) else { return };
-        let entries = pending.events() + 1;
-        pending.abandon(&self.allocator);
-        self.sweep(entries);
+        self.unpacker.abandon(&pending);
+        self.sweep();
     }
 
     /// Gives back the events of all requests, which end now, and forgets the open message.
@@ -117,24 +100,26 @@ impl Renderer {
         *self.sequence.borrow_mut() = Sequence::default();
         self.stale.set(0);
         let all = self.pending.take();
-        all.iter().for_each(|pending| pending.abandon(&self.allocator));
+        all.iter().for_each(|pending| self.unpacker.abandon(pending));
         self.unpacker.reset();
     }
 
     fn remove(&self, is_it: impl FnMut(&Rc<Pending>) -> bool) -> Option<Rc<Pending>> {
         let mut all = self.pending.borrow_mut();
-        let position = all.iter().position(is_it)?;
-        all.remove(position)
+        // Nearly always it is the oldest.
+        match all.iter().position(is_it)? {
+            0 => all.pop_front(),
+            position => all.remove(position),
+        }
     }
 
-    /// Counts the entries of a request that has ended, and throws out all such entries when there
-    /// are many. `entries` is the largest possible number: some entries may have left the sequence
-    /// before.
-    fn sweep(&self, entries: usize) {
-        self.stale.set(self.stale.get() + entries);
+    /// Counts a request of the sequence that has ended, and throws out all such requests when there
+    /// are many.
+    fn sweep(&self) {
+        self.stale.set(self.stale.get() + 1);
         let mut sequence = self.sequence.borrow_mut();
         if self.stale.get() > STALE_LIMIT.max(sequence.len() / 2) {
-            sequence.retain(|entry| !entry.pending.has_ended.get());
+            sequence.retain(|pending| !pending.has_ended.get());
             self.stale.set(0);
         }
     }
@@ -144,39 +129,38 @@ impl Renderer {
         self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
 
-    /// Handles the first entry if it is due: puts its event, or completes its request.
+    /// Handles the first request if it is due: puts its next event, or completes it.
     fn step(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) -> Outcome {
-        let first = match self.sequence.borrow().first() {
-            None => return Outcome::Idle,
-            Some((_, entry)) if entry.pending.has_ended.get() => None,
-            Some((due_100ns, _)) => Some(due_100ns),
-        };
-        if let Some(due_100ns) = first {
-            let now_100ns = self.form.now_100ns(kernel, lane);
-            let ahead = due_100ns.saturating_sub(self.prefetch_100ns).saturating_sub(now_100ns);
-            if ahead > 0 {
-                return Outcome::Wait(ahead.unsigned_abs());
-            }
-        }
-        let popped = self.sequence.borrow_mut().pop();
-        let Some((_, Entry { pending, index })) = popped else { return Outcome::Idle };
+        let mut sequence = self.sequence.borrow_mut();
+        let Some((due_100ns, pending)) = sequence.first() else { return Outcome::Idle };
         if pending.has_ended.get() {
+            sequence.pop();
             self.stale.set(self.stale.get().saturating_sub(1));
             return Outcome::Progress;
         }
-        if index == END {
-            pending.has_ended.set(true);
-            self.remove(|other| Rc::ptr_eq(other, &pending));
-            // No event is left. This notes how many bytes were put; the number counts when the
-            // request failed.
-            pending.abandon(&self.allocator);
-            lane.queue().complete(kernel, &pending.request, pending.status.get());
-            return Outcome::RequestEnded;
+        let now = self.form.now(kernel, lane);
+        let ahead_100ns = due_100ns.saturating_sub(self.prefetch_100ns);
+        let ahead_100ns = ahead_100ns.saturating_sub(now.client_100ns);
+        if ahead_100ns > 0 {
+            return Outcome::Wait(ahead_100ns.unsigned_abs());
         }
-        if let Some(event) = pending.take(index) {
-            self.put(kernel, lane, stream, &pending, event);
+        let pending = Rc::clone(pending);
+        if let Some((event, next_100ns)) = pending.take_next() {
+            sequence.postpone(next_100ns);
+            drop(sequence);
+            self.put(kernel, lane, stream, &pending, event, now);
+            return Outcome::Progress;
         }
-        Outcome::Progress
+        sequence.pop();
+        drop(sequence);
+        self.remove(|other| Rc::ptr_eq(other, &pending));
+        let status = pending.status.get();
+        if status != NtStatus::SUCCESS {
+            pending.note_parts();
+        }
+        self.unpacker.end(&pending);
+        lane.queue().complete(kernel, &pending.request, status);
+        Outcome::RequestEnded
     }
 
     /// Puts one event to the miniport's stream. When the miniport answers an error, the port still
@@ -190,10 +174,11 @@ impl Renderer {
         stream: &dyn IMxf,
         pending: &Pending,
         mut event: DmusKernelEvent,
+        now: Now,
     ) {
-        event.time_100ns = self.form.master_time(kernel, lane, event.time_100ns);
+        event.time_100ns = self.form.master_time(now, event.time_100ns);
         let calls = lane.calls();
-        let ahead_100ns = event.time_100ns.saturating_sub(MasterClock::time_100ns(kernel));
+        let ahead_100ns = event.time_100ns.saturating_sub(now.master_100ns);
         if ahead_100ns > 0 {
             // In the trace, a call has one argument only. The time of the call is the time of the
             // event, unless the event is put early.

@@ -5,9 +5,12 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// Things in the order of their times. Things of the same time are in the order of their arrival.
 ///
-/// Nearly all things arrive in the order of their times: these are appended to a queue, the run.
-/// Only a thing that is earlier than the end of the run goes into the heap.
+/// The first thing stands alone, where it can be looked at, and be given a later time, without a
+/// search. Nearly all others arrive in the order of their times: these are appended to a queue, the
+/// run. Only a thing that is earlier than the end of the run goes into the heap.
 pub(super) struct Sequence<T> {
+    /// No thing is earlier; absent only in an empty sequence.
+    first: Option<Entry<T>>,
     run: VecDeque<Entry<T>>,
     heap: BinaryHeap<Reverse<Entry<T>>>,
     /// How many things have arrived.
@@ -48,7 +51,7 @@ impl<T> Ord for Entry<T> {
 
 impl<T> Default for Sequence<T> {
     fn default() -> Sequence<T> {
-        Sequence { run: VecDeque::new(), heap: BinaryHeap::new(), arrivals: 0 }
+        Sequence { first: None, run: VecDeque::new(), heap: BinaryHeap::new(), arrivals: 0 }
     }
 }
 
@@ -57,48 +60,67 @@ impl<T> Sequence<T> {
     pub fn push(&mut self, time_100ns: i64, thing: T) {
         self.arrivals += 1;
         let entry = Entry { time_100ns, arrival: self.arrivals, thing };
-        match self.run.back() {
-            Some(last) if last.time_100ns > time_100ns => self.heap.push(Reverse(entry)),
-            _ => self.run.push_back(entry),
+        match &mut self.first {
+            None => self.first = Some(entry),
+            Some(first) if entry < *first => {
+                let second = std::mem::replace(first, entry);
+                self.run.push_front(second);
+            }
+            Some(_) => match self.run.back() {
+                Some(last) if last.time_100ns > time_100ns => self.heap.push(Reverse(entry)),
+                _ => self.run.push_back(entry),
+            },
         }
     }
 
     /// The thing that comes first, with its time.
     pub fn first(&self) -> Option<(i64, &T)> {
-        let entry = if self.heap_is_first() {
-            self.heap.peek().map(|Reverse(entry)| entry)
-        } else {
-            self.run.front()
-        };
-        entry.map(|entry| (entry.time_100ns, &entry.thing))
+        self.first.as_ref().map(|entry| (entry.time_100ns, &entry.thing))
     }
 
     /// Takes the thing that comes first, with its time.
     pub fn pop(&mut self) -> Option<(i64, T)> {
-        let entry = if self.heap_is_first() {
-            self.heap.pop().map(|Reverse(entry)| entry)
-        } else {
-            self.run.pop_front()
-        };
-        entry.map(|entry| (entry.time_100ns, entry.thing))
+        let entry = self.first.take()?;
+        self.first = self.pop_second();
+        Some((entry.time_100ns, entry.thing))
+    }
+
+    /// Gives the thing that comes first another time, not earlier than its own. Among things of the
+    /// same time it keeps its place.
+    pub fn postpone(&mut self, time_100ns: i64) {
+        let Some(first) = &mut self.first else { return };
+        first.time_100ns = time_100ns;
+        let others = [self.run.front(), self.heap.peek().map(|Reverse(entry)| entry)];
+        if others.iter().flatten().any(|other| *other < first)
+            && let Some(postponed) = self.first.take()
+        {
+            self.first = self.pop_second();
+            self.heap.push(Reverse(postponed));
+        }
     }
 
     /// Takes out the things for which `fits` is false.
     pub fn retain(&mut self, mut fits: impl FnMut(&T) -> bool) {
         self.run.retain(|entry| fits(&entry.thing));
         self.heap.retain(|Reverse(entry)| fits(&entry.thing));
+        if self.first.as_ref().is_some_and(|entry| !fits(&entry.thing)) {
+            self.first = self.pop_second();
+        }
     }
 
     /// How many things there are.
     pub fn len(&self) -> usize {
-        self.run.len() + self.heap.len()
+        usize::from(self.first.is_some()) + self.run.len() + self.heap.len()
     }
 
-    fn heap_is_first(&self) -> bool {
+    /// Takes the earliest thing behind the first.
+    fn pop_second(&mut self) -> Option<Entry<T>> {
         match (self.heap.peek(), self.run.front()) {
-            (Some(Reverse(entry)), Some(front)) => entry < front,
-            (entry, _) => entry.is_some(),
+            (Some(Reverse(entry)), Some(front)) if entry < front => {}
+            (Some(_), None) => {}
+            _ => return self.run.pop_front(),
         }
+        self.heap.pop().map(|Reverse(entry)| entry)
     }
 }
 
@@ -111,6 +133,7 @@ mod tests {
     enum Step {
         Push(i64),
         Pop,
+        Postpone(i64),
         DropOdd,
     }
 
@@ -119,6 +142,7 @@ mod tests {
             6 => (-3_i64..4).prop_map(Step::Push),
             1 => any::<i64>().prop_map(Step::Push),
             4 => Just(Step::Pop),
+            4 => (0_i64..4).prop_map(Step::Postpone),
             1 => Just(Step::DropOdd),
         ]
     }
@@ -139,6 +163,14 @@ mod tests {
                     Step::Pop => {
                         let expected = (!model.is_empty()).then(|| model.remove(0));
                         prop_assert_eq!(sequence.pop(), expected);
+                    }
+                    Step::Postpone(by) => {
+                        if let Some((time, _)) = model.first_mut() {
+                            *time = time.saturating_add(by);
+                            sequence.postpone(*time);
+                        }
+                        // Of equal times the one with the smaller number comes first.
+                        model.sort();
                     }
                     Step::DropOdd => {
                         sequence.retain(|number| number % 2 == 0);

@@ -20,13 +20,16 @@ use crate::stream_request::StreamRequest;
 /// group.
 const FIRST_GROUP: u16 = 1;
 
+/// The most items whose memory the unpacker keeps for the next request: 24 KiB.
+const SPARE_ITEMS: usize = 1_024;
+
 /// A write request whose events wait until they are due.
 pub(super) struct Pending {
     pub request: Rc<StreamRequest>,
-    /// The events, in the order in which they were unpacked.
+    /// The events, in the order in which they go out.
     items: RefCell<Vec<Item>>,
-    /// How many bytes of the data of each header are in events that went out.
-    given: RefCell<Vec<u32>>,
+    /// The index of the event that goes out next.
+    next: Cell<usize>,
     /// The status for the completion of the request.
     pub status: Cell<NtStatus>,
     /// True when the request was completed, or when its canceller will complete it.
@@ -37,49 +40,39 @@ pub(super) struct Pending {
 struct Item {
     /// `None` when the event went out.
     event: Option<DmusKernelEvent>,
-    /// The index of the header that the event's data are from.
-    header: usize,
-    /// How many bytes of the header's data count as played when this event goes out.
-    bytes: u32,
     /// When the event is due, by the client's clock.
     due_100ns: i64,
+    /// The index of the header that the event's data are from.
+    header: u32,
+    /// How many bytes of the header's data count as played when this event goes out.
+    bytes: u32,
 }
 
 impl Pending {
-    /// Gives out the due time of each event, in the order in which the events were unpacked.
-    /// Returns when the request ends, which is the time of its latest event.
-    pub fn each_due(&self, mut tell: impl FnMut(u32, i64)) -> i64 {
-        let mut end_100ns = i64::MIN;
-        for (index, item) in self.items.borrow().iter().enumerate() {
-            end_100ns = end_100ns.max(item.due_100ns);
-            tell(index as u32, item.due_100ns);
-        }
-        end_100ns
+    /// When the first event is due. A request without events ends at once.
+    pub fn due_100ns(&self) -> i64 {
+        self.items.borrow().first().map_or(i64::MIN, |item| item.due_100ns)
     }
 
-    /// How many events the request had.
-    pub fn events(&self) -> usize {
-        self.items.borrow().len()
-    }
-
-    /// Takes an event that goes out now.
-    pub fn take(&self, index: u32) -> Option<DmusKernelEvent> {
+    /// Takes the event that goes out next. Also returns when the event after that one is due; for
+    /// the last event, when the request ends, which is the time of the last event. `None` after the
+    /// last event.
+    pub fn take_next(&self) -> Option<(DmusKernelEvent, i64)> {
+        let next = self.next.get();
         let mut items = self.items.borrow_mut();
-        let item = items.get_mut(index as usize)?;
-        let event = item.event.take()?;
-        if let Some(given) = self.given.borrow_mut().get_mut(item.header) {
-            *given += item.bytes;
-        }
-        Some(event)
+        let [item, others @ ..] = items.get_mut(next..)? else { return None };
+        let due_100ns = others.first().map_or(item.due_100ns, |other| other.due_100ns);
+        self.next.set(next + 1);
+        Some((item.event.take()?, due_100ns))
     }
 
-    /// Ends a request early: notes in the request how many bytes went out, and gives its events
-    /// back.
-    pub fn abandon(&self, allocator: &EventAllocator) {
-        self.has_ended.set(true);
-        self.request.note_parts(self.given.take());
-        let items = self.items.take();
-        items.into_iter().filter_map(|item| item.event).for_each(|event| allocator.free(event));
+    /// Notes in the request how many bytes of the data of each header are in events that went out.
+    pub fn note_parts(&self) {
+        let mut parts = vec![0; self.request.header_count()];
+        for item in &self.items.borrow()[..self.next.get()] {
+            parts[item.header as usize] += item.bytes;
+        }
+        self.request.note_parts(parts);
     }
 }
 
@@ -88,6 +81,8 @@ pub(super) struct Unpacker {
     form: WireForm,
     allocator: Rc<EventAllocator>,
     parser: RefCell<Parser>,
+    /// Memory for the items of the next request.
+    spare: Cell<Vec<Item>>,
 }
 
 /// The state of the unpacker while it makes the events of one request.
@@ -95,7 +90,7 @@ struct Making<'a> {
     kernel: &'a Kernel,
     allocator: &'a EventAllocator,
     items: Vec<Item>,
-    header: usize,
+    header: u32,
     /// How many bytes of the header's data no event counts yet.
     bytes: u32,
     failed: Result<(), NtStatus>,
@@ -114,7 +109,7 @@ impl Making<'_> {
                 event.time_100ns = stamp.time_100ns;
                 event.byte_position = NO_BYTE_POSITION;
                 let header = self.header;
-                self.items.push(Item { event: Some(event), header, bytes: 0, due_100ns });
+                self.items.push(Item { event: Some(event), due_100ns, header, bytes: 0 });
             }
             Err(status) => self.failed = Err(status),
         }
@@ -132,7 +127,12 @@ impl Making<'_> {
 
 impl Unpacker {
     pub fn new(form: WireForm, allocator: &Rc<EventAllocator>) -> Unpacker {
-        Unpacker { form, allocator: Rc::clone(allocator), parser: RefCell::default() }
+        Unpacker {
+            form,
+            allocator: Rc::clone(allocator),
+            parser: RefCell::default(),
+            spare: Cell::default(),
+        }
     }
 
     /// Forgets the part of a message that waits for the rest.
@@ -158,7 +158,7 @@ impl Unpacker {
         let mut making = Making {
             kernel,
             allocator: &self.allocator,
-            items: Vec::new(),
+            items: self.spare.take(),
             header: 0,
             bytes: 0,
             failed: Ok(()),
@@ -182,20 +182,45 @@ impl Unpacker {
             making.event(stamp, stamp.time_100ns, flags_of(piece), bytes);
         });
         making.settle();
-        let Making { items, failed, .. } = making;
+        let Making { mut items, failed, .. } = making;
+        // Nearly all are in order. Events of the same time stay in the order of their arrival.
+        if !items.is_sorted_by_key(|item| item.due_100ns) {
+            items.sort_by_key(|item| item.due_100ns);
+        }
         let pending = Rc::new(Pending {
             request: Rc::clone(request),
             items: RefCell::new(items),
-            given: RefCell::new(vec![0; headers]),
+            next: Cell::new(0),
             status: Cell::new(NtStatus::SUCCESS),
             has_ended: Cell::new(false),
         });
         if let Err(status) = failed {
             self.reset();
-            pending.abandon(&self.allocator);
+            self.abandon(&pending);
             return Err(status);
         }
         Ok(pending)
+    }
+
+    /// Ends a request early: notes in the request how many bytes went out, and gives its events
+    /// back.
+    pub fn abandon(&self, pending: &Pending) {
+        pending.note_parts();
+        self.end(pending);
+    }
+
+    /// Ends a request: gives back the events that did not go out, and keeps the memory.
+    pub fn end(&self, pending: &Pending) {
+        pending.has_ended.set(true);
+        let mut items = pending.items.take();
+        for item in items.drain(..) {
+            if let Some(event) = item.event {
+                self.allocator.free(event);
+            }
+        }
+        if items.capacity() <= SPARE_ITEMS {
+            self.spare.set(items);
+        }
     }
 
     /// Makes an event of each message in a buffer of MIDI bytes.

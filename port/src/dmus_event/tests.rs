@@ -61,6 +61,18 @@ fn a_chain_keeps_the_order_of_its_events() {
 }
 
 #[test]
+fn a_chain_is_taken_apart_from_both_ends() {
+    let home = home(8);
+    let chain: EventChain = (0..4).map(|number| DmusKernelEvent::new(&home, number)).collect();
+    let mut events = chain.into_iter();
+    assert_eq!(events.len(), 4);
+    assert_eq!(events.next_back().map(|event| event.number()), Some(3));
+    assert_eq!(events.next().map(|event| event.number()), Some(0));
+    let numbers: Vec<_> = events.rev().map(|event| event.number()).collect();
+    assert_eq!(numbers, [2, 1]);
+}
+
+#[test]
 fn an_empty_chain_gives_nothing() {
     let mut chain = EventChain::new();
     assert!(chain.is_empty() && chain.pop().is_none());
@@ -76,6 +88,6 @@ fn homes_of_two_allocators_are_told_apart_by_their_place() {
 }
 
 #[test]
-fn an_event_is_small_enough_to_be_moved() {
-    assert!(size_of::<DmusKernelEvent>() <= 56, "{}", size_of::<DmusKernelEvent>());
+fn a_chain_is_small_enough_to_be_moved() {
+    assert!(size_of::<EventChain>() <= 16, "{}", size_of::<EventChain>());
 }

@@ -16,8 +16,8 @@ use crate::irp::complete;
 use crate::ks::guids::property_set;
 use crate::ks::intersection::{check_format, data_intersection};
 use crate::ks::{
-    DataRange, KsDataFormat, KsIoctl, KsNodeProperty, KsPPin, KsPinCInstances, KsProperty,
-    KsPropertyPin, KsPropertySynthClock, KsPropertyTopology, KsPropertyType, LengthReply,
+    KsDataFormat, KsIoctl, KsNodeProperty, KsPPin, KsPinCInstances, KsProperty, KsPropertyPin,
+    KsPropertySynthClock, KsPropertyTopology, KsPropertyType, LengthReply, list_of_ranges,
     multiple_item, read,
 };
 use crate::miniport_calls::Method;
@@ -273,10 +273,6 @@ fn constrained_data_ranges(
     let constrained = &pin.pin.constrained_data_ranges;
     let all = if constrained.is_empty() { &pin.pin.data_ranges } else { constrained };
     Ok(request.list(&list_of_ranges(all)))
-}
-
-fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
-    multiple_item(ranges.iter().map(DataRange::to_bytes))
 }
 
 fn interfaces(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {

@@ -155,6 +155,19 @@ pub enum DmusStreamType {
     WaveSink = 2,
 }
 
+impl DmusStreamType {
+    /// The member with a number of the header; `None` when there is none.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Option<DmusStreamType> {
+        match number {
+            0 => Some(DmusStreamType::Render),
+            1 => Some(DmusStreamType::Capture),
+            2 => Some(DmusStreamType::WaveSink),
+            _ => None,
+        }
+    }
+}
+
 /// A sink of events: a stream of a DirectMusic miniport, an allocator, or a part of the port.
 ///
 /// Both sides implement it, and both call it. No method may wait.

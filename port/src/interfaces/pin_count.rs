@@ -19,11 +19,16 @@ pub trait IPinCount: IUnknown {
     ///
     /// The counts of necessary and possible instances are kept in the pin's descriptor: a change by
     /// the miniport stays there, and the next call gets the changed count. The port itself counts
-    /// the open instances; a change to these counts holds for the one request. `Assumed:` the page
-    /// says that all five counts point into the description, but the description has no place for
-    /// the two counts of open instances.
+    /// the open instances; a change to these counts holds for the one request.
     ///
-    /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount.
+    /// `Assumed:` the page of PinCount says that all five pointers lead into the filter's
+    /// description. The page of PCPIN_DESCRIPTOR, and portcls.h, have only three counts there:
+    /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So a change to
+    /// the two others has no place in which it could stay. Nor could the port keep it beside the
+    /// description: the number of open instances changes with each pin that a client opens or
+    /// closes, and no page says what a kept change would then be counted from.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount and PCPIN_DESCRIPTOR.
     #[doc(alias = "IPinCount::PinCount")]
     fn pin_count(&self, kernel: &Kernel, pin_id: u32, counts: &mut PinCounts);
 }

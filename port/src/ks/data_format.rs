@@ -3,6 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
 
+use super::attribute::DataAttribute;
 use super::guids::{data_format, technology};
 use super::{assert_layout, read};
 use crate::guid::Guid;
@@ -139,31 +140,57 @@ impl KsDataRangeMusic {
     };
 }
 
-/// A data range of any size: its head, and the bytes after it.
+/// A data range of any size: its head, the bytes after it, and its attributes.
 ///
 /// The driver or client that owns the range wrote the size in the head; the checks of a descriptor
-/// compare this size with the bytes that are present.
+/// compare this size with the bytes that are present. The attributes are no part of these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRange {
     head: KsDataRange,
     rest: Vec<u8>,
+    attributes: Vec<DataAttribute>,
 }
 
 impl DataRange {
+    /// The flag of a range that has an attribute list. Source: WDK, KSDATARANGE, Flags.
+    #[doc(alias = "KSDATARANGE_ATTRIBUTES")]
+    pub const ATTRIBUTES: u32 = 0x2;
+
     /// A range from its head and the bytes after it, unchecked.
     #[must_use]
     pub fn new(head: KsDataRange, rest: Vec<u8>) -> DataRange {
-        DataRange { head, rest }
+        DataRange { head, rest, attributes: Vec::new() }
     }
 
-    /// Reads the range at the start of a buffer; bytes after it are ignored.
+    /// The range with an attribute list, and with the flag that says so.
+    #[must_use]
+    pub fn with_attributes(mut self, attributes: Vec<DataAttribute>) -> DataRange {
+        self.head.flags |= DataRange::ATTRIBUTES;
+        self.attributes = attributes;
+        self
+    }
+
+    /// Whether the range has an attribute list, which may be empty.
+    #[must_use]
+    pub fn has_attributes(&self) -> bool {
+        self.head.flags & DataRange::ATTRIBUTES != 0
+    }
+
+    /// The attributes of the range.
+    #[must_use]
+    pub fn attributes(&self) -> &[DataAttribute] {
+        &self.attributes
+    }
+
+    /// Reads the range at the start of a buffer, without its attributes; bytes after it are
+    /// ignored.
     ///
     /// # Errors
     /// The errors of [`KsDataFormat::read`].
     pub fn read(bytes: &[u8]) -> Result<DataRange, NtStatus> {
         let head = KsDataFormat::read(bytes)?;
         let rest = bytes[KsDataFormat::SIZE as usize..head.format_size as usize].to_vec();
-        Ok(DataRange { head, rest })
+        Ok(DataRange::new(head, rest))
     }
 
     /// The common head.
@@ -187,7 +214,7 @@ impl DataRange {
         KsDataFormat::SIZE as usize + self.rest.len()
     }
 
-    /// The range in its binary form.
+    /// The range in its binary form, without its attributes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         [bytemuck::bytes_of(&self.head), &self.rest].concat()
@@ -196,14 +223,14 @@ impl DataRange {
 
 impl From<KsDataRange> for DataRange {
     fn from(head: KsDataRange) -> DataRange {
-        DataRange { head, rest: Vec::new() }
+        DataRange::new(head, Vec::new())
     }
 }
 
 impl From<KsDataRangeMusic> for DataRange {
     fn from(range: KsDataRangeMusic) -> DataRange {
         let rest = bytemuck::bytes_of(&range)[KsDataFormat::SIZE as usize..].to_vec();
-        DataRange { head: range.data_range, rest }
+        DataRange::new(range.data_range, rest)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A buffer is a chain of records. A record has a head of 20 bytes (byte count, channel group,
 //! time, flags), the data, and padding up to a multiple of 8. [`event_records`] takes a chain
-//! apart, [`EventPacker`] builds one. Neither knows what the data mean.
+//! apart, [`EventPacker`] builds one. Neither knows what the data mean; [`EventForm::of`] alone
+//! looks at them.
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
@@ -45,7 +46,13 @@ const HEAD_SIZE: usize = 20;
 const RECORD_ALIGNMENT: usize = 8;
 
 /// The least room that a record with data needs, in bytes: a record with one byte of data.
-pub const LEAST_EVENT_RECORD: usize = (HEAD_SIZE + 1).next_multiple_of(RECORD_ALIGNMENT);
+pub const LEAST_EVENT_RECORD: usize = event_record_size(1);
+
+/// The size of a record with this many bytes of data, in bytes, its padding included.
+#[must_use]
+pub const fn event_record_size(byte_count: usize) -> usize {
+    (HEAD_SIZE + byte_count).next_multiple_of(RECORD_ALIGNMENT)
+}
 
 /// What kind of data a record has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +61,21 @@ pub enum EventForm {
     Structured,
     /// System exclusive, or any other bytes.
     Unstructured,
+}
+
+impl EventForm {
+    /// The form of a record with this data: structured for one whole channel message.
+    ///
+    /// Source: WDK, DMUS_EVENTHEADER; MIDI 1.0 Detailed Specification, channel messages.
+    #[must_use]
+    pub fn of(data: &[u8]) -> EventForm {
+        match data {
+            [0xC0..=0xDF, 0..0x80] | [0x80..=0xBF | 0xE0..=0xEF, 0..0x80, 0..0x80] => {
+                EventForm::Structured
+            }
+            _ => EventForm::Unstructured,
+        }
+    }
 }
 
 /// One record of a buffer.
@@ -210,6 +232,23 @@ mod tests {
         let mut head = vec![0; 20];
         head[..4].copy_from_slice(&byte_count.to_le_bytes());
         head
+    }
+
+    #[test]
+    fn one_whole_channel_message_is_structured_and_nothing_else_is() {
+        for status in 0x80..=0xEF {
+            let length = if (0xC0..0xE0).contains(&status) { 2 } else { 3 };
+            let message = [status, 0x7F, 0, 0];
+            for used in 0..=4 {
+                let form = if used == length { Structured } else { Unstructured };
+                assert_eq!(EventForm::of(&message[..used]), form, "{status:02X}, {used} bytes");
+            }
+        }
+        let others: [&[u8]; 5] =
+            [&[0xF8], &[0xF1, 1], &[0xF2, 1, 2], &[0xC0, 0x80], &[0x90, 0x3C, 0xF8]];
+        for data in others {
+            assert_eq!(EventForm::of(data), Unstructured, "{data:02X?}");
+        }
     }
 
     #[test]

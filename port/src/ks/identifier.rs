@@ -230,6 +230,10 @@ wire_enum! {
 wire_enum! {
     /// The members of [`property_set::STREAM`](super::guids::property_set::STREAM) that a port
     /// answers.
+    ///
+    /// Source: WDK ks.h, KSPROPERTY_STREAM: the enumeration counts from 0 and gives no numbers.
+    /// The master clock is its fourth name, behind the allocator, QUALITY and DEGRADATION, so its
+    /// number is 3. The number 4 is TIMEFORMAT.
     #[doc(alias = "KSPROPERTY_STREAM")]
     pub enum KsPropertyStream {
         /// HANDLE: the allocator of the stream's buffers.

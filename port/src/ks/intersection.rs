@@ -1,23 +1,25 @@
 //! Data intersection: a format in a client's range and in a pin's range.
 //!
 //! Owns the port's own rule for a pair of ranges, the order in which pairs are tried, and the check
-//! of a pin's format. Attribute lists between the client's ranges are not supported. Only a client
-//! that announces them in its request sends them, and music has no attributes.
+//! of the format with which a pin is opened. The attributes of a range have no part in it.
+//! `Assumed:` no page names an attribute of music, so none can keep two ranges apart.
 
 use portcls_emulator::NtStatus;
 
+use super::attribute::read_list_of_ranges;
 use super::data_format::{DataRange, KsDataFormat, KsDataRange};
 use super::guids::data_format;
-use super::property::{ITEM_ALIGNMENT, LengthReply, read_multiple_item};
+use super::property::LengthReply;
 use crate::guid::Guid;
 
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes. The client ranges are tried in their order, each with every pin range in
-/// turn. `ask` calls the miniport for each pair that fits; see [`may_meet`]. When `ask`
-/// answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. Any answer other
-/// than `STATUS_NO_MATCH` ends the search and is the reply.
+/// multiple of 8 bytes, and the attribute list behind a range is passed over. The client ranges are
+/// tried in their order, each with every pin range in turn. `ask` calls the miniport for each pair
+/// that fits; see [`may_meet`]. When `ask` answers `STATUS_NOT_IMPLEMENTED`,
+/// [`default_intersection`] answers instead. Any answer other than `STATUS_NO_MATCH` ends the
+/// search and is the reply.
 ///
 /// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
 /// Source: WDK, IMiniport::DataRangeIntersection, KSPROPERTY_PIN_DATAINTERSECTION and
@@ -28,7 +30,7 @@ pub fn data_intersection(
     output_length: u32,
     mut ask: impl FnMut(&DataRange, &DataRange, u32) -> LengthReply,
 ) -> LengthReply {
-    let client_ranges = match client_ranges(client_list) {
+    let client_ranges = match read_list_of_ranges(client_list) {
         Ok(ranges) => ranges,
         Err(status) => return LengthReply::of_status(status),
     };
@@ -114,19 +116,6 @@ pub fn check_format(format: &KsDataFormat, pin_ranges: &[DataRange]) -> Result<(
     if fits { Ok(()) } else { Err(NtStatus::NO_MATCH) }
 }
 
-/// The ranges in a client's list.
-fn client_ranges(list: &[u8]) -> Result<Vec<DataRange>, NtStatus> {
-    let (count, mut rest) = read_multiple_item(list)?;
-    let mut ranges = Vec::new();
-    for _ in 0..count {
-        let range = DataRange::read(rest)?;
-        let next = range.size().next_multiple_of(ITEM_ALIGNMENT).min(rest.len());
-        rest = &rest[next..];
-        ranges.push(range);
-    }
-    Ok(ranges)
-}
-
 /// The GUID that both sides accept.
 fn common(client: &Guid, mine: &Guid) -> Result<Guid, NtStatus> {
     match (*client, *mine) {
@@ -140,7 +129,7 @@ fn common(client: &Guid, mine: &Guid) -> Result<Guid, NtStatus> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ks::{KsDataRangeMusic, multiple_item};
+    use crate::ks::{DataAttribute, KsDataRangeMusic, list_of_ranges};
     use proptest::prelude::*;
 
     const MATCHED: NtStatus = NtStatus(0);
@@ -163,10 +152,6 @@ mod tests {
     /// A miniport that leaves every pair to the port.
     fn leave_it(_: &DataRange, _: &DataRange, _: u32) -> LengthReply {
         LengthReply::of_status(NtStatus::NOT_IMPLEMENTED)
-    }
-
-    fn list(ranges: &[DataRange]) -> Vec<u8> {
-        multiple_item(ranges.iter().map(DataRange::to_bytes))
     }
 
     #[test]
@@ -202,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_first_pair_that_matches_is_the_reply() {
-        let clients = list(&[directmusic().into(), midi_port()]);
+        let clients = list_of_ranges(&[directmusic().into(), midi_port()]);
         let mine = [KsDataFormat::MIDI_BUS.into(), midi_port()];
         let mut asked = Vec::new();
         let reply = data_intersection(&clients, &mine, 64, |client, mine, room| {
@@ -221,7 +206,7 @@ mod tests {
         let mine = *midi_port().head();
         let asks = |client: KsDataRange, mine: KsDataRange| {
             let mut count = 0;
-            data_intersection(&list(&[client.into()]), &[mine.into()], 64, |_, _, _| {
+            data_intersection(&list_of_ranges(&[client.into()]), &[mine.into()], 64, |_, _, _| {
                 count += 1;
                 LengthReply::of_status(NO_MATCH)
             });
@@ -251,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_miniport_has_the_last_word_on_a_pair() {
-        let clients = list(&[midi_port(), midi_port()]);
+        let clients = list_of_ranges(&[midi_port(), midi_port()]);
         let refuse = |_: &_, _: &_, _| LengthReply::of_status(NO_MATCH);
         let reply = data_intersection(&clients, &[midi_port()], 64, refuse);
         assert_eq!(reply.status, NO_MATCH);
@@ -262,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_length_protocol_holds_for_the_default_rule() {
-        let clients = list(&[midi_port()]);
+        let clients = list_of_ranges(&[midi_port()]);
         let ask = |room| data_intersection(&clients, &[midi_port()], room, leave_it);
         assert_eq!((ask(0).status, ask(0).information), (NtStatus(0x8000_0005), 64));
         assert_eq!(ask(63).status, NtStatus(0xC000_0023));
@@ -271,14 +256,25 @@ mod tests {
     #[test]
     fn client_ranges_start_at_multiples_of_8() {
         let odd = DataRange::new(KsDataRange { format_size: 67, ..directmusic() }, vec![1, 2, 3]);
-        let clients = list(&[odd.clone(), midi_port()]);
+        let clients = list_of_ranges(&[odd.clone(), midi_port()]);
         assert_eq!(clients.len(), 8 + 72 + 96);
-        assert_eq!(client_ranges(&clients), Ok(vec![odd, midi_port()]));
+        assert_eq!(read_list_of_ranges(&clients), Ok(vec![odd, midi_port()]));
+    }
+
+    #[test]
+    fn an_attribute_list_on_either_side_is_passed_over() {
+        let attribute = DataAttribute::new(Guid { data1: 1, ..Guid::NULL });
+        let other = DataRange::from(directmusic()).with_attributes(vec![attribute.clone()]);
+        let clients = list_of_ranges(&[other, midi_port()]);
+        let mine = [midi_port().with_attributes(vec![attribute])];
+        let reply = data_intersection(&clients, &mine, 64, leave_it);
+        assert_eq!((reply.status, reply.information), (MATCHED, 64));
+        assert_eq!(reply.bytes, bytemuck::bytes_of(&KsDataFormat::MIDI), "without the flag");
     }
 
     #[test]
     fn a_malformed_list_is_refused_before_anybody_is_asked() {
-        let whole = list(&[midi_port()]);
+        let whole = list_of_ranges(&[midi_port()]);
         let size_below_head = [&whole[..8], &[63], &whole[9..]].concat();
         let size_past_end = [&whole[..8], &[97], &whole[9..]].concat();
         let one_too_many = [&whole[..4], &[2], &whole[5..]].concat();
@@ -290,8 +286,11 @@ mod tests {
 
     #[test]
     fn no_ranges_are_no_match() {
-        assert_eq!(data_intersection(&list(&[]), &[midi_port()], 64, leave_it).status, NO_MATCH);
-        let clients = list(&[midi_port()]);
+        assert_eq!(
+            data_intersection(&list_of_ranges(&[]), &[midi_port()], 64, leave_it).status,
+            NO_MATCH
+        );
+        let clients = list_of_ranges(&[midi_port()]);
         assert_eq!(data_intersection(&clients, &[], 64, leave_it).status, NO_MATCH);
     }
 

@@ -34,7 +34,13 @@ const HEAD_SIZE: usize = 8;
 const RECORD_ALIGNMENT: usize = 4;
 
 /// The room that a record with one MIDI byte needs, in bytes, its filling included.
-pub const LEAST_RECORD: usize = (HEAD_SIZE + 1).next_multiple_of(RECORD_ALIGNMENT);
+pub const LEAST_RECORD: usize = music_record_size(1);
+
+/// The size of a record with this many MIDI bytes, in bytes, its filling included.
+#[must_use]
+pub const fn music_record_size(byte_count: usize) -> usize {
+    (HEAD_SIZE + byte_count).next_multiple_of(RECORD_ALIGNMENT)
+}
 
 /// One record of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use super::capture::Capturer;
 use super::render::Renderer;
 use crate::com::IUnknown;
 use crate::interfaces::{IMiniportMidiStream, StreamDirection};
+use crate::ks::guids::data_format;
 use crate::ks::music::LEAST_RECORD;
 use crate::ks::{KsDataFormat, KsState};
 use crate::lane::{Lane, Stream};
@@ -53,12 +54,16 @@ impl Stream for MidiStream {
         Rc::clone(&self.stream) as _
     }
 
+    /// Refuses the format of DirectMusic, as at the opening of the pin.
     fn set_format(
         &self,
         kernel: &Kernel,
         lane: &Lane,
         format: &KsDataFormat,
     ) -> Result<(), NtStatus> {
+        if format.sub_format == data_format::DIRECTMUSIC {
+            return Err(NtStatus::INVALID_DEVICE_REQUEST);
+        }
         let none = Argument::None;
         let set = || self.stream.set_format(kernel, format);
         lane.calls().call(kernel, Method::SetFormat, none, set, |()| none)

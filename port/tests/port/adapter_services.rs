@@ -20,7 +20,7 @@ use portcls_port::{
 };
 
 use crate::frames::Frame;
-use crate::plan::{BRIDGE, CAPTURE};
+use crate::plan::{BRIDGE, CAPTURE, RENDER};
 use crate::rig::{BusAnswer, GET, PROPERTY, Rig, on_added_device, on_device};
 
 /// A routine that notes the times of its calls, in ms.
@@ -57,6 +57,24 @@ fn a_timeout_routine_is_called_each_second_while_the_device_is_started() {
             assert_eq!(times_ms.borrow().len(), 3);
         },
     );
+}
+
+#[test]
+fn a_timeout_routine_that_returns_at_another_level_is_named() {
+    on_device(|rig| {
+        let routine: IoTimeoutRoutine = Rc::new(|kernel: &Kernel, _: &Rc<DeviceObject>| {
+            kernel.raise_irql(Irql(9));
+        });
+        let device = rig.physical.top();
+        pc_register_io_timeout(&rig.kernel, &device, Rc::clone(&routine)).unwrap();
+        rig.pass_ms(1_000);
+        assert_eq!(rig.kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        let message = &rig.kernel.violations()[0].message;
+        let expected = "an I/O timeout routine was called at DISPATCH_LEVEL and returned at";
+        assert!(message.starts_with(expected), "{message}");
+        rig.expect_violations(&["IrqlReturn"]);
+        pc_unregister_io_timeout(&rig.kernel, &device, &routine).unwrap();
+    });
 }
 
 #[test]
@@ -284,4 +302,40 @@ impl IMiniport for Bare {
     ) -> LengthReply {
         LengthReply::of_status(NtStatus::NOT_IMPLEMENTED)
     }
+}
+
+/// A driver may take these entries itself and pass the request on to PortCls, which refuses it too.
+#[test]
+fn reads_writes_flushes_and_questions_about_security_are_refused_on_a_filter_and_a_pin() {
+    on_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let device = rig.physical.top();
+        for major in [
+            MajorFunction::Read,
+            MajorFunction::Write,
+            MajorFunction::FlushBuffers,
+            MajorFunction::QuerySecurity,
+            MajorFunction::SetSecurity,
+        ] {
+            for file in [&filter, &pin] {
+                let irp = || {
+                    let file = Some(Rc::clone(&file.file));
+                    let irp = Irp::new(Parameters::Other(major), file, Vec::new());
+                    *irp.buffer().borrow_mut() = vec![0; 16];
+                    irp
+                };
+                let sent = irp();
+                rig.kernel.send_request(&device, &sent);
+                let passed_on = irp();
+                let status = pc_dispatch_irp(&rig.kernel, &device, &passed_on);
+                assert_eq!(status, NtStatus::INVALID_DEVICE_REQUEST, "{major:?}");
+                for irp in [sent, passed_on] {
+                    assert!(irp.is_completed(), "{major:?}");
+                    assert_eq!(irp.status(), NtStatus::INVALID_DEVICE_REQUEST, "{major:?}");
+                    assert_eq!((irp.information(), irp.buffer().borrow().len()), (0, 16));
+                }
+            }
+        }
+        assert_eq!(rig.fake.writes(), [], "no byte reached the driver");
+    });
 }

@@ -293,3 +293,27 @@ fn a_handler_that_claims_more_than_there_is_room_for_breaks_a_rule() {
         },
     );
 }
+
+#[test]
+fn a_property_handler_that_returns_at_another_level_is_named() {
+    let handler = |kernel: &Kernel, request: &Rc<PcPropertyRequest>| {
+        kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        request.answer(&[7])
+    };
+    let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
+    on_planned_device(
+        |plan| {
+            plan.filter.automation =
+                Some(Rc::new(PcAutomationTable { properties, events: Vec::new() }))
+        },
+        |rig| {
+            let filter = rig.open_filter().unwrap();
+            let irp = ask(&filter, 1, GET, &[], 1);
+            assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 1));
+            let message = &rig.kernel.violations()[0].message;
+            let expected = "a property handler was called at PASSIVE_LEVEL and returned at";
+            assert!(message.starts_with(expected), "{message}");
+            rig.expect_violations(&["IrqlReturn"]);
+        },
+    );
+}

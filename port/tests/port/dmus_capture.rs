@@ -67,6 +67,18 @@ fn a_chain_of_raw_events_becomes_messages_with_the_time_of_their_first_byte() {
 }
 
 #[test]
+fn a_channel_message_that_was_cut_off_is_no_structured_event() {
+    on_dmus_device(|rig| {
+        let pin = rig.run_dmus_pin(CAPTURE);
+        let now = rig.master_100ns();
+        come_in(rig, now, &[&[0x90, 1, 0x80, 2, 3]]);
+        let irp = pin.read(&[Frame::room(100)]);
+        let events = vec![(0, 0, vec![0x90, 1]), (0, 1, vec![0x80, 2, 3])];
+        assert_eq!(captured_events(&irp), [(now, events)]);
+    });
+}
+
+#[test]
 fn what_comes_during_a_reset_is_thrown_away() {
     on_dmus_device(|rig| {
         let pin = rig.run_pin(CAPTURE);

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{Argument, Event};
+use portcls_emulator::{Irql, NtStatus};
 use portcls_port::com::{IUnknown, Interface, query};
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IAllocatorMxf, IMxf, IPortDMus, IPortMidi};
@@ -40,6 +40,48 @@ fn either_class_drives_either_miniport() {
 fn a_miniport_with_both_interfaces_is_driven_by_that_of_the_class() {
     assert_eq!(start(clsid::PORT_MIDI, double_miniport)[1], "Init Midi");
     assert_eq!(start(clsid::PORT_DMUS, double_miniport)[1], "Init DMus");
+}
+
+#[test]
+fn an_init_or_a_new_stream_that_returns_at_another_level_is_named() {
+    let named = |rig: &Rig, method: &str| {
+        let violations = rig.kernel.violations();
+        let message = &violations.last().expect("a rule is broken").message;
+        let expected = format!("{method} was called at PASSIVE_LEVEL and returned at");
+        assert!(message.starts_with(&expected), "{message}");
+    };
+    on_added_device(plan_dmus, |rig| {
+        rig.fake.let_leave_high("IMiniportDMus::Init");
+        assert_eq!(rig.start(), NtStatus::SUCCESS);
+        named(rig, "IMiniportDMus::Init");
+        rig.fake.let_leave_high("IMiniportDMus::NewStream");
+        let _pin = rig.open_pin(RENDER);
+        named(rig, "IMiniportDMus::NewStream");
+        rig.expect_violations(&["IrqlReturn"; 2]);
+    });
+}
+
+/// One table of interfaces for both: the port of either class takes a service group by either
+/// interface, at PASSIVE_LEVEL only, and tells by which one it was called.
+#[test]
+fn a_service_group_is_registered_by_either_interface_of_the_port() {
+    on_dmus_device(|rig| {
+        let kernel = &rig.kernel;
+        let as_midi: Rc<dyn IPortMidi> = rig.fake.port();
+        let as_dmus = query::<dyn IPortDMus>(&as_midi).unwrap();
+        // The group of the fake miniport is registered already, so registering it again is allowed.
+        as_midi.register_service_group(kernel, rig.fake.group());
+        as_dmus.register_service_group(kernel, rig.fake.group());
+        assert_eq!(kernel.violations(), []);
+        let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        as_midi.register_service_group(kernel, rig.fake.group());
+        as_dmus.register_service_group(kernel, rig.fake.group());
+        kernel.lower_irql(old);
+        let messages: Vec<_> = kernel.violations().into_iter().map(|it| it.message).collect();
+        assert!(messages[0].contains("IPortMidi::RegisterServiceGroup"), "{messages:?}");
+        assert!(messages[1].contains("IPortDMus::RegisterServiceGroup"), "{messages:?}");
+        rig.expect_violations(&["PcIrqlIport"; 2]);
+    });
 }
 
 #[test]
@@ -124,6 +166,26 @@ fn a_pin_is_opened_only_in_a_form_that_it_has() {
         let mut long = PinRequest::directmusic(CAPTURE);
         long.format.format_size = 96;
         assert!(filter.open(&long.to_name()).is_err());
+    });
+}
+
+#[test]
+fn a_midi_miniport_that_offers_events_by_mistake_gets_none() {
+    let plan = |plan: &mut Plan| {
+        plan.class = clsid::PORT_DMUS;
+        let ranges = &mut plan.filter.pins[RENDER as usize].pin.data_ranges;
+        ranges.push(KsDataRangeMusic::DIRECTMUSIC_PORT.into());
+    };
+    on_planned_device(plan, |rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        let property = KsProperty { set: property_set::CONNECTION, id: 2, flags: SET };
+        let value = bytemuck::bytes_of(&KsDataFormat::DIRECTMUSIC);
+        let set = pin.control(PROPERTY, bytemuck::bytes_of(&property), value, 64);
+        assert_eq!(set.status(), NtStatus::INVALID_DEVICE_REQUEST);
+        pin.close();
+        rig.fake.words();
+        assert_eq!(filter.dmus_pin(RENDER).err(), Some(NtStatus::NO_MATCH));
+        assert_eq!(rig.fake.words(), [""; 0], "the miniport is not asked");
     });
 }
 

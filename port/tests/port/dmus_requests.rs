@@ -109,6 +109,31 @@ fn a_request_that_is_cancelled_inside_put_message_goes_no_further() {
 }
 
 #[test]
+fn a_request_that_is_cancelled_inside_its_last_put_message_counts_all_its_bytes() {
+    on_dmus_device(|rig| {
+        let pin = rig.run_dmus_pin(RENDER);
+        let sender = rig.sender(&pin, WRITE_STREAM);
+        let later = Frame::events_at(rig.master_100ns() + MS, &[(0, 1, NOTE)]);
+        let length = later.data.len() as u64;
+        let irp = sender.prepare(&[later.clone(), later]);
+        let (victim, puts) = (Cell::new(Some(irp.clone())), Cell::new(0));
+        rig.fake.dmus.answer_put(move |kernel, stream, chain| {
+            puts.set(puts.get() + 1);
+            if puts.get() == 2
+                && let Some(irp) = victim.take()
+            {
+                assert!(kernel.cancel_request(&irp));
+            }
+            stream.allocator.put_message(kernel, Some(chain))
+        });
+        sender.send(&rig.kernel, &irp);
+        rig.pass_ms(5);
+        assert_eq!(rig.fake.dmus.bytes(), [NOTE, NOTE]);
+        assert_eq!((irp.status(), irp.information()), (NtStatus::CANCELLED, 2 * length));
+    });
+}
+
+#[test]
 fn many_cancelled_requests_leave_nothing_behind() {
     on_dmus_device(|rig| {
         let pin = rig.run_dmus_pin(RENDER);

@@ -51,6 +51,8 @@ pub struct Fake {
     /// The bytes that Read returns, one entry a call.
     pub incoming: RefCell<VecDeque<Vec<u8>>>,
 
+    /// The full name of a method that returns at DISPATCH_LEVEL when it is called next.
+    leaves_high: Cell<Option<&'static str>>,
     words: RefCell<Vec<String>>,
     writes: RefCell<Vec<Write>>,
     living: Cell<i32>,
@@ -69,6 +71,7 @@ impl Fake {
             read: RefCell::new(None),
             state: RefCell::new(Rc::new(|_, _| Ok(()))),
             incoming: RefCell::default(),
+            leaves_high: Cell::new(None),
             words: RefCell::default(),
             writes: RefCell::default(),
             living: Cell::new(0),
@@ -98,6 +101,19 @@ impl Fake {
         answer: impl Fn(&Kernel, KsState) -> Result<(), NtStatus> + 'static,
     ) {
         *self.state.borrow_mut() = Rc::new(answer);
+    }
+
+    /// Lets the next call of a method return at DISPATCH_LEVEL.
+    pub fn let_leave_high(&self, method: &'static str) {
+        self.leaves_high.set(Some(method));
+    }
+
+    /// Ends a method, by its full name.
+    pub fn leave(&self, kernel: &Kernel, method: &str) {
+        if self.leaves_high.get() == Some(method) {
+            self.leaves_high.set(None);
+            kernel.raise_irql(Irql::DISPATCH_LEVEL);
+        }
     }
 
     /// Takes the words that were written down so far.

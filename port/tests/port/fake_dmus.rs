@@ -224,6 +224,7 @@ impl IMiniportDMus for FakeDmusMiniport {
         port.register_service_group(kernel, Rc::clone(&group));
         *self.group.borrow_mut() = Some(Rc::clone(&group));
         *self.port.borrow_mut() = Some(port);
+        self.fake.leave(kernel, "IMiniportDMus::Init");
         Ok(Some(group))
     }
 
@@ -254,6 +255,7 @@ impl IMiniportDMus for FakeDmusMiniport {
             _miniport: Rc::clone(&self),
         });
         notes.streams.borrow_mut().push(Rc::downgrade(&stream));
+        self.fake.leave(kernel, "IMiniportDMus::NewStream");
         Ok(NewDmusStream {
             stream,
             service_group: self.group.borrow().clone(),

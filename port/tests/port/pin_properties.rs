@@ -10,8 +10,12 @@ use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{File, GET, PROPERTY, SET, on_device};
 
 const BASIC_SUPPORT: u32 = 0x200;
-/// KSPROPERTY_STREAM_ALLOCATOR and KSPROPERTY_STREAM_MASTERCLOCK
+/// KSPROPERTY_STREAM_ALLOCATOR and KSPROPERTY_STREAM_MASTERCLOCK: the first and the fourth name in
+/// the enumeration KSPROPERTY_STREAM of ks.h.
 const HANDLES: [u32; 2] = [0, 3];
+/// The other names: QUALITY, DEGRADATION, TIMEFORMAT, PRESENTATIONTIME, PRESENTATIONEXTENT,
+/// FRAMETIME, RATECAPABILITY, RATE and PIPE_ID. The names around the master clock show its number.
+const NOT_ANSWERED: [u32; 9] = [1, 2, 4, 5, 6, 7, 8, 9, 10];
 /// KSPROPERTY_AUDIO_POSITION
 const POSITION: u32 = 5;
 
@@ -47,8 +51,10 @@ fn a_pin_has_neither_an_allocator_nor_a_clock_and_says_so_with_a_null_handle() {
             let on_filter = ask(&filter, property_set::STREAM, id, GET, &[], 8);
             assert_eq!(on_filter.status(), NtStatus::PROPSET_NOT_FOUND);
         }
-        let other = ask(&pin, property_set::STREAM, 5, GET, &[], 16);
-        assert_eq!(other.status(), NtStatus::NOT_FOUND);
+        for id in NOT_ANSWERED {
+            let other = ask(&pin, property_set::STREAM, id, GET, &[], 16);
+            assert_eq!(other.status(), NtStatus::NOT_FOUND, "{id}");
+        }
     });
 }
 

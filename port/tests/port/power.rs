@@ -64,6 +64,7 @@ impl IAdapterPowerManagement for FakeAdapter {
     fn power_change_state(&self, kernel: &Kernel, state: DevicePowerState) {
         assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
         self.0.note(format!("adapter {state:?}"));
+        self.0.leave(kernel, "IAdapterPowerManagement::PowerChangeState");
     }
 
     fn query_power_change_state(
@@ -73,6 +74,7 @@ impl IAdapterPowerManagement for FakeAdapter {
     ) -> Result<(), NtStatus> {
         assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
         self.0.note(format!("adapter is asked for {state:?}"));
+        self.0.leave(kernel, "IAdapterPowerManagement::QueryPowerChangeState");
         match self.0.plan.borrow().power_veto {
             NtStatus::SUCCESS => Ok(()),
             veto => Err(veto),
@@ -81,10 +83,11 @@ impl IAdapterPowerManagement for FakeAdapter {
 
     fn query_device_capabilities(
         &self,
-        _kernel: &Kernel,
+        kernel: &Kernel,
         capabilities: &mut DeviceCapabilities,
     ) -> Result<(), NtStatus> {
         capabilities.device_states[3] = DevicePowerState::D2;
+        self.0.leave(kernel, "IAdapterPowerManagement::QueryDeviceCapabilities");
         Ok(())
     }
 }
@@ -518,4 +521,32 @@ fn a_later_version_of_an_adapter_is_told_by_its_own_method_alone() {
             },
         );
     }
+}
+
+/// The port restores the level, so power goes on.
+#[test]
+fn a_method_of_the_adapter_that_returns_at_another_level_is_named() {
+    on_powered_device(|rig| {
+        let at_level = |method: &'static str, call: &dyn Fn()| {
+            rig.fake.let_leave_high(method);
+            call();
+            assert_eq!(rig.kernel.current_irql(), Irql::PASSIVE_LEVEL, "{method}");
+            let violations = rig.kernel.violations();
+            let message = &violations.last().expect("a rule is broken").message;
+            let expected = format!("{method} was called at PASSIVE_LEVEL and returned at");
+            assert!(message.starts_with(&expected), "{message}");
+        };
+        at_level("IAdapterPowerManagement::QueryDeviceCapabilities", &|| {
+            rig.pnp(PnpRequest::QueryCapabilities(Rc::default()));
+        });
+        at_level("IAdapterPowerManagement::QueryPowerChangeState", &|| {
+            let answer = device_power(rig, PowerAction::Query, DevicePowerState::D3);
+            assert_eq!(answer, NtStatus::SUCCESS);
+        });
+        at_level("IAdapterPowerManagement::PowerChangeState", &|| {
+            let answer = device_power(rig, PowerAction::Set, DevicePowerState::D3);
+            assert_eq!(answer, NtStatus::SUCCESS);
+        });
+        rig.expect_violations(&["IrqlReturn"; 3]);
+    });
 }

@@ -1,16 +1,20 @@
 //! The accesses that the port offers to each of its own properties.
 
+use std::rc::Rc;
+
 use portcls_emulator::NtStatus;
+use portcls_port::automation::{PcAutomationTable, PcPropertyItem, PropertyHandler};
+use portcls_port::descriptor::PcNodeDescriptor;
 use portcls_port::guid::Guid;
-use portcls_port::ks::guids::property_set;
+use portcls_port::ks::guids::{node_type, property_set};
 use portcls_port::ks::{
     KsProperty, KsPropertyAudio, KsPropertyConnection, KsPropertyDrmAudioStream, KsPropertyPin,
-    KsPropertyStream, KsPropertySynthClock, KsPropertyTopology,
+    KsPropertyStream, KsPropertySynth, KsPropertySynthClock, KsPropertyTopology, KsPropertyType,
 };
 
 use crate::fake_dmus::on_dmus_device;
-use crate::plan::RENDER;
-use crate::rig::{File, GET, PROPERTY, SET, on_device};
+use crate::plan::{Plan, RENDER};
+use crate::rig::{File, GET, PROPERTY, SET, on_device, on_planned_device};
 
 const BASIC_SUPPORT: u32 = 0x200;
 const BOTH: u32 = GET | SET;
@@ -120,6 +124,52 @@ fn a_pin_offers_its_position_and_handles_and_takes_rights_to_content() {
             assert_eq!(accesses(&pin, set, id), Ok(expected), "{set} {id}");
             let on_filter = accesses(&filter, set, id);
             assert_eq!(on_filter, Err(NtStatus::PROPSET_NOT_FOUND), "{set} {id}");
+        }
+    });
+}
+
+/// A synthesizer's properties are those of its driver's tables, on the node; the port has none.
+#[test]
+fn a_property_of_a_synthesizer_is_there_only_when_a_table_of_the_driver_has_it() {
+    const SYNTH: [KsPropertySynth; 4] = [
+        KsPropertySynth::Volume,
+        KsPropertySynth::VolumeBoost,
+        KsPropertySynth::VoicePriority,
+        KsPropertySynth::RunningStats,
+    ];
+    on_dmus_device(|rig| {
+        let (filter, pin) = rig.open_pin(RENDER);
+        for (id, file) in SYNTH.iter().flat_map(|id| [(id, &filter), (id, &pin)]) {
+            let refused = accesses(file, property_set::SYNTH, id.value());
+            assert_eq!(refused, Err(NtStatus::PROPSET_NOT_FOUND), "{id:?}");
+        }
+    });
+    let plan = |plan: &mut Plan| {
+        let handler: PropertyHandler = Rc::new(|_, request| request.answer(&[1, 2, 3, 4]));
+        let item = |id: &KsPropertySynth| PcPropertyItem {
+            set: property_set::SYNTH,
+            id: id.value(),
+            flags: KsPropertyType::GET,
+            handler: Some(Rc::clone(&handler)),
+        };
+        let properties = SYNTH[..2].iter().map(item).collect();
+        let table = PcAutomationTable { properties, events: Vec::new() };
+        plan.filter.nodes = vec![PcNodeDescriptor {
+            flags: 0,
+            automation: Some(Rc::new(table)),
+            node_type: node_type::SYNTHESIZER,
+            name: None,
+        }];
+    };
+    on_planned_device(plan, |rig| {
+        let filter = rig.open_filter().expect("the filter is there");
+        for id in SYNTH {
+            let property = KsProperty { set: property_set::SYNTH, id: id.value(), flags: GET };
+            let irp = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 4);
+            let is_in_table = SYNTH[..2].contains(&id);
+            let expected = if is_in_table { NtStatus::SUCCESS } else { NtStatus::NOT_FOUND };
+            assert_eq!(irp.status(), expected, "{id:?}");
+            assert_eq!(irp.information(), if is_in_table { 4 } else { 0 }, "{id:?}");
         }
     });
 }

@@ -9,11 +9,12 @@ use portcls_emulator::{
 use portcls_port::com::{IUnknown, Interface, query};
 use portcls_port::guid::{Guid, clsid};
 use portcls_port::interfaces::{
-    IPort, IServiceSink, InterruptSyncMode, KeyAccess, RegistryKeyType, RoutinePosition,
+    IPort, IPortClsVersion, IServiceSink, InterruptSyncMode, KeyAccess, RegistryKeyType,
+    RoutinePosition,
 };
 use portcls_port::{
-    RegistryKeyRequest, answer_query, guid, pc_new_interrupt_sync, pc_new_miniport, pc_new_port,
-    pc_new_registry_key, pc_new_resource_list,
+    RegistryKeyRequest, answer_query, ask, guid, pc_new_interrupt_sync, pc_new_miniport,
+    pc_new_port, pc_new_registry_key, pc_new_resource_list,
 };
 
 use crate::rig::{Rig, on_device};
@@ -43,6 +44,23 @@ fn a_class_that_is_not_offered_is_refused_by_its_name_or_else_its_number() {
                     STATUS_NOT_SUPPORTED";
         assert_eq!(newest(kernel), (line.to_owned(), Need::Required));
         assert_eq!(kernel.refused_call_count(), 2);
+    });
+}
+
+/// A compiled driver gets the same line; `guest/src/import/tests/refusals.rs` has it.
+#[test]
+fn an_interface_that_an_object_of_the_port_does_not_have_is_refused_to_a_rust_driver_by_name() {
+    on_device(|rig| {
+        let kernel = &rig.kernel;
+        let group = rig.fake.group();
+        assert!(ask::<dyn IServiceSink, _>(kernel, &group).is_ok());
+        assert_eq!(kernel.refused_calls(), [], "what is there is no refusal");
+        let refused = ask::<dyn IPortClsVersion, _>(kernel, &group);
+        assert_eq!(refused.err(), Some(NtStatus::INVALID_PARAMETER));
+        let line = "IServiceGroup::QueryInterface refuses IID_IPortClsVersion: \
+                    STATUS_INVALID_PARAMETER";
+        assert_eq!(newest(kernel), (line.to_owned(), Need::Optional));
+        assert_eq!(kernel.refused_call_count(), 1);
     });
 }
 

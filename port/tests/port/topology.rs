@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcls_emulator::{Irp, Irql, Kernel, NtStatus, Parameters};
+use portcls_emulator::{DeviceKeys, Irp, Irql, Kernel, NtStatus, Parameters};
 use portcls_port::com::{IUnknown, Interface, query};
 use portcls_port::descriptor::{
     PcConnectionDescriptor, PcFilterDescriptor, PcNodeDescriptor, PcPinDescriptor,
@@ -141,6 +141,11 @@ fn on_combined_device(test: impl FnOnce(&Rig, &Rc<dyn IPort>, &Rc<dyn IPort>)) {
             plan.max_objects = 2;
         },
         |rig| {
+            rig.physical.set_registry_keys(DeviceKeys {
+                device: r"\Registry\Machine\Enum\ISAPNP\PNPB006\0".to_owned(),
+                driver: r"\Registry\Machine\Software\Device".to_owned(),
+                hardware_profile: r"\Registry\Machine\Profile".to_owned(),
+            });
             let topology = add(rig, &clsid::PORT_TOPOLOGY, "Topology", topology_miniport);
             let midi = add(rig, &clsid::PORT_MIDI, "Uart", midi_miniport);
             let (from, to) = (end(&midi, BRIDGE), end(&topology, 0));

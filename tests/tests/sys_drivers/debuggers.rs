@@ -1,4 +1,4 @@
-//! gdb and lldb find the driver's image by themselves, and stop in it by name and by line.
+//! gdb and lldb find the image by themselves, and stop by name and by line.
 //!
 //! The driver dies on purpose in `Init`, line 8 of its source. It is built with DWARF for gdb and
 //! lldb, and with a PDB, which only lldb reads.

@@ -1,13 +1,13 @@
 //! The C++ drivers on the port of the DirectMusic class.
 //!
-//! One driver has `IMiniportDMus`. The other is the good MIDI driver, because this port takes it
-//! too.
+//! One driver has `IMiniportDMus`, and its pins take MIDI bytes and DirectMusic events. The other
+//! driver is the good MIDI driver, because this port takes it too.
 
 use portcls_machine::midi_file::{Song, default_tune};
-use portcls_machine::{Machine, capture, play};
+use portcls_machine::{Application, Machine, PinFormat, capture, play};
 
 use crate::broken;
-use crate::scene::{Access, accesses, driver, live, machine};
+use crate::scene::{Access, accesses, driver, live, machine, machine_with};
 
 /// The builds of the DirectMusic driver.
 const DMUS_BUILDS: [&str; 3] = ["x64/dmus", "x86/dmus", "msvc-x64/dmus"];
@@ -21,6 +21,9 @@ const MIDI_BUILDS: [(&str, &str); 3] = [
 
 /// A slow card without FIFO, a card with a FIFO, and a card that interrupts like a Sound Blaster.
 const CARDS: [&str; 3] = ["roland-mpu401", "smsc-superio", "sb16"];
+
+/// The formats with which a client opens a pin of the DirectMusic driver.
+pub const FORMATS: [PinFormat; 2] = [PinFormat::Midi, PinFormat::DirectMusic];
 
 /// The time between two messages of a song that do not touch, in ns for each byte.
 const BYTE_TIME_NS: u64 = 320_000;
@@ -47,7 +50,7 @@ const MESSAGES: [fn() -> Vec<u8>; 8] = [
 ];
 
 /// The messages one after the other, at the speed of the wire.
-fn song() -> Song {
+pub fn long_song() -> Song {
     let mut song = Song::new();
     let mut time_ns = 0;
     for message in MESSAGES {
@@ -58,55 +61,97 @@ fn song() -> Song {
     song
 }
 
-fn each_machine(mut test: impl FnMut(&str, &str, Machine)) {
+/// Runs a test on each build: with bytes on every card, with events on some. The first parameter of
+/// the test tells which.
+fn each_machine(cards_for_events: &[&str], mut test: impl FnMut(&str, Machine)) {
     for build in DMUS_BUILDS {
         for card in CARDS {
-            test(build, card, machine(card, driver(build)));
+            for format in FORMATS {
+                if format == PinFormat::Midi || cards_for_events.contains(&card) {
+                    let name = format!("{build}, {card}, {format}");
+                    test(&name, machine_with(card, driver(build), format));
+                }
+            }
+        }
+    }
+}
+
+/// The card on which long songs go out and come in as events. One is enough: what is different from
+/// bytes happens before the card, and a long song takes long.
+const CARD_FOR_LONG_EVENTS: [&str; 1] = ["smsc-superio"];
+
+/// Plays a song, which must come out whole and without a mistake of the driver. Returns what the
+/// wire carried.
+pub fn assert_plays(name: &str, machine: &Machine, song: &Song) -> Vec<u8> {
+    let report = play(machine, song).expect("it plays");
+    assert!(report.is_complete(), "{name}: {:?}", report.job.stop);
+    assert_eq!(report.job.driver.failed_requests, [], "{name}");
+    assert_eq!(report.job.violations, [], "{name}");
+    assert_eq!(report.job.leaks, [], "{name}");
+    assert_eq!(report.wire.late.early, 0, "{name}");
+    machine.cable().sent_bytes()
+}
+
+/// Captures a song, which must come in whole and without a mistake of the driver.
+pub fn assert_captures(name: &str, machine: &Machine, song: &Song) {
+    let report = capture(machine, song).expect("it captures");
+    assert!(report.is_complete(), "{name}: {:?}", report.job.stop);
+    assert_eq!(report.job.violations, [], "{name}");
+    assert_eq!(report.job.leaks, [], "{name}");
+}
+
+#[test]
+fn a_directmusic_driver_lives_a_whole_life_on_three_cards() {
+    each_machine(&CARDS, |name, machine| {
+        live(&machine);
+        assert_eq!(machine.kernel().violations(), [], "{name}");
+    });
+}
+
+#[test]
+fn the_tune_as_events_is_the_tune_as_bytes_when_it_is_on_the_wire() {
+    for build in DMUS_BUILDS {
+        for card in CARDS {
+            let [bytes, events] = FORMATS.map(|format| {
+                let machine = machine_with(card, driver(build), format);
+                assert_plays(&format!("{build}, {card}, {format}"), &machine, &default_tune())
+            });
+            assert_eq!(events, bytes, "{build}, {card}");
         }
     }
 }
 
 #[test]
-fn a_directmusic_driver_lives_a_whole_life_on_three_cards() {
-    each_machine(|build, card, machine| {
-        live(&machine);
-        assert_eq!(machine.kernel().violations(), [], "{build}, {card}");
-    });
-}
-
-#[test]
-fn the_tune_goes_out_through_a_directmusic_driver() {
-    each_machine(|build, card, machine| {
-        let report = play(&machine, &default_tune()).expect("it plays");
-        assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
-        assert_eq!(report.job.driver.failed_requests, [], "{build}, {card}");
-        assert_eq!(report.job.violations, [], "{build}, {card}");
-        assert_eq!(report.job.leaks, [], "{build}, {card}");
-    });
-}
-
-#[test]
 fn sysex_of_5_bytes_and_of_100_kib_goes_out_byte_for_byte() {
-    each_machine(|build, card, machine| {
-        let report = play(&machine, &song()).expect("it plays");
-        let expected: Vec<u8> = MESSAGES.iter().flat_map(|message| message()).collect();
-        let sent = machine.cable().sent_bytes();
+    let expected: Vec<u8> = MESSAGES.iter().flat_map(|message| message()).collect();
+    each_machine(&CARD_FOR_LONG_EVENTS, |name, machine| {
+        let sent = assert_plays(name, &machine, &long_song());
         // After a reset some cards stop the bytes that follow.
-        assert!(sent.ends_with(&expected), "{build}, {card}");
-        assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
-        assert_eq!(report.job.violations, [], "{build}, {card}");
-        assert_eq!(report.job.leaks, [], "{build}, {card}");
+        assert!(sent.ends_with(&expected), "{name}");
     });
 }
 
 #[test]
 fn sysex_of_5_bytes_and_of_100_kib_comes_in_byte_for_byte() {
-    each_machine(|build, card, machine| {
-        let report = capture(&machine, &song()).expect("it captures");
-        assert!(report.is_complete(), "{build}, {card}: {:?}", report.job.stop);
-        assert_eq!(report.job.violations, [], "{build}, {card}");
-        assert_eq!(report.job.leaks, [], "{build}, {card}");
+    each_machine(&CARD_FOR_LONG_EVENTS, |name, machine| {
+        assert_captures(name, &machine, &long_song());
     });
+}
+
+#[test]
+fn one_record_of_100_kib_goes_out_through_a_hundred_buffers() {
+    for build in DMUS_BUILDS {
+        let machine = machine_with("smsc-superio", driver(build), PinFormat::DirectMusic);
+        machine.start().expect("the driver starts");
+        let pin = Application::new(&machine).open_render().expect("there is a render pin");
+        pin.run().expect("it runs");
+        let message = sysex(100 * 1_024);
+        pin.write_now(&message).expect("it is written");
+        let time_ns = (message.len() as u64 + 1_000) * BYTE_TIME_NS;
+        machine.run_for_ns(time_ns).expect("the machine runs");
+        assert!(machine.cable().sent_bytes() == message, "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
 }
 
 #[test]

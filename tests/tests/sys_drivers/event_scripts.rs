@@ -11,9 +11,9 @@ use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, MachineError};
 
 use crate::mutations::Numbers;
-use crate::scene::folder;
+use crate::scene::{TARGETS, folder};
 
-/// How many scripts are tried on each bitness.
+/// How many scripts are tried on each target.
 const SCRIPTS: u64 = 100;
 
 /// The bytes of a script.
@@ -41,7 +41,7 @@ fn run(file: &[u8], script: &[u8]) -> Result<Vec<&'static str>, MachineError> {
 #[test]
 fn random_use_of_events_breaks_the_rules_and_never_the_tool() {
     let mut broken = BTreeSet::new();
-    for target in ["x64", "x86"] {
+    for target in TARGETS {
         let path = folder().join("bin").join(target).join("dmus_script.sys");
         let file = std::fs::read(path).expect("a committed driver");
         for seed in 1..=SCRIPTS {

@@ -1,51 +1,25 @@
 //! Habits of published drivers, each shown by a driver of this project.
 //!
 //! `docs/sys-drivers.md` lists all habits. The habits of drivers without MIDI code are in
-//! `system_miniports.rs`, and the habits of DirectMusic drivers in `dmus.rs`.
+//! `system_miniports.rs`, the habits of DirectMusic drivers in `dmus.rs`, and drivers that use more
+//! routines of the kernel in `kernel_routines.rs`.
 
-use std::rc::Rc;
-
-use portcls_machine::emulator::{
-    DeviceInterface, FileObject, Irp, Kernel, NtStatus, Parameters, PnpRequest, SystemPowerState,
-};
-use portcls_machine::midi_file::default_tune;
+use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
 use portcls_machine::port::guid::Guid;
-use portcls_machine::port::ks::guids::category;
-use portcls_machine::port::ks::pin_connect::filter_name;
-use portcls_machine::port::ks::{KsIoctl, KsPropertyType};
-use portcls_machine::{Application, PinUse, capture, play};
+use portcls_machine::port::ks::guids::property_set;
+use portcls_machine::port::ks::{
+    DataAttribute, DataRange, KsDataRangeMusic, KsPropertyPin, read_list_of_ranges,
+};
+use portcls_machine::{Application, PinUse};
 
-use crate::scene::{driver, live, machine, notes};
-
-/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
-const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+use crate::client::{Client, Of};
+use crate::scene::{CARDS, driver, live, machine, notes, play_and_record};
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
 
-/// Plays and records the tune with each build on each card, byte for byte.
-pub fn play_and_record(builds: &[&str]) {
-    for build in builds {
-        for card in CARDS {
-            let played = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
-            assert!(played.is_complete(), "{build}, {card}: {:?}", played.job.stop);
-            assert_eq!(played.job.driver.failed_requests, [], "{build}, {card}");
-            assert_eq!(played.job.driver.lost_in_card, 0, "{build}, {card}");
-            let recorded = capture(&machine(card, driver(build)), &default_tune());
-            let recorded = recorded.expect("it captures");
-            assert!(recorded.is_complete(), "{build}, {card}: {:?}", recorded.job.stop);
-            for job in [played.job, recorded.job] {
-                assert_eq!(job.violations, [], "{build}, {card}");
-                assert_eq!(job.leaks, [], "{build}, {card}");
-                let pin = job.pin.expect("a pin was opened");
-                assert_eq!(pin.place.filter, "Uart", "{build}, {card}");
-            }
-        }
-    }
-}
-
 #[test]
 fn the_tune_goes_through_a_driver_whose_filter_names_no_categories() {
-    play_and_record(&["x64/no_categories", "x86/no_categories"]);
+    play_and_record(&["x64/no_categories", "x86/no_categories", "msvc-x64/no_categories"]);
 }
 
 #[test]
@@ -145,46 +119,9 @@ const CARD_PROPERTIES: Guid = Guid {
 /// The driver takes this long to answer.
 const ANSWER_TIME_NS: u64 = 5_000_000;
 
-/// A client that has a filter open.
-struct Client<'k> {
-    kernel: &'k Kernel,
-    file: Rc<FileObject>,
-}
-
-impl<'k> Client<'k> {
-    fn open(kernel: &'k Kernel) -> Client<'k> {
-        let found = kernel.device_interfaces(category::AUDIO.to_bytes());
-        let [DeviceInterface { device, reference, .. }] = &found[..] else { panic!("{found:?}") };
-        let file = FileObject::new(device, None);
-        let name = Parameters::Create { name: filter_name(reference) };
-        let create = Irp::new(name, Some(file.clone()), Vec::new());
-        assert_eq!(kernel.send_request_and_wait(device, &create), NtStatus::SUCCESS);
-        Client { kernel, file }
-    }
-
-    /// A question for the card's port, with this much room for the answer.
-    fn question(&self, room: u32) -> Irp {
-        let flags = KsPropertyType::GET.bits();
-        let set = CARD_PROPERTIES.to_bytes();
-        let input = [&set[..], &1_u32.to_le_bytes(), &flags.to_le_bytes()].concat();
-        let code = KsIoctl::Property.value();
-        let parameters = Parameters::DeviceControl { code, input, output_length: room };
-        let irp = Irp::new(parameters, Some(self.file.clone()), Vec::new());
-        *irp.buffer().borrow_mut() = vec![0; room as usize];
-        irp
-    }
-
-    fn ask(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request(self.file.device(), irp)
-    }
-
-    fn ask_and_wait(&self, irp: &Irp) -> NtStatus {
-        self.kernel.send_request_and_wait(self.file.device(), irp)
-    }
-
-    fn close(self) {
-        assert_eq!(self.kernel.close_file(&self.file), NtStatus::SUCCESS);
-    }
+/// A client's question for the card's port, with this much room for the answer.
+fn question(client: &Client<'_>, room: u32) -> Irp {
+    client.question(Of::Filter, CARD_PROPERTIES, 1, room)
 }
 
 #[test]
@@ -199,14 +136,14 @@ fn a_client_waits_for_a_property_that_a_timer_of_the_driver_answers() {
         machine.start().expect("the driver starts");
         let asked = machine.run(|kernel| {
             let client = Client::open(kernel);
-            let length = client.question(0);
+            let length = question(&client, 0);
             assert_eq!(client.ask_and_wait(&length), NtStatus::BUFFER_OVERFLOW, "{build}");
             assert_eq!(length.information(), 4, "{build}");
-            let short = client.question(2);
+            let short = question(&client, 2);
             assert_eq!(client.ask_and_wait(&short), NtStatus::BUFFER_TOO_SMALL, "{build}");
             let before_ns = kernel.now_ns();
             for _ in 0..2 {
-                let question = client.question(4);
+                let question = question(&client, 4);
                 assert_eq!(client.ask_and_wait(&question), NtStatus::SUCCESS, "{build}");
                 assert_eq!(question.information(), 4, "{build}");
                 assert_eq!(*question.buffer().borrow(), 0x330_u32.to_le_bytes(), "{build}");
@@ -229,7 +166,7 @@ fn a_property_is_answered_while_the_tune_of_another_client_goes_on() {
         pin.run().expect("it runs");
         machine.run_for_ns(100_000_000).expect("the machine runs");
         let client = machine.run(|_| Client::open(machine.kernel())).expect("it opens");
-        let (first, second) = (client.question(4), client.question(4));
+        let (first, second) = (question(&client, 4), question(&client, 4));
         let answers = machine.run(|_| [client.ask(&first), client.ask(&second)]);
         let expected = [NtStatus::PENDING, NtStatus::DEVICE_BUSY];
         assert_eq!(answers.expect("the machine does not stop"), expected, "{build}");
@@ -243,6 +180,56 @@ fn a_property_is_answered_while_the_tune_of_another_client_goes_on() {
         machine.run(|_| client.close()).expect("it closes");
         drop(pin);
         assert_eq!(machine.unload().expect("it goes"), [], "{build}");
+        assert_eq!(machine.kernel().violations(), [], "{build}");
+    }
+}
+
+const ATTRIBUTES: [&str; 3] = ["x64/attributes", "x86/attributes", "msvc-x64/attributes"];
+
+#[test]
+fn the_tune_goes_through_a_driver_whose_range_has_attributes() {
+    play_and_record(&ATTRIBUTES);
+}
+
+/// The array of the driver has a range, its attribute list, and a range without one.
+#[test]
+fn an_attribute_list_of_a_driver_is_an_item_behind_its_range_and_no_range() {
+    for build in ATTRIBUTES {
+        let machine = machine("smsc-superio", driver(build));
+        machine.start().expect("the driver starts");
+        let list = machine.run(|kernel| {
+            let client = Client::open(kernel);
+            let id = KsPropertyPin::DataRanges.value();
+            let ask = |room| client.question(Of::Pin(0), property_set::PIN, id, room);
+            let length = ask(0);
+            assert_eq!(client.ask_and_wait(&length), NtStatus::BUFFER_OVERFLOW, "{build}");
+            let list = ask(length.information() as u32);
+            assert_eq!(client.ask_and_wait(&list), NtStatus::SUCCESS, "{build}");
+            client.close();
+            list.buffer().borrow().clone()
+        });
+        let list = list.expect("the machine runs");
+        assert_eq!(list[4], 3, "{build}: the attribute list is an item too");
+        let ranges = read_list_of_ranges(&list).expect("it is good");
+        assert_eq!(ranges.len(), 2, "{build}");
+        assert_eq!(ranges[1], KsDataRangeMusic::MIDI_PORT.into(), "{build}");
+        let own = Guid {
+            data1: 0x3C1B_70E2,
+            data2: 0x5A64,
+            data3: 0x4D0F,
+            data4: [0x9E, 0x21, 0x0C, 0x44, 0xB7, 0x1A, 0xE5, 0x68],
+        };
+        let required = Guid {
+            data1: 0x8D90_A3F4,
+            data2: 0x1B5C,
+            data3: 0x4FE8,
+            data4: [0xA7, 0x33, 0x52, 0x60, 0xCE, 0x19, 0x0B, 0x7D],
+        };
+        let required =
+            DataAttribute { flags: DataAttribute::REQUIRED, ..DataAttribute::new(required) };
+        let attributes = vec![DataAttribute::new(own), required];
+        let first = DataRange::from(KsDataRangeMusic::MIDI_PORT).with_attributes(attributes);
+        assert_eq!(ranges[0], first, "{build}");
         assert_eq!(machine.kernel().violations(), [], "{build}");
     }
 }

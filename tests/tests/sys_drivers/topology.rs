@@ -15,8 +15,7 @@ use portcls_machine::port::ks::{
 };
 use portcls_machine::{Application, Machine};
 
-use crate::habits::play_and_record;
-use crate::scene::{driver, live, machine, notes};
+use crate::scene::{driver, live, machine, notes, play_and_record};
 
 const BUILDS: [&str; 3] = ["x64/topology_first", "x86/topology_first", "msvc-x64/topology_first"];
 
@@ -92,7 +91,7 @@ impl<'k> Client<'k> {
 
 /// The symbolic link of a filter, as Windows writes it; the machine's device is on the ISA bus.
 fn link(reference: &str) -> String {
-    format!(r"\\?\ISAPNP#PNPB006#0#{{6994ad04-93ef-11d0-a3cc-00a0c9223196}}\{reference}")
+    format!(r"\??\ISAPNP#PNPB006#0#{{6994ad04-93ef-11d0-a3cc-00a0c9223196}}\{reference}")
 }
 
 fn started(build: &str) -> Machine {

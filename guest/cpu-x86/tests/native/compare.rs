@@ -1,6 +1,6 @@
 //! One case: one instruction on both processors, from the same state.
 
-use cpu_x86::{Cpu, Mode, RFlags, Registers, Rights, Stop};
+use cpu_x86::{Cpu, Mode, RFlags, Registers, Rights, Stop, X87Registers};
 use iced_x86::{FlowControl, Mnemonic, OpKind, Register, RflagsBits};
 use proptest::prelude::*;
 
@@ -115,7 +115,7 @@ pub fn compare(
         landings.push(cpu.rip());
     }
     let mut native = registers.clone();
-    let ending = host.execute(form.mode, &mut native, &landings);
+    let ending = host.execute(form.mode, &mut native, &mut X87Registers::default(), &landings);
     let expected = match stop {
         Stop::Budget => Ending::Landed(landings.len() - 1),
         Stop::DivideError => Ending::Signal(libc::SIGFPE),
@@ -264,7 +264,7 @@ fn is_skipped(form: &Form) -> bool {
         Mnemonic::Tzcnt => !is_x86_feature_detected!("bmi1"),
         Mnemonic::Popcnt => !is_x86_feature_detected!("popcnt"),
         Mnemonic::Movbe => !is_x86_feature_detected!("movbe"),
-        _ => false,
+        _ => crate::x87_forms::is_x87(form),
     }
 }
 

@@ -82,7 +82,7 @@ fn is_prefix(mode: Mode, map: &[u8], opcode: u8) -> bool {
         }
 }
 
-fn decode(mode: Mode, host: &Host, bytes: &[u8]) -> Option<Form> {
+pub fn decode(mode: Mode, host: &Host, bytes: &[u8]) -> Option<Form> {
     let bits = match mode {
         Mode::Bits32 => 32,
         Mode::Bits64 => 64,

@@ -11,6 +11,11 @@ mod forms;
 mod host;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod x87;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod x87_forms;
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod native {
     use std::cell::{Cell, RefCell};
     use std::collections::BTreeMap;

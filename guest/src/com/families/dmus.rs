@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcls_emulator::NtStatus;
+use portcls_emulator::{Need, NtStatus};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{IAllocatorMxf, IMasterClock, IMxf};
 use portcls_port::ks::KsState;
@@ -10,7 +10,7 @@ use portcls_port::ks::KsState;
 use crate::com::Hold;
 use crate::com::family::Family;
 use crate::com::this::This;
-use crate::objects::events::Use;
+use crate::objects::events::{NO_PLACE, Use};
 use crate::routine::{Call, Out, Pointer, row};
 
 pub(super) static ALLOCATOR: Family = Family {
@@ -86,9 +86,15 @@ fn put(
 }
 
 /// `NTSTATUS ConnectOutput(PMXF)`
+///
+/// A stream of a system miniport may get a sink of the driver's own. The guest has to know the
+/// allocator of the events that the driver then gets.
 fn connect_output(call: &Call<'_>, sink: This<dyn IMxf>, other: Pointer) -> Result<(), NtStatus> {
-    let other = call.guest().interface_at::<dyn IMxf>(other.0, Hold::Retain);
-    sink.connect_output(call.kernel(), other.ok_or(NtStatus::INVALID_PARAMETER)?)
+    let guest = call.guest();
+    let other = guest.interface_at::<dyn IMxf>(other.0, Hold::Retain);
+    let other = other.ok_or(NtStatus::INVALID_PARAMETER)?;
+    guest.note_allocator_of_sink(&other, sink.address);
+    sink.connect_output(call.kernel(), other)
 }
 
 /// `NTSTATUS DisconnectOutput(PMXF)`
@@ -107,10 +113,15 @@ fn get_message(
     allocator: This<dyn IAllocatorMxf>,
     out: Out<Pointer>,
 ) -> Result<(), NtStatus> {
-    let guest = call.guest();
-    hand_out(call, out, allocator.get_message(call.kernel()), |event| {
-        guest.show_events(allocator.address, event.into())
-    })
+    let kernel = call.kernel();
+    let got = allocator.get_message(kernel).and_then(|event| {
+        call.guest().show_events(allocator.address, event.into()).map_err(|events| {
+            // The allocator takes every event of its own.
+            let _ = allocator.put_message(kernel, Some(events));
+            no_place(call)
+        })
+    });
+    hand_out(call, out, got)
 }
 
 /// `USHORT GetBufferSize()`
@@ -124,31 +135,34 @@ fn get_buffer(
     allocator: This<dyn IAllocatorMxf>,
     out: Out<Pointer>,
 ) -> Result<(), NtStatus> {
-    let guest = call.guest();
-    hand_out(call, out, allocator.get_buffer(call.kernel()), |buffer| {
-        guest.show_buffer(allocator.address, buffer)
-    })
+    let kernel = call.kernel();
+    let got = allocator.get_buffer(kernel).and_then(|buffer| {
+        call.guest().show_buffer(allocator.address, buffer).map_err(|buffer| {
+            let _ = allocator.put_buffer(kernel, buffer);
+            no_place(call)
+        })
+    });
+    hand_out(call, out, got)
 }
 
-/// Gives the driver the address at which `show` puts an event or a buffer into its memory, or a
-/// null pointer after a failure.
-fn hand_out<T>(
+/// Tells the trace that the driver's memory has no place for what the allocator gave.
+///
+/// Assumed: the status with which an allocator answers at its own limit, which is the first limit
+/// that a driver of one stream meets.
+fn no_place(call: &Call<'_>) -> NtStatus {
+    let status = NtStatus::INSUFFICIENT_RESOURCES;
+    call.tell_refusal(Need::Required, NO_PLACE.to_owned(), status);
+    status
+}
+
+/// Gives the driver the address of an event or a buffer, or a null pointer after a failure.
+fn hand_out(
     call: &Call<'_>,
     out: Out<Pointer>,
-    got: Result<T, NtStatus>,
-    show: impl FnOnce(T) -> u64,
+    got: Result<u64, NtStatus>,
 ) -> Result<(), NtStatus> {
-    let guest = call.guest();
-    match got {
-        Ok(got) => {
-            out.set(guest, Pointer(show(got)));
-            Ok(())
-        }
-        Err(failure) => {
-            out.set(guest, Pointer::NULL);
-            Err(failure)
-        }
-    }
+    out.set(call.guest(), Pointer(got.unwrap_or(0)));
+    got.map(drop)
 }
 
 /// `NTSTATUS PutBuffer(PBYTE)`

@@ -84,7 +84,10 @@ fn init(
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the pointer leads to no such object.
-fn given<T>(pointer: Pointer, object: impl FnOnce() -> Option<T>) -> Result<Option<T>, NtStatus> {
+pub(super) fn given<T>(
+    pointer: Pointer,
+    object: impl FnOnce() -> Option<T>,
+) -> Result<Option<T>, NtStatus> {
     if pointer.is_null() {
         return Ok(None);
     }

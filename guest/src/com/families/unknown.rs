@@ -1,8 +1,9 @@
 //! `IUnknown` as a driver sees it: the first three slots of every vtable.
 
-use portcls_emulator::{Need, NtStatus};
+use portcls_emulator::NtStatus;
 use portcls_port::com::NO_INTERFACE;
 use portcls_port::guid::iid;
+use portcls_port::tell_refused_query;
 
 use crate::com::family::Family;
 use crate::routine::{Call, Out, Pointer, Routine, row};
@@ -39,8 +40,8 @@ fn query_interface(
             Ok(())
         }
         Err(failure) => {
-            let method = format!("{}::QueryInterface", guest.interface_name(this.0));
-            call.tell(method, Need::Optional, format!("{wanted:?}"), failure);
+            let name = guest.interface_name(this.0);
+            tell_refused_query(call.kernel(), name, &wanted, failure);
             out.set(guest, Pointer::NULL);
             Err(failure)
         }

@@ -17,11 +17,12 @@ use portcls_port::ks::KsState;
 
 use super::{call, guest};
 use crate::guest::Guest;
+use crate::tables::event_table::Found;
 use crate::tables::pool_table::Fill;
 
 /// The slots of `IAllocatorMXF`. Source: dmusicks.h.
-const PUT_MESSAGE: u64 = 4;
-const GET_MESSAGE: u64 = 7;
+pub(super) const PUT_MESSAGE: u64 = 4;
+pub(super) const GET_MESSAGE: u64 = 7;
 const GET_BUFFER_SIZE: u64 = 8;
 const GET_BUFFER: u64 = 9;
 const PUT_BUFFER: u64 = 10;
@@ -29,7 +30,7 @@ const PUT_BUFFER: u64 = 10;
 const BUFFER_SIZE: u16 = 100;
 
 /// An allocator that counts the events and buffers that are out.
-struct Allocator {
+pub(super) struct Allocator {
     home: Rc<EventHome>,
     free_events: RefCell<Vec<u32>>,
     free_buffers: RefCell<Vec<EventBuffer>>,
@@ -39,7 +40,7 @@ struct Allocator {
 }
 
 impl Allocator {
-    fn new(inline_limit: u8) -> Rc<Allocator> {
+    pub(super) fn new(inline_limit: u8) -> Rc<Allocator> {
         let home = Rc::new(EventHome { inline_limit, buffer_size: BUFFER_SIZE });
         Rc::new(Allocator {
             free_events: RefCell::new((0..500).rev().collect()),
@@ -81,7 +82,7 @@ impl Allocator {
         self.free_buffers.borrow_mut().push(buffer);
     }
 
-    fn out(&self) -> (i32, i32) {
+    pub(super) fn out(&self) -> (i32, i32) {
         (self.events_out.get(), self.buffers_out.get())
     }
 }
@@ -224,6 +225,11 @@ impl Desk {
         self.guest.load_word(self.out)
     }
 
+    /// Takes all places for events and buffers, and returns them.
+    fn use_up_places(&self) -> Vec<u64> {
+        std::iter::from_fn(|| self.guest.0.events.place(0x1000)).collect()
+    }
+
     fn free(&self, event: u64) -> NtStatus {
         self.status(self.allocator_at, PUT_MESSAGE, &[event])
     }
@@ -316,6 +322,55 @@ fn a_pool_that_is_empty_gives_null_pointers_and_the_status() {
 }
 
 #[test]
+fn without_a_place_in_its_memory_a_driver_gets_null_pointers_and_the_status() {
+    for place in BOTH {
+        let desk = Desk::new(place);
+        let places = desk.use_up_places();
+        // Each place has a page, and a page behind it that is no memory.
+        assert_eq!(places.len(), 0x1000_0000 / 0x2000, "{place}");
+        for slot in [GET_MESSAGE, GET_BUFFER] {
+            desk.guest.store_word(desk.out, 7);
+            let status = desk.status(desk.allocator_at, slot, &[desk.out]);
+            assert_eq!(status, NtStatus::INSUFFICIENT_RESOURCES, "{place}");
+            assert_eq!(desk.guest.load_word(desk.out), 0, "{place}");
+        }
+        assert_eq!(desk.allocator.out(), (0, 0), "{place}: both are back");
+        let told: Vec<String> =
+            desk.guest.kernel().refused_calls().iter().map(ToString::to_string).collect();
+        let refuses = "refuses more than the driver's memory for events can hold: \
+                       STATUS_INSUFFICIENT_RESOURCES";
+        let routines = ["IAllocatorMXF::GetMessage", "IAllocatorMXF::GetBuffer"];
+        assert_eq!(told, routines.map(|routine| format!("{routine} {refuses}")), "{place}");
+        desk.guest.0.events.give_back(places[0], 0x1000);
+        assert_eq!(desk.event(), places[0], "{place}: a place is free again");
+        assert_eq!(desk.broken(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_chain_without_places_for_all_of_it_comes_back_whole() {
+    for place in BOTH {
+        let desk = Desk::new(place);
+        let places = desk.use_up_places();
+        // All events fit into this page. The buffer in the package does not.
+        desk.guest.0.events.give_back(places[0], 0x1000);
+        let (first, mut package) = (desk.allocator.event(), desk.allocator.event());
+        let (mut long, mut buffer) = (desk.allocator.event(), desk.allocator.buffer());
+        buffer.push(&[0x55; 9]);
+        long.set_buffer(buffer);
+        package.set_package(long.into());
+        let chain = [first, package].into_iter().collect();
+        let chain = desk.guest.show_events(desk.allocator_at, chain).expect_err("no room");
+        assert_eq!(chain.len(), 2);
+        assert!(matches!(desk.guest.0.events.take_event(places[0], 1), Found::Nothing));
+        desk.guest.0.events.give_back(places[1], 0x1000);
+        assert_eq!(desk.guest.show_events(desk.allocator_at, chain).ok(), Some(places[0]));
+        assert_eq!(desk.free(places[0]), NtStatus::SUCCESS);
+        assert_eq!(desk.allocator.out(), (0, 0), "{place}");
+    }
+}
+
+#[test]
 fn events_and_buffers_are_used_again_without_more_guest_memory() {
     for place in BOTH {
         let desk = Desk::new(place);
@@ -380,7 +435,7 @@ fn what_the_port_gives_a_driver_lies_where_the_header_says() {
         package.set_package(inner.into());
         let chain = [short, package, long].into_iter().collect();
         let guest = &desk.guest;
-        let first = guest.show_events(desk.allocator_at, chain);
+        let first = guest.show_events(desk.allocator_at, chain).expect("there is room");
         assert_eq!(guest.load::<8>(first)[2..], [1, 0, 3, 0, 1, 0], "length, group, flags");
         assert_eq!(guest.load_u64(first + 8) as i64, -2);
         assert_eq!(guest.load_u64(first + 16), 0x0102_0304_0506_0708);
@@ -460,7 +515,7 @@ fn the_memory_of_a_stream_goes_when_it_is_closed_and_is_used_again() {
 }
 
 /// A clock that stands still.
-struct Clock;
+pub(super) struct Clock;
 
 impl IUnknown for Clock {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use portcls_emulator::{Irql, PoolType, SpinLock};
 
 use crate::guest::Guest;
+use crate::objects::pool::pool_type;
 use crate::routine::{Call, Pointer, Routine, Word, row};
 use crate::tables::bindings::Bound;
 use crate::tables::pool_table::Fill;
@@ -25,15 +26,6 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("KfAcquireSpinLock", ByKernel, acquire_spin_lock).fastcall(),
     row!("KfReleaseSpinLock", ByKernel, release_spin_lock).fastcall(),
 ];
-
-/// The pool that a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 is not executable.
-fn pool_type(value: u32) -> PoolType {
-    match (value & 1, value & 0x200) {
-        (1, _) => PoolType::Paged,
-        (_, 0) => PoolType::NonPagedExecute,
-        _ => PoolType::NonPagedNx,
-    }
-}
 
 /// The tag that the routines without a tag use. Source: WDK, ExAllocatePool.
 const NO_TAG: [u8; 4] = *b"None";

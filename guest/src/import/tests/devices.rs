@@ -144,3 +144,21 @@ fn a_work_item_calls_its_routine_once_the_thread_is_idle() {
         assert_eq!(bench.kernel.violations()[1].rule.id, "not-a-work-item");
     }
 }
+
+#[test]
+fn the_physical_device_behind_the_device_of_portcls_is_told_and_no_other() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let physical = DeviceObject::new(&DriverObject::new("bus"));
+        let functional = bench.adapter_device(&physical);
+        let [physical_at, functional_at] =
+            [&physical, &functional].map(|device| bench.guest.device_pointer(device));
+        let out = bench.memory(8);
+        let ask = |device| bench.status("PcGetPhysicalDeviceObject", &[device, out]);
+        assert_eq!(ask(functional_at), NtStatus::SUCCESS);
+        assert_eq!(bench.guest.load_word(out), physical_at);
+        bench.guest.store_word(out, 0);
+        assert_eq!(ask(physical_at), NtStatus::INVALID_PARAMETER, "it is the bus driver's");
+        assert_eq!(bench.guest.load_word(out), 0, "nothing is written");
+    }
+}

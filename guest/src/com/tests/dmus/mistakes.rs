@@ -4,12 +4,48 @@ use std::rc::Rc;
 
 use portcls_emulator::NtStatus;
 use portcls_port::com::IUnknown;
+use portcls_port::dmus_event::DmusEventFlags;
 use portcls_port::guid::iid;
 
-use super::{Allocator, BOTH, BUFFER_SIZE, Desk, Field, PUT_BUFFER, PUT_MESSAGE, STREAM};
+use super::{
+    Allocator, BOTH, BUFFER_SIZE, Desk, Field, GET_BUFFER, GET_MESSAGE, PUT_BUFFER, PUT_MESSAGE,
+    STREAM,
+};
 
-/// A mistake: what the driver does, the rule that it breaks, and a part of the message. The last
-/// field is the number of events and buffers that are not back at the allocator after it.
+/// The allocator of another stream of the driver.
+struct Other {
+    allocator: Rc<Allocator>,
+    /// The driver's pointer to it.
+    address: u64,
+}
+
+impl Other {
+    fn of(desk: &Desk) -> Other {
+        let allocator = Allocator::new(desk.allocator.home.inline_limit);
+        let object: Rc<dyn IUnknown> = Rc::clone(&allocator) as _;
+        let address = desk.guest.lend(&object, &iid::ALLOCATOR_MXF);
+        desk.guest.0.events.open_stream(STREAM + 1, address);
+        Other { allocator, address }
+    }
+
+    /// The driver gets an event of this allocator.
+    fn event(&self, desk: &Desk) -> u64 {
+        self.get(desk, GET_MESSAGE)
+    }
+
+    /// The driver gets a buffer of this allocator.
+    fn buffer(&self, desk: &Desk) -> u64 {
+        self.get(desk, GET_BUFFER)
+    }
+
+    fn get(&self, desk: &Desk, slot: u64) -> u64 {
+        assert_eq!(desk.status(self.address, slot, &[desk.out]), NtStatus::SUCCESS);
+        desk.guest.load_word(desk.out)
+    }
+}
+
+/// A mistake: what the driver does, the rules that it breaks, and a part of the last message. The
+/// last field is the number of events and buffers that are not back at the allocator after it.
 type Mistake = (fn(&Desk), &'static str, &'static str, (i32, i32));
 
 const MISTAKES: &[Mistake] = &[
@@ -82,18 +118,78 @@ const MISTAKES: &[Mistake] = &[
     ),
     (
         |desk| {
-            let other = Allocator::new(desk.allocator.home.inline_limit);
-            let object: Rc<dyn IUnknown> = other.clone();
-            let other_at = desk.guest.lend(&object, &iid::ALLOCATOR_MXF);
+            let other = Other::of(desk);
             let event = desk.event();
-            desk.guest.0.events.open_stream(STREAM + 1, other_at);
-            let status = desk.status(other_at, PUT_MESSAGE, &[event]);
+            let status = desk.status(other.address, PUT_MESSAGE, &[event]);
             assert_eq!(status, NtStatus::INVALID_PARAMETER);
-            assert_eq!(other.out(), (0, 0));
+            assert_eq!(other.allocator.out(), (0, 0));
         },
         "event-foreign",
         "was put to another allocator",
         (1, 0),
+    ),
+    (
+        |desk| {
+            let other = Other::of(desk);
+            let (last, foreign) = (desk.event(), other.event(desk));
+            desk.set(foreign, Field::Next, last);
+            assert_eq!(desk.free(desk.before(foreign)), NtStatus::SUCCESS);
+            assert_eq!(other.allocator.out(), (1, 0), "it is lost");
+        },
+        "event-foreign",
+        "was put to another allocator",
+        (0, 0),
+    ),
+    (
+        |desk| {
+            let other = Other::of(desk);
+            let (last, foreign) = (desk.event(), other.event(desk));
+            desk.set(foreign, Field::Next, last);
+            assert_eq!(desk.send(foreign), NtStatus::SUCCESS);
+            assert_eq!(*desk.sink.seen.borrow(), ["[]"], "the sink gets the last one");
+        },
+        "event-foreign",
+        "was put to another allocator",
+        (0, 0),
+    ),
+    (
+        |desk| {
+            let other = Other::of(desk);
+            let (inner, foreign) = (desk.before(desk.event()), other.event(desk));
+            desk.set(foreign, Field::Flags, u64::from(DmusEventFlags::PACKAGE.bits()));
+            desk.set(foreign, Field::Data, inner);
+            desk.set(foreign, Field::Next, desk.event());
+            assert_eq!(desk.send(foreign), NtStatus::SUCCESS);
+            assert_eq!(*desk.sink.seen.borrow(), ["[]"; 3], "two of the package, and the last");
+        },
+        "event-foreign",
+        "was put to another allocator",
+        (0, 0),
+    ),
+    (
+        |desk| {
+            let other = Other::of(desk);
+            let (last, foreign) = (desk.event(), other.event(desk));
+            desk.set(foreign, Field::Length, 9);
+            desk.set(foreign, Field::Data, other.buffer(desk));
+            desk.set(foreign, Field::Next, last);
+            assert_eq!(desk.free(foreign), NtStatus::SUCCESS);
+            assert_eq!(other.allocator.out(), (1, 1), "its buffer is lost too");
+        },
+        "event-foreign",
+        "was put to another allocator",
+        (0, 0),
+    ),
+    (
+        |desk| {
+            let other = Other::of(desk);
+            let foreign = other.event(desk);
+            desk.set(foreign, Field::Next, desk.before(foreign));
+            assert_eq!(desk.free(foreign), NtStatus::SUCCESS);
+        },
+        "event-foreign event-chain-loop",
+        "is reached again by pNextEvt",
+        (0, 0),
     ),
     (
         |desk| {
@@ -258,10 +354,10 @@ const MISTAKES: &[Mistake] = &[
 #[test]
 fn each_mistake_breaks_its_rule_and_the_rest_of_the_chain_is_served() {
     for place in BOTH {
-        for (number, (make, rule, message, out)) in MISTAKES.iter().enumerate() {
+        for (number, (make, rules, message, out)) in MISTAKES.iter().enumerate() {
             let desk = Desk::new(place);
             make(&desk);
-            assert_eq!(desk.broken(), [*rule], "{place}: mistake {number}");
+            assert_eq!(desk.broken().join(" "), *rules, "{place}: mistake {number}");
             let told = desk.message();
             assert!(told.contains(message), "{place}: mistake {number}: {told}");
             assert_eq!(desk.allocator.out(), *out, "{place}: mistake {number}");

@@ -1,0 +1,87 @@
+//! Routines in Rust that a driver's own interrupt sync object calls.
+//!
+//! Owns the one address that stands for all of them: the context of a call tells which routine is
+//! meant. A service routine is known until the guest ends, because no method takes it out of the
+//! object again. A synchronised routine is known for one call.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, NtStatus};
+use portcls_port::interfaces::ServiceRoutine;
+use scoped_tls_hkt::scoped_thread_local;
+
+use crate::guest::Guest;
+use crate::routine::{Call, Pointer, Routine, row};
+use crate::tables::bindings::Bound;
+
+/// What the driver's object gets as a PINTERRUPTSYNCROUTINE.
+pub(crate) static LENT_ROUTINE: Routine =
+    row!("a routine of a system miniport", ByKernel, run_lent_routine);
+
+/// A service routine, bound to the block that is its context.
+struct LentServiceRoutine(ServiceRoutine);
+
+impl Bound for LentServiceRoutine {}
+
+/// A synchronised routine that runs at most once.
+type Synchronised<'a> = &'a dyn Fn(&Kernel) -> NtStatus;
+
+scoped_thread_local! {
+    /// The context of the innermost synchronised call of a driver's own object, and its routine.
+    ///
+    /// The routine borrows from its caller, so no table that outlives the call can hold it. Calls
+    /// nest as plain calls on one stack, so the innermost one is the one that the driver serves.
+    static SYNCHRONISED: for<'a> (u64, Synchronised<'a>)
+}
+
+impl Guest {
+    /// Lends a service routine for good. Returns its address and its context.
+    pub(super) fn lend_service_routine(&self, routine: ServiceRoutine) -> [u64; 2] {
+        let context = self.new_object_block(&[]);
+        self.bind_from(None, context, Rc::new(LentServiceRoutine(routine)));
+        [self.thunk_of(&LENT_ROUTINE), context]
+    }
+
+    /// Lends a synchronised routine for the length of `work`, which gets its address and its
+    /// context; `None` when the stack has no room for the context.
+    ///
+    /// The routine runs once. A driver that calls it again, as the page does not allow, gets
+    /// `STATUS_UNSUCCESSFUL`.
+    pub(super) fn with_lent_routine<R>(
+        &self,
+        routine: &mut dyn FnMut(&Kernel) -> NtStatus,
+        work: impl FnOnce([u64; 2]) -> R,
+    ) -> Option<R> {
+        let routine = RefCell::new(Some(routine));
+        let run_once = |kernel: &Kernel| {
+            let routine = routine.borrow_mut().take();
+            routine.map_or(NtStatus::UNSUCCESSFUL, |routine| routine(kernel))
+        };
+        self.with_scratch(16, |context| {
+            let address = self.thunk_of(&LENT_ROUTINE);
+            SYNCHRONISED.set((context, &run_once), || work([address, context]))
+        })
+    }
+}
+
+/// `NTSTATUS Routine(PINTERRUPTSYNC, PVOID Context)`
+///
+/// # Errors
+/// `STATUS_INVALID_PARAMETER` for another context than the one that came with the routine.
+fn run_lent_routine(
+    call: &Call<'_>,
+    _sync: Pointer,
+    context: Pointer,
+) -> Result<NtStatus, NtStatus> {
+    if let Some(lent) = call.guest().bound::<LentServiceRoutine>(context.0) {
+        return Ok(lent.0(call.kernel()));
+    }
+    if !SYNCHRONISED.is_set() {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    SYNCHRONISED.with(|(known, routine)| match known == context.0 {
+        true => Ok(routine(call.kernel())),
+        false => Err(NtStatus::INVALID_PARAMETER),
+    })
+}

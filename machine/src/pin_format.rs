@@ -1,0 +1,71 @@
+//! The data format with which an application opens a pin.
+//!
+//! Owns the two formats, and which ranges of a pin they fit. It never knows the records of a
+//! buffer.
+
+use std::fmt;
+
+use portcls_port::guid::Guid;
+use portcls_port::ks::guids::data_format;
+use portcls_port::ks::pin_connect::PinRequest;
+use portcls_port::ks::{DataRange, KsDataFormat};
+use serde::Serialize;
+
+/// The data format with which an application opens a pin. It decides the form of the application's
+/// buffers, and the clock for the times in them.
+///
+/// Source: WDK, DMUS_EVENTHEADER and KSMUSICFORMAT.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PinFormat {
+    /// MIDI bytes in KSMUSICFORMAT records, by the clock of the stream: it begins when RUN is set,
+    /// and stands still in PAUSE.
+    #[default]
+    Midi,
+    /// Events in DMUS_EVENTHEADER records, by the master clock: it never stands still.
+    DirectMusic,
+}
+
+impl fmt::Display for PinFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PinFormat::Midi => "MIDI",
+            PinFormat::DirectMusic => "DirectMusic",
+        })
+    }
+}
+
+impl PinFormat {
+    /// The other format.
+    pub(crate) fn other(self) -> PinFormat {
+        match self {
+            PinFormat::Midi => PinFormat::DirectMusic,
+            PinFormat::DirectMusic => PinFormat::Midi,
+        }
+    }
+
+    /// The request that opens a pin with this format.
+    pub(crate) fn request(self, pin_id: u32) -> PinRequest {
+        match self {
+            PinFormat::Midi => PinRequest::midi(pin_id),
+            PinFormat::DirectMusic => PinRequest::directmusic(pin_id),
+        }
+    }
+
+    /// The format as kernel streaming has it.
+    pub(crate) fn data_format(self) -> KsDataFormat {
+        match self {
+            PinFormat::Midi => KsDataFormat::MIDI,
+            PinFormat::DirectMusic => KsDataFormat::DIRECTMUSIC,
+        }
+    }
+
+    /// True when one of these ranges is of music with this format, or would be with any.
+    pub(crate) fn fits(self, ranges: &[DataRange]) -> bool {
+        let fits = |mine: Guid, wanted: Guid| mine == wanted || mine == Guid::NULL;
+        ranges.iter().map(DataRange::head).any(|head| {
+            fits(head.major_format, data_format::MUSIC)
+                && fits(head.sub_format, self.data_format().sub_format)
+        })
+    }
+}
