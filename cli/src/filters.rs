@@ -167,6 +167,9 @@ impl Page {
         if !instances.is_empty() {
             self.plain("", &format!("instances: {}", instances.join(", ")));
         }
+        if let Some(wire) = &pin.wired_to {
+            self.plain("", &format!("wired to {}:{}", wire.filter, wire.pin_id));
+        }
         if let Some(midi) = &pin.midi {
             self.midi(midi);
         }

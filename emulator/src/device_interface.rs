@@ -225,11 +225,32 @@ impl Kernel {
 
     /// The device behind the symbolic link of an enabled interface.
     pub(crate) fn device_of_interface(&self, link: &str) -> Option<Rc<DeviceObject>> {
+        self.find_device_interface(link).map(|interface| interface.device)
+    }
+
+    /// The enabled interface with a symbolic link, which is compared without case.
+    #[must_use]
+    pub fn find_device_interface(&self, link: &str) -> Option<DeviceInterface> {
         let index = self.find_interface(link).ok()?;
+        let entry = &self.state.interfaces.entries.borrow()[index];
+        (entry.state == InterfaceState::Enabled).then(|| entry.interface.clone())
+    }
+
+    /// The symbolic link of the enabled interface of a device under a reference string, the one
+    /// that was enabled first; none for a device that was never installed.
+    #[must_use]
+    pub fn device_interface_link(
+        &self,
+        device: &Rc<DeviceObject>,
+        reference: &str,
+    ) -> Option<String> {
         let entries = self.state.interfaces.entries.borrow();
-        let entry = &entries[index];
-        let is_enabled = entry.state == InterfaceState::Enabled;
-        is_enabled.then(|| Rc::clone(&entry.interface.device))
+        let is_it = |entry: &&Entry| {
+            entry.state == InterfaceState::Enabled
+                && Rc::ptr_eq(&entry.interface.device, device)
+                && entry.interface.reference == reference
+        };
+        entries.iter().find(is_it)?.link()
     }
 
     /// Opens the registry key for the parameters of an interface. IRQL: PASSIVE_LEVEL.

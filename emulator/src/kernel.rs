@@ -8,6 +8,7 @@ use crate::choice::Choices;
 use crate::clock::Deadlines;
 use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
+use crate::handle::Handles;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
@@ -142,6 +143,7 @@ pub(crate) struct KernelState {
     pub locks: HeldLocks,
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
+    pub handles: Handles,
     pub names_of_objects: ObjectNamespace,
     pub physical_memory: PhysicalMemory,
     pub pool: Pool,
@@ -188,6 +190,7 @@ impl Kernel {
                 locks: HeldLocks::default(),
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
+                handles: Handles::default(),
                 names_of_objects: ObjectNamespace::default(),
                 physical_memory: PhysicalMemory::default(),
                 pool: Pool::default(),
@@ -216,6 +219,7 @@ impl Kernel {
         state.work.clear();
         state.interrupts.clear();
         state.interfaces.clear();
+        state.handles.clear();
         state.names_of_objects.clear();
         state.power.clear();
         state.choices.clear();

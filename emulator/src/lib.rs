@@ -1,10 +1,10 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events and waits, work items, pool, physical addresses, the bus of I/O ports, IRPs and
-//! device objects, power requests, the registry, device interfaces, the names of objects, bug
-//! checks, the rules of its routines, and the trace. It never knows what the devices on its bus are
-//! for.
+//! locks, events, semaphores and waits, the handles of a program, work items, pool, physical
+//! addresses, the bus of I/O ports, IRPs and device objects, power requests, the registry, device
+//! interfaces, the names of objects, bug checks, the rules of its routines, and the trace. It never
+//! knows what the devices on its bus are for.
 //!
 //! # How a run works
 //!
@@ -28,6 +28,7 @@ mod device_interface;
 mod device_object;
 mod dpc;
 mod event;
+mod handle;
 mod inspection;
 mod installed;
 mod interrupt;
@@ -49,6 +50,7 @@ mod resource;
 mod rule;
 pub mod rules;
 mod running;
+mod semaphore;
 mod spin_lock;
 mod status;
 mod stop;
@@ -74,6 +76,7 @@ pub use device_object::{
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};
+pub use handle::HandleTarget;
 pub use inspection::{Inspection, Moment};
 pub use interrupt::{Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState};
 pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, PnpRequest};
@@ -83,14 +86,15 @@ pub use mutex::{FastMutex, Mutex};
 pub use physical_memory::{CONTIGUOUS_MEMORY, PhysicalRequest};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
-    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
-    PowerStateType, SystemPowerState,
+    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerSource,
+    PowerState, PowerStateType, SystemPowerState,
 };
 pub use refusal::{Need, RefusedCall};
 pub use requirements::{AddressRange, Requirement, RequirementRange, ResourceRequirements};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use rule::{Rule, Severity};
 pub use running::Running;
+pub use semaphore::Semaphore;
 pub use spin_lock::SpinLock;
 pub use status::NtStatus;
 pub use stop::{Hang, Stop, StopObserver};

@@ -5,7 +5,7 @@
 //! keeps this order by itself, so `PoStartNextPowerIrp` has nothing to do.
 //! Source: public driver documentation of that routine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -62,6 +62,16 @@ numbered! {
         #[doc(alias = "PowerSystemShutdown")]
         S5 = 6 "S5",
     }
+}
+
+/// What the system draws its power from. A driver learns of it by what Windows does then.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum PowerSource {
+    /// The mains: the system runs in performance mode.
+    #[default]
+    Ac,
+    /// A battery: the system runs in conservation mode.
+    Battery,
 }
 
 numbered! {
@@ -211,6 +221,7 @@ pub(crate) struct PowerManager {
     /// The bottom device of each stack that has a request under way.
     busy: RefCell<Vec<Rc<DeviceObject>>>,
     waiting: RefCell<VecDeque<Wanted>>,
+    source: Cell<PowerSource>,
 }
 
 impl PowerManager {
@@ -221,6 +232,17 @@ impl PowerManager {
 }
 
 impl Kernel {
+    /// What the system draws its power from; at power-on it is the mains.
+    #[must_use]
+    pub fn power_source(&self) -> PowerSource {
+        self.state.power.source.get()
+    }
+
+    /// Changes what the system draws its power from.
+    pub fn set_power_source(&self, source: PowerSource) {
+        self.state.power.source.set(source);
+    }
+
     /// Asks the power manager to send a request for a device's power state to the top of the
     /// device's stack. The kernel calls `completion` when the request is complete. Returns
     /// `STATUS_PENDING`.

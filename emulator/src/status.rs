@@ -82,6 +82,8 @@ statuses! {
     OBJECT_TYPE_MISMATCH = 0xC000_0024;
     /// A directory of the path does not exist.
     OBJECT_PATH_NOT_FOUND = 0xC000_003A;
+    /// The count of a semaphore would get above its limit.
+    SEMAPHORE_LIMIT_EXCEEDED = 0xC000_0047;
     /// The path does not have the form of a path.
     OBJECT_PATH_SYNTAX_BAD = 0xC000_003B;
     /// The object cannot be deleted as it is.

@@ -13,6 +13,7 @@ pub(crate) mod automation;
 mod border;
 mod descriptor;
 mod dmus;
+mod event;
 pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;
@@ -26,6 +27,7 @@ mod port_objects;
 #[cfg(test)]
 mod tests;
 mod this;
+mod topology;
 mod wave;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};

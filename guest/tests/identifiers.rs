@@ -27,6 +27,15 @@ fn what_a_midi_driver_needs_is_served_and_what_no_port_here_has_is_not() {
         "IID_IPortWavePci",
         "IID_IMiniportWaveCyclic",
         "IID_IDmaChannelSlave",
+        "IID_IAdapterPowerManagement2",
+        "IID_IAdapterPowerManagement3",
+        "CLSID_PortTopology",
+        "IID_IPortTopology",
+        "IID_IMiniportTopology",
+        "IID_IPortEvents",
+        "IID_IPinName",
+        "IID_IUnregisterSubdevice",
+        "IID_IUnregisterPhysicalConnection",
     ] {
         assert!(is_served(&kernel, &named(name)), "{name}");
     }

@@ -60,6 +60,8 @@ pub struct PinView {
     pub global_instances: Option<InstancesView>,
     /// Instances that a filter needs.
     pub necessary_instances: Option<u32>,
+    /// The pin that it is wired to outside its filter.
+    pub wired_to: Option<WireView>,
     /// For a pin with a format for MIDI: whether it can be used.
     pub midi: Option<MidiUseView>,
     /// For a pin that clients connect to, with a format for sound: whether it opens.
@@ -75,6 +77,15 @@ pub struct FormatView {
     pub sub_format: String,
     /// The type of the data after the format's head.
     pub specifier: String,
+}
+
+/// The other end of a wire from a pin of one filter to a pin of another.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WireView {
+    /// The reference name of the filter; of a filter that a client cannot open, its symbolic link.
+    pub filter: String,
+    /// The number of the pin.
+    pub pin_id: u32,
 }
 
 /// How many instances there are.
@@ -161,7 +172,8 @@ fn view(kernel: &Kernel, number: usize, found: &FoundFilter) -> FilterView {
         view.categories = names(&filter.categories()?);
         view.nodes = names(&filter.nodes()?);
         view.connections = filter.connections()?.iter().map(connection_view).collect();
-        view.pins = (0..filter.pin_count()?).map(|pin_id| pin_view(&filter, pin_id)).collect();
+        view.pins =
+            (0..filter.pin_count()?).map(|pin_id| pin_view(kernel, &filter, pin_id)).collect();
         Ok(())
     });
     view.problem = told.err().map(|status| format!("a request to it answers {status}"));
@@ -179,7 +191,7 @@ fn connection_view(connection: &PcConnectionDescriptor) -> ConnectionView {
     }
 }
 
-fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
+fn pin_view(kernel: &Kernel, filter: &KsFile, pin_id: u32) -> PinView {
     let ranges = filter.data_ranges(pin_id).unwrap_or_default();
     let data_flow = filter.data_flow(pin_id).ok();
     let midi_use = data_flow.filter(|_| has_midi(&ranges)).map(PinUse::of);
@@ -206,6 +218,7 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
         instances: instances(filter, KsPropertyPin::CInstances, pin_id),
         global_instances: instances(filter, KsPropertyPin::GlobalCInstances, pin_id),
         necessary_instances: filter.necessary_instances(pin_id).ok(),
+        wired_to: filter.physical_connection(pin_id).ok().map(|end| wire_view(kernel, end)),
         midi: midi_use.map(|pin_use| MidiUseView {
             pin_use,
             obstacle: None,
@@ -215,6 +228,13 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
         }),
         sound: has_sound.then_some(SoundUseView { obstacle: None }),
     }
+}
+
+/// The other end of a wire, which is opened by its link.
+fn wire_view(kernel: &Kernel, (link, pin_id): (String, u32)) -> WireView {
+    let opens = KsFile::open_link(kernel, &link).is_ok();
+    let found = kernel.find_device_interface(&link).filter(|_| opens);
+    WireView { filter: found.map_or(link, |interface| interface.reference), pin_id }
 }
 
 fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<InstancesView> {

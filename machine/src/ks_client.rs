@@ -45,6 +45,12 @@ impl KsFile {
         KsFile::create(kernel, file, filter_name(&interface.reference))
     }
 
+    /// Opens a filter by its symbolic link.
+    pub fn open_link(kernel: &Kernel, link: &str) -> Result<KsFile, NtStatus> {
+        let found = kernel.find_device_interface(link).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+        KsFile::open_filter(kernel, &found)
+    }
+
     /// Opens a pin of this filter.
     pub fn open_pin(&self, request: &PinRequest) -> Result<KsFile, NtStatus> {
         let file = FileObject::new(self.file.device(), Some(Rc::clone(&self.file)));
@@ -160,11 +166,15 @@ impl KsFile {
 
     /// The name of a pin for people.
     pub fn pin_name(&self, pin_id: u32) -> Result<String, NtStatus> {
-        let text = self.get(&pin_property(KsPropertyPin::Name, pin_id))?;
-        let (units, _) = text.as_chunks::<2>();
-        let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
-        let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
-        Ok(String::from_utf16_lossy(&units))
+        Ok(text_of(&self.get(&pin_property(KsPropertyPin::Name, pin_id))?))
+    }
+
+    /// The other end of a pin's physical connection: the symbolic link of a filter, and its pin.
+    pub fn physical_connection(&self, pin_id: u32) -> Result<(String, u32), NtStatus> {
+        let value = self.get(&pin_property(KsPropertyPin::PhysicalConnection, pin_id))?;
+        let (head, link) = value.split_at_checked(8).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        let pin = read(&head[4..]).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        Ok((text_of(link), pin))
     }
 
     /// The formats that a pin takes.
@@ -223,6 +233,14 @@ impl Drop for KsFile {
         self.file.set_last_handle_routine(None);
         self.file.set_context(None);
     }
+}
+
+/// The text of a value in UTF-16, up to its null.
+fn text_of(value: &[u8]) -> String {
+    let (units, _) = value.as_chunks::<2>();
+    let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
+    let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    String::from_utf16_lossy(&units)
 }
 
 /// Room for the value of a property, in bytes.

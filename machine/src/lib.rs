@@ -70,7 +70,7 @@ pub use error::MachineError;
 pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use filters::{
     ConnectionView, DirectMusicUseView, EndView, FilterView, FormatView, InstancesView,
-    MidiUseView, PinView, SoundUseView,
+    MidiUseView, PinView, SoundUseView, WireView,
 };
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;

@@ -1,8 +1,9 @@
 //! The adapter driver's device object and its subdevices.
 //!
-//! Owns the extension of the device object. A device object has only one extension. So power, I/O
-//! timeouts and physical connections keep their state here too. Their files and this file know each
-//! other: each of their routines gets a device object and finds its state through this file.
+//! Owns the extension of the device object. A device object has only one extension. So power, idle
+//! detection, I/O timeouts and physical connections keep their state here too. Their files and this
+//! file know each other: each of their routines gets a device object and finds its state through
+//! this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -11,6 +12,7 @@ use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, Irp, Irql, K
 
 use crate::com::{IUnknown, query};
 use crate::held_creates::HeldCreates;
+use crate::idle::IdleDetection;
 use crate::interfaces::{DeviceRegistryProperty, IResourceList};
 use crate::io_timeout::IoTimeouts;
 use crate::ks::LengthReply;
@@ -61,6 +63,7 @@ pub(crate) struct AdapterDevice {
     pub(crate) power: AdapterPower,
     pub(crate) held_creates: HeldCreates,
     pub(crate) timeouts: IoTimeouts,
+    pub(crate) idle: IdleDetection,
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
@@ -111,6 +114,7 @@ pub fn pc_add_adapter_device(
         power: AdapterPower::new(),
         held_creates: HeldCreates::default(),
         timeouts: IoTimeouts::default(),
+        idle: IdleDetection::default(),
         connections: RefCell::new(Vec::new()),
     })));
     device.attach_to(physical);
@@ -157,12 +161,37 @@ pub fn pc_register_subdevice(
     Ok(())
 }
 
+/// Takes a registered port away from clients and releases it.
+///
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own.
+/// - `STATUS_NOT_FOUND`: the port is not registered.
+pub(crate) fn unregister_subdevice(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    subdevice: &Rc<dyn IUnknown>,
+) -> Result<(), NtStatus> {
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let port = query::<dyn ISubdevice>(subdevice).map_err(|_| NtStatus::INVALID_PARAMETER)?;
+    let gone = {
+        let mut subdevices = adapter.subdevices.borrow_mut();
+        let position = subdevices.iter().position(|other| Rc::ptr_eq(&other.port, &port));
+        subdevices.remove(position.ok_or(NtStatus::NOT_FOUND)?)
+    };
+    kernel.disable_device_interfaces(device, &gone.name);
+    gone.port.release(kernel);
+    Ok(())
+}
+
 impl AdapterDevice {
     /// Takes every subdevice away from clients and releases its port.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         self.timeouts.stop(kernel);
+        self.idle.stop(kernel);
         // Connections hold ports.
         let connections = self.connections.take();
         drop(connections);

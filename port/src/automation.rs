@@ -1,8 +1,8 @@
-//! Automation tables: properties with their handlers, and the requests.
+//! Automation tables: their properties and events, and property requests.
 //!
 //! Owns the type of a row, which is the same for the port's own properties and for a miniport's.
 //! Owns the request that a miniport's handler gets, and its completion. `property.rs` looks rows
-//! up. Events of a miniport are not offered; PortCls itself has no methods.
+//! up. `event.rs` has the rows of events. PortCls itself has no methods.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -11,6 +11,7 @@ use std::rc::Rc;
 use portcls_emulator::{Irp, Irql, Kernel, NtStatus};
 
 use crate::com::IUnknown;
+use crate::event::PcEventItem;
 use crate::guid::Guid;
 use crate::irp::complete;
 use crate::ks::{KsPropertyType, LengthReply};
@@ -72,6 +73,8 @@ impl<H> fmt::Debug for PropertyItem<H> {
 pub struct PcAutomationTable {
     /// The properties.
     pub properties: Vec<PcPropertyItem>,
+    /// The events.
+    pub events: Vec<PcEventItem>,
 }
 
 /// A request for a property of the miniport.

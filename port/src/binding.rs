@@ -10,6 +10,7 @@ use portcls_emulator::{DeviceObject, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::event_list::EventList;
 use crate::interfaces::{IMasterClock, IMiniport, IResourceList, IServiceGroup, StreamDirection};
 use crate::ks::{DataRange, KsDataFormat};
 use crate::lane::{Lane, NewLaneStream};
@@ -86,6 +87,7 @@ pub(crate) struct NoStreams {
 /// The parts that a port shares with its filters and pins.
 pub(crate) struct Binding {
     calls: Rc<MiniportCalls>,
+    events: Rc<EventList>,
 
     device: RefCell<Option<Rc<DeviceObject>>>,
     miniport: RefCell<Option<Rc<dyn Miniport>>>,
@@ -97,8 +99,10 @@ impl Binding {
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Binding> {
+        let calls = Rc::new(MiniportCalls::new(kernel));
         Rc::new(Binding {
-            calls: Rc::new(MiniportCalls::new(kernel)),
+            events: EventList::new(&calls),
+            calls,
             device: RefCell::new(None),
             miniport: RefCell::new(None),
             descriptor: RefCell::new(None),
@@ -107,6 +111,11 @@ impl Binding {
 
     pub fn calls(&self) -> &Rc<MiniportCalls> {
         &self.calls
+    }
+
+    /// The events that clients have enabled.
+    pub fn events(&self) -> &Rc<EventList> {
+        &self.events
     }
 
     /// Binds a device and a miniport.

@@ -10,6 +10,7 @@ use crate::music::{DirectMusicClass, MidiClass, Music};
 use crate::port::Port;
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
+use crate::topology::Topology;
 use crate::wave::{WaveCyclic, WavePci, WaveRT};
 
 /// Makes a port.
@@ -49,6 +50,10 @@ fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
         clsid::PORT_WAVE_RT => {
             kernel.ask_allocation()?;
             Ok(Port::<WaveRT>::new(kernel))
+        }
+        clsid::PORT_TOPOLOGY => {
+            kernel.ask_allocation()?;
+            Ok(Port::<Topology>::new(kernel))
         }
         _ => Err(NtStatus::NOT_SUPPORTED),
     }

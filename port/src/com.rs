@@ -6,12 +6,11 @@
 //!
 //! This file and the interfaces know each other, because the answer to a query can be any
 //! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
-//! interfaces name: the descriptor, its automation tables, the events of DirectMusic, and
+//! interfaces name: the descriptor, its automation tables, its events, those of DirectMusic, and
 //! `subdevice.rs`.
 //!
 //! [`Interface`] has no variant for interfaces that are not offered yet: the streams of wave ports,
-//! the wave sink of a software synthesizer, port events, rebalance and the later versions of power
-//! management.
+//! the wave sink of a software synthesizer, and rebalance.
 
 use core::fmt;
 use std::rc::Rc;
@@ -20,11 +19,13 @@ use portcls_emulator::NtStatus;
 
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
-    IAdapterPowerManagement, IAllocatorMxf, IDmaChannel, IDmaChannelSlave, IInterruptSync,
-    IMasterClock, IMiniport, IMiniportDMus, IMiniportMidi, IMiniportMidiStream,
-    IMiniportWaveCyclic, IMiniportWavePci, IMiniportWaveRT, IMusicTechnology, IMxf, IPinCount,
-    IPort, IPortClsVersion, IPortDMus, IPortMidi, IPortWaveCyclic, IPortWavePci, IPortWaveRT,
+    IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, IAllocatorMxf,
+    IDmaChannel, IDmaChannelSlave, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
+    IMiniportMidi, IMiniportMidiStream, IMiniportTopology, IMiniportWaveCyclic, IMiniportWavePci,
+    IMiniportWaveRT, IMusicTechnology, IMxf, IPinCount, IPinName, IPort, IPortClsVersion,
+    IPortDMus, IPortEvents, IPortMidi, IPortTopology, IPortWaveCyclic, IPortWavePci, IPortWaveRT,
     IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IUnregisterPhysicalConnection, IUnregisterSubdevice,
 };
 use crate::subdevice::ISubdevice;
 
@@ -142,7 +143,11 @@ interfaces! {
     PortWaveCyclic(IPortWaveCyclic) = PORT_WAVE_CYCLIC;
     PortWavePci(IPortWavePci) = PORT_WAVE_PCI;
     PortWaveRT(IPortWaveRT) = PORT_WAVE_RT;
+    PortTopology(IPortTopology) = PORT_TOPOLOGY;
     PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
+    PortEvents(IPortEvents) = PORT_EVENTS;
+    UnregisterSubdevice(IUnregisterSubdevice) = UNREGISTER_SUBDEVICE;
+    UnregisterPhysicalConnection(IUnregisterPhysicalConnection) = UNREGISTER_PHYSICAL_CONNECTION;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;
@@ -150,6 +155,7 @@ interfaces! {
     MiniportWaveCyclic(IMiniportWaveCyclic) = MINIPORT_WAVE_CYCLIC;
     MiniportWavePci(IMiniportWavePci) = MINIPORT_WAVE_PCI;
     MiniportWaveRT(IMiniportWaveRT) = MINIPORT_WAVE_RT;
+    MiniportTopology(IMiniportTopology) = MINIPORT_TOPOLOGY;
     Mxf(IMxf) = MXF;
     AllocatorMxf(IAllocatorMxf) = ALLOCATOR_MXF;
     MasterClock(IMasterClock) = MASTER_CLOCK;
@@ -161,9 +167,12 @@ interfaces! {
     ResourceList(IResourceList) = RESOURCE_LIST;
     PowerNotify(IPowerNotify) = POWER_NOTIFY;
     AdapterPowerManagement(IAdapterPowerManagement) = ADAPTER_POWER_MANAGEMENT;
+    AdapterPowerManagement2(IAdapterPowerManagement2) = ADAPTER_POWER_MANAGEMENT_2;
+    AdapterPowerManagement3(IAdapterPowerManagement3) = ADAPTER_POWER_MANAGEMENT_3;
     RegistryKey(IRegistryKey) = REGISTRY_KEY;
     MusicTechnology(IMusicTechnology) = MUSIC_TECHNOLOGY;
     PinCount(IPinCount) = PIN_COUNT;
+    PinName(IPinName) = PIN_NAME;
     Subdevice(ISubdevice) = SUBDEVICE;
 }
 

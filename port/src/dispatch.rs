@@ -131,6 +131,7 @@ fn open_subdevice(
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     wake_for_access(kernel, device)?;
+    adapter.note_access(kernel);
     port.open_filter(kernel, device)
 }
 
@@ -139,7 +140,7 @@ fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
     Some(Rc::clone(&open.0))
 }
 
-fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     if let Some(file) = irp.file() {
         if let Some(object) = open_object(file) {
             object.close(kernel);
@@ -147,6 +148,7 @@ fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtS
         file.set_last_handle_routine(None);
         file.set_context(None);
     }
+    device.read_extension(|adapter: &AdapterDevice| adapter.note_access(kernel));
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
@@ -160,10 +162,12 @@ fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp
     let Some(object) = irp.file().and_then(|file| open_object(file)) else {
         return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
     };
-    match wake_for_access(kernel, device) {
+    let status = match wake_for_access(kernel, device) {
         Ok(()) => object.device_control(kernel, irp),
         Err(status) => complete(kernel, irp, status),
-    }
+    };
+    device.read_extension(|adapter: &AdapterDevice| adapter.note_access(kernel));
+    status
 }
 
 fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
@@ -251,6 +255,7 @@ fn start(
         Ok(()) => {
             adapter.state.set(PnpState::Started);
             adapter.timeouts.start(kernel, device);
+            adapter.start_idle_detection(kernel, device);
         }
         Err(_) => {
             adapter.release_subdevices(kernel, device);

@@ -65,7 +65,7 @@ impl DmusMiniport {
     }
 }
 
-/// The service of a DirectMusic miniport is its streams' business alone.
+/// The miniport itself has no service: only the streams of a DirectMusic miniport need it.
 impl Miniport for DmusMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
         Rc::clone(&self.miniport) as _

@@ -9,6 +9,7 @@ use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
 use crate::binding::Binding;
+use crate::client_events::ClientEvents;
 use crate::com::query;
 use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::{IPinCount, PinCounts};
@@ -31,6 +32,7 @@ pub(crate) struct Filter {
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
 
+    events: ClientEvents,
     pins: Pins,
     /// The pins of all filters of the port.
     all_pins: Rc<Pins>,
@@ -43,7 +45,8 @@ impl Filter {
         descriptor: Rc<PcFilterDescriptor>,
         all_pins: Rc<Pins>,
     ) -> Rc<Filter> {
-        Rc::new(Filter { port, binding, descriptor, pins: Pins::default(), all_pins })
+        let events = ClientEvents::new(binding.events());
+        Rc::new(Filter { port, binding, descriptor, events, pins: Pins::default(), all_pins })
     }
 
     /// A pin as the miniport describes it now; after the port was released, as it was when the

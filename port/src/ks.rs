@@ -17,6 +17,7 @@ pub mod pin_connect;
 mod attribute;
 mod control;
 mod data_format;
+mod event;
 mod identifier;
 mod pin;
 mod property;
@@ -26,6 +27,7 @@ mod stream_position;
 pub use attribute::{DataAttribute, list_of_ranges, read_list_of_ranges};
 pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
+pub use event::{KsEvent, KsEventData, KsEventType, KsNodeEvent, KsPinEvent};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
     KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream, KsPropertySynth,

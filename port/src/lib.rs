@@ -24,17 +24,25 @@
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
 //! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
-//! A kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
-//! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
-//! kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
-//! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
+//! A kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A
+//! kind of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and
+//! `Stream`, as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport
+//! at Init. Both folders share the loop of a sequencer (`pump.rs`) and the count of what was
+//! captured and not delivered (`backlog.rs`). No other file knows kinds, except
 //! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
+//!
+//! # Events
+//!
+//! The client of a filter or pin enables an event (`client_events.rs`) that a table of the miniport
+//! has (`event.rs`). The miniport's handler adds it to the list of its port (`event_list.rs`), and
+//! tells the list when the event happens.
 
 mod adapter;
 pub mod automation;
 mod backlog;
 mod binding;
 mod classes;
+mod client_events;
 pub mod com;
 #[doc(hidden)]
 pub mod contract;
@@ -45,9 +53,12 @@ mod dma_channel;
 pub mod dma_memory;
 mod dmus;
 pub mod dmus_event;
+pub mod event;
+mod event_list;
 mod filter;
 pub mod guid;
 mod held_creates;
+mod idle;
 mod inspection;
 pub mod interfaces;
 mod interrupt_sync;
@@ -59,6 +70,7 @@ mod lane;
 mod midi;
 mod miniport_calls;
 mod music;
+mod names;
 mod physical_connection;
 mod pin;
 mod port;
@@ -73,6 +85,8 @@ mod service_group;
 mod stream_request;
 mod subdevice;
 mod time;
+mod topology;
+mod unregister;
 mod wave;
 
 pub use adapter::{

@@ -34,9 +34,14 @@ pub(crate) enum Method {
     InitWavePci,
     InitWaveRT,
     ServiceWavePci,
+    InitTopology,
+    PowerChangeState2,
+    PowerChangeState3,
+    GetPinName,
+    EventHandler,
 }
 
-const METHODS: [(Method, &str, &str); 26] = [
+const METHODS: [(Method, &str, &str); 31] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -71,6 +76,11 @@ const METHODS: [(Method, &str, &str); 26] = [
     (Method::InitWavePci, "Init", "IMiniportWavePci::Init"),
     (Method::InitWaveRT, "Init", "IMiniportWaveRT::Init"),
     (Method::ServiceWavePci, "Service", "IMiniportWavePci::Service"),
+    (Method::InitTopology, "Init", "IMiniportTopology::Init"),
+    (Method::PowerChangeState2, "PowerChangeState2", "IAdapterPowerManagement2::PowerChangeState2"),
+    (Method::PowerChangeState3, "PowerChangeState3", "IAdapterPowerManagement3::PowerChangeState3"),
+    (Method::GetPinName, "GetPinName", "IPinName::GetPinName"),
+    (Method::EventHandler, "EventHandler", "an event handler"),
 ];
 
 /// The full names of all methods, in the order of the enumeration.

@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{Irp, Kernel, NtStatus};
 
 use crate::binding::Binding;
+use crate::client_events::ClientEvents;
 use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::StreamDirection;
 use crate::ks::intersection::check_format;
@@ -29,6 +30,7 @@ pub(crate) struct Pin {
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
     lane: Rc<Lane>,
+    events: ClientEvents,
 
     format: Cell<KsDataFormat>,
     /// While the device is not in D0: the state to which the stream goes back later.
@@ -90,6 +92,7 @@ impl Pin {
             binding: Rc::clone(binding),
             descriptor: Rc::clone(descriptor),
             lane,
+            events: ClientEvents::new(binding.events()),
             format: Cell::new(format),
             suspended: Cell::new(None),
         }))

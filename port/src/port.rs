@@ -17,15 +17,18 @@ use crate::answer_query;
 use crate::binding::{Binding, Miniport};
 use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
+use crate::event::KsEventEntry;
+use crate::event_list::EventQuery;
 use crate::filter::Filter;
 use crate::guid::Guid;
 use crate::inspection::{PortInspection, inspect_port};
 use crate::interfaces::{
-    DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
-    IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPortEvents, IPowerNotify, IRegistryKey,
+    IResourceList, IServiceGroup, IServiceSink, IUnregisterPhysicalConnection,
+    IUnregisterSubdevice, KeyAccess, PortClsVersion, RegistryKeyType,
 };
-use crate::ks::LengthReply;
 use crate::ks::guids::category;
+use crate::ks::{KsState, LengthReply};
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
 use crate::refusal::Told;
@@ -53,8 +56,7 @@ pub(crate) trait Kind: Sized + 'static {
     /// The categories of a filter whose descriptor names none.
     const CATEGORIES: &'static [Guid];
 
-    /// Answers a query for an interface that not every kind of port has. `IUnknown`, `IPort` and
-    /// `ISubdevice` are on every port.
+    /// Answers a query for an interface that not every kind of port has.
     ///
     /// # Errors
     /// The errors of [`IUnknown::query_interface`].
@@ -208,7 +210,17 @@ impl<K: Kind> Port<K> {
 impl<K: Kind> IUnknown for Port<K> {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
         let own = K::query(Rc::clone(&self), iid);
-        own.or_else(|_| answer_query!(self, iid, IPort, ISubdevice))
+        own.or_else(|_| {
+            answer_query!(
+                self,
+                iid,
+                IPort,
+                IPortEvents,
+                IUnregisterSubdevice,
+                IUnregisterPhysicalConnection,
+                ISubdevice
+            )
+        })
     }
 }
 
@@ -287,6 +299,25 @@ impl<K: Kind> IPortClsVersion for Port<K> {
     }
 }
 
+impl<K: Kind> IPortEvents for Port<K> {
+    fn add_event_to_event_list(&self, kernel: &Kernel, entry: Rc<KsEventEntry>) {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPortEvents::AddEventToEventList");
+        self.binding.events().add(kernel, entry);
+    }
+
+    fn generate_event_list(
+        &self,
+        kernel: &Kernel,
+        set: Option<&Guid>,
+        id: u32,
+        pin: Option<u32>,
+        node: Option<u32>,
+    ) {
+        let query = EventQuery { set: set.copied(), id, pin, node };
+        self.binding.events().generate(kernel, query);
+    }
+}
+
 impl<K: Kind> ISubdevice for Port<K> {
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.binding.descriptor()
@@ -308,6 +339,10 @@ impl<K: Kind> ISubdevice for Port<K> {
 
     fn is_in_use(&self) -> bool {
         !self.pins.open().is_empty()
+    }
+
+    fn is_running(&self) -> bool {
+        self.pins.open().iter().any(|pin| pin.lane().state() == KsState::Run)
     }
 
     fn suspend(&self, kernel: &Kernel) {
@@ -335,6 +370,7 @@ impl<K: Kind> ISubdevice for Port<K> {
     fn release(&self, kernel: &Kernel) {
         self.pins.open().iter().for_each(|pin| pin.shut(kernel));
         self.leave_group(kernel);
+        self.binding.events().clear(kernel);
         let miniport = self.binding.unbind();
         kernel.call_driver_code("the destructor of a miniport", || drop(miniport));
     }

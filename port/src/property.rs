@@ -39,6 +39,7 @@ pub(crate) enum Access {
 
 /// A request for one of an object's own properties.
 pub(crate) struct PropertyRequest<'a> {
+    pub irp: &'a Irp,
     pub access: Access,
     /// The property, and the bytes after it.
     pub input: &'a [u8],
@@ -105,7 +106,7 @@ pub(crate) fn serve<'a, T>(
                 Access::Set => irp.buffer().borrow()[..length as usize].to_vec(),
             };
             let (input, value) = (&input[..], &value[..]);
-            handler(object, kernel, &PropertyRequest { access, input, value, length })
+            handler(object, kernel, &PropertyRequest { irp, access, input, value, length })
         }),
     };
     let is_unknown = [NtStatus::PROPSET_NOT_FOUND, NtStatus::NOT_FOUND].contains(&reply.status);

@@ -20,7 +20,7 @@ portcls_emulator::rules! {
         verifier: Some((VERIFIER, 0x0007_1003)),
         routines: &[
             "IAllocatorMXF::*", "IDmaChannel*", "IInterruptSync::*", "IMXF::*", "IPort*",
-            "IRegistryKey::*", "IServiceGroup::*",
+            "IRegistryKey::*", "IServiceGroup::*", "IUnregister*",
         ];
 
     /// Power management must be registered before it is unregistered, and once at a time.
@@ -70,6 +70,14 @@ portcls_emulator::rules! {
     /// A property handler must not give more bytes than there is room for.
     PROPERTY_OVERRUN = "property-overrun",
         source: "WDK, PCPROPERTY_REQUEST, ValueSize";
+
+    /// An event handler must answer at once, and add exactly the events that it takes to the list.
+    EVENT_HANDLER_ANSWER = "event-handler-answer",
+        source: "WDK, PCPFNEVENT_HANDLER; PCEVENT_REQUEST, PCEVENT_VERB_ADD";
+
+    /// AddEventToEventList must be given the entry of the request to this port, and once.
+    EVENT_ENTRY = "event-entry",
+        source: "WDK, IPortEvents::AddEventToEventList";
 
     /// DataRangeIntersection must not give more bytes than there is room for.
     INTERSECTION_OVERRUN = "intersection-overrun",

@@ -47,6 +47,9 @@ pub trait ISubdevice: IUnknown {
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;
 
+    /// True while a stream is in RUN.
+    fn is_running(&self) -> bool;
+
     /// Pauses the streams that are in RUN, because the device is about to leave D0. They stay
     /// paused until [`resume`](Self::resume).
     ///

@@ -181,6 +181,7 @@ mod tests {
 
     fn good() -> Ending {
         let job = JobReport {
+            ranges: Vec::new(),
             simulated_ns: 0,
             pin: None,
             pin_format: PinFormat::Midi,

@@ -14,6 +14,7 @@ use portcls_port::guid::Guid;
 use portcls_port::ks::{DataAttribute, DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
 
 use super::automation::read_property_item;
+use super::event::read_event_item;
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::rules;
@@ -330,8 +331,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads the properties of an automation table. PortCls has no methods, and the emulator
-    /// offers no events.
+    /// Reads the properties and the events of an automation table. PortCls has no methods.
     fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
         if address == 0 {
             return Ok(None);
@@ -346,7 +346,15 @@ impl Reader<'_> {
         };
         let items =
             self.array(&properties, |address| Ok(read_property_item(self.guest, address)))?;
-        Ok(Some(Rc::new(PcAutomationTable { properties: items })))
+        let events = Array {
+            what: "event items",
+            first: self.guest.load_word(at(address, fields.events)),
+            count: self.guest.load_u32(at(address, fields.event_count)),
+            stride: self.guest.load_u32(at(address, fields.event_item_size)),
+            least_stride: self.guest.layout().pcevent_item.size_of,
+        };
+        let events = self.array(&events, |address| Ok(read_event_item(self.guest, address)))?;
+        Ok(Some(Rc::new(PcAutomationTable { properties: items, events })))
     }
 
     fn connection(&self, address: u64) -> PcConnectionDescriptor {

@@ -10,11 +10,14 @@ mod dmus;
 mod interrupt_sync;
 mod miniport;
 pub(crate) mod port;
+mod port_events;
 pub(crate) mod registry_key;
 mod resource_list;
 mod service;
 mod stream;
+mod topology;
 mod unknown;
+mod unregister;
 mod wave;
 
 use super::family::Family;
@@ -27,10 +30,14 @@ pub(crate) static FAMILIES: &[&Family] = &[
     &wave::CYCLIC,
     &wave::PCI,
     &wave::RT,
+    &topology::PORT,
     &dmus::ALLOCATOR,
     &dmus::SINK,
     &dmus::CLOCK,
     &port::VERSION,
+    &port_events::FAMILY,
+    &unregister::SUBDEVICE,
+    &unregister::CONNECTION,
     &miniport::MIDI,
     &miniport::DMUS,
     &miniport::TECHNOLOGY,

@@ -140,6 +140,12 @@ impl GuestObject {
         self.identity
     }
 
+    /// The address of a method of one of the object's interfaces.
+    pub(super) fn method(&self, iid: &Guid, slot: u64) -> u64 {
+        let guest = &self.guest;
+        guest.load_word(guest.load_word(self.pointer(iid)) + slot * guest.pointer_bytes())
+    }
+
     /// Calls a method of one of the object's interfaces.
     pub fn call(&self, iid: &Guid, slot: u64, words: &[u64]) -> u64 {
         self.guest.call_method(self.pointer(iid), slot, words)
@@ -216,12 +222,16 @@ pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
         iid::MINIPORT_WAVE_CYCLIC => |object| Interface::MiniportWaveCyclic(object),
         iid::MINIPORT_WAVE_PCI => |object| Interface::MiniportWavePci(object),
         iid::MINIPORT_WAVE_RT => |object| Interface::MiniportWaveRT(object),
+        iid::MINIPORT_TOPOLOGY => |object| Interface::MiniportTopology(object),
         iid::MXF => |object| Interface::Mxf(object),
         iid::MINIPORT_MIDI_STREAM => |object| Interface::MiniportMidiStream(object),
         iid::SERVICE_SINK => |object| Interface::ServiceSink(object),
         iid::POWER_NOTIFY => |object| Interface::PowerNotify(object),
         iid::ADAPTER_POWER_MANAGEMENT => |object| Interface::AdapterPowerManagement(object),
+        iid::ADAPTER_POWER_MANAGEMENT_2 => |object| Interface::AdapterPowerManagement2(object),
+        iid::ADAPTER_POWER_MANAGEMENT_3 => |object| Interface::AdapterPowerManagement3(object),
         iid::PIN_COUNT => |object| Interface::PinCount(object),
+        iid::PIN_NAME => |object| Interface::PinName(object),
         iid::INTERRUPT_SYNC => |object| Interface::InterruptSync(object),
         _ => return None,
     };

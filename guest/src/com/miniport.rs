@@ -39,6 +39,34 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
 pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {
+    /// Calls `Init` of a miniport that has no service group. `iids` are the interfaces of the
+    /// miniport and of the port.
+    pub(super) fn init_without_group(
+        &self,
+        iids: (&Guid, &Guid),
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IUnknown>,
+    ) -> Result<(), NtStatus> {
+        let [adapter, resources, port] = self.init_words(iids.1, adapter, resources, &port);
+        self.call_for_status(iids.0, INIT, &[adapter, resources, port])
+    }
+
+    /// The first words of `Init`: the adapter, the resources and the port, each lent.
+    fn init_words(
+        &self,
+        port_iid: &Guid,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: &Rc<dyn IUnknown>,
+    ) -> [u64; 3] {
+        let guest = &self.guest;
+        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
+        [adapter, resources_at, guest.lend(port, port_iid)]
+    }
+
     /// Calls `Init` of a miniport with a port. `iids` are the interfaces of the two.
     pub(super) fn init_miniport(
         &self,
@@ -47,38 +75,13 @@ impl GuestObject {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IUnknown>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let [adapter, resources, port] = self.lend_for_init(adapter, resources, port, iids.1);
+        let [adapter, resources, port] = self.init_words(iids.1, adapter, resources, &port);
         let group = self.guest.with_scratch(16, |out| {
-            self.call_for_status(iids.0, INIT, &[adapter, resources, port, out])?;
+            let words = [adapter, resources, port, out];
+            self.call_for_status(iids.0, INIT, &words)?;
             Ok(self.group_at(out))
         });
         group.unwrap_or(Err(STOPPED))
-    }
-
-    /// Does the same with a miniport whose `Init` hands out no service group.
-    pub(super) fn init_without_group(
-        &self,
-        iids: (&Guid, &Guid),
-        adapter: Option<Rc<dyn IUnknown>>,
-        resources: Option<Rc<dyn IResourceList>>,
-        port: Rc<dyn IUnknown>,
-    ) -> Result<(), NtStatus> {
-        self.call_for_status(iids.0, INIT, &self.lend_for_init(adapter, resources, port, iids.1))
-    }
-
-    /// The arguments with which each `Init` begins. `iid` is the interface of the port.
-    fn lend_for_init(
-        &self,
-        adapter: Option<Rc<dyn IUnknown>>,
-        resources: Option<Rc<dyn IResourceList>>,
-        port: Rc<dyn IUnknown>,
-        iid: &Guid,
-    ) -> [u64; 3] {
-        let guest = &self.guest;
-        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
-        let resources = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
-        [adapter, resources, guest.lend(&port, iid)]
     }
 
     /// The service group in an out parameter, which may be null.
@@ -98,6 +101,7 @@ impl GuestObject {
         let known = [
             &iid::MINIPORT_MIDI,
             &iid::MINIPORT_DMUS,
+            &iid::MINIPORT_TOPOLOGY,
             &iid::MINIPORT_WAVE_CYCLIC,
             &iid::MINIPORT_WAVE_PCI,
             &iid::MINIPORT_WAVE_RT,

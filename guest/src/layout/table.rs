@@ -505,9 +505,18 @@ structures! {
         options_flags:        0x30  0x2C,
     }
     ksevent_entry: KseventEntry = "KSEVENT_ENTRY" {
-        size_of:     0x58  0x30,
-        list_entry:   0x0   0x0,
-        object:      0x10   0x8,
+        size_of:               0x58  0x30,
+        list_entry:             0x0   0x0,
+        object:                0x10   0x8,
+        dpc_item:              0x18   0xC,
+        event_data:            0x20  0x10,
+        notification_type:     0x28  0x14,
+        event_set:             0x30  0x18,
+        event_item:            0x38  0x1C,
+        file_object:           0x40  0x20,
+        semaphore_adjustment:  0x48  0x24,
+        reserved:              0x4C  0x28,
+        flags:                 0x50  0x2C,
     }
     pcpin_descriptor: PcpinDescriptor = "PCPIN_DESCRIPTOR" {
         size_of:                    0x70  0x40,

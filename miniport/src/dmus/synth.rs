@@ -56,6 +56,7 @@ pub(super) fn synth_properties(card: &Rc<Card>) -> Rc<PcAutomationTable> {
             property(KsPropertySynth::ChannelGroups, get | set, channel_groups),
             property(KsPropertySynth::LatencyClock, get, latency_clock),
         ],
+        events: Vec::new(),
     })
 }
 

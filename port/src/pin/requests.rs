@@ -1,4 +1,4 @@
-//! Requests of clients to an open pin: data, a reset, its properties.
+//! Requests of clients to an open pin: data, a reset, its properties, events.
 //!
 //! Owns the table of the pin's own properties. It does not know how data moves.
 //!
@@ -87,6 +87,10 @@ impl KsObject for Pin {
             Some(KsIoctl::Property) => {
                 property::serve(kernel, irp, self, &PROPERTIES, || self.target())
             }
+            Some(KsIoctl::EnableEvent) => {
+                self.events.enable(kernel, irp, Some(self.id), self.target().as_ref())
+            }
+            Some(KsIoctl::DisableEvent) => self.events.disable(kernel, irp, self.target().as_ref()),
             _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }
     }
@@ -96,6 +100,7 @@ impl KsObject for Pin {
     }
 
     fn close(&self, kernel: &Kernel) {
+        self.events.end_all(kernel, self.target().as_ref(), None);
         self.shut(kernel);
     }
 }

@@ -12,10 +12,10 @@ use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use portcls_port::guid::{Guid, iid};
 use portcls_port::interfaces::{
-    DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi,
-    IPowerNotify, IResourceList, IServiceGroup, NewStream, PinCounts, StreamDirection,
+    DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPinName,
+    IPortMidi, IPowerNotify, IResourceList, IServiceGroup, NewStream, PinCounts, StreamDirection,
 };
-use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
+use portcls_port::ks::{DataRange, KsDataFormat, KsPPin, KsState, LengthReply};
 use portcls_port::{
     answer_query, pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port,
     pc_new_service_group, pc_register_subdevice,
@@ -290,6 +290,9 @@ impl IUnknown for FakeMiniport {
         if *iid == iid::PIN_COUNT && self.fake.plan.borrow().pin_count.is_some() {
             return Ok(Interface::PinCount(self));
         }
+        if *iid == iid::PIN_NAME && self.fake.plan.borrow().pin_name.is_some() {
+            return Ok(Interface::PinName(self));
+        }
         if *iid == iid::POWER_NOTIFY && self.fake.has_power_interfaces() {
             return Ok(Interface::PowerNotify(self));
         }
@@ -308,6 +311,15 @@ impl IPinCount for FakeMiniport {
     fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
         let hook = self.fake.plan.borrow().pin_count.expect("the query found it");
         hook(pin_id, counts);
+    }
+}
+
+impl IPinName for FakeMiniport {
+    fn get_pin_name(&self, kernel: &Kernel, irp: &Irp, pin: &KsPPin, length: u32) -> LengthReply {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        assert!(irp.file().is_some() && !irp.is_completed());
+        let hook = self.fake.plan.borrow().pin_name.expect("the query found it");
+        hook(pin.pin_id, length)
     }
 }
 

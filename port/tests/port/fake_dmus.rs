@@ -127,6 +127,15 @@ impl Rig {
         log.events().any(|it| matches!(it.event, Event::Note(text) if log.text(text) == sentence))
     }
 
+    /// True when the trace has a call of a method of the driver by this name.
+    pub fn has_call(&self, method: &str) -> bool {
+        let log = self.kernel.trace().log();
+        log.events().any(|it| match it.event {
+            Event::Call { function, .. } => log.name(function) == method,
+            _ => false,
+        })
+    }
+
     /// The time of the master clock in 100 ns, as the driver gets it.
     pub fn master_100ns(&self) -> i64 {
         self.fake.dmus.stream().clock.get_time(&self.kernel).expect("the clock runs")

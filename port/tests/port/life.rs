@@ -192,7 +192,7 @@ fn a_filter_opens_by_its_name_in_any_case_and_no_other() {
 #[test]
 fn an_unknown_class_of_port_is_not_supported() {
     on_device(|rig| {
-        let refused = pc_new_port(&rig.kernel, &clsid::PORT_TOPOLOGY).err();
+        let refused = pc_new_port(&rig.kernel, &clsid::MINIPORT_DRIVER_UART).err();
         assert_eq!(refused, Some(NtStatus::NOT_SUPPORTED));
     });
 }

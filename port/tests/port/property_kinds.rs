@@ -42,7 +42,7 @@ fn table(set: Guid, flags: u32, word: &'static str, seen: &Seen) -> Rc<PcAutomat
     };
     let flags = KsPropertyType::from_bits_retain(flags);
     let item = PcPropertyItem { set, id: 1, flags, handler: Some(Rc::new(handler)) };
-    Rc::new(PcAutomationTable { properties: vec![item] })
+    Rc::new(PcAutomationTable { properties: vec![item], ..Default::default() })
 }
 
 fn node(automation: Option<Rc<PcAutomationTable>>) -> PcNodeDescriptor {

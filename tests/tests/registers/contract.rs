@@ -143,16 +143,18 @@ impl Book {
 
     fn push_events(&self, text: &mut String) {
         text.push_str(
-            "\n## Events and methods of kernel streaming\n\nNone are offered: a filter and a pin \
-             refuse these control codes with `STATUS_INVALID_DEVICE_REQUEST`. A test names one by \
-             its number, `0x002F_0007`, or in Rust.\n\n",
+            "\n## Events and methods of kernel streaming\n\nEvents are those of the tables of a \
+             miniport, for a filter, a pin or a node; the port has none of its own. Methods are \
+             refused with `STATUS_INVALID_DEVICE_REQUEST`. A test names a control code by its \
+             number, `0x002F_0007`, or in Rust.\n\n",
         );
         push_head(text, &["control code", "offered", "test"]);
         for code in [KsIoctl::EnableEvent, KsIoctl::DisableEvent, KsIoctl::Method] {
             let name = format!("`{code:?}`");
             let number = format!("0x{:04X}_{:04X}", code.value() >> 16, code.value() & 0xFFFF);
             let spellings = [format!("KsIoctl::{code:?}"), number].map(Spelling::of);
-            self.push_row(text, &[&name, "refused"], &spellings);
+            let offered = if code == KsIoctl::Method { "refused" } else { "yes" };
+            self.push_row(text, &[&name, offered], &spellings);
         }
     }
 

@@ -9,21 +9,25 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_machine::emulator::{
-    DeviceInterface, DeviceObject, DriverObject, FileObject, Irp, Kernel, KernelConfig, NtStatus,
-    Parameters,
+    DeviceInterface, DeviceObject, DriverObject, Event, EventKind, FileObject, HandleTarget, Irp,
+    Kernel, KernelConfig, NtStatus, Parameters, Semaphore,
 };
 use portcls_machine::port::guid::{Guid, clsid};
 use portcls_machine::port::interfaces::IResourceList;
-use portcls_machine::port::ks::guids::{category, property_set};
+use portcls_machine::port::ks::guids::{category, event_set, property_set};
 use portcls_machine::port::ks::pin_connect::{PinRequest, filter_name};
 use portcls_machine::port::ks::{
-    KsIoctl, KsProperty, KsPropertyConnection, KsPropertyType, KsStreamHeader, KsTime,
+    KsEvent, KsEventData, KsEventType, KsIoctl, KsNodeEvent, KsProperty, KsPropertyConnection,
+    KsPropertyType, KsStreamHeader, KsTime,
 };
 use portcls_machine::port::{
     pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_miniport, pc_new_port,
     pc_register_subdevice,
 };
 use portcls_machine::{Driver, Machine, MachineBuilder};
+
+#[path = "mixer.rs"]
+mod mixer;
 
 /// The most requests of one sequence.
 const MOST_STEPS: usize = 100;
@@ -55,6 +59,8 @@ pub struct Reached {
     pub files: usize,
     /// Requests for a property that succeeded.
     pub properties: usize,
+    /// Events that were enabled or disabled.
+    pub events: usize,
     /// Requests with data that were served.
     pub streams: usize,
     /// Requests that were refused, cancelled or failed.
@@ -64,9 +70,10 @@ pub struct Reached {
 /// Runs one sequence. The first byte chooses the driver.
 pub fn run(input: &[u8]) -> Reached {
     let mut bytes = Bytes(input);
-    let driver = match bytes.byte() % 2 {
+    let driver = match bytes.byte() % 3 {
         0 => Driver::named("uart").expect("the reference driver"),
-        _ => Driver::new("directmusic", driver_entry),
+        1 => Driver::new("directmusic", driver_entry),
+        _ => Driver::new("mixer", mixer::driver_entry),
     };
     let machine = MachineBuilder::new().driver(driver).kernel(KernelConfig::default());
     let machine = machine.build().expect("a machine with the usual card");
@@ -151,6 +158,8 @@ struct Client<'m> {
     interfaces: Vec<DeviceInterface>,
     files: Vec<Rc<FileObject>>,
     sent: Vec<Sent>,
+    /// A handle to an event, and one to a semaphore.
+    handles: [u64; 2],
     reached: Reached,
 }
 
@@ -159,7 +168,11 @@ impl<'m> Client<'m> {
         let interfaces = machine.kernel().device_interfaces(bytemuck::cast(category::AUDIO));
         assert!(!interfaces.is_empty(), "the driver has a filter");
         let (files, sent) = (Vec::new(), Vec::new());
-        Client { machine, interfaces, files, sent, reached: Reached::default() }
+        let event = Event::new(EventKind::Synchronization, "a client's event");
+        let targets = [HandleTarget::Event(event), HandleTarget::Semaphore(Semaphore::new(0, 100))];
+        let open = |target| machine.kernel().open_handle(target).expect("there is room");
+        let (handles, reached) = (targets.map(open), Reached::default());
+        Client { machine, interfaces, files, sent, handles, reached }
     }
 
     fn run<R>(&self, work: impl FnOnce(&Kernel) -> R) -> R {
@@ -170,7 +183,7 @@ impl<'m> Client<'m> {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        match bytes.byte() % 20 {
+        match bytes.byte() % 23 {
             0..=1 => self.open_filter(bytes),
             2..=4 => self.open_pin(bytes),
             5 => self.open_any(bytes),
@@ -183,6 +196,8 @@ impl<'m> Client<'m> {
             16 => self.close(bytes),
             17 => self.cut_a_buffer(bytes),
             18 => self.machine.cable().send(&bytes.some(30)),
+            20..=21 => self.enable_event(bytes),
+            22 => self.disable_event(bytes),
             _ => {
                 let time_ns = u64::from(bytes.byte()) * 100_000;
                 self.run(|kernel| kernel.run_until(kernel.now_ns() + time_ns));
@@ -270,6 +285,52 @@ impl<'m> Client<'m> {
         let buffer = value(bytes);
         if self.send(bytes, Kind::Any, (KsIoctl::Property.value(), input), buffer, Vec::new()) {
             self.reached.properties += 1;
+        }
+    }
+
+    /// How the client is told of an event, right or wrong.
+    fn event_data(&self, bytes: &mut Bytes<'_>) -> Vec<u8> {
+        let data = match bytes.byte() % 2 {
+            0 => KsEventData::of_event(self.handles[0]),
+            _ => KsEventData::of_semaphore(self.handles[1], i32::from(bytes.byte() % 4)),
+        };
+        let mut data = bytemuck::bytes_of(&data).to_vec();
+        bytes.spoil(&mut data);
+        if bytes.byte() % 8 == 7 {
+            data.truncate(bytes.below(data.len()));
+        }
+        data
+    }
+
+    fn enable_event(&mut self, bytes: &mut Bytes<'_>) {
+        let id = u32::from(bytes.byte() % 4);
+        let flags = match bytes.byte() % 8 {
+            0..=2 => KsEventType::ENABLE.bits(),
+            3..=4 => KsEventType::ONESHOT.bits(),
+            5 => KsEventType::BASICSUPPORT.bits(),
+            6 => 1 << (bytes.byte() % 32),
+            _ => bytes.word(),
+        };
+        let topology = u32::from(bytes.byte() % 2) * KsEventType::TOPOLOGY.bits();
+        let set = event_set::AUDIO_CONTROL_CHANGE;
+        let event = KsEvent { set, id, flags: flags | topology };
+        let node_id = u32::from(bytes.byte() % 3);
+        let mut input = bytemuck::bytes_of(&KsNodeEvent { event, node_id, reserved: 0 }).to_vec();
+        bytes.spoil(&mut input);
+        if bytes.byte() % 8 == 7 {
+            input.truncate(bytes.below(input.len()));
+        }
+        let data = self.event_data(bytes);
+        if self.send(bytes, Kind::Any, (KsIoctl::EnableEvent.value(), input), data, Vec::new()) {
+            self.reached.events += 1;
+        }
+    }
+
+    fn disable_event(&mut self, bytes: &mut Bytes<'_>) {
+        let data = if bytes.byte().is_multiple_of(4) { Vec::new() } else { self.event_data(bytes) };
+        let code = KsIoctl::DisableEvent.value();
+        if self.send(bytes, Kind::Any, (code, data), Vec::new(), Vec::new()) {
+            self.reached.events += 1;
         }
     }
 

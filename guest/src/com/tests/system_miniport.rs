@@ -84,7 +84,7 @@ fn without_handlers(mut filter: PcFilterDescriptor) -> PcFilterDescriptor {
         if let Some(table) = table {
             let mut properties = table.properties.clone();
             properties.iter_mut().for_each(|item| item.handler = None);
-            *table = Rc::new(PcAutomationTable { properties });
+            *table = Rc::new(PcAutomationTable { properties, events: Vec::new() });
         }
     };
     strip(&mut filter.automation);
@@ -274,7 +274,7 @@ pub(super) fn description() -> PcFilterDescriptor {
             handler,
         };
         let properties = vec![item(id, Some(Rc::clone(&handler))), item(9, None)];
-        Some(Rc::new(PcAutomationTable { properties }))
+        Some(Rc::new(PcAutomationTable { properties, events: Vec::new() }))
     };
     let attributes = vec![
         DataAttribute::new(category::AUDIO),
