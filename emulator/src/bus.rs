@@ -18,7 +18,7 @@ pub enum DeviceReply {
     /// The outputs are the same as in the last reply, so the device need not calculate them. Most
     /// polls get this reply.
     Same(Answer),
-    /// The outputs may have changed. The first reply of a device is always this reply.
+    /// The outputs may have changed. A device always gives this reply first.
     Changed(Answer, Outputs),
 }
 

@@ -6,8 +6,8 @@ use crate::kernel::Kernel;
 impl Kernel {
     /// Tells the IRQL, what runs now, what waits to run, which locks are held, and who waits.
     ///
-    /// A debugger and a report may call this, also after a stop. The call takes no time, runs
-    /// nothing that waits, and is not in the trace. IRQL: any.
+    /// A debugger and a report may call this function, also after a stop. The call takes no time,
+    /// runs nothing that waits, and is not in the trace. IRQL: any.
     #[must_use]
     pub fn inspect_queues(&self) -> Inspection {
         let irql = self.current_irql();

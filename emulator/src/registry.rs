@@ -214,7 +214,7 @@ impl RegistryKey {
         found.cloned().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
     }
 
-    /// Sets a value that exists already, or adds a new one.
+    /// Sets a value that exists already, or adds a new value.
     ///
     /// # Errors
     /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values;

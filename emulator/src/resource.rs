@@ -51,7 +51,7 @@ pub enum Resource {
         level: u32,
         /// Vector in a translated list, the line in a raw list.
         vector: u32,
-        /// Processors it may be delivered to, one bit each.
+        /// The processors that may take the interrupt, one bit for each processor.
         affinity: u64,
         /// Edge or level.
         trigger: TriggerMode,

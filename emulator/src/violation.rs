@@ -1,7 +1,7 @@
 //! Violations: breaches of documented rules that Windows would survive.
 //!
-//! Owns the list of violations. The rules themselves stand in `rules.rs` here and in the rooms
-//! above.
+//! This file owns the list of violations. The rules themselves stand in `rules.rs` of this room and
+//! of the rooms above.
 
 use std::cell::{Cell, RefCell};
 

@@ -1,7 +1,7 @@
 //! The register of choices: what the code can ask, and the possible answers.
 //!
 //! Owns the table of choices and the types of the answers. The first answer, number 0, is what
-//! happens without an oracle. It never knows where the code asks a choice, or how an oracle
+//! happens without an oracle. This file never knows where the code asks a choice, or how an oracle
 //! answers.
 
 /// An answer to a choice: an enumeration whose members are numbered from 0.
@@ -33,7 +33,7 @@ macro_rules! answers {
 /// Declares the choices: for each one its id, its meaning, and the type of its answer.
 macro_rules! choices {
     ($($(#[$meta:meta])* $variant:ident $id:literal $meaning:literal $answer:ident;)+) => {
-        /// Something that could go either way.
+        /// Something that can happen in several ways.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Choice {
             $($(#[$meta])* $variant,)+
@@ -130,11 +130,11 @@ choices! {
 }
 
 answers! {
-    /// When an interrupt or a DPC that waits begins.
+    /// When a waiting interrupt or DPC begins.
     pub enum Begin {
         /// At this preemption point.
         Now "now",
-        /// Later: the next preemption point asks again.
+        /// Later: the kernel asks again at the next preemption point.
         Later "later",
         /// After other work has kept the processor for 25 us, less than the time of a byte on a
         /// slow device.

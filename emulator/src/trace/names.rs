@@ -47,7 +47,8 @@ impl Default for Names {
 }
 
 impl Names {
-    /// The id of `text`, which is added if it is new. A layer, when given, is kept with the name.
+    /// The id of `text`. A new text gets a new entry. When the caller gives a layer, the entry
+    /// keeps it with the name.
     pub fn intern(&mut self, text: &str, layer: Option<Layer>) -> NameId {
         if let Some(&id) = self.numbers.get(text) {
             if layer.is_some() {

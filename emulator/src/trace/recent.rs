@@ -5,7 +5,8 @@
 
 use super::event::Record;
 
-/// Events that the ring keeps. A power of two, so that the place of an event is a mask.
+/// Events that the ring keeps. The number is a power of two, so that a mask gives the place of an
+/// event.
 const EVENTS: usize = 64;
 
 const _: () = assert!(EVENTS.is_power_of_two());
@@ -24,7 +25,7 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Adds an event; it takes the place of the oldest one when the ring is full.
+    /// Adds an event. When the ring is full, the event takes the place of the oldest event.
     #[inline]
     pub fn push(&mut self, record: Record) {
         self.records[self.pushed % EVENTS] = record;
