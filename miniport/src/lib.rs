@@ -1,4 +1,4 @@
-//! Reference MPU-401 drivers for the simulated PortCls, as good drivers are.
+//! Reference MPU-401 drivers for the simulated PortCls, written like good drivers for Windows.
 //!
 //! A driver here uses only what a driver on Windows has: port reads and writes, the kernel's
 //! routines and PortCls. It follows the manual of the MPU-401, has its own register constants, and

@@ -1,7 +1,7 @@
 //! The two registers of an MPU-401, as its programmer's manual shows them.
 //!
-//! Owns addresses, flags and codes, and one method for each access. It never waits and never
-//! decides; [`crate::card`] and [`crate::hardware`] do.
+//! This file owns addresses, flags and codes, and one method for each access. The code here never
+//! waits and never decides; [`crate::card`] and [`crate::hardware`] wait and decide.
 
 use bitflags::bitflags;
 use portcls_emulator::Kernel;
@@ -15,7 +15,8 @@ pub(crate) const PORT_COUNT: u32 = 2;
 pub(crate) const ACK: u8 = 0xFE;
 
 bitflags! {
-    /// The STATUS register. Both flags are active low; their names say what a set bit means.
+    /// The STATUS register. Both flags are active low; the name of a flag says what a set bit
+    /// means.
     ///
     /// Bits 5 to 0 differ from card to card; a driver looks at bits 7 and 6 only.
     /// Source: MPU-401 technical reference, status port.
@@ -53,9 +54,9 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Command {
-    /// Enter UART mode; the card ignores it in UART mode.
+    /// Enter UART mode. In UART mode the card ignores this command.
     EnterUart = 0x3F,
-    /// Start anew in intelligent mode. In UART mode many cards do this without an ACK.
+    /// Start anew in intelligent mode. In UART mode many cards start anew without an ACK.
     Reset = 0xFF,
 }
 

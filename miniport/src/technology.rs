@@ -11,7 +11,7 @@ use portcls_port::ks::{DataRange, KsDataRangeMusic};
 pub(crate) struct Technology(Cell<Guid>);
 
 impl Default for Technology {
-    /// A MIDI port: what is behind the cable is not known.
+    /// A MIDI port: the device behind the cable is not known.
     fn default() -> Technology {
         Technology(Cell::new(technology::PORT))
     }

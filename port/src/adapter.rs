@@ -1,8 +1,9 @@
 //! The adapter driver's device object and its subdevices.
 //!
-//! Owns the extension of the device object. A device object has only one extension. So power, I/O
-//! timeouts and physical connections keep their state here too. Their files and this file know each
-//! other: each of their routines gets a device object and finds its state through this file.
+//! This file owns the extension of the device object. A device object has only one extension. So
+//! power, I/O timeouts and physical connections keep their state here too. The files of these three
+//! and this file know each other: each routine in those files gets a device object and finds its
+//! state through this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -64,7 +65,7 @@ pub(crate) struct AdapterDevice {
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
-/// Whether a device is the functional device object of an adapter: PortCls' own.
+/// Whether a device is the functional device object of an adapter, which PortCls made.
 #[must_use]
 pub fn is_adapter_device(device: &DeviceObject) -> bool {
     device.extension::<AdapterDevice>().is_some()
@@ -123,7 +124,7 @@ pub fn pc_add_adapter_device(
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterSubdevice.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own, or the port is not
+/// - `STATUS_INVALID_PARAMETER`: PortCls did not make the device or the port, or the port is not
 ///   initialised.
 /// - `STATUS_OBJECT_NAME_COLLISION`: another subdevice of the device has the name.
 /// - `STATUS_ALLOTTED_SPACE_EXCEEDED`: the device has `max_objects` subdevices already.
@@ -158,7 +159,7 @@ pub fn pc_register_subdevice(
 }
 
 impl AdapterDevice {
-    /// Takes every subdevice away from clients and releases its port.
+    /// Takes every subdevice away from clients and releases the port of each subdevice.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
@@ -206,7 +207,7 @@ impl AdapterDevice {
 /// Notes a port. The device releases this port when it stops or is removed.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the device is not an adapter's.
+/// `STATUS_INVALID_PARAMETER` when the device does not belong to an adapter driver.
 pub(crate) fn adopt_port(
     device: &Rc<DeviceObject>,
     port: Weak<dyn ISubdevice>,
@@ -252,7 +253,7 @@ pub fn pc_get_device_property(
     device_property(device, property, length)
 }
 
-/// Does the work of [`pc_get_device_property`], which a port offers too.
+/// Does the work of [`pc_get_device_property`]. A port offers the same service.
 pub(crate) fn device_property(
     device: &Rc<DeviceObject>,
     property: DeviceRegistryProperty,

@@ -1,33 +1,37 @@
 //! PortCls for MIDI: the port driver between kernel streaming and a miniport.
 //!
-//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, filters, pins and
-//! streams, service groups, interrupt sync objects, resource lists, and the routines that an
-//! adapter driver calls. It never knows which device a miniport drives, or where the registers are.
-//! It never knows whether the miniport is written in Rust or is in a `.sys` file.
+//! This crate owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, filters,
+//! pins and streams, service groups, interrupt sync objects, resource lists, and the routines that
+//! an adapter driver calls. This crate never knows which device a miniport drives, or where the
+//! registers are. This crate never knows whether the miniport is written in Rust or is in a `.sys`
+//! file.
 //!
 //! # The walk
 //!
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
 //! (`lane.rs`). The lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
-//! music records apart and calls `IMiniportMidiStream::Write` when each is due.
-//! In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's sink
-//! and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream
-//! until it is empty, packs the bytes into the client's read requests and completes those.
+//! music records apart. It calls `IMiniportMidiStream::Write` for each record when the record is
+//! due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's
+//! sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the
+//! stream until it is empty, packs the bytes into the client's read requests and completes these
+//! requests.
 //!
 //! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
 //! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
-//! `IMXF::PutMessage` with each event when it is due. In: the lane's sink calls `IMXF::PutMessage`
-//! without events, and the stream puts its events to the port's sink (`dmus/capture.rs`).
+//! `IMXF::PutMessage` with each event when the event is due. In: the lane's sink calls
+//! `IMXF::PutMessage` without events, and the stream puts its events to the port's sink
+//! (`dmus/capture.rs`).
 //!
 //! # The layers
 //!
-//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
-//! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
-//! A kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
-//! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
-//! kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
-//! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
-//! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
+//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, and a pin has a lane. Each
+//! of these layers knows the next layer, and no layer knows the layer before it. The layers share
+//! the miniport by the `Binding`. A kind of port implements `Kind`, and `classes.rs` names it; the
+//! only kind now is `music.rs`. A kind of miniport is a folder, `midi/` or `dmus/`: it implements
+//! `Miniport` and `Stream`, and the kind of port chooses it at Init. Both folders share the loop of
+//! a sequencer (`pump.rs`) and the count of the captured bytes that were not delivered
+//! (`backlog.rs`). No other file knows kinds, except `miniport_calls.rs` with the names of a
+//! miniport's methods, and `interfaces/`.
 
 mod adapter;
 pub mod automation;

@@ -27,13 +27,13 @@ pub struct ConnectedPin {
     pub pin: u32,
 }
 
-/// One registered connection: data flows from the first to the second.
+/// One registered connection: data flows from the first end to the second end.
 pub(crate) struct PhysicalConnection {
     from: ConnectedPin,
     to: ConnectedPin,
 }
 
-/// Registers a connection; clients can read it as a property of its pins.
+/// Registers a connection. Clients can read the connection as a property of its pins.
 ///
 /// `PcRegisterPhysicalConnection` has a subdevice at both ends. `...ToExternal` and
 /// `...FromExternal` have a subdevice at one end.
@@ -41,8 +41,8 @@ pub(crate) struct PhysicalConnection {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterPhysicalConnection.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, an end is not a registered
-///   subdevice, or both ends are external.
+/// - `STATUS_INVALID_PARAMETER`: the device does not belong to an adapter driver, an end is not a
+///   registered subdevice, or both ends are external.
 #[doc(alias = "PcRegisterPhysicalConnection")]
 #[doc(alias = "PcRegisterPhysicalConnectionToExternal")]
 #[doc(alias = "PcRegisterPhysicalConnectionFromExternal")]
@@ -74,7 +74,8 @@ fn name_of(device: &Rc<DeviceObject>, object: &Rc<dyn IUnknown>) -> Option<Strin
 
 /// The other end of a pin's connection: the symbolic link of the other filter, and its pin.
 ///
-/// Assumed: the link of a filter of the same adapter is `\\?\` and its reference string.
+/// Assumed: the link of a filter of the same adapter is `\\?\` and the reference string of the
+/// filter.
 pub(crate) fn connected_to(
     device: &Rc<DeviceObject>,
     port: &Rc<dyn ISubdevice>,

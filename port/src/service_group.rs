@@ -146,7 +146,8 @@ impl IServiceGroup for ServiceGroup {
             let position = members.iter().position(|other| Rc::ptr_eq(other, sink));
             position.map(|position| members.remove(position))
         };
-        // This may drop the last reference, and the sink's destructor may call this group.
+        // This statement may drop the last reference, and the sink's destructor may call this
+        // group.
         drop(removed);
     }
 

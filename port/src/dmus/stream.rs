@@ -1,7 +1,7 @@
-//! A stream of a DirectMusic miniport, with what the port needs to drive it.
+//! A stream of a DirectMusic miniport, with the parts that the port needs to drive it.
 //!
-//! Owns the objects around the stream: its allocator, the sequencer of a render stream, and the
-//! sink of a capture stream.
+//! This file owns the objects around the stream: its allocator, the sequencer of a render stream,
+//! and the sink of a capture stream.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -163,8 +163,8 @@ impl Stream for DmusStream {
     }
 }
 
-/// Releases the driver's stream, then counts the events that are out: the destructor of the
-/// driver's stream may still put events.
+/// Releases the driver's stream, and then counts the events that are out. The order matters,
+/// because the destructor of the driver's stream may still put events.
 impl Drop for DmusStream {
     fn drop(&mut self) {
         self.stream = None;

@@ -1,7 +1,7 @@
 //! Requests of clients to an open filter: its pins and its properties.
 //!
-//! Owns the table of the filter's own properties. `property.rs` knows what happens to a property
-//! that is not in this table.
+//! This file owns the table of the filter's own properties. `property.rs` knows what happens to a
+//! property that is not in this table.
 
 use std::rc::Rc;
 
@@ -28,7 +28,8 @@ use crate::subdevice::KsObject;
 const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 
-/// The properties of a filter. The name of a pin is not among them: no names are installed.
+/// The properties of a filter. The property for the name of a pin is not among them, because no
+/// names are installed.
 static PROPERTIES: [OwnProperty<Filter>; 18] = [
     of_pins(KsPropertyPin::CInstances, GET, instances),
     of_pins(KsPropertyPin::CTypes, GET, pin_count),
@@ -259,7 +260,7 @@ fn master_clock(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
     Ok(request.value(&clock.get_time(kernel)?.to_le_bytes()))
 }
 
-/// A list of items. The size of an item is a multiple of 8 anyway.
+/// A list of items. The size of an item is already a multiple of 8.
 fn list_of<T: bytemuck::NoUninit>(items: &[T]) -> Vec<u8> {
     multiple_item(items.iter().map(bytemuck::bytes_of))
 }

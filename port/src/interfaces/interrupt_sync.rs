@@ -9,8 +9,9 @@ use crate::ks::wire_enum;
 
 /// An interrupt of the device with the routines that serve it.
 ///
-/// PortCls implements it (`PcNewInterruptSync`), and the driver calls it. Two subdevices that share
-/// one object share the connection: the first `disconnect` ends the interrupt for both.
+/// PortCls implements this interface (`PcNewInterruptSync`), and the driver calls it. Two
+/// subdevices that share one object share the connection: the first `disconnect` ends the interrupt
+/// for both.
 #[doc(alias = "PINTERRUPTSYNC")]
 pub trait IInterruptSync: IUnknown {
     /// Runs a routine that no service routine and no other synchronised routine can interrupt.
@@ -55,9 +56,9 @@ pub trait IInterruptSync: IUnknown {
     #[doc(alias = "IInterruptSync::Connect")]
     fn connect(&self, kernel: &Kernel) -> Result<(), NtStatus>;
 
-    /// Disconnects the interrupt; the driver has silenced the device before.
+    /// Disconnects the interrupt. Before this call, the driver has silenced the device.
     ///
-    /// No service routine is called after this. Without a connection the call has no effect.
+    /// After this call no service routine is called. Without a connection the call has no effect.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Disconnect.
     #[doc(alias = "IInterruptSync::Disconnect")]
@@ -66,9 +67,10 @@ pub trait IInterruptSync: IUnknown {
     /// Adds a service routine at one end of the list.
     ///
     /// The routine runs at DIRQL with the interrupt lock held, in the order and as often as the
-    /// [`InterruptSyncMode`] of the object says. It returns `STATUS_SUCCESS` when its device caused
-    /// the interrupt, and any other status when it did not. The kernel learns that the interrupt is
-    /// the driver's when at least one routine returned `STATUS_SUCCESS`.
+    /// [`InterruptSyncMode`] of the object says. The routine returns `STATUS_SUCCESS` when its
+    /// device caused the interrupt, and any other status when its device did not. When at least one
+    /// routine returned `STATUS_SUCCESS`, the kernel learns that the interrupt came from the
+    /// driver's device.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::RegisterServiceRoutine.
     ///
@@ -110,7 +112,7 @@ wire_enum! {
         #[doc(alias = "InterruptSyncModeAll")]
         All = 2,
         /// Passes over the whole list, until a pass in which no routine returned `STATUS_SUCCESS`.
-        /// A routine that always returns it keeps the processor for ever.
+        /// A routine that always returns `STATUS_SUCCESS` keeps the processor for ever.
         #[doc(alias = "InterruptSyncModeRepeat")]
         Repeat = 3,
     }
