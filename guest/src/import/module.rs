@@ -8,7 +8,7 @@ use crate::routine::Routine;
 /// The exports of one module.
 #[derive(Debug)]
 pub struct Module {
-    /// The file names of the module in lower case; the usual one is first.
+    /// The file names of the module in lower case; the usual name is first.
     pub names: &'static [&'static str],
     /// The routines, in one list for each subject.
     pub routines: &'static [&'static [Routine]],
@@ -21,11 +21,11 @@ pub struct Module {
 pub struct Variable {
     /// The exported name.
     pub name: &'static str,
-    /// Where the variable lies.
+    /// The place of the variable.
     pub storage: Storage,
 }
 
-/// Where an imported variable lies.
+/// The place of an imported variable.
 #[derive(Debug, Clone, Copy)]
 pub enum Storage {
     /// In memory of its own. The function makes its bytes at load and so decides its size.

@@ -31,7 +31,7 @@ impl Guest {
         self.free_object_block(address, (pages * PAGE) as usize);
     }
 
-    /// The frame behind an address; `None` where no memory is.
+    /// The frame behind an address; `None` for an address without memory.
     pub(crate) fn frame_of(&self, address: u64) -> Option<u64> {
         self.0.vm.cpu.borrow().memory().rights(address)?;
         Some(self.0.physical.frame_of(address))

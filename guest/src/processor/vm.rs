@@ -1,8 +1,8 @@
 //! The machine for a driver's code: interpreter, stacks, thunks, fixed pages.
 //!
-//! The interpreter is borrowed while it runs, and never while a stop is served. What the processor
-//! cannot serve alone, it asks of an [`Outside`](super::outside::Outside).
-//! It must never know a routine, a pool block, or the purpose of a driver.
+//! The interpreter is borrowed while it runs, and never while a stop is served. The processor asks
+//! an [`Outside`](super::outside::Outside) to serve the stops that it cannot serve alone. This file
+//! must never know a routine, a pool block, or the purpose of a driver.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -27,8 +27,8 @@ pub struct GuestOptions {
     pub instruction_ns: u64,
     /// The largest number of instructions in one call into the driver; more count as a hang.
     pub call_budget: u64,
-    /// The largest number of instructions between two preemption points. The kernel's deadlines
-    /// are met to the instruction in any case. An exploration uses 1.
+    /// The largest number of instructions between two preemption points. A deadline of the kernel
+    /// is always met at the exact instruction. An exploration uses 1.
     pub longest_slice: u64,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Vm {
     pub(super) pause_at: Cell<u64>,
     /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
-    /// The thread that the control region names.
+    /// The thread in the control region.
     pub(super) told_thread: Cell<u32>,
     /// The IRQL before CLI, while interrupts are off.
     pub(super) irql_before_cli: Cell<Option<Irql>>,
@@ -127,7 +127,8 @@ impl Vm {
 /// `double`.
 ///
 /// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
-/// Assumed: it is the same in the kernel and on x86, where `_controlfp` tells it of programs.
+/// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states it for
+/// programs on x86.
 pub(crate) fn initial_x87() -> X87Registers {
     X87Registers { control: 0x027F, ..X87Registers::default() }
 }

@@ -6,7 +6,8 @@
 //! - RAM for contiguous blocks lies from 1 MiB to 128 MiB. A block gets the lowest frames that fit.
 //! - Any other page gets its frame from 128 MiB on, when the driver first asks for it.
 //!
-//! Assumed: these limits, as any will do. A block below 16 MiB, for the DMA of an ISA card, fits.
+//! Assumed: these limits, because any limits will do. A block below 16 MiB, for the DMA of an ISA
+//! card, fits.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,24 +16,24 @@ use cpu_x86::PAGE_BYTES;
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
-/// The first frame of RAM, and the first one behind the contiguous blocks.
+/// The first frame of RAM, and the first frame behind the contiguous blocks.
 const FIRST: u64 = 0x10_0000 / PAGE;
 const BEHIND: u64 = 0x800_0000 / PAGE;
 
-/// What a contiguous block has to be like.
+/// The properties that a contiguous block must have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
     pub pages: u64,
     /// The lowest and the highest physical address that the block may have.
     pub lowest: u64,
     pub highest: u64,
-    /// The block must not cross a multiple of this; 0 for a block that may.
+    /// The block must not cross a multiple of this number. With 0 the block may lie anywhere.
     pub boundary: u64,
 }
 
 #[derive(Default)]
 struct State {
-    /// The contiguous blocks: the first frame of each, and the number of its frames.
+    /// The contiguous blocks: the first frame of each block, and the number of its frames.
     blocks: BTreeMap<u64, u64>,
     /// The frames of pages, by the number of the page.
     frames: BTreeMap<u64, u64>,

@@ -94,7 +94,7 @@ fn free_contiguous_memory_specify_cache(
     free_contiguous_memory(call, address);
 }
 
-/// `PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID)`: 0 for an address where no memory is.
+/// `PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID)`: 0 for an address without memory.
 fn get_physical_address(call: &Call<'_>, address: Pointer) -> u64 {
     let frame = call.guest().frame_of(address.0);
     frame.map_or(0, |frame| frame * PAGE + address.0 % PAGE)

@@ -40,7 +40,7 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// The routine that PortCls writes into a driver's dispatch table.
 pub(crate) static DISPATCH: Routine = row!("PortCls' dispatch routine", ByKernel, dispatch_irp);
 
-/// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver. The list of
+/// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver. The list on
 /// the page has no IRP_MJ_CLEANUP.
 const TAKEN_OVER: [MajorFunction; 11] = [
     MajorFunction::Create,
