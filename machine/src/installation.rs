@@ -7,7 +7,7 @@ use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
 /// The software key, below `Control\Class`: the class of sound devices, and the first device in
-/// it.
+/// this class.
 const CLASS_KEY: &str = r"{4D36E96C-E325-11CE-BFC1-08002BE10318}\0000";
 
 const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
@@ -26,7 +26,7 @@ pub enum RegistryPlace {
     Device,
 }
 
-/// A registry value that is there from the start.
+/// A registry value that exists from the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Installed {
     pub place: RegistryPlace,
@@ -44,7 +44,8 @@ fn keys() -> DeviceKeys {
     }
 }
 
-/// Installs the physical device: its properties, its keys, and the given registry values.
+/// Installs the physical device: the properties and keys of the device, and the given registry
+/// values.
 pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Installed]) {
     set_properties(physical);
     let keys = keys();

@@ -55,7 +55,7 @@ pub struct Machine {
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
-    /// Watches for a failure and keeps the report of it.
+    /// Watches for a failure and keeps the report of the failure.
     watch: RefCell<Watch>,
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,

@@ -1,6 +1,6 @@
 //! The power of the machine: its requests, and the power of the card.
 //!
-//! It never knows why the power changes, or which code asks for the change.
+//! This file never knows why the power changes, or which code asks for the change.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,9 +14,8 @@ use portcls_emulator::{
 
 use crate::card_device::{Card, CardPower};
 
-/// The driver of the bus that found the card. It agrees to every request for which it has an
-/// answer, and gives the card power
-/// only in D0.
+/// The driver of the bus that found the card. This driver agrees to every request for which it has
+/// an answer, and gives the card power only in D0.
 pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     let bus = DriverObject::new("isa");
     let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
@@ -43,8 +42,8 @@ pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     bus
 }
 
-/// The answer of the bus. It does not answer the requests that are named here: a bus driver leaves
-/// the status of such a request as it arrived.
+/// The answer of the bus. The bus does not answer the requests that are named here: a bus driver
+/// does not change the status of such a request.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(

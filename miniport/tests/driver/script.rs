@@ -1,4 +1,4 @@
-//! A card that expects an exact list of accesses and answers as the list says.
+//! A card that expects an exact list of accesses and gives the answers in the list.
 //!
 //! One step a line, `;` begins a remark:
 //! `R S -> 80` STATUS is read as 80; `R D -> FE` DATA is read; `W C FF` and `W D 90` are written.
@@ -33,7 +33,7 @@ struct State {
     complaint: Option<String>,
 }
 
-/// The card; a clone of it is the test's handle.
+/// The card; a clone of this value is the test's handle.
 #[derive(Clone, Default)]
 pub struct Script(Rc<RefCell<State>>);
 

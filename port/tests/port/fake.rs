@@ -1,4 +1,4 @@
-//! A driver without hardware: a test plans its answers and reads its calls.
+//! A driver without hardware: a test plans the driver's answers and reads its calls.
 //!
 //! A test makes a [`Plan`] before the start; the answers of Write, Read and SetState can change at
 //! any time.
@@ -48,10 +48,10 @@ pub struct Fake {
     write: RefCell<WriteAnswer>,
     read: RefCell<Option<ReadAnswer>>,
     state: RefCell<StateAnswer>,
-    /// The bytes that Read returns, one entry a call.
+    /// The bytes that Read returns. Each call takes one entry.
     pub incoming: RefCell<VecDeque<Vec<u8>>>,
 
-    /// The full name of a method that returns at DISPATCH_LEVEL when it is called next.
+    /// The full name of a method. The next call of this method returns at DISPATCH_LEVEL.
     leaves_high: Cell<Option<&'static str>>,
     words: RefCell<Vec<String>>,
     writes: RefCell<Vec<Write>>,
@@ -265,8 +265,8 @@ pub fn midi_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
 
 struct FakeMiniport {
     fake: Rc<Fake>,
-    /// The miniport keeps its port, as real drivers do. This makes the cycle of references that the
-    /// port must end.
+    /// The miniport keeps its port. Real drivers keep it too. So there is a cycle of references,
+    /// and the port must end it.
     port: RefCell<Option<Rc<dyn IPortMidi>>>,
     group: RefCell<Option<Rc<dyn IServiceGroup>>>,
 }
@@ -409,7 +409,7 @@ impl IMiniportMidi for FakeMiniport {
 
 struct FakeStream {
     fake: Rc<Fake>,
-    /// A stream keeps its miniport, as in the samples.
+    /// A stream keeps its miniport. The streams of the samples keep it too.
     _miniport: Rc<FakeMiniport>,
 }
 

@@ -34,7 +34,7 @@ pub struct Put {
 type PutAnswer = Rc<dyn Fn(&Kernel, &FakeDmusStream, EventChain) -> Result<(), NtStatus>>;
 type ServiceAnswer = Rc<dyn Fn(&Kernel, &FakeDmusStream) -> Result<(), NtStatus>>;
 
-/// The planned answers of a DirectMusic miniport, and what it writes down.
+/// The planned answers of a DirectMusic miniport, and the facts that the miniport writes down.
 pub struct DmusNotes {
     pub puts: RefCell<Vec<Put>>,
     pub prefetch_100ns: Cell<u64>,
@@ -62,7 +62,8 @@ impl Default for DmusNotes {
 }
 
 impl DmusNotes {
-    /// Sets the answer of PutMessage with events. Without it, the stream gives the events back.
+    /// Sets the answer of PutMessage with events. Without this answer, the stream gives the events
+    /// back.
     pub fn answer_put(
         &self,
         answer: impl Fn(&Kernel, &FakeDmusStream, EventChain) -> Result<(), NtStatus> + 'static,
@@ -127,7 +128,7 @@ impl Rig {
         log.events().any(|it| matches!(it.event, Event::Note(text) if log.text(text) == sentence))
     }
 
-    /// The time of the master clock in 100 ns, as the driver gets it.
+    /// The time of the master clock in 100 ns, which the driver gets.
     pub fn master_100ns(&self) -> i64 {
         self.fake.dmus.stream().clock.get_time(&self.kernel).expect("the clock runs")
     }
@@ -259,7 +260,8 @@ impl IMiniportDMus for FakeDmusMiniport {
     }
 }
 
-/// The tests look only at its Init: it shows by which interface the port drives the miniport.
+/// The tests look only at Init of this miniport: Init shows by which interface the port drives the
+/// miniport.
 impl IMiniportMidi for FakeDmusMiniport {
     fn init(
         self: Rc<Self>,
