@@ -1,10 +1,10 @@
 //! Bug checks: the codes, the entry of each code, and how to raise one.
 //!
-//! Owns the type of a code and the shape of an entry. `table.rs` holds the entries; `values.rs`
-//! holds the words for the values of their parameters. The kernel raises only codes of the table,
-//! so each raised code has a name and words. A driver may give KeBugCheckEx any number; only
-//! [`BugCheckCode::of_driver`] makes a code from such a number. This file never knows how a report
-//! of a bug check looks.
+//! This file owns the type of a code and the shape of an entry. `table.rs` holds the entries;
+//! `values.rs` holds the words for the values of their parameters. The kernel raises only codes of
+//! the table, so each raised code has a name and words. A driver may give KeBugCheckEx any number;
+//! only [`BugCheckCode::of_driver`] makes a code from such a number. This file never knows how a
+//! report of a bug check looks.
 
 mod table;
 mod values;

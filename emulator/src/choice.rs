@@ -1,9 +1,9 @@
-//! Choices: the code asks here about everything that can happen in several ways.
+//! Choices: the code asks here about everything with several outcomes.
 //!
-//! Owns the one function through which the kernel, the port and the machine ask
-//! ([`Kernel::choose`]), the oracle that answers, and the counts of the questions. The choices are
-//! listed in `register.rs`; the questions at a preemption point are in `point.rs`. This file never
-//! knows why an oracle gives an answer.
+//! This file owns [`Kernel::choose`], the oracle that answers, and the counts of the questions. The
+//! kernel, the port and the machine ask only through [`Kernel::choose`]. The choices are listed in
+//! `register.rs`; the questions at a preemption point are in `point.rs`. This file never knows why
+//! an oracle gives an answer.
 //!
 //! # Questions and answers
 //!

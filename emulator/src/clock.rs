@@ -343,7 +343,8 @@ impl Kernel {
         }
     }
 
-    /// Calls `callback` at `time_ns` as hardware would act: outside the processor, at no IRQL.
+    /// Calls `callback` at `time_ns` outside the processor, at no IRQL. Hardware acts in the same
+    /// way.
     ///
     /// The callback may change devices and lines; it must not call drivers. A time in the past
     /// means now.

@@ -129,8 +129,8 @@ impl Kernel {
         });
     }
 
-    /// Disables all interfaces of the stack above a physical device, as the Plug and Play manager
-    /// does when the device is removed. IRQL: PASSIVE_LEVEL.
+    /// Disables all interfaces of the stack above a physical device. The Plug and Play manager does
+    /// this when the device is removed. IRQL: PASSIVE_LEVEL.
     pub fn disable_interfaces_of_removed(&self, physical: &Rc<DeviceObject>) {
         self.disable_interfaces(|entry| Rc::ptr_eq(&entry.physical, physical));
     }

@@ -45,12 +45,12 @@ numbered! {
 
 impl MajorFunction {
     /// Entries of a dispatch table, also the entries of numbers that have no member here.
-    /// Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h, which is the last number.
+    /// Source: wdm.h; IRP_MJ_MAXIMUM_FUNCTION is the last number.
     pub const TABLE_ENTRIES: usize = 0x1C;
 }
 
 numbered! {
-    /// The type of an object in memory. It stands in the first field of the object. Source:
+    /// The type of an object in memory. The first field of the object has this type. Source:
     /// IO_TYPE_ in wdm.h.
     #[doc(alias = "IO_TYPE")]
     pub enum ObjectType: u16 {

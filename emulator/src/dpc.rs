@@ -25,7 +25,7 @@ pub enum DpcImportance {
     High,
 }
 
-/// A deferred routine. IRQL: DISPATCH_LEVEL. It must not wait.
+/// A deferred routine. IRQL: DISPATCH_LEVEL. A deferred routine must not wait.
 #[doc(alias = "PKDEFERRED_ROUTINE")]
 pub type DpcRoutine = Rc<dyn Fn(&Kernel)>;
 
@@ -87,7 +87,7 @@ impl Dpc {
         self.0.queued.get()
     }
 
-    /// The name of the DPC, as a trace shows it.
+    /// The name of the DPC, which a trace shows.
     pub(crate) fn name(&self) -> NameId {
         self.0.name
     }
@@ -105,7 +105,7 @@ impl Kernel {
         queued
     }
 
-    /// Queues a DPC without a preemption point, as a clock interrupt does.
+    /// Queues a DPC without a preemption point. A clock interrupt queues DPCs in this way.
     pub(crate) fn queue_dpc(&self, dpc: &Dpc) -> bool {
         if self.is_frozen() || dpc.0.queued.replace(true) {
             return false;

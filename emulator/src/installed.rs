@@ -1,4 +1,4 @@
-//! Items that the rooms above install in a kernel. A room finds an item by its type.
+//! Items that the rooms above install in a kernel, one for each type.
 //!
 //! Windows has no such place: a part of Windows has its tables in its own image. Here a room must
 //! not know the rooms above it. So the machine installs what a room needs from the rooms above. The

@@ -62,7 +62,7 @@ impl InterruptLine {
 /// Interrupt lines of a PC with two 8259 controllers.
 const LINES: usize = 16;
 
-/// How many passes over the routines of a latched line count as a storm.
+/// This number of passes over the routines of a latched line counts as a storm.
 const CHAIN_PASS_LIMIT: u32 = 10_000;
 
 struct InterruptObject {

@@ -87,7 +87,8 @@ impl Kernel {
         self.state.irql.get()
     }
 
-    /// Raises the IRQL and returns the old one, which the caller gives to [`Kernel::lower_irql`].
+    /// Raises the IRQL and returns the old IRQL. The caller later gives the old IRQL to
+    /// [`Kernel::lower_irql`].
     ///
     /// IRQL: any, up to the new level. Raising to a lower level is bug check
     /// DRIVER_VERIFIER_DETECTED_VIOLATION, subcode 30.

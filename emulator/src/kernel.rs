@@ -131,9 +131,9 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
-    /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when none waits;
-    /// above every level while there is an oracle. A preemption point does nothing more when the
-    /// current IRQL is at or above this level.
+    /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
+    /// no DPC waits; above every level while there is an oracle. A preemption point does nothing
+    /// more when the current IRQL is at or above this level.
     pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,

@@ -60,7 +60,7 @@ impl ObjectNamespace {
     }
 }
 
-/// The path under which an object is kept, from a path as a driver writes it.
+/// The path under which an object is kept, from a path that a driver writes.
 fn key_of(path: &str) -> Result<String, NtStatus> {
     let path = path.to_uppercase();
     let names = path.strip_prefix('\\').ok_or(NtStatus::OBJECT_PATH_SYNTAX_BAD)?;
@@ -90,7 +90,8 @@ impl Kernel {
     /// [`create_symbolic_link`](Self::create_symbolic_link) does. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: as for a new link.
+    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: the same causes that a
+    ///   new link has.
     /// - `STATUS_OBJECT_NAME_NOT_FOUND`: no object has the name.
     /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is that of a device.
     #[doc(alias = "IoDeleteSymbolicLink")]

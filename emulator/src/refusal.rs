@@ -51,7 +51,7 @@ pub(crate) struct Refusals {
 }
 
 impl Kernel {
-    /// Notes a refusal in the list of refusals, and in the trace as a line of `who`.
+    /// Notes a refusal in the list of refusals. In the trace the refusal becomes a line of `who`.
     pub fn report_refusal(&self, who: NameId, refusal: RefusedCall) {
         if self.is_frozen() {
             return;
@@ -65,7 +65,7 @@ impl Kernel {
         }
     }
 
-    /// The refusals so far, at most the first 1 000 of them.
+    /// The refusals so far. The list has at most the first 1 000 refusals.
     #[must_use]
     pub fn refused_calls(&self) -> Vec<RefusedCall> {
         self.state.refusals.kept.borrow().clone()

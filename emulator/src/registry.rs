@@ -326,8 +326,8 @@ impl Kernel {
     }
 
     /// Asks whether a call of the registry is refused.
-    /// Assumed: a call fails because the driver may not use the key. [`Kernel::ask_allocation`]
-    /// asks about failures because of missing memory.
+    /// Assumed: a call fails because the driver has no right to use the key.
+    /// [`Kernel::ask_allocation`] asks about failures because of missing memory.
     ///
     /// # Errors
     /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.

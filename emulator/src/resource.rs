@@ -4,7 +4,7 @@
 #[doc(alias = "KINTERRUPT_MODE")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TriggerMode {
-    /// A rising edge is remembered until it is served, as on the ISA bus.
+    /// A rising edge is remembered until it is served. The lines of the ISA bus work in this way.
     Latched,
     /// The line asks for service while it is up.
     Level,

@@ -160,7 +160,7 @@ impl Trace {
     /// Keeps a text (a debug message, a mark) and returns its place.
     ///
     /// A trace that holds the last events may drop the texts of its oldest events earlier than the
-    /// events. It keeps at least the last 4 MiB of text.
+    /// events. Such a trace keeps at least the last 4 MiB of text.
     pub fn text(&self, text: &str) -> TextRef {
         if !self.recording {
             return TextRef::EMPTY;
@@ -292,9 +292,9 @@ impl Trace {
         }
     }
 
-    /// The record that has no room because the newest record counts too. It is the newest record
-    /// in a trace that holds the first events, and the oldest record in a trace that holds the
-    /// last.
+    /// The record that has no room because the newest record counts too. In a trace that holds the
+    /// first events, this is the newest record. In a trace that holds the last events, this is the
+    /// oldest record.
     fn overflow(&self) -> Option<Record> {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none())?;
         match &mut *self.store.borrow_mut() {

@@ -45,7 +45,7 @@ impl Kernel {
         }
     }
 
-    /// The violations so far, at most the first 1 000 of them.
+    /// The violations so far. The list has at most the first 1 000 violations.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         self.state.violations.kept.borrow().clone()

@@ -1,4 +1,4 @@
-//! Warnings: times longer than the WDK advises, which Windows allows.
+//! Warnings: times longer than the WDK advises. Windows allows these times.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! The report when a driver fails: what happened, where, and the events before it.
+//! The report of a failed driver: what happened, where, and what came before.
 //!
 //! The form is the form of `!analyze -v`, which driver developers know; the words are our own. The
 //! report is made at the moment of the stop, while the driver's frames are still on the stack

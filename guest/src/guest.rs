@@ -86,7 +86,7 @@ impl Guest {
         &self.0.loaded
     }
 
-    /// The processor. It is not borrowed while code outside the interpreter runs.
+    /// The processor. No code borrows the processor while code outside the interpreter runs.
     #[must_use]
     pub fn cpu(&self) -> &Rc<RefCell<Cpu>> {
         &self.0.vm.cpu

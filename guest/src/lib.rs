@@ -1,9 +1,9 @@
-//! Unmodified Windows drivers: this crate loads a `.sys` file and runs it without a change.
+//! Unmodified Windows drivers: loads a `.sys` file and runs it.
 //!
-//! This crate owns all that lies between a compiled driver and the other rooms: the driver's
-//! memory, the calls into the driver and out of the driver, the routines that the driver imports,
-//! and the driver's COM objects. This crate must never know a card, a MIDI byte's meaning, or a
-//! terminal.
+//! This crate owns all that lies between a compiled driver and the other rooms. These are the
+//! driver's memory, the calls into the driver and out of the driver, the routines that the driver
+//! imports, and the driver's COM objects. This crate must never know a card, a MIDI byte's meaning,
+//! or a terminal.
 //!
 //! # The wings
 //!

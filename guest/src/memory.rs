@@ -1,4 +1,4 @@
-//! Access of kernel routines to guest memory, with the checks of the processor.
+//! Access of kernel routines to guest memory, with the processor's checks.
 //!
 //! A bad address is the driver's mistake, so it ends in a bug check that names the routine. In
 //! that case the functions here do not return, except on a frozen kernel, where they read 0 and

@@ -26,9 +26,9 @@
 //! - How many words an x86 routine removes from the stack.
 //!
 //! A routine may rely on this:
-//! - It reads and writes guest memory with `guest.load_…`, `guest.store_…` and [`Out`]. These
-//!   functions check the access just like the processor. A bad pointer is a bug check that names
-//!   the routine, and the access does not return (on a frozen kernel it reads 0).
+//! - The routine reads and writes guest memory with `guest.load_…`, `guest.store_…` and [`Out`].
+//!   These functions check the access just like the processor. A bad pointer is a bug check that
+//!   names the routine, and the access does not return (on a frozen kernel the access reads 0).
 //! - The interpreter is not borrowed: the routine may call into the guest with `guest.call`, let
 //!   time pass, and take interrupts.
 //! - An object in guest memory (a KDPC, a KTIMER) is bound to the kernel's object by its address:
@@ -146,8 +146,8 @@ impl Routine {
         Routine { serves: Serves::Nothing, ..self }
     }
 
-    /// The same routine with the convention fastcall, which the `Kf`, `Iof` and `Interlocked`
-    /// routines have.
+    /// The same routine with the convention fastcall. The `Kf`, `Iof` and `Interlocked` routines
+    /// have this convention.
     #[must_use]
     pub const fn fastcall(self) -> Routine {
         Routine { convention: Convention::Fastcall, ..self }

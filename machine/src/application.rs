@@ -28,8 +28,8 @@ struct Opened {
 }
 
 impl<'m> Application<'m> {
-    /// An application on a machine whose device was started. It opens its pins with the format
-    /// that [`MachineBuilder::pin_format`](crate::MachineBuilder::pin_format) chose.
+    /// An application on a machine whose device was started. The application opens its pins with
+    /// the format that [`MachineBuilder::pin_format`](crate::MachineBuilder::pin_format) chose.
     #[must_use]
     pub fn new(machine: &'m Machine) -> Application<'m> {
         let who = machine.kernel().trace().actor("app", Layer::Software);

@@ -1,4 +1,4 @@
-//! The MIDI cable with both ends: the cable hears MIDI OUT and sends into MIDI IN.
+//! The MIDI cable with both ends: it hears MIDI OUT and sends into MIDI IN.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -97,7 +97,7 @@ impl CaptureReport {
     }
 }
 
-/// The facts that are collected while a run goes on. They are kept when the run stops early.
+/// The facts that are collected while a run goes on. These facts are kept when the run stops early.
 #[derive(Default)]
 struct Progress {
     run_ns: Option<u64>,

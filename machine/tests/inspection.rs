@@ -1,4 +1,4 @@
-//! An inspection of card and kernel changes nothing, and a hang report contains it.
+//! An inspection changes nothing, and a hang report contains it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -38,7 +38,8 @@ fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError>
 }
 
 /// Notes out and in, sleep, and a card that is pulled. With an oracle the test looks at every
-/// preemption point. It also looks when a byte is on its way, even in the middle of an access.
+/// preemption point. The test also looks when a byte is on its way, even in the middle of an
+/// access.
 fn live(builder: &MachineBuilder, eyes: Eyes) -> (String, u64) {
     let machine = builder.clone().build().expect("it can be built");
     let looks = Rc::new(Cell::new(0));
@@ -95,8 +96,8 @@ fn told_in(report: &str) -> &str {
     report[start..end].trim()
 }
 
-/// The card sends the bytes that it got. It has no byte to read, and its line stays down. So the
-/// loop waits for a byte that never comes.
+/// The card sends the bytes that it got. The card has no byte to read, and its line stays down. So
+/// the loop waits for a byte that never comes.
 const TOLD_OF_THE_POLL_LOOP: &str = "\
 DEVICES: what each tells of its state
 the device at ports 330 to 331, irq 9

@@ -42,7 +42,8 @@ const QUICK_LOOKS: u32 = 20;
 /// Source: WDK, KeStallExecutionProcessor.
 const QUICK_PITCH_US: u32 = 25;
 
-/// Time between later looks, in 100 ns units: 1 ms, which the clock interrupt extends up to 2 ms.
+/// Time between later looks, in 100 ns units: 1 ms. The clock interrupt extends this time up to 2
+/// ms.
 const SLOW_PITCH_100NS: u64 = 10_000;
 
 /// The number of looks at a card that the driver wants to silence, before the driver gives up. A

@@ -40,7 +40,7 @@ impl MiniportMidiUart {
         Rc::new(MiniportMidiUart { hardware: OnceCell::new(), technology: Technology::default() })
     }
 
-    /// The number of captured bytes that were lost because the port did not read them in time.
+    /// The number of captured bytes that were lost because the port read them too late.
     /// IRQL: any.
     #[must_use]
     pub fn overruns(&self) -> u64 {

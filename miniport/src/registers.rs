@@ -41,8 +41,8 @@ impl Status {
         !self.contains(Status::OUTPUT_FULL)
     }
 
-    /// Whether all bits are up, as on a bus without a card; the driver can then neither read nor
-    /// write.
+    /// Whether all bits are up. On a bus without a card all bits are up. The driver can then
+    /// neither read nor write.
     pub fn is_floating(self) -> bool {
         self == Status::all()
     }
@@ -73,8 +73,8 @@ impl Registers {
         Registers::apart(base, base.checked_add(1)?)
     }
 
-    /// The registers at two ports that need not be neighbours, as on a PC-98. `None` when a port is
-    /// not below 10000h, or when both ports are the same.
+    /// The registers at two ports that need not be neighbours. On a PC-98 the ports are not
+    /// neighbours. `None` when a port is not below 10000h, or when both ports are the same.
     pub fn apart(data: u64, command: u64) -> Option<Registers> {
         let data = u16::try_from(data).ok()?;
         let command = u16::try_from(command).ok()?;

@@ -16,7 +16,7 @@ use crate::registers::{PORT_COUNT, Registers};
 /// Finds the registers in the assigned resources.
 ///
 /// An MPU-401 has one range of ports that is wide enough, or one port for DATA and one for STATUS.
-/// It has at most one interrupt, and no memory or DMA channel. Other lists are refused.
+/// The card has at most one interrupt, and no memory or DMA channel. Other lists are refused.
 ///
 /// # Errors
 /// `STATUS_DEVICE_CONFIGURATION_ERROR` for a list that does not fit.

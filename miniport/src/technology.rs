@@ -7,7 +7,7 @@ use portcls_port::guid::Guid;
 use portcls_port::ks::guids::technology;
 use portcls_port::ks::{DataRange, KsDataRangeMusic};
 
-/// The technology of a miniport, which the adapter driver can set before `Init`.
+/// The technology of a miniport. The adapter driver can set it before `Init`.
 pub(crate) struct Technology(Cell<Guid>);
 
 impl Default for Technology {

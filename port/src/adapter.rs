@@ -29,7 +29,7 @@ pub type StartDevice =
     Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp, Rc<dyn IResourceList>) -> Result<(), NtStatus>>;
 
 /// The smallest device extension that a driver may ask for, in bytes: 64 pointers. A driver may
-/// also ask for none.
+/// also ask for no extension.
 /// Source: portcls.h; the size of x64.
 #[doc(alias = "PORT_CLASS_DEVICE_EXTENSION_SIZE")]
 pub const MINIMUM_DEVICE_EXTENSION: u32 = 512;
@@ -118,8 +118,8 @@ pub fn pc_add_adapter_device(
     Ok(())
 }
 
-/// Publishes a port as a filter under a name, and as a device interface of each category of its
-/// descriptor.
+/// Publishes a port: makes a filter with a name, and a device interface for each category of the
+/// port's descriptor.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterSubdevice.
 ///
@@ -188,7 +188,7 @@ impl AdapterDevice {
         subdevices.iter().map(|it| (it.name.clone(), Rc::clone(&it.port))).collect()
     }
 
-    /// True once the device was removed.
+    /// True when the device was removed.
     pub(crate) fn is_removed(&self) -> bool {
         self.state.get() == PnpState::Removed
     }

@@ -85,17 +85,17 @@ pub struct PcPropertyRequest {
     /// The stream, when the request went to a pin.
     #[doc(alias = "MinorTarget")]
     pub minor_target: Option<Rc<dyn IUnknown>>,
-    /// The node, or [`NO_NODE`](Self::NO_NODE) when the client named none.
+    /// The node, or [`NO_NODE`](Self::NO_NODE) when the client named no node.
     pub node: u32,
     /// The entry of the table.
     pub property_item: PcPropertyItem,
-    /// The kind of request. Assumed: the flag TOPOLOGY is not in it. That flag marks a property of
-    /// a node.
+    /// The kind of request. Assumed: the flag TOPOLOGY is not in this field. That flag marks a
+    /// property of a node.
     pub verb: KsPropertyType,
     /// The bytes of the input after the property, or after the node's number.
     pub instance: Vec<u8>,
-    /// The value of a SET, or the room for the value of a GET. It has the length that the client
-    /// states, but at most the length of the client's buffer.
+    /// The value of a SET, or the room for the value of a GET. The value or room has the length
+    /// that the client states, but at most the length of the client's buffer.
     pub value: RefCell<Vec<u8>>,
     /// At first the number of bytes of room. The handler replaces it by the number of bytes that it
     /// wrote or that it needs.
@@ -163,8 +163,8 @@ pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtSta
         *request.irp.buffer().borrow_mut() = std::mem::take(&mut *room);
     }
     drop(room);
-    // Of all failures, only BUFFER_OVERFLOW returns a length. It answers a client that asked for
-    // the length.
+    // Of all failures, only BUFFER_OVERFLOW returns a length. BUFFER_OVERFLOW answers a client that
+    // asked for the length.
     let answers = wrote || status == NtStatus::BUFFER_OVERFLOW;
     request.irp.set_information(if answers { u64::from(size) } else { 0 });
     complete(kernel, &request.irp, status)

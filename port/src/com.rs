@@ -220,7 +220,7 @@ mod tests {
         fn request_service(&self, _kernel: &Kernel) {}
     }
 
-    /// Answers every query with itself as `IUnknown`, as a careless driver might.
+    /// Answers every query with itself as `IUnknown`. A careless driver might do the same.
     struct Careless;
 
     impl IUnknown for Careless {

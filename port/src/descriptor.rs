@@ -95,7 +95,7 @@ pub struct KsPinDescriptor {
     /// The interfaces that the driver lists. The port ignores the list in all cases: a pin has
     /// the interface [`KsIdentifier::STANDARD_STREAMING`] alone. Source: WDK, PCPIN_DESCRIPTOR.
     pub interfaces: Vec<KsIdentifier>,
-    /// The mediums; none means the standard medium.
+    /// The mediums. An empty list means the standard medium.
     pub mediums: Vec<KsIdentifier>,
     /// The formats the pin takes.
     #[doc(alias = "DataRanges")]
@@ -105,7 +105,7 @@ pub struct KsPinDescriptor {
     pub data_flow: KsPinDataFlow,
     /// Whether and how a client can open the pin.
     pub communication: KsPinCommunication,
-    /// The category of the pin, which says its use.
+    /// The category of the pin. The category says what the pin is for.
     pub category: Option<Guid>,
     /// The name of the pin, looked up in the registry.
     pub name: Option<Guid>,
@@ -144,7 +144,7 @@ pub struct PcNodeDescriptor {
     /// The type of the node.
     #[doc(alias = "Type")]
     pub node_type: Guid,
-    /// The name of the node; none means the name of its type.
+    /// The name of the node. `None` means the name of the node's type.
     pub name: Option<Guid>,
 }
 

@@ -1,4 +1,4 @@
-//! DirectMusic events: MIDI data with a time, which move from sink to sink.
+//! DirectMusic events: MIDI data with a time, on the way from sink to sink.
 //!
 //! This file owns the event, its buffer and the chain. An event comes from an allocator and has one
 //! owner at a time. The owner hands the event on by a move, so a driver in Rust cannot put it
@@ -77,7 +77,7 @@ pub struct InlineBytes {
     length: u8,
 }
 
-/// An event, as an allocator hands it out and a sink receives it.
+/// An event that an allocator hands out and a sink receives.
 ///
 /// `bReserved` and `cbStruct` are not here: the first is always 0, the second is always the size
 /// of the structure, and a driver must not touch them. `pNextEvt` is the [`EventChain`].
@@ -113,8 +113,8 @@ pub struct EventFields {
 
 /// Memory for the data of one event, when the event cannot hold them by itself.
 ///
-/// A buffer comes from an allocator. It belongs to one event, or to the driver that fills it for an
-/// event. When the event goes to the allocator, the buffer goes back too.
+/// A buffer comes from an allocator. A buffer belongs to one event, or to the driver that fills it
+/// for an event. When the event goes to the allocator, the buffer goes back too.
 pub struct EventBuffer(Box<BufferContent>);
 
 struct BufferContent {

@@ -71,8 +71,8 @@ impl HeldCreates {
         }
     }
 
-    /// Stops holding requests, and returns the requests that were held; none of these can be
-    /// cancelled any more.
+    /// Stops holding requests, and returns the requests that were held. A client can no longer
+    /// cancel these requests.
     pub fn end(&self) -> Vec<Irp> {
         self.is_stop_pending.set(false);
         let requests = self.requests.take();

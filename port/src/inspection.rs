@@ -1,4 +1,4 @@
-//! What a port tells of itself: its filter, its open pins and the requests of the pins.
+//! What a port tells of itself: filter, open pins, and the pins' requests.
 //!
 //! This file owns the words. An inspection asks no miniport, so it changes nothing and is not in
 //! the trace.

@@ -18,7 +18,7 @@ use crate::rules::require_irql_at_most;
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, PcCompleteIrp.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the status is `STATUS_PENDING`, which is also a violation of the
+/// - `STATUS_INVALID_PARAMETER`: the status is `STATUS_PENDING`. This is also a violation of the
 ///   rule completed-as-pending. The request is not completed.
 #[doc(alias = "PcCompleteIrp")]
 pub fn pc_complete_irp(

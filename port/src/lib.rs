@@ -10,11 +10,11 @@
 //!
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
 //! (`lane.rs`). The lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
-//! music records apart. It calls `IMiniportMidiStream::Write` for each record when the record is
-//! due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's
-//! sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the
-//! stream until it is empty, packs the bytes into the client's read requests and completes these
-//! requests.
+//! music records apart. The sequencer calls `IMiniportMidiStream::Write` for each record when the
+//! record is due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the
+//! port's sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads
+//! the stream until it is empty, packs the bytes into the client's read requests and completes
+//! these requests.
 //!
 //! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
 //! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls

@@ -41,7 +41,7 @@ pub(crate) trait Kind: Sized + 'static {
     /// The name of the interface that the miniports of this kind have.
     const MINIPORT: &'static str;
 
-    /// The categories of a filter whose descriptor names none.
+    /// The categories of a filter whose descriptor names no categories.
     const CATEGORIES: &'static [Guid];
 
     /// Answers a query for an interface of the port.

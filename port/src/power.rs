@@ -67,12 +67,12 @@ impl AdapterPower {
         self.phase.set(Since::Start);
     }
 
-    /// Notes that the device was stopped, or that its start failed. This ends a registration from
-    /// StartDevice or later; a registration from AddDevice stays until removal.
+    /// Notes that the device was stopped, or that its start failed. The stop or the failure ends a
+    /// registration from StartDevice or later; a registration from AddDevice stays until removal.
     ///
-    /// Assumed: drivers for versions before Windows 7 register in StartDevice, as the page
-    /// Implementing IAdapterPowerManagement says, and cannot unregister. StartDevice runs again
-    /// after a stop.
+    /// Assumed: drivers for versions before Windows 7 register in StartDevice and cannot
+    /// unregister. The page Implementing IAdapterPowerManagement says that they register there.
+    /// StartDevice runs again after a stop.
     pub fn end_start(&self) {
         self.phase.set(Since::NotStarted);
         if self.since.get() == Since::Start {
@@ -195,7 +195,8 @@ fn sleeps_alone(adapter: &AdapterDevice) -> bool {
         && adapter.state.get() == PnpState::Started
 }
 
-/// Brings a device to D0 that sleeps alone, at once or later, as the IRQL allows.
+/// Brings a device to D0 that sleeps while the system works. The IRQL decides whether this happens
+/// at once or later.
 fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
     let power = &adapter.power;

@@ -13,8 +13,8 @@ use crate::ks::KsState;
 use crate::lane::Lane;
 
 /// Longest time in ns for which the sequencer's DPC goes on sending before other code can run.
-/// Assumed: in this time the gap up to the next clock interrupt costs little: under 1 % of the wire
-/// rate, on a card with a buffer of a byte or two.
+/// Assumed: with this time, the gap up to the next clock interrupt costs little. On a card with a
+/// buffer of a byte or two, the gap costs under 1 % of the wire rate.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
 /// The greatest number of requests that end in one turn of the sequencer before other code can run.

@@ -17,8 +17,8 @@ pub(crate) struct StreamRequest {
     irp: Irp,
     direction: StreamDirection,
     headers: RefCell<Vec<KsStreamHeader>>,
-    /// The records in the data of all headers, each with the number of its header; none in a read
-    /// request.
+    /// The records in the data of all headers, each with the number of its header. A read request
+    /// has no records.
     records: Vec<(usize, RecordPlace)>,
     /// Bytes of data that the client wrote, or bytes of room that it has for data.
     length: u64,

@@ -1,4 +1,4 @@
-//! `ISubdevice`: PortCls' own calls on a port, which drivers do not see.
+//! `ISubdevice`: the calls that only PortCls makes on a port.
 
 use std::rc::Rc;
 
@@ -22,8 +22,8 @@ pub enum PowerDirection {
 /// Source: PortCls keeps such an interface to itself, so the identifier of this interface is our
 /// own. No driver implements this interface or calls it.
 pub trait ISubdevice: IUnknown {
-    /// The filter's descriptor; `None` until the port is initialised. This is the miniport's
-    /// descriptor. When the miniport names no categories, it has the port's categories.
+    /// The filter's descriptor; `None` until the port is initialised. The descriptor comes from the
+    /// miniport. When the miniport names no categories, the descriptor has the port's categories.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
     /// Opens a filter for a create request.

@@ -1,7 +1,8 @@
 //! The questions at a preemption point: what begins, and events from outside.
 //!
-//! Owns the questions for `preempt.rs`, which calls this file when there is an oracle. Code that
-//! builds a machine asks about the things outside this kernel through a [`PointQuestion`].
+//! This file owns the questions for `preempt.rs`, which calls this file when there is an oracle.
+//! Code that builds a machine asks about the things outside this kernel through a
+//! [`PointQuestion`].
 
 use std::rc::Rc;
 

@@ -55,7 +55,8 @@ pub struct AccessEvent {
     pub value: u32,
     /// The device's note on the access.
     pub note: NameId,
-    /// How many accesses this event stands for. Its time is the time of the first access.
+    /// How many accesses this event stands for. The time of the event is the time of the first
+    /// access.
     pub count: u32,
     /// Time from one access to the next in ns, 0 for a single access.
     pub pitch_ns: u32,

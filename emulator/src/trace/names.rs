@@ -15,8 +15,8 @@ impl NameId {
 /// The side of the hardware registers on which an actor stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layer {
-    /// The hardware: bus, lines, wires and the device itself. Its events stay the same when only
-    /// the driver's code is rearranged.
+    /// The hardware: bus, lines, wires and the device itself. The events of the hardware stay the
+    /// same when only the driver's code is rearranged.
     Hardware,
     /// Everything that runs on the processor.
     Software,

@@ -41,8 +41,8 @@ const LONGEST_ATTRIBUTE: u32 = 4_096;
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a null pointer, a stride that is too small, a count or a size
-/// that is too large, or a value that is no member of its enumeration. Each of these faults also
-/// violates the rule descriptor-unreadable.
+/// that is too large, or a value that is not in its enumeration. Each of these faults also violates
+/// the rule descriptor-unreadable.
 pub(crate) fn read_filter_descriptor(
     guest: &Guest,
     address: u64,

@@ -1,4 +1,4 @@
-//! The classes and interfaces that a driver names, and which of them the driver gets.
+//! The classes and interfaces that a driver names, and whether it gets them.
 //!
 //! There is no list here, because a list could be older than the code. For a class, this file makes
 //! an object. For an interface, this file looks at the vtables of the port's objects, and at the

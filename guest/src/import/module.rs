@@ -28,9 +28,11 @@ pub struct Variable {
 /// The place of an imported variable.
 #[derive(Debug, Clone, Copy)]
 pub enum Storage {
-    /// In memory of its own. The function makes its bytes at load and so decides its size.
+    /// The variable lies in memory of its own. The function makes the bytes of the variable at load
+    /// and so decides its size.
     Own(fn(Mode) -> Vec<u8>),
-    /// In KUSER_SHARED_DATA, at this offset, because its value changes with the time.
+    /// The variable lies in KUSER_SHARED_DATA, at this offset, because its value changes with the
+    /// time.
     SharedData(fn(&KuserSharedData) -> u32),
 }
 

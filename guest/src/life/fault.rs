@@ -23,7 +23,8 @@ const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
 const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The vectors of software interrupts that have a meaning. Source: KiFastFail, KiDebugService.
+/// The vectors of the software interrupts that the kernel serves. Source: KiFastFail,
+/// KiDebugService.
 const FAST_FAIL: u8 = 0x29;
 const ASSERTION: u8 = 0x2C;
 const BREAKPOINT: u8 = 3;

@@ -1,4 +1,4 @@
-//! Leaks: the things that a driver took and did not give back, with the place of each taking.
+//! Leaks: the things that a driver took and did not give back, with origins.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,7 +41,7 @@ pub enum Left {
 }
 
 impl Leak {
-    /// A leak of `count` things whose name in the plural is `kind`.
+    /// A leak of `count` things. `kind` is the name of these things in the plural.
     #[must_use]
     pub fn of(kind: &'static str, count: u64) -> Leak {
         Leak { what: Left::Object { kind }, count, origin: None }

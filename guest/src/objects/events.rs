@@ -60,7 +60,7 @@ impl Guest {
     ///
     /// # Errors
     /// The chain, when the driver's memory has no place for all of its events and buffers. Then the
-    /// driver has none of them.
+    /// driver has no event and no buffer of the chain.
     pub(crate) fn show_events(
         &self,
         allocator: u64,
@@ -386,8 +386,8 @@ impl Guest {
     /// Takes back a buffer that the driver puts without an event.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for an address that is no buffer of the driver, which also breaks
-    /// the rule event-data-foreign.
+    /// `STATUS_INVALID_PARAMETER` for an address that is no buffer of the driver. Such an address
+    /// also breaks the rule event-data-foreign.
     pub(crate) fn take_buffer(
         &self,
         allocator: u64,

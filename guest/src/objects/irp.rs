@@ -1,12 +1,11 @@
-//! Requests as a driver sees them: an IRP with two stack locations.
+//! Requests in the form that a driver sees: an IRP with two stack locations.
 //!
-//! The request itself lives in the kernel. Its IRP in guest memory is made when the driver gets
-//! the request. The IRP is freed when the request is complete and the driver's routine has
-//! returned, in any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver
-//! completes it. The port can complete a request by itself, such as a read in the port's queue.
-//! Then the IRP stays until the driver gets its next request. When the driver completes a request,
-//! the kernel takes over the status and the mark of a pending request that the driver wrote into
-//! the IRP.
+//! The request itself lives in the kernel. The IRP in guest memory is made when the driver gets the
+//! request. The IRP is freed when the request is complete and the driver's routine has returned, in
+//! any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver completes
+//! it. The port can complete a request by itself, such as a read in the port's queue. Then the IRP
+//! stays until the driver gets its next request. When the driver completes a request, the kernel
+//! takes over the status and the mark of a pending request that the driver wrote into the IRP.
 
 use std::rc::Rc;
 

@@ -11,7 +11,7 @@ use super::vm::Vm;
 pub enum Convention {
     /// Arguments on the stack; the routine removes them.
     Stdcall,
-    /// The first two words in ECX and EDX, the other words as with `Stdcall`.
+    /// The first two words in ECX and EDX, the other words on the stack; the routine removes these.
     Fastcall,
     /// Arguments on the stack; the caller removes them. Only with this convention may the number of
     /// arguments be variable.

@@ -16,7 +16,8 @@ pub(crate) struct Space {
     pub kernel_half: u64,
     /// The address of the image.
     pub image: u64,
-    /// Addresses that stand for routines of the kernel and of PortCls. They are not mapped.
+    /// Addresses that stand for routines of the kernel and of PortCls. These addresses are not
+    /// mapped.
     pub thunks: Range<u64>,
     /// Storage of imported data.
     pub data_imports: Range<u64>,

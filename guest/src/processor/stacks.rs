@@ -48,7 +48,7 @@ impl Stacks {
         };
         let bottom = self.first + index * PITCH;
         let top = bottom + self.bytes;
-        // An overflow leaves the stack pointer in the guard page. It stays there.
+        // An overflow leaves the stack pointer in the guard page. The stack pointer stays there.
         if (bottom - PAGE_BYTES as u64..top).contains(&stack_pointer) { stack_pointer } else { top }
     }
 

@@ -25,7 +25,8 @@ pub struct GuestOptions {
     /// Time of one instruction in ns.
     /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
     pub instruction_ns: u64,
-    /// The largest number of instructions in one call into the driver; more count as a hang.
+    /// The largest number of instructions in one call into the driver. More instructions count as a
+    /// hang.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. A deadline of the kernel
     /// is always met at the exact instruction. An exploration uses 1.
@@ -52,7 +53,8 @@ pub(crate) struct Vm {
     pub thunks: RefCell<Thunks>,
     pub stacks: Stacks,
     pub paging: Paging,
-    /// The instruction count at which the guest asks the debugger; `u64::MAX` for none.
+    /// The instruction count at which the guest asks the debugger; `u64::MAX` when the guest asks
+    /// no debugger.
     pub(super) pause_at: Cell<u64>,
     /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
@@ -123,8 +125,8 @@ impl Vm {
     }
 }
 
-/// The x87 as a driver finds it: empty, all exceptions masked, results with the 53 bits of a
-/// `double`.
+/// The state in which a driver finds the x87: empty, all exceptions masked, results with the 53
+/// bits of a `double`.
 ///
 /// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
 /// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states it for

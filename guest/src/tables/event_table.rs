@@ -51,7 +51,7 @@ pub(crate) struct Wanted {
 pub(crate) enum Found<T> {
     /// An event or buffer that the driver had. The table holds it no longer.
     Taken(StoreNumber, T),
-    /// An event or buffer that the driver has put before, as a part of this chain.
+    /// An event or buffer that the driver has put before. The field names the chain.
     Put { chain: u64 },
     /// Nothing: the driver never got an event or buffer at this address.
     Nothing,
@@ -275,7 +275,7 @@ impl EventTable {
         state.next_chain
     }
 
-    /// Takes the event at an address from the driver, as a part of a chain.
+    /// Takes the event at an address from the driver. The event is a part of a chain.
     pub fn take_event(&self, address: u64, chain: u64) -> Found<DmusKernelEvent> {
         let mut state = self.state.borrow_mut();
         let Some((number, index)) = state.number_at(address, Kind::Event) else {
@@ -331,8 +331,8 @@ impl EventTable {
     }
 
     /// Forgets a closed stream. Returns the blocks of its allocator with their sizes, so that the
-    /// caller unmaps them. It returns no blocks while another stream has the same allocator, or
-    /// while the driver still has an event or a buffer of the allocator.
+    /// caller unmaps them. The function returns no blocks while another stream has the same
+    /// allocator, or while the driver still has an event or a buffer of the allocator.
     pub fn close_stream(&self, stream: u64) -> Vec<(u64, u64)> {
         let mut state = self.state.borrow_mut();
         let Some(allocator) = state.streams.remove(&stream) else { return Vec::new() };

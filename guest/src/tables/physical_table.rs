@@ -1,7 +1,7 @@
 //! Physical memory: which page frame is behind a page of the driver's memory.
 //!
 //! No device of the machine reads or writes memory, so a physical address is only a number to the
-//! driver. The numbers behave as on a PC:
+//! driver. The numbers behave like the numbers on a PC:
 //! - Two pages have two frames, and a page keeps its frame as long as it is mapped.
 //! - RAM for contiguous blocks lies from 1 MiB to 128 MiB. A block gets the lowest frames that fit.
 //! - Any other page gets its frame from 128 MiB on, when the driver first asks for it.

@@ -17,7 +17,8 @@ use crate::processor::thunk::RoutineNumber;
 /// Bytes of an object in the guest: its vtable pointer, and room for a wild index.
 const OBJECT_BYTES: u64 = 32;
 
-/// One vtable: the most derived interface of an object, which also serves its bases.
+/// One vtable: the most derived interface of an object. The vtable also serves the bases of this
+/// interface.
 #[derive(Debug)]
 pub(crate) struct Face {
     /// The name of the interface.

@@ -5,8 +5,8 @@
 //! of the event later.
 //!
 //! When a dead card does not play an event, the stream reports the failure.
-//! Assumed: the documents do not say what the system's own miniport does with a dead card; the
-//! published sample counts an event whose write failed as written.
+//! Assumed: the documents do not say what the system's own miniport does with a dead card; when a
+//! write fails, the published sample still counts the event as written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -27,7 +27,7 @@ use crate::hardware::Hardware;
 /// Longest time of one turn of the stream, in ns. After a turn other code can run.
 ///
 /// Assumed: 20 ms. Until the next clock interrupt, up to 1 ms later, the line of a card with a
-/// buffer of a byte or two may be idle. This costs 5 % of the wire's rate.
+/// buffer of a byte or two may be idle. This idle time costs 5 % of the wire's rate.
 const TURN_NS: u64 = 20_000_000;
 
 /// The events that wait. All these events come from the allocator, so the allocator's limit is the

@@ -28,8 +28,8 @@ pub(crate) const EVENT_LIMIT: u32 = 250_000;
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
-/// The most buffers of one allocator: 16 MiB. Assumed: as with the events, a driver that holds all
-/// buffers puts no buffer back.
+/// The most buffers of one allocator: 16 MiB. Assumed: a driver that holds all buffers puts no
+/// buffer back.
 pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 
 /// The events and buffers of one stream.

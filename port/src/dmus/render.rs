@@ -2,7 +2,8 @@
 //!
 //! The sequencer puts each event to the miniport's stream when the event is due. The sequencer
 //! merges the events of all requests by their times. The sequencer completes a request when it has
-//! put the last event of the request. It does not wait until the miniport has played that event.
+//! put the last event of the request. The sequencer does not wait until the miniport has played
+//! that event.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -96,7 +97,7 @@ impl Renderer {
         self.sweep();
     }
 
-    /// Gives back the events of all requests, which end now, and forgets the open message.
+    /// Gives back the events of all requests and forgets the open message. All requests end now.
     pub fn flush(&self) {
         *self.sequence.borrow_mut() = Sequence::default();
         self.stale.set(0);

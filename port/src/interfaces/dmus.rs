@@ -47,7 +47,7 @@ pub trait IPortDMus: IPort {
 pub trait IMiniportDMus: IMiniport {
     /// Starts the hardware and returns the miniport's service group.
     ///
-    /// The port calls this once, from `IPort::Init`. The driver has the same duties as in
+    /// The port calls this once, from `IPort::Init`. The driver's duties are the duties of
     /// [`IMiniportMidi::init`](super::IMiniportMidi::init), also after a failure.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportDMus::Init.
@@ -102,8 +102,9 @@ pub trait IMiniportDMus: IMiniport {
         request: &DmusStreamRequest<'_>,
     ) -> Result<NewDmusStream, NtStatus>;
 
-    /// The most bytes that an event holds by itself for this driver. This is the size of the
-    /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. It never changes.
+    /// The most bytes that an event holds by itself for this driver. The number is the size of the
+    /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. The number never
+    /// changes.
     ///
     /// The header has no such method, because there the driver's compiler sets the size.
     fn inline_limit(&self) -> u8 {
@@ -187,7 +188,8 @@ pub trait IMxf: IUnknown {
     /// # Errors
     /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in its
     ///   state, and the client's request ends with the same status.
-    /// - On the way down, any failure is a violation, and the port goes on as after success.
+    /// - On the way down, any failure is a violation, and the port then goes on as if the call had
+    ///   succeeded.
     #[doc(alias = "IMXF::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
@@ -237,8 +239,8 @@ pub trait IMxf: IUnknown {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
     /// # Errors
-    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the failure is
-    ///   in the trace, and the port releases the stream anyway.
+    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the trace has
+    ///   the failure, and the port still releases the stream.
     #[doc(alias = "IMXF::DisconnectOutput")]
     fn disconnect_output(
         &self,
@@ -293,7 +295,7 @@ pub trait IAllocatorMxf: IMxf {
     /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IAllocatorMXF::PutBuffer.
     ///
     /// # Errors
-    /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator, which is also a
+    /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator. This is also a
     ///   violation (`event-data-foreign`). Assumed: the page is silent.
     #[doc(alias = "IAllocatorMXF::PutBuffer")]
     fn put_buffer(&self, kernel: &Kernel, buffer: EventBuffer) -> Result<(), NtStatus>;

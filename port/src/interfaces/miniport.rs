@@ -32,7 +32,7 @@ pub trait IMiniport: IUnknown {
     /// Describes a pin as it is now; `None` when the port's description is still right.
     ///
     /// In C the pin descriptors are memory of the driver. The driver may change them, and the port
-    /// reads them again for each request about a pin. This method stands for that reading. A driver
+    /// reads them again for each request about a pin. This method replaces that reading. A driver
     /// whose pins never change leaves the method out. The port then has the description from
     /// [`get_description`](Self::get_description), with the counts that the miniport's `IPinCount`
     /// has corrected.
@@ -196,9 +196,9 @@ impl StreamDirection {
 /// `read` and `write` from DPCs and timers, so they must not touch pageable code or data.
 ///
 /// The port closes the pin when the client closes its file, and when the device stops or is
-/// removed. It then cancels the queued requests, moves the stream down to STOP, leaves the stream's
-/// group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver must
-/// allow the last release in any state, because a client can die while the stream runs.
+/// removed. The port then cancels the queued requests, moves the stream down to STOP, leaves the
+/// stream's group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver
+/// must allow the last release in any state, because a client can die while the stream runs.
 #[doc(alias = "PMINIPORTMIDISTREAM")]
 pub trait IMiniportMidiStream: IUnknown {
     /// Changes the format of the stream. Only MIDI is possible, so most drivers only check the

@@ -23,11 +23,11 @@ pub trait IPort: IUnknown {
     /// resource list and never edits it.
     ///
     /// A driver that makes a subdevice after the start has no start request, so it passes no `irp`.
-    /// A driver whose subdevice has no hardware of its own passes no `resources`; the miniport's
-    /// `Init` gets none then.
+    /// A driver whose subdevice has no hardware of its own passes no `resources`. Then the
+    /// miniport's `Init` gets no list.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::Init; portcls.h, where `irp` is optional; published
-    /// samples, of which one sample passes no resources.
+    /// samples. One sample passes no resources.
     ///
     /// # Errors
     /// After each failure except the last one below, the port has left the miniport's service group

@@ -41,7 +41,7 @@ assert_layout!(
 );
 const _: () = assert!(align_of::<KsDataFormat>() == 8);
 
-/// The head of a data range; the same structure as a format.
+/// The head of a data range. A format has the same structure.
 #[doc(alias = "KSDATARANGE")]
 pub type KsDataRange = KsDataFormat;
 

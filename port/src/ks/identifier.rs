@@ -26,7 +26,7 @@ pub struct KsIdentifier {
 assert_layout!(KsIdentifier, 24, set @ 0, id @ 16, flags @ 20);
 const _: () = assert!(align_of::<KsIdentifier>() == 8);
 
-/// A property request; the same structure as an identifier.
+/// A property request. An identifier has the same structure.
 #[doc(alias = "KSPROPERTY")]
 pub type KsProperty = KsIdentifier;
 

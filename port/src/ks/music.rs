@@ -1,4 +1,4 @@
-//! Music buffers: MIDI bytes in timed records, as a stream buffer holds them.
+//! Music buffers: the MIDI bytes in timed records that a stream buffer holds.
 //!
 //! A buffer is a chain of records: a head of 8 bytes (time since the record before, byte count),
 //! the MIDI bytes, and 0 to 3 bytes up to a multiple of 4. [`records`] takes a chain apart,

@@ -25,8 +25,8 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Which side of a pin's connection sends requests. This does not depend on the direction of
-    /// data.
+    /// Which side of a pin's connection sends requests. The sending side does not depend on the
+    /// direction of data.
     ///
     /// Source: WDK ks.h.
     #[doc(alias = "KSPIN_COMMUNICATION")]

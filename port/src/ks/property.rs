@@ -32,7 +32,8 @@ impl LengthReply {
     /// the needed length. With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte
     /// is written.
     /// Source: WDK, KS properties.
-    /// `Assumed:` the failure carries no length, since a failed request returns none to a client.
+    /// `Assumed:` the failure carries no length, since a failed request returns no length to a
+    /// client.
     #[must_use]
     pub fn of_value(value: &[u8], output_length: u32) -> LengthReply {
         let needed = length_of(value);

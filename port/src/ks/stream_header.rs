@@ -39,7 +39,7 @@ impl KsTime {
     }
 }
 
-/// The header of one buffer of a read or write request, as on 64-bit Windows.
+/// The header of one buffer of a read or write request, in the form of 64-bit Windows.
 #[doc(alias = "KSSTREAM_HEADER")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]

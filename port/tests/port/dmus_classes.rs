@@ -1,4 +1,4 @@
-//! The interface by which a class of port drives a miniport, and how streams open.
+//! Which interface of a miniport a port uses, and how streams open.
 
 use std::rc::Rc;
 

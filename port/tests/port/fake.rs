@@ -1,4 +1,4 @@
-//! A driver without hardware: a test plans the driver's answers and reads its calls.
+//! A driver without hardware: a test plans its answers and reads its calls.
 //!
 //! A test makes a [`Plan`] before the start; the answers of Write, Read and SetState can change at
 //! any time.
@@ -27,7 +27,7 @@ use crate::plan::{
 };
 use crate::power::FakeAdapter;
 
-/// One call of Write, as the driver got it.
+/// One call of Write, with the bytes that the driver got.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     pub time_ns: u64,
@@ -42,7 +42,7 @@ type StateAnswer = Rc<dyn Fn(&Kernel, KsState) -> Result<(), NtStatus>>;
 /// The plan, the answers and the notes of one driver.
 pub struct Fake {
     pub plan: RefCell<Plan>,
-    /// For destructors, which get no kernel as an argument.
+    /// The kernel for destructors, because a destructor gets no kernel as an argument.
     pub kernel: RefCell<Option<Kernel>>,
 
     write: RefCell<WriteAnswer>,

@@ -114,7 +114,7 @@ pub fn on_dmus_device(test: impl FnOnce(&Rig)) {
 }
 
 impl Rig {
-    /// Opens a pin for DirectMusic events and sets it to RUN. Its filter stays open.
+    /// Opens a pin for DirectMusic events and sets it to RUN. The filter of the pin stays open.
     pub fn run_dmus_pin(&self, pin_id: u32) -> File<'_> {
         let filter = self.open_filter().expect("the filter is there");
         let pin = filter.dmus_pin(pin_id).expect("the pin can be opened");

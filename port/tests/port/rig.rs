@@ -275,7 +275,7 @@ fn complete_later(kernel: &Kernel, irp: &Irp, time_ms: u64) {
     kernel.set_timer(&timer, DueTime::Relative(time_ms * 10_000), 0, Some(&dpc));
 }
 
-/// Sends stream requests, also from a completion routine, which has no rig.
+/// Sends stream requests, also from a completion routine. Such a routine has no rig.
 #[derive(Clone)]
 pub struct Sender {
     file: Rc<FileObject>,

@@ -82,8 +82,8 @@ fn note_signal(guest: &Guest, object: Pointer, is_signalled: bool) {
     guest.store_u32(object.at(layout.signal_state), is_signalled.into());
 }
 
-/// The object at an address. If there is none of this type, the driver made a mistake: the
-/// violation is reported, and the routine does nothing else.
+/// The object at an address. If there is no object of this type, the driver made a mistake: the
+/// routine reports a violation and does nothing else.
 pub(super) fn found<T: Bound>(call: &Call<'_>, address: Pointer, what: &str) -> Option<Rc<T>> {
     let object = call.guest().bound::<T>(address.0);
     if object.is_none() {

@@ -1,4 +1,4 @@
-//! Counted strings of wide characters, and counted strings of narrow characters.
+//! Counted strings of wide characters and of narrow characters.
 //!
 //! Source: WDK, the pages of the routines.
 

@@ -1,4 +1,4 @@
-//! Requests that the system makes for a driver, and frees when they are complete.
+//! Requests that the system makes for a driver, and frees when complete.
 //!
 //! Source: WDK, IoBuildSynchronousFsdRequest.
 

@@ -1,4 +1,4 @@
-//! Cancel-safe queues: the order of the callbacks, and who completes a request.
+//! Cancel-safe queues: the order of the callbacks, and the completion.
 
 use std::rc::Rc;
 

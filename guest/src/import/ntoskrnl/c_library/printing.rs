@@ -1,6 +1,6 @@
 //! Texts that are made from a format: sprintf and its family.
 //!
-//! Assumed: no format for floating-point numbers works, because none works in DbgPrint.
+//! Assumed: no format for floating-point numbers works, because no such format works in DbgPrint.
 //! Source: Microsoft, _snprintf and the other pages of the C runtime.
 
 use super::super::formatting::{Arguments, BadPointers, Form, Values, Width, formatted};
