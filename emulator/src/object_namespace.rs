@@ -15,7 +15,7 @@ use crate::device_object::DeviceObject;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
 
-/// The directories. The other names of a directory stand before it.
+/// The names of the directories. Each name stands before the directory that it leads to.
 const DIRECTORIES: [(&str, &str); 7] = [
     (r"\DOSDEVICES\GLOBAL", r"\??"),
     (r"\DOSDEVICES", r"\??"),

@@ -212,7 +212,7 @@ fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis>
         notes,
     };
     if kind == Kind::Hang {
-        // The driver may wait for one of these facts.
+        // The driver may wait for a device, or for something that waits in the kernel.
         analysis.devices = lines_of(&kernel.inspect_devices());
         analysis.queues = lines_of(&[kernel.inspect_queues()]);
     }

@@ -84,7 +84,7 @@ fn placed(path: PathBuf, loaded: &Loaded) -> LoadedImage {
     }
 }
 
-/// The text of several parts. Without parts, a text that there are none.
+/// The text of several parts. Without parts, the text is `none`.
 fn text_of(parts: &[Inspection]) -> String {
     if parts.is_empty() { "none".to_owned() } else { Inspection::text_of(parts) }
 }

@@ -1,4 +1,4 @@
-//! Reference MPU-401 drivers for the simulated PortCls: good drivers.
+//! Reference MPU-401 drivers: examples of good drivers for PortCls.
 //!
 //! A driver here uses only what a driver on Windows has: port reads and writes, the kernel's
 //! routines and PortCls. The driver follows the manual of the MPU-401, has its own register

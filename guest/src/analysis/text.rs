@@ -133,8 +133,8 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     writeln!(f)
 }
 
-/// A number with all digits of a pointer of the given size in bytes. A number that needs more
-/// digits has more digits.
+/// A number with all digits of a pointer of the given size in bytes. A larger number has more
+/// digits.
 struct Digits(u64, u64);
 
 impl fmt::Display for Digits {

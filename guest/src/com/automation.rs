@@ -105,7 +105,8 @@ impl ShownRequest {
         guest.load_into(self.value, &mut self.request.value.borrow_mut());
     }
 
-    /// Copies the value and the size that a handler in Rust left into the driver's memory.
+    /// A handler in Rust has left a value and its size. This function copies both into the driver's
+    /// memory.
     fn give_answer(&self, guest: &Guest) {
         let size = self.request.value_size.get();
         guest.put_u32(at(self.address, guest.layout().pcproperty_request.value_size), size);

@@ -3,8 +3,8 @@
 //! A call borrows the processor only while the interpreter runs. A stop is served while the
 //! processor is not borrowed, so an interrupt, a DPC or another call can run on top. A call saves
 //! all registers except the x87 registers when it begins, and restores them when it ends. On x86 an
-//! interrupt does not save the x87 registers: the interrupted code keeps them, or
-//! KeSaveFloatingPointState saves them.
+//! interrupt leaves the x87 registers to the code that it interrupts and to
+//! KeSaveFloatingPointState.
 
 use std::rc::Rc;
 

@@ -129,8 +129,8 @@ impl Vm {
 /// bits of a `double`.
 ///
 /// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
-/// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states it for
-/// programs on x86.
+/// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states this
+/// for programs on x86.
 pub(crate) fn initial_x87() -> X87Registers {
     X87Registers { control: 0x027F, ..X87Registers::default() }
 }

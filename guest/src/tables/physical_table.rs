@@ -27,7 +27,7 @@ pub(crate) struct Wanted {
     /// The lowest and the highest physical address that the block may have.
     pub lowest: u64,
     pub highest: u64,
-    /// The block must not cross a multiple of this number. With 0 the block may lie anywhere.
+    /// The block must not cross a multiple of this number. With 0 there is no such limit.
     pub boundary: u64,
 }
 

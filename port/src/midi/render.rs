@@ -196,8 +196,8 @@ impl Renderer {
         lane: &Lane,
         stream: &dyn IMiniportMidiStream,
     ) -> Result<Outcome, NtStatus> {
-        // During the call the message is out of its cell, because the driver's code can call this
-        // function again.
+        // During the call the message is out of its cell, because the call can lead back to this
+        // function.
         let mut message = self.message.take();
         self.abandoned.set(false);
         let rest = &message.bytes[message.sent..];

@@ -87,7 +87,7 @@ impl Bench {
     }
 
     /// Asks for a stream. The first three places of the memory, 16 bytes each, get the pointer to
-    /// the stream, the pointer to its group and its time ahead.
+    /// the stream, the pointer to its group, and how long ahead the stream wants each event.
     fn open(&self, stream_type: u64, allocator: u64, clock: u64) -> NtStatus {
         let [out, group, ahead, format] = [0, 16, 32, 64].map(|offset| self.memory + offset);
         let words = [out, 0, 0x200, 1, stream_type, format, group, allocator, clock, ahead];
