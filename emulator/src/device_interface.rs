@@ -1,8 +1,8 @@
 //! Device interfaces, by which a program finds a device of some kind.
 //!
 //! An interface is registered once for a device at the bottom of a stack, and stays registered.
-//! Programs find it while it is enabled. When it changes, the kernel calls the routines that watch
-//! its class.
+//! Programs find the interface while it is enabled. When an interface is enabled or disabled, the
+//! kernel calls the routines that watch the class of the interface.
 //!
 //! Source: WDK, IoRegisterDeviceInterface and the other routines of the aliases below.
 
@@ -36,18 +36,18 @@ pub struct DeviceInterface {
 /// Whether an interface was registered before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Registration {
-    /// It is new, and disabled.
+    /// The interface is new, and disabled.
     New,
-    /// It was registered already, and stays as it is.
+    /// The interface was registered already, and stays as it is.
     Known,
 }
 
 /// Whether programs find an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InterfaceState {
-    /// Programs do not find it.
+    /// Programs do not find the interface.
     Disabled,
-    /// Programs find it.
+    /// Programs find the interface.
     Enabled,
 }
 
@@ -129,8 +129,8 @@ impl Kernel {
         });
     }
 
-    /// Disables all interfaces of the stack above a physical device, as the Plug and Play manager
-    /// does when the device is removed. IRQL: PASSIVE_LEVEL.
+    /// Disables all interfaces of the stack above a physical device. The Plug and Play manager does
+    /// this when the device is removed. IRQL: PASSIVE_LEVEL.
     pub fn disable_interfaces_of_removed(&self, physical: &Rc<DeviceObject>) {
         self.disable_interfaces(|entry| Rc::ptr_eq(&entry.physical, physical));
     }
@@ -204,8 +204,9 @@ impl Kernel {
         }
     }
 
-    /// The names of the symbolic links of a class' interfaces, also of the disabled ones unless
-    /// `least` is `Enabled`. `physical` narrows the list to one device. IRQL: PASSIVE_LEVEL.
+    /// The names of the symbolic links of the interfaces of a class. Disabled interfaces are in the
+    /// list too, unless `least` is `Enabled`. `physical` narrows the list to one device. IRQL:
+    /// PASSIVE_LEVEL.
     #[doc(alias = "IoGetDeviceInterfaces")]
     #[must_use]
     pub fn device_interface_links(

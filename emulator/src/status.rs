@@ -76,7 +76,7 @@ statuses! {
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;
     /// An object with this name exists already.
     OBJECT_NAME_COLLISION = 0xC000_0035;
-    /// The object was not opened for this.
+    /// The object was not opened for this kind of access.
     ACCESS_DENIED = 0xC000_0022;
     /// The object has another type than the caller asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;

@@ -1,7 +1,7 @@
 //! What a client sees of a driver: filters, pins, nodes and connections.
 //!
-//! Owns the facts in the form in which they are shown. All of them come from requests of a client;
-//! the port is not looked into.
+//! This file owns the facts in the form in which they are shown. All facts come from requests of a
+//! client; this file does not look into the port.
 
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::descriptor::PcConnectionDescriptor;
@@ -21,44 +21,44 @@ use crate::pin_format::PinFormat;
 /// A filter as a client sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FilterView {
-    /// Its number, from 0.
+    /// The number of the filter, from 0.
     pub number: usize,
-    /// Its reference name.
+    /// The reference name of the filter.
     pub reference: String,
-    /// The categories under which a client finds it.
+    /// The categories under which a client finds the filter.
     pub interfaces: Vec<String>,
-    /// Why the filter answers no more questions; `None` if it answers all.
+    /// Why the filter answers no more questions; `None` if the filter answers all questions.
     pub problem: Option<String>,
     /// The categories that the filter itself names.
     pub categories: Vec<String>,
-    /// Its pins.
+    /// The pins of the filter.
     pub pins: Vec<PinView>,
-    /// The types of its nodes.
+    /// The types of the filter's nodes.
     pub nodes: Vec<String>,
-    /// Its connections.
+    /// The connections of the filter.
     pub connections: Vec<ConnectionView>,
 }
 
 /// A pin as a client sees it; a fact that the filter does not tell is `None`, or empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinView {
-    /// Its number.
+    /// The number of the pin.
     pub pin_id: u32,
-    /// Its name for people.
+    /// The name of the pin for people.
     pub name: Option<String>,
-    /// Its category.
+    /// The category of the pin.
     pub category: Option<String>,
     /// `in` for data into the filter, `out` for data out of the filter.
     pub data_flow: Option<&'static str>,
     /// `none`, `sink`, `source`, `both` or `bridge`.
     pub communication: Option<String>,
-    /// Its formats.
+    /// The formats of the pin.
     pub formats: Vec<FormatView>,
-    /// Its instances on one filter.
+    /// The instances of the pin on one filter.
     pub instances: Option<InstancesView>,
-    /// Its instances on all filters.
+    /// The instances of the pin on all filters.
     pub global_instances: Option<InstancesView>,
-    /// Instances that a filter needs.
+    /// The instances of the pin that a filter needs.
     pub necessary_instances: Option<u32>,
     /// The pin that it is wired to outside its filter.
     pub wired_to: Option<WireView>,
@@ -103,17 +103,18 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened so and
-    /// closed again.
+    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened with
+    /// this format and closed again.
     pub obstacle: Option<String>,
-    /// The same for [`PinFormat::DirectMusic`]; `None` for a pin without a format for DirectMusic.
+    /// The same fact for [`PinFormat::DirectMusic`]; `None` for a pin without a format for
+    /// DirectMusic.
     pub directmusic: Option<DirectMusicUseView>,
 }
 
 /// Whether an application can open a pin with [`PinFormat::DirectMusic`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DirectMusicUseView {
-    /// Why it cannot; `None` for a pin that was opened and closed again.
+    /// Why an application cannot open the pin; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
@@ -127,9 +128,9 @@ pub struct SoundUseView {
 /// A connection inside a filter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct ConnectionView {
-    /// Where data comes from.
+    /// The end from which data comes.
     pub from: EndView,
-    /// Where it goes.
+    /// The end to which data goes.
     pub to: EndView,
 }
 

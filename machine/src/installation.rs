@@ -9,7 +9,7 @@ use portcls_port::ks::guids::node_type;
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
 /// The software key, below `Control\Class`: the class of sound devices, and the first device in
-/// it.
+/// this class.
 const CLASS_KEY: &str = r"{4D36E96C-E325-11CE-BFC1-08002BE10318}\0000";
 
 const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
@@ -56,7 +56,8 @@ fn keys() -> DeviceKeys {
     }
 }
 
-/// Installs the physical device: its properties, its keys, and the given registry values.
+/// Installs the physical device: the properties and keys of the device, and the given registry
+/// values.
 pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Installed]) {
     set_properties(physical);
     let keys = keys();

@@ -23,7 +23,7 @@ pub(crate) struct KsFile {
     file: Rc<FileObject>,
 }
 
-/// Where a pin was found; as text, `Uart:0`.
+/// The place of a pin. Its text is `Uart:0`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinPlace {
     /// The reference string of the filter.
@@ -141,7 +141,7 @@ impl KsFile {
         KsPinDataFlow::from_u32(flow).ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
-    /// Which side of a pin's connection sends requests.
+    /// The side of a pin's connection that sends requests.
     pub fn communication(&self, pin_id: u32) -> Result<KsPinCommunication, NtStatus> {
         let communication = self.pin_number(KsPropertyPin::Communication, pin_id)?;
         KsPinCommunication::from_u32(communication).ok_or(NtStatus::INVALID_BUFFER_SIZE)
@@ -279,7 +279,7 @@ const CLASSES: [Guid; 7] = [
     category::WDMAUD_USE_PIN_NAME,
 ];
 
-/// The filters that a client finds, each once. Filters for audio come first.
+/// The filters that a client finds. Each filter is in the list once. Filters for audio come first.
 pub(crate) fn find_filters(kernel: &Kernel) -> Vec<FoundFilter> {
     let mut found: Vec<FoundFilter> = Vec::new();
     for class in CLASSES {

@@ -30,7 +30,7 @@ pub type StartDevice =
     Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp, Rc<dyn IResourceList>) -> Result<(), NtStatus>>;
 
 /// The smallest device extension that a driver may ask for, in bytes: 64 pointers. A driver may
-/// also ask for none.
+/// also ask for no extension.
 /// Source: portcls.h; the size of x64.
 #[doc(alias = "PORT_CLASS_DEVICE_EXTENSION_SIZE")]
 pub const MINIMUM_DEVICE_EXTENSION: u32 = 512;
@@ -67,7 +67,7 @@ pub(crate) struct AdapterDevice {
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
-/// Whether a device is the functional device object of an adapter: PortCls' own.
+/// Whether a device is the functional device object of an adapter, which PortCls made.
 #[must_use]
 pub fn is_adapter_device(device: &DeviceObject) -> bool {
     device.extension::<AdapterDevice>().is_some()
@@ -121,13 +121,13 @@ pub fn pc_add_adapter_device(
     Ok(())
 }
 
-/// Publishes a port as a filter under a name, and as a device interface of each category of its
-/// descriptor.
+/// Publishes a port: makes a filter with a name, and a device interface for each category of the
+/// port's descriptor.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterSubdevice.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own, or the port is not
+/// - `STATUS_INVALID_PARAMETER`: PortCls did not make the device or the port, or the port is not
 ///   initialised.
 /// - `STATUS_OBJECT_NAME_COLLISION`: another subdevice of the device has the name.
 /// - `STATUS_ALLOTTED_SPACE_EXCEEDED`: the device has `max_objects` subdevices already.
@@ -186,7 +186,7 @@ pub(crate) fn unregister_subdevice(
 }
 
 impl AdapterDevice {
-    /// Takes every subdevice away from clients and releases its port.
+    /// Takes every subdevice away from clients and releases the port of each subdevice.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
@@ -216,7 +216,7 @@ impl AdapterDevice {
         subdevices.iter().map(|it| (it.name.clone(), Rc::clone(&it.port))).collect()
     }
 
-    /// True once the device was removed.
+    /// True when the device was removed.
     pub(crate) fn is_removed(&self) -> bool {
         self.state.get() == PnpState::Removed
     }
@@ -235,7 +235,7 @@ impl AdapterDevice {
 /// Notes a port. The device releases this port when it stops or is removed.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the device is not an adapter's.
+/// `STATUS_INVALID_PARAMETER` when the device does not belong to an adapter driver.
 pub(crate) fn adopt_port(
     device: &Rc<DeviceObject>,
     port: Weak<dyn ISubdevice>,
@@ -281,7 +281,7 @@ pub fn pc_get_device_property(
     device_property(device, property, length)
 }
 
-/// Does the work of [`pc_get_device_property`], which a port offers too.
+/// Does the work of [`pc_get_device_property`]. A port offers the same service.
 pub(crate) fn device_property(
     device: &Rc<DeviceObject>,
     property: DeviceRegistryProperty,

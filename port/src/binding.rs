@@ -1,7 +1,7 @@
 //! A binding: a port's device, miniport and descriptor, shared with its pins.
 //!
-//! Owns the three from IPort::Init until the port is released. It never knows which filters and
-//! pins are open, or the kind of the miniport.
+//! This file owns the device, the miniport and the descriptor from IPort::Init until the port is
+//! released. This file never knows which filters and pins are open, or the kind of the miniport.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,14 +16,15 @@ use crate::ks::{DataRange, KsDataFormat};
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::MiniportCalls;
 
-/// A miniport as its port drives it; each kind of port has its own implementation.
+/// A miniport, with the calls by which its port drives it. Each kind of miniport has its own
+/// implementation.
 ///
 /// IRQL of every call but [`service`](Self::service): PASSIVE_LEVEL.
 pub(crate) trait Miniport {
     /// The driver's object.
     fn object(&self) -> Rc<dyn IMiniport>;
 
-    /// Starts the miniport; returns its service group, if it has one.
+    /// Starts the miniport; returns the service group of the miniport, if it has a group.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
@@ -158,7 +159,8 @@ impl Binding {
         }
     }
 
-    /// Forgets everything. Returns the miniport; this may be its last reference.
+    /// Forgets everything. Returns the miniport; the returned reference may be the last reference
+    /// to it.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();
@@ -181,8 +183,8 @@ impl Binding {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, once the miniport has handed it out; its pins are as they were at
-    /// the last look.
+    /// The filter's descriptor, when the miniport has handed it out. The pins in it are as they
+    /// were at the last look.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

@@ -90,8 +90,9 @@ pub fn install_system_miniports(kernel: &Kernel, table: &'static [SystemMiniport
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewMiniport.
 ///
 /// # Errors
-/// - `STATUS_NOT_SUPPORTED`: the class is not installed; the trace notes it by its name. Assumed:
-///   the documents name no value. Combined drivers ignore this answer for an FM synthesizer.
+/// - `STATUS_NOT_SUPPORTED`: the class is not installed; the trace notes the name of the class.
+///   Assumed: the documents name no value. Combined drivers ignore this answer for an FM
+///   synthesizer.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {

@@ -1,8 +1,8 @@
 //! COM as the kernel has it: objects that can be queried for interfaces.
 //!
 //! AddRef and Release are the clone and the drop of an `Rc`; an interface pointer is an
-//! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. Owns
-//! `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
+//! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. This
+//! file owns `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
 //!
 //! This file and the interfaces know each other, because the answer to a query can be any
 //! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
@@ -31,20 +31,21 @@ use crate::subdevice::ISubdevice;
 
 /// The interface that every object has: it leads to the object's other interfaces.
 ///
-/// Source: WDK, COM in the kernel. It is as in user mode, but with an NTSTATUS instead of an
-/// HRESULT, and without registry or class factories.
+/// Source: WDK, COM in the kernel. COM in the kernel is like COM in user mode, but with an NTSTATUS
+/// instead of an HRESULT, and without registry or class factories.
 #[doc(alias = "PUNKNOWN")]
 pub trait IUnknown {
     /// Returns the interface with this identifier, with one reference for the caller.
     ///
-    /// Ports and drivers implement it, and both call it. An object gives the same answer to an
-    /// identifier for its whole life, and it always has `IID_IUnknown`;
+    /// Ports and drivers implement this method, and both call it. An object gives the same answer
+    /// to an identifier for its whole life, and it always has `IID_IUnknown`.
     /// [`answer_query!`](crate::answer_query) writes the usual body.
     ///
     /// IRQL: PASSIVE_LEVEL in practice; the method calls no other code and holds no lock.
     ///
     /// # Errors
-    /// - [`NO_INTERFACE`]: the object has no such interface. Callers treat any failure as this one.
+    /// - [`NO_INTERFACE`]: the object has no such interface. Callers treat every other failure like
+    ///   `NO_INTERFACE`.
     #[doc(alias = "IUnknown::QueryInterface")]
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus>;
 }
@@ -69,12 +70,12 @@ pub trait ComInterface: IUnknown {
 /// Asks an object for an interface by its type: `query::<dyn IPinCount>(&miniport)`.
 ///
 /// A refusal has no line in the trace. A driver asks the port's objects by [`ask`](crate::ask),
-/// which writes one.
+/// which writes a line.
 ///
 /// # Errors
 /// - The status that the object returned.
 /// - `STATUS_UNSUCCESSFUL`: the object returned an interface of another type than the caller asked
-///   for. This is a mistake of the driver, and is logged.
+///   for. The driver made a mistake, and the log has it.
 pub fn query<I: ComInterface + ?Sized>(
     object: &Rc<impl IUnknown + ?Sized>,
 ) -> Result<Rc<I>, NtStatus> {
@@ -239,7 +240,7 @@ mod tests {
         fn request_service(&self, _kernel: &Kernel) {}
     }
 
-    /// Answers every query with itself as `IUnknown`, as a careless driver might.
+    /// Answers every query with itself as `IUnknown`. A careless driver might do the same.
     struct Careless;
 
     impl IUnknown for Careless {

@@ -20,8 +20,8 @@ use crate::subdevice::KsObject;
 ///
 /// The driver may replace entries of the table afterwards. The page does not list IRP_MJ_CLEANUP,
 /// so this entry stays the driver's own. Assumed: when the last handle of a file is closed, PortCls
-/// cancels the requests queued for the file, without a call through the driver's table; no page
-/// says which step cancels them.
+/// cancels the requests queued for the file, without a call through the driver's table. No page
+/// says which step cancels these requests.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
@@ -50,10 +50,11 @@ struct OpenFile(Rc<dyn KsObject>);
 
 /// Passes a request to PortCls. A driver calls this from its own dispatch routine.
 ///
-/// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own. PortCls
-/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`, and so it
-/// refuses reads, writes, flushes and questions about security. `Assumed:` the page lists these
-/// entries of the table and does not say what they do; a pin has its data by its control codes.
+/// Returns the status of PortCls' own dispatch routine. PortCls must have made the device. PortCls
+/// has no routine for IRP_MJ_CLEANUP and refuses this request with `STATUS_INVALID_DEVICE_REQUEST`.
+/// PortCls refuses reads, writes, flushes and questions about security in the same way. `Assumed:`
+/// the page lists these entries of the table and does not say what they do; a client of a pin moves
+/// data by the control codes of the pin.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]

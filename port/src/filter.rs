@@ -1,7 +1,7 @@
 //! A filter: an open instance of a subdevice, on which clients open pins.
 //!
-//! Owns the checks before a pin is opened and the counts of its instances. It never knows the kind
-//! of its port.
+//! This file owns the checks before a pin is opened and the counts of its instances. This file
+//! never knows the kind of its port.
 
 use std::rc::Rc;
 

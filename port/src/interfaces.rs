@@ -7,9 +7,9 @@
 //! values; a base interface is a supertrait. Objects have interior mutability, so a method takes
 //! `&self`, or `Rc<Self>` when the object gives out a reference to itself.
 //!
-//! A method that runs above its IRQL is a violation in the trace, and the call goes on. "An oracle"
-//! in a list of errors is the fault injection of the emulator; Windows has the same status for a
-//! real cause.
+//! When a method runs at too high an IRQL, the trace shows a violation, and the call goes on. "An
+//! oracle" in a list of errors is the fault injection of the emulator; Windows has the same status
+//! for a real cause.
 //!
 //! Architecture invariants: no trait here knows whether a driver is written in Rust or is a `.sys`
 //! file. No method here has a body, except for facts that the C header or its compiler gives.

@@ -10,15 +10,17 @@
 //!
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
 //! (`lane.rs`). The lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
-//! music records apart and calls `IMiniportMidiStream::Write` when each is due.
-//! In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's sink
-//! and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream
-//! until it is empty, packs the bytes into the client's read requests and completes those.
+//! music records apart. The sequencer calls `IMiniportMidiStream::Write` for each record when the
+//! record is due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the
+//! port's sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads
+//! the stream until it is empty, packs the bytes into the client's read requests and completes
+//! these requests.
 //!
 //! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
 //! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
-//! `IMXF::PutMessage` with each event when it is due. In: the lane's sink calls `IMXF::PutMessage`
-//! without events, and the stream puts its events to the port's sink (`dmus/capture.rs`).
+//! `IMXF::PutMessage` with each event when the event is due. In: the lane's sink calls
+//! `IMXF::PutMessage` without events, and the stream puts its events to the port's sink
+//! (`dmus/capture.rs`).
 //!
 //! # The layers
 //!

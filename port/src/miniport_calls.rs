@@ -150,7 +150,7 @@ impl MiniportCalls {
         })
     }
 
-    /// Calls a method that answers with a length protocol.
+    /// Calls a method that answers with a status and a length (`LengthReply`).
     ///
     /// IRQL: the level of the method.
     pub fn call_for_reply(
@@ -162,9 +162,10 @@ impl MiniportCalls {
         self.guarded(kernel, method, Argument::None, code, |reply| (reply.status, Argument::None))
     }
 
-    /// Records a call and its return around the driver's code. A method that returns at another
+    /// Records a call and its return around the driver's code.
     ///
-    /// IRQL than it was called at breaks the rule IrqlReturn; the port restores the IRQL.
+    /// A method must return at the IRQL of its call. Another IRQL breaks the rule IrqlReturn, and
+    /// the port restores the old IRQL.
     fn guarded<T>(
         &self,
         kernel: &Kernel,

@@ -51,7 +51,7 @@ pub(crate) struct PhysicalConnection {
     to: ConnectedPin,
 }
 
-/// Registers a connection; clients can read it as a property of its pins.
+/// Registers a connection. Clients can read the connection as a property of its pins.
 ///
 /// `PcRegisterPhysicalConnection` has a subdevice at both ends. `...ToExternal` and
 /// `...FromExternal` have a subdevice at one end.
@@ -59,8 +59,8 @@ pub(crate) struct PhysicalConnection {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterPhysicalConnection.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, an end is not a registered
-///   subdevice, or both ends are external.
+/// - `STATUS_INVALID_PARAMETER`: the device does not belong to an adapter driver, an end is not a
+///   registered subdevice, or both ends are external.
 #[doc(alias = "PcRegisterPhysicalConnection")]
 #[doc(alias = "PcRegisterPhysicalConnectionToExternal")]
 #[doc(alias = "PcRegisterPhysicalConnectionFromExternal")]

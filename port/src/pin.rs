@@ -1,7 +1,7 @@
 //! A pin: an open instance of a described pin, and its stream's state.
 //!
-//! Owns the walk from state to state, the format, and the limits during sleep and a reset. Its lane
-//! moves the data. The pin does not know its filter.
+//! This file owns the walk from state to state, the format, and the limits during sleep and a
+//! reset. The lane of a pin moves the data. A pin does not know its filter.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -155,9 +155,9 @@ impl Pin {
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back. This
-    /// happens only while the system sleeps. Otherwise the client's request has brought the device
-    /// to D0.
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and goes on to RUN when D0 is back.
+    /// A pin is outside D0 here only while the system sleeps. Otherwise the client's request has
+    /// brought the device to D0.
     ///
     /// # Errors
     /// The errors of [`walk_to`](Self::walk_to).
@@ -198,7 +198,7 @@ impl Pin {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// The status that the miniport returned on the way up; the pin stays in the last state it
+    /// The status that the miniport returned on the way up; the pin stays in the last state that it
     /// reached. On the way down a failure is a violation, and the walk goes on.
     fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
         while let Some(next) = self.lane.state().step_towards(target) {
@@ -247,7 +247,8 @@ impl Pin {
         stream.check(irp)
     }
 
-    /// Cancels the queued requests, moves the stream down to STOP from any state, and releases it.
+    /// Cancels the queued requests, moves the stream down to STOP from any state, and releases the
+    /// stream.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn shut(&self, kernel: &Kernel) {

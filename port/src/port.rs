@@ -1,8 +1,8 @@
 //! A port: binds a miniport to the filters and pins that clients open on it.
 //!
-//! Owns what ports of every kind do: `IPort`, the service group of the miniport, power, release.
-//! What differs between kinds is behind the traits [`Kind`], `Miniport` and `Stream`, which the
-//! folder of each kind implements.
+//! This file owns what ports of every kind do: `IPort`, the service group of the miniport, power,
+//! release. The traits [`Kind`], `Miniport` and `Stream` have what differs between kinds, and the
+//! folder of each kind implements these traits.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -50,10 +50,10 @@ pub(crate) const SOUND_CATEGORIES: [Guid; 3] =
 
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
-    /// The name of the interface that its miniports have.
+    /// The name of the interface that the miniports of this kind have.
     const MINIPORT: &'static str;
 
-    /// The categories of a filter whose descriptor names none.
+    /// The categories of a filter whose descriptor names no categories.
     const CATEGORIES: &'static [Guid];
 
     /// Answers a query for an interface that not every kind of port has.
@@ -195,7 +195,7 @@ impl<K: Kind> Port<K> {
         Ok(())
     }
 
-    /// Tells an object of the driver a power state, if it has `IPowerNotify`.
+    /// Tells a power state to an object of the driver, if the object has `IPowerNotify`.
     fn tell_power(&self, kernel: &Kernel, object: &Rc<dyn IUnknown>, state: DevicePowerState) {
         let Ok(notify) = query::<dyn IPowerNotify>(object) else { return };
         let tell = || {
@@ -291,8 +291,9 @@ impl<K: Kind> IPort for Port<K> {
     }
 }
 
-/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is Vista and
-/// later, because the rest of the emulated system has the version of Windows 10.
+/// Source: WDK, IPortClsVersion: every port except the WaveRT port has this interface. Assumed: the
+/// version is Vista and later, because the rest of the emulated system has the version of Windows
+/// 10.
 impl<K: Kind> IPortClsVersion for Port<K> {
     fn get_version(&self) -> PortClsVersion {
         PortClsVersion::WindowsVista

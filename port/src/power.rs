@@ -3,7 +3,7 @@
 //! On the way down, the port pauses the streams, and tells the streams and the miniport. Then the
 //! adapter changes the state, and the request goes on to the bus. The way up has the opposite
 //! order: the bus, the adapter, the miniport and the streams; in D0 the streams then go on. A
-//! change from a deep sleep to a lighter one is a way up. Source: WDK, IPowerNotify and
+//! change from a deep sleep to a lighter sleep is a way up. Source: WDK, IPowerNotify and
 //! IAdapterPowerManagement.
 //!
 //! PortCls owns the power policy of its devices: for each state of the system it requests the
@@ -36,7 +36,7 @@ pub(crate) struct AdapterPower {
     phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
-    /// Whether a request for D0 is under way and no code waits for it.
+    /// Whether a request for D0 is under way and no code waits for the request.
     is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
 }
@@ -115,11 +115,12 @@ impl AdapterPower {
         self.phase.set(Since::Start);
     }
 
-    /// Notes that the device was stopped, or that its start failed. This ends a registration from
-    /// StartDevice or later; a registration from AddDevice stays until removal.
+    /// Notes that the device was stopped, or that its start failed. The stop or the failure ends a
+    /// registration from StartDevice or later; a registration from AddDevice stays until removal.
     ///
-    /// Assumed: drivers of before Windows 7 register in StartDevice, as the page Implementing
-    /// IAdapterPowerManagement says, and cannot unregister. StartDevice runs again after a stop.
+    /// Assumed: drivers for versions before Windows 7 register in StartDevice and cannot
+    /// unregister. The page Implementing IAdapterPowerManagement says that they register there.
+    /// StartDevice runs again after a stop.
     pub fn end_start(&self) {
         self.phase.set(Since::NotStarted);
         if self.since.get() == Since::Start {
@@ -152,8 +153,8 @@ impl AdapterPower {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterAdapterPowerManagement.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object does not have
-///   `IAdapterPowerManagement` (Assumed: the page names no value).
+/// - `STATUS_INVALID_PARAMETER`: the device does not belong to an adapter driver, or the object
+///   does not have `IAdapterPowerManagement` (Assumed: the page names no value).
 #[doc(alias = "PcRegisterAdapterPowerManagement")]
 pub fn pc_register_adapter_power_management(
     kernel: &Kernel,
@@ -221,9 +222,9 @@ pub fn pc_request_new_power_state(
 /// Brings a device to D0 that sleeps while the system works, because a client accesses the device.
 ///
 /// Nothing happens while the system sleeps, and when the device is not started: the request then
-/// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. A system thread brings
-/// the device to D0 then. The request itself can only be a request for data, and it waits in the
-/// queue of its pin.
+/// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. Then a system thread
+/// brings the device to D0. At these levels only a request for data can come, and this request
+/// waits in the queue of its pin.
 ///
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, Audio Device Class Inactivity Timer Implementation: an
 /// access is a request for data or for a property. Assumed: the opening of a filter is an access
@@ -246,7 +247,8 @@ fn sleeps_alone(adapter: &AdapterDevice) -> bool {
         && adapter.state.get() == PnpState::Started
 }
 
-/// Brings a device to D0 that sleeps alone, at once or later, as the IRQL allows.
+/// Brings a device to D0 that sleeps while the system works. The IRQL decides whether this happens
+/// at once or later.
 fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
     let power = &adapter.power;
@@ -272,7 +274,7 @@ fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     }
 }
 
-/// Brings a device to D0 that sleeps while the system works; a client opens a pin.
+/// Brings a device to D0 that sleeps while the system works, because a client opens a pin.
 ///
 /// IRQL: PASSIVE_LEVEL.
 ///
@@ -405,8 +407,8 @@ impl AdapterDevice {
         kernel.set_power_state(device, state);
     }
 
-    /// Serves IRP_MN_QUERY_CAPABILITIES: the capabilities that the bus reports, deepened by the
-    /// adapter.
+    /// Serves IRP_MN_QUERY_CAPABILITIES: gets the capabilities that the bus reports, and lets the
+    /// adapter deepen them.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn query_capabilities(

@@ -1,7 +1,7 @@
 //! The rules of PortCls that a driver must keep.
 //!
-//! They hold when the driver calls the port, and when the port calls the driver.
-//! `portcls_emulator::Rule` says what a rule is and how it is named.
+//! The rules hold when the driver calls the port, and when the port calls the driver.
+//! `portcls_emulator::Rule` says what a rule is and how a rule is named.
 
 use portcls_emulator::{BugCheckCode, Irql, Kernel};
 

@@ -1,7 +1,7 @@
 //! The vtables of the port's interfaces: their methods in order.
 //!
-//! A family is the most derived interface of an object. Its vtable also serves the interfaces that
-//! it derives from. Source: the slots in portcls.h and dmusicks.h.
+//! A family is the most derived interface of an object. The vtable of a family also serves the
+//! interfaces that the family derives from. Source: the slots in portcls.h and dmusicks.h.
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 

@@ -35,7 +35,7 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// The answer of a call whose out parameters have no room on the stack: the machine has stopped.
+/// The answer of a call when the stack has no room for the out parameters: the machine has stopped.
 pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {

@@ -38,8 +38,8 @@ impl IPowerNotify for GuestObject {
 impl IPinCount for GuestObject {
     fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
         let guest = &self.guest;
-        // The driver's descriptor has the necessary and the possible count, and keeps the driver's
-        // changes.
+        // The driver's descriptor has the count of necessary instances and the counts of possible
+        // instances, and keeps the driver's changes.
         let pin = pin_descriptor_place(guest, self.description.get(), pin_id);
         let fields = &guest.layout().pcpin_descriptor;
         let described = |field: u32| pin.map(|pin| at(pin, field));

@@ -1,4 +1,4 @@
-//! MDLs, as the macros of wdm.h read them: the pages of a buffer.
+//! MDLs in the form that the macros of wdm.h read: the pages of a buffer.
 //!
 //! Behind the structure stands the number of the frame of each page.
 //! Source: wdm.h, MDL and the macros around it.
@@ -18,7 +18,7 @@ pub(crate) const MAPPED: u16 = 0x0001;
 pub(crate) const LOCKED: u16 = 0x0002;
 /// MdlFlags: the pages are nonpaged memory, which needs no lock.
 pub(crate) const NONPAGED: u16 = 0x0004;
-/// MdlFlags: the pages are those of another MDL.
+/// MdlFlags: the pages belong to another MDL.
 pub(crate) const PARTIAL: u16 = 0x0010;
 /// MdlFlags: the pages are locked for writing.
 pub(crate) const FOR_WRITING: u16 = 0x0080;
@@ -42,7 +42,7 @@ impl Buffer {
         (self.address % PAGE + self.bytes).div_ceil(PAGE)
     }
 
-    /// An address in each page that holds the buffer: the first one of the buffer in that page.
+    /// An address in each page that holds the buffer: the first address of the buffer in that page.
     pub fn places(&self) -> impl Iterator<Item = u64> {
         let (address, start) = (self.address, self.first_page());
         (0..self.page_count()).map(move |index| match index {
@@ -92,7 +92,7 @@ impl Guest {
         self.store_u16(at(mdl, self.layout().mdl.mdl_flags), flags);
     }
 
-    /// The system's address for the pages of an MDL, which has one while it is mapped.
+    /// The system's address for the pages of an MDL. An MDL has such an address while it is mapped.
     pub(crate) fn mdl_system_address(&self, mdl: u64) -> u64 {
         self.load_word(at(mdl, self.layout().mdl.mapped_system_va))
     }
@@ -107,7 +107,8 @@ impl Guest {
         at(mdl, self.layout().mdl.size_of)
     }
 
-    /// Writes the frames behind pages that are in memory, one of each address.
+    /// Writes the numbers of the frames behind pages that are in memory. `places` has one address
+    /// in each page.
     pub(crate) fn write_mdl_frames(&self, mdl: u64, places: impl Iterator<Item = u64>) {
         let mut field = self.mdl_frames(mdl);
         for place in places {

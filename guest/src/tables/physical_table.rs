@@ -1,7 +1,7 @@
 //! Physical memory: which page frame is behind a page of the driver's memory.
 //!
 //! No device of the machine reads or writes memory, so a physical address is only a number to the
-//! driver. The numbers behave as on a PC:
+//! driver. The numbers behave like the numbers on a PC:
 //! - Two pages have two frames, and a page keeps its frame as long as it is mapped.
 //! - The frames of contiguous memory come from the kernel, which knows where that memory lies.
 //! - Any other page gets its frame from behind that memory, when the driver first asks for it.

@@ -23,7 +23,7 @@ use portcls_machine::port::{
 };
 use portcls_machine::{Driver, MachineBuilder};
 
-/// The reference names of the filters: the first one is not for MIDI.
+/// The reference names of the filters. The first filter is not for MIDI.
 pub const FILTERS: [&str; 2] = ["Wave", "Midi"];
 
 type Started = Result<(), NtStatus>;
@@ -209,7 +209,7 @@ impl IMiniportMidi for Miniport {
     }
 }
 
-/// A stream that takes every byte and captures none.
+/// A stream that takes every byte and captures no byte.
 struct Stream;
 
 impl IUnknown for Stream {

@@ -21,7 +21,7 @@ fn started(refusing: &'static [u32]) -> Machine {
     machine
 }
 
-/// The pin that is opened to render, as text.
+/// The text of the pin that is opened to render.
 fn opened(machine: &Machine, pin: Option<&str>) -> Result<String, String> {
     let application = Application::new(machine);
     let opened = match pin {

@@ -1,7 +1,7 @@
 //! Requests of clients to an open filter: its pins, its properties, events.
 //!
-//! Owns the table of the filter's own properties. `property.rs` knows what happens to a property
-//! that is not in this table.
+//! This file owns the table of the filter's own properties. `property.rs` knows what happens to a
+//! property that is not in this table.
 
 use std::rc::Rc;
 
@@ -330,7 +330,7 @@ fn master_clock(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
     Ok(request.value(&clock.get_time(kernel)?.to_le_bytes()))
 }
 
-/// A list of items. The size of an item is a multiple of 8 anyway.
+/// A list of items. The size of an item is already a multiple of 8.
 fn list_of<T: bytemuck::NoUninit>(items: &[T]) -> Vec<u8> {
     multiple_item(items.iter().map(bytemuck::bytes_of))
 }

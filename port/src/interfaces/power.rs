@@ -11,16 +11,16 @@ use crate::ks::wire_enum;
 /// Receives notice when the device changes its power state; optional on a miniport and on a
 /// stream.
 ///
-/// The driver implements it, and the port calls it.
+/// The driver implements this interface, and the port calls it.
 #[doc(alias = "PPOWERNOTIFY")]
 pub trait IPowerNotify: IUnknown {
     /// Tells the driver that the device changes its power state.
     ///
     /// On the way down the port has paused the streams before this call, and exactly one call of
     /// the adapter's `power_change_state` follows. On the way up the port has called the adapter
-    /// before, and in D0 the streams go on after this call. From D3 to D1 or D2 is a way up: the
-    /// adapter comes before the miniport, and the miniport before its streams. The driver may use
-    /// the hardware inside the call. The state at the start is D0.
+    /// before this call, and in D0 the streams go on after this call. A change from D3 to D1 or D2
+    /// is also a way up: the port calls the adapter before the miniport, and the miniport before
+    /// its streams. The driver may use the hardware inside the call. The state at the start is D0.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPowerNotify::PowerChangeNotify.
     #[doc(alias = "IPowerNotify::PowerChangeNotify")]

@@ -27,7 +27,7 @@ use crate::plan::{
 };
 use crate::power::FakeAdapter;
 
-/// One call of Write, as the driver got it.
+/// One call of Write, with the bytes that the driver got.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     pub time_ns: u64,
@@ -42,16 +42,16 @@ type StateAnswer = Rc<dyn Fn(&Kernel, KsState) -> Result<(), NtStatus>>;
 /// The plan, the answers and the notes of one driver.
 pub struct Fake {
     pub plan: RefCell<Plan>,
-    /// For destructors, which get no kernel as an argument.
+    /// The kernel for destructors, because a destructor gets no kernel as an argument.
     pub kernel: RefCell<Option<Kernel>>,
 
     write: RefCell<WriteAnswer>,
     read: RefCell<Option<ReadAnswer>>,
     state: RefCell<StateAnswer>,
-    /// The bytes that Read returns, one entry a call.
+    /// The bytes that Read returns. Each call takes one entry.
     pub incoming: RefCell<VecDeque<Vec<u8>>>,
 
-    /// The full name of a method that returns at DISPATCH_LEVEL when it is called next.
+    /// The full name of a method. The next call of this method returns at DISPATCH_LEVEL.
     leaves_high: Cell<Option<&'static str>>,
     words: RefCell<Vec<String>>,
     writes: RefCell<Vec<Write>>,
@@ -265,8 +265,8 @@ pub fn midi_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
 
 struct FakeMiniport {
     fake: Rc<Fake>,
-    /// The miniport keeps its port, as real drivers do. This makes the cycle of references that the
-    /// port must end.
+    /// The miniport keeps its port. Real drivers keep it too. So there is a cycle of references,
+    /// and the port must end it.
     port: RefCell<Option<Rc<dyn IPortMidi>>>,
     group: RefCell<Option<Rc<dyn IServiceGroup>>>,
 }
@@ -421,7 +421,7 @@ impl IMiniportMidi for FakeMiniport {
 
 struct FakeStream {
     fake: Rc<Fake>,
-    /// A stream keeps its miniport, as in the samples.
+    /// A stream keeps its miniport. The streams of the samples keep it too.
     _miniport: Rc<FakeMiniport>,
 }
 

@@ -332,7 +332,7 @@ fn a_pin_that_dies_in_run_with_a_resending_client_is_gone_for_good() {
     });
 }
 
-/// Lets each completion send another request, until one is refused.
+/// Lets each completion send another request, until the port refuses a request.
 fn resend_until_refused(sender: &Sender, irp: &Irp, refused: &Rc<Cell<u32>>) {
     let (sender, refused) = (sender.clone(), Rc::clone(refused));
     irp.set_completion_routine(Box::new(move |kernel, done| {

@@ -1,4 +1,4 @@
-//! Wrong requests: each is answered, nothing panics, and nothing is left.
+//! Wrong requests: the port answers each, nothing panics, nothing is left.
 
 use std::cell::RefCell;
 

@@ -21,10 +21,10 @@ pub const BRIDGE: u32 = 1;
 /// The pin to capture from.
 pub const CAPTURE: u32 = 2;
 
-/// When the miniport makes its group known.
+/// The moment when the miniport makes its group known.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Grouping {
-    /// Init registers the group with RegisterServiceGroup, and returns it too.
+    /// Init registers the group with RegisterServiceGroup, and also returns the group.
     Early,
     /// Init returns the group.
     Late,
@@ -143,7 +143,7 @@ impl Default for Plan {
     }
 }
 
-/// A render, a bridge and a capture pin; one client each.
+/// A render pin, a bridge pin and a capture pin. Each pin takes one client.
 pub fn filter() -> PcFilterDescriptor {
     let midi = || DataRange::from(KsDataRangeMusic::MIDI_PORT);
     PcFilterDescriptor {

@@ -27,7 +27,7 @@ use crate::rig::{
     BusAnswer, File, GET, PROPERTY, Rig, on_added_device, on_device, on_planned_device,
 };
 
-/// The adapter object of the fake driver; it writes down its calls.
+/// The adapter object of the fake driver. The object writes down its calls.
 pub struct FakeAdapter(Rc<Fake>);
 
 impl FakeAdapter {
@@ -210,8 +210,8 @@ fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
         assert_eq!(rig.fake.words(), words);
-        // Down from a light sleep, and up to a light sleep: the streams and the miniport get calls
-        // too.
+        // The device goes down from a light sleep, and up to a light sleep. The streams and the
+        // miniport get calls in these cases too.
         system_power(rig, PowerAction::Set, SystemPowerState::S4);
         system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);

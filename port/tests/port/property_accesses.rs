@@ -128,7 +128,8 @@ fn a_pin_offers_its_position_and_handles_and_takes_rights_to_content() {
     });
 }
 
-/// A synthesizer's properties are those of its driver's tables, on the node; the port has none.
+/// The properties of a synthesizer come from the driver's tables, on the node. The port itself has
+/// no such properties.
 #[test]
 fn a_property_of_a_synthesizer_is_there_only_when_a_table_of_the_driver_has_it() {
     const SYNTH: [KsPropertySynth; 4] = [

@@ -48,7 +48,7 @@ fn a_class_that_is_not_offered_is_refused_by_its_name_or_else_its_number() {
     });
 }
 
-/// A compiled driver gets the same line; `guest/src/import/tests/refusals.rs` has it.
+/// A compiled driver gets the same line; `guest/src/import/tests/refusals.rs` tests that line.
 #[test]
 fn an_interface_that_an_object_of_the_port_does_not_have_is_refused_to_a_rust_driver_by_name() {
     on_device(|rig| {

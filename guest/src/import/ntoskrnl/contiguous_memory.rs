@@ -98,7 +98,7 @@ fn free_contiguous_memory_specify_cache(
     free_contiguous_memory(call, address);
 }
 
-/// `PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID)`: 0 for an address where no memory is.
+/// `PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID)`: 0 for an address without memory.
 fn get_physical_address(call: &Call<'_>, address: Pointer) -> u64 {
     call.guest().physical_address(address.0).unwrap_or(0)
 }

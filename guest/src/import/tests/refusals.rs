@@ -1,4 +1,4 @@
-//! What a driver asked for and did not get stands in the trace by its name.
+//! When a driver does not get what it asked for, the trace names the thing.
 
 use portcls_emulator::trace::{Event, Layer};
 use portcls_emulator::{Need, RefusedCall};
