@@ -466,10 +466,10 @@ pub struct MachineArguments {
     /// A resource of the device: mpu401, port:START+LENGTH, irq, irq:LINE, dma:CHANNEL or
     /// memory:START+LENGTH [default: mpu401 and irq].
     ///
-    /// Given several times, the resources are the driver's in this order. mpu401 are the ports of
-    /// the MPU-401, irq is its line. What is not the MPU-401's is not modelled: a read gives FF, and
-    /// the summary counts the accesses. START is hexadecimal; port:220+16,sb-dsp has the reset and
-    /// the version of a Sound Blaster's DSP.
+    /// The driver gets them in the order of the options. mpu401 stands for the ports of the
+    /// MPU-401, irq for its line. Other ports are not modelled: a read gives FF, a write is lost,
+    /// and the summary counts both. START is hexadecimal. In port:220+16,sb-dsp the DSP of a Sound
+    /// Blaster answers a reset and tells its version.
     #[arg(long, value_name = "RESOURCE", value_parser = parse_resource)]
     pub resource: Vec<CardResource>,
     /// Stops at this simulated time since power-on, as in 250ms, 1.5s, 800us or 2m.

@@ -236,26 +236,17 @@ impl MachineBuilder {
             Some(driver) => driver,
             None => Driver::named("uart")?,
         };
-        let places = Places {
-            port: self.port,
-            usual_port: self.profile.behaviour.usual_port,
-            irq: self.irq,
-            usual_irq: DEFAULT_IRQ,
-            status_offset: self.profile.behaviour.status_offset,
-        };
-        let named = Taken {
-            port: places.port.unwrap_or(places.usual_port),
-            irq: places.irq.unwrap_or(DEFAULT_IRQ),
-            resources: self.resources,
-        };
-        let taken = match named.resources.is_empty() {
-            true => {
-                let inf = self.inf.as_ref().map_or(&[][..], |inf| &inf.configurations);
-                inf::take(inf, places)?.unwrap_or(named)
-            }
-            false => named,
-        };
-        let Taken { resources, port, irq } = taken;
+        let Taken { resources, port, irq } = taken(
+            self.resources,
+            self.inf.as_ref(),
+            Places {
+                port: self.port,
+                usual_port: self.profile.behaviour.usual_port,
+                irq: self.irq,
+                usual_irq: DEFAULT_IRQ,
+                status_offset: self.profile.behaviour.status_offset,
+            },
+        )?;
         let config =
             KernelConfig { port_access_ns: self.profile.behaviour.access_ns, ..self.kernel };
         let (trigger, share) = match self.profile.behaviour.interrupt {
@@ -281,14 +272,9 @@ impl MachineBuilder {
         let device = kernel.attach_device(port, status_offset.max(1) + 1, Some(irq), shell);
         let ranges = granted.ranges.iter().map(UnmodelledRange::new).collect();
         let slot = Slot::new(&kernel, card, device, ranges);
-        let mut title = format!(
-            "driver {}, card {}, port {:X}, irq {}",
-            driver.name, self.profile.name, port, irq
-        );
-        if !resources.is_empty() {
-            let words: Vec<String> = resources.iter().map(CardResource::to_string).collect();
-            title += &format!(", resources {}", words.join(" "));
-        }
+        let card = &self.profile.name;
+        let mut title = format!("driver {}, card {card}, port {port:X}, irq {irq}", driver.name);
+        title.extend(resources.iter().map(|one| format!(", {one}")));
         Machine::new(Parts {
             kernel,
             slot,
@@ -305,4 +291,23 @@ impl MachineBuilder {
             pin_format: self.pin_format,
         })
     }
+}
+
+/// The resources of the device, and where its MPU-401 is: as they were named, or else as the INF
+/// names them.
+fn taken(
+    named: Vec<CardResource>,
+    inf: Option<&Installation>,
+    places: Places,
+) -> Result<Taken, MachineError> {
+    if let (true, Some(inf)) = (named.is_empty(), inf)
+        && let Some(taken) = inf::take(&inf.configurations, places)?
+    {
+        return Ok(taken);
+    }
+    Ok(Taken {
+        resources: named,
+        port: places.port.unwrap_or(places.usual_port),
+        irq: places.irq.unwrap_or(places.usual_irq),
+    })
 }

@@ -144,7 +144,7 @@ fn own_range(resources: &[WantedResource], places: Places) -> Option<(usize, u16
 fn own_length(resource: &WantedResource, port: u16) -> u16 {
     let Wanted::Ports(choices) = &resource.wanted else { return MPU401_PORTS };
     let at_port = choices.iter().find(|choice| choice.may_begin_at(port.into()));
-    at_port.map_or(MPU401_PORTS, |choice| choice.length as u16)
+    at_port.map_or(MPU401_PORTS, |choice| u16::try_from(choice.length).unwrap_or(u16::MAX))
 }
 
 /// The interrupt of the MPU-401 and its line; `None` for a device without a line.
@@ -336,5 +336,8 @@ mod tests {
         );
         let apart = Places { status_offset: 2, ..PLACES };
         assert!(taken("IOConfig=330-331", apart).is_err());
+        let whole = Places { port: Some(0), ..PLACES };
+        let found = taken("IOConfig=0-FFFF", whole).expect("it fits").expect("there is one");
+        assert_eq!(words(&found), "mpu401+65535 at 0, 9");
     }
 }

@@ -261,11 +261,11 @@ fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
 /// What an INF gave, and what of it was not used.
 fn inf_lines(inf: &InfFacts) -> Vec<String> {
     let of = match inf.models {
-        1 => "its only model".to_owned(),
-        models => format!("one of {models} models"),
+        1 => "the only one".to_owned(),
+        models => format!("one of {models}"),
     };
     let mut lines = vec![format!(
-        "{}, {}, {of}; {} and {} taken",
+        "{}, model \"{}\" ({of}); {} and {} taken",
         inf.file,
         inf.model,
         counted(inf.registry_values, "registry value"),

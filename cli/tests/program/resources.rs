@@ -126,7 +126,7 @@ fn bad_resources_and_bad_infs_are_one_line_that_says_how_to_mend_them() {
         (
             &["--inf", "driver.inf:Mine"],
             3,
-            "driver.inf:14:10: there is no model Mine; the models are Test card, MPU-401 in the \
+            "driver.inf:17:10: there is no model Mine; the models are Test card, MPU-401 in the \
              second range",
         ),
         (

@@ -5,7 +5,7 @@ use portcls_machine::{CardResource, Machine, MachineBuilder, RangeFigures, captu
 
 use crate::scene::{driver, live, notes};
 
-const BUILDS: [&str; 2] = ["x64/second_range", "x86/second_range"];
+const BUILDS: [&str; 3] = ["x64/second_range", "x86/second_range", "msvc-x64/second_range"];
 
 /// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
