@@ -1,8 +1,8 @@
 //! Cards in files: a profile in TOML, read and written.
 //!
-//! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with errors that name
-//! the file and the line, and the text of any profile ([`to_toml`]). It opens no file itself. The
-//! table of [`hw_mpu401::behaviour`] has everything that a file can set.
+//! Owns: the keys of a card file (`keys`), the reader of its text ([`CardFile::parse`]) with errors
+//! that name the file and the line, and the text of any profile ([`to_toml`]). This module opens no
+//! file itself. The table of [`hw_mpu401::behaviour`] has everything that a file can set.
 //!
 //! ```
 //! use mpu401_card_bench::card_file::CardFile;
@@ -33,7 +33,7 @@ use hw_mpu401::CardProfile;
 pub use error::CardFileError;
 pub use write::to_toml;
 
-/// Longest text of a card file, in bytes.
+/// The longest text of a card file, in bytes.
 pub const MAX_CARD_FILE_BYTES: usize = 1 << 20;
 
 /// A card that was read from a file.

@@ -7,7 +7,7 @@ use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
 
 use super::keys::{Key, Value, keys};
 
-/// The text of a card file that gives the same card when it is read.
+/// The text of a card file. A reader of this text gets the same card.
 #[must_use]
 pub fn to_toml(card: &CardProfile) -> String {
     let mut text = String::new();

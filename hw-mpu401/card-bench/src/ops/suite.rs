@@ -12,7 +12,7 @@ use super::script::{Like, RemarkKind, Scenario, Script};
 /// The built-in scripts.
 ///
 /// # Panics
-/// If one of them is not a script. A test excludes this.
+/// If one of the texts is not a script. A test makes sure that each text is a script.
 #[must_use]
 pub fn suite() -> Vec<Script> {
     let parse = |(file, text): &(&str, &str)| match Script::parse(file, text) {
@@ -104,7 +104,7 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
-/// The results of cards in the suite. It prints as a few lines for a person.
+/// The results of cards in the suite. `Display` writes them as a few lines for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuiteReport {
     /// The names of the cards.
