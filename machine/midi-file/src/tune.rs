@@ -1,8 +1,8 @@
 //! The built-in tune: ten seconds of music for a run without a file.
 //!
 //! Five bars in A minor, written for this project: melody, chords and bass on three channels. The
-//! tune has each kind of message that a driver meets in music: a SysEx (GM System On), control and
-//! program changes, notes alone and at one time, a pitch bend.
+//! tune has each kind of message that is usual in music: a SysEx (GM System On), control changes
+//! and program changes, single notes, several notes at one time, a pitch bend.
 
 use crate::song::Song;
 
@@ -13,7 +13,8 @@ const EIGHTH_NS: u64 = 250_000_000;
 /// Assumed: a synthesizer needs a moment after GM System On; 200 ms is enough for most.
 const FIRST_BAR_NS: u64 = 200_000_000;
 
-/// How long before its end a note is released, in ns, so that a repeated note is heard twice.
+/// The time from the release of a note to the end of its length, in ns. So a listener hears a
+/// repeated note twice.
 const GAP_NS: u64 = 20_000_000;
 
 /// Eighth notes in a bar.
