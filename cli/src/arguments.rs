@@ -1,6 +1,6 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words behind the options.
+//! `values` reads the words after the options.
 
 mod values;
 
@@ -487,7 +487,7 @@ impl MachineArguments {
         Ok(builder)
     }
 
-    /// The options for the run of a driver's file.
+    /// The options with which a driver's file runs.
     fn guest_options(&self) -> GuestOptions {
         GuestOptions {
             instruction_ns: self.instruction_time,

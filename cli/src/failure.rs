@@ -52,10 +52,10 @@ pub enum Failure {
         first: &'static str,
         /// The other option.
         second: &'static str,
-        /// Where both write to.
+        /// The place that both options name.
         place: String,
     },
-    /// An output is the file that is read.
+    /// An output is also an input file.
     #[error("{option} would write over the input {path}: give it another name")]
     OutputIsInput {
         /// The option.
@@ -73,7 +73,7 @@ pub enum Failure {
         /// What to do.
         mend: &'static str,
     },
-    /// Standard input is to be read a second time.
+    /// The command line names standard input a second time.
     #[error("stdin can be read only once: give - once, and files for the rest")]
     StdinTwice,
     /// A script is too long.
@@ -81,7 +81,7 @@ pub enum Failure {
     ScriptTooBig {
         /// The input.
         name: String,
-        /// Its length, or the length at which reading ended.
+        /// The length of the input, or the length at which reading ended.
         bytes: usize,
         /// The limit.
         limit: usize,
@@ -97,15 +97,15 @@ pub enum Failure {
     NotPlayable {
         /// The input.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         source: MidiFileError,
     },
-    /// A file is longer than any driver.
+    /// An input is longer than the longest driver.
     #[error("{name}: the file has {bytes} bytes, the limit is {limit}: give a driver's .sys file")]
     DriverTooBig {
         /// The input.
         name: String,
-        /// Its length, or the length at which reading ended.
+        /// The length of the input, or the length at which reading ended.
         bytes: usize,
         /// The limit.
         limit: usize,
@@ -115,7 +115,7 @@ pub enum Failure {
     NotADriver {
         /// The input.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         source: ImageError,
     },
     /// A file does not hold registry values.
@@ -125,7 +125,7 @@ pub enum Failure {
         name: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         reason: String,
     },
     /// An output cannot be written.
@@ -133,7 +133,7 @@ pub enum Failure {
     CannotWrite {
         /// The output.
         place: String,
-        /// What is in the way.
+        /// Why the output cannot be written.
         reason: String,
         /// What to do.
         mend: &'static str,
@@ -202,7 +202,7 @@ impl Failure {
     }
 }
 
-/// A hint where the user can see more about an error of a machine.
+/// A hint: where the user can see more about an error of a machine.
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. } => "",

@@ -24,7 +24,7 @@ const LABEL_COLUMNS: usize = 12;
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// Columns of the name of a file in the title.
 const NAME_COLUMNS: usize = 60;
-/// Violations that the text shows; the JSON has more of them.
+/// The most violations that the text shows; the JSON has more violations.
 const SHOWN_VIOLATIONS: usize = 5;
 
 /// The text.
@@ -56,7 +56,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Adds lines beside a label; the label stands only before the first line.
+    /// Adds lines beside a label. Only the first line has the label before it.
     fn paragraph(&mut self, label: &str, style: Style, lines: &[String]) {
         let mut label = label;
         for line in lines.iter().flat_map(|line| wrapped(line, TEXT_COLUMNS)) {
@@ -240,7 +240,8 @@ fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
     }
 }
 
-/// A name that fits into the title. A long name loses its beginning, because its end says more.
+/// A name that fits into the title. A long name loses its beginning, because the end of a name says
+/// more.
 fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME_COLUMNS {
