@@ -9,15 +9,15 @@
  *     while (mpu401_midi_out(chip, &start_ns, &byte)) ...
  *     mpu401_free(chip);
  *
- * Times are nanoseconds of emulated time since the card was powered on, which is what mpu401_new
- * does. The host owns time: it passes in every call and must not go back. An earlier time than
- * the latest one seen is taken as the latest one; a time above INT64_MAX (292 years) is taken as
- * INT64_MAX. Both are counted, and are no crash.
+ * Times are nanoseconds of emulated time since mpu401_new powered the card on. The host owns time:
+ * time passes in every call and must not go back. A time that is earlier than the latest time seen
+ * is taken as the latest time seen. A time above INT64_MAX (292 years) is taken as INT64_MAX. Both
+ * mistakes are counted and cause no crash.
  *
  * A null pointer is refused: the call does nothing and returns what its description says. Nothing
- * is allocated between mpu401_new and mpu401_free. There is no state outside an instance: two of
- * them know nothing of each other. One instance must not be used by two threads at once; it may
- * move from one thread to another.
+ * is allocated between mpu401_new and mpu401_free. There is no state outside an instance: two
+ * instances know nothing of each other. Two threads must not use one instance at once; an instance
+ * may move from one thread to another.
  *
  * docs/embedding.md is the guide, examples/adapter.c a starting point to copy.
  *

@@ -7,7 +7,7 @@ use mpu401::instance::Instance;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator, and a count of the calls to it from each thread.
+/// The system's allocator. It counts the calls from each thread.
 struct Counting;
 
 thread_local! {
