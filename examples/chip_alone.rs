@@ -8,8 +8,8 @@
 //! come in on MIDI IN. The loop prints each access with its value and the interrupt line, and each
 //! byte on the wires. It prints equal polls as one line.
 //!
-//! What it teaches: the chip has no clock. The caller gives the time of each access, and the chip
-//! computes from it when a byte is on the wire. Any emulator can use the chip in this way.
+//! What it teaches: the chip has no clock. The caller gives the time of each access. From this time
+//! the chip computes when a byte is on the wire. Any emulator can use the chip in this way.
 
 use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status, WireEdge, card};
 
@@ -45,7 +45,7 @@ pub fn report() -> String {
     for byte in [0x90, 0x3C, 0x40] {
         host.send(Register::Data, byte);
     }
-    // The note off comes in on MIDI IN, and the host sends each byte of it to MIDI OUT.
+    // The note off comes in on MIDI IN, and the host sends each of its bytes to MIDI OUT.
     for byte in [0x80, 0x3C, 0x00] {
         host.chip.midi_in(host.now_ns, byte);
         let received = host.receive();

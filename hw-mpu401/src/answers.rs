@@ -163,7 +163,7 @@ worded! {
     pub enum AckInterrupt {
         /// Yes, like any other byte.
         Raised: "raised",
-        /// No: the host has to poll for it.
+        /// No: the host has to poll for the ACK.
         Silent: "silent",
     }
 

@@ -18,7 +18,7 @@ struct CableByte {
     byte: u8,
 }
 
-/// The MIDI IN cable: the byte on it, and the bytes that come later, with or without gaps.
+/// The MIDI IN cable: the byte on the cable, and the bytes that come later, with or without gaps.
 #[derive(Clone)]
 pub(crate) struct Cable {
     /// When the next byte on the line starts or ends; [`NEVER_NS`] if the line stays idle.

@@ -206,7 +206,7 @@ impl Mpu401 {
 
     /// The earliest time at which an output of [`next_event_ns`](Self::next_event_ns),
     /// [`status`](Self::status) or [`waiting`](Self::waiting) may change by itself. `u64::MAX` if
-    /// nothing will change. The time may be before the first change, but is never after it.
+    /// nothing will change. The time may be earlier than the first change, but is never later.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
         let open_from_ns = self.parts.latches.open_from_ns();
@@ -222,7 +222,7 @@ impl Mpu401 {
     }
 
     /// Puts a byte on MIDI IN, with its start bit at `start_ns`. A time in the past means now. If
-    /// the byte would overlap the byte before it, it starts when that byte ends.
+    /// the byte would overlap the byte before, its start bit begins at the end of the byte before.
     ///
     /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait. The chip refuses a further
     /// byte, and counts it.
@@ -280,7 +280,7 @@ impl Mpu401 {
         }
     }
 
-    /// The bytes that wait in the chip and in front of it.
+    /// The bytes that wait in the chip, and bytes that are still on their way to the chip.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
         let streaming = usize::from(self.stream.holds_byte(&self.parts));

@@ -70,7 +70,7 @@ pub struct Counters {
     pub wire_dropped: u64,
 }
 
-/// The bytes that wait in the chip or in front of it.
+/// The bytes that wait in the chip, and bytes that are still on their way to the chip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Waiting {
     /// Bytes in the host latch, 0 or 1.

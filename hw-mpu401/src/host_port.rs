@@ -1,6 +1,6 @@
 //! The two ports: the flags, and what an access does to the latches.
 //!
-//! The caller has let time pass before it calls these functions.
+//! The caller first lets time pass, and then calls these functions.
 
 use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};

@@ -66,11 +66,12 @@
 //! - The ACK before the work, and the busy times after power-on, FF, 3F and FF in UART mode.
 //! - MIDI IN bytes lost while the unit enters UART mode, output lost after a reset.
 //! - FC at a reset and MIDI clock F8 in intelligent mode.
-//! - In intelligent mode of a card with firmware, every command: eight tracks and the conductor
-//!   with one event ahead, requests in their order, deferred commands, record and data in stop,
-//!   filters, reference tables and thru, tempo, relative tempo, graduation and timebase with the
-//!   firmware's own rounding, clock to host, MIDI sync, the standstill while a data byte is
-//!   missing, and note-offs after a stop. The metronome's clicks are fetched with
+//! - In intelligent mode of a card with firmware, every command. Play: eight tracks and the
+//!   conductor with one event ahead, requests in their order, deferred commands, and note-offs
+//!   after a stop. Input: record and data in stop, filters, reference tables and thru. Time: tempo,
+//!   relative tempo, graduation and timebase with the firmware's own rounding, clock to host, MIDI
+//!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
+//!   with
 //!   [`Mpu401::pop_click`].
 //! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
 //!   work.

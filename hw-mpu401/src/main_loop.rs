@@ -1,9 +1,9 @@
 //! What the unit's main loop may do next, and when.
 //!
-//! The unit either takes a host byte, or fetches an input byte and waits until the host has room
-//! for it; the unit never does both at once. Therefore unread input blocks output, and a command
-//! waits behind an unread ACK. A card without firmware has the same loop without its busy times,
-//! and its input and output are independent.
+//! The unit either takes a host byte, or fetches an input byte and waits until the latch to the
+//! host is empty. The unit never does both at once. Therefore unread input blocks output, and a
+//! command waits behind an unread ACK. A card without firmware has the same loop without its busy
+//! times, and its input and output are independent.
 
 use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};

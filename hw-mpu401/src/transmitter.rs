@@ -2,9 +2,9 @@
 //!
 //! A byte starts when the byte before it has ended and the unit has the byte ready. So the start is
 //! known when the unit hands the byte over. The transmitter keeps the bytes and their ends in one
-//! ring. From these it calculates everything else: the bytes that it still holds, the time when
-//! there is room again, and the wire events. It makes the wire events when the caller fetches them.
-//! No code has to run while a byte is on the wire.
+//! ring. From the ring the transmitter calculates everything else: the bytes that it still holds,
+//! the time when there is room again, and the wire events. The transmitter makes the wire events
+//! when the caller fetches them. No code has to run while a byte is on the wire.
 //!
 //! The ring is written here and does not come from the crate `ringbuf`: a byte that has left the
 //! FIFO stays readable until the caller has fetched its wire events.

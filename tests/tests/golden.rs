@@ -1,8 +1,8 @@
 //! Golden traces: what a driver developer sees. Each shows one situation.
 //!
 //! A golden is the text that the user sees, from a mark on. A golden has at most 80 lines and shows
-//! one thing. Its description says what it shows. Each golden goes through [`golden`]. This
-//! function also proves that a read of the text gives the same events.
+//! one thing. The description of a golden names this thing. Each golden goes through [`golden`].
+//! This function also proves that a read of the text gives the same events.
 
 #[path = "golden/input.rs"]
 mod input;

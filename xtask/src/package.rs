@@ -36,7 +36,7 @@ pub fn package(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Unpacks the packages into a folder and makes a workspace of them.
+/// Unpacks the packages into a folder and makes one workspace of all packages.
 fn unpack(packages: &[&Value], folder: &Path) -> Outcome {
     make_empty(folder).map_err(Failure::failed)?;
     let mut names = Vec::new();

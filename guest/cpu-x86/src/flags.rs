@@ -1,7 +1,7 @@
 //! The arithmetic flags: three words, from which a read calculates the flags.
 //!
-//! An arithmetic instruction stores three words; a condition reads one or two of them. Most flags
-//! are overwritten before any read, so three stored words make an addition cheap.
+//! An arithmetic instruction stores three words; a condition reads one or two words. Most flags are
+//! overwritten before any read, so three stored words make an addition cheap.
 //! Source: Intel SDM volume 1, 3.4.3 (EFLAGS).
 
 use bitflags::bitflags;

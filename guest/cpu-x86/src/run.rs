@@ -69,7 +69,7 @@ impl Cpu {
         self.execute(block, left)
     }
 
-    /// Runs a block, or the part of it that the budget allows.
+    /// Runs a block, or the part of the block that the budget allows.
     #[inline(always)]
     fn execute(&mut self, block: Block, left: &mut u64) -> Result<(), Ended> {
         let machine = &mut self.machine;
@@ -111,8 +111,8 @@ impl Cpu {
         Ok(())
     }
 
-    /// Ends an operation that did not end in the usual way. `before` operations have retired before
-    /// it.
+    /// Ends an operation that did not end in the usual way. `before` operations of the block have
+    /// retired before this operation.
     #[cold]
     #[inline(never)]
     fn leave(

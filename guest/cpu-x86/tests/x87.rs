@@ -139,7 +139,7 @@ proptest! {
     fn two_nans_give_the_quiet_one_with_the_greater_significand(
         left in nan(), right in nan(), operation in 0usize..6,
     ) {
-        // fadd st, st(1) and the others
+        // fadd st, st(1) and the other instructions
         let mut cpu = cpu(Mode::Bits32, &[0xD8, 0xC1 | OPERATIONS[operation] << 3]);
         cpu.set_x87(&stack(0x037F, [left, right]));
         prop_assert_eq!(cpu.step(), Stop::Budget);

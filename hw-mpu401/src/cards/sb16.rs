@@ -25,7 +25,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: BEHAVIOUR,
 };
 
-/// The behaviour of this card. The AWE64 starts from it.
+/// The behaviour of this card. The AWE64 starts from this behaviour.
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // Assumed: two bytes, as in its successor, the AWE64.
     tx_depth: 2,

@@ -12,7 +12,7 @@ use crate::spec::RESET;
 use crate::timing::NEVER_NS;
 
 impl Sequencer {
-    /// Takes a command, and returns what the firmware has to do with it.
+    /// Takes a command, and returns what the firmware has to do with this command.
     ///
     /// Measured: the first command before the timing byte of an answer is deferred; a second
     /// command ends the request. A reset is never deferred.
@@ -70,7 +70,7 @@ impl Sequencer {
     /// Takes a data byte.
     pub(crate) fn take_data(&mut self, parts: &mut Parts, byte: u8) {
         match self.expects {
-            // Measured: the unit takes data that it does not wait for, and ignores it.
+            // Measured: the unit takes data that it does not wait for, and ignores this data.
             Expects::Nothing => parts.counters.ignored += 1,
             Expects::Parameter(command) => {
                 parts.counters.parameters += 1;

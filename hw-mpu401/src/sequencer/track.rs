@@ -1,4 +1,4 @@
-//! A track and the conductor. Each of them holds one event.
+//! A track and the conductor. Each holds one event.
 //!
 //! This file also reads the answer in which the host gives the event.
 
@@ -26,7 +26,7 @@ pub(super) const DATA_END: u8 = 0xFC;
 pub(super) enum Slot<E> {
     /// The track does not play.
     Idle,
-    /// The track needs an event; from this time on the unit asks the host for it.
+    /// The track needs an event. From this time on the unit asks the host for an event.
     Wants(u64),
     /// The track holds an event that is due in `ticks_left` ticks.
     Holds { ticks_left: u8, event: E },

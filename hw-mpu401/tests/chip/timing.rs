@@ -45,7 +45,7 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     // The unit sees the command when it is free again.
     let reset_ns = time_until(&mut chip, 2_500_000, can_write) + 2_500_000 - taken_ns;
     assert_eq!(chip.read(Register::Data, 40_000_000), 0xFE);
-    // This is long enough after the reset for the unit's clock to run.
+    // At this time, long after the reset, the unit's clock runs.
     chip.write(Register::Command, 0x3F, 60_000_000);
     let entered_ns = 60_000_000 + time_until(&mut chip, 60_000_000, has_data);
     chip.read(Register::Data, entered_ns);

@@ -1,11 +1,11 @@
 //! MIDI files as timed messages: .mid, .rmi, .syx and raw bytes in, .mid out.
 //!
 //! This file owns what a caller sees: the formats, and [`read_song`], the only function that reads
-//! a file. Below it, `chunks` finds the tracks of a file, `track` decodes one track, `smf` merges
-//! tracks into a [`Song`], `clock` turns ticks into ns, `syx` reads dumps, `wire` splits a byte
-//! stream into messages, and `write` makes a file. `limits` and `error` say what these files
-//! refuse. `tune` is the music of a run without a file. Nothing here knows ports, drivers, machines
-//! or the file system: a caller gives bytes and gets bytes.
+//! a file. The work is in the other files: `chunks` finds the tracks of a file, `track` decodes one
+//! track, `smf` merges tracks into a [`Song`], and `clock` turns ticks into ns. `syx` reads dumps,
+//! `wire` splits a byte stream into messages, and `write` makes a file. `limits` and `error` say
+//! what these files refuse. `tune` is the music of a run without a file. Nothing here knows ports,
+//! drivers, machines or the file system: a caller gives bytes and gets bytes.
 //!
 //! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what the
 //! reader left out. A file with nothing to play, or a file that passes a limit, is an error.

@@ -27,7 +27,7 @@ pub struct Song {
     warnings_left_out: usize,
 }
 
-/// Where a message ends in the buffer; it begins where the message before it ends.
+/// Where a message ends in the buffer. The message begins at the end of the message before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     due_ns: u64,

@@ -31,7 +31,7 @@ const BASS_CHANNEL: u8 = 2;
 /// Program of each channel: flute, electric piano 1, acoustic bass, counted from 0.
 const PROGRAMS: [(u8, u8); 3] = [(MELODY_CHANNEL, 73), (CHORD_CHANNEL, 4), (BASS_CHANNEL, 32)];
 
-/// The melody: length in eighths, key. Each note begins where the note before it ends.
+/// The melody: length in eighths, key. Each note begins at the end of the note before it.
 #[rustfmt::skip]
 const MELODY: [(u64, u8); 19] = [
     (2, 69), (1, 72), (1, 76), (2, 74), (2, 72),

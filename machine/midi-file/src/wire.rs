@@ -9,9 +9,9 @@
 //!   the part after, each at its own time. So the order of bytes on the wire is kept. A real-time
 //!   byte inside any other message comes after that message. Such a message has 3 bytes at most,
 //!   and stays whole for the tools that read it. A receiver sees no difference;
-//! - bytes that are no whole message, unchanged: a message or SysEx that a status byte or the end
-//!   cuts, data bytes without a status (such bytes in a row are one message), an F7 alone, the
-//!   undefined F4 and F5.
+//! - bytes that are no whole message, unchanged. They are: a message or SysEx that a status byte or
+//!   the end cuts, data bytes without a status, an F7 alone, the undefined F4 and F5. Data bytes in
+//!   a row are one message.
 //!
 //! So the bytes of all messages, without the status bytes that were put back, are the bytes of the
 //! wire.

@@ -20,7 +20,7 @@ use super::words::{
 };
 use crate::Filter;
 
-/// The number of bytes that [`write()`] gathers before it writes these bytes out.
+/// The size of the pieces in which [`write()`] writes the text, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
 /// Bytes of a usual line. With this number the whole buffer is reserved at once.
 const LINE_BYTES: usize = 56;

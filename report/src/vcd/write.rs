@@ -9,7 +9,7 @@ use super::irql::IrqlFollower;
 use super::lane::{FRAME_BITS, LaneBits};
 use super::{Dialect, Source, Tick, VcdOptions, Wire};
 
-/// The number of bytes that the writer gathers before it writes these bytes out.
+/// The size of the pieces in which the dump is written, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
 
 /// The widest signal, in bits: a value in the trace has 32 bits.

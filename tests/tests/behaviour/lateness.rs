@@ -81,7 +81,7 @@ fn the_tune_is_never_early_and_at_most_2_ms_and_the_card_late() {
 fn a_note_on_an_idle_wire_begins_within_2_ms_and_the_card_whenever_it_is_due() {
     let mut song = Song::new();
     for index in 0..200 {
-        // These steps are chosen so that messages fall on every phase of the clock.
+        // With this step the messages fall on every phase of the clock.
         song.push(index * 5_137_311, &[0x90, 60, 64]);
     }
     for card in CARDS {

@@ -2,7 +2,7 @@
 //!
 //! The names are packages, targets, tests and the verbs of xtask. A command is the text after the
 //! word `cargo` in code for a shell or between backticks. An option of cargo that stands alone
-//! between backticks is a command too. A name in capitals stands for any name.
+//! between backticks is a command too. A name in capitals means any name.
 
 use crate::Fault;
 use crate::page::{Code, CodeKind, Page, is_placeholder};

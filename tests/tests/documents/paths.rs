@@ -1,10 +1,10 @@
 //! Paths in backticks, and in the commands for a shell: each exists.
 //!
-//! A word with a `/` is a path if it has the ending of a file of the project, or ends in `/`, or
-//! begins with a folder of the root. The path may begin at the root, at the folder of the document,
-//! or at a folder that the same paragraph or row of a table names. So a row about `port/` may say
-//! `src/lib.rs`. Files that programs write and git does not keep may be missing. A `*` means any
-//! letters, and a name in capitals means any name.
+//! A word with a `/` is a path in three cases: it has the ending of a file of the project, it ends
+//! in `/`, or it begins with a folder of the root. The path may begin at the root, at the folder of
+//! the document, or at a folder that the same paragraph or row of a table names. So a row about
+//! `port/` may say `src/lib.rs`. Files that programs write and git does not keep may be missing. A
+//! `*` means any letters, and a name in capitals means any name.
 
 use std::collections::BTreeSet;
 

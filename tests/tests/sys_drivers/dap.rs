@@ -33,7 +33,7 @@ impl Seen {
     }
 }
 
-/// Starts the adapter and a thread that talks to it.
+/// Starts the adapter, and a thread that talks to the adapter.
 pub fn start(
     adapter: &str,
     driver: &Path,
@@ -136,7 +136,7 @@ impl Client {
         message["body"].clone()
     }
 
-    /// Waits for a message, and keeps the messages that come before it.
+    /// Waits for a message, and keeps the messages that come before this message.
     fn wait_for(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
         if let Some(index) = self.early.iter().position(&is_it) {
             return self.early.remove(index);

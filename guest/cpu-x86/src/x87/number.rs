@@ -45,7 +45,7 @@ impl Class {
     }
 }
 
-/// A finite value other than zero, before it is rounded.
+/// A finite value other than zero, before any rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exact {
     /// `SIGN` or 0.

@@ -109,8 +109,8 @@ impl Host {
         [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD"
     }
 
-    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the
-    /// registers after it into `registers`. Execution must continue at one of the `landings`.
+    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the new
+    /// registers into `registers`. Execution must continue at one of the `landings`.
     pub fn execute(
         &mut self,
         mode: Mode,

@@ -7,7 +7,7 @@ pub enum ImageError {
     /// The file is no Windows image.
     #[error("not a Windows driver: this is {what}; {mend}")]
     NotAnImage {
-        /// The kind of file that it looks like.
+        /// The kind of file that the bytes look like.
         what: &'static str,
         /// How to get a driver.
         mend: &'static str,

@@ -59,7 +59,7 @@ fn position() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Numbers, most of them extreme.
+/// Numbers. Most numbers are extreme.
 fn value() -> impl Strategy<Value = u32> {
     prop_oneof![
         Just(0),
@@ -191,7 +191,7 @@ fn a_stream_or_a_directory_that_claims_gigabytes_is_refused() {
 
 #[test]
 fn decorated_names_that_unfold_without_end_stay_as_they_are() {
-    // Each part of the name stands for many copies of the part before it.
+    // Each part of the name means many copies of the part before it.
     let parts: String = (0..9).map(|part| format!("V?${part}@{}@", "0".repeat(30))).collect();
     let name = format!("??$f@{parts}@YAXXZ\0");
     let record = |name: &[u8]| {

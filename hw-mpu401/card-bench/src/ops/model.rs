@@ -2,7 +2,8 @@
 
 use hw_mpu401::{Mode, Mpu401, Register, WireEvent};
 
-/// A model of a card. Implement it for another emulator's card to run the same scripts on it.
+/// A model of a card. Implement this trait for another emulator's card to run the same scripts on
+/// that card.
 ///
 /// Times are in ns since the model was made and never go back.
 pub trait Model {

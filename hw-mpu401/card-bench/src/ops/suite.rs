@@ -29,8 +29,8 @@ pub enum Cell {
     Pass,
     /// The card behaved unlike other cards, as the suite expects.
     Differs,
-    /// The card behaved as the model assumes, or like a card that it is assumed to be like. The
-    /// behaviour was never compared with a real card.
+    /// The card behaved as the model assumes. A card that is assumed to be like another card
+    /// behaved like that card. The behaviour was never compared with a real card.
     Open,
     /// The scenario is not meant for the card.
     NotMeant,

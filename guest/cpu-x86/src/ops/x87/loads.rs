@@ -108,7 +108,7 @@ fn load<F: Format>(machine: &mut Machine, operation: &Operation) -> Outcome {
 
 /// Notes the exceptions of a loaded operand and returns the number for the register.
 ///
-/// Measured on an AMD EPYC: the instruction loads a denormal even if the exception for it is not
+/// Measured on an AMD EPYC: the instruction loads a denormal even if the denormal exception is not
 /// masked.
 fn accept(x87: &mut X87, operand: Operand) -> Result<Number, Abandoned> {
     x87.set_c1(false);
