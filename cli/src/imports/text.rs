@@ -11,7 +11,7 @@ use crate::figures::{counted, grouped};
 /// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// The most missing instructions in bytes that may be data that the text lists.
+/// Of the missing instructions in bytes that may be data, the text lists at most this number.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();
