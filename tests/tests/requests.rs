@@ -1,4 +1,4 @@
-//! Any requests of a client: each is answered, and nothing is left.
+//! Any requests of a client: all are answered, and nothing is left.
 //!
 //! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for any length of time.
 
@@ -7,7 +7,7 @@ mod sequence;
 
 use sequence::{Reached, run};
 
-/// How many random sequences are run.
+/// The number of random sequences that the test runs.
 const SEQUENCES: u64 = 200;
 
 /// The bytes of a random sequence.

@@ -1,8 +1,8 @@
 //! Unmodified Windows drivers in the machine.
 //!
-//! These are the C++ drivers of `guest/drivers/`. The good driver makes the register accesses of
-//! the reference driver in Rust, on both bitnesses and with both C++ ABIs. The end of each broken
-//! driver is in its row in `guest/drivers/README.md`.
+//! These are the C++ drivers of `guest/drivers/`. The good driver makes the same register accesses
+//! as the reference driver in Rust, on both bitnesses and with both C++ ABIs. Each broken driver
+//! has a row in `guest/drivers/README.md`; the row says how the driver ends.
 
 #[path = "sys_drivers/around_system.rs"]
 mod around_system;

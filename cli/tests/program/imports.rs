@@ -10,8 +10,8 @@ fn driver(name: &str) -> Vec<u8> {
     std::fs::read(driver_path(name)).expect("a committed driver")
 }
 
-/// A driver whose import of KeStallExecutionProcessor has another name: no module exports that
-/// routine. Its entry begins with an instruction that the emulator does not have.
+/// A driver whose import of KeStallExecutionProcessor has another name. No module exports a routine
+/// of that name. Its entry begins with an instruction that the emulator does not have.
 fn odd_driver() -> Vec<u8> {
     let mut driver = driver("x64/uart.sys");
     let name = b"KeStallExecutionProcessor";

@@ -1,7 +1,7 @@
 //! The page of the contract: the routines and methods, and the test of each.
 //!
-//! Owns the form of the page. Its content comes from the tables of the code and from a scan of the
-//! sources.
+//! Owns the form of the page. The content of the page comes from the tables of the code and from a
+//! scan of the sources.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -101,7 +101,7 @@ impl Book {
         self.push_row(text, &[&code(routine.name), offered, &irql], &spellings);
     }
 
-    /// The level that a service checks, or the rule by which it checks the level.
+    /// The level that a service checks, or the rule by which the service checks the level.
     fn irql_by_service(&self, name: &str) -> String {
         if let Some(level) = self.limits.get(name) {
             return level.clone();
@@ -203,8 +203,8 @@ fn dispatch_table() -> Rc<DriverObject> {
     driver
 }
 
-/// How a test can name a method. A name that several interfaces have is clear only in a file that
-/// names the interface.
+/// How a test can name a method. If several interfaces have a method of this name, the name is
+/// clear only in a file that names the interface.
 fn spellings_of_method(name: &str) -> Vec<Spelling> {
     let Some((interface, method)) = name.split_once("::") else { return vec![Spelling::of(name)] };
     let of_port = interfaces().flat_map(|(_, methods)| methods).map(|method| method.name);
@@ -216,8 +216,8 @@ fn spellings_of_method(name: &str) -> Vec<Spelling> {
     vec![Spelling::of(name), in_rust, in_file(format!("\"{method}\""))]
 }
 
-/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources, where
-/// the name is a text or a constant above the call.
+/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources. In
+/// such a call the name is a text, or a constant above the call.
 fn limits(root: &Path) -> BTreeMap<String, String> {
     let mut limits = BTreeMap::new();
     for room in ["emulator", "guest", "port"] {

@@ -1,9 +1,9 @@
 //! Any bytes as the requests of a client to a machine with a correct driver.
 //!
-//! Owns the meaning of the bytes, and the rules that hold for any bytes. Nothing panics or stops,
-//! and no rule of a driver is broken. No answer is longer than the client's own buffer. Every
-//! request comes back after its file is closed, and the driver leaves nothing behind. The test of
-//! the suite and the fuzz target `requests` run this same file.
+//! Owns the meaning of the bytes, and these rules for any bytes. Nothing panics or stops, and no
+//! rule of a driver is broken. No answer is longer than the client's own buffer. Every request
+//! comes back after its file is closed, and the driver leaves nothing behind. The test of the suite
+//! and the fuzz target `requests` run this same file.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -51,8 +51,8 @@ const SETS: [Guid; 9] = [
     property_set::GENERAL,
 ];
 
-/// How far a sequence came. A test can demand some progress, because a sequence that does nothing
-/// must not pass.
+/// How much a sequence has done. A test can demand some progress, because a sequence that does
+/// nothing must not pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reached {
     /// Files that were opened.
@@ -88,7 +88,7 @@ pub fn run(input: &[u8]) -> Reached {
     client.end()
 }
 
-/// The input, which gives zeros when it is used up.
+/// The input. At its end it gives zeros.
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
@@ -106,7 +106,7 @@ impl Bytes<'_> {
         u32::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// Up to `most` bytes; the first byte says how many.
+    /// Returns up to `most` bytes; the first byte of the input is their number.
     fn some(&mut self, most: usize) -> Vec<u8> {
         let count = self.below(most + 1).min(self.0.len());
         let (taken, rest) = self.0.split_at(count);
@@ -127,7 +127,7 @@ impl Bytes<'_> {
         }
     }
 
-    /// The length of a buffer as a client states it: true, or any number up to 4 GiB.
+    /// The length of a buffer in a request: the true length, or any number up to 4 GiB.
     fn stated_length(&mut self, owned: usize) -> u32 {
         match self.byte() % 16 {
             0 => 0,
@@ -239,7 +239,7 @@ impl<'m> Client<'m> {
         self.open(FileObject::new(&interface.device, None), name);
     }
 
-    /// Opens a pin on any file. Its name is good, or some bytes of it are changed.
+    /// Opens a pin on any file. The name of the pin is good, or some bytes of the name are changed.
     fn open_pin(&mut self, bytes: &mut Bytes<'_>) {
         let Some(filter) = self.file(bytes, Kind::Filter) else { return self.open_filter(bytes) };
         let pin_id = u32::from(bytes.byte() % 6);
@@ -396,7 +396,7 @@ impl<'m> Client<'m> {
         }
     }
 
-    /// Sends a control request to any file; true when it was served at once or is kept.
+    /// Sends a control request to any file; true if the request was served at once or is kept.
     fn send(
         &mut self,
         bytes: &mut Bytes<'_>,
@@ -425,7 +425,7 @@ impl<'m> Client<'m> {
         self.run(|kernel| kernel.cancel_request(&irp));
     }
 
-    /// A client that takes a part of a buffer away while the request waits.
+    /// Acts as a client that takes a part of a buffer away while the request waits.
     fn cut_a_buffer(&mut self, bytes: &mut Bytes<'_>) {
         self.check_answers();
         let Some(sent) = self.sent.get(bytes.below(self.sent.len())) else { return };
