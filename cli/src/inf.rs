@@ -1,4 +1,4 @@
-//! The INF of the option `--inf`: its file, the model, and what the summary says of it.
+//! The INF of the option `--inf`: its file, its model, and its summary.
 
 use std::path::PathBuf;
 
@@ -19,15 +19,15 @@ pub struct InfChoice {
 /// What an INF gave.
 #[derive(Serialize, Debug)]
 pub struct InfFacts {
-    /// The file, as it was given.
+    /// The name of the file, as the user gave it.
     pub file: String,
     /// The description of the model.
     pub model: String,
     /// The models of the file for this processor.
     pub models: usize,
-    /// The registry values that were taken.
+    /// The number of registry values that the machine took.
     pub registry_values: u64,
-    /// The resources that were taken.
+    /// The number of resources that the machine took.
     pub resources: u64,
     /// What was not used, in the order of the file.
     pub unused: Vec<UnusedFacts>,
@@ -38,16 +38,16 @@ pub struct InfFacts {
 pub struct UnusedFacts {
     /// The line, from 1.
     pub line: usize,
-    /// What it is.
+    /// What the part is.
     pub what: String,
 }
 
 impl InfChoice {
-    /// Reads `FILE` or `FILE:MODEL`. The file's name ends with `.inf`, where there is such an
-    /// ending, so that it may have a colon in it.
+    /// Reads `FILE` or `FILE:MODEL`. If the text has the ending `.inf`, the file's name ends there.
+    /// So the name of a file may have a colon.
     ///
     /// # Errors
-    /// No file, or no model behind the colon.
+    /// The text has no file, or no model after the colon.
     pub fn parse(text: &str) -> Result<InfChoice, String> {
         const ENDING: &str = ".inf:";
         let found = text.to_ascii_lowercase().find(ENDING).map(|at| at + ENDING.len() - 1);
@@ -89,8 +89,8 @@ impl InfChoice {
 }
 
 impl InfFacts {
-    /// What `found` gave to a machine. `named` says who else named the resources, if they are not
-    /// the INF's.
+    /// What `found` gave to a machine. If the resources do not come from the INF, `named` says who
+    /// named the resources.
     pub fn new(
         choice: &InfChoice,
         found: &Installation,

@@ -86,11 +86,11 @@ fn the_example_card_gives_its_resources_and_an_inf_then_only_its_values() {
     let job = ["play", "three.raw", "--input-format", "raw", "--format", "json"];
     let more = ["--card", "combined-card.toml", "--driver", "driver.sys", "--inf", "driver.inf"];
     let summary = folder.run(&[&job[..], &more].concat());
-    // The driver takes the first range for the DSP; on this card that is the synthesizer.
+    // The driver takes the first range as the DSP; on this card the first range is the synthesizer.
     assert_eq!(summary.code, 1, "{}", summary.stderr);
     let more = ["--card", "combined-card.toml", "--inf", "driver.inf"];
     let ran = folder.run(&[&["filters"][..], &more].concat());
-    // The reference driver is for an MPU-401 alone.
+    // The reference driver is for a device that has only an MPU-401.
     assert!(ran.stderr.contains("STATUS_DEVICE_CONFIGURATION_ERROR"), "{}", ran.stderr);
     let ran = folder.run(&["cards", "--show", "combined-card.toml"]);
     assert!(ran.text().contains("\n[[resource]]\nkind = \"port\"\nstart = 0x388\n"), "{ran:?}");

@@ -1,8 +1,8 @@
-//! The resources that a device gets beside its MPU-401, in their order.
+//! The resources that a device gets besides its MPU-401, in their order.
 //!
 //! Owns: what a resource is ([`CardResource`]), its words on a command line (`words`), and what
-//! makes a list of resources impossible ([`check`]). Card files and the machine share it. It never
-//! knows a bus or what a driver does with a resource.
+//! makes a list of resources impossible ([`check`]). Card files and the machine share this file.
+//! This file never knows a bus, or what a driver does with a resource.
 
 mod check;
 mod words;
@@ -21,15 +21,15 @@ pub const MOST_RESOURCES: usize = 64;
 pub enum CardResource {
     /// The ports of the MPU-401, at the card's place.
     Mpu401 {
-        /// The number of ports; `None` for just the registers. The ports behind the registers are
+        /// The number of ports; `None` for only the registers. The ports after the registers are
         /// not modelled.
         length: Option<u16>,
     },
-    /// The interrupt line of the MPU-401, which is the line of the card.
+    /// The interrupt line of the MPU-401. It is the line of the card.
     Mpu401Line,
-    /// A range of ports in which no MPU-401 lies.
+    /// A range of ports without an MPU-401.
     Ports(PortRange),
-    /// An interrupt line. The number of the card's own line stands for [`CardResource::Mpu401Line`].
+    /// An interrupt line. The number of the card's own line means [`CardResource::Mpu401Line`].
     Line(u8),
     /// A DMA channel.
     Dma(u8),
@@ -42,14 +42,14 @@ pub enum CardResource {
     },
 }
 
-/// A range of ports that is not the MPU-401's.
+/// A range of ports that does not belong to the MPU-401.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PortRange {
     /// First port.
     pub start: u16,
     /// Number of ports.
     pub length: u16,
-    /// What answers there.
+    /// What answers in the range.
     pub answers: Answers,
 }
 
@@ -61,14 +61,14 @@ pub enum Answers {
     Nothing,
     /// The reset and the version of a Sound Blaster's DSP.
     SoundBlasterDsp,
-    /// A table. The first row that fits a read answers it.
+    /// A table. The first row that fits a read answers the read.
     Table(Vec<AnswerRow>),
 }
 
 /// The name of [`Answers::SoundBlasterDsp`] in a card file and on a command line.
 pub const SOUND_BLASTER_DSP: &str = "sb-dsp";
 
-/// The most rows of a table of answers. Assumed: a presence test makes a handful of accesses.
+/// The most rows of a table of answers. Assumed: a presence test makes only a few accesses.
 pub const MOST_ANSWERS: usize = 64;
 
 /// A row of a table of answers.
@@ -78,8 +78,8 @@ pub struct AnswerRow {
     pub offset: u16,
     /// What the read gives.
     pub value: u8,
-    /// The row fits only while this is the last write to its offset; `None` for a row that always
-    /// fits.
+    /// The row fits only while this write is the last write to its offset. `None` for a row that
+    /// always fits.
     pub after: Option<WrittenByte>,
 }
 

@@ -1,4 +1,4 @@
-//! Devices with more resources than their MPU-401: what the driver gets, and what it meets there.
+//! Devices with more resources than an MPU-401: what their drivers get.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -58,7 +58,7 @@ fn start_device(
     resources: Rc<dyn IResourceList>,
 ) -> Result<(), NtStatus> {
     SEEN.set((resources.translated_list(), resources.untranslated_list()));
-    // It looks for the synthesizer, and goes on without it.
+    // The driver looks for the synthesizer, and goes on without a synthesizer.
     let Some(Resource::Port { start, .. }) = resources.find_translated_port(0) else {
         return Err(NtStatus::DEVICE_CONFIGURATION_ERROR);
     };
@@ -100,8 +100,8 @@ fn the_tune_goes_through_a_rust_driver_whose_mpu_401_has_the_second_of_three_ran
     }
 }
 
-/// Starts the device with a driver that changes the list of requirements so; returns the ranges
-/// and channels that it then got.
+/// Starts the device with a driver that makes this change in the list of requirements. Returns the
+/// ranges and channels that the driver then gets.
 fn started(change: Change) -> (Vec<String>, String) {
     CHANGE.set(Some(change));
     let machine = machine("smsc-superio");

@@ -1,7 +1,7 @@
 //! A driver with events: a topology filter and its volume control.
 //!
-//! Events 0 and 1 of the filter and of its node are there, for each time and for one time. A
-//! property that a client sets tells of them.
+//! The filter and its node have events 0 and 1, for each time and for one time. When a client sets
+//! a property, the driver generates these events.
 
 use std::cell::RefCell;
 use std::rc::Rc;

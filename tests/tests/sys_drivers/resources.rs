@@ -23,7 +23,7 @@ fn machine(card: &str, build: &str, resources: &str) -> Machine {
     builder.build().expect("the machine can be built")
 }
 
-/// Each range with its reads and writes that met nothing, and its answered accesses.
+/// Each range with its reads and writes without an answer, and its answered accesses.
 fn counts(ranges: &[RangeFigures]) -> Vec<(&str, u64, u64, u64)> {
     let count = |one: &'_ RangeFigures| (one.reads, one.writes, one.answered);
     let counts = ranges.iter().map(|one| (&*one.range, count(one)));
@@ -75,7 +75,7 @@ fn a_driver_that_does_not_find_the_dsp_does_not_start_and_its_accesses_are_count
         let machine = machine("sb16", build, &resources);
         machine.start().expect_err("there is no DSP");
         let ranges = machine.range_figures();
-        // FF has the bit that says there is a byte, and the byte is FF and not AA.
+        // FF has the bit that says that a byte is there. The byte is FF, and not AA.
         assert_eq!(counts(&ranges)[0], ("220+16", 2, 2, 0), "{build}");
         let offsets: Vec<_> = ranges[0].offsets.iter().map(|one| one.offset).collect();
         assert_eq!(offsets, [0x6, 0xA, 0xE], "{build}");

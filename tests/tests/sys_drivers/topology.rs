@@ -26,11 +26,11 @@ const TOPOLOGY: u32 = 0x1000_0000;
 /// KSPROPERTY_AUDIO_VOLUMELEVEL
 const VOLUME: u32 = 4;
 
-/// The set of the driver's own, as its source has it, and its property.
+/// The driver's own property set, as in its source, and the property of this set.
 const JACK: Guid = guid!("6C1F04B2-7A93-4D55-B820-5E910DC73A64");
 const UNPLUG: u32 = 1;
 
-/// A client of one filter, which it has open.
+/// A client that has one filter open.
 struct Client<'k> {
     kernel: &'k Kernel,
     file: Rc<FileObject>,
@@ -89,7 +89,7 @@ impl<'k> Client<'k> {
     }
 }
 
-/// The symbolic link of a filter, as Windows writes it; the machine's device is on the ISA bus.
+/// The symbolic link of a filter, in the form of Windows. The machine's device is on the ISA bus.
 fn link(reference: &str) -> String {
     format!(r"\??\ISAPNP#PNPB006#0#{{6994ad04-93ef-11d0-a3cc-00a0c9223196}}\{reference}")
 }
@@ -185,7 +185,7 @@ fn a_client_is_told_when_the_volume_of_a_node_changes() {
             assert_eq!(topology.disable(&data), NtStatus::UNSUCCESSFUL, "{build}");
             assert_eq!(topology.volume(SET, 0).0, NtStatus::SUCCESS, "{build}");
             assert!(!event.is_signalled(), "{build}");
-            // One that the close of the file ends.
+            // A request that the close of the file ends.
             assert_eq!(topology.enable(1, &data), NtStatus::SUCCESS, "{build}");
             topology.close();
         });

@@ -17,7 +17,7 @@ pub(super) const RESOURCE_KEY: &str = "resource";
 
 const KINDS: [&str; 5] = ["mpu401", "port", "irq", "dma", "memory"];
 
-/// The keys of a resource beside `kind`, by its kind.
+/// The keys of a resource besides `kind`, by the kind of the resource.
 const KEYS: [&[&str]; 5] =
     [&["length"], &["start", "length", "answers"], &["line"], &["channel"], &["start", "length"]];
 
@@ -138,7 +138,7 @@ fn read_access(entries: &[Entry<'_>]) -> Result<(u16, u8), Fault> {
     Ok((offset as u16, value as u8))
 }
 
-/// The tables as text; nothing for a card without resources of its own.
+/// The tables as text; an empty text for a card without a list of resources.
 pub(super) fn tables(resources: &[CardResource]) -> String {
     let mut text = String::new();
     for resource in resources {

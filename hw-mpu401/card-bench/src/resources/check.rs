@@ -7,7 +7,7 @@ use super::{Answers, CardResource, MOST_ANSWERS, MOST_RESOURCES, PortRange};
 /// The ports of an MPU-401 whose registers are neighbours.
 pub const MPU401_PORTS: u16 = 2;
 
-/// The offsets that the Sound Blaster's DSP answers at end before this one.
+/// The Sound Blaster's DSP answers at the offsets below this number.
 const DSP_PORTS: u16 = 0x0F;
 
 /// Where the card's own MPU-401 is.
@@ -17,14 +17,14 @@ pub struct OwnPlaces {
     pub port: u16,
     /// The distance of the two registers.
     pub status_offset: u16,
-    /// The interrupt line; `None` where no line is known yet.
+    /// The interrupt line; `None` if no line is known yet.
     pub line: Option<u8>,
 }
 
-/// A resource that cannot be.
+/// A resource that is impossible.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BadResource {
-    /// Its index in the list; the length of the list when one is missing.
+    /// The index of the resource in the list. If a resource is missing, the length of the list.
     pub index: usize,
     /// What is wrong.
     pub what: String,
@@ -35,7 +35,7 @@ pub struct BadResource {
 /// Checks a list of resources; an empty list is not checked.
 ///
 /// # Errors
-/// [`BadResource`] with the first resource that cannot be.
+/// [`BadResource`] with the first impossible resource.
 pub fn check(resources: &[CardResource], own: OwnPlaces) -> Result<(), BadResource> {
     if resources.is_empty() {
         return Ok(());
@@ -215,7 +215,7 @@ fn beside(one: &CardResource, other: &CardResource, own: OwnPlaces) -> Result<()
     }
 }
 
-/// Checks that the list has what belongs to the MPU-401.
+/// Checks that the list has the resources of the MPU-401.
 fn complete(resources: &[CardResource], own: OwnPlaces) -> Result<(), BadResource> {
     let end = resources.len();
     if !resources.iter().any(|one| matches!(one, CardResource::Mpu401 { .. })) {

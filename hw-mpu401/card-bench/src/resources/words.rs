@@ -70,14 +70,14 @@ fn ports(text: &str) -> Option<PortRange> {
     Some(PortRange { start, length: number(length)?, answers })
 }
 
-/// A number in hexadecimal, with 0x before it or without. `--port` has the same form.
+/// A number in hexadecimal, with or without 0x before the digits. `--port` has the same form.
 fn address(text: &str) -> Option<u64> {
     let digits = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
     only_digits(digits)?;
     u64::from_str_radix(digits, 16).ok()
 }
 
-/// A number in decimal, or in hexadecimal with 0x before it.
+/// A number in decimal, or in hexadecimal with 0x before the digits.
 fn number<T: TryFrom<u64>>(text: &str) -> Option<T> {
     let value = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
         Some(_) => address(text)?,
@@ -108,7 +108,7 @@ impl fmt::Display for CardResource {
     }
 }
 
-/// `220+16`, with the name of the built-in answers behind it.
+/// `220+16`, and then the name of the built-in answers.
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:X}+{}", self.start, self.length)?;
