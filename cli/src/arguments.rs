@@ -1,6 +1,6 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words behind the options.
+//! `values` reads the words after the options.
 
 mod values;
 

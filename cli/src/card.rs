@@ -19,7 +19,8 @@ pub enum CardChoice {
 }
 
 impl CardChoice {
-    /// Loads the card, and the built-in card that it starts from.
+    /// Loads the card. If a file starts from a built-in card, the result also has the name of that
+    /// card.
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotACard`].

@@ -16,7 +16,7 @@ use crate::input::Source;
 use crate::output::{Output, Target, prepare};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
-/// Events that the trace holds when the run needs only the first lines of it.
+/// The number of events that the trace holds when the run needs only the first lines of the trace.
 const SUMMARY_EVENTS: usize = 256;
 
 /// Lines of the trace that a summary shows, including the head of the trace.
@@ -28,7 +28,7 @@ pub struct Job<'a> {
     pub verb: &'static str,
     /// Where the song comes from.
     pub source: Source<'a>,
-    /// How to read it.
+    /// How to read the song.
     pub song: &'a SongArguments,
     /// The machine.
     pub machine: &'a MachineArguments,
@@ -36,9 +36,9 @@ pub struct Job<'a> {
     pub client: &'a PinArguments,
     /// The trace and the summary.
     pub report: &'a ReportArguments,
-    /// The option for the bytes that came out, and its value.
+    /// The option for the bytes that came out, with the value of the option.
     pub raw_out: (&'static str, Option<&'a Target>),
-    /// The option's value for the same bytes as a MIDI file.
+    /// The value of the option for the same bytes as a MIDI file.
     pub midi_out: Option<&'a Target>,
 }
 
@@ -71,7 +71,7 @@ enum Content {
 }
 
 impl Content {
-    /// In words.
+    /// The content in words.
     fn name(self) -> &'static str {
         match self {
             Content::Trace => "trace",
@@ -115,7 +115,7 @@ impl Outputs {
         self.trace.is_some() || self.waves.is_some()
     }
 
-    /// How many events the trace has to hold for the outputs.
+    /// The number of events that the trace has to hold for the outputs.
     fn hold(&self) -> Hold {
         Hold::First(if self.show_trace() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS })
     }
@@ -124,7 +124,7 @@ impl Outputs {
         if self.waves.is_some() { CardSignals::Traced } else { CardSignals::Hidden }
     }
 
-    /// Writes all outputs, stdout last, so that stdout stays empty when a file fails.
+    /// Writes all outputs. Stdout comes last, so stdout stays empty if a file cannot be written.
     fn write(
         &self,
         machine: &Machine,
@@ -149,7 +149,7 @@ impl Outputs {
 /// the summary.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be used, or a driver that refuses to start.
+/// [`Failure`]: a file cannot be used, or the driver refuses to start.
 pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<Exit, Failure> {
     run_on(job, |build, song| {
         let machine = build()?;
@@ -158,7 +158,7 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     })
 }
 
-/// Does the same as [`run`], for work that builds one or more machines itself. The outputs come
+/// Does the same as [`run`], for work that itself builds one or more machines. The outputs come
 /// from the machine that `work` returns.
 ///
 /// # Errors

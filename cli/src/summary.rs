@@ -1,6 +1,6 @@
-//! What a summary says of a run: the facts, as `--format json` prints them.
+//! What a summary says of a run: the facts that `--format json` prints.
 //!
-//! `outcome` says how the run ended, `text` shows the facts to people.
+//! `outcome` says how the run ended. `text` writes the facts as text for people.
 
 mod outcome;
 mod text;
@@ -35,7 +35,7 @@ pub struct Summary {
     exit_code: u8,
     reason: String,
     bug_check: Option<BugCheckFacts>,
-    /// The report of a failure; the text shows it at its end.
+    /// The report of a failure; the text has this report at its end.
     analysis: Option<Analysis>,
     input: InputFacts,
     machine: MachineFacts,
@@ -59,12 +59,12 @@ pub struct Summary {
     warnings: Vec<WarningFacts>,
     leaks: Vec<String>,
     outputs: Vec<OutputFacts>,
-    /// The first lines of the trace; the JSON does not have them.
+    /// The first lines of the trace; the JSON does not have these lines.
     #[serde(skip)]
     first_lines: Option<String>,
 }
 
-/// The bug check that ended the run, as Windows would show it; numbers in hexadecimal.
+/// The bug check that ended the run, in the form of Windows; numbers in hexadecimal.
 #[derive(Serialize, Debug)]
 struct BugCheckFacts {
     code: String,
@@ -129,7 +129,7 @@ struct WarningFacts {
     count: u64,
     advised_ns: u64,
     longest_ns: u64,
-    /// When the first one happened.
+    /// When the first such time happened.
     first_ns: u64,
 }
 
@@ -140,7 +140,7 @@ struct OutputFacts {
     path: String,
 }
 
-/// A run whose facts are collected.
+/// A run, from which a summary collects its facts.
 pub struct RunFacts<'a> {
     /// The verb.
     pub verb: &'static str,

@@ -101,7 +101,7 @@ impl Kernel {
     }
 
     /// Asks whether there is memory for an object that a routine is about to make. The routines
-    /// that allocate pool ask this by themselves.
+    /// that allocate pool already ask this question.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.

@@ -98,7 +98,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets the state that the card is in when the run begins; without this call it is power-on.
+    /// Sets the state of the card at the beginning of the run. Without this call the card begins at
+    /// power-on.
     #[must_use]
     pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
         self.initial = initial;
@@ -112,7 +113,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Says whether the trace shows the state inside the card. Without this call it does not.
+    /// Says whether the trace shows the state inside the card. Without this call the trace does not
+    /// show it.
     ///
     /// The run is the same in both cases: only the trace has more events, and polls with a change
     /// between them are no longer folded.
@@ -169,7 +171,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Chooses the format with which an application opens its pins; without this it is
+    /// Chooses the format with which an application opens its pins. Without this call the format is
     /// [`PinFormat::Midi`].
     #[must_use]
     pub fn pin_format(mut self, format: PinFormat) -> MachineBuilder {
@@ -178,7 +180,7 @@ impl MachineBuilder {
     }
 
     /// Puts a value into the registry before the driver is loaded. The value goes into one of the
-    /// driver's keys, or into a new key below it. The empty path is the key itself.
+    /// driver's keys, or into a new key below that key. The empty path is the key itself.
     #[must_use]
     pub fn registry_value(
         mut self,
@@ -214,7 +216,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets everything else about the kernel; the cost of a port access is the card's.
+    /// Sets everything else about the kernel. The card still decides the cost of a port access.
     #[must_use]
     pub fn kernel(mut self, config: KernelConfig) -> MachineBuilder {
         self.kernel = config;

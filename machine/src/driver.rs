@@ -2,7 +2,8 @@
 //!
 //! The code is in Rust or in a `.sys` file.
 //!
-//! Owns where a driver comes from and what is known of its file. It never knows the machine.
+//! This file owns the origin of a driver and the facts about its file. This file never knows the
+//! machine.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,15 +19,15 @@ use crate::error::{MachineError, list};
 /// A driver: its name, as the trace's header shows it, and its code.
 #[derive(Clone, Debug)]
 pub struct Driver {
-    /// Its name.
+    /// The name of the driver.
     pub name: String,
     pub(crate) code: DriverCode,
 }
 
-/// What a driver is made of.
+/// The code of a driver.
 #[derive(Clone, Debug)]
 pub(crate) enum DriverCode {
-    /// Rust: its DriverEntry.
+    /// The DriverEntry of a driver in Rust.
     Rust(DriverEntry),
     /// A Windows driver's file.
     Sys(SysDriver),
@@ -44,12 +45,13 @@ pub(crate) struct SysDriver {
 }
 
 impl SysDriver {
-    /// The names of the driver's addresses; this reads the files beside the driver.
+    /// The names of the driver's addresses. This function reads the files beside the driver.
     pub fn symbols(&self) -> Symbols {
         Symbols::beside(&self.path, &self.image, &self.file)
     }
 
-    /// The file from which a debugger reads the driver; this reads the files beside the driver.
+    /// The file from which a debugger reads the driver. This function reads the files beside the
+    /// driver.
     pub fn file_for_debugger(&self) -> PathBuf {
         file_for_debugger(&self.path, &self.image)
     }

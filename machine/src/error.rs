@@ -29,7 +29,7 @@ pub enum MachineError {
     DriverFile {
         /// The driver.
         name: String,
-        /// What is wrong with it, and how to mend it.
+        /// What is wrong with the file, and how to mend it.
         reason: String,
     },
     /// There is no compiled code that a debugger could show.
@@ -80,7 +80,7 @@ pub enum MachineError {
     DriverRefused {
         /// The call that failed.
         stage: &'static str,
-        /// Its status.
+        /// The status of the call.
         status: NtStatus,
         /// The refusal that most likely made the driver give up.
         cause: Option<RefusedCall>,
@@ -94,14 +94,14 @@ pub enum MachineError {
     NoPin {
         /// The use that the application looks for.
         wanted: &'static str,
-        /// The format with which the application would open it.
+        /// The format with which the application would open the pin.
         format: PinFormat,
         /// True when there is such a pin with the other format.
         has_other: bool,
         /// The refusal that is most likely the reason why the driver has no such pin.
         cause: Option<RefusedCall>,
     },
-    /// The pin that was chosen is not there, or is of no use.
+    /// The pin that was chosen is not there, or the application cannot use it.
     #[error("{problem}; {known}")]
     WrongPin {
         /// What is wrong with the choice.
@@ -125,7 +125,7 @@ pub enum MachineError {
     SentListFull {
         /// Bytes that are kept.
         listed: usize,
-        /// Bytes that came after these.
+        /// Bytes that came after the kept bytes.
         unlisted: u64,
     },
     /// The machine stopped.
@@ -157,7 +157,7 @@ fn because(status: NtStatus, cause: &Option<RefusedCall>) -> String {
     }
 }
 
-/// Names as an error tells them: `a, b and c`.
+/// Names in the form of an error's text: `a, b and c`.
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     match names.split_last() {

@@ -1,9 +1,9 @@
 //! A whole machine for PortCls MIDI drivers; tests of drivers depend on it.
 //!
-//! Owns: putting card, bus, kernel, port and driver together ([`MachineBuilder`]); the
-//! application, which is a kernel streaming client ([`Application`]); the MIDI cable with both
-//! ends ([`Cable`]); MIDI files ([`midi_file`]); and the two main jobs, [`play`] and [`capture`].
-//! It never knows of a terminal.
+//! This crate owns: putting card, bus, kernel, port and driver together ([`MachineBuilder`]); the
+//! application, which is a kernel streaming client ([`Application`]); the MIDI cable with both ends
+//! ([`Cable`]); MIDI files ([`midi_file`]); and the two main jobs, [`play`] and [`capture`]. This
+//! crate never knows of a terminal.
 //!
 //! # A test of a driver
 //!
@@ -70,7 +70,7 @@ pub use error::MachineError;
 pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use filters::{
     ConnectionView, DirectMusicUseView, EndView, FilterView, FormatView, InstancesView,
-    MidiUseView, PinView,
+    MidiUseView, PinView, SoundUseView, WireView,
 };
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;

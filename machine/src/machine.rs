@@ -63,7 +63,7 @@ pub struct Machine {
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
-    /// Watches for a failure and keeps the report of it.
+    /// Watches for a failure and keeps the report of the failure.
     watch: RefCell<Watch>,
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,
@@ -275,8 +275,8 @@ impl Machine {
         }
     }
 
-    /// Pulls the card out of the running machine, as a user may, and tells the driver. From now on
-    /// the card's ports read FF. A removal follows, see [`Machine::unload`].
+    /// Pulls the card out of the running machine and tells the driver. A user may do the same. From
+    /// now on the card's ports read FF. A removal follows, see [`Machine::unload`].
     ///
     /// # Errors
     /// The errors of [`Machine::pnp`].
@@ -300,8 +300,8 @@ impl Machine {
         Err(MachineError::Request { request: "the Plug and Play request", status })
     }
 
-    /// Lets the power manager put the device into a state, as for an idle device; the system goes
-    /// on working.
+    /// Lets the power manager put the device into a state, while the system goes on working. The
+    /// power manager treats an idle device in this way.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
@@ -374,8 +374,8 @@ impl Machine {
     /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a
     /// run that ended without a failure.
     ///
-    /// There is no report when the caller observes the kernel's stop by itself, as a debugger
-    /// does.
+    /// There is no report when the caller observes the kernel's stop by itself. A debugger is such
+    /// a caller.
     #[must_use]
     pub fn analysis(&self) -> Option<Analysis> {
         let mut analysis = self.watch.borrow().analysis()?;

@@ -1,9 +1,11 @@
 //! The Plug and Play manager: sends its requests to the device.
 //!
-//! It sends one request at a time, and tells the driver when its card has vanished.
+//! The manager sends one request at a time, and tells the driver when the driver's card has
+//! vanished.
 //!
-//! Owns what is known of the device's state, and the two choices about it: whether its card
-//! vanishes and whether its power changes. It never knows what code a driver consists of.
+//! This file owns the known state of the device, and the two choices about the device: whether its
+//! card vanishes and whether its power changes. This file never knows what code a driver consists
+//! of.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,14 +20,14 @@ use portcls_emulator::{
 use crate::power::send_power;
 use crate::slot::Slot;
 
-/// Where the card is.
+/// The place of the card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum CardPlace {
-    /// In its slot.
+    /// The card is in its slot.
     InSlot,
-    /// The card is gone, and the driver does not know yet.
+    /// The card is gone, and the driver does not know this yet.
     Gone,
-    /// The card is gone, and the driver knows it.
+    /// The card is gone, and the driver knows this.
     GoneAndTold,
 }
 

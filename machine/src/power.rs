@@ -1,6 +1,6 @@
 //! The power of the machine: its requests, and the power of the card.
 //!
-//! It never knows why the power changes, or which code asks for the change.
+//! This file never knows why the power changes, or which code asks for the change.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -43,8 +43,8 @@ pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
     bus
 }
 
-/// The answer of the bus. It does not answer the requests that are named here: a bus driver leaves
-/// the status of such a request as it arrived.
+/// The answer of the bus. The bus does not answer the requests that are named here: a bus driver
+/// does not change the status of such a request.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(

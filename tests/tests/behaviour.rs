@@ -1,6 +1,6 @@
 //! Tests of the whole machine whose traces are too long for a golden.
 //!
-//! Its parts are songs, load, determinism and a driver's whole life.
+//! The tests are about songs, load, determinism and a driver's whole life.
 
 #[path = "behaviour/capturing.rs"]
 mod capturing;

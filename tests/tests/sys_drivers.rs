@@ -1,8 +1,8 @@
 //! Unmodified Windows drivers in the machine.
 //!
-//! These are the C++ drivers of `guest/drivers/`. The good driver makes the register accesses of
-//! the reference driver in Rust, on both bitnesses and with both C++ ABIs. The end of each broken
-//! driver is in its row in `guest/drivers/README.md`.
+//! These are the C++ drivers of `guest/drivers/`. The good driver makes the same register accesses
+//! as the reference driver in Rust, on both bitnesses and with both C++ ABIs. Each broken driver
+//! has a row in `guest/drivers/README.md`; the row says how the driver ends.
 
 #[path = "sys_drivers/around_system.rs"]
 mod around_system;
@@ -42,5 +42,9 @@ mod scene;
 mod songs;
 #[path = "sys_drivers/system_miniports.rs"]
 mod system_miniports;
+#[path = "sys_drivers/topology.rs"]
+mod topology;
+#[path = "sys_drivers/wave.rs"]
+mod wave;
 #[path = "sys_drivers/x87.rs"]
 mod x87;

@@ -25,7 +25,7 @@ const LABEL_COLUMNS: usize = 12;
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// Columns of the name of a file in the title.
 const NAME_COLUMNS: usize = 60;
-/// Violations that the text shows; the JSON has more of them.
+/// The most violations that the text shows; the JSON has more violations.
 const SHOWN_VIOLATIONS: usize = 5;
 /// Parts of an INF that were not used, of which the text shows so many; the JSON has all.
 const SHOWN_UNUSED: usize = 8;
@@ -62,7 +62,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Adds lines beside a label; the label stands only before the first line.
+    /// Adds lines beside a label. Only the first line has the label before it.
     fn paragraph(&mut self, label: &str, style: Style, lines: &[String]) {
         let mut label = label;
         for line in lines.iter().flat_map(|line| wrapped(line, TEXT_COLUMNS)) {

@@ -8,7 +8,7 @@ const VENDOR: &[u8; 12] = b"cpu-x86 Rust";
 
 /// The last basic leaf.
 const LAST_BASIC: u32 = 1;
-/// The first extended leaf.
+/// The first leaf of the extended leaves.
 const FIRST_EXTENDED: u32 = 0x8000_0000;
 /// The last extended leaf.
 const LAST_EXTENDED: u32 = 0x8000_0001;

@@ -20,16 +20,17 @@ pub(crate) const BLOCK_OPERATIONS: usize = 32;
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
 const INSTRUCTION_BYTES: usize = 15;
 
-/// AMD decodes a near branch with a 66h prefix as a 16-bit branch, which this processor refuses;
-/// Intel ignores the prefix. The decoder reads as AMD does. So the user learns of code that depends
-/// on the maker.
+/// AMD decodes a near branch with a 66h prefix as a 16-bit branch, and this processor refuses such
+/// a branch. Intel ignores the prefix. The decoder does what AMD does. So the user learns of code
+/// that depends on the maker of the processor.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
-/// Decodes one block into `operations`. The block ends where something may branch, or where
-/// `is_boundary` says that the run must stop before an address. Returns its length in bytes.
+/// Decodes one block into `operations`. The block ends after an instruction that may branch, or
+/// before an address at which the run must stop, as `is_boundary` says. Returns the length of the
+/// block in bytes.
 ///
 /// # Errors
-/// The fault of the fetch of the first instruction.
+/// The fault that the fetch of the first instruction gets.
 pub(crate) fn block(
     memory: &Memory,
     mode: Mode,
@@ -75,8 +76,8 @@ pub(crate) fn block(
     Ok(length)
 }
 
-/// The lower 11 bits of the opcode when the bytes are an x87 instruction: three bits of the first
-/// byte behind the prefixes, and the byte after it.
+/// The lower 11 bits of the opcode, if the bytes are an x87 instruction: three bits of the first
+/// byte after the prefixes, and the whole next byte.
 ///
 /// Source: Intel SDM volume 1, 8.1.9; volume 2, 2.1.1 (prefixes), 2.2.1 (REX).
 fn x87_opcode(bytes: &[u8]) -> Option<u16> {
@@ -91,7 +92,7 @@ fn x87_opcode(bytes: &[u8]) -> Option<u16> {
     }
 }
 
-/// The instruction at an address as text; `None` where the bytes cannot be read.
+/// The instruction at an address as text. `None` if the bytes cannot be read.
 pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<Disassembly> {
     let mut bytes = [0; INSTRUCTION_BYTES];
     let available = (1..=INSTRUCTION_BYTES)
@@ -105,7 +106,7 @@ pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<D
     Some(Disassembly { text, length: instruction.len(), support })
 }
 
-/// Makes an operation of an instruction.
+/// Makes an operation from an instruction.
 pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
     let (handler, support) = match select::handler(instruction) {
         Some(handler) => (handler, Support::Emulated),
@@ -140,7 +141,7 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
             match number {
                 0 => operation.target = code,
                 1 => operation.source = code,
-                // The mask of MASKMOVDQU, whose first operand is memory.
+                // The mask of MASKMOVDQU. The first operand of this instruction is memory.
                 _ if instruction.op_register(number).is_xmm() => {
                     operation.target = code;
                 }
@@ -162,8 +163,8 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
         OpKind::MemorySegRSI | OpKind::MemorySegRDI => {
             set_string(operation, 0, instruction.memory_segment());
         }
-        // The target's segment is ES, which is flat. The other operand may have set a segment for
-        // the source; it stays.
+        // The target's segment is ES, which is flat. If the other operand has set a segment for the
+        // source, this segment stays.
         OpKind::MemoryESDI => operation.unused_address_bits = 48,
         OpKind::MemoryESEDI => operation.unused_address_bits = 32,
         OpKind::MemoryESRDI => operation.unused_address_bits = 0,

@@ -1,4 +1,4 @@
-//! What an operation works on: registers, flags, memory, and its end.
+//! What an operation works on (registers, flags, memory), and how it ends.
 
 use crate::flags::Flags;
 use crate::memory::{Memory, Refused};
@@ -11,7 +11,7 @@ use crate::x87::X87;
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) mode: Mode,
-    /// Has a one for each bit that a linear address can have.
+    /// A mask: a one for each bit that a linear address can have.
     pub(crate) address_mask: u64,
 
     pub(crate) memory: Memory,
@@ -43,7 +43,7 @@ pub(crate) enum Exit {
     Finished,
     /// A repeated string operation did `iterations_done` iterations and has more to do.
     Unfinished,
-    /// A repeated string operation did `iterations_done` iterations; the next one faulted.
+    /// A repeated string operation did `iterations_done` iterations; the next iteration faulted.
     FaultInRepeat,
     /// A repeated port operation did one iteration, left a request in `Machine::stop`, and has
     /// more to do.
@@ -111,7 +111,7 @@ impl Machine {
         self.mxcsr = registers.mxcsr;
     }
 
-    /// The offset that a memory operand computes, without its segment: what LEA gives.
+    /// The offset of a memory operand without its segment: the result of LEA.
     #[inline(always)]
     pub(crate) fn offset(&self, operation: &Operation) -> u64 {
         let base = self.general[usize::from(operation.base % 32)];

@@ -1,6 +1,6 @@
 //! The instructions, by family.
 //!
-//! Each file owns the handlers of a family and says which mnemonics they are for.
+//! Each file owns the handlers of a family, and says for which mnemonics the handlers are.
 
 pub(crate) mod alu;
 pub(crate) mod bits;

@@ -1,7 +1,7 @@
 //! The x87: registers, control and status, the last instruction.
 //!
-//! Here are the state and the answers to exceptions. The arithmetic is in the files below, the
-//! instructions are in `ops/x87/`.
+//! This file has the state and the answers to exceptions. The arithmetic is in the folder `x87/`,
+//! and the instructions are in `ops/x87/`.
 //!
 //! Source: Intel SDM volume 1, chapter 8.
 
@@ -19,8 +19,8 @@ use words::{Control, Status, TOP_SHIFT};
 
 /// The x87 as one value to save and restore.
 ///
-/// It is apart from [`Registers`](crate::Registers): a call on top of other code, such as an
-/// interrupt, saves those, but not the x87, as on a real processor.
+/// This value is apart from [`Registers`](crate::Registers). A call that interrupts other code
+/// saves `Registers`, but not the x87. A real processor does the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct X87Registers {
     /// The registers R0 to R7 by their fixed numbers, 80 bits each: bits 0 to 63 the significand,
@@ -34,9 +34,10 @@ pub struct X87Registers {
     pub occupied: u8,
     /// The lower 11 bits of the opcode of the last instruction that was no control instruction.
     pub opcode: u16,
-    /// The address of that instruction.
+    /// The address of the last instruction that was no control instruction.
     pub instruction_pointer: u64,
-    /// The address of the last memory operand of such an instruction, without its segment base.
+    /// The address of the last memory operand of an instruction that was no control instruction,
+    /// without its segment base.
     pub data_pointer: u64,
 }
 
@@ -53,15 +54,15 @@ impl X87Registers {
         usize::from((self.status >> TOP_SHIFT) as u8 + number) % 8
     }
 
-    /// The tag word: two bits for each register, from R0 in the lowest bits on. 0 is a normal
-    /// number, 1 zero, 2 another, 3 an empty register.
+    /// The tag word: two bits for each register; R0 has the lowest bits. 0 is a normal number, 1 is
+    /// zero, 2 is any other value, 3 is an empty register.
     pub fn tag_word(&self) -> u16 {
         let mut x87 = X87::new();
         x87.set_registers(self);
         x87.tag_word()
     }
 
-    /// Takes from a tag word which registers hold a number.
+    /// Sets which registers hold a number, from a tag word.
     pub fn set_tag_word(&mut self, word: u16) {
         self.occupied = occupied(word);
     }
@@ -85,12 +86,12 @@ pub(crate) struct X87 {
     pub(crate) data_pointer: u64,
 }
 
-/// What follows from exceptions.
+/// What the x87 does after exceptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Response {
-    /// All are masked: the instruction has a result.
+    /// All exceptions are masked: the instruction has a result.
     Masked,
-    /// One is not masked: it waits for the next waiting instruction.
+    /// An exception is not masked: it waits for the next waiting instruction.
     Unmasked,
 }
 
@@ -155,8 +156,8 @@ impl X87 {
         self.settle();
     }
 
-    /// Sets the control word. An exception that it unmasks begins to wait, and one that it masks
-    /// stops waiting.
+    /// Sets the control word. If the new word unmasks an exception that is set, the exception
+    /// begins to wait. If the new word masks an exception, the exception stops waiting.
     pub(crate) fn set_control(&mut self, control: Control) {
         self.control = control;
         self.settle();
@@ -178,7 +179,7 @@ impl X87 {
         self.status &= !(Status::EXCEPTIONS | Status::STACK_FAULT | Status::WAITING);
     }
 
-    /// Whether an exception waits that is not masked.
+    /// Whether an exception that is not masked waits.
     pub(crate) fn has_waiting(&self) -> bool {
         self.status.contains(Status::SUMMARY)
     }
@@ -233,22 +234,22 @@ impl X87 {
         self.occupied >> self.place(number) & 1 == 0
     }
 
-    /// ST(number), also when it is empty.
+    /// The contents of ST(number), even if the register is empty.
     pub(crate) fn contents(&self, number: u8) -> Number {
         self.registers[usize::from(self.place(number))]
     }
 
-    /// ST(number), unless it is empty.
+    /// ST(number), unless the register is empty.
     pub(crate) fn operand(&self, number: u8) -> Option<Operand> {
         (!self.is_empty(number)).then(|| Operand::of(self.contents(number)))
     }
 
-    /// Sets the contents of ST(number) and leaves it empty or not.
+    /// Sets the contents of ST(number). An empty register stays empty.
     pub(crate) fn set_contents(&mut self, number: u8, value: Number) {
         self.registers[usize::from(self.place(number))] = value;
     }
 
-    /// Sets ST(number), which is not empty then.
+    /// Sets ST(number) and marks it as not empty.
     pub(crate) fn set(&mut self, number: u8, value: Number) {
         let place = self.place(number);
         self.registers[usize::from(place)] = value;
@@ -276,8 +277,7 @@ impl X87 {
         self.rotate(1);
     }
 
-    /// Adds a number in front of ST(0). On a stack overflow that is masked, the default NaN comes
-    /// in its place.
+    /// Pushes a number. On a masked stack overflow the default NaN is pushed instead.
     pub(crate) fn push(&mut self, value: Number) {
         self.set_c1(false);
         let mut value = value;
@@ -290,7 +290,7 @@ impl X87 {
         self.push_over(value);
     }
 
-    /// Adds a number in front of ST(0), whatever is there.
+    /// Pushes a number, even over a register that is not empty.
     pub(crate) fn push_over(&mut self, value: Number) {
         self.rotate(7);
         self.set(0, value);
@@ -302,7 +302,7 @@ impl X87 {
         self.raise(Status::INVALID | Status::STACK_FAULT)
     }
 
-    /// Marks all registers as empty, or as holding a number.
+    /// Marks each register as empty, or as holding a number.
     pub(crate) fn set_occupied(&mut self, occupied: u8) {
         self.occupied = occupied;
     }
@@ -327,7 +327,8 @@ impl X87 {
         })
     }
 
-    /// Takes from a tag word which registers are empty; the kind of the numbers follows from them.
+    /// Sets which registers are empty, from a tag word. The kind of a number follows from the
+    /// number itself.
     pub(crate) fn set_tag_word(&mut self, word: u16) {
         self.occupied = occupied(word);
     }
@@ -341,12 +342,12 @@ impl X87 {
         rounded.number
     }
 
-    /// Notes the exceptions of a rounding and its direction.
+    /// Notes the exceptions of a rounding and the direction of the rounding.
     pub(crate) fn note(&mut self, rounded: Rounded) -> Response {
         self.set_c1(rounded.is_up);
         self.raise(rounded.exceptions)
     }
 }
 
-/// The bits of an opcode that are kept.
+/// The bits of an opcode that the x87 keeps.
 const OPCODE_MASK: u16 = 0x7FF;

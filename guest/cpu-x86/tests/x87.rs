@@ -66,10 +66,10 @@ macro_rules! apply {
     };
 }
 
-/// The NaN that two NaNs give.
+/// The NaN that the x87 gives for two NaNs.
 ///
-/// Source: Intel SDM volume 1, table 4-7: a quiet NaN before a signaling one, and then the greater
-/// significand; the result is quiet.
+/// Source: Intel SDM volume 1, table 4-7: a quiet NaN comes before a signaling NaN, and then the
+/// greater significand comes first. The result is quiet.
 fn expected_nan(left: u128, right: u128) -> u128 {
     const QUIET: u128 = 1 << 62;
     let (left_is_quiet, right_is_quiet) = (left & QUIET != 0, right & QUIET != 0);
@@ -84,7 +84,7 @@ fn expected_nan(left: u128, right: u128) -> u128 {
     chosen | QUIET
 }
 
-/// NaNs that are often alike but for the sign or the quiet bit.
+/// NaNs that often differ only in the sign or the quiet bit.
 fn nan() -> impl Strategy<Value = u128> {
     (any::<bool>(), any::<bool>(), prop_oneof![1u64..4, any::<u64>()]).prop_map(
         |(sign, quiet, payload)| {
@@ -101,7 +101,7 @@ fn nan() -> impl Strategy<Value = u128> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// With 53 bits, results that are normal doubles are those of the processor's `double`.
+    /// With 53 bits, results that are normal doubles are equal to the results of Rust's `f64`.
     #[test]
     fn doubles_in_double_precision_are_those_of_rust(
         left in any::<u64>(), right in any::<u64>(), operation in 0usize..6, near in any::<bool>(),
@@ -120,7 +120,7 @@ proptest! {
         prop_assert_eq!(f64::from_le_bytes(result).to_bits(), expected.to_bits());
     }
 
-    /// With 24 bits, results that are normal floats are those of the processor's `float`.
+    /// With 24 bits, results that are normal floats are equal to the results of Rust's `f32`.
     #[test]
     fn floats_in_single_precision_are_those_of_rust(
         left in any::<u32>(), right in any::<u32>(), operation in 0usize..6,
@@ -139,7 +139,7 @@ proptest! {
     fn two_nans_give_the_quiet_one_with_the_greater_significand(
         left in nan(), right in nan(), operation in 0usize..6,
     ) {
-        // fadd st, st(1) and the others
+        // fadd st, st(1) and the other instructions
         let mut cpu = cpu(Mode::Bits32, &[0xD8, 0xC1 | OPERATIONS[operation] << 3]);
         cpu.set_x87(&stack(0x037F, [left, right]));
         prop_assert_eq!(cpu.step(), Stop::Budget);
@@ -148,7 +148,7 @@ proptest! {
         prop_assert_eq!(cpu.x87().status & 0x7F, u16::from(has_signaling));
     }
 
-    /// What FNSAVE or FXSAVE stores, FRSTOR or FXRSTOR loads.
+    /// FRSTOR loads what FNSAVE has stored, and FXRSTOR loads what FXSAVE has stored.
     #[test]
     fn a_saved_x87_is_restored(
         numbers in proptest::array::uniform8(any::<u128>()), words in any::<[u16; 2]>(),
@@ -198,7 +198,7 @@ fn an_exception_that_is_not_masked_stops_the_next_waiting_instruction() {
 
 #[test]
 fn an_empty_register_gives_the_default_nan_and_a_full_stack_too() {
-    // fchs; eight times fldz, of which the last finds a full stack
+    // fchs; eight times fldz; the last fldz finds a full stack
     let mut code = vec![0xD9, 0xE0];
     code.extend([0xD9, 0xEE].repeat(8));
     let mut cpu = cpu(Mode::Bits32, &code);

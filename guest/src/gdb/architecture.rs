@@ -21,7 +21,7 @@ pub(super) trait Architecture: Arch<BreakpointKind = usize> {
     /// Converts an address from gdb.
     fn address(address: Self::Usize) -> u64;
 
-    /// Converts an address for gdb. In 32-bit mode the upper half is zero anyway.
+    /// Converts an address for gdb. In 32-bit mode the upper half is always zero.
     fn usize(address: u64) -> Self::Usize;
 }
 

@@ -38,8 +38,8 @@ pub(super) enum Request {
     ReverseStep,
 }
 
-/// The processor as gdb sees it. It outlives the processor, because the caller builds a new
-/// processor when gdb goes back.
+/// The processor as gdb sees it. This object outlives the processor, because the caller builds a
+/// new processor when gdb goes back.
 pub(super) struct Guest<A: Architecture> {
     pub(super) debuggee: Debuggee,
     breakpoints: BTreeSet<u64>,

@@ -287,6 +287,24 @@ structures! {
         u_dma_channel:          0x4   0x4,
         u_dma_port:             0x8   0x8,
     }
+    device_description: DeviceDescription = "DEVICE_DESCRIPTION" {
+        size_of:              0x28  0x28,
+        version:               0x0   0x0,
+        master:                0x4   0x4,
+        scatter_gather:        0x5   0x5,
+        demand_mode:           0x6   0x6,
+        auto_initialize:       0x7   0x7,
+        dma32_bit_addresses:   0x8   0x8,
+        ignore_count:          0x9   0x9,
+        dma64_bit_addresses:   0xB   0xB,
+        bus_number:            0xC   0xC,
+        dma_channel:          0x10  0x10,
+        interface_type:       0x14  0x14,
+        dma_width:            0x18  0x18,
+        dma_speed:            0x1C  0x1C,
+        maximum_length:       0x20  0x20,
+        dma_port:             0x24  0x24,
+    }
     cm_partial_resource_list: CmPartialResourceList = "CM_PARTIAL_RESOURCE_LIST" {
         size_of:              0x1C  0x18,
         version:               0x0   0x0,
@@ -487,9 +505,18 @@ structures! {
         options_flags:        0x30  0x2C,
     }
     ksevent_entry: KseventEntry = "KSEVENT_ENTRY" {
-        size_of:     0x58  0x30,
-        list_entry:   0x0   0x0,
-        object:      0x10   0x8,
+        size_of:               0x58  0x30,
+        list_entry:             0x0   0x0,
+        object:                0x10   0x8,
+        dpc_item:              0x18   0xC,
+        event_data:            0x20  0x10,
+        notification_type:     0x28  0x14,
+        event_set:             0x30  0x18,
+        event_item:            0x38  0x1C,
+        file_object:           0x40  0x20,
+        semaphore_adjustment:  0x48  0x24,
+        reserved:              0x4C  0x28,
+        flags:                 0x50  0x2C,
     }
     pcpin_descriptor: PcpinDescriptor = "PCPIN_DESCRIPTOR" {
         size_of:                    0x70  0x40,

@@ -8,7 +8,7 @@ use portcls_emulator::{BugCheckCode, Irql};
 
 use crate::guest::Guest;
 
-/// The status of an access that is not allowed. Source: ntstatus.h, for all of these.
+/// The status of an access that is not allowed. Source of all STATUS values below: ntstatus.h.
 const STATUS_ACCESS_VIOLATION: u64 = 0xC000_0005;
 const STATUS_ILLEGAL_INSTRUCTION: u64 = 0xC000_001D;
 const STATUS_ARRAY_BOUNDS_EXCEEDED: u64 = 0xC000_008C;
@@ -23,12 +23,13 @@ const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
 const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The vectors of software interrupts that have a meaning. Source: KiFastFail, KiDebugService.
+/// The vectors of the software interrupts that the kernel serves. Source: KiFastFail,
+/// KiDebugService.
 const FAST_FAIL: u8 = 0x29;
 const ASSERTION: u8 = 0x2C;
 const BREAKPOINT: u8 = 3;
 
-/// The vector of the double fault that a stack overflow causes.
+/// The vector of the double fault, which a stack overflow causes.
 const DOUBLE_FAULT: u64 = 8;
 
 /// Who made the refused access.
@@ -87,8 +88,8 @@ impl Guest {
         if kind == FaultKind::Misaligned {
             return self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
         }
-        // Assumed: a fault in special pool is reported as such at any IRQL; the page of D1 does not
-        // say which of the two codes comes first.
+        // Assumed: a fault in special pool gets the code of special pool at any IRQL. The page of
+        // D1 does not say whether D1 or that code comes first.
         if self.0.pool.freed_at(address).is_some() && kind == FaultKind::NotMapped {
             let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
             return (code, [address, old_access, rip, 0]);
@@ -181,8 +182,9 @@ impl Guest {
 
     /// Raises the bug check of an x87 exception.
     ///
-    /// Assumed: the address is that of the instruction with the exception, which came before the
-    /// one that waits. The context of the report is that of the waiting one.
+    /// Assumed: the address in the bug check is the address of the instruction that caused the
+    /// exception. That instruction came before the instruction that waits. The context of the
+    /// report shows the waiting instruction.
     fn accuse_of_x87(&self) {
         let x87 = self.0.vm.cpu.borrow().x87();
         let (status, what) = x87_exception(&x87);
@@ -192,7 +194,7 @@ impl Guest {
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
     }
 
-    /// Raises the bug check of an operation that the processor refused, where there is no address.
+    /// Raises the bug check of an operation that the processor refused. The fault has no address.
     pub(super) fn accuse_of_protection(&self, what: &str) {
         let rip = self.0.vm.cpu.borrow().rip();
         let (code, parameters) = self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);

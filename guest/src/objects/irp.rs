@@ -1,12 +1,11 @@
-//! Requests as a driver sees them: an IRP with two stack locations.
+//! Requests in the form that a driver sees: an IRP with two stack locations.
 //!
-//! The request itself lives in the kernel. Its IRP in guest memory is made when the driver gets
-//! the request. The IRP is freed when the request is complete and the driver's routine has
-//! returned, in any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver
-//! completes it. The port can complete a request by itself, such as a read in its queue; then the
-//! IRP stays until the driver gets its next request. When the driver completes a request, the
-//! kernel takes over the status that the driver wrote into the IRP, and its mark of a pending
-//! request.
+//! The request itself lives in the kernel. The IRP in guest memory is made when the driver gets the
+//! request. The IRP is freed when the request is complete and the driver's routine has returned, in
+//! any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver completes
+//! it. The port can complete a request by itself, such as a read in the port's queue. Then the IRP
+//! stays until the driver gets its next request. When the driver completes a request, the kernel
+//! takes over the status and the mark of a pending request that the driver wrote into the IRP.
 
 use std::rc::Rc;
 
@@ -35,17 +34,17 @@ const LOCATION_VERSION: u16 = 1;
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
 
 impl Guest {
-    /// Runs `work`. It calls the driver's routine at `routine` with the address of an IRP for the
-    /// request, and returns the routine's status.
+    /// Runs `work`. `work` calls the driver's routine at `routine` with the address of an IRP for
+    /// the request, and returns the routine's status.
     ///
-    /// The IRP is freed when `work` has returned, unless the driver keeps the request: it returned
-    /// `STATUS_PENDING`, marked the request pending, or sent it to the driver below. Then the IRP
-    /// is freed when the request is completed.
+    /// The IRP is freed when `work` has returned, unless the driver keeps the request. A driver
+    /// keeps a request when it returned `STATUS_PENDING`, marked the request pending, or sent the
+    /// request to the driver below. Then the IRP is freed when the request is completed.
     ///
     /// The request is marked pending when the driver's own stack location is marked. A driver that
     /// returns the `STATUS_PENDING` of the driver below need not have marked its location yet: its
-    /// completion routine does that later. Where there is no completion routine, the mark moves up
-    /// by itself.
+    /// completion routine marks the location later. When there is no completion routine, the mark
+    /// moves up by itself.
     pub(crate) fn with_irp(
         &self,
         irp: &Irp,
@@ -108,7 +107,8 @@ impl Guest {
         }
     }
 
-    /// Notes that the IRP at an address has gone to the driver below, or has come back from it.
+    /// Notes that the IRP at an address has gone to the driver below, or has come back from that
+    /// driver.
     pub(crate) fn set_irp_below(&self, address: u64, is_below: bool) {
         self.0.shown.with_irp(address, |shown| shown.is_below = is_below);
     }

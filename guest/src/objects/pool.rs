@@ -1,9 +1,9 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends at the end of its last page, except for its alignment. So an access behind it
-//! faults at once. The rest of its pages holds a pattern. `free_pool` checks the pattern. A freed
-//! block is unmapped, and its addresses are not used again for a long time. So a later use faults,
-//! and the report can name the freed block.
+//! A block ends at the end of its last page, except for its alignment. So an access behind the
+//! block faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the
+//! pattern. A freed block is unmapped, and its addresses are not used again for a long time. So a
+//! later use faults, and the report can name the freed block.
 
 use std::ops::Range;
 
@@ -169,7 +169,7 @@ impl Guest {
         self.kernel().bug_check_with(BugCheckCode::BAD_POOL_CALLER, [7, 0, 0, address], &message);
     }
 
-    /// Looks for a write beside a block: checks the pattern in the rest of its pages.
+    /// Looks for a write beside a block: checks the pattern in the rest of the block's pages.
     fn check_beside(&self, block: &Block) {
         let read = |range: Range<u64>| {
             let mut content = vec![0; (range.end - range.start) as usize];
@@ -178,7 +178,7 @@ impl Guest {
             content
         };
         let end = block.address + block.bytes;
-        // The changed byte that is nearest to the block says most about the mistake.
+        // The changed byte nearest to the block says most about the mistake.
         let behind = read(end..block.page_range().end);
         let behind = behind.iter().position(|byte| *byte != BESIDE);
         let before = read(block.pages..block.address);

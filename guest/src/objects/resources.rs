@@ -117,7 +117,7 @@ pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     bytes
 }
 
-/// The resources of the first bus in a CM_RESOURCE_LIST; none for a null pointer.
+/// The resources of the first bus in a CM_RESOURCE_LIST; an empty list for a null pointer.
 pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     let layout = guest.layout();
     let list =

@@ -1,4 +1,4 @@
-//! The current thread, as a driver's own code reads it in the control region.
+//! The current thread, which a driver's own code reads in the control region.
 
 use super::control_region::{tell_thread, thread_object};
 use super::vm::Vm;

@@ -195,7 +195,7 @@ fn traps_are_the_exceptions_that_nt_makes_of_them() {
 
 #[test]
 fn an_x87_exception_that_is_not_masked_is_told_with_the_instruction_that_made_it() {
-    // The control word, the instructions, and where the one with the exception stands.
+    // The control word, the instructions, and the offset of the instruction with the exception.
     let cases: [(u8, &[u8], u64, u64); 4] = [
         // fld1; fldz; fdivp st(1), st; fwait
         (0x7B, &[0xD9, 0xE8, 0xD9, 0xEE, 0xDE, 0xF9, 0x9B], 4, 0xC000_008E),

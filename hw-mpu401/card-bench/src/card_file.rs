@@ -37,7 +37,7 @@ use crate::resources::CardResource;
 pub use error::CardFileError;
 pub use write::to_toml;
 
-/// Longest text of a card file, in bytes.
+/// The longest text of a card file, in bytes.
 pub const MAX_CARD_FILE_BYTES: usize = 1 << 20;
 
 /// A card that was read from a file.

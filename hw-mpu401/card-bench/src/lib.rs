@@ -1,4 +1,4 @@
-//! A bench for MPU-401 cards: one card alone, without a machine around it.
+//! A bench for MPU-401 cards: one card alone, without a machine.
 //!
 //! Owns: cards from files ([`card_file`]); the other resources of a card's device ([`resources`]);
 //! register scripts with their expectations, and the suite for every card ([`ops`]); the names of a

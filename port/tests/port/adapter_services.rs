@@ -304,7 +304,8 @@ impl IMiniport for Bare {
     }
 }
 
-/// A driver may take these entries itself and pass the request on to PortCls, which refuses it too.
+/// A driver may take these entries itself and pass the request on to PortCls. PortCls refuses the
+/// request in this case too.
 #[test]
 fn reads_writes_flushes_and_questions_about_security_are_refused_on_a_filter_and_a_pin() {
     on_device(|rig| {

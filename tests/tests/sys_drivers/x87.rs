@@ -1,12 +1,12 @@
 //! A driver for x86 that calculates in a DPC.
 //!
-//! Its source is `guest/drivers/source/x87_dpc.cpp`.
+//! The source of the driver is `guest/drivers/source/x87_dpc.cpp`.
 
 use crate::scene::{driver, live, machine, notes, play_and_record};
 
 const BUILD: &str = "x86/x87_dpc";
 
-/// What the driver's meter shows in its steps, calculated by the host.
+/// The values that the driver's meter shows step by step. The host calculates them here.
 fn meter() -> Vec<String> {
     let mut level: f64 = 0.0;
     (1..=12)

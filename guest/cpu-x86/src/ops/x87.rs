@@ -1,10 +1,11 @@
-//! The x87 instructions, by family, and how each of them begins.
+//! The x87 instructions, by family, and how each instruction begins.
 //!
-//! An instruction that waits looks for an exception that is not masked, then touches memory, then
-//! the x87. So a refused access leaves the x87 as it was. An operation of the x87 has its own
-//! address in `Operation::immediate`, and the number of a register in `target` and `source`.
+//! A waiting instruction has three steps: it looks for a waiting exception that is not masked,
+//! touches memory, and changes the x87. So a refused access leaves the x87 unchanged. An operation
+//! of the x87 has the instruction's address in `Operation::immediate`, and register numbers in
+//! `target` and `source`.
 //!
-//! The transcendental instructions are refused: see the crate's documentation.
+//! This processor refuses the transcendental instructions: see the crate's documentation.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction; volume 1, 8.1.8 (the last
 //! instruction), 8.6 (waiting).
@@ -35,7 +36,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
         .or_else(|| extended::select(instruction))
 }
 
-/// How many registers an instruction removes when it has had its effect.
+/// How many registers an instruction removes after its effect.
 trait Pops {
     const COUNT: u8;
 }
@@ -62,7 +63,7 @@ fn pop<P: Pops>(x87: &mut X87) {
     }
 }
 
-/// Ends the run when an exception waits that is not masked.
+/// Ends the run if an exception that is not masked waits.
 fn wait(machine: &mut Machine) -> Outcome {
     if machine.x87.has_waiting() {
         return machine.accuse(Stop::X87Exception);
@@ -81,7 +82,7 @@ fn begin<'machine>(
     Ok(&mut machine.x87)
 }
 
-/// Notes an instruction with a memory operand, whose access was allowed.
+/// Notes an instruction with a memory operand. The access to the operand was allowed.
 fn note_access(x87: &mut X87, operation: &Operation, offset: u64) {
     x87.instruction_pointer = operation.immediate;
     x87.opcode = operation.opcode;

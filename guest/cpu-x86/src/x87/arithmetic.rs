@@ -11,14 +11,15 @@ use super::round::of_units;
 use super::words::{Rounding, Status};
 use super::{Abandoned, Response, X87, exact};
 
-/// The exponents that FSCALE adds at most. A greater one overflows or underflows from any number.
+/// The largest exponent that FSCALE adds. With a larger exponent every number overflows or
+/// underflows.
 const SCALE_LIMIT: i64 = 0x1_0000;
 
-/// The result of an instruction, or that it has none.
+/// The result of an instruction, or the fact that the instruction has no result.
 pub(crate) type Answer = Result<Number, Abandoned>;
 
 impl X87 {
-    /// Answers when an operand is unsupported or a NaN.
+    /// Returns the answer if an operand is unsupported or a NaN.
     pub(super) fn answer_nan(&mut self, left: Operand, right: Operand) -> Option<Answer> {
         let classes = [left.class, right.class];
         if classes.contains(&Class::Unsupported) {
@@ -35,7 +36,7 @@ impl X87 {
         Some(Ok(choose_nan(left, right)))
     }
 
-    /// Answers when the one operand is unsupported or a NaN.
+    /// Returns the answer if the only operand is unsupported or a NaN.
     fn answer_single_nan(&mut self, value: Operand) -> Option<Answer> {
         self.answer_nan(value, value)
     }
@@ -53,7 +54,7 @@ impl X87 {
         self.round_result(value, self.control.precision_bits())
     }
 
-    /// The sign of a zero that two operands of different signs give.
+    /// The sign of a zero that is the sum of two operands with different signs.
     fn sign_of_cancelled(&self) -> u16 {
         if self.control.rounding() == Rounding::Down { SIGN } else { 0 }
     }
@@ -68,7 +69,7 @@ impl X87 {
         self.add_or_subtract(left, right, SIGN)
     }
 
-    /// Adds; `flip` is the change of the sign of `right`.
+    /// Adds. `flip` is xored into the sign of `right`.
     fn add_or_subtract(&mut self, left: Operand, right: Operand, flip: u16) -> Answer {
         if let Some(answer) = self.answer_nan(left, right) {
             return answer;
@@ -176,7 +177,7 @@ impl X87 {
         Ok(rounded.map_or(Number::zero(exact.sign), Number::of_exact))
     }
 
-    /// `value` × 2^`scale`; the scale loses its fraction.
+    /// `value` × 2^`scale`, without the fraction of the scale.
     pub(crate) fn scale(&mut self, value: Operand, scale: Operand) -> Answer {
         if let Some(answer) = self.answer_nan(value, scale) {
             return answer;
@@ -221,7 +222,7 @@ impl X87 {
         Ok([from_integer(exact.exponent.into()), significand])
     }
 
-    /// Compares. A quiet NaN is an invalid operation only for the comparisons that say so.
+    /// Compares. `quiet` says whether a quiet NaN is an invalid operation.
     pub(crate) fn compare(
         &mut self,
         left: Operand,
@@ -252,31 +253,32 @@ impl X87 {
 pub(crate) struct Comparison {
     /// `None` when the operands have no order.
     pub(crate) order: Option<Ordering>,
-    /// Whether an exception keeps the operands on the stack. The order is told in any case.
+    /// Whether an exception keeps the operands on the stack. The comparison returns the order in
+    /// any case.
     /// Measured: on an AMD EPYC.
     pub(crate) response: Response,
 }
 
-/// What a comparison makes of quiet NaNs.
+/// How a comparison treats quiet NaNs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QuietNans {
-    /// An invalid operation: FCOM.
+    /// A quiet NaN is an invalid operation: FCOM.
     Invalid,
-    /// Unordered and nothing more: FUCOM.
+    /// A quiet NaN only makes the result "unordered": FUCOM.
     Allowed,
 }
 
-/// The order of two operands of which none is a NaN.
+/// The order of two operands that are not NaNs.
 fn order(left: Operand, right: Operand) -> Ordering {
     let is_finite = |operand: Operand| matches!(operand.class, Class::Normal | Class::Denormal);
     if is_finite(left) && is_finite(right) {
         return exact::compare(left.number.exact(), right.number.exact());
     }
-    // With a zero or an infinity, only the sign and the kind count.
+    // If an operand is a zero or an infinity, only the signs and the kinds matter.
     rank(left).cmp(&rank(right))
 }
 
-/// The place among negative infinity, negative numbers, zeros, positive numbers and infinity.
+/// The place in this order: negative infinity, negative numbers, zeros, positive numbers, infinity.
 fn rank(operand: Operand) -> i8 {
     let magnitude = match operand.class {
         Class::Zero => 0,
@@ -286,7 +288,7 @@ fn rank(operand: Operand) -> i8 {
     if operand.number.sign() == 0 { magnitude } else { -magnitude }
 }
 
-/// The whole part of a scale, cut to a size that no exponent reaches.
+/// The whole part of a scale, limited to a size that no exponent reaches.
 fn scale_of(scale: Operand) -> i64 {
     if scale.class == Class::Zero {
         return 0;

@@ -31,7 +31,7 @@ impl Fields {
         (1 << self.exponent_bits) - 1
     }
 
-    /// The operand in these bits. A signaling NaN stays one.
+    /// The operand in these bits. A signaling NaN stays a signaling NaN.
     pub(crate) fn unpack(self, bits: u64) -> Operand {
         let sign = ((bits >> (self.exponent_bits + self.fraction_bits)) as u16 & 1) << 15;
         let biased = bits >> self.fraction_bits & self.greatest_biased();
@@ -41,7 +41,7 @@ impl Fields {
             return Operand::of(Number { significand: INTEGER_BIT | fraction, ..infinity });
         }
         if biased == 0 {
-            // The unit of the fraction is that of the smallest normal number.
+            // The fraction has the same unit as the smallest normal number.
             let units = u128::from(fraction);
             return match of_units(sign, units, 1 - self.bias() - 63) {
                 None => Operand::of(Number::zero(sign)),
@@ -52,7 +52,7 @@ impl Fields {
         Operand::of(Number { sign_exponent, significand: INTEGER_BIT | fraction })
     }
 
-    /// The bits of a number that fits: one that was rounded to this format, or a quiet NaN.
+    /// The bits of a number that fits: a number that was rounded to this format, or a quiet NaN.
     pub(crate) fn pack(self, number: Number) -> u64 {
         let sign = u64::from(number.sign() != 0) << (self.exponent_bits + self.fraction_bits);
         let fraction_mask = (1u64 << self.fraction_bits) - 1;
@@ -84,7 +84,8 @@ pub(crate) fn from_integer(value: i64) -> Number {
     of_units(sign, value.unsigned_abs().into(), 0).map_or(Number::zero(0), Number::of_exact)
 }
 
-/// Cuts a value to an integer, whose magnitude `units` is then. `None` when it is 2^65 or more.
+/// Rounds a value to an integer. `units` is the magnitude of the integer. `None` if the magnitude
+/// is 2^65 or more.
 pub(crate) fn to_units(value: Exact, rounding: Rounding) -> Option<Cut> {
     let dropped = 127 - value.exponent;
     u32::try_from(dropped).ok().filter(|&dropped| dropped >= 63).map(|d| cut(value, d, rounding))
@@ -101,7 +102,7 @@ pub(crate) fn to_integer(sign: u16, units: u128, bits: u32) -> Option<u64> {
 }
 
 /// The number in ten bytes of packed decimals. A digit above 9 counts as its value; the manual
-/// leaves it undefined.
+/// leaves such a digit undefined.
 pub(crate) fn from_decimal(bytes: [u8; 10]) -> Number {
     let sign = u16::from(bytes[9] & 0x80) << 8;
     let units = bytes[..9].iter().rev().fold(0u128, |units, byte| {

@@ -1,10 +1,10 @@
 //! Arithmetic on exact values, with the soft-float library `rustc_apfloat`.
 //!
-//! The library has no precision control and does not say whether a result was rounded up. So it
-//! calculates in a format of its own with more bits and a wider exponent than any x87 result, and
-//! cuts; `round.rs` rounds once, to what the control word asks for. This is right because a cut
-//! value of 111 bits, with a mark that bits were lost, rounds to 64 bits or fewer as the whole
-//! value does.
+//! The library has no precision control and does not say whether a result was rounded up. So the
+//! library calculates here in a format with more bits and a wider exponent than any x87 result, and
+//! cuts the result. Then `round.rs` rounds once, as the control word says. The value is cut to 111
+//! bits, with a mark if bits were lost. Rounded to 64 bits or fewer, the cut value gives the same
+//! result as the whole value.
 
 use std::cmp::Ordering;
 
@@ -33,7 +33,7 @@ fn widen(value: Exact) -> Wide {
     Wide::from_bits(sign | exponent | fraction)
 }
 
-/// The exact value of a cut result; `None` for zero.
+/// The exact value of a result that the library has cut; `None` for zero.
 fn narrow(result: StatusAnd<Wide>) -> Option<Exact> {
     if result.value.is_zero() {
         return None;
@@ -68,14 +68,15 @@ pub(crate) fn compare(left: Exact, right: Exact) -> Ordering {
     widen(left).partial_cmp(&widen(right)).expect("an exact value is no NaN")
 }
 
-/// The square root of a positive value of at most 64 significant bits. The library has none.
+/// The square root of a positive value of at most 64 significant bits. The library has no square
+/// root.
 pub(crate) fn square_root(value: Exact) -> Exact {
-    // The radicand gets an even exponent and 127 or 128 bits, so the root has 64.
+    // The radicand gets an even exponent and 127 or 128 bits, so the root has 64 bits.
     let odd = value.exponent.rem_euclid(2);
     let radicand = value.significand >> (1 - odd);
     let root = radicand.isqrt();
     let rest = radicand - root * root;
-    // The root is never half way between two integers.
+    // The root is never exactly in the middle between two integers.
     let half = u128::from(rest > root) << 63;
     Exact {
         sign: value.sign,

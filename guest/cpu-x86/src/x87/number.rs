@@ -6,7 +6,7 @@
 pub(crate) const SIGN: u16 = 0x8000;
 /// The greatest biased exponent: infinities and NaNs.
 pub(crate) const EXPONENT_MASK: u16 = 0x7FFF;
-/// What a biased exponent is greater than the exponent.
+/// The difference between a biased exponent and its exponent.
 pub(crate) const BIAS: i32 = 0x3FFF;
 /// The exponent of the smallest normal number, and of every denormal.
 pub(crate) const LEAST_EXPONENT: i32 = 1 - BIAS;
@@ -35,7 +35,7 @@ pub(crate) enum Class {
     Infinity,
     QuietNan,
     SignalingNan,
-    /// Pseudo-NaNs, pseudo-infinities, unnormals: every use of them is invalid.
+    /// Pseudo-NaNs, pseudo-infinities, unnormals: every use of such a number is invalid.
     Unsupported,
 }
 
@@ -45,14 +45,14 @@ impl Class {
     }
 }
 
-/// A finite value other than zero, before it is rounded.
+/// A finite value other than zero, before any rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exact {
     /// `SIGN` or 0.
     pub(crate) sign: u16,
     /// The value is `significand` × 2^(`exponent` − 127).
     pub(crate) exponent: i32,
-    /// The top bit is set. The lowest bit is also set when there are more bits below it.
+    /// The top bit is set. The lowest bit is also set if the exact value has further bits below it.
     pub(crate) significand: u128,
 }
 
@@ -130,8 +130,8 @@ impl Number {
         }
     }
 
-    /// The number of an exact value that has at most 64 significant bits, and fewer where it is
-    /// below the normal numbers.
+    /// The number with this exact value. The value has at most 64 significant bits, and a value
+    /// below the normal numbers has fewer.
     pub(crate) fn of_exact(value: Exact) -> Number {
         let significand = (value.significand >> 64) as u64;
         if value.exponent < LEAST_EXPONENT {
@@ -143,7 +143,7 @@ impl Number {
         Number { sign_exponent: value.sign | biased, significand }
     }
 
-    /// The same NaN, quiet.
+    /// The same NaN as a quiet NaN.
     pub(crate) fn quieted(self) -> Number {
         Number { significand: self.significand | QUIET_BIT, ..self }
     }
@@ -160,11 +160,11 @@ impl Operand {
     }
 }
 
-/// The NaN that two operands give, of which at least one is a NaN.
+/// The NaN that two operands give. At least one operand is a NaN.
 ///
-/// A quiet NaN wins against a signaling one; of two of a kind the one with the greater
-/// significand wins, and with equal significands the positive one.
-/// Source: Intel SDM volume 1, table 4-7. Measured: equal significands, on an AMD EPYC.
+/// A quiet NaN is chosen before a signaling NaN. Of two NaNs of the same kind, the NaN with the
+/// greater significand is chosen. If the significands are equal, the positive NaN is chosen.
+/// Source: Intel SDM volume 1, table 4-7. Measured on an AMD EPYC: equal significands.
 pub(crate) fn choose_nan(left: Operand, right: Operand) -> Number {
     let (first, second) = (left.number.quieted(), right.number.quieted());
     match (left.class, right.class) {

@@ -8,7 +8,7 @@ use super::number::{Class, Exact, Number, Operand, SIGN};
 use super::round::of_units;
 use super::words::Status;
 
-/// The exponents may differ by so much and less for the remainder to be complete.
+/// The remainder is complete if the exponents differ by less than this number.
 const COMPLETE_BELOW: i32 = 64;
 
 /// Which quotient a remainder belongs to.
@@ -21,8 +21,9 @@ pub(crate) enum Quotient {
 }
 
 impl X87 {
-    /// The remainder of `left` ÷ `right`, or a step towards it; C2 says that more is to do, and
-    /// otherwise C0, C3 and C1 have the lowest bits of the quotient.
+    /// The remainder of `left` ÷ `right`, or a step towards the remainder. C2 says that the
+    /// remainder is not complete. If it is complete, C0, C3 and C1 have the lowest bits of the
+    /// quotient.
     pub(crate) fn remainder(
         &mut self,
         left: Operand,
@@ -60,7 +61,8 @@ impl X87 {
             self.set_quotient(Some(0));
             return Ok(self.finish_remainder(left.sign, Some(left)));
         }
-        // Both in units of half the divisor's last place, which a distance of -1 needs.
+        // Both numbers are in units of half the divisor's last place; a distance of -1 needs this
+        // unit.
         let (dividend, divisor) = (dividend << (distance + 1), divisor << 1);
         let (mut units, mut rest) = (dividend / divisor, dividend % divisor);
         let mut sign = left.sign;
@@ -84,7 +86,7 @@ impl X87 {
         number
     }
 
-    /// Sets the condition codes: from the quotient, or for `None` that the remainder is partial.
+    /// Sets the condition codes from the quotient. `None` means that the remainder is partial.
     fn set_quotient(&mut self, quotient: Option<u128>) {
         let Some(units) = quotient else {
             self.set_comparison(Status::C2);
@@ -99,8 +101,8 @@ impl X87 {
     }
 }
 
-/// By how many bits a partial remainder brings the exponents together: 32 to 63, as the distance
-/// has them in its lowest five bits. The manual leaves the number to the processor.
+/// The number of bits by which a step reduces the distance of the exponents: 32 to 63. The lowest
+/// five bits of the distance decide the number. The manual leaves the number to the processor.
 /// Measured: on an AMD EPYC.
 fn step(distance: i32) -> i32 {
     32 + distance % 32

@@ -5,13 +5,14 @@
 use super::number::{Exact, GREATEST_EXPONENT, LEAST_EXPONENT, Number};
 use super::words::{Rounding, Status};
 
-/// What an exponent loses on an overflow that is not masked, and gets on such an underflow.
+/// An overflow that is not masked makes the exponent smaller by this number. An underflow that is
+/// not masked makes the exponent larger by this number.
 const EXPONENT_ADJUSTMENT: i32 = 0x6000;
 
 /// A format of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Format {
-    /// The bits of the significand, with the integer bit.
+    /// The number of bits of the significand, including the integer bit.
     pub(crate) precision_bits: u32,
     pub(crate) least_exponent: i32,
     pub(crate) greatest_exponent: i32,
@@ -42,10 +43,10 @@ pub(crate) struct Rounded {
     pub(crate) is_up: bool,
 }
 
-/// A significand that was cut, and perhaps counted up.
+/// A significand that was cut, and perhaps rounded up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
-    /// What is left, in units of the last place.
+    /// The rounded significand, in units of the last place.
     pub(crate) units: u128,
     /// Whether bits were lost.
     pub(crate) is_inexact: bool,
@@ -74,7 +75,7 @@ pub(crate) fn cut(value: Exact, dropped: u32, rounding: Rounding) -> Cut {
     Cut { units: units + u128::from(is_up), is_inexact, is_up }
 }
 
-/// The value of `units` of which one is 2^`unit_exponent`; `None` for zero.
+/// The value `units` × 2^`unit_exponent`; `None` for zero.
 pub(crate) fn of_units(sign: u16, units: u128, unit_exponent: i32) -> Option<Exact> {
     if units == 0 {
         return None;
@@ -93,12 +94,12 @@ fn to_precision(value: Exact, precision_bits: u32, rounding: Rounding) -> (Exact
     (rounded.expect("the top bit is kept"), cut)
 }
 
-/// Rounds a value to a format. The response to overflow and underflow is that of a register:
-/// `unmasked` has the exceptions that are not masked.
+/// Rounds a value to a format. The response to overflow and underflow is the same as for a
+/// register. `unmasked` has the exceptions that are not masked.
 pub(crate) fn round(value: Exact, format: Format, rounding: Rounding, unmasked: Status) -> Rounded {
     let (rounded, cut) = to_precision(value, format.precision_bits, rounding);
     let precision = if cut.is_inexact { Status::PRECISION } else { Status::empty() };
-    // Tiny is what is too small after rounding. Source: Intel SDM volume 1, 4.9.1.5.
+    // A value is tiny if it is too small after rounding. Source: Intel SDM volume 1, 4.9.1.5.
     if rounded.exponent < format.least_exponent {
         if unmasked.contains(Status::UNDERFLOW) {
             let exceptions = precision | Status::UNDERFLOW;
@@ -146,8 +147,8 @@ fn overflow(sign: u16, format: Format, rounding: Rounding) -> Rounded {
     Rounded { number, exceptions: Status::OVERFLOW | Status::PRECISION, is_up: away }
 }
 
-/// The response to an overflow or underflow that is not masked: the exponent is moved into the
-/// range. Where even that is not enough, as after FSCALE, the result is infinity or zero.
+/// The response to an overflow or underflow that is not masked: the exponent moves into the range.
+/// If the exponent is still outside the range, as after FSCALE, the result is infinity or zero.
 fn adjusted(rounded: Exact, adjustment: i32, exceptions: Status, cut: Cut) -> Rounded {
     let exponent = rounded.exponent.saturating_add(adjustment);
     let is_infinite = exponent > GREATEST_EXPONENT;

@@ -5,7 +5,7 @@
 use bitflags::bitflags;
 
 bitflags! {
-    /// The status word without TOP, which `X87` holds apart.
+    /// The status word without TOP. `X87` holds TOP separately.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Status: u16 {
         /// IE: an invalid operation.
@@ -32,14 +32,14 @@ bitflags! {
         const C2 = 1 << 10;
         /// C3.
         const C3 = 1 << 14;
-        /// B: on every processor since the 387 the same as ES.
+        /// B: the same as ES, on every processor since the 387.
         const BUSY = 1 << 15;
 
         /// The six exceptions, at the places of their masks in the control word.
         const EXCEPTIONS = 0x3F;
-        /// What a comparison answers with.
+        /// The condition codes that a comparison sets.
         const COMPARISON = 1 << 8 | 1 << 10 | 1 << 14;
-        /// What waits for the next waiting instruction.
+        /// ES and B: set while an exception that is not masked waits.
         const WAITING = 1 << 7 | 1 << 15;
     }
 }
@@ -47,10 +47,10 @@ bitflags! {
 /// The place of TOP in the status word.
 pub(crate) const TOP_SHIFT: u32 = 11;
 
-/// What becomes of the bits that do not fit.
+/// How to round a value when some bits do not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounding {
-    /// To the nearest number, and in the middle to the even one.
+    /// To the nearest number; from the middle between two numbers, to the even number.
     Nearest,
     /// Towards minus infinity.
     Down,
@@ -71,7 +71,7 @@ impl Control {
     /// The bits that an instruction can change: masks, precision, rounding, and the infinity
     /// control, which has no effect.
     const WRITABLE: u16 = 0x1F3F;
-    /// The bit that always reads as 1.
+    /// The bit that is 1 in every read.
     const ALWAYS_ONE: u16 = 0x0040;
 
     /// The control word that a load of these bits gives.
@@ -83,7 +83,7 @@ impl Control {
         self.0
     }
 
-    /// The exceptions among these that are not masked.
+    /// Those of these exceptions that are not masked.
     pub(crate) fn unmasked(self, exceptions: Status) -> Status {
         let masked = Status::from_bits_truncate(self.0 & Status::EXCEPTIONS.bits());
         exceptions & Status::EXCEPTIONS & !masked

@@ -90,7 +90,7 @@ pub fn compare(
     cpu.set_registers(&registers);
     let start = registers.rip;
     let mut stop = cpu.step();
-    // A repeated string instruction takes several steps, at most one for each byte of a page.
+    // A repeated string instruction takes several steps, at most one step for each byte of a page.
     for _ in 0..PAGE {
         if stop != Stop::Budget || cpu.rip() != start {
             break;
@@ -171,7 +171,7 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
         Mnemonic::Xlatb => general[3] = pointer,
         Mnemonic::Leave | Mnemonic::Enter => general[5] = stack + 0x700,
         Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc if uses_memory(form) => {
-            // The bit number reaches at most 256 bytes either way.
+            // The bit number reaches at most 256 bytes up or down.
             if let Some(source) = general_number(instruction.op1_register())
                 && source != 4
             {
@@ -257,7 +257,7 @@ fn general_number(register: Register) -> Option<usize> {
 /// Forms that cannot be compared.
 fn is_skipped(form: &Form) -> bool {
     match form.instruction.mnemonic() {
-        // CPUID differs by design; the others need privilege level 0.
+        // CPUID differs on purpose; the other instructions need privilege level 0.
         Mnemonic::Cpuid | Mnemonic::Cli | Mnemonic::Sti => true,
         // On a host without these instructions, the same bytes do something else or nothing.
         Mnemonic::Lzcnt => !is_x86_feature_detected!("lzcnt"),
@@ -268,7 +268,7 @@ fn is_skipped(form: &Form) -> bool {
     }
 }
 
-/// The count of a shift, if the instruction is one.
+/// The count of a shift; `None` if the instruction is not a shift.
 fn shift_count(form: &Form, registers: &Registers) -> Option<u64> {
     let instruction = &form.instruction;
     let operand = match instruction.mnemonic() {

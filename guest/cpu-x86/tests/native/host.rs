@@ -1,8 +1,8 @@
 //! The reference: the host's own processor executes one instruction.
 //!
-//! This needs unsafe code: memory is mapped executable at a low address, a stub loads every
-//! register and jumps to the instruction, and a signal handler turns a fault into a result. The
-//! unsafe code is only in this file; the library has none.
+//! The reference needs unsafe code. It maps executable memory at a low address. A stub loads every
+//! register and jumps to the instruction. A signal handler turns a fault into a result. The unsafe
+//! code is only in this file; the library has no unsafe code.
 
 #![allow(unsafe_code)]
 
@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use cpu_x86::{Mode, RFlags, Registers, X87Registers};
 
-/// The pages that the instruction may touch: code, data, stack. They follow each other.
+/// The pages that the instruction may touch: code, data and stack, one after the other.
 pub const CODE_PAGES: u64 = 1;
 pub const DATA_PAGES: u64 = 2;
 pub const STACK_PAGES: u64 = 1;
@@ -50,7 +50,7 @@ static RUNNING: AtomicBool = AtomicBool::new(false);
 /// How the instruction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Execution went on at the landing place with this number.
+    /// Execution continued at the landing place with this number.
     Landed(usize),
     /// The processor raised a fault that arrived as this signal.
     Signal(i32),
@@ -88,8 +88,8 @@ impl Host {
     /// All bytes that the instruction may touch.
     pub fn guest_bytes(&mut self) -> &mut [u8] {
         let length = (CODE_PAGES + DATA_PAGES + STACK_PAGES) * PAGE;
-        // SAFETY: the mapping is ours and lives as long as the process. The borrow of `self` keeps
-        // the instruction from running during that time.
+        // SAFETY: only this host uses the mapping, and the mapping lives as long as the process.
+        // The borrow of `self` keeps the instruction from running during that time.
         unsafe { std::slice::from_raw_parts_mut(self.code() as *mut u8, length as usize) }
     }
 
@@ -103,14 +103,14 @@ impl Host {
         self.execute(Mode::Bits32, &mut registers, &mut x87, &[next]) == Ending::Landed(0)
     }
 
-    /// Whether the processor is AMD's, or says so.
+    /// Whether the processor says that AMD is its maker.
     pub fn is_amd(&self) -> bool {
         let leaf = std::arch::x86_64::__cpuid(0);
         [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD"
     }
 
-    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the
-    /// registers after it into `registers`. It must continue at one of the `landings`.
+    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the new
+    /// registers into `registers`. Execution must continue at one of the `landings`.
     pub fn execute(
         &mut self,
         mode: Mode,
@@ -161,7 +161,7 @@ impl Host {
     }
 
     fn new() -> Host {
-        // SAFETY: a new anonymous mapping touches no memory of ours.
+        // SAFETY: a new anonymous mapping touches no memory that this program uses.
         let pointer = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
@@ -278,7 +278,7 @@ impl Host {
 
     fn put(&mut self, offset: u64, bytes: &[u8]) {
         assert!(offset + bytes.len() as u64 <= MAPPING_BYTES);
-        // SAFETY: inside our mapping, as just asserted, and no other code uses it now.
+        // SAFETY: the place is inside the mapping, as just asserted, and no other code uses it now.
         unsafe {
             let target = (self.base + offset) as *mut u8;
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
@@ -287,7 +287,7 @@ impl Host {
 
     fn get<const N: usize>(&self, offset: u64) -> [u8; N] {
         assert!(offset + N as u64 <= MAPPING_BYTES);
-        // SAFETY: inside our mapping, as just asserted; bytes have no invalid values.
+        // SAFETY: the place is inside the mapping, as just asserted; bytes have no invalid values.
         unsafe { std::ptr::read_volatile((self.base + offset) as *const [u8; N]) }
     }
 }
@@ -368,7 +368,7 @@ extern "C" fn on_signal(signal: libc::c_int, _: *mut libc::siginfo_t, context: *
     // only calls `signal` with the default action, which a handler is allowed to do.
     unsafe {
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
-        // The instruction may have jumped anywhere, so RIP does not tell which code faulted.
+        // The instruction may have jumped to any address, so RIP does not say which code faulted.
         if !RUNNING.load(Ordering::SeqCst) {
             libc::signal(signal, libc::SIG_DFL);
             return;

@@ -1,8 +1,9 @@
 //! The x87 against the host's: every instruction.
 //!
-//! It gets numbers of every class, in all roundings and precisions, with exceptions masked and not.
-//! The interpreter does as an AMD processor does where the makers differ. On another host only what
-//! the manuals of both promise is compared: numbers and exceptions while all are masked.
+//! Each instruction gets numbers of every class, in all roundings and precisions, with masked and
+//! unmasked exceptions. Where the makers differ, the interpreter does what an AMD processor does.
+//! On a host of another maker the tests compare only what both manuals promise: numbers and
+//! exceptions while all exceptions are masked.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +20,14 @@ use crate::x87_forms::{self, X87Operands};
 /// The number of operand sets for each form.
 const CASES: u32 = 60;
 
-/// How often a case is tried. When the host's system changes threads in the middle, an AMD
-/// processor forgets the last instruction.
+/// How often a test tries a case. When the host's system switches to another thread during a case,
+/// an AMD processor forgets the last instruction.
 const TRIES: u32 = 3;
 
 /// The place of the memory operand in the data pages.
 const PLACE: u64 = 0x200;
 
-/// Bytes of memory that are compared: the longest operand, and some more.
+/// The number of bytes of memory that a test compares: the longest operand, and some more bytes.
 const COMPARED: usize = 520;
 
 /// The masks of all exceptions in the control word.
@@ -115,7 +116,7 @@ fn compare_x87(theirs: &X87Registers, ours: &X87Registers, found: &mut Vec<Strin
         let (theirs, ours) = (words(theirs), words(ours));
         found.push(format!("control, status, occupied: host {theirs:04x?}, ours {ours:04x?}"));
     }
-    // The host tells 32 bits of each pointer.
+    // The host gives 32 bits of each pointer.
     let last = |x87: &X87Registers| {
         [x87.opcode.into(), x87.instruction_pointer as u32, x87.data_pointer as u32]
     };
@@ -196,7 +197,7 @@ fn sweep(mode: Mode, host: &mut Host) -> BTreeMap<String, u32> {
     agreed
 }
 
-/// Fails when an instruction that was compared before is not compared any more.
+/// Fails if the test compared an instruction before and does not compare it any more.
 fn expect_covered(agreed: &BTreeMap<String, u32>, mode: Mode) {
     let only_64 = |name: &str| mode == Mode::Bits32 && name.ends_with("64");
     let missing: Vec<&str> = include_str!("covered_x87.txt")

@@ -1,4 +1,4 @@
-//! Which x87 instructions are compared, and what they work on.
+//! Which x87 instructions are compared, and what these instructions work on.
 
 use cpu_x86::{Mode, X87Registers};
 use iced_x86::{CpuidFeature, MemorySize, Mnemonic};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::forms::{Form, decode};
 use crate::host::Host;
 
-/// Whether an instruction is compared here and not with the others.
+/// Whether an instruction is compared here, and not with the instructions of the other tests.
 pub fn is_x87(form: &Form) -> bool {
     form.instruction.mnemonic() == Mnemonic::Emms
         || form.instruction.cpuid_features().iter().any(|feature| {
@@ -63,7 +63,7 @@ impl Words<'_> {
         values[self.next() as usize % values.len()]
     }
 
-    /// A significand of any kind: round ones, and such that lie at the edge of a rounding.
+    /// A significand of any kind: round significands, and significands near the edge of a rounding.
     fn significand(&mut self) -> u64 {
         let any = self.next();
         let kept = self.any_of(&[11, 24, 32, 53, 63]);
@@ -133,7 +133,7 @@ impl Words<'_> {
         let mut registers = [0; 8];
         for index in 0..8 {
             registers[index] = self.number();
-            // Some registers are near others.
+            // Some registers have numbers near the numbers of other registers.
             let (other, any) = (self.next() as usize % 8, self.next());
             registers[index] = match any % 6 {
                 0 => registers[other],
@@ -142,13 +142,14 @@ impl Words<'_> {
                 _ => registers[index],
             };
         }
-        // All masked, none, or any. The reserved precision 01 is left out.
+        // All exceptions masked, no exception masked, or any mask. The reserved precision 01 is
+        // left out.
         let any = self.next() as u16 & 0x3F;
         let masks = self.any_of(&[0x3F, 0x3F, 0x3F, 0, any]);
         let precision = self.any_of(&[0, 2, 3]) << 8;
         let rounding = (self.next() as u16 & 3) << 10;
         let control = masks | precision | rounding | 0x40;
-        // In one of eight cases an exception waits, perhaps.
+        // In one of eight cases an exception may wait.
         let mut status = self.next() as u16 & 0x7F7F;
         if !self.next().is_multiple_of(8) {
             status &= !0x3F | masks;
@@ -156,7 +157,7 @@ impl Words<'_> {
         let occupied = match self.next() % 4 {
             0 => self.next() as u8,
             1 => 0xFF,
-            // Nearly full, with room in front of ST(0).
+            // Nearly full, with room for one push.
             _ => !(1u8.rotate_left(u32::from(status >> 11 & 7).wrapping_sub(1) & 7)),
         };
         X87Registers {

@@ -1,7 +1,7 @@
 //! The floating-point state that a driver saves before it calculates.
 //!
-//! The processor's state does not fit into a driver's KFLOATING_SAVE. It is kept as an object that
-//! is bound to the address of that structure.
+//! The processor's state does not fit into a driver's KFLOATING_SAVE. The kernel keeps the state as
+//! an object that is bound to the address of that structure.
 //!
 //! Source: WDK, KeSaveFloatingPointState and KeRestoreFloatingPointState.
 
@@ -30,7 +30,7 @@ struct SavedState {
     thread: u32,
     /// The state that the same thread had saved before and not restored.
     outer: Option<Rc<SavedState>>,
-    /// Whether the thread has saved no state after this one.
+    /// Whether the thread has saved no state after this state.
     is_innermost: Cell<bool>,
 }
 
@@ -44,14 +44,14 @@ impl Bound for SavedState {
 /// Assumed: any value but 0 will do, because the structure is opaque to drivers.
 const HOLDS_STATE: u32 = 1;
 
-/// Copies the part of the registers that a KFLOATING_SAVE stands for.
+/// Copies the part of the registers that a KFLOATING_SAVE covers.
 fn copy_floating_point(from: &Registers, to: &mut Registers) {
     to.xmm = from.xmm;
     to.mxcsr = from.mxcsr;
 }
 
 /// `NTSTATUS KeSaveFloatingPointState(PKFLOATING_SAVE)`: saves the state of the processor and gives
-/// the caller a fresh one, in which the XMM registers are 0 and the x87 is empty.
+/// the caller a fresh state, in which the XMM registers are 0 and the x87 is empty.
 ///
 /// On x64 the routine succeeds and changes nothing. Source: the KFLOATING_SAVE of wdm.h for x64 has
 /// no room for a state, and the x64 calling convention lets all code use XMM registers.
@@ -91,8 +91,8 @@ fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtSta
 
 /// `NTSTATUS KeRestoreFloatingPointState(PKFLOATING_SAVE)`
 ///
-/// Bug check INVALID_FLOATING_POINT_STATE when the structure holds no state, or one that was saved
-/// at another IRQL or by another thread.
+/// Bug check INVALID_FLOATING_POINT_STATE when the structure holds no state, or a state that was
+/// saved at another IRQL or by another thread.
 fn restore_floating_point_state(call: &Call<'_>, save: Pointer) -> NtStatus {
     let guest = call.guest();
     if guest.mode() == Mode::Bits64 {

@@ -40,13 +40,13 @@ const INVOKE_ON_ERROR: u8 = 0x80;
 /// Who frees a request that a driver asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The driver, with IoFreeIrp.
+    /// The driver frees the request with IoFreeIrp.
     Driver,
-    /// The system, when the request is complete.
+    /// The system frees the request when the request is complete.
     System,
 }
 
-/// A request that the driver allocated, or had the system allocate.
+/// A request that the driver allocated, or that the system allocated for the driver.
 struct DriverRequest {
     bytes: usize,
     owner: Owner,
@@ -176,7 +176,7 @@ pub(super) fn call_driver(
     guest.set_irp_below(irp_at, true);
     let answer = call.kernel().call_driver(&device, &request);
     if request.is_marked_pending() && !request.is_completed() {
-        // When the driver skipped its location, `location` is the driver's own.
+        // When the driver skipped its location, `location` is the driver's own location.
         guest.mark_location(location);
     }
     answer
@@ -264,8 +264,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
 }
 
 /// Completes a request from its current stack location upwards. Each completion routine that is set
-/// for the outcome is called, until a routine keeps the request. Where no routine is called, the
-/// mark of a pending request goes to the location above, as with IoCompleteRequest.
+/// for the outcome is called, until a routine keeps the request. When no routine of a location is
+/// called, the mark of a pending request goes to the location above. IoCompleteRequest does the
+/// same.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,

@@ -8,9 +8,9 @@ use super::{BOTH, Bench};
 const SAVE: &str = "KeSaveFloatingPointState";
 const RESTORE: &str = "KeRestoreFloatingPointState";
 
-/// Code that fills XMM0, calls both routines, and returns XMM0 as it was between the calls in EDX,
-/// and as it is at the end in EAX. The bench restores all registers after a call from outside, so
-/// the code of the driver has to look at them.
+/// Code that fills XMM0 and calls both routines. The code returns the value of XMM0 between the
+/// calls in EDX, and the value at the end in EAX. The bench restores all registers after a call
+/// from outside, so the code of the driver has to look at XMM0.
 fn code_of_32_bits(save: u64, calls: [u64; 2]) -> Vec<u8> {
     let [first, second] = calls.map(|address| (address as u32).to_le_bytes());
     let save = (save as u32).to_le_bytes();

@@ -16,10 +16,10 @@ use super::resources::{RESOURCE_KEY, read_resources};
 use super::value::{Entry, entries, short};
 use super::{CardFile, CardFileError};
 
-/// Longest duration in a file, in ns: a day.
+/// The longest duration in a file, in ns: a day.
 const MAX_TIME_NS: u64 = 86_400_000_000_000;
 
-/// Longest name of a card, in characters.
+/// The longest name of a card, in characters.
 const MAX_NAME: usize = 40;
 
 const BASE_KEY: &str = "based-on";
@@ -73,7 +73,7 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
 /// What a card file must have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needed {
-    /// The name, and the values that differ from the profile that the card starts from.
+    /// The name, and the values that differ from the profile with which the card starts.
     Differences,
     /// Every key.
     Everything,
@@ -138,7 +138,7 @@ fn missing(key: &str, end: usize) -> Fault {
     Fault::new(end, what, hint)
 }
 
-/// A fault for an unknown key, with the known key that looks most like it.
+/// A fault for an unknown key. The hint has the known key that looks most like the unknown key.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", short(entry.key));
     let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY, RESOURCE_KEY]);

@@ -1,4 +1,4 @@
-//! Good and bad card files; a card that is written and read is the same.
+//! Good and bad card files; a card that is written and read stays the same.
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{

@@ -9,7 +9,7 @@ use super::CardFile;
 use super::keys::{Key, Value, keys};
 use super::resources;
 
-/// The text of a card file that gives the same card when it is read.
+/// The text of a card file. A reader of this text gets the same card.
 #[must_use]
 pub fn to_toml(card: &CardProfile) -> String {
     let mut text = String::new();

@@ -46,7 +46,7 @@ pub(super) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// An operation on two numbers, of which the first is replaced.
+/// An operation on two numbers. The result replaces the first number.
 trait Operator {
     fn apply(x87: &mut X87, target: Operand, source: Operand) -> Answer;
 }
@@ -95,7 +95,7 @@ impl Function for RoundToInteger {
     }
 }
 
-/// A change of a sign, which no number refuses.
+/// A change of a sign. It works for every number.
 trait SignChange {
     fn apply(sign: u16) -> u16;
 }
@@ -130,7 +130,8 @@ fn with_integer<O: Operator>(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Replaces ST(target), or the default NaN comes there when an operand is missing.
+/// Replaces ST(target) by the result. If an operand is missing, the default NaN replaces
+/// ST(target).
 fn replace(
     x87: &mut X87,
     target: u8,
@@ -167,7 +168,7 @@ fn with_memory<O: Operator, F: Format>(machine: &mut Machine, operation: &Operat
     Ok(())
 }
 
-/// Replaces ST(0) by what an operation makes of it and ST(1).
+/// Replaces ST(0) by the result of an operation on ST(0) and ST(1).
 fn with_second<O: Operator>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     let operands = (x87.operand(0), x87.operand(1));
@@ -175,8 +176,8 @@ fn with_second<O: Operator>(machine: &mut Machine, operation: &Operation) -> Out
     Ok(())
 }
 
-/// Like `with_second`, for the remainders. Measured: C2 becomes 0 also when there is no remainder,
-/// on an AMD EPYC.
+/// Like `with_second`, for the remainders. Measured on an AMD EPYC: C2 becomes 0 also when there is
+/// no remainder.
 fn partial<O: Operator>(machine: &mut Machine, operation: &Operation) -> Outcome {
     begin(machine, operation)?.status.remove(Status::C2);
     with_second::<O>(machine, operation)
@@ -199,7 +200,7 @@ fn change_sign<S: SignChange>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// FXTRACT: the exponent takes the place of the number, and the significand comes in front.
+/// FXTRACT: the exponent replaces the number in ST(0), and then the significand is pushed.
 fn extract(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     x87.set_c1(false);

@@ -45,7 +45,7 @@ pub(super) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// What a comparison makes of quiet NaNs.
+/// How a comparison treats quiet NaNs.
 trait Kind {
     const QUIET_NANS: QuietNans;
 }
@@ -76,7 +76,8 @@ fn integer<P: Pops>(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Compares ST(0) with a number; a missing operand is a stack underflow and has no order.
+/// Compares ST(0) with a number. A missing operand is a stack underflow, and the result is
+/// "unordered".
 fn compare(x87: &mut X87, other: Option<Operand>, quiet: QuietNans) -> Comparison {
     match (x87.operand(0), other) {
         (Some(left), Some(right)) => x87.compare(left, right, quiet),
@@ -90,7 +91,7 @@ fn compare(x87: &mut X87, other: Option<Operand>, quiet: QuietNans) -> Compariso
     }
 }
 
-/// Compares and answers in the condition codes.
+/// Compares, and puts the answer into the condition codes.
 fn to_codes<P: Pops>(x87: &mut X87, other: Option<Operand>, quiet: QuietNans) {
     x87.set_c1(false);
     let Comparison { order, response } = compare(x87, other, quiet);
@@ -134,7 +135,7 @@ fn with_zero(machine: &mut Machine, operation: &Operation) -> Outcome {
     Ok(())
 }
 
-/// FCOMI: ZF, PF and CF get what C3, C2 and C0 would get; OF, SF and AF become clear.
+/// FCOMI: ZF, PF and CF get the values that FCOM gives C3, C2 and C0. OF, SF and AF become clear.
 fn to_flags<K: Kind, P: Pops>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     let other = x87.operand(operation.source);
@@ -152,7 +153,7 @@ fn to_flags<K: Kind, P: Pops>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// FXAM: the class of ST(0), also of an empty register, and its sign in C1.
+/// FXAM: the class of ST(0), even if the register is empty, and the sign of ST(0) in C1.
 fn examine(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     let number = x87.contents(0);

@@ -74,7 +74,7 @@ fn copy_status(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// FFREE. Measured: C1 becomes 0, on an AMD EPYC.
+/// FFREE. Measured on an AMD EPYC: C1 becomes 0.
 fn free(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     x87.set_c1(false);
@@ -82,7 +82,7 @@ fn free(machine: &mut Machine, operation: &Operation) -> Outcome {
     Ok(())
 }
 
-/// FFREEP, which the manual of AMD names and that of Intel leaves out.
+/// FFREEP. The manual of AMD names it, and the manual of Intel does not.
 fn free_and_pop(machine: &mut Machine, operation: &Operation) -> Outcome {
     free(machine, operation)?;
     machine.x87.pop();
@@ -96,8 +96,9 @@ fn rotate<const STEPS: u8>(machine: &mut Machine, operation: &Operation) -> Outc
     Ok(())
 }
 
-/// EMMS: there is no MMX here, but code that leaves the x87 clean for others has it, too.
-/// Measured: TOP becomes 0, on an AMD EPYC.
+/// EMMS. This processor has no MMX, but code also executes EMMS to leave the x87 empty for other
+/// code.
+/// Measured on an AMD EPYC: TOP becomes 0.
 fn empty_all(machine: &mut Machine, _: &Operation) -> Outcome {
     wait(machine)?;
     machine.x87.set_occupied(NONE_OCCUPIED);

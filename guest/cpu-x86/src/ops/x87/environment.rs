@@ -1,7 +1,7 @@
 //! FNSTENV, FLDENV, FNSAVE, FRSTOR: the x87 in memory.
 //!
-//! The environment has 28 or 14 bytes, and the registers follow it.
-//! The selectors of the last instruction are stored as 0, as on processors that keep none.
+//! The environment has 28 or 14 bytes, and the registers follow the environment. The selectors of
+//! the last instruction are stored as 0, as on processors that keep no selectors.
 //!
 //! Source: Intel SDM volume 1, 8.1.10, figures 8-9 and 8-11 (protected mode).
 

@@ -1,9 +1,9 @@
 //! FXSAVE and FXRSTOR: the x87 and the SSE registers in 512 bytes.
 //!
-//! The selectors of the last instruction are stored as 0, as on processors that keep none. The 48
-//! bytes at the end that belong to software are left alone. As on AMD processors, the last
-//! instruction is stored only while an exception waits that is not masked, and as 0 otherwise; a
-//! processor of Intel stores it always.
+//! The selectors of the last instruction are stored as 0, as on processors that keep no selectors.
+//! The last 48 bytes belong to software, and FXSAVE does not write them. FXSAVE stores the last
+//! instruction only while an exception that is not masked waits, and stores 0 otherwise. AMD
+//! processors do the same; Intel processors always store the last instruction.
 //!
 //! Source: Intel SDM volume 1, 10.5.1, tables 10-2 and 10-3; volume 2, FXSAVE, FXRSTOR; AMD APM
 //! volume 5, FXSAVE, FXRSTOR.
@@ -17,7 +17,7 @@ use crate::stop::Access;
 use crate::x87::number::Number;
 use crate::x87::words::Control;
 
-/// Bytes that FXSAVE writes and FXRSTOR reads at most: 16 SSE registers end here.
+/// The most bytes that FXSAVE writes and FXRSTOR reads. The last of 16 SSE registers ends there.
 const BYTES: usize = 416;
 const MXCSR: usize = 24;
 const REGISTERS: usize = 32;
@@ -42,9 +42,9 @@ trait Pointers {
     const MASK: u64;
 }
 
-/// 32 bits, and a selector.
+/// A pointer of 32 bits, and a selector.
 struct Short;
-/// 64 bits.
+/// A pointer of 64 bits.
 struct Long;
 
 impl Pointers for Short {

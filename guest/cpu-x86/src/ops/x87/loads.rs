@@ -108,7 +108,8 @@ fn load<F: Format>(machine: &mut Machine, operation: &Operation) -> Outcome {
 
 /// Notes the exceptions of a loaded operand and returns the number for the register.
 ///
-/// Measured: a denormal is loaded also when its exception is not masked, on an AMD EPYC.
+/// Measured on an AMD EPYC: the instruction loads a denormal even if the denormal exception is not
+/// masked.
 fn accept(x87: &mut X87, operand: Operand) -> Result<Number, Abandoned> {
     x87.set_c1(false);
     match operand.class {
@@ -124,7 +125,7 @@ fn accept(x87: &mut X87, operand: Operand) -> Result<Number, Abandoned> {
     }
 }
 
-/// A format of ten bytes, which every register can hold.
+/// A format of ten bytes. A register can hold every value of this format.
 trait TenBytes {
     fn number(bytes: [u8; 10]) -> Number;
 }
@@ -159,7 +160,7 @@ fn load_register(machine: &mut Machine, operation: &Operation) -> Outcome {
     match source {
         Some(operand) => x87.push(operand.number),
         None => {
-            // Also when there is no room, this counts as an underflow.
+            // Even when there is no room, an empty source counts as an underflow.
             if let Ok(nan) = x87.stack_underflow() {
                 x87.push_over(nan);
             }
@@ -168,10 +169,10 @@ fn load_register(machine: &mut Machine, operation: &Operation) -> Outcome {
     Ok(())
 }
 
-/// A constant with more bits than a register has: what it is below, and whether to the nearest it
-/// is the number above.
+/// A constant with more bits than a register has: the number below it, and whether the nearest
+/// number is the number above.
 trait Constant {
-    /// The number that is not greater.
+    /// The largest number that is not greater than the constant.
     const BELOW: Number;
     const NEAREST: Nearest;
 }
@@ -179,7 +180,7 @@ trait Constant {
 /// Where the nearest number is.
 #[derive(PartialEq, Eq)]
 enum Nearest {
-    /// The constant is a number.
+    /// A register can hold the constant exactly.
     Exact,
     Below,
     Above,
@@ -197,7 +198,7 @@ macro_rules! constants {
     )*};
 }
 
-// Calculated with 200 digits; compared with the host in all roundings.
+// The constants were calculated with 200 digits, and compared with the host in all roundings.
 constants! {
     One: 0x3FFF 0x8000_0000_0000_0000 Exact;
     Zero: 0 0 Exact;

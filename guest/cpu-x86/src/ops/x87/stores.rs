@@ -45,14 +45,14 @@ fn integer<M: Mode, P: Pops>(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// How a store rounds to an integer.
+/// How a store rounds a number to an integer.
 trait Mode {
     fn rounding(x87: &X87) -> Rounding;
 }
 
-/// As the control word says.
+/// The store rounds as the control word says.
 struct ByControl;
-/// Towards zero.
+/// The store rounds towards zero.
 struct Cutting;
 
 impl Mode for ByControl {
@@ -67,8 +67,8 @@ impl Mode for Cutting {
     }
 }
 
-/// Stores what `bytes` makes of ST(0). The x87 changes only when the store is allowed; after an
-/// exception that is not masked nothing is stored.
+/// Stores the bytes that `bytes` makes from ST(0). The x87 changes only if the store is allowed.
+/// After an exception that is not masked, nothing is stored.
 fn store<const N: usize, P: Pops>(
     machine: &mut Machine,
     operation: &Operation,
@@ -147,7 +147,8 @@ fn to_format(x87: &mut X87, top: Option<Operand>, format: Format) -> Result<Numb
     }
 }
 
-/// Rounds a number to an integer and returns its sign and magnitude; `None` when it has none.
+/// Rounds a number to an integer and returns its sign and magnitude. `None` if the number has no
+/// integer.
 fn to_whole<M: Mode>(x87: &X87, operand: Operand) -> Option<(u16, Cut)> {
     match operand.class {
         Class::Zero => Some((0, Cut { units: 0, is_inexact: false, is_up: false })),
@@ -159,7 +160,7 @@ fn to_whole<M: Mode>(x87: &X87, operand: Operand) -> Option<(u16, Cut)> {
     }
 }
 
-/// What an integer store writes: the value that `form` makes, or the indefinite one after an
+/// What an integer store writes: the value that `form` makes, or the indefinite value after an
 /// invalid operation.
 fn whole<M: Mode, T>(
     x87: &mut X87,
@@ -183,7 +184,7 @@ fn whole<M: Mode, T>(
     Ok(value)
 }
 
-/// An integer store of `bits` bits; the indefinite integer is the smallest one.
+/// An integer store of `bits` bits. The indefinite integer is the smallest integer.
 fn whole_bits<M: Mode>(x87: &mut X87, top: Option<Operand>, bits: u32) -> Result<u64, Abandoned> {
     whole::<M, u64>(x87, top, |sign, units| to_integer(sign, units, bits), 1 << (bits - 1))
 }
