@@ -1,4 +1,6 @@
-//! The INF of the option `--inf`: its file, the model, and what the summary says of it.
+//! The INF of the option `--inf`.
+//!
+//! Owns its file, the choice of the model, and what the summary says of it.
 
 use std::path::PathBuf;
 

@@ -27,9 +27,9 @@ const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 const NAME_COLUMNS: usize = 60;
 /// The most violations that the text shows; the JSON has more violations.
 const SHOWN_VIOLATIONS: usize = 5;
-/// Parts of an INF that were not used, of which the text shows so many; the JSON has all.
+/// The most parts of an INF that were not used in the text; the JSON has all.
 const SHOWN_UNUSED: usize = 8;
-/// Offsets of a range of which the text shows so many; the JSON has all.
+/// The most offsets of a range in the text; the JSON has all.
 const SHOWN_OFFSETS: usize = 8;
 
 /// The text.

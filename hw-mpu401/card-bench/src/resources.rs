@@ -29,7 +29,7 @@ pub enum CardResource {
     Mpu401Line,
     /// A range of ports in which no MPU-401 lies.
     Ports(PortRange),
-    /// An interrupt line. The number of the card's own line stands for [`CardResource::Mpu401Line`].
+    /// An interrupt line. The number of the card's own line means [`CardResource::Mpu401Line`].
     Line(u8),
     /// A DMA channel.
     Dma(u8),

@@ -1,4 +1,4 @@
-//! Any bytes as a driver's INF: an error at a place, or a machine with its values and resources.
+//! Any bytes as a driver's INF: an error at a place, or a machine.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,6 @@
-//! Devices with more resources than their MPU-401: what the driver gets, and what it meets there.
+//! Devices with more resources than those of their MPU-401.
+//!
+//! The tests show what the driver gets, and what it meets there.
 
 use std::cell::RefCell;
 use std::rc::Rc;
