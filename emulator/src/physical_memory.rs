@@ -1,7 +1,7 @@
 //! Physical memory: which addresses of contiguous memory are taken.
 //!
-//! Owns the addresses only. The bytes behind them belong to the room that takes a range: memory of a
-//! compiled driver, or memory of the emulator for a driver in Rust.
+//! Owns the addresses only. The bytes behind them belong to the room that takes a range: memory of
+//! a compiled driver, or memory of the emulator for a driver in Rust.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -40,7 +40,8 @@ impl PhysicalRequest {
         PhysicalRequest { length, lowest: 0, highest: u64::MAX, varying_bits: u64::MAX }
     }
 
-    /// The same request for a range that does not cross a multiple of a power of two; with 0 it may.
+    /// The same request for a range that does not cross a multiple of a power of two; with 0 it
+    /// may.
     #[must_use]
     pub const fn within(self, boundary: u64) -> PhysicalRequest {
         PhysicalRequest { varying_bits: self.varying_bits & boundary.wrapping_sub(1), ..self }

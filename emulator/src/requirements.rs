@@ -1,4 +1,4 @@
-//! The resources that a device could use: the list that a driver may change before the start.
+//! The resources that a device could use, which a driver may change.
 //!
 //! It never knows which resources a machine has, or which of a changed list it grants.
 

@@ -93,8 +93,9 @@ impl Driver {
         Driver { name, code }
     }
 
-    /// The processor that the driver is built for. Assumed: a driver in Rust is installed as one for
-    /// x64.
+    /// The processor that the driver is built for.
+    ///
+    /// Assumed: a driver in Rust is installed as a driver for x64.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
         match &self.code {

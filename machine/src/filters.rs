@@ -253,8 +253,8 @@ fn is_sound(range: &DataRange) -> bool {
     range.head().major_format == data_format::AUDIO
 }
 
-/// Opens and closes each pin for MIDI with each of its formats, and each pin for sound, and adds the
-/// reason when a pin cannot be used.
+/// Opens and closes each pin for MIDI with each of its formats, and each pin for sound, and adds
+/// the reason when a pin cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {

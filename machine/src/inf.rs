@@ -1,4 +1,4 @@
-//! What an INF gives a machine: registry values, and the resources that a configuration names.
+//! What an INF gives a machine: registry values and resources.
 //!
 //! Owns which of the values that would do the machine takes. It never reads a file.
 
@@ -285,8 +285,8 @@ mod tests {
                       IOConfig=2@300-331%FFF0(3FF::)\nIRQConfig=5,7\nIRQConfig=5,2\nDMAConfig=1\n\
                       DMAConfig=D:1,5\nMemConfig=1000@C0000-DFFFF%FFFFF000";
         let found = taken(config, PLACES).expect("it fits").expect("there is one");
-        let expected = "port:388+4 port:220+16,sb-dsp mpu401 irq:5 irq dma:1 dma:5 memory:C0000+0x1000 \
-                        at 330, 9";
+        let expected = "port:388+4 port:220+16,sb-dsp mpu401 irq:5 irq dma:1 dma:5 \
+                        memory:C0000+0x1000 at 330, 9";
         assert_eq!(words(&found), expected);
         let places = Places { port: Some(0x320), irq: Some(7), ..PLACES };
         let found = taken(config, places).expect("it fits").expect("there is one");

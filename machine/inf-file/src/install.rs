@@ -197,7 +197,7 @@ impl Walk<'_> {
         for line in &inf.sections[section].lines {
             match log_config::read_line(line)? {
                 Some(resource) => resources.push(resource),
-                // It says how Windows would rank the section; here the first one that fits is taken.
+                // It says how Windows ranks the section. Here the first one that fits is taken.
                 None if line.is("ConfigPriority") => {}
                 None => self.tell(line, section),
             }

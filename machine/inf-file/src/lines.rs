@@ -50,12 +50,12 @@ impl Inf {
 }
 
 impl Line {
-    /// The text of a value; empty when the line has not so many.
+    /// The text of a value; empty for a value that the line does not have.
     pub fn value(&self, index: usize) -> &str {
         self.values.get(index).map_or("", |field| &field.text)
     }
 
-    /// The place of a value, or of the line when it has not so many.
+    /// The place of a value, or of the line for a value that the line does not have.
     pub fn place_of(&self, index: usize) -> Place {
         self.values.get(index).map_or(self.place, |field| field.place)
     }

@@ -1,7 +1,7 @@
 //! Contiguous memory and physical addresses.
 //!
-//! The kernel hands out contiguous memory, and `tables/physical_table.rs` says which physical address
-//! a page has.
+//! The kernel hands out contiguous memory, and `tables/physical_table.rs` says which physical
+//! address a page has.
 //! Source: WDK, the pages of the routines.
 
 use std::rc::Rc;

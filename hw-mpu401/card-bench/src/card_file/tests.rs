@@ -95,7 +95,10 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
             "name = \"mine\"\n\nfamily = \"fifo\"",
             format!("t.toml:3:1: family = \"fifo\" is not possible; {known}"),
         ),
-        ("name = \"mine\"\nfamily = 16", format!("t.toml:2:1: family = 16 is not possible; {known}")),
+        (
+            "name = \"mine\"\nfamily = 16",
+            format!("t.toml:2:1: family = 16 is not possible; {known}"),
+        ),
         (
             "name = \"mine\"\nfamily = \"sb16\"",
             format!("t.toml:2:1: family = \"sb16\" is not possible; {known}"),
@@ -115,8 +118,8 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
         ),
         (
             "name = \"mine\"\nfamily = \"roland-firmware\"\ntx-depth = 1",
-            "t.toml:3:1: a mailbox needs a place in the latch and one on the wire; write tx-depth = \
-             2 or more, or host-port = \"fifo\""
+            "t.toml:3:1: a mailbox needs a place in the latch and one on the wire; write tx-depth \
+             = 2 or more, or host-port = \"fifo\""
                 .to_owned(),
         ),
     ];
@@ -125,8 +128,8 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
     }
     assert_eq!(
         error_of("family = \"fifo-chip\""),
-        "t.toml:3:1: a card cannot start from another card and from a family; leave out based-on or \
-         family"
+        "t.toml:3:1: a card cannot start from another card and from a family; leave out based-on \
+         or family"
     );
 }
 
