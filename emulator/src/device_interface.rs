@@ -1,12 +1,28 @@
-//! Device interfaces, by which an application finds a device of some kind.
+//! Device interfaces, by which a program finds a device of some kind.
+//!
+//! An interface is registered once for a device at the bottom of a stack, and stays registered.
+//! Programs find it while it is enabled. When it changes, the kernel calls the routines that watch
+//! its class.
+//!
+//! Source: WDK, IoRegisterDeviceInterface and the other routines of the aliases below.
+
+mod name;
+mod watch;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::device_object::DeviceObject;
 use crate::kernel::Kernel;
+use crate::registry::RegistryKey;
+use crate::status::NtStatus;
 
-/// A registered and enabled interface of a device.
+use name::{key_path, link_name};
+use watch::Watches;
+pub use watch::{InterfaceChange, InterfaceRoutine, InterfaceWatch};
+
+/// An enabled interface of a device.
 #[derive(Clone, Debug)]
 pub struct DeviceInterface {
     /// The interface class: a GUID in its wire form.
@@ -17,14 +33,77 @@ pub struct DeviceInterface {
     pub reference: String,
 }
 
-/// The enabled interfaces, in the order in which they were enabled.
+/// Whether an interface was registered before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Registration {
+    /// It is new, and disabled.
+    New,
+    /// It was registered already, and stays as it is.
+    Known,
+}
+
+/// Whether programs find an interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InterfaceState {
+    /// Programs do not find it.
+    Disabled,
+    /// Programs find it.
+    Enabled,
+}
+
+/// The name of a property of an interface.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct InterfaceProperty {
+    /// The property: a DEVPROPKEY in its wire form.
+    pub key: [u8; 20],
+    /// The language of the value; 0 for a value without a language.
+    pub locale: u32,
+}
+
+/// The value of a property of an interface.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InterfaceValue {
+    /// The type of the data: a DEVPROPTYPE.
+    pub kind: u32,
+    /// The bytes.
+    pub data: Vec<u8>,
+}
+
+/// A registered interface.
+struct Entry {
+    interface: DeviceInterface,
+    /// The device at the bottom of the stack.
+    physical: Rc<DeviceObject>,
+    state: InterfaceState,
+    properties: BTreeMap<InterfaceProperty, InterfaceValue>,
+}
+
+impl Entry {
+    fn is(&self, class: [u8; 16], physical: &Rc<DeviceObject>, reference: &str) -> bool {
+        self.interface.class == class
+            && self.interface.reference == reference
+            && Rc::ptr_eq(&self.physical, physical)
+    }
+
+    /// The name of the symbolic link; `None` for a device that was never installed.
+    fn link(&self) -> Option<String> {
+        link_name(&self.physical, self.interface.class, &self.interface.reference)
+    }
+}
+
+/// The registered interfaces, and the routines that watch them.
 #[derive(Default)]
-pub(crate) struct DeviceInterfaces(RefCell<Vec<DeviceInterface>>);
+pub(crate) struct DeviceInterfaces {
+    /// The interfaces. The enabled ones are in the order in which they were enabled.
+    entries: RefCell<Vec<Entry>>,
+    watches: Watches,
+}
 
 impl DeviceInterfaces {
-    /// Drops every interface.
+    /// Drops every interface and every routine that watches one.
     pub fn clear(&self) {
-        drop(self.0.take());
+        drop(self.entries.take());
+        self.watches.clear();
     }
 }
 
@@ -32,35 +111,225 @@ impl Kernel {
     /// Registers and enables an interface. An interface that is enabled already stays as it is.
     ///
     /// IRQL: PASSIVE_LEVEL.
-    #[doc(alias = "IoRegisterDeviceInterface")]
-    #[doc(alias = "IoSetDeviceInterfaceState")]
     pub fn enable_device_interface(&self, interface: DeviceInterface) {
         if self.is_frozen() {
             return;
         }
-        let mut interfaces = self.state.interfaces.0.borrow_mut();
-        let known = interfaces.iter().any(|other| {
-            other.class == interface.class
-                && other.reference == interface.reference
-                && Rc::ptr_eq(&other.device, &interface.device)
-        });
-        if !known {
-            interfaces.push(interface);
-        }
+        let physical = interface.device.bottom();
+        let known = self
+            .interface_index(|entry| entry.is(interface.class, &physical, &interface.reference));
+        let index = known.unwrap_or_else(|| self.push_interface(interface.clone(), physical));
+        self.switch_interface(index, InterfaceState::Enabled, &interface.device);
     }
 
     /// Disables the interfaces of a device under one reference string. IRQL: PASSIVE_LEVEL.
     pub fn disable_device_interfaces(&self, device: &Rc<DeviceObject>, reference: &str) {
-        self.state.interfaces.0.borrow_mut().retain(|interface| {
-            !(Rc::ptr_eq(&interface.device, device) && interface.reference == reference)
+        self.disable_interfaces(|entry| {
+            Rc::ptr_eq(&entry.interface.device, device) && entry.interface.reference == reference
         });
     }
 
+    /// Disables all interfaces of the stack above a physical device, as the Plug and Play manager
+    /// does when the device is removed. IRQL: PASSIVE_LEVEL.
+    pub fn disable_interfaces_of_removed(&self, physical: &Rc<DeviceObject>) {
+        self.disable_interfaces(|entry| Rc::ptr_eq(&entry.physical, physical));
+    }
+
     /// The enabled interfaces of a class, in the order in which they were enabled.
-    #[doc(alias = "IoGetDeviceInterfaces")]
     #[must_use]
     pub fn device_interfaces(&self, class: [u8; 16]) -> Vec<DeviceInterface> {
-        let interfaces = self.state.interfaces.0.borrow();
-        interfaces.iter().filter(|interface| interface.class == class).cloned().collect()
+        let entries = self.state.interfaces.entries.borrow();
+        let enabled = entries
+            .iter()
+            .filter(|entry| entry.interface.class == class)
+            .filter(|entry| entry.state == InterfaceState::Enabled);
+        enabled.map(|entry| entry.interface.clone()).collect()
+    }
+
+    /// Registers an interface of a physical device and returns the name of its symbolic link.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_INVALID_DEVICE_REQUEST` for a device that is not at the bottom of its stack or was
+    /// never installed, and for a reference string with a path separator.
+    #[doc(alias = "IoRegisterDeviceInterface")]
+    pub fn register_device_interface(
+        &self,
+        class: [u8; 16],
+        physical: &Rc<DeviceObject>,
+        reference: &str,
+    ) -> Result<(Registration, String), NtStatus> {
+        let link = link_name(physical, class, reference);
+        let link = link.filter(|_| physical.lower().is_none() && !reference.contains(['/', '\\']));
+        let link = link.ok_or(NtStatus::INVALID_DEVICE_REQUEST)?;
+        if self.interface_index(|entry| entry.is(class, physical, reference)).is_some() {
+            return Ok((Registration::Known, link));
+        }
+        let (device, reference) = (Rc::clone(physical), reference.to_owned());
+        let interface = DeviceInterface { class, device, reference };
+        self.push_interface(interface, Rc::clone(physical));
+        Ok((Registration::New, link))
+    }
+
+    /// Enables or disables a registered interface by the name of its symbolic link. Requests go to
+    /// the device that is at the top of the stack at this moment.
+    ///
+    /// The result is `STATUS_OBJECT_NAME_EXISTS` when an enabled interface is enabled.
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when a disabled interface is disabled, and for the name of no
+    /// interface.
+    #[doc(alias = "IoSetDeviceInterfaceState")]
+    pub fn set_device_interface_state(
+        &self,
+        link: &str,
+        state: InterfaceState,
+    ) -> Result<NtStatus, NtStatus> {
+        let index = self.find_interface(link)?;
+        let (now, physical) = {
+            let entries = self.state.interfaces.entries.borrow();
+            (entries[index].state, Rc::clone(&entries[index].physical))
+        };
+        match (now, state) {
+            (InterfaceState::Enabled, InterfaceState::Enabled) => Ok(NtStatus::OBJECT_NAME_EXISTS),
+            (InterfaceState::Disabled, InterfaceState::Disabled) => {
+                Err(NtStatus::OBJECT_NAME_NOT_FOUND)
+            }
+            _ => {
+                self.switch_interface(index, state, &physical.top());
+                Ok(NtStatus::SUCCESS)
+            }
+        }
+    }
+
+    /// The names of the symbolic links of a class' interfaces, also of the disabled ones unless
+    /// `least` is `Enabled`. `physical` narrows the list to one device. IRQL: PASSIVE_LEVEL.
+    #[doc(alias = "IoGetDeviceInterfaces")]
+    #[must_use]
+    pub fn device_interface_links(
+        &self,
+        class: [u8; 16],
+        physical: Option<&Rc<DeviceObject>>,
+        least: InterfaceState,
+    ) -> Vec<String> {
+        let entries = self.state.interfaces.entries.borrow();
+        let wanted = entries
+            .iter()
+            .filter(|entry| entry.interface.class == class)
+            .filter(|entry| physical.is_none_or(|wanted| Rc::ptr_eq(wanted, &entry.physical)))
+            .filter(|entry| least == InterfaceState::Disabled || entry.state == least);
+        wanted.filter_map(Entry::link).collect()
+    }
+
+    /// The device behind the symbolic link of an enabled interface.
+    pub(crate) fn device_of_interface(&self, link: &str) -> Option<Rc<DeviceObject>> {
+        let index = self.find_interface(link).ok()?;
+        let entries = self.state.interfaces.entries.borrow();
+        let entry = &entries[index];
+        let is_enabled = entry.state == InterfaceState::Enabled;
+        is_enabled.then(|| Rc::clone(&entry.interface.device))
+    }
+
+    /// Opens the registry key for the parameters of an interface. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface; `STATUS_ACCESS_DENIED` when an
+    /// oracle refuses the call.
+    #[doc(alias = "IoOpenDeviceInterfaceRegistryKey")]
+    pub fn open_device_interface_key(&self, link: &str) -> Result<RegistryKey, NtStatus> {
+        let index = self.find_interface(link)?;
+        let path = {
+            let entries = self.state.interfaces.entries.borrow();
+            let interface = &entries[index].interface;
+            key_path(&entries[index].physical, interface.class, &interface.reference)
+        };
+        self.create_registry_key(&path.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?)
+    }
+
+    /// Sets a property of an interface, or deletes it. IRQL: up to APC_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface.
+    #[doc(alias = "IoSetDeviceInterfacePropertyData")]
+    pub fn set_device_interface_property(
+        &self,
+        link: &str,
+        property: InterfaceProperty,
+        value: Option<InterfaceValue>,
+    ) -> Result<(), NtStatus> {
+        let index = self.find_interface(link)?;
+        let properties = &mut self.state.interfaces.entries.borrow_mut()[index].properties;
+        match value {
+            Some(value) => properties.insert(property, value),
+            None => properties.remove(&property),
+        };
+        Ok(())
+    }
+
+    /// A property of an interface. IRQL: up to APC_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface, and for a property that was
+    /// not set.
+    #[doc(alias = "IoGetDeviceInterfacePropertyData")]
+    pub fn device_interface_property(
+        &self,
+        link: &str,
+        property: InterfaceProperty,
+    ) -> Result<InterfaceValue, NtStatus> {
+        let index = self.find_interface(link)?;
+        let entries = self.state.interfaces.entries.borrow();
+        let value = entries[index].properties.get(&property);
+        value.cloned().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
+    }
+
+    fn interface_index(&self, is: impl Fn(&Entry) -> bool) -> Option<usize> {
+        self.state.interfaces.entries.borrow().iter().position(is)
+    }
+
+    fn find_interface(&self, link: &str) -> Result<usize, NtStatus> {
+        let is = |entry: &Entry| entry.link().is_some_and(|name| name.eq_ignore_ascii_case(link));
+        self.interface_index(is).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
+    }
+
+    fn push_interface(&self, interface: DeviceInterface, physical: Rc<DeviceObject>) -> usize {
+        let mut entries = self.state.interfaces.entries.borrow_mut();
+        let state = InterfaceState::Disabled;
+        entries.push(Entry { interface, physical, state, properties: BTreeMap::new() });
+        entries.len() - 1
+    }
+
+    /// Gives an interface another state, and tells the routines that watch the class.
+    fn switch_interface(&self, index: usize, state: InterfaceState, device: &Rc<DeviceObject>) {
+        let interface = {
+            let mut entries = self.state.interfaces.entries.borrow_mut();
+            if entries[index].state == state {
+                return;
+            }
+            let mut entry = entries.remove(index);
+            entry.state = state;
+            entry.interface.device = Rc::clone(device);
+            let interface = entry.interface.clone();
+            entries.push(entry);
+            interface
+        };
+        let change = match state {
+            InterfaceState::Enabled => InterfaceChange::Arrival,
+            InterfaceState::Disabled => InterfaceChange::Removal,
+        };
+        self.tell_interface_change(change, &interface);
+    }
+
+    fn disable_interfaces(&self, which: impl Fn(&Entry) -> bool) {
+        let wanted = |entry: &Entry| entry.state == InterfaceState::Enabled && which(entry);
+        while let Some(index) = self.interface_index(wanted) {
+            let device = {
+                let entries = self.state.interfaces.entries.borrow();
+                Rc::clone(&entries[index].interface.device)
+            };
+            self.switch_interface(index, InterfaceState::Disabled, &device);
+        }
     }
 }

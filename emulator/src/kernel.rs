@@ -11,6 +11,7 @@ use crate::dpc::DpcQueue;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
+use crate::object_namespace::ObjectNamespace;
 use crate::pool::Pool;
 use crate::power::PowerManager;
 use crate::refusal::Refusals;
@@ -140,6 +141,7 @@ pub(crate) struct KernelState {
     pub locks: HeldLocks,
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
+    pub names_of_objects: ObjectNamespace,
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
@@ -184,6 +186,7 @@ impl Kernel {
                 locks: HeldLocks::default(),
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
+                names_of_objects: ObjectNamespace::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),
@@ -210,6 +213,7 @@ impl Kernel {
         state.work.clear();
         state.interrupts.clear();
         state.interfaces.clear();
+        state.names_of_objects.clear();
         state.power.clear();
         state.choices.clear();
         state.installed.clear();
@@ -221,9 +225,11 @@ impl Kernel {
         &self.state.config
     }
 
-    /// The number of the thread that runs now.
+    /// The number of the thread that runs now. IRQL: any. A DPC and a service routine run in the
+    /// thread that they interrupt.
     /// Assumed: a work item that runs while a thread waits runs in another thread.
-    pub(crate) fn current_thread(&self) -> u32 {
+    #[must_use]
+    pub fn current_thread(&self) -> u32 {
         self.state.thread.get()
     }
 

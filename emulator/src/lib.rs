@@ -2,8 +2,8 @@
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, bug checks, the rules of its routines, and the trace. It never knows
-//! what the devices on its bus are for.
+//! requests, the registry, device interfaces, the names of objects, bug checks, the rules of its
+//! routines, and the trace. It never knows what the devices on its bus are for.
 //!
 //! # How a run works
 //!
@@ -35,6 +35,7 @@ mod irql;
 mod kernel;
 mod mutex;
 mod numbered;
+mod object_namespace;
 mod pool;
 mod power;
 mod preempt;
@@ -60,7 +61,10 @@ pub use bug_check::{
 };
 pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte};
 pub use clock::Progress;
-pub use device_interface::DeviceInterface;
+pub use device_interface::{
+    DeviceInterface, InterfaceChange, InterfaceProperty, InterfaceRoutine, InterfaceState,
+    InterfaceValue, InterfaceWatch, Registration,
+};
 pub use device_object::{
     AddDeviceRoutine, DeviceKeys, DeviceObject, DispatchRoutine, DriverObject, FileObject,
     LastHandleRoutine, MajorFunction, ObjectType, UnloadRoutine,

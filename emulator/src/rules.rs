@@ -30,11 +30,11 @@ crate::rules! {
         verifier: Some((VERIFIER, 0x0002_0009)),
         routines: &["IoDeleteDevice"];
 
-    /// A device object must be created at PASSIVE_LEVEL.
+    /// A device object must be created, and a device interface enabled, at PASSIVE_LEVEL.
     IRQL_IO_PASSIVE_1 = "IrqlIoPassive1",
         source: "WDK, IrqlIoPassive1 rule (wdm)",
         verifier: Some((VERIFIER, 0x0002_000A)),
-        routines: &["IoCreateDevice"];
+        routines: &["IoCreateDevice", "IoSetDeviceInterfaceState"];
 
     /// An interrupt must be connected at PASSIVE_LEVEL.
     IRQL_IO_PASSIVE_2 = "IrqlIoPassive2",
@@ -42,20 +42,28 @@ crate::rules! {
         verifier: Some((VERIFIER, 0x0002_000B)),
         routines: &["IoConnectInterrupt"];
 
-    /// An interrupt must be disconnected at PASSIVE_LEVEL.
+    /// A symbolic link must be made, and a device interface registered, at PASSIVE_LEVEL.
+    IRQL_IO_PASSIVE_3 = "IrqlIoPassive3",
+        source: "WDK, IrqlIoPassive3 rule (wdm)",
+        verifier: Some((VERIFIER, 0x0002_000C)),
+        routines: &["IoCreateSymbolicLink", "IoRegisterDeviceInterface"];
+
+    /// An interrupt must be disconnected, and a symbolic link deleted, at PASSIVE_LEVEL.
     IRQL_IO_PASSIVE_4 = "IrqlIoPassive4",
         source: "WDK, IrqlIoPassive4 rule (wdm)",
         verifier: Some((VERIFIER, 0x0002_000D)),
-        routines: &["IoDisconnectInterrupt"];
+        routines: &["IoDeleteSymbolicLink", "IoDisconnectInterrupt"];
 
-    /// Spin locks, timers and mutexes must be used, and events reset, at DISPATCH_LEVEL or below.
+    /// Spin locks, timers and mutexes must be used, events reset, and floating-point states saved
+    /// and restored, at DISPATCH_LEVEL or below.
     IRQL_KE_DISPATCH_LTE = "IrqlKeDispatchLte",
         source: "WDK, IrqlKeDispatchLte rule (wdm)",
         verifier: Some((VERIFIER, 0x0002_0011)),
         routines: &[
             "KeAcquireSpinLock", "KeCancelTimer", "KeClearEvent", "KeInitializeTimer",
             "KeInitializeTimerEx", "KeReadStateEvent", "KeReadStateTimer", "KeReleaseMutex",
-            "KeResetEvent", "KeSetTimer", "KeSetTimerEx",
+            "KeResetEvent", "KeRestoreFloatingPointState", "KeSaveFloatingPointState",
+            "KeSetTimer", "KeSetTimerEx",
         ];
 
     /// An event must be set at DISPATCH_LEVEL or below.
@@ -63,6 +71,22 @@ crate::rules! {
         source: "WDK, IrqlKeSetEvent rule (wdm)",
         verifier: Some((VERIFIER, 0x0002_0016)),
         routines: &["KeSetEvent"];
+
+    /// Pages for an MDL must be allocated and freed at APC_LEVEL or below.
+    IRQL_MM_APC_LTE = "IrqlMmApcLte",
+        source: "WDK, IrqlMmApcLte rule (wdm)",
+        verifier: Some((VERIFIER, 0x0002_0019)),
+        routines: &["MmAllocatePagesForMdl", "MmFreePagesFromMdl"];
+
+    /// Contiguous memory must be freed at DISPATCH_LEVEL or below.
+    IRQL_MM_DISPATCH = "IrqlMmDispatch",
+        source: "WDK, IrqlMmDispatch rule (wdm)",
+        routines: &["MmFreeContiguousMemory*"];
+
+    /// The resolution of the system clock must be set at APC_LEVEL or below.
+    IRQL_EX_APC_LTE_2 = "IrqlExApcLte2",
+        source: "WDK, IrqlExApcLte2 rule (wdm)",
+        routines: &["ExSetTimerResolution"];
 
     /// Keys of the registry must be opened, read, written and closed at PASSIVE_LEVEL.
     IRQL_ZW_PASSIVE = "IrqlZwPassive",

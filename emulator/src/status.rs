@@ -46,6 +46,8 @@ statuses! {
     TIMEOUT = 0x0000_0102;
     /// The request was queued and completes later.
     PENDING = 0x0000_0103;
+    /// The object exists already, and the call changed nothing.
+    OBJECT_NAME_EXISTS = 0x4000_0000;
     /// The buffer was too small; a part was written, or only the needed size is returned.
     BUFFER_OVERFLOW = 0x8000_0005;
     /// An enumeration is at its end.
@@ -58,6 +60,10 @@ statuses! {
     INVALID_HANDLE = 0xC000_0008;
     /// An argument is out of its range.
     INVALID_PARAMETER = 0xC000_000D;
+    /// There is not enough memory for the call.
+    NO_MEMORY = 0xC000_0017;
+    /// The second argument is out of its range.
+    INVALID_PARAMETER_2 = 0xC000_00F0;
     /// The device does not exist.
     NO_SUCH_DEVICE = 0xC000_000E;
     /// The request does not fit this device or this kind of object.
@@ -74,6 +80,8 @@ statuses! {
     ACCESS_DENIED = 0xC000_0022;
     /// The object has another type than the caller asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;
+    /// A directory of the path does not exist.
+    OBJECT_PATH_NOT_FOUND = 0xC000_003A;
     /// The path does not have the form of a path.
     OBJECT_PATH_SYNTAX_BAD = 0xC000_003B;
     /// The object cannot be deleted as it is.

@@ -19,8 +19,10 @@ use crate::processor::vm::Vm;
 use crate::tables::bindings::Bindings;
 use crate::tables::event_table::EventTable;
 use crate::tables::guest_table::GuestTable;
+use crate::tables::link_table::LinkTable;
 use crate::tables::loaded::Loaded;
 use crate::tables::origin::{Origin, Serving};
+use crate::tables::physical_table::PhysicalTable;
 use crate::tables::pool_table::PoolTable;
 use crate::tables::port_table::PortTable;
 use crate::tables::shown_table::ShownTable;
@@ -40,6 +42,8 @@ pub(crate) struct GuestState {
     pub port_objects: PortTable,
     pub guest_objects: GuestTable,
     pub events: EventTable,
+    pub links: LinkTable,
+    pub physical: PhysicalTable,
     /// The name of each routine, by its number.
     pub routine_names: &'static [&'static str],
     /// The routine being served, for the message of a bug check and the origin of a leak.
@@ -142,6 +146,12 @@ impl Guest {
     /// the result is 0.
     pub fn call(&self, function: u64, words: &[u64]) -> u64 {
         if self.0.is_gone.get() { 0 } else { self.0.vm.call(self, function, words) }
+    }
+
+    /// Calls a function of the guest as [`Guest::call`] does, for a work item: the function finds
+    /// itself in the thread that the kernel names as the current one.
+    pub(crate) fn call_in_system_thread(&self, function: u64, words: &[u64]) -> u64 {
+        self.0.vm.in_current_thread(|| self.call(function, words))
     }
 
     /// Runs `work` with `bytes` of zeroed memory on the current stack. The result is `None` when

@@ -15,7 +15,7 @@
 //! | `life/` | birth, DriverEntry, routines by their numbers, bug checks, leaks |
 //! | `import/` | the routines of each module |
 //! | `com/` | the port's objects for the driver, the driver's objects for the port |
-//! | `objects/` | kernel objects, requests, pool, resources and events in guest memory |
+//! | `objects/` | kernel objects, requests, pool, MDLs, resources and events in guest memory |
 //! | `memory.rs`, `routine.rs` | what a routine reads, writes and is called with |
 //! | `guest.rs` | the handle: a processor and the tables |
 //! | `tables/` | what the emulator knows of the driver, as pure state |

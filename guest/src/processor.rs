@@ -17,5 +17,6 @@ mod stacks;
 mod stops;
 #[cfg(test)]
 mod tests;
+mod threads;
 pub(crate) mod thunk;
 pub(crate) mod vm;

@@ -32,6 +32,55 @@ portcls_emulator::rules! {
     NOT_A_WORKER = "not-a-worker",
         source: "WDK, KsQueueWorkItem and KsUnregisterWorker";
 
+    /// A registration for Plug and Play notifications must be ended by what the registration gave.
+    NOT_A_NOTIFICATION = "not-a-notification",
+        source: "WDK, IoUnregisterPlugPlayNotificationEx";
+
+    /// A routine that frees an MDL must be given one that was allocated for it.
+    NOT_AN_MDL = "not-an-mdl",
+        source: "WDK, IoFreeMdl and MmFreePagesFromMdl";
+
+    /// An MDL must not be locked again while it describes locked or nonpaged memory.
+    MDL_LOCKED_AGAIN = "mdl-locked-again",
+        source: "WDK, MmProbeAndLockPages; bug check C4, value B0",
+        verifier: Some((VERIFIER, 0xB0));
+
+    /// MmUnlockPages must be given an MDL whose pages are locked.
+    MDL_NOT_LOCKED = "mdl-not-locked",
+        source: "WDK, MmUnlockPages; bug check C4, value 7C",
+        verifier: Some((VERIFIER, 0x7C));
+
+    /// MmUnlockPages must not be given an MDL of nonpaged memory.
+    MDL_NONPAGED_UNLOCKED = "mdl-nonpaged-unlocked",
+        source: "WDK, MmProbeAndLockPages; bug check C4, value 7D",
+        verifier: Some((VERIFIER, 0x7D));
+
+    /// MmBuildMdlForNonPagedPool must be given an MDL of memory that is never paged out.
+    MDL_OF_PAGED_MEMORY = "mdl-of-paged-memory",
+        source: "WDK, MmBuildMdlForNonPagedPool";
+
+    /// An MDL must not be mapped again while it has an address in the system's address space.
+    MDL_MAPPED_AGAIN = "mdl-mapped-again",
+        source: "WDK, MmMapLockedPagesSpecifyCache; bug check C4, value B2",
+        verifier: Some((VERIFIER, 0xB2));
+
+    /// An MDL must be locked before it is mapped.
+    MDL_MAPPED_UNLOCKED = "mdl-mapped-unlocked",
+        source: "WDK, MmMapLockedPagesSpecifyCache; bug check C4, value B3",
+        verifier: Some((VERIFIER, 0xB3));
+
+    /// MmUnmapLockedPages must be given an MDL and the address at which it is mapped.
+    MDL_NOT_MAPPED = "mdl-not-mapped",
+        source: "WDK, MmUnmapLockedPages";
+
+    /// An MDL must be unlocked before it is freed.
+    MDL_FREED_LOCKED = "mdl-freed-locked",
+        source: "WDK, Using MDLs: MmUnlockPages comes before IoFreeMdl";
+
+    /// Contiguous memory must be freed by the address at which it begins.
+    NOT_CONTIGUOUS_MEMORY = "not-contiguous-memory",
+        source: "WDK, MmFreeContiguousMemory";
+
     /// KeSynchronizeExecution must be given an interrupt that is connected.
     INTERRUPT_NOT_CONNECTED = "interrupt-not-connected",
         source: "WDK, KeSynchronizeExecution; IoConnectInterrupt";
@@ -44,9 +93,22 @@ portcls_emulator::rules! {
     FOREIGN_IRP_FREED = "foreign-irp-freed",
         source: "WDK, IoFreeIrp";
 
+    /// A request that IoBuildSynchronousFsdRequest made must not be freed by the driver.
+    IO_BUILD_SYNCHRONOUS_FSD_REQUEST_NO_FREE = "IoBuildSynchronousFsdRequestNoFree",
+        source: "WDK, IoBuildSynchronousFsdRequestNoFree rule (wdm)";
+
     /// A driver must keep a request that it allocated, when it comes back complete, and free it.
     OWN_IRP_NOT_KEPT = "own-irp-not-kept",
         source: "WDK, IoAllocateIrp; IO_COMPLETION_ROUTINE, STATUS_MORE_PROCESSING_REQUIRED";
+
+    /// A saved floating-point state must be restored before the routine that saved it returns.
+    FLOATING_POINT_KEPT = "floating-point-kept",
+        source: "WDK, KeSaveFloatingPointState, Remarks";
+
+    /// Floating-point states must be restored in the reverse order, the inner ones not at a lower
+    /// IRQL.
+    FLOATING_POINT_NESTING = "floating-point-nesting",
+        source: "WDK, KeRestoreFloatingPointState, Remarks";
 
     /// GetDescription must answer a filter descriptor that can be read.
     DESCRIPTOR_UNREADABLE = "descriptor-unreadable",

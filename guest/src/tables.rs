@@ -8,8 +8,10 @@
 pub(crate) mod bindings;
 pub(crate) mod event_table;
 pub(crate) mod guest_table;
+pub(crate) mod link_table;
 pub(crate) mod loaded;
 pub(crate) mod origin;
+pub(crate) mod physical_table;
 pub(crate) mod pool_table;
 pub(crate) mod port_table;
 pub(crate) mod shown_irp;

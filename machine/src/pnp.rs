@@ -78,6 +78,7 @@ impl PnpManager {
             _ => {}
         }
         let starts = matches!(request, PnpRequest::StartDevice { .. });
+        let removes = matches!(request, PnpRequest::RemoveDevice);
         let name = request.minor().name();
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let outer = self.is_busy.replace(true);
@@ -95,6 +96,9 @@ impl PnpManager {
             self.ask_driver(kernel, PnpRequest::QueryDeviceRelations);
             self.ask_driver(kernel, PnpRequest::QueryInterface);
             self.is_started.set(true);
+        }
+        if removes && result.is_ok() {
+            kernel.disable_interfaces_of_removed(&self.physical);
         }
         self.is_busy.set(outer);
         self.tell_of_removal(kernel);

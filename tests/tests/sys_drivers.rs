@@ -24,6 +24,8 @@ mod event_scripts;
 mod habits;
 #[path = "sys_drivers/injection.rs"]
 mod injection;
+#[path = "sys_drivers/kernel_routines.rs"]
+mod kernel_routines;
 #[path = "sys_drivers/mutations.rs"]
 mod mutations;
 #[path = "sys_drivers/rebuild.rs"]

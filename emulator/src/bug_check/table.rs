@@ -264,6 +264,17 @@ bug_checks! {
         UNUSED,
     ];
 
+    /// A driver restored a floating-point state that was not saved where it says, or not at this
+    /// IRQL, or not by this thread.
+    INVALID_FLOATING_POINT_STATE = 0xE7, [
+        listed("what is wrong", values::FLOATING_POINT),
+        new("depends on the first"),
+        new("the same"),
+        UNUSED,
+    ] => {
+        distinction: Distinction::FirstParameter,
+    };
+
     /// The cookie that the compiler put before a return address has been overwritten. A function of
     /// the driver wrote behind the end of a local variable.
     DRIVER_OVERRAN_STACK_BUFFER = 0xF7, [

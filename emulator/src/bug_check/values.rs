@@ -109,6 +109,12 @@ pub(super) const WATCHDOG: Values = &[
     (1, "all the time at DISPATCH_LEVEL or above was too long"),
 ];
 
+pub(super) const FLOATING_POINT: Values = &[
+    (0, "no state was saved there, or it was overwritten"),
+    (1, "the state was saved at another IRQL"),
+    (2, "the state was saved by another thread"),
+];
+
 /// Source: winnt.h, FAST_FAIL.
 pub(super) const FAST_FAIL: Values = &[
     (0, "the security cookie of a stack frame was overwritten"),

@@ -1,6 +1,8 @@
 // An adapter driver from DriverEntry to unload, all of it but StartDevice.
 //
-// The file that includes this one defines StartDevice.
+// The file that includes this one defines StartDevice. Before, it may define AT_ENTRY, a function
+// that gets the driver object when the entries of PortCls are in it, and AT_UNLOAD, a function that
+// is called when the devices are gone.
 #pragma once
 #include "unknown.h"
 
@@ -16,7 +18,10 @@ PAGEABLE static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT p
 
 PAGEABLE static void NTAPI Unload(PDRIVER_OBJECT)
 {
-    // Everything went with the devices; without the routine the image would stay for ever.
+    // The rest went with the devices; without the routine the image would stay for ever.
+#ifdef AT_UNLOAD
+    AT_UNLOAD();
+#endif
 }
 
 extern "C" PAGEABLE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registryPath)
@@ -24,6 +29,9 @@ extern "C" PAGEABLE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_S
     NTSTATUS status = PcInitializeAdapterDriver(driver, registryPath, AddDevice);
     if (NT_SUCCESS(status)) {
         driver->DriverUnload = Unload;
+#ifdef AT_ENTRY
+        AT_ENTRY(driver);
+#endif
     }
     return status;
 }

@@ -4,8 +4,15 @@
 // It has no adapter code and deletes its devices. Source of each promise: WDK, the routine's page.
 #include "unknown.h"
 
+#include <ctype.h>
+#include <stdarg.h>
 #include <string.h>
 #include <wchar.h>
+
+// Routines of ntoskrnl.lib that stdio.h and stdlib.h of mingw-w64 give to their own runtime.
+extern "C" int __cdecl sprintf(char *room, const char *format, ...);
+extern "C" int __cdecl _vsnprintf(char *room, size_t length, const char *format, va_list values);
+extern "C" int __cdecl atoi(const char *text);
 
 static ULONG broken = 0;
 
@@ -345,6 +352,74 @@ static void CheckPrint()
                    0x123456789ABCDEFull, 'c', 100) == STATUS_SUCCESS);
 }
 
+static int Print(char *room, size_t length, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    int printed = _vsnprintf(room, length, format, values);
+    va_end(values);
+    return printed;
+}
+
+static void CheckFormats()
+{
+    char room[64];
+    CHECK(sprintf(room, "%s %d %I64x", "text", -1, 0x123456789ull) == 17);
+    CHECK(strcmp(room, "text -1 123456789") == 0);
+    CHECK(Print(room, sizeof(room), "%05u|%-4s|%c", 42u, "ab", 'z') == 12);
+    CHECK(strcmp(room, "00042|ab  |z") == 0);
+    CHECK(Print(room, 3, "%s %I64d", "abc", 1ll) == -1 && room[2] == 'c' && room[3] == '4');
+    wchar_t wide[16];
+    CHECK(_snwprintf(wide, 16, L"%s-%hs", L"wide", "narrow") == 11);
+    CHECK(wcscmp(wide, L"wide-narrow") == 0);
+}
+
+static void CheckCharacters()
+{
+    char room[16];
+    CHECK(strcpy(room, "Mpu") == room && strcat(room, "401") == room);
+    CHECK(strstr(room, "u4") == room + 2 && strstr(room, "u5") == nullptr);
+    CHECK(strncpy(room, "ab", 4) == room && room[2] == 0 && room[3] == 0 && room[4] == '0');
+    CHECK(strchr(room, 'b') == room + 1 && strrchr(room, 'x') == nullptr);
+    CHECK(atoi(" -401x") == -401 && toupper('m') == 'M' && isxdigit('F') && !isxdigit('G'));
+    const wchar_t *text = L"Midi";
+    CHECK(wcsstr(text, L"di") == text + 2 && wcschr(text, L'd') == text + 2);
+
+    ANSI_STRING narrow;
+    RtlInitAnsiString(&narrow, "Midi");
+    UNICODE_STRING made;
+    CHECK(RtlAnsiStringToUnicodeString(&made, &narrow, TRUE) == STATUS_SUCCESS);
+    UNICODE_STRING expected;
+    RtlInitUnicodeString(&expected, text);
+    CHECK(made.MaximumLength == 10 && RtlEqualUnicodeString(&made, &expected, FALSE));
+    RtlFreeUnicodeString(&made);
+}
+
+// The system's work item that lies in the driver's memory.
+static void NTAPI WorkHere(PVOID parameter)
+{
+    worked.irql = KeGetCurrentIrql();
+    KeSetEvent(static_cast<PKEVENT>(parameter), IO_NO_INCREMENT, FALSE);
+}
+
+static void CheckWorkQueue()
+{
+    static WORK_QUEUE_ITEM item;
+    ExInitializeWorkItem(&item, WorkHere, &worked.done);
+    for (int round = 0; round < 2; round++) {
+        KeInitializeEvent(&worked.done, NotificationEvent, FALSE);
+        ExQueueWorkItem(&item, DelayedWorkQueue);
+        CHECK(WaitFor(&worked.done, 100) == STATUS_SUCCESS && worked.irql == PASSIVE_LEVEL);
+    }
+}
+
+static void CheckVersions()
+{
+    CHECK(IoIsWdmVersionAvailable(1, 0x10) && IoIsWdmVersionAvailable(6, 0));
+    CHECK(ExSetTimerResolution(10000, TRUE) <= 156250);
+    ExSetTimerResolution(0, FALSE);
+}
+
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING)
 {
     CheckStrings();
@@ -360,5 +435,9 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING)
     CheckDevices(driver);
     CheckRequests(driver);
     CheckPrint();
+    CheckFormats();
+    CheckCharacters();
+    CheckWorkQueue();
+    CheckVersions();
     return broken == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }

@@ -16,6 +16,7 @@ use portcls_emulator::{Kernel, NtStatus, Timeout, Waitable, WaitedFor, WorkItem}
 
 use super::module::Module;
 use super::ntoskrnl::requests::invalid_request;
+use super::ntoskrnl::work_queue_items::routine_of_item;
 use crate::guest::Guest;
 use crate::routine::{Call, Out, Pointer, Routine, row};
 use crate::rules;
@@ -85,9 +86,7 @@ fn queue_work_item(call: &Call<'_>, worker: Pointer, item: Pointer) -> NtStatus 
     let Some(worker) = worker_at(call, worker) else {
         return NtStatus::INVALID_PARAMETER;
     };
-    let fields = &guest.layout().work_queue_item;
-    let routine = guest.load_word(item.at(fields.worker_routine));
-    let parameter = guest.load_word(item.at(fields.parameter));
+    let (routine, parameter) = routine_of_item(guest, item);
     worker.waiting.set(worker.waiting.get() + 1);
     let (caller, waiting) = (guest.clone(), Rc::clone(&worker.waiting));
     call.kernel().queue_work_item(&WorkItem::new(Rc::new(move |_: &Kernel| {
@@ -97,7 +96,7 @@ fn queue_work_item(call: &Call<'_>, worker: Pointer, item: Pointer) -> NtStatus 
 }
 
 fn run_item(guest: &Guest, waiting: &Cell<u32>, routine: u64, parameter: u64) {
-    guest.call(routine, &[parameter]);
+    guest.call_in_system_thread(routine, &[parameter]);
     waiting.set(waiting.get() - 1);
 }
 

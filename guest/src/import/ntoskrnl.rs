@@ -1,12 +1,21 @@
 //! `ntoskrnl.exe`: the kernel.
 
 mod c_library;
+mod cancel_safe_queues;
+mod contiguous_memory;
 mod devices;
+mod files;
+mod floating_point;
+mod formatting;
 mod guards;
+mod interfaces;
 mod interlocked;
+mod links;
 pub(super) mod lookaside;
+mod mdls;
 mod memory;
 mod mutexes;
+mod notifications;
 mod objects;
 mod power;
 mod print;
@@ -14,7 +23,12 @@ mod processor;
 pub(super) mod registry;
 pub(super) mod requests;
 mod strings;
+mod synchronous_requests;
+mod threads;
 mod time;
+mod tracing;
+mod versions;
+pub(super) mod work_queue_items;
 
 use cpu_x86::Mode;
 
@@ -25,12 +39,20 @@ pub(super) static MODULE: Module = Module {
     names: &["ntoskrnl.exe", "ntkrnlpa.exe", "ntkrnlmp.exe"],
     routines: &[
         c_library::ROUTINES,
+        cancel_safe_queues::ROUTINES,
+        contiguous_memory::ROUTINES,
         devices::ROUTINES,
+        files::ROUTINES,
+        floating_point::ROUTINES,
         guards::ROUTINES,
+        interfaces::ROUTINES,
         interlocked::ROUTINES,
+        links::ROUTINES,
         lookaside::ROUTINES,
+        mdls::ROUTINES,
         memory::ROUTINES,
         mutexes::ROUTINES,
+        notifications::ROUTINES,
         objects::ROUTINES,
         power::ROUTINES,
         print::ROUTINES,
@@ -38,7 +60,12 @@ pub(super) static MODULE: Module = Module {
         registry::ROUTINES,
         requests::ROUTINES,
         strings::ROUTINES,
+        synchronous_requests::ROUTINES,
+        threads::ROUTINES,
         time::ROUTINES,
+        tracing::ROUTINES,
+        versions::ROUTINES,
+        work_queue_items::ROUTINES,
     ],
     variables: &[
         Variable { name: "InitSafeBootMode", storage: Storage::Own(no_safe_boot) },

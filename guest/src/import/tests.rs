@@ -4,18 +4,27 @@
 #[allow(dead_code, reason = "shared with the tests of the image")]
 mod builder;
 
+mod c_library;
+mod cancel_safe_queues;
 mod connections;
+mod contiguous_memory;
 mod devices;
 mod dispatch_table;
 mod dispatcher;
+mod files;
+mod floating_point;
 mod guards;
+mod interfaces;
 mod interlocked;
 mod ks;
 mod leaks;
 mod levels;
+mod links;
 mod marks;
+mod mdls;
 mod memory;
 mod mutexes;
+mod notifications;
 mod pending;
 mod ports;
 mod power;
@@ -24,12 +33,15 @@ mod refusals;
 mod registry;
 mod requests;
 mod strings;
+mod synchronous_requests;
+mod threads;
+mod versions;
 
 use std::rc::Rc;
 
 use cpu_x86::{Mode, Register};
 use portcls_emulator::{
-    DeviceObject, DriverObject, Kernel, KernelConfig, NtStatus, PoolType, Stop,
+    DeviceKeys, DeviceObject, DriverObject, Kernel, KernelConfig, NtStatus, PoolType, Stop,
 };
 use portcls_port::{StartDevice, pc_add_adapter_device, pc_initialize_adapter_driver};
 
@@ -40,6 +52,7 @@ use crate::processor::vm::GuestOptions;
 use crate::tables::pool_table::Fill;
 use builder::Builder;
 use portcls_driver_file::image::Image;
+use portcls_driver_file::symbols::Symbols;
 
 /// Both bitnesses.
 const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
@@ -130,6 +143,18 @@ impl Bench {
         }
     }
 
+    /// What the driver still has to give back, without the memory that the tests allocate.
+    fn left(&self) -> Vec<String> {
+        let symbols = || Symbols::new("test", &self.guest.loaded().image);
+        let leaks = self.guest.left_behind(symbols).into_iter().map(|leak| leak.to_string());
+        leaks.filter(|text| !text.starts_with("pool tEsT")).collect()
+    }
+
+    /// The rules that the driver has broken, in order.
+    fn broken_rules(&self) -> Vec<&'static str> {
+        self.kernel.violations().iter().map(|violation| violation.rule.id).collect()
+    }
+
     /// Makes an adapter device of PortCls on top of a physical device.
     fn adapter_device(&self, physical: &Rc<DeviceObject>) -> Rc<DeviceObject> {
         let driver = DriverObject::new("test");
@@ -152,6 +177,47 @@ impl Bench {
         let address = self.memory(bytes.len() as u64);
         self.guest.store(address, bytes);
         address
+    }
+
+    /// Allocates memory of the driver with this code.
+    fn code_block(&self, code: &[u8]) -> u64 {
+        let (pool, bytes) = (PoolType::NonPagedExecute, code.len() as u64);
+        let address = self.guest.allocate_pool(pool, bytes, *b"tEsT", Fill::Zero);
+        self.guest.store(address, code);
+        address
+    }
+
+    /// The words of a 64-bit argument.
+    fn long(&self, value: u64) -> Vec<u64> {
+        match self.guest.mode() {
+            Mode::Bits64 => vec![value],
+            Mode::Bits32 => vec![value & 0xFFFF_FFFF, value >> 32],
+        }
+    }
+
+    /// Makes a physical device that was installed.
+    fn installed_device(&self) -> (Rc<DeviceObject>, u64) {
+        let device = DeviceObject::new(&DriverObject::new("bus"));
+        let key = |rest: &str| format!(r"\Registry\Machine\System\CurrentControlSet\{rest}");
+        device.set_registry_keys(DeviceKeys {
+            device: key(r"Enum\BUS\CARD\0\Device Parameters"),
+            driver: key(r"Control\Class\0000"),
+            hardware_profile: key(r"Hardware Profiles\0001"),
+        });
+        let address = self.guest.device_pointer(&device);
+        (device, address)
+    }
+
+    /// Lets the machine run for 1 ms, so that its work items run.
+    fn run_work_items(&self) {
+        let until_ns = self.kernel.now_ns() + 1_000_000;
+        let ended = self.kernel.enter(|kernel| kernel.run_until(until_ns));
+        assert!(ended.is_ok(), "{ended:?}");
+    }
+
+    /// Stores a narrow text with a zero at its end.
+    fn narrow(&self, text: &str) -> u64 {
+        self.bytes(format!("{text}\0").as_bytes())
     }
 
     /// Stores a wide text with a zero at its end.
@@ -194,7 +260,20 @@ const USED_BY_DRIVERS: [(&str, &[&str]); 2] = [
         "InterlockedIncrement", "InterlockedDecrement", "InterlockedExchange",
         "InterlockedExchangeAdd", "InterlockedCompareExchange", "memcpy", "memmove", "memset",
         "memcmp", "wcscmp", "wcslen", "wcscpy", "strcmp", "strlen", "_purecall",
-        "__C_specific_handler", "__security_check_cookie",
+        "__C_specific_handler", "__security_check_cookie", "ExQueueWorkItem",
+        "ExSetTimerResolution", "IoAllocateMdl", "IoBuildSynchronousFsdRequest",
+        "IoCreateSymbolicLink", "IoCsqInitialize", "IoCsqInsertIrp", "IoCsqRemoveNextIrp",
+        "IoDeleteSymbolicLink", "IoFreeMdl", "IoGetDeviceInterfaces", "IoGetLowerDeviceObject",
+        "IoIsWdmVersionAvailable", "IoOpenDeviceInterfaceRegistryKey", "IoRegisterDeviceInterface",
+        "IoRegisterPlugPlayNotification", "IoSetDeviceInterfacePropertyData",
+        "IoSetDeviceInterfaceState", "KeRestoreFloatingPointState", "KeSaveFloatingPointState",
+        "MmAllocateContiguousMemory", "MmAllocateContiguousMemorySpecifyCache",
+        "MmAllocatePagesForMdl", "MmBuildMdlForNonPagedPool", "MmFreeContiguousMemory",
+        "MmFreePagesFromMdl", "MmGetPhysicalAddress", "MmMapLockedPagesSpecifyCache",
+        "MmProbeAndLockPages", "MmUnlockPages", "MmUnmapLockedPages", "PsGetCurrentThread",
+        "RtlAnsiStringToUnicodeString", "RtlInitAnsiString", "RtlIsNtDdiVersionAvailable",
+        "WmiTraceMessage", "ZwCreateFile", "ZwQueryInformationFile", "ZwReadFile", "_vsnprintf",
+        "atoi", "isxdigit", "sprintf", "strcpy", "strncpy", "strstr", "toupper", "wcsstr",
     ]),
     ("hal.dll", &[
         "KeStallExecutionProcessor", "READ_PORT_UCHAR", "READ_PORT_USHORT", "READ_PORT_ULONG",
@@ -222,12 +301,13 @@ fn fast_and_variable_conventions_are_where_drivers_expect_them() {
         for name in routines {
             let Some(Found::Routine(routine)) = find(module, name) else { continue };
             let fast = ["Kf", "Iof", "Obf", "Interlocked", "ExAcquireFast", "ExReleaseFast"];
-            let of_c = name.starts_with(char::is_lowercase) || name.starts_with("DbgPrint");
+            let of_c = name.starts_with(|letter: char| letter.is_lowercase() || letter == '_')
+                || name.starts_with("DbgPrint")
+                || *name == "WmiTraceMessage";
             let expected = match name {
                 _ if fast.iter().any(|prefix| name.starts_with(prefix)) => Convention::Fastcall,
-                _ if of_c => Convention::Cdecl,
-                &"_purecall" | &"__C_specific_handler" => Convention::Cdecl,
                 &"__security_check_cookie" => Convention::Fastcall,
+                _ if of_c => Convention::Cdecl,
                 _ => Convention::Stdcall,
             };
             assert_eq!(routine.convention, expected, "{name}");

@@ -69,6 +69,10 @@ structures! {
     kspin_lock: KspinLock = "KSPIN_LOCK" {
         size_of:   0x8   0x4,
     }
+    kfloating_save: KfloatingSave = "KFLOATING_SAVE" {
+        size_of:        0x4  0x20,
+        control_word:   0x0   0x0,
+    }
     fast_mutex: FastMutex = "FAST_MUTEX" {
         size_of:     0x38  0x20,
         count:        0x0   0x0,
@@ -238,6 +242,23 @@ structures! {
         file_object:                                             0x30  0x18,
         completion_routine:                                      0x38  0x1C,
         context:                                                 0x40  0x20,
+    }
+    io_csq: IoCsq = "IO_CSQ" {
+        size_of:                    0x40  0x20,
+        type_:                       0x0   0x0,
+        csq_insert_irp:              0x8   0x4,
+        csq_remove_irp:             0x10   0x8,
+        csq_peek_next_irp:          0x18   0xC,
+        csq_acquire_lock:           0x20  0x10,
+        csq_release_lock:           0x28  0x14,
+        csq_complete_canceled_irp:  0x30  0x18,
+        reserve_pointer:            0x38  0x1C,
+    }
+    io_csq_irp_context: IoCsqIrpContext = "IO_CSQ_IRP_CONTEXT" {
+        size_of:  0x18   0xC,
+        type_:     0x0   0x0,
+        irp:       0x8   0x4,
+        csq:      0x10   0x8,
     }
     mdl: Mdl = "MDL" {
         size_of:           0x30  0x1C,

@@ -14,6 +14,8 @@ use crate::processor::vm::{GuestOptions, Vm};
 use crate::tables::bindings::Bindings;
 use crate::tables::event_table::EventTable;
 use crate::tables::guest_table::GuestTable;
+use crate::tables::link_table::LinkTable;
+use crate::tables::physical_table::PhysicalTable;
 use crate::tables::pool_table::PoolTable;
 use crate::tables::port_table::PortTable;
 use crate::tables::shown_table::ShownTable;
@@ -36,6 +38,8 @@ impl Guest {
             port_objects: PortTable::new(space, faces()),
             guest_objects: GuestTable::default(),
             events: EventTable::new(space),
+            links: LinkTable::default(),
+            physical: PhysicalTable::default(),
             routine_names: names(),
             serving: Cell::new(None),
             is_transfer_taken: Cell::new(false),

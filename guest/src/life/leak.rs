@@ -96,6 +96,9 @@ impl Guest {
         for (kind, origin) in self.0.bindings.left().into_iter().chain(self.0.shown.left()) {
             add(Left::Object { kind }, origin, 1, 0);
         }
+        for origin in self.0.links.left() {
+            add(Left::Object { kind: "symbolic links" }, origin, 1, 0);
+        }
         if sums.is_empty() {
             return Vec::new();
         }

@@ -8,21 +8,21 @@ impl Guest {
     /// Allocates memory for an object and fills it with `content`: pages of its own, then an
     /// unmapped page.
     pub(crate) fn new_object_block(&self, content: &[u8]) -> u64 {
+        self.try_object_block(content).unwrap_or_else(|| {
+            self.kernel().unsupported("more objects of the kernel than there is memory for");
+            0
+        })
+    }
+
+    /// Allocates memory as `new_object_block` does; `None` when there is none left.
+    pub(crate) fn try_object_block(&self, content: &[u8]) -> Option<u64> {
         let bytes = block_bytes(content.len());
-        let place = self.0.shown.place(bytes);
+        let place = self.0.shown.place(bytes)?;
         let mut cpu = self.0.vm.cpu.borrow_mut();
         let memory = cpu.memory_mut();
-        match place {
-            Some(place) if memory.map(place, bytes, Rights::READ | Rights::WRITE).is_ok() => {
-                memory.poke(place, content).expect("just mapped");
-                place
-            }
-            _ => {
-                drop(cpu);
-                self.kernel().unsupported("more objects of the kernel than there is memory for");
-                0
-            }
-        }
+        memory.map(place, bytes, Rights::READ | Rights::WRITE).ok()?;
+        memory.poke(place, content).expect("just mapped");
+        Some(place)
     }
 
     /// Frees the memory of an object by unmapping it.

@@ -9,9 +9,14 @@ use portcls_emulator::Irql;
 use super::space::Space;
 use crate::layout::Layout;
 
-/// The offset of the current thread's object in the control region's page. Assumed: drivers
-/// compare this pointer and do not read the object.
-const THREAD: u64 = 0xC00;
+/// The offset of the first thread's object in the control region's page, and the distance between
+/// two of them. Assumed: drivers compare the pointer to a thread and do not read the object.
+const FIRST_THREAD: u64 = 0xC00;
+const THREAD_BYTES: u64 = 0x10;
+
+/// The number of threads that have an object of their own.
+/// Assumed: enough, because threads are nested, and the stack of one of them serves all work items.
+const THREADS: u64 = 64;
 
 /// Maps the control region, and points GS or FS at the region.
 pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), MapError> {
@@ -24,7 +29,7 @@ pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
         memory.poke(space.processor + u64::from(offset), &bytes[..width]).expect("just mapped");
     };
     put(kpcr.self_pcr, space.processor);
-    put(kpcr.current_thread, space.processor + THREAD);
+    put(kpcr.current_thread, thread_object(space, 0));
     let mut registers = cpu.registers();
     match cpu.mode() {
         Mode::Bits64 => registers.gs_base = space.processor,
@@ -33,6 +38,18 @@ pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
     registers.general[Register::Rsp as usize] = 0;
     cpu.set_registers(&registers);
     Ok(())
+}
+
+/// The address of a thread's object.
+pub(super) fn thread_object(space: &Space, thread: u32) -> u64 {
+    space.processor + FIRST_THREAD + u64::from(thread) % THREADS * THREAD_BYTES
+}
+
+/// Writes the address of the current thread's object into the region.
+pub(super) fn tell_thread(memory: &mut Memory, space: &Space, layout: &Layout, thread: u32) {
+    let field = space.processor + u64::from(layout.kpcr.current_thread);
+    let bytes = thread_object(space, thread).to_le_bytes();
+    memory.poke(field, &bytes[..space.pointer_bytes as usize]).expect("the region is mapped");
 }
 
 /// Writes the IRQL into the region.

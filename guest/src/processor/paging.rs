@@ -3,9 +3,10 @@
 //! On Windows it is chance whether a page is in. In the emulator the page is always out at these
 //! levels, so the mistake shows every time. Pages are switched when guest code runs at a new
 //! level, not at every change of the IRQL: while a driver runs only at DISPATCH_LEVEL, no page is
-//! switched.
+//! switched. A driver may lock pages of pageable memory; they stay in until it unlocks them.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 use cpu_x86::{Memory, Rights};
 use portcls_emulator::Irql;
@@ -23,6 +24,8 @@ pub(crate) struct Pageable {
 #[derive(Debug, Default)]
 pub(crate) struct Paging {
     ranges: RefCell<Vec<Pageable>>,
+    /// The locked pages; a page that was locked twice is in two of these ranges.
+    locked: RefCell<Vec<Range<u64>>>,
     is_out: Cell<bool>,
 }
 
@@ -43,6 +46,47 @@ impl Paging {
             let rights = if wants_out { Rights::empty() } else { range.rights };
             memory.protect(range.address, range.bytes, rights).expect("pageable memory is mapped");
         }
+        if wants_out {
+            self.locked.borrow().iter().for_each(|pages| self.bring_in(memory, pages));
+        }
+    }
+
+    /// Locks a range of whole pages: those of them that are pageable stay in.
+    pub fn lock(&self, memory: &mut Memory, pages: Range<u64>) {
+        if self.is_out.get() {
+            self.bring_in(memory, &pages);
+        }
+        self.locked.borrow_mut().push(pages);
+    }
+
+    /// Unlocks a range that was locked. Pages that are locked once more stay in.
+    pub fn unlock(&self, memory: &mut Memory, pages: &Range<u64>) {
+        let mut locked = self.locked.borrow_mut();
+        let Some(index) = locked.iter().position(|known| known == pages) else { return };
+        locked.remove(index);
+        if self.is_out.get() {
+            for (part, _) in self.pageable_parts(pages) {
+                let bytes = part.end - part.start;
+                memory.protect(part.start, bytes, Rights::empty()).expect("it is mapped");
+            }
+            locked.iter().for_each(|pages| self.bring_in(memory, pages));
+        }
+    }
+
+    fn bring_in(&self, memory: &mut Memory, pages: &Range<u64>) {
+        for (part, rights) in self.pageable_parts(pages) {
+            memory.protect(part.start, part.end - part.start, rights).expect("it is mapped");
+        }
+    }
+
+    /// The parts of a range that are pageable, with their rights while they are in.
+    fn pageable_parts(&self, pages: &Range<u64>) -> Vec<(Range<u64>, Rights)> {
+        let ranges = self.ranges.borrow();
+        let parts = ranges.iter().map(|range| {
+            let end = range.address + range.bytes;
+            (pages.start.max(range.address)..pages.end.min(end), range.rights)
+        });
+        parts.filter(|(part, _)| part.start < part.end).collect()
     }
 
     /// Makes mapped pages pageable.
@@ -53,9 +97,13 @@ impl Paging {
         self.ranges.borrow_mut().push(range);
     }
 
-    /// Forgets the range at `address`, which was unmapped.
+    /// Forgets the range at `address`, which was unmapped, and what was locked in it.
     pub fn remove(&self, address: u64) {
-        self.ranges.borrow_mut().retain(|range| range.address != address);
+        let mut ranges = self.ranges.borrow_mut();
+        for gone in ranges.extract_if(.., |range| range.address == address) {
+            let gone = gone.address..gone.address + gone.bytes;
+            self.locked.borrow_mut().retain(|pages| !gone.contains(&pages.start));
+        }
     }
 }
 
@@ -99,5 +147,27 @@ mod tests {
         assert_eq!(memory.rights(0x2000), Some(Rights::empty()));
         paging.remove(0x2000);
         assert!(!paging.holds(0x2000));
+    }
+
+    #[test]
+    fn a_locked_page_stays_in_until_it_is_unlocked_as_often() {
+        let paging = Paging::default();
+        let mut cpu = cpu(&paging);
+        let memory = cpu.memory_mut();
+        let pages = 0x1000..0x3000;
+        paging.lock(memory, pages.clone());
+        paging.settle(memory, Irql::DISPATCH_LEVEL);
+        assert_eq!(memory.rights(0x1000), Some(Rights::READ));
+        paging.lock(memory, pages.clone());
+        paging.unlock(memory, &pages);
+        assert_eq!(memory.rights(0x1000), Some(Rights::READ), "it is locked once more");
+        paging.unlock(memory, &pages);
+        assert_eq!(memory.rights(0x1000), Some(Rights::empty()));
+        assert_eq!(memory.rights(0x2000), Some(Rights::READ), "it is resident");
+        paging.lock(memory, pages.clone());
+        assert_eq!(memory.rights(0x1000), Some(Rights::READ), "it comes in at once");
+        paging.remove(0x1000);
+        paging.unlock(memory, &pages);
+        assert!(!paging.holds(0x1000));
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Vm {
     pub(super) pause_at: Cell<u64>,
     /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
+    /// The thread that the control region names.
+    pub(super) told_thread: Cell<u32>,
     /// The IRQL before CLI, while interrupts are off.
     pub(super) irql_before_cli: Cell<Option<Irql>>,
 }
@@ -85,6 +87,7 @@ impl Vm {
             paging: Paging::default(),
             pause_at: Cell::new(u64::MAX),
             settled_irql: Cell::new(Irql::PASSIVE_LEVEL),
+            told_thread: Cell::new(0),
             irql_before_cli: Cell::new(None),
         })
     }

@@ -49,11 +49,15 @@ impl<'k> Client<'k> {
         input.extend(flags.bits().to_le_bytes());
         // A KSP_PIN and a KSP_NODE have a reserved number behind their own.
         input.extend(number.into_iter().flat_map(|number| u64::from(number).to_le_bytes()));
-        let code = KsIoctl::Property.value();
-        let parameters = Parameters::DeviceControl { code, input, output_length: room };
-        let irp = Irp::new(parameters, Some(self.file.clone()), Vec::new());
+        let irp = self.control(KsIoctl::Property.value(), input, room);
         *irp.buffer().borrow_mut() = vec![0; room as usize];
         irp
+    }
+
+    /// A request with a control code.
+    pub fn control(&self, code: u32, input: Vec<u8>, output_length: u32) -> Irp {
+        let parameters = Parameters::DeviceControl { code, input, output_length };
+        Irp::new(parameters, Some(self.file.clone()), Vec::new())
     }
 
     /// Sends a question.

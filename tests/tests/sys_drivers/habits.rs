@@ -1,45 +1,21 @@
 //! Habits of published drivers, each shown by a driver of this project.
 //!
 //! `docs/sys-drivers.md` lists all habits. The habits of drivers without MIDI code are in
-//! `system_miniports.rs`, and the habits of DirectMusic drivers in `dmus.rs`.
+//! `system_miniports.rs`, the habits of DirectMusic drivers in `dmus.rs`, and drivers that use more
+//! routines of the kernel in `kernel_routines.rs`.
 
 use portcls_machine::emulator::{Irp, NtStatus, PnpRequest, SystemPowerState};
-use portcls_machine::midi_file::default_tune;
 use portcls_machine::port::guid::Guid;
 use portcls_machine::port::ks::guids::property_set;
 use portcls_machine::port::ks::{
     DataAttribute, DataRange, KsDataRangeMusic, KsPropertyPin, read_list_of_ranges,
 };
-use portcls_machine::{Application, PinUse, capture, play};
+use portcls_machine::{Application, PinUse};
 
 use crate::client::{Client, Of};
-use crate::scene::{driver, live, machine, notes};
-
-/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
-const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+use crate::scene::{CARDS, driver, live, machine, notes, play_and_record};
 
 const TWO_FILTERS: [&str; 3] = ["x64/two_filters", "x86/two_filters", "msvc-x64/two_filters"];
-
-/// Plays and records the tune with each build on each card, byte for byte.
-fn play_and_record(builds: &[&str]) {
-    for build in builds {
-        for card in CARDS {
-            let played = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
-            assert!(played.is_complete(), "{build}, {card}: {:?}", played.job.stop);
-            assert_eq!(played.job.driver.failed_requests, [], "{build}, {card}");
-            assert_eq!(played.job.driver.lost_in_card, 0, "{build}, {card}");
-            let recorded = capture(&machine(card, driver(build)), &default_tune());
-            let recorded = recorded.expect("it captures");
-            assert!(recorded.is_complete(), "{build}, {card}: {:?}", recorded.job.stop);
-            for job in [played.job, recorded.job] {
-                assert_eq!(job.violations, [], "{build}, {card}");
-                assert_eq!(job.leaks, [], "{build}, {card}");
-                let pin = job.pin.expect("a pin was opened");
-                assert_eq!(pin.place.filter, "Uart", "{build}, {card}");
-            }
-        }
-    }
-}
 
 #[test]
 fn the_tune_goes_through_a_driver_whose_filter_names_no_categories() {

@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::{Direction, Event};
-use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, PinFormat};
+use portcls_machine::midi_file::default_tune;
+use portcls_machine::{
+    Application, Driver, GuestOptions, Machine, MachineBuilder, PinFormat, capture, play,
+};
 
 /// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
 pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
     let neighbours = cards().iter().filter(|card| card.behaviour.status_offset == 1);
     neighbours.map(|card| &*card.name)
 }
+
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
+pub const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
 /// The targets of every good driver: both bitnesses, and the C++ ABI of MSVC.
 pub const TARGETS: [&str; 3] = ["x64", "x86", "msvc-x64"];
@@ -81,6 +87,27 @@ pub fn live(machine: &Machine) {
     assert!(machine.cable().sent_bytes().ends_with(&[0x90, 0x3C, 0x40, 0xF8]));
     drop((output, input));
     assert_eq!(machine.unload().expect("it goes"), []);
+}
+
+/// Plays and records the tune with each build on each card, byte for byte.
+pub fn play_and_record(builds: &[&str]) {
+    for build in builds {
+        for card in CARDS {
+            let played = play(&machine(card, driver(build)), &default_tune()).expect("it plays");
+            assert!(played.is_complete(), "{build}, {card}: {:?}", played.job.stop);
+            assert_eq!(played.job.driver.failed_requests, [], "{build}, {card}");
+            assert_eq!(played.job.driver.lost_in_card, 0, "{build}, {card}");
+            let recorded = capture(&machine(card, driver(build)), &default_tune());
+            let recorded = recorded.expect("it captures");
+            assert!(recorded.is_complete(), "{build}, {card}: {:?}", recorded.job.stop);
+            for job in [played.job, recorded.job] {
+                assert_eq!(job.violations, [], "{build}, {card}");
+                assert_eq!(job.leaks, [], "{build}, {card}");
+                let pin = job.pin.expect("a pin was opened");
+                assert_eq!(pin.place.filter, "Uart", "{build}, {card}");
+            }
+        }
+    }
 }
 
 /// An access to a register as a driver sees it.

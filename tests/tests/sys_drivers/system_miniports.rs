@@ -5,10 +5,7 @@ use portcls_machine::midi_file::default_tune;
 use portcls_machine::{Application, PinFormat, capture, play};
 
 use crate::dmus::{FORMATS, assert_captures, assert_plays, long_song};
-use crate::scene::{TARGETS, driver, live, machine, machine_with, notes};
-
-/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
-const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
+use crate::scene::{CARDS, TARGETS, driver, live, machine, machine_with, notes};
 
 /// The drivers: three classes, with an interrupt of their own, the adapter's or the driver's.
 const DRIVERS: [&str; 7] = [

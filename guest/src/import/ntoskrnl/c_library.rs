@@ -1,6 +1,16 @@
-//! The C library routines that compilers call and drivers use.
+//! The C library: the one table of its routines, and those for memory.
 //!
-//! Source: the C standard, and the WDK for the routines with the prefix Rtl.
+//! A character of the narrow texts is one byte; letters are those of ASCII.
+//! Assumed: the kernel's own routines know no other locale than "C".
+//!
+//! Source: the C standard; the WDK for the routines with the prefix Rtl; the C runtime of Microsoft
+//! for those with an underscore.
+
+mod characters;
+mod narrow;
+mod printing;
+mod text;
+mod wide;
 
 use crate::guest::Guest;
 use crate::routine::{Call, Pointer, Routine, Word, row};
@@ -10,16 +20,64 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("RtlFillMemory", ByKernel, rtl_fill_memory),
     row!("RtlMoveMemory", ByKernel, memmove),
     row!("RtlZeroMemory", ByKernel, rtl_zero_memory),
+    row!("_snprintf", ByKernel, printing::snprintf).cdecl(),
+    row!("_snwprintf", ByKernel, printing::snwprintf).cdecl(),
+    row!("_stricmp", ByKernel, narrow::stricmp).cdecl(),
+    row!("_strlwr", ByKernel, narrow::strlwr).cdecl(),
+    row!("_strnicmp", ByKernel, narrow::strnicmp).cdecl(),
+    row!("_strupr", ByKernel, narrow::strupr).cdecl(),
+    row!("_vsnprintf", ByKernel, printing::vsnprintf).cdecl(),
+    row!("_vsnwprintf", ByKernel, printing::vsnwprintf).cdecl(),
+    row!("_wcsicmp", ByKernel, wide::wcsicmp).cdecl(),
+    row!("_wcslwr", ByKernel, wide::wcslwr).cdecl(),
+    row!("_wcsnicmp", ByKernel, wide::wcsnicmp).cdecl(),
+    row!("_wcsupr", ByKernel, wide::wcsupr).cdecl(),
+    row!("atoi", ByKernel, characters::atoi).cdecl(),
+    row!("atol", ByKernel, characters::atoi).cdecl(),
+    row!("isalnum", ByKernel, characters::isalnum).cdecl(),
+    row!("isalpha", ByKernel, characters::isalpha).cdecl(),
+    row!("isdigit", ByKernel, characters::isdigit).cdecl(),
+    row!("islower", ByKernel, characters::islower).cdecl(),
+    row!("isprint", ByKernel, characters::isprint).cdecl(),
+    row!("isspace", ByKernel, characters::isspace).cdecl(),
+    row!("isupper", ByKernel, characters::isupper).cdecl(),
+    row!("isxdigit", ByKernel, characters::isxdigit).cdecl(),
+    row!("memchr", ByKernel, memchr).cdecl(),
     row!("memcmp", ByKernel, memcmp).cdecl(),
     row!("memcpy", ByKernel, memmove).cdecl(),
     row!("memmove", ByKernel, memmove).cdecl(),
     row!("memset", ByKernel, memset).cdecl(),
-    row!("strcmp", ByKernel, strcmp).cdecl(),
-    row!("strlen", ByKernel, strlen).cdecl(),
-    row!("strncmp", ByKernel, strncmp).cdecl(),
-    row!("wcscmp", ByKernel, wcscmp).cdecl(),
-    row!("wcscpy", ByKernel, wcscpy).cdecl(),
-    row!("wcslen", ByKernel, wcslen).cdecl(),
+    row!("sprintf", ByKernel, printing::sprintf).cdecl(),
+    row!("strcat", ByKernel, narrow::strcat).cdecl(),
+    row!("strchr", ByKernel, narrow::strchr).cdecl(),
+    row!("strcmp", ByKernel, narrow::strcmp).cdecl(),
+    row!("strcpy", ByKernel, narrow::strcpy).cdecl(),
+    row!("strlen", ByKernel, narrow::strlen).cdecl(),
+    row!("strncat", ByKernel, narrow::strncat).cdecl(),
+    row!("strncmp", ByKernel, narrow::strncmp).cdecl(),
+    row!("strncpy", ByKernel, narrow::strncpy).cdecl(),
+    row!("strnlen", ByKernel, narrow::strnlen).cdecl(),
+    row!("strrchr", ByKernel, narrow::strrchr).cdecl(),
+    row!("strspn", ByKernel, narrow::strspn).cdecl(),
+    row!("strstr", ByKernel, narrow::strstr).cdecl(),
+    row!("swprintf", ByKernel, printing::swprintf).cdecl(),
+    row!("tolower", ByKernel, characters::tolower).cdecl(),
+    row!("toupper", ByKernel, characters::toupper).cdecl(),
+    row!("towlower", ByKernel, characters::towlower).cdecl(),
+    row!("towupper", ByKernel, characters::towupper).cdecl(),
+    row!("vsprintf", ByKernel, printing::vsprintf).cdecl(),
+    row!("wcscat", ByKernel, wide::wcscat).cdecl(),
+    row!("wcschr", ByKernel, wide::wcschr).cdecl(),
+    row!("wcscmp", ByKernel, wide::wcscmp).cdecl(),
+    row!("wcscpy", ByKernel, wide::wcscpy).cdecl(),
+    row!("wcslen", ByKernel, wide::wcslen).cdecl(),
+    row!("wcsncat", ByKernel, wide::wcsncat).cdecl(),
+    row!("wcsncmp", ByKernel, wide::wcsncmp).cdecl(),
+    row!("wcsncpy", ByKernel, wide::wcsncpy).cdecl(),
+    row!("wcsnlen", ByKernel, wide::wcsnlen).cdecl(),
+    row!("wcsrchr", ByKernel, wide::wcsrchr).cdecl(),
+    row!("wcsspn", ByKernel, wide::wcsspn).cdecl(),
+    row!("wcsstr", ByKernel, wide::wcsstr).cdecl(),
 ];
 
 /// Bytes that are stored at once. A senseless length faults before memory is allocated for it.
@@ -77,40 +135,16 @@ fn both(guest: &Guest, left: Pointer, right: Pointer, bytes: Word) -> (Vec<u8>, 
     (load(left), load(right))
 }
 
-/// `size_t strlen(const char *)`
-fn strlen(call: &Call<'_>, text: Pointer) -> Word {
-    Word(call.guest().load_c_string(text.0, usize::MAX).len() as u64)
-}
-
-/// `int strcmp(const char *, const char *)`
-fn strcmp(call: &Call<'_>, left: Pointer, right: Pointer) -> i32 {
-    strncmp(call, left, right, Word(u64::MAX))
-}
-
-/// `int strncmp(const char *, const char *, size_t)`
-fn strncmp(call: &Call<'_>, left: Pointer, right: Pointer, limit: Word) -> i32 {
-    let load = |from: Pointer| call.guest().load_c_string(from.0, limit.0 as usize);
-    let left = load(left);
-    left.cmp(&load(right)) as i32
-}
-
-/// `size_t wcslen(const wchar_t *)`
-fn wcslen(call: &Call<'_>, text: Pointer) -> Word {
-    Word(call.guest().load_wide_string(text.0).len() as u64)
-}
-
-/// `int wcscmp(const wchar_t *, const wchar_t *)`
-fn wcscmp(call: &Call<'_>, left: Pointer, right: Pointer) -> i32 {
-    let left = call.guest().load_wide_string(left.0);
-    left.cmp(&call.guest().load_wide_string(right.0)) as i32
-}
-
-/// `wchar_t *wcscpy(wchar_t *, const wchar_t *)`
-fn wcscpy(call: &Call<'_>, to: Pointer, from: Pointer) -> Pointer {
-    let guest = call.guest();
-    let mut units = guest.load_wide_string(from.0);
-    units.push(0);
-    let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
-    guest.store(to.0, &bytes);
-    to
+/// `void *memchr(const void *, int, size_t)`
+fn memchr(call: &Call<'_>, from: Pointer, wanted: u8, bytes: Word) -> Pointer {
+    for index in 0..bytes.0 {
+        let address = from.0.wrapping_add(index);
+        if call.guest().load_u8(address) == wanted {
+            return Pointer(address);
+        }
+        if call.kernel().is_frozen() {
+            break;
+        }
+    }
+    Pointer::NULL
 }

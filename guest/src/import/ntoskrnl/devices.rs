@@ -6,6 +6,7 @@ use std::rc::Rc;
 use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
+use super::links::name_at;
 use super::registry::KeyHandle;
 use crate::memory::at;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word, row};
@@ -20,6 +21,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("IoFreeWorkItem", UpTo(DISPATCH_LEVEL), free_work_item),
     row!("IoGetAttachedDeviceReference", UpTo(DISPATCH_LEVEL), get_attached_device_reference),
     row!("IoGetDeviceProperty", UpTo(PASSIVE_LEVEL), get_device_property),
+    row!("IoGetLowerDeviceObject", UpTo(DISPATCH_LEVEL), get_lower_device_object),
     row!("IoQueueWorkItem", ByKernel, queue_work_item),
     row!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle).refusing(),
     row!("ObfDereferenceObject", UpTo(DISPATCH_LEVEL), dereference_object).fastcall(),
@@ -32,12 +34,12 @@ const DO_DEVICE_INITIALIZING: u32 = 0x80;
 /// `NTSTATUS IoCreateDevice(PDRIVER_OBJECT, ULONG, PUNICODE_STRING, DEVICE_TYPE, ULONG, BOOLEAN,
 /// PDEVICE_OBJECT *)`
 ///
-/// Assumed: the name makes no difference, because nothing in the emulator opens a device by name.
+/// A name that is in use is refused with STATUS_OBJECT_NAME_COLLISION.
 fn create_device(
     call: &Call<'_>,
     driver: Pointer,
     extension_bytes: u32,
-    _name: Pointer,
+    name: Pointer,
     device_type: u32,
     characteristics: u32,
     _exclusive: Boolean,
@@ -47,6 +49,10 @@ fn create_device(
     let driver = guest.driver_at(driver.0).ok_or(NtStatus::INVALID_PARAMETER)?;
     call.kernel().ask_allocation()?;
     let device = DeviceObject::new(&driver);
+    if !name.is_null() {
+        let named = call.kernel().name_device(&device, &name_at(guest, name));
+        named.inspect_err(|_| device.delete())?;
+    }
     let address = guest.device_pointer(&device);
     guest.note_device_of_driver(address);
     guest.set_device_extension(&device, extension_bytes);
@@ -98,6 +104,16 @@ fn get_attached_device_reference(call: &Call<'_>, device: Pointer) -> Pointer {
     top
 }
 
+/// `PDEVICE_OBJECT IoGetLowerDeviceObject(PDEVICE_OBJECT)`: null for the lowest device. The driver
+/// gives the reference back.
+fn get_lower_device_object(call: &Call<'_>, device: Pointer) -> Pointer {
+    let lower = known_device(call, device).and_then(|device| device.lower());
+    let Some(lower) = lower else { return Pointer::NULL };
+    let lower = Pointer(call.guest().device_pointer(&lower));
+    count_reference(call, lower, 1);
+    lower
+}
+
 /// `NTSTATUS IoGetDeviceProperty(PDEVICE_OBJECT, DEVICE_REGISTRY_PROPERTY, ULONG, PVOID, PULONG)`
 fn get_device_property(
     call: &Call<'_>,
@@ -123,7 +139,7 @@ fn get_device_property(
 }
 
 /// The device at an address. Any other address is the driver's mistake, and a violation.
-fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
+pub(super) fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
     let device = call.guest().device_at(address.0);
     if device.is_none() {
         let message = format!("{} of {:#x}, which is no device", call.routine().name, address.0);
@@ -166,7 +182,7 @@ fn allocate_work_item(call: &Call<'_>, device: Pointer) -> Pointer {
     let item = WorkItem::new(Rc::new(move |_: &Kernel| {
         waiting.set(false);
         let (routine, context) = run.get();
-        caller.call(routine, &[device.0, context]);
+        caller.call_in_system_thread(routine, &[device.0, context]);
     }));
     guest.bind(address, Rc::new(DriverWorkItem { device, item, routine, waits }));
     Pointer(address)

@@ -108,8 +108,13 @@ fn initialize_event(call: &Call<'_>, address: Pointer, kind: u32, is_signalled: 
 /// `LONG KeSetEvent(PRKEVENT, KPRIORITY, BOOLEAN)`
 fn set_event(call: &Call<'_>, address: Pointer, _increment: u32, _wait: Boolean) -> i32 {
     let Some(event) = found::<Event>(call, address, "an event") else { return 0 };
-    note_signal(call.guest(), address, true);
-    i32::from(call.kernel().set_event(&event))
+    i32::from(signal(call.guest(), address, &event))
+}
+
+/// Sets an event; returns whether it was set before.
+pub(super) fn signal(guest: &Guest, address: Pointer, event: &Event) -> bool {
+    note_signal(guest, address, true);
+    guest.kernel().set_event(event)
 }
 
 /// `LONG KeResetEvent(PRKEVENT)`, and `VOID KeClearEvent(PRKEVENT)`

@@ -27,8 +27,8 @@ pub(super) static ROUTINES: &[Routine] = &[
 
 /// An open key with the access rights that it was opened with.
 pub(super) struct KeyHandle {
-    key: RegistryKey,
-    access: u32,
+    pub key: RegistryKey,
+    pub access: u32,
 }
 
 impl Bound for KeyHandle {
@@ -62,7 +62,7 @@ impl KeyHandle {
 }
 
 /// Gives a key a handle: the first free number.
-fn new_handle(guest: &Guest, key: KeyHandle) -> Option<Word> {
+pub(super) fn new_handle(guest: &Guest, key: KeyHandle) -> Option<Word> {
     let numbers = (0..HANDLES).map(|index| FIRST_HANDLE + 4 * index).map(|handle| {
         if guest.pointer_bytes() == 8 { handle } else { handle & u64::from(u32::MAX) }
     });

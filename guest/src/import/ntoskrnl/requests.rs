@@ -14,6 +14,7 @@ use portcls_emulator::{
     PnpRequest, PowerAction, PowerRequest, PowerState, PowerStateType,
 };
 
+use super::synchronous_requests::tell_completion;
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::routine::{Boolean, Call, Pointer, Routine, row};
@@ -36,9 +37,19 @@ const INVOKE_ON_CANCEL: u8 = 0x20;
 const INVOKE_ON_SUCCESS: u8 = 0x40;
 const INVOKE_ON_ERROR: u8 = 0x80;
 
-/// A request that the driver allocated.
+/// Who frees a request that a driver asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The driver, with IoFreeIrp.
+    Driver,
+    /// The system, when the request is complete.
+    System,
+}
+
+/// A request that the driver allocated, or had the system allocate.
 struct DriverRequest {
     bytes: usize,
+    owner: Owner,
     is_sent: Cell<bool>,
 }
 
@@ -48,7 +59,11 @@ impl Bound for DriverRequest {
     }
 
     fn left(&self) -> Option<&'static str> {
-        Some("IRPs of its own")
+        match (self.owner, self.is_sent.get()) {
+            (Owner::Driver, _) => Some("IRPs of its own"),
+            (Owner::System, false) => Some("IRPs that were built and not sent"),
+            (Owner::System, true) => None,
+        }
     }
 }
 
@@ -63,11 +78,14 @@ pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -
 
 /// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`
 fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Pointer {
-    let guest = call.guest();
     let Ok(locations @ 1..) = u8::try_from(locations) else { return Pointer::NULL };
-    if call.kernel().ask_allocation().is_err() {
-        return Pointer::NULL;
-    }
+    new_request(call, locations, Owner::Driver).map_or(Pointer::NULL, Pointer)
+}
+
+/// Allocates a request; `None` when there is no memory.
+pub(super) fn new_request(call: &Call<'_>, locations: u8, owner: Owner) -> Option<u64> {
+    let guest = call.guest();
+    call.kernel().ask_allocation().ok()?;
     let fields = &guest.layout().irp;
     let location = guest.layout().io_stack_location.size_of as usize;
     let bytes = fields.size_of as usize + usize::from(locations) * location;
@@ -78,14 +96,19 @@ fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Point
     guest.store_u8(at(address, fields.current_location), locations + 1);
     let behind = address + bytes as u64;
     guest.store_word(at(address, fields.tail_overlay_current_stack_location), behind);
-    guest.bind(address, Rc::new(DriverRequest { bytes, is_sent: Cell::new(false) }));
-    Pointer(address)
+    guest.bind(address, Rc::new(DriverRequest { bytes, owner, is_sent: Cell::new(false) }));
+    Some(address)
 }
 
 /// `VOID IoFreeIrp(PIRP)`
 fn free_irp(call: &Call<'_>, Pointer(address): Pointer) {
     let guest = call.guest();
     match guest.bound::<DriverRequest>(address) {
+        Some(request) if request.owner == Owner::System => {
+            let message = "IoFreeIrp of a request that the system frees";
+            call.kernel()
+                .report_violation(&rules::IO_BUILD_SYNCHRONOUS_FSD_REQUEST_NO_FREE, message);
+        }
         Some(request) if !request.is_sent.get() => {
             guest.unbind(address);
             guest.free_object_block(address, request.bytes);
@@ -164,6 +187,17 @@ fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
         return None;
     }
     Some(move_location(guest, irp, -1))
+}
+
+/// The address of the current stack location: IoGetCurrentIrpStackLocation.
+pub(super) fn current_location(guest: &Guest, irp: u64) -> u64 {
+    guest.load_word(at(irp, guest.layout().irp.tail_overlay_current_stack_location))
+}
+
+/// The address of the stack location for the next driver: IoGetNextIrpStackLocation.
+pub(super) fn next_location_of(guest: &Guest, irp: u64) -> u64 {
+    let bytes = guest.layout().io_stack_location.size_of;
+    current_location(guest, irp).wrapping_sub(bytes.into())
 }
 
 /// Moves an IRP's current stack location down (-1) or up (1) and returns its address.
@@ -258,7 +292,12 @@ fn complete_upwards(
             return;
         }
     }
-    if own.is_some() {
+    let Some(own) = own else { return };
+    if own.owner == Owner::System {
+        tell_completion(guest, irp);
+        guest.unbind(irp);
+        guest.free_object_block(irp, own.bytes);
+    } else {
         let message = "a request that the driver allocated was completed and not kept";
         kernel.report_violation(&rules::OWN_IRP_NOT_KEPT, message);
     }

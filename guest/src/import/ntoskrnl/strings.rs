@@ -1,28 +1,40 @@
-//! Counted strings.
+//! Counted strings of wide characters, and those of narrow ones.
 //!
 //! Source: WDK, the pages of the routines.
 
 use std::cmp::Ordering;
 
-use portcls_emulator::NtStatus;
+use portcls_emulator::{NtStatus, PoolType};
 
 use crate::guest::Guest;
 use crate::routine::{Boolean, Call, Pointer, Routine, row};
+use crate::tables::pool_table::Fill;
 
 pub(super) static ROUTINES: &[Routine] = &[
+    row!("RtlAnsiStringToUnicodeString", UpTo(PASSIVE_LEVEL), ansi_string_to_unicode_string),
     row!("RtlAppendUnicodeStringToString", ByKernel, append_unicode_string_to_string),
     row!("RtlAppendUnicodeToString", ByKernel, append_unicode_to_string),
     row!("RtlCompareUnicodeString", ByKernel, compare_unicode_string),
     row!("RtlCopyUnicodeString", ByKernel, copy_unicode_string),
     row!("RtlEqualUnicodeString", ByKernel, equal_unicode_string),
-    row!("RtlFreeUnicodeString", ByKernel, free_unicode_string),
+    row!("RtlFreeAnsiString", ByKernel, free_counted_string),
+    row!("RtlFreeUnicodeString", ByKernel, free_counted_string),
+    row!("RtlInitAnsiString", ByKernel, init_ansi_string),
+    row!("RtlInitString", ByKernel, init_ansi_string),
     row!("RtlInitUnicodeString", ByKernel, init_unicode_string),
+    row!("RtlUnicodeStringToAnsiString", UpTo(PASSIVE_LEVEL), unicode_string_to_ansi_string),
 ];
 
 /// The longest text in bytes: an even number that fits into 16 bits together with a final zero.
 const LONGEST: usize = 0xFFFC;
 
-/// The fields of a UNICODE_STRING.
+/// The longest narrow text in bytes, which fits into 16 bits together with a final zero.
+const LONGEST_NARROW: usize = 0xFFFE;
+
+/// The tag of the pool for new strings. Assumed: any tag will do.
+const TAG: [u8; 4] = *b"Strg";
+
+/// The fields of a UNICODE_STRING, or of an ANSI_STRING, which has the same.
 struct Counted {
     address: Pointer,
     length: u16,
@@ -150,8 +162,108 @@ fn upper(unit: u16) -> u16 {
     }
 }
 
-/// `VOID RtlFreeUnicodeString(PUNICODE_STRING)`: for a string whose buffer the system allocated.
-fn free_unicode_string(call: &Call<'_>, string: Pointer) {
+/// `VOID RtlInitAnsiString(PANSI_STRING, PCSZ)`, and RtlInitString
+fn init_ansi_string(call: &Call<'_>, address: Pointer, Pointer(buffer): Pointer) {
+    let guest = call.guest();
+    let mut string = Counted { address, length: 0, maximum: 0, buffer };
+    if buffer != 0 {
+        let bytes = guest.load_c_string(buffer, usize::MAX).len();
+        string.length = bytes.min(LONGEST_NARROW) as u16;
+        string.maximum = string.length + 1;
+    }
+    string.store(guest);
+}
+
+/// `NTSTATUS RtlAnsiStringToUnicodeString(PUNICODE_STRING, PCANSI_STRING, BOOLEAN Allocate)`
+///
+/// Assumed: a byte is one of the first 256 characters of Unicode, as in code page 1252 but for 27
+/// signs.
+fn ansi_string_to_unicode_string(
+    call: &Call<'_>,
+    to: Pointer,
+    from: Pointer,
+    allocate: Boolean,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    let from = Counted::load(guest, from);
+    let narrow = guest.load_bytes(from.buffer, from.length.into());
+    let wide: Vec<u8> = narrow.into_iter().flat_map(|byte| u16::from(byte).to_le_bytes()).collect();
+    convert(guest, to, &wide, 2, allocate)
+}
+
+/// `NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING, PCUNICODE_STRING, BOOLEAN Allocate)`: a
+/// character that is none of the first 256 becomes a question mark.
+fn unicode_string_to_ansi_string(
+    call: &Call<'_>,
+    to: Pointer,
+    from: Pointer,
+    allocate: Boolean,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    let wide = guest.load_unicode_string(from.0);
+    let narrow: Vec<u8> = wide.into_iter().map(|unit| u8::try_from(unit).unwrap_or(b'?')).collect();
+    convert(guest, to, &narrow, 1, allocate)
+}
+
+/// Puts a converted text and a zero of `zero` bytes into a string, whose buffer is allocated when
+/// `allocate` says so.
+fn convert(
+    guest: &Guest,
+    to: Pointer,
+    text: &[u8],
+    zero: usize,
+    allocate: Boolean,
+) -> Result<(), NtStatus> {
+    if text.len() + zero > usize::from(u16::MAX) {
+        return Err(NtStatus::INVALID_PARAMETER_2);
+    }
+    if allocate.is_true() {
+        return store_new(guest, to, PoolType::Paged, TAG, (text, zero));
+    }
+    let mut string = Counted::load(guest, to);
+    if usize::from(string.maximum) < text.len() + zero {
+        return Err(NtStatus::BUFFER_OVERFLOW);
+    }
+    guest.store(string.buffer, &[text, &[0; 2][..zero]].concat());
+    string.length = text.len() as u16;
+    string.store(guest);
+    Ok(())
+}
+
+/// Fills in a string whose buffer is new pool with a text and a zero of some bytes.
+fn store_new(
+    guest: &Guest,
+    to: Pointer,
+    pool: PoolType,
+    tag: [u8; 4],
+    (text, zero): (&[u8], usize),
+) -> Result<(), NtStatus> {
+    let content = [text, &[0; 2][..zero]].concat();
+    let buffer = guest.allocate_pool(pool, content.len() as u64, tag, Fill::Garbage);
+    if buffer == 0 {
+        return Err(NtStatus::NO_MEMORY);
+    }
+    guest.store(buffer, &content);
+    let (length, maximum) = (text.len() as u16, content.len() as u16);
+    Counted { address: to, length, maximum, buffer }.store(guest);
+    Ok(())
+}
+
+/// Fills in a UNICODE_STRING whose buffer is new pool, for the driver to free.
+pub(super) fn store_new_unicode_string(
+    guest: &Guest,
+    to: Pointer,
+    pool: PoolType,
+    tag: [u8; 4],
+    text: &str,
+) -> Result<(), NtStatus> {
+    let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    store_new(guest, to, pool, tag, (&units, 2))
+}
+
+/// `VOID RtlFreeUnicodeString(PUNICODE_STRING)`, and RtlFreeAnsiString: for a string whose buffer
+/// the system allocated.
+fn free_counted_string(call: &Call<'_>, string: Pointer) {
     let guest = call.guest();
     let string = Counted::load(guest, string);
     if string.buffer != 0 {

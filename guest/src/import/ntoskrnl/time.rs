@@ -1,12 +1,16 @@
 //! Clock routines, and routines by which a thread waits.
 
+use std::rc::Rc;
+
 use cpu_x86::Mode;
 use portcls_emulator::{Event, Kernel, Mutex, NtStatus, Timeout, Timer};
 
 use crate::guest::Guest;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, row};
+use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
+    row!("ExSetTimerResolution", UpTo(APC_LEVEL), set_timer_resolution),
     row!("KeDelayExecutionThread", ByKernel, delay_execution_thread),
     row!("KeQueryInterruptTime", ByKernel, query_interrupt_time),
     row!("KeQueryPerformanceCounter", ByKernel, query_performance_counter),
@@ -34,6 +38,33 @@ fn query_interrupt_time(call: &Call<'_>) -> u64 {
 
 /// `ULONG KeQueryTimeIncrement(VOID)`
 fn query_time_increment(call: &Call<'_>) -> u32 {
+    call.kernel().time_increment_100ns()
+}
+
+/// The address to which the driver's own setting of the resolution is bound. No memory is there.
+const RESOLUTION: u64 = 1;
+
+/// The driver has set the resolution of the clock, and has to restore it.
+struct SetResolution;
+
+impl Bound for SetResolution {
+    fn left(&self) -> Option<&'static str> {
+        Some("settings of the timer resolution")
+    }
+}
+
+/// `ULONG ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution)`: returns the resolution
+/// in 100 ns units.
+///
+/// Assumed: the clock of the machine has its finest resolution already, because an application for
+/// MIDI asks for it. So no driver makes it finer, and none makes it coarser by restoring it.
+fn set_timer_resolution(call: &Call<'_>, _desired_100ns: u32, set: Boolean) -> u32 {
+    let guest = call.guest();
+    if set.is_true() {
+        guest.bind(RESOLUTION, Rc::new(SetResolution));
+    } else if guest.bound::<SetResolution>(RESOLUTION).is_some() {
+        guest.unbind(RESOLUTION);
+    }
     call.kernel().time_increment_100ns()
 }
 

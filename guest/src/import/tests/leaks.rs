@@ -3,23 +3,15 @@
 use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 
 use super::{BOTH, Bench};
-use portcls_driver_file::symbols::Symbols;
-
-/// What the driver still has to give back, without the memory that the tests allocate.
-fn left(bench: &Bench) -> Vec<String> {
-    let symbols = || Symbols::new("test", &bench.guest.loaded().image);
-    let leaks = bench.guest.left_behind(symbols).into_iter().map(|leak| leak.to_string());
-    leaks.filter(|text| !text.starts_with("pool tEsT")).collect()
-}
 
 /// Calls `take`, which takes one thing, and then the routine `give_back`, which returns that thing.
 /// Returns the leaks between the two calls.
 fn taken_and_given_back(bench: &Bench, take: impl FnOnce() -> u64, give_back: &str) -> Vec<String> {
-    assert_eq!(left(bench), [""; 0]);
+    assert_eq!(bench.left(), [""; 0]);
     let taken = take();
-    let listed = left(bench);
+    let listed = bench.left();
     bench.call(give_back, &[taken]);
-    assert_eq!(left(bench), [""; 0], "{give_back}");
+    assert_eq!(bench.left(), [""; 0], "{give_back}");
     listed
 }
 
@@ -86,10 +78,10 @@ fn an_io_timeout_is_listed_until_it_is_unregistered() {
         let words = [device, bench.code(), 7];
         assert_eq!(bench.status("PcRegisterIoTimeout", &words), NtStatus::SUCCESS);
         assert_eq!(bench.status("PcRegisterIoTimeout", &words), NtStatus::UNSUCCESSFUL);
-        assert_eq!(left(&bench), ["I/O timeouts: 1, by PcRegisterIoTimeout before the kernel"]);
+        assert_eq!(bench.left(), ["I/O timeouts: 1, by PcRegisterIoTimeout before the kernel"]);
         assert_eq!(bench.status("PcUnregisterIoTimeout", &words), NtStatus::SUCCESS);
         assert_eq!(bench.status("PcUnregisterIoTimeout", &words), NtStatus::NOT_FOUND);
-        assert_eq!(left(&bench), [""; 0]);
+        assert_eq!(bench.left(), [""; 0]);
     }
 }
 
@@ -130,7 +122,7 @@ fn a_device_that_another_driver_made_is_not_the_drivers_to_delete() {
     let bench = Bench::plain(cpu_x86::Mode::Bits64);
     let physical = DeviceObject::new(&DriverObject::new("bus"));
     bench.guest.device_pointer(&physical);
-    assert_eq!(left(&bench), [""; 0]);
+    assert_eq!(bench.left(), [""; 0]);
 }
 
 #[test]
@@ -148,7 +140,7 @@ fn the_same_place_is_counted_and_named_by_the_drivers_symbols() {
             bench.run(bench.code(), &[]).expect("it returns");
         }
         let expected = format!("IRPs of its own: 2, by IoAllocateIrp before test!entry+{place}");
-        assert_eq!(left(&bench), [expected]);
+        assert_eq!(bench.left(), [expected]);
     }
 }
 
@@ -164,10 +156,10 @@ fn a_reference_is_told_by_the_place_that_took_it_and_not_by_one_that_gave_it_bac
         take("IoGetAttachedDeviceReference", device_at);
         assert_eq!(take("ObfReferenceObject", device_at), 3);
         let place = "by IoGetAttachedDeviceReference before the kernel";
-        assert_eq!(left(&bench), [format!("referenced kernel objects: 1, {place}")]);
+        assert_eq!(bench.left(), [format!("referenced kernel objects: 1, {place}")]);
         take("ObfDereferenceObject", device_at);
         assert_eq!(take("ObfDereferenceObject", device_at), 1);
-        assert_eq!(left(&bench), [""; 0]);
+        assert_eq!(bench.left(), [""; 0]);
         let again = bench.bug_check("ObfDereferenceObject", &[device_at]);
         assert_eq!(again, (0x18, 0));
     }

@@ -60,3 +60,56 @@ fn strings_of_the_c_library_end_at_their_zero() {
         assert!((bench.call("wcscmp", &[room, bench.wide("mid")]) as i32) > 0);
     }
 }
+
+fn narrow_text(bench: &Bench, string: u64) -> Vec<u8> {
+    let fields = &bench.guest.layout().unicode_string;
+    let buffer = bench.guest.load_word(string + u64::from(fields.buffer));
+    bench.guest.load_bytes(buffer, bench.guest.load_u16(string).into())
+}
+
+#[test]
+fn narrow_and_wide_strings_are_made_from_each_other() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (narrow, wide) = (bench.memory(16), bench.memory(16));
+        for name in ["RtlInitAnsiString", "RtlInitString"] {
+            bench.call(name, &[narrow, bench.bytes(b"M\xFCD\0")]);
+        }
+        assert_eq!([bench.guest.load_u16(narrow), bench.guest.load_u16(narrow + 2)], [3, 4]);
+        let words = [wide, narrow, 1];
+        assert_eq!(bench.status("RtlAnsiStringToUnicodeString", &words), NtStatus::SUCCESS);
+        assert_eq!(text(&bench, wide), "M\u{fc}D");
+        assert_eq!([bench.guest.load_u16(wide), bench.guest.load_u16(wide + 2)], [6, 8]);
+        assert_eq!(bench.left().len(), 1);
+        bench.call("RtlFreeUnicodeString", &[wide]);
+        let back = [narrow, bench.unicode("a\u{20ac}"), 1];
+        assert_eq!(bench.status("RtlUnicodeStringToAnsiString", &back), NtStatus::SUCCESS);
+        assert_eq!(narrow_text(&bench, narrow), b"a?");
+        bench.call("RtlFreeAnsiString", &[narrow]);
+        assert_eq!((bench.left(), bench.guest.load_u16(narrow)), (Vec::new(), 0));
+        bench.call("RtlInitAnsiString", &[narrow, 0]);
+        assert_eq!(bench.guest.load_u32(narrow), 0);
+    }
+}
+
+#[test]
+fn a_string_that_does_not_fit_into_its_room_is_refused() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let narrow = bench.memory(16);
+        bench.call("RtlInitAnsiString", &[narrow, bench.bytes(b"midi\0")]);
+        let words = |room: &str| [bench.unicode(room), narrow, 0];
+        let (short, long) = (words("...."), words("....."));
+        assert_eq!(bench.status("RtlAnsiStringToUnicodeString", &long), NtStatus::SUCCESS);
+        assert_eq!(text(&bench, long[0]), "midi");
+        let fits = bench.status("RtlAnsiStringToUnicodeString", &short);
+        assert_eq!(fits, NtStatus::SUCCESS, "with the zero behind it");
+        let refused = bench.status("RtlAnsiStringToUnicodeString", &words("..."));
+        assert_eq!(refused, NtStatus::BUFFER_OVERFLOW);
+        let long = bench.bytes(&[&[b'x'; 0x8000][..], &[0]].concat());
+        bench.call("RtlInitAnsiString", &[narrow, long]);
+        let words = [bench.memory(16), narrow, 1];
+        let refused = bench.status("RtlAnsiStringToUnicodeString", &words);
+        assert_eq!(refused, NtStatus::INVALID_PARAMETER_2);
+    }
+}

@@ -1,0 +1,146 @@
+//! The names of objects: devices, and symbolic links to them.
+//!
+//! There are only the directories in which drivers make names. Names are compared without case.
+//! `\DosDevices` and `\GLOBAL??` are other names of the directory `\??`.
+//! Assumed: there is one session, so that the links of the session and the global ones are one set.
+//!
+//! Source: WDK, Introduction to MS-DOS Device Names; NT Device Names.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use crate::device_object::DeviceObject;
+use crate::kernel::Kernel;
+use crate::status::NtStatus;
+
+/// The directories, each after the other names that it has.
+const DIRECTORIES: [(&str, &str); 7] = [
+    (r"\DOSDEVICES\GLOBAL", r"\??"),
+    (r"\DOSDEVICES", r"\??"),
+    (r"\GLOBAL??", r"\??"),
+    (r"\??", r"\??"),
+    (r"\DEVICE", r"\DEVICE"),
+    (r"\CALLBACK", r"\CALLBACK"),
+    ("", ""),
+];
+
+/// The most links that one path leads through.
+/// Assumed: far more than drivers make in a row, and so few that a circle ends at once.
+const LINKS_IN_A_ROW: usize = 32;
+
+enum Named {
+    Link { target: String },
+    Device(Weak<DeviceObject>),
+}
+
+impl Named {
+    /// Whether the name is in use: a device gives its name back when it is deleted.
+    fn is_in_use(&self) -> bool {
+        match self {
+            Named::Link { .. } => true,
+            Named::Device(device) => device.upgrade().is_some_and(|device| {
+                let devices = device.driver().devices();
+                devices.iter().any(|other| Rc::ptr_eq(other, &device))
+            }),
+        }
+    }
+}
+
+/// The named objects by their whole paths in upper case.
+#[derive(Default)]
+pub(crate) struct ObjectNamespace(RefCell<BTreeMap<String, Named>>);
+
+impl ObjectNamespace {
+    /// Drops every name.
+    pub fn clear(&self) {
+        drop(self.0.take());
+    }
+}
+
+/// The path under which an object is kept, from a path as a driver writes it.
+fn key_of(path: &str) -> Result<String, NtStatus> {
+    let path = path.to_uppercase();
+    let names = path.strip_prefix('\\').ok_or(NtStatus::OBJECT_PATH_SYNTAX_BAD)?;
+    if names.split('\\').any(str::is_empty) {
+        return Err(NtStatus::OBJECT_PATH_SYNTAX_BAD);
+    }
+    let (directory, name) = path.rsplit_once('\\').unwrap_or(("", &path));
+    let known = DIRECTORIES.iter().find(|(known, _)| *known == directory);
+    let (_, directory) = known.ok_or(NtStatus::OBJECT_PATH_NOT_FOUND)?;
+    Ok(format!(r"{directory}\{name}"))
+}
+
+impl Kernel {
+    /// Makes a symbolic link and returns the one path of it that all its names lead to. Its target
+    /// need not exist. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: the name does not have the form of a path.
+    /// - `STATUS_OBJECT_PATH_NOT_FOUND`: there is no such directory.
+    /// - `STATUS_OBJECT_NAME_COLLISION`: the name is in use.
+    #[doc(alias = "IoCreateSymbolicLink")]
+    pub fn create_symbolic_link(&self, link: &str, target: &str) -> Result<String, NtStatus> {
+        self.name_object(link, Named::Link { target: target.to_owned() })
+    }
+
+    /// Deletes a symbolic link and returns its one path, as
+    /// [`create_symbolic_link`](Self::create_symbolic_link) does. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: as for a new link.
+    /// - `STATUS_OBJECT_NAME_NOT_FOUND`: no object has the name.
+    /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is that of a device.
+    #[doc(alias = "IoDeleteSymbolicLink")]
+    pub fn delete_symbolic_link(&self, link: &str) -> Result<String, NtStatus> {
+        let key = key_of(link)?;
+        let mut names = self.state.names_of_objects.0.borrow_mut();
+        match names.get(&key).filter(|named| named.is_in_use()) {
+            None => Err(NtStatus::OBJECT_NAME_NOT_FOUND),
+            Some(Named::Device(_)) => Err(NtStatus::OBJECT_TYPE_MISMATCH),
+            Some(Named::Link { .. }) => {
+                names.remove(&key);
+                Ok(key)
+            }
+        }
+    }
+
+    /// Gives a device a name, which it has until it is deleted. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// The errors of [`Kernel::create_symbolic_link`].
+    pub fn name_device(&self, device: &Rc<DeviceObject>, name: &str) -> Result<(), NtStatus> {
+        self.name_object(name, Named::Device(Rc::downgrade(device))).map(drop)
+    }
+
+    /// The device that a path leads to, by links, by the link of a device interface, or by its own
+    /// name. `None` when the path leads to no device. IRQL: PASSIVE_LEVEL.
+    #[must_use]
+    pub fn device_named(&self, path: &str) -> Option<Rc<DeviceObject>> {
+        let mut path = path.to_owned();
+        for _ in 0..LINKS_IN_A_ROW {
+            if let Some(device) = self.device_of_interface(&path) {
+                return Some(device);
+            }
+            let key = key_of(&path).ok()?;
+            match self.state.names_of_objects.0.borrow().get(&key)? {
+                named @ Named::Device(device) => {
+                    return device.upgrade().filter(|_| named.is_in_use());
+                }
+                Named::Link { target } => path.clone_from(target),
+            }
+        }
+        None
+    }
+
+    fn name_object(&self, name: &str, object: Named) -> Result<String, NtStatus> {
+        let key = key_of(name)?;
+        let mut names = self.state.names_of_objects.0.borrow_mut();
+        let is_directory = DIRECTORIES.iter().any(|(known, _)| *known == key);
+        if is_directory || names.get(&key).is_some_and(Named::is_in_use) {
+            return Err(NtStatus::OBJECT_NAME_COLLISION);
+        }
+        names.insert(key.clone(), object);
+        Ok(key)
+    }
+}

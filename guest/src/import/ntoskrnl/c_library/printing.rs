@@ -1,0 +1,128 @@
+//! Texts that are made from a format: sprintf and its family.
+//!
+//! Assumed: no format for floating-point numbers works, as with DbgPrint.
+//! Source: Microsoft, _snprintf and the other pages of the C runtime.
+
+use super::super::formatting::{Arguments, BadPointers, Form, Values, Width, formatted};
+use super::text;
+use crate::routine::{Call, Pointer, Variables, Word};
+
+/// The most characters of one text or of padding. Assumed: far more than a driver writes.
+const LONGEST: usize = 65_536;
+
+/// `int sprintf(char *, const char *, ...)`
+pub(super) fn sprintf(call: &Call<'_>, to: Pointer, format: Pointer, rest: Variables) -> i32 {
+    print_narrow(call, to, None, format, Values::OfCall(rest))
+}
+
+/// `int vsprintf(char *, const char *, va_list)`
+pub(super) fn vsprintf(call: &Call<'_>, to: Pointer, format: Pointer, list: Pointer) -> i32 {
+    print_narrow(call, to, None, format, Values::list(list))
+}
+
+/// `int _snprintf(char *, size_t, const char *, ...)`
+pub(super) fn snprintf(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Word,
+    format: Pointer,
+    rest: Variables,
+) -> i32 {
+    print_narrow(call, to, Some(room), format, Values::OfCall(rest))
+}
+
+/// `int _vsnprintf(char *, size_t, const char *, va_list)`
+pub(super) fn vsnprintf(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Word,
+    format: Pointer,
+    list: Pointer,
+) -> i32 {
+    print_narrow(call, to, Some(room), format, Values::list(list))
+}
+
+/// `int swprintf(wchar_t *, const wchar_t *, ...)`: the kernel's routine has no length.
+pub(super) fn swprintf(call: &Call<'_>, to: Pointer, format: Pointer, rest: Variables) -> i32 {
+    print_wide(call, to, None, format, Values::OfCall(rest))
+}
+
+/// `int _snwprintf(wchar_t *, size_t, const wchar_t *, ...)`
+pub(super) fn snwprintf(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Word,
+    format: Pointer,
+    rest: Variables,
+) -> i32 {
+    print_wide(call, to, Some(room), format, Values::OfCall(rest))
+}
+
+/// `int _vsnwprintf(wchar_t *, size_t, const wchar_t *, va_list)`
+pub(super) fn vsnwprintf(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Word,
+    format: Pointer,
+    list: Pointer,
+) -> i32 {
+    print_wide(call, to, Some(room), format, Values::list(list))
+}
+
+fn print_narrow(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Option<Word>,
+    format: Pointer,
+    values: Values,
+) -> i32 {
+    let text = format_text(call, Width::Narrow, format, values);
+    let bytes: Vec<u8> =
+        text.chars().map(|character| u8::try_from(character).unwrap_or(b'?')).collect();
+    deliver(call, to, room, &bytes)
+}
+
+fn print_wide(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Option<Word>,
+    format: Pointer,
+    values: Values,
+) -> i32 {
+    let text = format_text(call, Width::Wide, format, values);
+    let units: Vec<u16> = text.encode_utf16().collect();
+    deliver(call, to, room, &units)
+}
+
+fn format_text(call: &Call<'_>, width: Width, format: Pointer, values: Values) -> String {
+    let form = Form { width, longest: LONGEST, bad_pointers: BadPointers::Fault };
+    formatted(&Arguments { call, form, values }, format)
+}
+
+/// Stores a text, with a zero where there is room for it. Returns the number of its characters; -1
+/// when they are more than there is room for.
+///
+/// Without a buffer and without room, nothing is stored and the number of characters is returned.
+fn deliver<C: text::Character>(
+    call: &Call<'_>,
+    to: Pointer,
+    room: Option<Word>,
+    text: &[C],
+) -> i32 {
+    let length = text.len() as u64;
+    match room {
+        Some(Word(0)) if to.is_null() => length as i32,
+        Some(Word(room)) if room < length => {
+            text::store(call.guest(), to.0, &text[..room as usize]);
+            -1
+        }
+        Some(Word(room)) if room == length => {
+            text::store(call.guest(), to.0, text);
+            length as i32
+        }
+        _ => {
+            text::store_with_zero(call.guest(), to.0, text);
+            length as i32
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The floating-point state that a driver saves before it calculates.
+//!
+//! The processor's state does not fit into a driver's KFLOATING_SAVE. It is kept as an object that
+//! is bound to the address of that structure.
+//!
+//! Source: WDK, KeSaveFloatingPointState and KeRestoreFloatingPointState.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use cpu_x86::{Mode, Registers};
+use portcls_emulator::{BugCheckCode, Irql, NtStatus};
+
+use crate::guest::Guest;
+use crate::routine::{Call, Pointer, Routine, row};
+use crate::rules::{FLOATING_POINT_KEPT, FLOATING_POINT_NESTING};
+use crate::tables::bindings::Bound;
+
+pub(super) static ROUTINES: &[Routine] = &[
+    row!("KeRestoreFloatingPointState", UpTo(DISPATCH_LEVEL), restore_floating_point_state),
+    row!("KeSaveFloatingPointState", UpTo(DISPATCH_LEVEL), save_floating_point_state),
+];
+
+/// The state of the processor behind a KFLOATING_SAVE.
+struct SavedState {
+    registers: Registers,
+    irql: Irql,
+    thread: u32,
+    /// The state that the same thread had saved before and not restored.
+    outer: Option<Rc<SavedState>>,
+    /// Whether the thread has saved no state after this one.
+    is_innermost: Cell<bool>,
+}
+
+impl Bound for SavedState {
+    fn left(&self) -> Option<&'static str> {
+        Some("floating-point states that were not restored")
+    }
+}
+
+/// The mark in the last field of a KFLOATING_SAVE that holds a state.
+/// Assumed: any value but 0 will do, because the structure is opaque to drivers.
+const HOLDS_STATE: u32 = 1;
+
+/// Copies the part of the registers that a KFLOATING_SAVE stands for.
+fn copy_floating_point(from: &Registers, to: &mut Registers) {
+    to.xmm = from.xmm;
+    to.mxcsr = from.mxcsr;
+}
+
+/// `NTSTATUS KeSaveFloatingPointState(PKFLOATING_SAVE)`: saves the state of the processor and gives
+/// the caller a fresh one, in which the XMM registers are 0.
+///
+/// On x64 the routine succeeds and changes nothing. Source: the KFLOATING_SAVE of wdm.h for x64 has
+/// no room for a state, and the x64 calling convention lets all code use XMM registers.
+fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    if guest.mode() == Mode::Bits64 {
+        guest.store_u32(save.at(guest.layout().kfloating_save.control_word), 0);
+        return Ok(());
+    }
+    call.kernel().ask_allocation()?;
+    if guest.bound::<SavedState>(save.0).is_some() {
+        let message = format!("{:#x} already holds a state that was not restored", save.0);
+        call.kernel().report_violation(&FLOATING_POINT_KEPT, &message);
+    }
+    let (irql, thread) = (call.kernel().current_irql(), call.kernel().current_thread());
+    let outer = guest
+        .find_bound(|state: &SavedState| state.thread == thread && state.is_innermost.get())
+        .map(|(_, state)| state);
+    if let Some(outer) = &outer {
+        outer.is_innermost.set(false);
+        if irql < outer.irql {
+            let message = format!("a state was saved at {irql} inside of one of {}", outer.irql);
+            call.kernel().report_violation(&FLOATING_POINT_NESTING, &message);
+        }
+    }
+    guest.store(save.0, &vec![0; guest.layout().kfloating_save.size_of as usize]);
+    guest.store_u32(mark_of(guest, save), HOLDS_STATE);
+    let mut registers = guest.cpu().borrow().registers();
+    let is_innermost = Cell::new(true);
+    let state = SavedState { registers: registers.clone(), irql, thread, outer, is_innermost };
+    guest.bind(save.0, Rc::new(state));
+    copy_floating_point(&Registers::default(), &mut registers);
+    guest.cpu().borrow_mut().set_registers(&registers);
+    Ok(())
+}
+
+/// `NTSTATUS KeRestoreFloatingPointState(PKFLOATING_SAVE)`
+///
+/// Bug check INVALID_FLOATING_POINT_STATE when the structure holds no state, or one that was saved
+/// at another IRQL or by another thread.
+fn restore_floating_point_state(call: &Call<'_>, save: Pointer) -> NtStatus {
+    let guest = call.guest();
+    if guest.mode() == Mode::Bits64 {
+        return NtStatus::SUCCESS;
+    }
+    let mark = guest.load_u32(mark_of(guest, save));
+    let state = guest.bound::<SavedState>(save.0).filter(|_| mark == HOLDS_STATE);
+    let Some(state) = state else {
+        let message = format!("{:#x} holds no floating-point state to restore", save.0);
+        accuse(call, [0, mark.into(), 0], &message);
+        return NtStatus::SUCCESS;
+    };
+    let (irql, thread) = (call.kernel().current_irql(), call.kernel().current_thread());
+    if irql != state.irql {
+        let message = format!("a floating-point state of {} was restored at {irql}", state.irql);
+        accuse(call, [1, state.irql.0.into(), irql.0.into()], &message);
+    } else if thread != state.thread {
+        let message = "a floating-point state was restored by another thread";
+        accuse(call, [2, state.thread.into(), thread.into()], message);
+    }
+    if !state.is_innermost.get() {
+        let message = "a state was restored before one that was saved after it";
+        call.kernel().report_violation(&FLOATING_POINT_NESTING, message);
+    }
+    if let Some(outer) = &state.outer {
+        outer.is_innermost.set(true);
+    }
+    guest.unbind(save.0);
+    guest.store_u32(mark_of(guest, save), 0);
+    let mut registers = guest.cpu().borrow().registers();
+    copy_floating_point(&state.registers, &mut registers);
+    guest.cpu().borrow_mut().set_registers(&registers);
+    NtStatus::SUCCESS
+}
+
+/// The address of the mark in a KFLOATING_SAVE.
+fn mark_of(guest: &Guest, save: Pointer) -> u64 {
+    save.at(guest.layout().kfloating_save.size_of - 4)
+}
+
+fn accuse(call: &Call<'_>, [first, second, third]: [u64; 3], message: &str) {
+    let code = BugCheckCode::INVALID_FLOATING_POINT_STATE;
+    call.kernel().bug_check_with(code, [first, second, third, 0], message);
+}

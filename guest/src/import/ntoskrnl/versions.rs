@@ -1,0 +1,28 @@
+//! The version of Windows, as a driver asks for it.
+//!
+//! The version is that of the shared data and of NtBuildNumber: Windows 10, build 19041.
+//! Source: WDK, IoIsWdmVersionAvailable and RtlIsNtDdiVersionAvailable; sdkddkver.h.
+
+use crate::routine::{Call, Routine, row};
+
+pub(super) static ROUTINES: &[Routine] = &[
+    row!("IoIsWdmVersionAvailable", UpTo(PASSIVE_LEVEL), is_wdm_version_available),
+    row!("RtlIsNtDdiVersionAvailable", UpTo(PASSIVE_LEVEL), is_ntddi_version_available),
+];
+
+/// The version of WDM. Source: the page lists 6.0 from Windows Vista on, and wdm.h of Windows 10
+/// has the same WDM_MAJORVERSION and WDM_MINORVERSION.
+const WDM_VERSION: (u8, u8) = (6, 0);
+
+/// NTDDI_WIN10_VB, the version of build 19041.
+const NTDDI_VERSION: u32 = 0x0A00_0008;
+
+/// `BOOLEAN IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion)`
+fn is_wdm_version_available(_call: &Call<'_>, major: u8, minor: u8) -> bool {
+    (major, minor) <= WDM_VERSION
+}
+
+/// `BOOLEAN RtlIsNtDdiVersionAvailable(ULONG Version)`
+fn is_ntddi_version_available(_call: &Call<'_>, version: u32) -> bool {
+    version <= NTDDI_VERSION
+}

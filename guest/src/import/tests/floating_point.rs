@@ -1,0 +1,123 @@
+//! Saving and restoring the floating-point state.
+
+use cpu_x86::Mode;
+use portcls_emulator::{Irql, NtStatus};
+
+use super::{BOTH, Bench};
+
+const SAVE: &str = "KeSaveFloatingPointState";
+const RESTORE: &str = "KeRestoreFloatingPointState";
+
+/// Code that fills XMM0, calls both routines, and returns XMM0 as it was between the calls in EDX,
+/// and as it is at the end in EAX. The bench restores all registers after a call from outside, so
+/// the code of the driver has to look at them.
+fn code_of_32_bits(save: u64, calls: [u64; 2]) -> Vec<u8> {
+    let [first, second] = calls.map(|address| (address as u32).to_le_bytes());
+    let save = (save as u32).to_le_bytes();
+    [
+        // mov eax, 5A5A5A5A; movd xmm0, eax
+        &[0xB8, 0x5A, 0x5A, 0x5A, 0x5A, 0x66, 0x0F, 0x6E, 0xC0][..],
+        // push save; mov eax, first; call eax
+        &[0x68],
+        &save,
+        &[0xB8],
+        &first,
+        &[0xFF, 0xD0],
+        // movd ecx, xmm0; push ecx
+        &[0x66, 0x0F, 0x7E, 0xC1, 0x51],
+        // push save; mov eax, second; call eax
+        &[0x68],
+        &save,
+        &[0xB8],
+        &second,
+        &[0xFF, 0xD0],
+        // pop edx; movd eax, xmm0; ret
+        &[0x5A, 0x66, 0x0F, 0x7E, 0xC0, 0xC3],
+    ]
+    .concat()
+}
+
+#[test]
+fn on_x86_the_caller_gets_a_fresh_state_and_then_the_one_before() {
+    let bench = Bench::plain(Mode::Bits32);
+    let save = bench.memory(32);
+    let calls = [SAVE, RESTORE].map(|name| {
+        bench.guest.routine_address("ntoskrnl.exe", name).expect("the routine is there")
+    });
+    let code = code_of_32_bits(save, calls);
+    let at = bench.code_block(&code);
+    let result = bench.run(at, &[]).expect("it returns");
+    assert_eq!((result >> 32, result as u32), (0, 0x5A5A_5A5A), "between the calls, at the end");
+    assert_eq!(bench.kernel.violation_count(), 0);
+}
+
+#[test]
+fn a_state_is_listed_until_it_is_restored() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let save = bench.memory(32);
+        assert_eq!(bench.status(SAVE, &[save]), NtStatus::SUCCESS);
+        let kind = "floating-point states that were not restored: 1";
+        let place = "by KeSaveFloatingPointState before the kernel";
+        let expected = format!("{kind}, {place}");
+        let left = if mode == Mode::Bits32 { vec![expected] } else { Vec::new() };
+        assert_eq!(bench.left(), left);
+        assert_eq!(bench.status(RESTORE, &[save]), NtStatus::SUCCESS);
+        assert_eq!(bench.left(), [""; 0]);
+        assert_eq!(bench.broken_rules(), [""; 0]);
+    }
+}
+
+#[test]
+fn on_x86_a_state_that_was_not_saved_here_and_now_is_bug_check_e7() {
+    let bench = Bench::plain(Mode::Bits32);
+    let save = bench.memory(32);
+    assert_eq!(bench.bug_check(RESTORE, &[save]), (0xE7, 0));
+
+    let bench = Bench::plain(Mode::Bits32);
+    let save = bench.memory(32);
+    bench.call(SAVE, &[save]);
+    bench.guest.store(save, &[0; 32]);
+    assert_eq!(bench.bug_check(RESTORE, &[save]), (0xE7, 0), "it was overwritten");
+
+    let bench = Bench::plain(Mode::Bits32);
+    let save = bench.memory(32);
+    bench.call(SAVE, &[save]);
+    bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+    assert_eq!(bench.bug_check(RESTORE, &[save]), (0xE7, 1));
+}
+
+#[test]
+fn on_x86_states_are_nested_and_each_is_restored() {
+    let bench = Bench::plain(Mode::Bits32);
+    let (outer, inner) = (bench.memory(32), bench.memory(32));
+    bench.call(SAVE, &[outer]);
+    bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
+    bench.call(SAVE, &[inner]);
+    bench.call(RESTORE, &[inner]);
+    bench.kernel.lower_irql(Irql::PASSIVE_LEVEL);
+    bench.call(RESTORE, &[outer]);
+    assert_eq!(bench.broken_rules(), [""; 0]);
+    bench.call(SAVE, &[outer]);
+    bench.call(SAVE, &[inner]);
+    bench.call(RESTORE, &[outer]);
+    assert_eq!(
+        bench.broken_rules(),
+        ["floating-point-nesting"],
+        "in the order in which they were saved"
+    );
+    bench.call(SAVE, &[inner]);
+    assert_eq!(bench.broken_rules().last(), Some(&"floating-point-kept"));
+}
+
+#[test]
+fn the_state_is_saved_and_restored_at_dispatch_level_at_most() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let save = bench.memory(32);
+        bench.kernel.raise_irql(Irql::LOWEST_DEVICE_LEVEL);
+        bench.call(SAVE, &[save]);
+        bench.call(RESTORE, &[save]);
+        assert_eq!(bench.broken_rules(), ["IrqlKeDispatchLte"; 2]);
+    }
+}
