@@ -1,7 +1,7 @@
 //! Mutexes: objects that one thread owns.
 //!
-//! A thread here runs at PASSIVE_LEVEL and can wait. It is the thread of the event loop, or the
-//! system thread that runs a work item during another thread's wait. ISRs and DPCs run in the
+//! A thread here runs at PASSIVE_LEVEL and can wait. It is the thread of the event loop, a system
+//! thread, or the one that runs a work item during another thread's wait. ISRs and DPCs run in the
 //! thread that they interrupted and may not wait.
 
 use std::cell::Cell;
@@ -50,13 +50,17 @@ impl Mutex {
 
 impl Waitable for Mutex {
     fn try_acquire(&self) -> bool {
-        let thread = self.0.kernel.current_thread();
-        if self.0.owner.get().is_some_and(|owner| owner != thread) {
+        if !self.can_acquire() {
             return false;
         }
-        self.0.owner.set(Some(thread));
+        self.0.owner.set(Some(self.0.kernel.current_thread()));
         self.0.depth.set(self.0.depth.get() + 1);
         true
+    }
+
+    fn can_acquire(&self) -> bool {
+        let thread = self.0.kernel.current_thread();
+        self.0.owner.get().is_none_or(|owner| owner == thread)
     }
 
     fn describe(&self) -> WaitedFor {
@@ -102,6 +106,10 @@ impl Waitable for FastMutex {
         !self.0.owned.replace(true)
     }
 
+    fn can_acquire(&self) -> bool {
+        !self.0.owned.get()
+    }
+
     fn describe(&self) -> WaitedFor {
         WaitedFor::Words("a fast mutex")
     }
@@ -129,6 +137,7 @@ impl Kernel {
         let still_owned = mutex.0.depth.get() > 0;
         if !still_owned {
             mutex.0.owner.set(None);
+            self.wake_threads();
         }
         still_owned
     }
