@@ -27,10 +27,16 @@ pub enum Progress {
 type Callback = Box<dyn FnOnce(&Kernel)>;
 
 enum Due {
-    Timer { timer: Timer, armed: u64 },
+    Timer {
+        timer: Timer,
+        armed: u64,
+    },
     Callback(Callback),
     /// The end of the time of a thread's wait with this number.
-    Wait { thread: Thread, number: u64 },
+    Wait {
+        thread: Thread,
+        number: u64,
+    },
 }
 
 struct Entry {
