@@ -4,8 +4,8 @@
 
 use portcls_emulator::{Need, NtStatus};
 
+use super::handles::is_open;
 use super::links::name_at;
-use super::registry::KeyHandle;
 use crate::routine::{Call, Out, Pointer, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -65,9 +65,9 @@ fn create_file(
 
 /// The answer for a handle that is that of no file.
 fn no_file(call: &Call<'_>, handle: Word) -> NtStatus {
-    match call.guest().bound::<KeyHandle>(handle.0) {
-        Some(_) => NtStatus::OBJECT_TYPE_MISMATCH,
-        None => NtStatus::INVALID_HANDLE,
+    match is_open(call.guest(), handle) {
+        true => NtStatus::OBJECT_TYPE_MISMATCH,
+        false => NtStatus::INVALID_HANDLE,
     }
 }
 
