@@ -40,3 +40,5 @@ mod scene;
 mod songs;
 #[path = "sys_drivers/system_miniports.rs"]
 mod system_miniports;
+#[path = "sys_drivers/system_threads.rs"]
+mod system_threads;

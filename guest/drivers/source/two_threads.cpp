@@ -2,6 +2,9 @@
 // the other writes the bytes that the port gave to the driver.
 #include "capture_thread.h"
 
+// The time in 100 ns units in which a card sends what it holds: 128 bytes of 320 us.
+constexpr ULONG FifoTime = 128 * 3'200;
+
 class TwoThreadedHardware : public CapturingHardware
 {
 public:
@@ -29,13 +32,15 @@ public:
         return put;
     }
 
-    // Waits until the card has all bytes; a card that takes none for long gets no more.
+    // Waits until the card has sent all bytes; a card that takes none for long gets no more. Bytes
+    // in the card would be lost at a reset, which may follow at once.
     void Drain() override
     {
         LARGE_INTEGER limit;
         limit.QuadPart = -5 * 10'000'000LL;
         KeWaitForSingleObject(&m_empty, Executive, KernelMode, FALSE, &limit);
         m_toWrite.Clear();
+        Sleep(FifoTime);
     }
 
 private:
