@@ -34,6 +34,7 @@ mod registry;
 mod requests;
 mod strings;
 mod synchronous_requests;
+mod system_threads;
 mod threads;
 mod versions;
 
